@@ -1,0 +1,1 @@
+"""The agricultural drought monitor of France: pipeline, indicators and publications."""

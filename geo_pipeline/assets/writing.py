@@ -1,0 +1,71 @@
+"""How assets write: valid rows into the lake, with what they are as Dagster metadata."""
+
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+from dagster_pandera import pandera_schema_to_dagster_type
+
+from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.departements import CODES
+from geo_pipeline.schemas import TABLES, Provenance, validate
+from geo_pipeline.storage.lake import Written
+
+departement_partitions = dg.StaticPartitionsDefinition(list(CODES))
+
+# All départements in one run, in one process: a run each would cost seconds of start-up each.
+one_run = dg.BackfillPolicy.single_run()
+
+
+def column_metadata(table: str) -> dict[str, Any]:
+    """Return the columns of `table`, as the data dictionary describes them, for Dagster's pages."""
+    return dict(pandera_schema_to_dagster_type(TABLES[table]).metadata)
+
+
+def write_table(
+    workspace: Workspace, table: str, frame: pd.DataFrame, provenance: Provenance
+) -> dg.MaterializeResult[None]:
+    """Write an unpartitioned table."""
+    valid = validate(table, frame)
+    written = workspace.lake.write(table, valid, provenance)
+    return dg.MaterializeResult(metadata=_metadata(valid, written, provenance))
+
+
+def write_partitions(
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    table: str,
+    frame: pd.DataFrame,
+    provenance: Callable[[str], Provenance],
+) -> dg.MaterializeResult[None]:
+    """Write the partitions of this run, one file each, out of `frame`, valid rows of them all.
+
+    A département without rows is written as a file of 0 rows, with a warning.
+    """
+    by_departement = dict(list(frame.groupby("departement")))
+    for code in context.partition_keys:
+        rows = by_departement.get(code, frame.iloc[:0])
+        if rows.empty:
+            context.log.warning(f"{table}: the source does not cover département {code}, 0 rows")
+        origin = provenance(code)
+        written = workspace.lake.write(table, rows, origin, code)
+        context.add_asset_metadata(_metadata(rows, written, origin), partition_key=code)
+        workspace.on_partition(table, code)
+    return dg.MaterializeResult()
+
+
+def _metadata(rows: pd.DataFrame, written: Written, provenance: Provenance) -> dict[str, Any]:
+    """Return what Dagster's pages show of a file."""
+    metadata: dict[str, Any] = {
+        "dagster/row_count": len(rows),
+        "path": dg.MetadataValue.path(str(written.path)),
+        "sha256": written.sha256,
+        "source": provenance.source,
+        "source_url": provenance.url,
+    }
+    dated = next((name for name in ("date", "period_end") if name in rows), None)
+    if dated is not None and len(rows):
+        metadata["first_date"] = str(rows[dated].min().date())
+        metadata["last_date"] = str(rows[dated].max().date())
+    return metadata

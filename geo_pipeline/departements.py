@@ -1,0 +1,198 @@
+"""The 101 départements of France: INSEE codes, names, régions. They are the static partitions.
+
+What a user may type for a département (a code in any case, with or without its leading zero, or a
+name) is understood here and nowhere else. Codes and names: INSEE, Code officiel géographique, as in
+the npm package `@etalab/decoupage-administratif` 6.0.0 (MIT).
+"""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from geo_pipeline.errors import UsageError
+
+REGIONS: dict[str, str] = {
+    "01": "Guadeloupe",
+    "02": "Martinique",
+    "03": "Guyane",
+    "04": "La Réunion",
+    "06": "Mayotte",
+    "11": "Île-de-France",
+    "24": "Centre-Val de Loire",
+    "27": "Bourgogne-Franche-Comté",
+    "28": "Normandie",
+    "32": "Hauts-de-France",
+    "44": "Grand Est",
+    "52": "Pays de la Loire",
+    "53": "Bretagne",
+    "75": "Nouvelle-Aquitaine",
+    "76": "Occitanie",
+    "84": "Auvergne-Rhône-Alpes",
+    "93": "Provence-Alpes-Côte d'Azur",
+    "94": "Corse",
+}
+
+
+class Departement(NamedTuple):
+    """A département: INSEE `code` (always a string: `01`, `2A`, `971`), `name`, INSEE `region_code`."""
+
+    code: str
+    name: str
+    region_code: str
+
+    @property
+    def region(self) -> str:
+        """Name of the région."""
+        return REGIONS[self.region_code]
+
+    @property
+    def overseas(self) -> bool:
+        """Whether the département lies outside metropolitan France."""
+        return len(self.code) == 3
+
+
+DEPARTEMENTS: tuple[Departement, ...] = (
+    Departement("01", "Ain", "84"),
+    Departement("02", "Aisne", "32"),
+    Departement("03", "Allier", "84"),
+    Departement("04", "Alpes-de-Haute-Provence", "93"),
+    Departement("05", "Hautes-Alpes", "93"),
+    Departement("06", "Alpes-Maritimes", "93"),
+    Departement("07", "Ardèche", "84"),
+    Departement("08", "Ardennes", "44"),
+    Departement("09", "Ariège", "76"),
+    Departement("10", "Aube", "44"),
+    Departement("11", "Aude", "76"),
+    Departement("12", "Aveyron", "76"),
+    Departement("13", "Bouches-du-Rhône", "93"),
+    Departement("14", "Calvados", "28"),
+    Departement("15", "Cantal", "84"),
+    Departement("16", "Charente", "75"),
+    Departement("17", "Charente-Maritime", "75"),
+    Departement("18", "Cher", "24"),
+    Departement("19", "Corrèze", "75"),
+    Departement("21", "Côte-d'Or", "27"),
+    Departement("22", "Côtes-d'Armor", "53"),
+    Departement("23", "Creuse", "75"),
+    Departement("24", "Dordogne", "75"),
+    Departement("25", "Doubs", "27"),
+    Departement("26", "Drôme", "84"),
+    Departement("27", "Eure", "28"),
+    Departement("28", "Eure-et-Loir", "24"),
+    Departement("29", "Finistère", "53"),
+    Departement("2A", "Corse-du-Sud", "94"),
+    Departement("2B", "Haute-Corse", "94"),
+    Departement("30", "Gard", "76"),
+    Departement("31", "Haute-Garonne", "76"),
+    Departement("32", "Gers", "76"),
+    Departement("33", "Gironde", "75"),
+    Departement("34", "Hérault", "76"),
+    Departement("35", "Ille-et-Vilaine", "53"),
+    Departement("36", "Indre", "24"),
+    Departement("37", "Indre-et-Loire", "24"),
+    Departement("38", "Isère", "84"),
+    Departement("39", "Jura", "27"),
+    Departement("40", "Landes", "75"),
+    Departement("41", "Loir-et-Cher", "24"),
+    Departement("42", "Loire", "84"),
+    Departement("43", "Haute-Loire", "84"),
+    Departement("44", "Loire-Atlantique", "52"),
+    Departement("45", "Loiret", "24"),
+    Departement("46", "Lot", "76"),
+    Departement("47", "Lot-et-Garonne", "75"),
+    Departement("48", "Lozère", "76"),
+    Departement("49", "Maine-et-Loire", "52"),
+    Departement("50", "Manche", "28"),
+    Departement("51", "Marne", "44"),
+    Departement("52", "Haute-Marne", "44"),
+    Departement("53", "Mayenne", "52"),
+    Departement("54", "Meurthe-et-Moselle", "44"),
+    Departement("55", "Meuse", "44"),
+    Departement("56", "Morbihan", "53"),
+    Departement("57", "Moselle", "44"),
+    Departement("58", "Nièvre", "27"),
+    Departement("59", "Nord", "32"),
+    Departement("60", "Oise", "32"),
+    Departement("61", "Orne", "28"),
+    Departement("62", "Pas-de-Calais", "32"),
+    Departement("63", "Puy-de-Dôme", "84"),
+    Departement("64", "Pyrénées-Atlantiques", "75"),
+    Departement("65", "Hautes-Pyrénées", "76"),
+    Departement("66", "Pyrénées-Orientales", "76"),
+    Departement("67", "Bas-Rhin", "44"),
+    Departement("68", "Haut-Rhin", "44"),
+    Departement("69", "Rhône", "84"),
+    Departement("70", "Haute-Saône", "27"),
+    Departement("71", "Saône-et-Loire", "27"),
+    Departement("72", "Sarthe", "52"),
+    Departement("73", "Savoie", "84"),
+    Departement("74", "Haute-Savoie", "84"),
+    Departement("75", "Paris", "11"),
+    Departement("76", "Seine-Maritime", "28"),
+    Departement("77", "Seine-et-Marne", "11"),
+    Departement("78", "Yvelines", "11"),
+    Departement("79", "Deux-Sèvres", "75"),
+    Departement("80", "Somme", "32"),
+    Departement("81", "Tarn", "76"),
+    Departement("82", "Tarn-et-Garonne", "76"),
+    Departement("83", "Var", "93"),
+    Departement("84", "Vaucluse", "93"),
+    Departement("85", "Vendée", "52"),
+    Departement("86", "Vienne", "75"),
+    Departement("87", "Haute-Vienne", "75"),
+    Departement("88", "Vosges", "44"),
+    Departement("89", "Yonne", "27"),
+    Departement("90", "Territoire de Belfort", "27"),
+    Departement("91", "Essonne", "11"),
+    Departement("92", "Hauts-de-Seine", "11"),
+    Departement("93", "Seine-Saint-Denis", "11"),
+    Departement("94", "Val-de-Marne", "11"),
+    Departement("95", "Val-d'Oise", "11"),
+    Departement("971", "Guadeloupe", "01"),
+    Departement("972", "Martinique", "02"),
+    Departement("973", "Guyane", "03"),
+    Departement("974", "La Réunion", "04"),
+    Departement("976", "Mayotte", "06"),
+)
+CODES: tuple[str, ...] = tuple(departement.code for departement in DEPARTEMENTS)
+BY_CODE: dict[str, Departement] = {departement.code: departement for departement in DEPARTEMENTS}
+
+
+def _key(text: str) -> str:
+    """Return `text` without accents, case, hyphens or apostrophes, so that typed names compare."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if letter.isalnum())
+
+
+_BY_KEY: dict[str, str] = {_key(departement.name): departement.code for departement in DEPARTEMENTS}
+
+
+def parse_departement(text: str) -> str:
+    """Return the INSEE code meant by `text`: `1`, `01`, `2a` or `Haute-Garonne`.
+
+    Raises:
+        UsageError: no département has this code or name; the nearest names are suggested.
+    """
+    typed = text.strip()
+    code = typed.upper().zfill(2)
+    if code in BY_CODE:
+        return code
+    if _key(typed) in _BY_KEY:
+        return _BY_KEY[_key(typed)]
+    near = difflib.get_close_matches(_key(typed), _BY_KEY, n=3)
+    hint = " or ".join(f"{_BY_KEY[key]} ({BY_CODE[_BY_KEY[key]].name})" for key in near)
+    advice = f"did you mean {hint}?" if near else "use an INSEE code: 01-19, 2A, 2B, 21-95, 971-974, 976"
+    raise UsageError(f"unknown département '{typed}': {advice}")
+
+
+def parse_departements(texts: Iterable[str]) -> list[str]:
+    """Return the INSEE codes meant by `texts` (each may itself be a comma list), in code order.
+
+    Raises:
+        UsageError: one of them is unknown, or none is given.
+    """
+    typed = [part for text in texts for part in text.split(",") if part.strip()]
+    if not typed:
+        raise UsageError("no département given: name at least one, such as 31 or 31,32")
+    return sorted({parse_departement(part) for part in typed})

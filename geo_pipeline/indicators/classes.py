@@ -1,0 +1,155 @@
+"""Drought classes, the words an index is told in: D4 (exceptional drought) to W2 (extremely wet).
+
+The dry side is the US Drought Monitor's, its printed ranges ("-0.5 to -0.79", "-0.8 to -1.29")
+closed into limits without gaps, each class holding its own; the wet side is WMO-No. 1090's. Classes
+come in object arrays: a string of `DROUGHT_CLASSES`, or None where nothing is known.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
+
+from geo_pipeline.indicators._arrays import FloatArray, as_float, reject
+
+ClassArray = NDArray[np.object_]
+
+DROUGHT_CLASSES = ("D4", "D3", "D2", "D1", "D0", "normal", "W0", "W1", "W2")
+"""All class codes, driest first."""
+
+SEVERITY = {code: 5 - position for position, code in enumerate(DROUGHT_CLASSES)}
+"""5 for D4 down to 1 for D0, 0 for normal, -1 for W0 down to -3 for W2."""
+
+# The highest value of D4, D3, D2, D1 and D0; the lowest of W0, W1 and W2.
+INDEX_DRY_LIMITS = (-2.0, -1.6, -1.3, -0.8, -0.5)
+INDEX_WET_LIMITS = (1.0, 1.5, 2.0)
+PERCENTILE_DRY_LIMITS = (2.0, 5.0, 10.0, 20.0, 30.0)
+PERCENTILE_WET_LIMITS = tuple(100.0 * float(ndtr(z)) for z in INDEX_WET_LIMITS)
+
+
+def usdm_class(index: ArrayLike) -> ClassArray:
+    """Drought class of a standardised index (SPI, SPEI).
+
+    D4 <= -2.0 < D3 <= -1.6 < D2 <= -1.3 < D1 <= -0.8 < D0 <= -0.5 < normal < 1.0 <= W0 < 1.5 <= W1
+    < 2.0 <= W2.
+
+    Parameters
+    ----------
+    index : any shape, no unit; float32 meets limits in float32, so its -1.3 is D2 as well
+
+    Returns
+    -------
+    Same shape, class codes, None for NaN.
+
+    References
+    ----------
+    https://droughtmonitor.unl.edu/About/AbouttheData/DroughtClassification.aspx
+    WMO (2012). Standardized Precipitation Index user guide. WMO-No. 1090.
+    """
+    return _classify(index, INDEX_DRY_LIMITS, INDEX_WET_LIMITS)
+
+
+def usdm_class_from_percentile(percentile: ArrayLike) -> ClassArray:
+    """Drought class of a percentile among the same season of other years.
+
+    D4 <= 2 < D3 <= 5 < D2 <= 10 < D1 <= 20 < D0 <= 30 < normal; wet from where a normal variable
+    reaches the limits of `usdm_class`: W0 at 84.13, W1 at 93.32, W2 at 97.72.
+
+    Parameters
+    ----------
+    percentile : any shape, 0-100 (not 0-1)
+
+    Returns
+    -------
+    Same shape, class codes, None for NaN.
+
+    Raises
+    ------
+    ValueError : a percentile outside 0-100 (the message names the first).
+
+    References
+    ----------
+    https://droughtmonitor.unl.edu/About/AbouttheData/DroughtClassification.aspx
+    WMO (2012). Standardized Precipitation Index user guide. WMO-No. 1090.
+    """
+    values = as_float(percentile)
+    reject((values < 0.0) | (values > 100.0), values, "percentile", "a percentile is in 0-100")
+    return _classify(percentile, PERCENTILE_DRY_LIMITS, PERCENTILE_WET_LIMITS)
+
+
+def severity_rank(classes: ArrayLike) -> FloatArray:
+    """Classes as numbers that grow with drought, to compare and to sort by: those of `SEVERITY`.
+
+    Parameters
+    ----------
+    classes : any shape, class codes; None, NaN or "" where nothing is known
+
+    Returns
+    -------
+    Same shape: NaN where nothing is known.
+
+    Raises
+    ------
+    ValueError : a code that is not in `DROUGHT_CLASSES`.
+    """
+    codes = np.asarray(classes, dtype=object)
+    rank = np.full(codes.shape, np.nan)
+    for code, severity in SEVERITY.items():
+        rank[codes == code] = severity
+    for code in codes[np.isnan(rank)]:
+        if isinstance(code, str) and code:
+            raise ValueError(f"unknown drought class {code!r}, expected {', '.join(SEVERITY)}")
+    return rank
+
+
+def dsci(shares: Mapping[str, ArrayLike]) -> FloatArray:
+    r"""Drought Severity and Coverage Index: how much of an area is in drought, and how deep.
+
+    .. math:: DSCI = D_0 + 2\,D_1 + 3\,D_2 + 4\,D_3 + 5\,D_4
+
+    Parameters
+    ----------
+    shares : class code to the percentage of the area in it, arrays that broadcast against each
+        other. The shares are categorical: each part of the area counts once (not the cumulative "D1
+        or worse" that the Drought Monitor prints too). A class left out is 0 %; normal and wet
+        weigh nothing
+
+    Returns
+    -------
+    0 (no drought) to 500 (D4 everywhere): NaN where a share is.
+
+    Raises
+    ------
+    ValueError : an unknown class, a negative share, more than 100 % in all (0.1 allowed for
+        rounding).
+
+    References
+    ----------
+    https://droughtmonitor.unl.edu/About/AbouttheData/DSCI.aspx
+    """
+    if unknown := shares.keys() - SEVERITY.keys():
+        raise ValueError(f"unknown drought classes {', '.join(sorted(unknown))}")
+    covered = total = np.zeros(())
+    for code, severity in SEVERITY.items():
+        share = as_float(shares.get(code, 0.0))
+        reject(share < 0.0, share, f"share of {code}", "a share is not negative")
+        covered = np.add(covered, share)
+        total = np.add(total, max(severity, 0) * share)
+    covered = np.asarray(covered)
+    reject(covered > 100.1, covered, "sum of shares", "categorical shares add up to 100 % at most")
+    return np.asarray(total)
+
+
+def _classify(values: ArrayLike, dry: tuple[float, ...], wet: tuple[float, ...]) -> ClassArray:
+    """Class by the number of limits passed, the limits rounded to the precision of the values."""
+    numbers, given = as_float(values), np.asarray(values).dtype
+    precision = given if given.kind == "f" else np.dtype(np.float64)
+    passed = np.zeros(numbers.shape, dtype=np.intp)
+    for limit in np.array(dry, dtype=precision):
+        passed += numbers > limit
+    for limit in np.array(wet, dtype=precision):
+        passed += numbers >= limit
+    passed[np.isnan(numbers)] = len(DROUGHT_CLASSES)
+    codes = np.array([*DROUGHT_CLASSES, None], dtype=object)
+    return np.asarray(codes[passed.ravel()].reshape(passed.shape), dtype=object)

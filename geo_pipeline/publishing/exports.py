@@ -1,0 +1,94 @@
+"""Maps and tables as files, read from the published warehouse."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from geo_pipeline.errors import UsageError
+from geo_pipeline.publishing import look, maps, views
+from geo_pipeline.storage.files import replacing, write_text
+from geo_pipeline.storage.warehouse import Warehouse
+
+TABLE_FORMATS = {"csv": "csv", "geoparquet": "parquet", "geojson": "geojson"}
+
+# What `just run` leaves in the exports folder: droughts that one remembers, and the latest state.
+HANDFUL: tuple[tuple[str, str | None], ...] = (
+    ("combined", None),
+    ("spi_3", None),
+    ("spi_3", "2022-08"),
+    ("spi_6", "2011-05"),
+    ("precip_anomaly_pct", "2022-07"),
+    ("water_restrictions", None),
+)
+
+
+def export_map(warehouse: Warehouse, view: views.View, lang: look.Lang, target: Path) -> Path:
+    """Write `view` as one HTML page that opens with no network.
+
+    Raises:
+        StorageError: the file cannot be written; an older one stays.
+    """
+    published_on: date = warehouse.query("publication_date")["published_at"].iloc[0].date()
+    page = maps.render_map(
+        gpd.GeoDataFrame(warehouse.query("shapes")),
+        view.values,
+        indicator=view.indicator,
+        period_end=view.period_end,
+        lang=lang,
+        sources=view.sources,
+        published_on=published_on,
+        reference_period=view.reference_period,
+        step=view.step,
+    )
+    return write_text(target, page)
+
+
+def export_table(warehouse: Warehouse, view: views.View, target: Path) -> Path:
+    """Write `view` as CSV, GeoParquet or GeoJSON, as the ending of `target` says.
+
+    Raises:
+        UsageError: the ending is none of these.
+        StorageError: the file cannot be written; an older one stays.
+    """
+    rows = view.values.assign(indicator=view.indicator, period_end=view.period_end.isoformat())
+    first = ["departement", "name", "region", "indicator", "period_end"]
+    rows = rows[first + [name for name in rows if name not in first]]
+    ending = target.suffix.removeprefix(".")
+    if ending not in TABLE_FORMATS.values():
+        endings = ", ".join(f".{each}" for each in TABLE_FORMATS.values())
+        raise UsageError(f"cannot write a table as '{target.name}': end its name in {endings}")
+    with replacing(target) as temporary:
+        if ending == "csv":
+            rows.to_csv(temporary, index=False)
+        elif ending == "parquet":
+            _with_geometry(warehouse, rows).to_parquet(temporary, index=False)
+        else:
+            text = _with_geometry(warehouse, rows).to_json(drop_id=True, to_wgs84=True)
+            temporary.write_text(text, encoding="utf-8")
+    return target
+
+
+def export_handful(warehouse: Warehouse, folder: Path, lang: look.Lang) -> Sequence[Path]:
+    """Write the maps of `HANDFUL` that the data reach, and tables of the latest combined class."""
+    written = []
+    for indicator, period in HANDFUL:
+        try:
+            view = views.select(warehouse, indicator, period)
+        except UsageError:
+            continue  # the publication does not reach that period
+        written.append(export_map(warehouse, view, lang, folder / f"{view.name}.html"))
+        if indicator == "combined":
+            written += [
+                export_table(warehouse, view, folder / f"{view.name}.{ending}")
+                for ending in TABLE_FORMATS.values()
+            ]
+    return written
+
+
+def _with_geometry(warehouse: Warehouse, rows: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return `rows` with the boundaries of their départements."""
+    boundaries = gpd.GeoDataFrame(warehouse.query("boundaries"))[["departement", "geometry"]]
+    return gpd.GeoDataFrame(boundaries.merge(rows, on="departement", validate="1:1"))

@@ -1,0 +1,659 @@
+"""The exported map: one HTML page that opens with no network at all, to take home and to print.
+
+The page is a folium map stripped of everything folium would fetch: Leaflet comes inlined from the
+XStatic-Leaflet wheel, there are no tiles, and a Content-Security-Policy forbids the page to call
+out even if it wanted to. Coordinates are planar kilometres (Lambert-93), so France has the shape
+people know. The same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import folium
+import geopandas as gpd
+import pandas as pd
+from branca.element import Element, Figure, MacroElement
+from folium.template import Template
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+from shapely.geometry.base import BaseGeometry
+
+from geo_pipeline.publishing import look
+from geo_pipeline.publishing.look import ClassStyle, Indicator, Lang, Words
+
+PRECISION: Final = 1
+"""Decimals kept of a kilometre: 100 m is finer than a pixel at any zoom the page allows."""
+
+_HATCH_FILL: Final = "url(#hatch)"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the data come from, as the page's last line names it; only web links are followed."""
+
+    name: str
+    url: str | None = None
+    licence: str | None = None
+
+    @property
+    def href(self) -> str | None:
+        """The address when it is a web page, else None: nothing else may become a link."""
+        return self.url if self.url and re.match(r"https?://", self.url) else None
+
+
+# --------------------------------------------------------------------------------------------
+# Words of the page
+# --------------------------------------------------------------------------------------------
+
+_TEXT: Final = {
+    "class": Words("Classe", "Class"),
+    "level": Words("Niveau", "Level"),
+    "count": Words("Départements", "Départements"),
+    "sources": Words(f"Sources{look.NBSP}: ", "Sources: "),
+    "between": Words(f"{look.THIN}; ", "; "),
+    "table": Words("Toutes les valeurs, département par département", "All values by département"),
+    "map": Words(
+        "Carte de France par département. Les flèches du clavier passent d'un département au "
+        "voisin.",
+        "Map of France by département. The arrow keys walk from one département to the next.",
+    ),
+    "zoom_in": Words("Agrandir", "Zoom in"),
+    "zoom_out": Words("Réduire", "Zoom out"),
+    "code": Words("Code", "Code"),
+    "name": Words("Département", "Département"),
+    "rank": Words("Années aussi sèches ou plus, sur 100", "Years as dry or drier, in 100"),
+    "short": Words(
+        f"Normale de {{years}}{look.NBSP}ans{look.NBSP}†", f"Normal of {{years}} years{look.NBSP}†"
+    ),
+    "published": Words("Publié le {date}.", "Published on {date}."),
+    "provisional": Words(
+        f"*{look.NBSP}Valeurs provisoires{look.NBSP}: les dernières observations peuvent encore "
+        "être corrigées.",
+        "* Provisional values: the latest observations may still be corrected.",
+    ),
+    "hatched": Words(
+        f"Hachures{look.NBSP}: pas de données, ce qui ne veut dire ni zéro ni normal.",
+        "Hatched: no data, which means neither zero nor normal.",
+    ),
+}
+
+
+def _short_reference_note(low: int, high: int, lang: Lang) -> str:
+    """Say how short the normal is, in years, over the départements shown."""
+    span = str(low) if low == high else Words(f"{low} à {high}", f"{low} to {high}")(lang)
+    full = look.FULL_REFERENCE_YEARS
+    return Words(
+        f"†{look.NBSP}Référence courte{look.NBSP}: la normale repose sur {span}{look.NBSP}ans et "
+        f"non sur {full}. Les classes extrêmes y sont moins sûres.",
+        f"† Short reference: the normal rests on {span} years rather than {full}. "
+        "The extreme classes are less certain.",
+    )(lang)
+
+
+def _count_of(number: int, words: Words, lang: Lang) -> str:
+    """`54 départements`, `1 département`, `Aucun département`, `No département`."""
+    if number == 0:
+        return f"{Words('Aucun', 'No')(lang)} {words(lang)}"
+    return f"{number}{look.NBSP}{words(lang)}{'s' if number > 1 else ''}"
+
+
+_DEPARTEMENT: Final = Words("département", "département")
+
+
+def _finding_by_class(styles: Sequence[ClassStyle], lang: Lang) -> str:
+    """How many départements are in drought, and how many of them in its two worst classes."""
+    codes = [style.code for style in styles if style is not look.NO_DATA]
+    drought = sum(code in ("D1", "D2", "D3", "D4") for code in codes)
+    worst = sum(code in ("D3", "D4") for code in codes)
+    total = len(codes)
+    subject = _count_of(drought, _DEPARTEMENT, lang)
+    verb = Words("sont" if drought > 1 else "est", "are" if drought > 1 else "is")(lang)
+    text = Words(
+        f"{subject} sur {total} {verb} en sécheresse", f"{subject} of {total} {verb} in drought"
+    )(lang)
+    if worst:
+        text += Words(
+            f", dont {worst} en sécheresse extrême ou exceptionnelle",
+            f", {worst} of them in extreme or exceptional drought",
+        )(lang)
+    return f"{text}."
+
+
+def _finding_by_restriction(styles: Sequence[ClassStyle], lang: Lang) -> str:
+    """How many départements restrict water, and how many of them at the strictest level."""
+    codes = [style.code for style in styles if style is not look.NO_DATA]
+    limited = sum(code in ("alerte", "alerte_renforcee", "crise") for code in codes)
+    crisis = codes.count("crise")
+    subject = _count_of(limited, _DEPARTEMENT, lang)
+    text = Words(
+        f"{subject} sur {len(codes)} limite{'nt' if limited > 1 else ''} l'usage de l'eau",
+        f"{subject} of {len(codes)} restrict{'s' if limited == 1 else ''} water use",
+    )(lang)
+    if crisis:
+        text += Words(f", dont {crisis} en crise", f", {crisis} of them in crisis")(lang)
+    return f"{text}."
+
+
+def _finding_by_anomaly(values: pd.Series[float], lang: Lang) -> str:
+    """How many départements had less rain than normal, and less than half of it."""
+    less, half = int((values < 0).sum()), int((values < -50).sum())
+    subject = _count_of(less, _DEPARTEMENT, lang)
+    text = Words(
+        f"{subject} sur {len(values)} {'ont' if less > 1 else 'a'} reçu moins de pluie que la "
+        "normale",
+        f"{subject} of {len(values)} had less rain than normal",
+    )(lang)
+    if half:
+        text += Words(f", dont {half} moins de la moitié", f", {half} of them less than half")(lang)
+    return f"{text}."
+
+
+def _finding_by_amount(values: pd.Series[float], lang: Lang) -> str:
+    """Half of the départements got less than this; from the least to the most."""
+    middle, low, high = (
+        look.format_value("precip_mm", float(each), lang)
+        for each in (values.median(), values.min(), values.max())
+    )
+    return Words(
+        f"La moitié des départements ont reçu moins de {middle} de pluie{look.NBSP}; les extrêmes "
+        f"vont de {low} à {high}.",
+        f"Half of the départements had less than {middle} of rain; extremes run from {low} to "
+        f"{high}.",
+    )(lang)
+
+
+def finding(indicator: str, values: pd.DataFrame, lang: Lang = "fr") -> str:
+    """The map's answer in one sentence, the first thing a reader should meet."""
+    which = look.indicator_of(indicator)
+    styles = look.styles(indicator, values)
+    if all(style is look.NO_DATA for style in styles):
+        return Words("Aucune donnée pour cette période.", "No data for this period.")(lang)
+    if which.kind == "class":
+        return _finding_by_class(styles, lang)
+    if which.kind == "restriction":
+        return _finding_by_restriction(styles, lang)
+    known = values["value"].dropna().astype(float)
+    tell = _finding_by_anomaly if which.kind == "anomaly" else _finding_by_amount
+    return tell(known, lang)
+
+
+# --------------------------------------------------------------------------------------------
+# Rows
+# --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One département as the page tells it: in its tooltip and in its line of the table."""
+
+    code: str
+    name: str
+    said: look.Statement
+    value: str
+    rank: str
+    short: int | None
+    """Years of the normal where they are too few, else None."""
+
+
+def _joined(shapes: gpd.GeoDataFrame, values: pd.DataFrame) -> pd.DataFrame:
+    """Every shape once, with its values where there are any; refuse what would be lost silently."""
+    for label, codes in (("shapes", shapes["departement"]), ("values", values["departement"])):
+        twice = sorted(set(codes[codes.duplicated()]))
+        if twice:
+            raise ValueError(f"{label} hold several rows for {', '.join(map(str, twice))}")
+    lost = sorted(set(values["departement"]) - set(shapes["departement"]))
+    if lost:
+        raise ValueError(f"values without a shape: {', '.join(map(str, lost))}")
+    known = values.drop(columns=["name", "region"], errors="ignore")
+    plain = pd.DataFrame(shapes[["departement", "name"]])
+    return plain.merge(known, on="departement", how="left")
+
+
+def _row(each: dict[str, Any], which: Indicator, lang: Lang) -> _Row:
+    """Turn one joined row into words."""
+    said = look.statement(
+        which.key,
+        value=each.get("value"),
+        percentile=each.get("percentile"),
+        drought_class=each.get("drought_class"),
+        reason=each.get("reason"),
+        lang=lang,
+    )
+    known = said.style is not look.NO_DATA and which.kind != "restriction"
+    rank, years = each.get("percentile"), each.get("reference_years")
+    value = look.shown_value(which.key, each.get("value"), rank)
+    return _Row(
+        code=str(each["departement"]),
+        name=str(each["name"]),
+        said=said,
+        value=look.format_value(which.key, value, lang) if known else "",
+        rank=look.format_number(rank, 0, lang) if known and not pd.isna(rank or 0.0) else "",
+        short=int(years) if known and years is not None and look.is_short(years) else None,
+    )
+
+
+def _tooltip_value(row: _Row, which: Indicator, lang: Lang) -> str:
+    """The number behind the words, last and small: `Indice SPI : −1,42 (D2). Normale de 12 ans`."""
+    parts = []
+    if row.value and which.kind != "amount":
+        colon = f"{look.NBSP}: " if lang == "fr" else ": "
+        code = f" ({row.said.style.code})" if which.kind == "class" else ""
+        parts.append(look.capitalise(f"{which.value_name(lang)}{colon}{row.value}{code}"))
+    if row.short:
+        parts.append(_TEXT["short"](lang).format(years=row.short))
+    return ". ".join(parts)
+
+
+# --------------------------------------------------------------------------------------------
+# Geometry
+# --------------------------------------------------------------------------------------------
+
+
+def _rounded(coordinates: Any) -> Any:
+    """Coordinates to 0.1 km, doubled points dropped; shared borders round alike and still meet."""
+    if isinstance(coordinates[0], int | float):
+        return [round(float(number), PRECISION) for number in coordinates[:2]]
+    inner = [_rounded(each) for each in coordinates]
+    if isinstance(inner[0][0], float):
+        return [point for i, point in enumerate(inner) if i == 0 or point != inner[i - 1]]
+    return [each for each in inner if each and (not isinstance(each[0][0], float) or len(each) > 3)]
+
+
+def _geometry(shape: BaseGeometry) -> dict[str, Any]:
+    """GeoJSON of a shape in planar kilometres."""
+    mapping: dict[str, Any] = dict(shape.__geo_interface__)
+    return {"type": mapping["type"], "coordinates": _rounded(mapping["coordinates"])}
+
+
+def _pale(row: _Row) -> bool:
+    """True for land so light that white borders would not show; drawn first, with grey ones."""
+    return look.luminance(row.said.style.colour) > 0.87
+
+
+def _features(
+    shapes: gpd.GeoDataFrame, rows: Sequence[_Row], which: Indicator, lang: Lang
+) -> dict[str, Any]:
+    """The départements as GeoJSON with the tooltip's words as properties."""
+    drawn = sorted(zip(rows, shapes.geometry, strict=True), key=lambda each: not _pale(each[0]))
+    features = [
+        {
+            "type": "Feature",
+            "id": row.code,
+            "properties": {
+                "code": row.code,
+                "name": f"{row.name} ({row.code})",
+                "style": row.said.style.code,
+                "pale": _pale(row),
+                "head": look.capitalise(row.said.head),
+                "body": f"{row.said.body}." if row.said.body else "",
+                "value": _tooltip_value(row, which, lang),
+            },
+            "geometry": _geometry(shape),
+        }
+        for row, shape in drawn
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _frames(shapes: gpd.GeoDataFrame) -> list[tuple[str, BaseGeometry]]:
+    """Name and rectangle of each overseas inset."""
+    if "frame" not in shapes:
+        return []
+    pairs = zip(shapes["name"], shapes["frame"], strict=True)
+    return [(str(name), frame) for name, frame in pairs if isinstance(frame, BaseGeometry)]
+
+
+def _bounds(
+    shapes: gpd.GeoDataFrame, frames: Sequence[tuple[str, BaseGeometry]]
+) -> list[list[float]]:
+    """South-west and north-east corners, as Leaflet wants them: y before x."""
+    boxes = [tuple(shapes.total_bounds), *(frame.bounds for _, frame in frames)]
+    west, south, east, north = zip(*boxes, strict=True)
+    corners = [[min(south), min(west)], [max(north), max(east)]]
+    return [[round(float(number), PRECISION) for number in corner] for corner in corners]
+
+
+# --------------------------------------------------------------------------------------------
+# folium
+# --------------------------------------------------------------------------------------------
+
+
+class PlanarMap(folium.Map):
+    """A folium map with Leaflet alone: no tiles, no CDN file, planar coordinates."""
+
+    default_js: list[tuple[str, str]] = []  # noqa: RUF012  folium's own contract
+    default_css: list[tuple[str, str]] = []  # noqa: RUF012
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) -%}
+        <div class="folium-map" id="{{ this.get_name() }}" role="group"
+            aria-label="{{ this.label|e }}"></div>
+        {%- endmacro %}
+        {% macro script(this, kwargs) %}
+        var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
+            center: [0, 0], crs: L.CRS.{{ this.crs }}, ...{{ this.options|tojavascript }}
+        });
+        L.control.zoom({
+            zoomInTitle: {{ this.zoom_in|tojson }}, zoomOutTitle: {{ this.zoom_out|tojson }}
+        }).addTo({{ this.get_name() }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, lang: Lang) -> None:
+        super().__init__(
+            tiles=None,
+            crs="Simple",
+            zoom_control=False,
+            attribution_control=False,
+            keyboard=False,
+            zoom_snap=0,
+            zoom_delta=0.75,
+            max_zoom=4,
+            bounce_at_zoom_limits=False,
+            max_bounds_viscosity=1.0,
+        )
+        self.label = _TEXT["map"](lang)
+        self.zoom_in, self.zoom_out = _TEXT["zoom_in"](lang), _TEXT["zoom_out"](lang)
+
+
+class _Behaviour(MacroElement):
+    """Starts templates/map.js on a map and its layer of départements; must be added last."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+        monitorMap(
+            {{ this._parent.get_name() }}, {{ this.layer.get_name() }},
+            {{ this.settings|tojson }}
+        );
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, layer: folium.GeoJson, settings: dict[str, Any]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Behaviour"
+        self.layer, self.settings = layer, settings
+
+
+class OfflinePage(Figure):
+    """A folium figure that carries all it needs and forbids itself to ask for more.
+
+    Scripts are allowed by their hash alone: even a hostile name that slipped through the escaping
+    could not run.
+    """
+
+    def __init__(self, page: dict[str, Any]) -> None:
+        super().__init__()
+        self.page = page
+
+    def render(self, **kwargs: Any) -> str:
+        """Return the page as HTML text."""
+        for child in self._children.values():
+            child.render(**kwargs)
+        scripts = [_leaflet("leaflet.js"), f"{_asset('map.js')}\n{self.script.render(**kwargs)}"]
+        scripts = [script.replace("\r\n", "\n") for script in scripts]
+        return (
+            _environment()
+            .get_template("map.html.j2")
+            .render(
+                page=self.page,
+                csp=_policy(scripts),
+                leaflet_css=Markup(_leaflet("leaflet.css")),  # noqa: S704  our own wheel's file
+                css=Markup(_asset("map.css")),  # noqa: S704
+                map_html=Markup(self.html.render(**kwargs).strip()),  # noqa: S704  escaped by PlanarMap
+                scripts=[Markup(script) for script in scripts],  # noqa: S704  data pass through |tojson
+            )
+        )
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """A Content-Security-Policy that lets these very scripts run and nothing be fetched."""
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """The templates beside this module; everything is escaped unless marked."""
+    return Environment(loader=PackageLoader("geo_pipeline.publishing"), autoescape=True)
+
+
+@cache
+def _asset(name: str) -> str:
+    """A style sheet or script beside the page's template."""
+    return Path(__file__).with_name("templates").joinpath(name).read_text("utf-8")
+
+
+@cache
+def _leaflet(name: str) -> str:
+    """A file of the XStatic-Leaflet wheel, with all that would point outside the page dropped."""
+    from xstatic.pkg import leaflet  # noqa: PLC0415  reading the wheel is work for the first map
+
+    text = Path(leaflet.BASE_DIR, name).read_text("utf-8")
+    if name.endswith(".css"):
+        text = re.sub(r"^.*url\(.*\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"//# sourceMappingURL=.*", "", text).strip()
+
+
+def _walk(element: Element) -> Iterator[Element]:
+    """The element and all below it, in order."""
+    yield element
+    for child in element._children.values():
+        yield from _walk(child)
+
+
+def _build_map(
+    features: dict[str, Any],
+    frames: Sequence[tuple[str, BaseGeometry]],
+    bounds: list[list[float]],
+    styles: Sequence[ClassStyle],
+    lang: Lang,
+) -> PlanarMap:
+    """The map with its layers, all ids stable."""
+    plan = PlanarMap(lang)
+    fills = {style.code: _fill(style) for style in (*styles, look.NO_DATA)}
+    layer = folium.GeoJson(
+        features,
+        style_function=lambda feature: {
+            "fillColor": fills[feature["properties"]["style"]],
+            "fillOpacity": 1,
+            "className": f"departement{' pale' if feature['properties']['pale'] else ''}",
+        },
+        smooth_factor=0,
+    )
+    for _, frame in frames:
+        plan.add_child(_frame(frame))
+    plan.add_child(layer)
+    settings = {
+        "bounds": bounds,
+        "swatches": {**fills, look.NO_DATA.code: _css_hatch()},
+        "names": [_frame_name(name, frame) for name, frame in frames],
+    }
+    plan.add_child(_Behaviour(layer, settings))
+    for index, element in enumerate(_walk(plan)):
+        element._id = str(index)  # folium's ids are random: the same input must give the same bytes
+    return plan
+
+
+def _fill(style: ClassStyle) -> str:
+    """SVG fill of a class; no data is hatched."""
+    return _HATCH_FILL if style is look.NO_DATA else style.colour
+
+
+def _css_hatch() -> str:
+    """The hatch as a CSS background, for the tooltip's small swatch."""
+    line = look.HATCH_COLOUR
+    return f"repeating-linear-gradient(135deg, {line} 0 2px, #fff 2px 5px)"
+
+
+def _frame(frame: BaseGeometry) -> folium.GeoJson:
+    """The rectangle around an overseas département."""
+    return folium.GeoJson(
+        {"type": "Feature", "properties": {}, "geometry": _geometry(frame)},
+        style_function=lambda _: {"className": "frame", "fill": False},
+        interactive=False,
+    )
+
+
+def _frame_name(name: str, frame: BaseGeometry) -> dict[str, Any]:
+    """An inset's name, to be centred at the top of its rectangle."""
+    west, _, east, north = frame.bounds
+    return {"name": name, "at": [round(north, PRECISION), round((west + east) / 2, PRECISION)]}
+
+
+# --------------------------------------------------------------------------------------------
+# The page
+# --------------------------------------------------------------------------------------------
+
+
+def _class_heading(which: Indicator, lang: Lang) -> str:
+    """What the legend's and the table's classes are called: a level for restrictions."""
+    return _TEXT["level" if which.kind == "restriction" else "class"](lang)
+
+
+def _legend(which: Indicator, rows: Sequence[_Row], lang: Lang) -> list[dict[str, Any]]:
+    """Each class, its words and its number of départements; no data only where there is some."""
+    counts = {style.code: 0 for style in (*which.styles, look.NO_DATA)}
+    for row in rows:
+        counts[row.said.style.code] += 1
+    styles = [*which.styles, *([look.NO_DATA] if counts[look.NO_DATA.code] else [])]
+    return [
+        {
+            "style": style,
+            "fill": _fill(style),
+            "name": look.capitalise(style.name(lang)),
+            "meaning": "" if style is look.NO_DATA else look.capitalise(style.meaning(lang)),
+            "count": counts[style.code],
+        }
+        for style in styles
+    ]
+
+
+def _table(which: Indicator, rows: Sequence[_Row], lang: Lang) -> tuple[list[str], list[list[str]]]:
+    """Header and lines of the table of values; columns that would be empty are left out."""
+    head = [_TEXT["code"](lang), _TEXT["name"](lang), _class_heading(which, lang)]
+    with_value, with_rank = any(row.value for row in rows), any(row.rank for row in rows)
+    if with_value:
+        head.append(look.capitalise(which.value_name(lang)))
+    if with_rank:
+        head.append(_TEXT["rank"](lang))
+    lines = []
+    for row in sorted(rows, key=lambda each: each.code):
+        line = [row.code, row.name, row.said.style.name(lang)]
+        if with_value:
+            line.append(f"{row.value}{look.NBSP}†" if row.short and row.value else row.value)
+        if with_rank:
+            line.append(row.rank)
+        lines.append(line)
+    return head, lines
+
+
+def _about(
+    which: Indicator, reference_period: str | tuple[int, int] | None, short: bool, lang: Lang
+) -> str:
+    """What the indicator says, then the normal it is held against."""
+    text = which.explanation(lang)
+    if reference_period is None or which.kind in ("restriction", "amount"):
+        return text
+    note = look.capitalise(look.reference_note(reference_period, None, lang))
+    return f"{text} {note}{f'{look.NBSP}†' if short else ''}."
+
+
+def _period(which: Indicator, period_end: date, step: look.Period, lang: Lang) -> str:
+    """The months the map looks back on; a day for restrictions, which hold on a day."""
+    if which.kind == "restriction":
+        return look.format_date(period_end, lang)
+    if step == "month" and which.months:
+        return look.format_span(period_end, which.months, lang)
+    return look.format_period(period_end, step, lang)
+
+
+def render_map(
+    shapes: gpd.GeoDataFrame,
+    values: pd.DataFrame,
+    *,
+    indicator: str,
+    period_end: date,
+    lang: Lang = "fr",
+    sources: Sequence[str | Source],
+    published_on: date,
+    reference_period: str | tuple[int, int] | None = None,
+    step: look.Period = "month",
+    provisional: bool = False,
+    notes: Sequence[str] = (),
+) -> str:
+    """Return the map of one indicator and period as one self-contained HTML page.
+
+    Parameters
+    ----------
+    shapes : one row a département: `departement`, `name`, `geometry` in planar kilometres (y up),
+        overseas départements already moved; optional `frame`, the rectangle around an inset
+    values : `departement`, and `value`, `percentile` (0-100), `drought_class` (for
+        `water_restrictions` the level, `none` where no order is in force), `reference_years`,
+        `reason` (why there are no data) as far as known. A département without a row, or whose
+        row is missing, is hatched and says so
+    reference_period : first and last year of the normal
+    provisional : mark the period as subject to correction
+    notes : further sentences for the foot of the page
+
+    Raises
+    ------
+    ValueError : unknown indicator, class or language; a département twice, or without a shape.
+    """
+    which = look.indicator_of(indicator)
+    look.check_lang(lang)
+    joined = _joined(shapes, values)
+    records = [{str(k): v for k, v in each.items()} for each in joined.to_dict("records")]
+    rows = [_row(each, which, lang) for each in records]
+    frames = _frames(shapes)
+    plan = _build_map(
+        _features(shapes, rows, which, lang), frames, _bounds(shapes, frames), which.styles, lang
+    )
+    years = [row.short for row in rows if row.short is not None]
+    head, lines = _table(which, rows, lang)
+    foot = list(notes)
+    if years:
+        foot.insert(0, _short_reference_note(min(years), max(years), lang))
+    if provisional:
+        foot.append(_TEXT["provisional"](lang))
+    if any(row.said.style is look.NO_DATA for row in rows):
+        foot.append(_TEXT["hatched"](lang))
+    page = {
+        "lang": lang,
+        "title": which.name(lang),
+        "period": _period(which, period_end, step, lang),
+        "provisional_mark": f"{look.NBSP}*" if provisional else "",
+        "finding": finding(indicator, joined, lang),
+        "about": _about(which, reference_period, bool(years), lang),
+        "legend": _legend(which, rows, lang),
+        "explained": which.by_class,
+        "notes": foot,
+        "sources": [each if isinstance(each, Source) else Source(each) for each in sources],
+        "published": _TEXT["published"](lang).format(date=look.format_date(published_on, lang)),
+        "legend_head": _class_heading(which, lang),
+        "table_head": head,
+        "table": lines,
+        "hatch": look.HATCH_COLOUR,
+        "text": {name: words(lang) for name, words in _TEXT.items()},
+    }
+    figure = OfflinePage(page)
+    figure.add_child(plan)
+    return figure.render()

@@ -1,0 +1,103 @@
+"""What a map or a table shows: one indicator and one period, read from the published warehouse."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from geo_pipeline.errors import UsageError
+from geo_pipeline.publishing import look
+from geo_pipeline.publishing.maps import Source
+from geo_pipeline.storage.warehouse import Warehouse
+
+_WEATHER = Source("AgERA5 (Copernicus Climate Change Service, ECMWF)", licence="Copernicus licence")
+_RESTRICTIONS = Source("VigiEau", licence="Licence Ouverte 2.0")
+_BOUNDARIES = Source("Natural Earth 1:10m", licence="public domain")
+
+
+@dataclass(frozen=True)
+class View:
+    """One indicator at one period: `values` has a row for each département."""
+
+    indicator: str
+    period_end: date
+    values: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """Name for files: `spi_3_2022-08`."""
+        return f"{self.indicator}_{period_text(self.indicator, self.period_end)}"
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Who is to be named beside it."""
+        daily = self.indicator == "water_restrictions"
+        return (_RESTRICTIONS if daily else _WEATHER, _BOUNDARIES)
+
+    @property
+    def step(self) -> look.Period:
+        """How the period is said: a day or a month."""
+        return period_step(self.indicator)
+
+    @property
+    def reference_period(self) -> str | None:
+        """First and last year of the longest reference among the départements."""
+        known = self.values.dropna(subset="reference_period")
+        if known.empty:
+            return None
+        return str(known.sort_values("reference_years")["reference_period"].iloc[-1])
+
+
+def period_step(indicator: str) -> look.Period:
+    """Return whether the periods of `indicator` are days or months."""
+    return "day" if indicator == "water_restrictions" else "month"
+
+
+def period_text(indicator: str, period_end: date) -> str:
+    """Return a period as it is typed: `2022-08`, or `2026-10-03` where it is a day."""
+    text = period_end.isoformat()
+    return text if period_step(indicator) == "day" else text[:7]
+
+
+def periods(warehouse: Warehouse, indicator: str) -> list[date]:
+    """Return the periods for which at least one département has a value, oldest first.
+
+    Raises:
+        UsageError: there is no such indicator.
+        NotPublishedError: nothing has been published yet.
+    """
+    look.indicator_of(indicator)
+    table = warehouse.query("indicator_periods")
+    return [each.date() for each in table.loc[table["indicator"] == indicator, "period_end"]]
+
+
+def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> View:
+    """Return `indicator` at `period` (`2022-08`, or a day), by default the latest.
+
+    Raises:
+        UsageError: no such indicator, or no département has a value then.
+        NotPublishedError: nothing has been published yet.
+    """
+    known = periods(warehouse, indicator)
+    if period is not None and not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", period):
+        raise UsageError(f"'{period}' is not a period: write it as 2022-08")
+    if not known:
+        raise UsageError(f"no {indicator} is published: run `geo-pipeline run` with more data")
+    chosen = [each for each in known if period is None or each.isoformat().startswith(period)]
+    if not chosen:
+        first, last = (period_text(indicator, each) for each in (known[0], known[-1]))
+        near = min(known, key=lambda each: _distance(each, str(period)))
+        raise UsageError(
+            f"no {indicator} for {period}: the data run from {first} to {last}; "
+            f"the nearest period is {period_text(indicator, near)}"
+        )
+    period_end = chosen[-1]
+    values = warehouse.query("map_values", indicator=indicator, period_end=period_end)
+    return View(indicator, period_end, values)
+
+
+def _distance(known: date, period: str) -> int:
+    """Return how far `known` is from the typed `period`, in days or so."""
+    year, month = int(period[:4]), int(period[5:7])
+    return abs((known.year - year) * 372 + (known.month - month) * 31)

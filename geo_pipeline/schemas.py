@@ -1,0 +1,263 @@
+"""The data dictionary: columns, units and ranges of each table, as pandera models.
+
+Every frame that enters the lake passes through `validate`, which returns it coerced, in column
+order and sorted by its key. Units are in the names; missing numbers are NaN, missing texts None.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaError
+from pandera.typing import Series
+from pandera.typing.geopandas import GeoSeries
+
+from geo_pipeline.departements import CODES
+from geo_pipeline.errors import GeoPipelineError
+
+LEVELS = ["vigilance", "alerte", "alerte_renforcee", "crise"]
+CLASSES = ["D4", "D3", "D2", "D1", "D0", "normal", "W0", "W1", "W2"]
+
+
+class Table(pa.DataFrameModel):
+    """What all tables share: exact columns, coerced types, INSEE codes as strings."""
+
+    departement: Series[str] = pa.Field(isin=CODES, description="INSEE code, always a string")
+
+    class Config:
+        """Exact columns, types coerced."""
+
+        strict = True
+        coerce = True
+
+
+class Departements(Table):
+    """The 101 départements with their geometry (core)."""
+
+    name: Series[str] = pa.Field(description="Official name")
+    region_code: Series[str] = pa.Field(description="INSEE code of the région")
+    region: Series[str] = pa.Field(description="Name of the région")
+    area_km2: Series[float] = pa.Field(gt=50, lt=100_000, description="Official area, km²")
+    geometry: GeoSeries = pa.Field(description="Polygons, longitude and latitude (OGC:CRS84)")
+
+    class Config:
+        """One row a département."""
+
+        unique = ["departement"]
+
+
+class DepartementShapes(Table):
+    """Light shapes for drawing: Lambert-93 kilometres, overseas départements moved into insets."""
+
+    name: Series[str] = pa.Field(description="Official name")
+    region: Series[str] = pa.Field(description="Name of the région")
+    inset: Series[bool] = pa.Field(description="Whether the shape was moved and scaled")
+    scale: Series[float] = pa.Field(gt=0, description="Drawn length over true length")
+    geometry: GeoSeries = pa.Field(description="Polygons, planar km")
+    frame: GeoSeries = pa.Field(nullable=True, description="Frame of the inset, planar km")
+
+    class Config:
+        """One row a département."""
+
+        unique = ["departement"]
+
+
+class DepartementNeighbours(Table):
+    """Pairs of départements that share a border (both directions)."""
+
+    neighbour: Series[str] = pa.Field(isin=CODES, description="INSEE code of the neighbour")
+    shared_border_km: Series[float] = pa.Field(ge=0, description="Length of the border, km")
+
+    class Config:
+        """One row a pair and direction."""
+
+        unique = ["departement", "neighbour"]
+
+
+class WeatherDaily(Table):
+    """Daily weather, one row a département and day (core, partitioned)."""
+
+    date: Series[pd.Timestamp] = pa.Field(description="Day")
+    tmin_c: Series[float] = pa.Field(ge=-50, le=45, nullable=True, description="Minimum, °C")
+    tmax_c: Series[float] = pa.Field(ge=-40, le=55, nullable=True, description="Maximum, °C")
+    tmean_c: Series[float] = pa.Field(ge=-45, le=50, nullable=True, description="Mean, °C")
+    precip_mm: Series[float] = pa.Field(ge=0, le=1900, nullable=True, description="Rain, mm")
+    radiation_mj_m2: Series[float] = pa.Field(
+        ge=0, le=45, nullable=True, description="Global radiation, MJ/m²"
+    )
+    wind_m_s: Series[float] = pa.Field(ge=0, le=75, nullable=True, description="Mean wind, m/s")
+    rh_pct: Series[float] = pa.Field(ge=0, le=100, nullable=True, description="Humidity, %")
+    et0_mm: Series[float] = pa.Field(
+        ge=0, le=20, nullable=True, description="Reference evapotranspiration, mm"
+    )
+    et0_method: Series[str] = pa.Field(nullable=True, description="How et0_mm was computed")
+    source: Series[str] = pa.Field(description="Provider")
+    resolution: Series[str] = pa.Field(
+        isin=["day", "dekad"], description="`dekad`: spread evenly over the days of the dekad"
+    )
+
+    class Config:
+        """One row a département and day."""
+
+        unique = ["departement", "date"]
+
+
+class CropStatistics(Table):
+    """Area, yield and production by département, year and crop (core, partitioned)."""
+
+    year: Series[int] = pa.Field(ge=1900, le=2100, description="Year of harvest")
+    crop: Series[str] = pa.Field(description="Crop, such as `soft_wheat`")
+    area_ha: Series[float] = pa.Field(ge=0, nullable=True, description="Area, ha")
+    yield_q_ha: Series[float] = pa.Field(ge=0, nullable=True, description="Yield, q/ha")
+    production_q: Series[float] = pa.Field(ge=0, nullable=True, description="Production, q")
+    source: Series[str] = pa.Field(description="Publication")
+
+    class Config:
+        """One row a département, year and crop."""
+
+        unique = ["departement", "year", "crop"]
+
+
+class WaterRestrictions(Table):
+    """Water-restriction level in force by département and day (core); no level: no restriction."""
+
+    date: Series[pd.Timestamp] = pa.Field(description="Day")
+    level_max: Series[str] = pa.Field(isin=LEVELS, nullable=True, description="Highest level")
+    level_surface: Series[str] = pa.Field(isin=LEVELS, nullable=True, description="Surface water")
+    level_groundwater: Series[str] = pa.Field(
+        isin=LEVELS, nullable=True, description="Groundwater"
+    )
+    level_drinking: Series[str] = pa.Field(
+        isin=LEVELS, nullable=True, description="Drinking water"
+    )
+
+    class Config:
+        """One row a département and day."""
+
+        unique = ["departement", "date"]
+
+
+class DroughtIndicators(Table):
+    """Indicators in long form (mart, partitioned). Every month is there; missing is NaN."""
+
+    period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the period")
+    indicator: Series[str] = pa.Field(description="`precip_mm`, `precip_anomaly_pct`, `spi_3`...")
+    value: Series[float] = pa.Field(nullable=True, description="Value, in the indicator's unit")
+    percentile: Series[float] = pa.Field(
+        ge=0, le=100, nullable=True, description="Share of like periods that are as dry or drier, %"
+    )
+    drought_class: Series[str] = pa.Field(
+        isin=CLASSES, nullable=True, description="US Drought Monitor class (dry), WMO class (wet)"
+    )
+    reference_years: Series[int] = pa.Field(
+        ge=0, description="Years that the normal rests on; fewer than 30 is a short reference"
+    )
+    reference_period: Series[str] = pa.Field(description="First and last year of the reference")
+
+    class Config:
+        """One row a département, period and indicator."""
+
+        unique = ["departement", "period_end", "indicator"]
+
+
+class DepartementRisk(Table):
+    """Combined drought class with what is exposed to it (mart)."""
+
+    period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the month")
+    score: Series[float] = pa.Field(
+        ge=0, le=100, nullable=True, description="Combined drought score: 0 wettest, 100 driest"
+    )
+    drought_class: Series[str] = pa.Field(
+        isin=CLASSES, nullable=True, description="Combined drought class"
+    )
+    drivers: Series[str] = pa.Field(
+        nullable=True, description="Indicators in drought, driest first: `spi_3:D2, spi_1:D0`"
+    )
+    neighbours_in_drought_pct: Series[float] = pa.Field(
+        ge=0, le=100, nullable=True, description="Neighbours in D1 or worse, % of those known"
+    )
+    crop_area_ha: Series[float] = pa.Field(
+        ge=0, nullable=True, description="Area of crops with known area, latest year by then, ha"
+    )
+    crop_area_crops: Series[str] = pa.Field(nullable=True, description="Crops in crop_area_ha")
+    crop_area_year: Series[pd.Int64Dtype] = pa.Field(
+        nullable=True, description="Year of crop_area_ha"
+    )
+    exposed_crop_area_ha: Series[float] = pa.Field(
+        ge=0, nullable=True, description="crop_area_ha where the class is D1 or worse, else 0, ha"
+    )
+    restriction_level: Series[str] = pa.Field(
+        isin=LEVELS, nullable=True, description="Highest water-restriction level in that month"
+    )
+
+    class Config:
+        """One row a département and month."""
+
+        unique = ["departement", "period_end"]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the rows of one file come from; `fetched_at` is an ISO date or time."""
+
+    source: str
+    url: str
+    fetched_at: str
+    sha256: str
+
+
+TABLES: dict[str, type[Table]] = {
+    "departements": Departements,
+    "departement_shapes": DepartementShapes,
+    "departement_neighbours": DepartementNeighbours,
+    "weather_daily": WeatherDaily,
+    "crop_statistics": CropStatistics,
+    "water_restrictions": WaterRestrictions,
+    "drought_indicators": DroughtIndicators,
+    "departement_risk": DepartementRisk,
+}
+
+
+class InvalidTableError(GeoPipelineError):
+    """A frame does not hold what its table promises."""
+
+
+def key(table: str) -> list[str]:
+    """Return the columns that identify a row of `table`."""
+    unique = TABLES[table].to_schema().unique
+    return [unique] if isinstance(unique, str) else list(unique or [])
+
+
+def empty(table: str) -> pd.DataFrame:
+    """Return a frame of 0 rows with the columns of `table`."""
+    return pd.DataFrame(columns=list(TABLES[table].to_schema().columns))
+
+
+def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `frame` checked against `table`: types coerced, columns in order, sorted by its key.
+
+    Raises:
+        InvalidTableError: a column is missing or unknown, or a value is out of its range; the
+            message names the table, the column and the first offending values.
+    """
+    schema = TABLES[table].to_schema()
+    try:
+        valid = schema.validate(frame)
+    except SchemaError as error:
+        raise InvalidTableError(f"{table}: {_explain(error)}") from error
+    columns = [name for name in schema.columns if name in valid]
+    return valid[columns].sort_values(key(table), ignore_index=True)
+
+
+def _explain(error: SchemaError) -> str:
+    """Return in one line which column broke which rule, with the first offending values."""
+    cases = error.failure_cases
+    values = list(cases["failure_case"].head(3)) if isinstance(cases, pd.DataFrame) else [cases]
+    column = getattr(error.schema, "name", None)
+    where = f"column {column}" if column in getattr(error.data, "columns", []) else "table"
+    places = ""
+    if isinstance(cases, pd.DataFrame) and "index" in cases and "departement" in error.data:
+        rows = error.data.index.intersection(cases["index"].dropna())
+        codes = sorted(set(error.data.loc[rows, "departement"].astype(str)))
+        places = f" (départements {', '.join(codes[:5])})" if codes else ""
+    return f"{where} breaks {error.check or error.reason_code}: {values}{places}"

@@ -1,0 +1,23 @@
+"""Providers of observations: one module each, payload in, schema'd frame out.
+
+A source is chosen by its name (`GEO_PIPELINE_SOURCE`, `--source`); nothing here knows Dagster or
+DuckDB.
+"""
+
+from pathlib import Path
+
+from geo_pipeline.errors import UsageError
+from geo_pipeline.sources.bundled import Bundled
+
+SOURCES = ("bundled",)
+
+
+def open_source(name: str, embedded_data: Path) -> Bundled:
+    """Return the source called `name`.
+
+    Raises:
+        UsageError: there is no such source.
+    """
+    if name not in SOURCES:
+        raise UsageError(f"unknown source '{name}': choose one of {', '.join(SOURCES)}")
+    return Bundled(embedded_data)

@@ -1,0 +1,135 @@
+"""The observations and boundaries that ship with the project (`assets_data/PROVENANCE.md`).
+
+Weather: AgERA5 averaged over the cropland of each département, by dekad, 2010-2022 without 2014.
+Crops: Statistique agricole annuelle (Agreste). Restrictions: VigiEau, one day. Boundaries: Natural
+Earth 10 m. Départements that a file does not cover give frames of 0 rows, never invented ones.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+
+from geo_pipeline.errors import SourceError, UsageError
+from geo_pipeline.schemas import Provenance
+
+# The day on which the embedded files were made from their sources (PROVENANCE.md).
+EMBEDDED_ON = "2026-11-23"
+
+
+class Bundled:
+    """The embedded files in `folder`."""
+
+    name = "bundled"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def boundaries(self) -> gpd.GeoDataFrame:
+        """Return the 101 départements: code, name, région, area_official_km2, geometry."""
+        return gpd.GeoDataFrame.from_arrow(self._parquet("departements.parquet"))
+
+    def light_boundaries(self) -> gpd.GeoDataFrame:
+        """Return the 101 départements simplified together for drawing: departement, geometry."""
+        path = self.folder / "departements_light.geojson"
+        try:
+            frame = gpd.read_file(path)
+        except (OSError, pyogrio.errors.DataSourceError) as error:
+            raise _unreadable(path, error) from error
+        return frame[["departement", "geometry"]]
+
+    def weather_daily(
+        self, codes: Sequence[str], since: date | None = None, until: date | None = None
+    ) -> pd.DataFrame:
+        """Return daily weather of `codes` without ET0, each dekad spread evenly over its days.
+
+        Raises:
+            UsageError: no day of the data lies between `since` and `until`.
+            SourceError: the embedded file is missing or damaged.
+        """
+        dekads = self._weather
+        first = dekads["dekad_start"].min()
+        last = (dekads["dekad_start"] + pd.to_timedelta(dekads["n_days"] - 1, unit="D")).max()
+        start = pd.Timestamp(since) if since else first
+        end = pd.Timestamp(until) if until else last
+        if start > end or start > last or end < first:
+            raise UsageError(
+                f"no weather between {start.date()} and {end.date()}: the embedded data cover "
+                f"{first.date()} to {last.date()}; choose --since and --until within"
+            )
+        days = _spread(dekads[dekads["departement"].isin(codes)])
+        return days[days["date"].between(start, end)]
+
+    def crop_statistics(self, codes: Sequence[str]) -> pd.DataFrame:
+        """Return area, yield and production by crop and year of `codes`."""
+        return self._crops[self._crops["departement"].isin(codes)]
+
+    def water_restrictions(self) -> pd.DataFrame:
+        """Return the restriction levels of the 101 départements on the day of the snapshot."""
+        return _frame(self._parquet("water_restrictions.parquet"))
+
+    def provenance(self, file: str) -> Provenance:
+        """Return where the rows of the embedded `file` come from."""
+        path = self.folder / file
+        try:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        return Provenance(self.name, f"assets_data/{file}", EMBEDDED_ON, digest)
+
+    @cached_property
+    def _weather(self) -> pd.DataFrame:
+        return _frame(self._parquet("weather_dekadal.parquet"))
+
+    @cached_property
+    def _crops(self) -> pd.DataFrame:
+        return _frame(self._parquet("crop_statistics.parquet"))
+
+    def _parquet(self, file: str) -> pa.Table:
+        path = self.folder / file
+        try:
+            return pq.ParquetFile(path).read()
+        except (OSError, pa.ArrowException) as error:
+            raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> SourceError:
+    """Return the one-line error for an embedded file that is missing or damaged."""
+    what = "is missing" if not path.exists() else f"cannot be read ({str(error).splitlines()[0]})"
+    return SourceError(
+        f"embedded file {path} {what}: restore it (`git checkout -- assets_data`) "
+        "or set GEO_PIPELINE_EMBEDDED_DATA"
+    )
+
+
+def _frame(content: pa.Table) -> pd.DataFrame:
+    """Return `content` as pandas, dates as datetime64[ns]."""
+    frame: pd.DataFrame = content.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
+    return frame
+
+
+def _spread(dekads: pd.DataFrame) -> pd.DataFrame:
+    """Return `dekads` as days: rain divided evenly, means repeated, the rest not known."""
+    n_days = dekads["n_days"].to_numpy(dtype=np.int64)
+    last = np.cumsum(n_days)
+    day_of_dekad = np.arange(n_days.sum()) - np.repeat(last - n_days, n_days)
+    days: dict[str, Any] = {
+        "departement": np.repeat(dekads["departement"].to_numpy(), n_days),
+        "date": np.repeat(dekads["dekad_start"].to_numpy(), n_days)
+        + day_of_dekad.astype("timedelta64[D]"),
+        "tmean_c": np.repeat(dekads["tmean_c"].to_numpy(), n_days),
+        "precip_mm": np.repeat(dekads["precip_mm"].to_numpy() / n_days, n_days),
+        "radiation_mj_m2": np.repeat(dekads["radiation_mj_m2"].to_numpy(), n_days),
+    }
+    frame = pd.DataFrame(days)
+    unknown = ["tmin_c", "tmax_c", "wind_m_s", "rh_pct"]
+    return frame.assign(**dict.fromkeys(unknown, np.nan), source="bundled:agera5", resolution="dekad")

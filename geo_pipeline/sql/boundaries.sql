@@ -1,0 +1,1 @@
+SELECT * FROM departements ORDER BY departement

@@ -1,0 +1,95 @@
+-- Combined drought class of each département and month, with its drivers and what is exposed.
+-- Every département has a row in every month; what is not known is NULL.
+-- In: departements, departement_neighbours, drought_indicators, crop_statistics, water_restrictions
+WITH months AS (
+    SELECT DISTINCT period_end FROM drought_indicators
+),
+
+grid AS (
+    SELECT departements.departement, months.period_end
+    FROM departements
+    CROSS JOIN months
+),
+
+combined AS (
+    SELECT departement, period_end, value AS score, drought_class
+    FROM drought_indicators
+    WHERE indicator = 'combined' AND value IS NOT NULL
+),
+
+drivers AS (
+    SELECT
+        departement,
+        period_end,
+        string_agg(indicator || ':' || drought_class, ', ' ORDER BY value, indicator) AS drivers
+    FROM drought_indicators
+    WHERE indicator LIKE 'spi_%' AND drought_class IN ('D0', 'D1', 'D2', 'D3', 'D4')
+    GROUP BY departement, period_end
+),
+
+neighbourhood AS (
+    SELECT
+        pairs.departement,
+        combined.period_end,
+        100.0 * count(*) FILTER (combined.drought_class IN ('D1', 'D2', 'D3', 'D4')) / count(*)
+            AS in_drought_pct
+    FROM departement_neighbours AS pairs
+    INNER JOIN combined ON pairs.neighbour = combined.departement
+    GROUP BY pairs.departement, combined.period_end
+),
+
+crops AS (
+    SELECT
+        departement,
+        year,
+        sum(area_ha ORDER BY crop) AS area_ha,
+        string_agg(crop, ', ' ORDER BY crop) AS crops
+    FROM crop_statistics
+    WHERE area_ha IS NOT NULL
+    GROUP BY departement, year
+),
+
+exposure AS (
+    SELECT grid.departement, grid.period_end, crops.year, crops.area_ha, crops.crops
+    FROM grid
+    ASOF LEFT JOIN crops
+        ON grid.departement = crops.departement AND year(grid.period_end) >= crops.year
+),
+
+restrictions AS (
+    SELECT
+        departement,
+        last_day(date) AS period_end,
+        max_by(level_max, list_position(['vigilance', 'alerte', 'alerte_renforcee', 'crise'], level_max))
+            AS level
+    FROM water_restrictions
+    GROUP BY departement, last_day(date)
+)
+
+SELECT
+    grid.departement,
+    grid.period_end,
+    combined.score,
+    combined.drought_class,
+    drivers.drivers,
+    neighbourhood.in_drought_pct AS neighbours_in_drought_pct,
+    exposure.area_ha AS crop_area_ha,
+    exposure.crops AS crop_area_crops,
+    exposure.year AS crop_area_year,
+    CASE
+        WHEN combined.drought_class IN ('D1', 'D2', 'D3', 'D4') THEN exposure.area_ha
+        WHEN combined.drought_class IS NOT NULL AND exposure.area_ha IS NOT NULL THEN 0
+    END AS exposed_crop_area_ha,
+    restrictions.level AS restriction_level
+FROM grid
+LEFT JOIN combined
+    ON grid.departement = combined.departement AND grid.period_end = combined.period_end
+LEFT JOIN drivers
+    ON grid.departement = drivers.departement AND grid.period_end = drivers.period_end
+LEFT JOIN neighbourhood
+    ON grid.departement = neighbourhood.departement AND grid.period_end = neighbourhood.period_end
+LEFT JOIN exposure
+    ON grid.departement = exposure.departement AND grid.period_end = exposure.period_end
+LEFT JOIN restrictions
+    ON grid.departement = restrictions.departement AND grid.period_end = restrictions.period_end
+ORDER BY grid.departement, grid.period_end

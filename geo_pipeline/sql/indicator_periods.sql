@@ -1,0 +1,1 @@
+SELECT * FROM indicator_periods ORDER BY indicator, period_end

@@ -1,0 +1,17 @@
+-- One row a département, whether it has a value or not.
+SELECT
+    departements.departement,
+    departements.name,
+    departements.region,
+    map_values.value,
+    map_values.percentile,
+    map_values.drought_class,
+    map_values.reference_years,
+    map_values.reference_period
+FROM departements
+LEFT JOIN map_values
+    ON
+        departements.departement = map_values.departement
+        AND map_values.indicator = $indicator
+        AND map_values.period_end = CAST($period_end AS DATE)
+ORDER BY departements.departement

@@ -1,0 +1,1 @@
+SELECT * FROM provenance ORDER BY asset, departement

@@ -1,0 +1,32 @@
+-- Each row is a promise that the warehouse breaks: what is wrong and how many times.
+WITH failures AS (
+    SELECT 'départements other than 101' AS failure, abs(count(*) - 101) AS found FROM departements
+    UNION ALL
+    SELECT 'shapes other than 101', abs(count(*) - 101) FROM departement_shapes
+    UNION ALL
+    SELECT 'invalid geometries', count(*) FROM departements WHERE NOT ST_IsValid(geometry)
+    UNION ALL
+    SELECT 'outlines whose area is over 30 % off the official one (axis order?)', count(*)
+    FROM departements WHERE abs(ST_Area_Spheroid(geometry) / 1e6 / area_km2 - 1) > 0.3
+    UNION ALL
+    SELECT 'borders known from one side only', count(*)
+    FROM departement_neighbours AS a
+    ANTI JOIN departement_neighbours AS b
+        ON a.departement = b.neighbour AND a.neighbour = b.departement
+    UNION ALL
+    SELECT 'months of departement_risk without all départements', count(*)
+    FROM (
+        SELECT period_end FROM departement_risk_values
+        GROUP BY period_end HAVING count(DISTINCT departement) <> 101 OR count(*) <> 101
+    )
+    UNION ALL
+    SELECT 'rows of departement_risk gained or lost by its join with the shapes',
+        abs((SELECT count(*) FROM departement_risk) - (SELECT count(*) FROM departement_risk_values))
+    UNION ALL
+    SELECT 'indicators that occur twice', count(*)
+    FROM (
+        SELECT 1 FROM drought_indicators
+        GROUP BY departement, period_end, indicator HAVING count(*) > 1
+    )
+)
+SELECT failure, found FROM failures WHERE found > 0

@@ -1,0 +1,1 @@
+SELECT * FROM departement_shapes ORDER BY departement

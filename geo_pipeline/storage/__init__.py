@@ -1,0 +1,1 @@
+"""Where tables rest: the lake (truth, one file a partition) and the warehouse (publication)."""

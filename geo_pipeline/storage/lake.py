@@ -1,0 +1,221 @@
+"""The lake: the truth, one Parquet file a table and partition, written atomically.
+
+A partitioned table lies in `<root>/<table>/departement=<code>/part.parquet`, another in
+`<root>/<table>/part.parquet`. Two départements never share a file. Where the rows come from is
+written into the footer of the same file, so that data and provenance cannot part; equal inputs
+give equal bytes, so nothing of the run itself (clock, host, order) may enter.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from geo_pipeline.errors import StorageError
+from geo_pipeline.schemas import TABLES, Provenance
+from geo_pipeline.storage.files import replacing
+
+PARTITIONED = ("weather_daily", "crop_statistics", "drought_indicators")
+_PROVENANCE_KEY = b"geo_pipeline.provenance"
+_ARROW_TYPES = {
+    "str": pa.string(),
+    "object": pa.string(),
+    "float64": pa.float64(),
+    "int64": pa.int64(),
+    "Int64": pa.int64(),
+    "bool": pa.bool_(),
+    "datetime64[ns]": pa.date32(),
+}
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file of the lake as it was written."""
+
+    path: Path
+    rows: int
+    sha256: str
+
+
+class Lake:
+    """Read and write the files of the lake under `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, table: str, departement: str | None = None) -> Path:
+        """Return where `table` (its partition `departement`) lies."""
+        folder = self.root / table
+        if departement is not None:
+            folder = folder / f"departement={departement}"
+        return folder / "part.parquet"
+
+    def files(self, table: str) -> list[Path]:
+        """Return the files of `table` that exist, in the order of their codes."""
+        pattern = "departement=*/part.parquet" if table in PARTITIONED else "part.parquet"
+        return sorted((self.root / table).glob(pattern))
+
+    def write(
+        self,
+        table: str,
+        frame: pd.DataFrame,
+        provenance: Provenance,
+        departement: str | None = None,
+    ) -> Written:
+        """Write `frame`, valid rows of `table`, over what was there.
+
+        Raises:
+            StorageError: the disk is full or cannot be written; the old file stays.
+        """
+        content = _parquet(table, frame, provenance)
+        path = self.path(table, departement)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+        return Written(path, len(frame), hashlib.sha256(content).hexdigest())
+
+    def read(self, table: str, departement: str | None = None) -> pd.DataFrame:
+        """Return the rows of one file of `table`, geometries as a GeoDataFrame.
+
+        Raises:
+            StorageError: the file is not there yet, or is damaged.
+        """
+        path = self.path(table, departement)
+        content = _read(path)
+        if b"geo" in (content.schema.metadata or {}):
+            return gpd.read_parquet(path)
+        frame: pd.DataFrame = content.to_pandas(
+            date_as_object=False, coerce_temporal_nanoseconds=True
+        )
+        return frame
+
+    def read_all(self, table: str) -> pd.DataFrame:
+        """Return the rows of all files of `table`; 0 rows where a partitioned one has none yet."""
+        if table not in PARTITIONED:
+            return self.read(table)
+        return pa.concat_tables(
+            [arrow_schema(table).empty_table(), *(_read(path) for path in self.files(table))]
+        ).to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
+
+    def origin(self, table: str, departement: str | None = None) -> Provenance:
+        """Return the provenance of what is made from one file: its source, the file, its hash."""
+        path = self.path(table, departement)
+        recorded = _recorded(_open(path))
+        url = path.relative_to(self.root).as_posix()
+        return Provenance(
+            recorded.get("source", ""), url, recorded.get("fetched_at", ""), file_sha256(path)
+        )
+
+    def joint_origin(self, tables: Iterable[str]) -> Provenance:
+        """Return the provenance of what is made from all files of `tables`."""
+        paths = [path for table in tables for path in self.files(table)]
+        recorded = [_recorded(_open(path)) for path in paths]
+        sources = sorted({each.get("source", "") for each in recorded})
+        fetched = max((each.get("fetched_at", "") for each in recorded), default="")
+        digest = hashlib.sha256("".join(file_sha256(path) for path in paths).encode()).hexdigest()
+        return Provenance(", ".join(sources), ", ".join(tables), fetched, digest)
+
+    def provenance(self) -> Iterator[dict[str, object]]:
+        """Yield a row for each file: table, partition, source, rows, first and last date."""
+        for table in TABLES:
+            for path in self.files(table):
+                yield _provenance_row(table, path)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of the file at `path`.
+
+    Raises:
+        StorageError: it is not there or cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror}") from error
+
+
+def arrow_schema(table: str) -> pa.Schema:
+    """Return the Arrow types of `table`, geometry aside, so that a file of 0 rows has them too."""
+    columns = TABLES[table].to_schema().columns
+    return pa.schema(
+        [
+            pa.field(name, _ARROW_TYPES[str(column.dtype)])
+            for name, column in columns.items()
+            if name != "geometry"
+        ]
+    )
+
+
+def _parquet(table: str, frame: pd.DataFrame, provenance: Provenance) -> bytes:
+    """Return `frame` as the bytes of a Parquet file with its provenance in the footer."""
+    if isinstance(frame, gpd.GeoDataFrame):
+        buffer = io.BytesIO()
+        frame.to_parquet(buffer, index=False)
+        content = pq.read_table(buffer)
+    else:
+        content = pa.Table.from_pandas(frame, schema=arrow_schema(table), preserve_index=False)
+        content = content.replace_schema_metadata(None)
+    metadata = {
+        **(content.schema.metadata or {}),
+        _PROVENANCE_KEY: json.dumps(asdict(provenance), sort_keys=True).encode(),
+    }
+    buffer = io.BytesIO()
+    pq.write_table(content.replace_schema_metadata(metadata), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    """Open the Parquet file at `path`."""
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError as error:
+        raise StorageError(f"{path} is not there yet: run `geo-pipeline run` first") from error
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(path, error) from error
+
+
+def _read(path: Path) -> pa.Table:
+    """Return the Parquet file at `path` as Arrow."""
+    try:
+        content = _open(path).read()
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(path, error) from error
+    return content
+
+
+def _damaged(path: Path, error: Exception) -> StorageError:
+    reason = str(error).splitlines()[0]
+    return StorageError(f"{path} is damaged ({reason}): delete it and run its département again")
+
+
+def _recorded(file: pq.ParquetFile) -> dict[str, str]:
+    """Return what was written of the rows' provenance into the footer."""
+    recorded: dict[str, str] = json.loads(
+        (file.schema_arrow.metadata or {}).get(_PROVENANCE_KEY, b"{}")
+    )
+    return recorded
+
+
+def _provenance_row(table: str, path: Path) -> dict[str, object]:
+    """Return what the footer of `path` says of its rows."""
+    file = _open(path)
+    names = file.schema_arrow.names
+    dated = next((name for name in ("date", "period_end") if name in names), None)
+    dates = file.read([dated]).column(0) if dated else pa.array([], pa.date32())
+    extremes = pc.min_max(dates).as_py()
+    partition = path.parent.name.removeprefix("departement=")
+    return {
+        "asset": table,
+        "departement": partition if table in PARTITIONED else None,
+        **_recorded(file),
+        "rows": file.metadata.num_rows,
+        "first_date": extremes["min"],
+        "last_date": extremes["max"],
+    }
