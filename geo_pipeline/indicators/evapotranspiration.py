@@ -44,7 +44,7 @@ def et0_turc(
     >>> round(float(et0_turc(20.0, 25.0)), 2)
     4.81
     """
-    warmth = as_float(tmean_c)  # NaN stays NaN
+    warmth = np.maximum(as_float(tmean_c), 0.0)  # NaN stays NaN
     radiation = as_float(radiation_mj_m2)
     reject(radiation < 0.0, radiation, "radiation_mj_m2", "radiation is not negative")
     et0 = 0.013 * warmth / (warmth + 15.0) * (23.8846 * radiation + 50.0)

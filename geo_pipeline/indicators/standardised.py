@@ -30,7 +30,7 @@ MIN_WET_YEARS = 4
 a climate takes 30 years, and `aggregation.valid_years` tells how many there are."""
 
 ROUNDING = 1e-12
-"""L-CV up to which totals count as equal: the order of adding months makes no more of equal sums."""
+"""L-CV up to which totals count as equal: the order of summing makes no more of equal months."""
 
 BOUND = 3.09
 """Where indices end on either side: 1 in 1000, beyond what a century of months can tell."""
