@@ -229,8 +229,9 @@ def key(table: str) -> list[str]:
 
 
 def empty(table: str) -> pd.DataFrame:
-    """Return a frame of 0 rows with the columns of `table`."""
-    return pd.DataFrame(columns=list(TABLES[table].to_schema().columns))
+    """Return a frame of 0 rows with the columns and types of `table`."""
+    frame: pd.DataFrame = TABLES[table].empty()
+    return frame
 
 
 def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:

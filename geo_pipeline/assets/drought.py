@@ -7,9 +7,8 @@ from geo_pipeline.assets.geography import departement_neighbours, departements
 from geo_pipeline.assets.observations import crop_statistics, water_restrictions, weather_daily
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import (
-    column_metadata,
-    departement_partitions,
-    one_run,
+    partitioned_asset,
+    table_asset,
     write_partitions,
     write_table,
 )
@@ -26,13 +25,7 @@ RISK_INPUTS = (
 )
 
 
-@dg.asset(
-    group_name="drought",
-    partitions_def=departement_partitions,
-    backfill_policy=one_run,
-    metadata=column_metadata("drought_indicators"),
-    deps=[weather_daily],
-)
+@partitioned_asset("drought_indicators", "drought", deps=[weather_daily])
 def drought_indicators(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -50,9 +43,9 @@ def drought_indicators(
     return write_partitions(context, workspace, "drought_indicators", frame, origin)
 
 
-@dg.asset(
-    group_name="risk",
-    metadata=column_metadata("departement_risk"),
+@table_asset(
+    "departement_risk",
+    "risk",
     deps=[
         departements,
         departement_neighbours,

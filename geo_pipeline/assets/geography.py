@@ -3,11 +3,11 @@
 import dagster as dg
 
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import column_metadata, write_table
+from geo_pipeline.assets.writing import table_asset, write_table
 from geo_pipeline.storage import spatial
 
 
-@dg.asset(group_name="geography", metadata=column_metadata("departements"))
+@table_asset("departements", "geography")
 def departements(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
     """The 101 départements with région, area and geometry.
 
@@ -20,9 +20,7 @@ def departements(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult
     )
 
 
-@dg.asset(
-    group_name="geography", metadata=column_metadata("departement_neighbours"), deps=[departements]
-)
+@table_asset("departement_neighbours", "geography", deps=[departements])
 def departement_neighbours(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
     """Pairs of départements that share a border, with its length: a spatial join in DuckDB."""
     frame = spatial.run(
@@ -32,9 +30,7 @@ def departement_neighbours(workspace: dg.ResourceParam[Workspace]) -> dg.Materia
     return write_table(workspace, "departement_neighbours", frame, origin)
 
 
-@dg.asset(
-    group_name="geography", metadata=column_metadata("departement_shapes"), deps=[departements]
-)
+@table_asset("departement_shapes", "geography", deps=[departements])
 def departement_shapes(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
     """Light shapes for maps, in Lambert-93 km, overseas départements in insets."""
     source = workspace.source

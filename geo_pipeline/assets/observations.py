@@ -4,9 +4,8 @@ import dagster as dg
 
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import (
-    column_metadata,
-    departement_partitions,
-    one_run,
+    partitioned_asset,
+    table_asset,
     write_partitions,
     write_table,
 )
@@ -14,12 +13,7 @@ from geo_pipeline.schemas import validate
 from geo_pipeline.transforms.weather import with_et0
 
 
-@dg.asset(
-    group_name="weather",
-    partitions_def=departement_partitions,
-    backfill_policy=one_run,
-    metadata=column_metadata("weather_daily"),
-)
+@partitioned_asset("weather_daily", "weather")
 def weather_daily(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -35,12 +29,7 @@ def weather_daily(
     return write_partitions(context, workspace, "weather_daily", frame, lambda _: origin)
 
 
-@dg.asset(
-    group_name="crops",
-    partitions_def=departement_partitions,
-    backfill_policy=one_run,
-    metadata=column_metadata("crop_statistics"),
-)
+@partitioned_asset("crop_statistics", "crops")
 def crop_statistics(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -55,7 +44,7 @@ def crop_statistics(
     return write_partitions(context, workspace, "crop_statistics", frame, lambda _: origin)
 
 
-@dg.asset(group_name="water", metadata=column_metadata("water_restrictions"))
+@table_asset("water_restrictions", "water")
 def water_restrictions(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
     """Water-restriction level in force by département.
 

@@ -1,6 +1,8 @@
 """How assets write: valid rows into the lake, with what they are as Dagster metadata."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -14,13 +16,33 @@ from geo_pipeline.storage.lake import Written
 
 departement_partitions = dg.StaticPartitionsDefinition(list(CODES))
 
-# All départements in one run, in one process: a run each would cost seconds of start-up each.
-one_run = dg.BackfillPolicy.single_run()
+AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
 
-def column_metadata(table: str) -> dict[str, Any]:
-    """Return the columns of `table`, as the data dictionary describes them, for Dagster's pages."""
-    return dict(pandera_schema_to_dagster_type(TABLES[table]).metadata)
+def table_asset(table: str, group: str, **options: Any) -> AssetDecorator:
+    """Return the decorator of an asset that writes `table`: its columns shown, its group named."""
+    with _settled():
+        columns = dict(pandera_schema_to_dagster_type(TABLES[table]).metadata)
+        return dg.asset(name=table, group_name=group, metadata=columns, **options)
+
+
+def partitioned_asset(table: str, group: str, **options: Any) -> AssetDecorator:
+    """Return the decorator of an asset that writes `table` by département.
+
+    All partitions of a backfill go in one run: a run each would cost seconds of start-up each.
+    """
+    with _settled():
+        policy = dg.BackfillPolicy.single_run()
+        options |= {"partitions_def": departement_partitions, "backfill_policy": policy}
+        return table_asset(table, group, **options)
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """Keep quiet about Dagster's beta parts that this page is the one place to use."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        yield
 
 
 def write_table(

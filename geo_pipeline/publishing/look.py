@@ -181,7 +181,7 @@ RESTRICTION_LEVELS: Final[tuple[ClassStyle, ...]] = (
         "vigilance",
         Words("vigilance", "watch"),
         Words("chacun est invité à économiser l'eau", "everyone is asked to save water"),
-        "#fff3a3",
+        "#fbf59b",
     ),
     ClassStyle(
         "none",
@@ -328,7 +328,7 @@ INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
                 short_name=Words("écart de pluie", "rain anomaly"),
                 unit="%",
                 explanation=Words(
-                    f"Ce qu'il a plu en plus ou en moins que la normale{NBSP}: {MINUS}40{THIN}% "
+                    f"Écart entre la pluie du mois et la normale{NBSP}: {MINUS}40{THIN}% "
                     f"veut dire 40{THIN}% de pluie en moins.",
                     f"How much more or less rain than normal: {MINUS}40% means 40% less rain.",
                 ),
@@ -382,7 +382,7 @@ def indicator_of(key: str) -> Indicator:
         raise UnknownNameError(f"unknown indicator {key!r}: expected one of {known}") from None
 
 
-def _missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
     """None, NaN, NaT and pd.NA alike."""
     return value is None or bool(pd.isna(cast(float, value)))
 
@@ -391,14 +391,14 @@ def style_of(indicator: str, value: object = None, drought_class: object = None)
     """The class a row falls in: by its class code or by its value, as the indicator has it."""
     which = indicator_of(indicator)
     if which.by_class:
-        if _missing(drought_class):
+        if is_missing(drought_class):
             return NO_DATA
         for style in which.styles:
             if style.code == drought_class:
                 return style
         known = ", ".join(style.code for style in which.styles)
         raise UnknownNameError(f"unknown class {drought_class!r} for {indicator}: expected {known}")
-    if _missing(value):
+    if is_missing(value):
         return NO_DATA
     amount = float(cast(float, value))
     return next(style for style in reversed(which.styles) if amount >= style.lower)
@@ -425,7 +425,7 @@ def colours(indicator: str, frame: pd.DataFrame) -> list[str | None]:
 def format_number(value: float | None, decimals: int = 0, lang: Lang = "fr") -> str:
     """`-1234.5` as `−1 234,5` in French and `−1,234.5` in English; n. d. or n/a when missing."""
     french = check_lang(lang) == "fr"
-    if value is None or _missing(value) or math.isinf(value):
+    if value is None or is_missing(value) or math.isinf(value):
         return f"n.{NBSP}d." if french else "n/a"
     exact = Decimal(str(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     plain = f"{abs(exact):,}"
@@ -438,7 +438,7 @@ def format_value(indicator: str, value: float | None, lang: Lang = "fr") -> str:
     """A value with its unit, signed when it is a departure from the normal."""
     which = indicator_of(indicator)
     text = format_number(value, which.decimals, lang)
-    if value is None or _missing(value):
+    if value is None or is_missing(value):
         return text
     if which.kind == "anomaly" and not text.startswith(MINUS) and text != "0":
         text = f"+{text}"
@@ -450,10 +450,11 @@ def format_value(indicator: str, value: float | None, lang: Lang = "fr") -> str:
 def shown_value(indicator: str, value: float | None, percentile: float | None) -> float | None:
     """The number a reader is shown: for the combined class its score, 100 less the percentile.
 
-    The table of indicators keeps the combined class's index there, which nobody can read.
+    The table of indicators keeps the combined class's index there, which nobody can read. The score
+    is rounded down like the years of `years_beaten`, so that both say the same beside each other.
     """
-    if indicator == "combined" and not _missing(percentile):
-        return 100 - float(cast(float, percentile))
+    if indicator == "combined" and not is_missing(percentile):
+        return math.floor(round(100 - float(cast(float, percentile)), 6))
     return value
 
 
@@ -538,7 +539,7 @@ def years_beaten(percentile: float, *, dry: bool, lang: Lang = "fr") -> str:
 
 def is_short(reference_years: object) -> bool:
     """True when the normal rests on fewer years than a climate normal should."""
-    return not _missing(reference_years) and float(cast(float, reference_years)) < (
+    return not is_missing(reference_years) and float(cast(float, reference_years)) < (
         FULL_REFERENCE_YEARS
     )
 
@@ -574,7 +575,7 @@ def _side(percentile: object, style: ClassStyle) -> Literal["dry", "wet", "norma
         return "dry"
     if style.code.startswith("W"):
         return "wet"
-    if style.code == "normal" or _missing(percentile):
+    if style.code == "normal" or is_missing(percentile):
         return "normal"
     rank = float(cast(float, percentile))
     return "dry" if rank <= 30 else "wet" if rank >= 70 else "normal"
@@ -595,7 +596,7 @@ def _comparison(which: Indicator, percentile: object, style: ClassStyle, lang: L
             f"{over.en} was about the usual rain for the date",
         )(lang)
     much = Words("moins", "less") if side == "dry" else Words("davantage", "more")
-    if _missing(percentile):
+    if is_missing(percentile):
         return Words(
             f"{over.fr} a plu {much.fr} que d'habitude à cette date",
             f"{over.en} was {much.en} rain than usual for the date",
@@ -612,7 +613,7 @@ def _combined(percentile: object, style: ClassStyle, lang: Lang) -> str:
     side = _side(percentile, style)
     if side == "normal":
         return Words("À peu près comme d'habitude à cette date", "About usual for the date")(lang)
-    if _missing(percentile):
+    if is_missing(percentile):
         return capitalise(style.meaning(lang))
     years = years_beaten(float(cast(float, percentile)), dry=side == "dry", lang=lang)
     return Words(
@@ -647,7 +648,7 @@ def _head_and_body(
         return _departure(amount, lang), ""
     fallen = format_value(which.key, amount, lang)
     head = Words(f"{fallen} de pluie", f"{fallen} of rain")(lang)
-    return head, "" if _missing(percentile) else _comparison(which, percentile, style, lang)
+    return head, "" if is_missing(percentile) else _comparison(which, percentile, style, lang)
 
 
 @dataclass(frozen=True, slots=True)
@@ -679,7 +680,7 @@ def statement(
     which = indicator_of(indicator)
     style = style_of(indicator, value, drought_class)
     if style is NO_DATA:
-        why = "" if _missing(reason) else capitalise(str(reason)).rstrip(".")
+        why = "" if is_missing(reason) else capitalise(str(reason)).rstrip(".")
         return Statement(style, NO_DATA.name(lang), why)
     head, body = _head_and_body(which, style, value, percentile, lang)
     compares = which.kind in ("class", "anomaly") or (which.kind == "amount" and bool(body))

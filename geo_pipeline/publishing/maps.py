@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import folium
 import geopandas as gpd
@@ -24,6 +24,7 @@ import pandas as pd
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 from jinja2 import Environment, PackageLoader
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from shapely.geometry.base import BaseGeometry
 
@@ -38,16 +39,23 @@ _HATCH_FILL: Final = "url(#hatch)"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the data come from, as the page's last line names it; only web links are followed."""
+    """Where the data come from, as the page's last line names it, in one language or in both."""
 
-    name: str
+    name: str | Words
     url: str | None = None
-    licence: str | None = None
+    licence: str | Words | None = None
 
     @property
     def href(self) -> str | None:
         """The address when it is a web page, else None: nothing else may become a link."""
         return self.url if self.url and re.match(r"https?://", self.url) else None
+
+    def in_words(self, lang: Lang) -> dict[str, str | None]:
+        """The source as the template names it."""
+        name, licence = (
+            each(lang) if isinstance(each, Words) else each for each in (self.name, self.licence)
+        )
+        return {"name": name, "licence": licence, "href": self.href}
 
 
 # --------------------------------------------------------------------------------------------
@@ -70,7 +78,7 @@ _TEXT: Final = {
     "zoom_out": Words("Réduire", "Zoom out"),
     "code": Words("Code", "Code"),
     "name": Words("Département", "Département"),
-    "rank": Words("Années aussi sèches ou plus, sur 100", "Years as dry or drier, in 100"),
+    "rank": Words("Années au moins aussi sèches, sur 100", "Years at least as dry, in 100"),
     "short": Words(
         f"Normale de {{years}}{look.NBSP}ans{look.NBSP}†", f"Normal of {{years}} years{look.NBSP}†"
     ),
@@ -93,20 +101,25 @@ def _short_reference_note(low: int, high: int, lang: Lang) -> str:
     full = look.FULL_REFERENCE_YEARS
     return Words(
         f"†{look.NBSP}Référence courte{look.NBSP}: la normale repose sur {span}{look.NBSP}ans et "
-        f"non sur {full}. Les classes extrêmes y sont moins sûres.",
+        f"non sur {full}. Les extrêmes y sont moins sûrs.",
         f"† Short reference: the normal rests on {span} years rather than {full}. "
-        "The extreme classes are less certain.",
+        "Extremes are less certain.",
     )(lang)
 
 
-def _count_of(number: int, words: Words, lang: Lang) -> str:
-    """`54 départements`, `1 département`, `Aucun département`, `No département`."""
-    if number == 0:
-        return f"{Words('Aucun', 'No')(lang)} {words(lang)}"
-    return f"{number}{look.NBSP}{words(lang)}{'s' if number > 1 else ''}"
+def _share(count: int, total: int, one: Words, many: Words, lang: Lang) -> str:
+    """`54 départements sur 93 sont ...`: `one` and `many` are the verb and what follows it.
 
-
-_DEPARTEMENT: Final = Words("département", "département")
+    French negates the verb with « aucun »: « Aucun département sur 93 n'est ... ».
+    """
+    verb = (many if count > 1 else one)(lang)
+    if lang == "en":
+        subject = f"{count or 'No'}{look.NBSP}département{'s' if count > 1 else ''} of {total}"
+        return f"{subject} {verb}"
+    if count == 0:
+        negation = "n'" if verb[0] in "aeé" else "ne "
+        return f"Aucun département sur {total} {negation}{verb}"
+    return f"{count}{look.NBSP}département{'s' if count > 1 else ''} sur {total} {verb}"
 
 
 def _finding_by_class(styles: Sequence[ClassStyle], lang: Lang) -> str:
@@ -114,15 +127,11 @@ def _finding_by_class(styles: Sequence[ClassStyle], lang: Lang) -> str:
     codes = [style.code for style in styles if style is not look.NO_DATA]
     drought = sum(code in ("D1", "D2", "D3", "D4") for code in codes)
     worst = sum(code in ("D3", "D4") for code in codes)
-    total = len(codes)
-    subject = _count_of(drought, _DEPARTEMENT, lang)
-    verb = Words("sont" if drought > 1 else "est", "are" if drought > 1 else "is")(lang)
-    text = Words(
-        f"{subject} sur {total} {verb} en sécheresse", f"{subject} of {total} {verb} in drought"
-    )(lang)
+    one = Words("est en sécheresse", "is in drought")
+    text = _share(drought, len(codes), one, Words("sont en sécheresse", "are in drought"), lang)
     if worst:
         text += Words(
-            f", dont {worst} en sécheresse extrême ou exceptionnelle",
+            f", dont {worst}{look.NBSP}en sécheresse extrême ou exceptionnelle",
             f", {worst} of them in extreme or exceptional drought",
         )(lang)
     return f"{text}."
@@ -133,25 +142,20 @@ def _finding_by_restriction(styles: Sequence[ClassStyle], lang: Lang) -> str:
     codes = [style.code for style in styles if style is not look.NO_DATA]
     limited = sum(code in ("alerte", "alerte_renforcee", "crise") for code in codes)
     crisis = codes.count("crise")
-    subject = _count_of(limited, _DEPARTEMENT, lang)
-    text = Words(
-        f"{subject} sur {len(codes)} limite{'nt' if limited > 1 else ''} l'usage de l'eau",
-        f"{subject} of {len(codes)} restrict{'s' if limited == 1 else ''} water use",
-    )(lang)
+    one = Words("limite l'usage de l'eau", "restricts water use")
+    many = Words("limitent l'usage de l'eau", "restrict water use")
+    text = _share(limited, len(codes), one, many, lang)
     if crisis:
-        text += Words(f", dont {crisis} en crise", f", {crisis} of them in crisis")(lang)
+        text += Words(f", dont {crisis}{look.NBSP}en crise", f", {crisis} of them in crisis")(lang)
     return f"{text}."
 
 
 def _finding_by_anomaly(values: pd.Series[float], lang: Lang) -> str:
     """How many départements had less rain than normal, and less than half of it."""
     less, half = int((values < 0).sum()), int((values < -50).sum())
-    subject = _count_of(less, _DEPARTEMENT, lang)
-    text = Words(
-        f"{subject} sur {len(values)} {'ont' if less > 1 else 'a'} reçu moins de pluie que la "
-        "normale",
-        f"{subject} of {len(values)} had less rain than normal",
-    )(lang)
+    one = Words("a reçu moins de pluie que la normale", "had less rain than normal")
+    many = Words("ont reçu moins de pluie que la normale", "had less rain than normal")
+    text = _share(less, len(values), one, many, lang)
     if half:
         text += Words(f", dont {half} moins de la moitié", f", {half} of them less than half")(lang)
     return f"{text}."
@@ -218,6 +222,13 @@ def _joined(shapes: gpd.GeoDataFrame, values: pd.DataFrame) -> pd.DataFrame:
     return plain.merge(known, on="departement", how="left")
 
 
+def _rank(percentile: float) -> str:
+    """The percentile in whole years out of a hundred; never none of them, never all."""
+    if percentile < 1:
+        return f"<{look.NBSP}1"
+    return f">{look.NBSP}99" if percentile > 99 else look.format_number(percentile)
+
+
 def _row(each: dict[str, Any], which: Indicator, lang: Lang) -> _Row:
     """Turn one joined row into words."""
     said = look.statement(
@@ -236,18 +247,18 @@ def _row(each: dict[str, Any], which: Indicator, lang: Lang) -> _Row:
         name=str(each["name"]),
         said=said,
         value=look.format_value(which.key, value, lang) if known else "",
-        rank=look.format_number(rank, 0, lang) if known and not pd.isna(rank or 0.0) else "",
-        short=int(years) if known and years is not None and look.is_short(years) else None,
+        rank=_rank(float(cast(float, rank))) if known and not look.is_missing(rank) else "",
+        short=int(cast(float, years)) if known and look.is_short(years) else None,
     )
 
 
 def _tooltip_value(row: _Row, which: Indicator, lang: Lang) -> str:
     """The number behind the words, last and small: `Indice SPI : −1,42 (D2). Normale de 12 ans`."""
     parts = []
-    if row.value and which.kind != "amount":
+    if row.value and which.kind == "class":
         colon = f"{look.NBSP}: " if lang == "fr" else ": "
-        code = f" ({row.said.style.code})" if which.kind == "class" else ""
-        parts.append(look.capitalise(f"{which.value_name(lang)}{colon}{row.value}{code}"))
+        code = row.said.style.code
+        parts.append(look.capitalise(f"{which.value_name(lang)}{colon}{row.value} ({code})"))
     if row.short:
         parts.append(_TEXT["short"](lang).format(years=row.short))
     return ". ".join(parts)
@@ -279,29 +290,34 @@ def _pale(row: _Row) -> bool:
     return look.luminance(row.said.style.colour) > 0.87
 
 
-def _features(
-    shapes: gpd.GeoDataFrame, rows: Sequence[_Row], which: Indicator, lang: Lang
-) -> dict[str, Any]:
-    """The départements as GeoJSON with the tooltip's words as properties."""
-    drawn = sorted(zip(rows, shapes.geometry, strict=True), key=lambda each: not _pale(each[0]))
+def _features(rows: Sequence[_Row], shapes: Sequence[BaseGeometry]) -> dict[str, Any]:
+    """The départements as GeoJSON, in drawing order, numbered: not one word of theirs is in it.
+
+    branca renders what an element has rendered a second time, as a template of its own, so a name
+    like `{{ ... }}` would be run there. Words therefore reach the page by another way.
+    """
     features = [
         {
             "type": "Feature",
-            "id": row.code,
-            "properties": {
-                "code": row.code,
-                "name": f"{row.name} ({row.code})",
-                "style": row.said.style.code,
-                "pale": _pale(row),
-                "head": look.capitalise(row.said.head),
-                "body": f"{row.said.body}." if row.said.body else "",
-                "value": _tooltip_value(row, which, lang),
-            },
+            "id": str(index),
+            "properties": {"style": row.said.style.code, "pale": _pale(row)},
             "geometry": _geometry(shape),
         }
-        for row, shape in drawn
+        for index, (row, shape) in enumerate(zip(rows, shapes, strict=True))
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def _words(row: _Row, which: Indicator, lang: Lang) -> dict[str, str]:
+    """What the tooltip says of one département."""
+    return {
+        "code": row.code,
+        "name": f"{row.name} ({row.code})",
+        "style": row.said.style.code,
+        "head": look.capitalise(row.said.head),
+        "body": f"{row.said.body}." if row.said.body else "",
+        "value": _tooltip_value(row, which, lang),
+    }
 
 
 def _frames(shapes: gpd.GeoDataFrame) -> list[tuple[str, BaseGeometry]]:
@@ -374,17 +390,16 @@ class _Behaviour(MacroElement):
         """
         {% macro script(this, kwargs) %}
         monitorMap(
-            {{ this._parent.get_name() }}, {{ this.layer.get_name() }},
-            {{ this.settings|tojson }}
+            {{ this._parent.get_name() }}, {{ this.layer.get_name() }}, settings
         );
         {% endmacro %}
         """
     )
 
-    def __init__(self, layer: folium.GeoJson, settings: dict[str, Any]) -> None:
+    def __init__(self, layer: folium.GeoJson) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Behaviour"
-        self.layer, self.settings = layer, settings
+        self.layer = layer
 
 
 class OfflinePage(Figure):
@@ -394,15 +409,17 @@ class OfflinePage(Figure):
     could not run.
     """
 
-    def __init__(self, page: dict[str, Any]) -> None:
+    def __init__(self, page: dict[str, Any], settings: dict[str, Any]) -> None:
         super().__init__()
-        self.page = page
+        self.page, self.settings = page, settings
 
     def render(self, **kwargs: Any) -> str:
         """Return the page as HTML text."""
         for child in self._children.values():
             child.render(**kwargs)
-        scripts = [_leaflet("leaflet.js"), f"{_asset('map.js')}\n{self.script.render(**kwargs)}"]
+        settings = htmlsafe_json_dumps(self.settings, ensure_ascii=False, sort_keys=True)
+        own = f"{_asset('map.js')}\nvar settings = {settings};\n{self.script.render(**kwargs)}"
+        scripts = [_leaflet("leaflet.js"), own]
         scripts = [script.replace("\r\n", "\n") for script in scripts]
         return (
             _environment()
@@ -463,13 +480,11 @@ def _walk(element: Element) -> Iterator[Element]:
 def _build_map(
     features: dict[str, Any],
     frames: Sequence[tuple[str, BaseGeometry]],
-    bounds: list[list[float]],
-    styles: Sequence[ClassStyle],
+    fills: dict[str, str],
     lang: Lang,
 ) -> PlanarMap:
     """The map with its layers, all ids stable."""
     plan = PlanarMap(lang)
-    fills = {style.code: _fill(style) for style in (*styles, look.NO_DATA)}
     layer = folium.GeoJson(
         features,
         style_function=lambda feature: {
@@ -482,12 +497,7 @@ def _build_map(
     for _, frame in frames:
         plan.add_child(_frame(frame))
     plan.add_child(layer)
-    settings = {
-        "bounds": bounds,
-        "swatches": {**fills, look.NO_DATA.code: _css_hatch()},
-        "names": [_frame_name(name, frame) for name, frame in frames],
-    }
-    plan.add_child(_Behaviour(layer, settings))
+    plan.add_child(_Behaviour(layer))
     for index, element in enumerate(_walk(plan)):
         element._id = str(index)  # folium's ids are random: the same input must give the same bytes
     return plan
@@ -574,6 +584,7 @@ def _about(
     if reference_period is None or which.kind in ("restriction", "amount"):
         return text
     note = look.capitalise(look.reference_note(reference_period, None, lang))
+    note = note.replace("-", "\u2011")  # years must not part at the end of a line
     return f"{text} {note}{f'{look.NBSP}†' if short else ''}."
 
 
@@ -584,6 +595,22 @@ def _period(which: Indicator, period_end: date, step: look.Period, lang: Lang) -
     if step == "month" and which.months:
         return look.format_span(period_end, which.months, lang)
     return look.format_period(period_end, step, lang)
+
+
+def _foot(
+    rows: Sequence[_Row],
+    short: Sequence[int],
+    provisional: bool,
+    notes: Sequence[str],
+    lang: Lang,
+) -> list[str]:
+    """The notes under the legend: each mark used on the page, explained."""
+    foot = [_short_reference_note(min(short), max(short), lang)] if short else []
+    if provisional:
+        foot.append(_TEXT["provisional"](lang))
+    if any(row.said.style is look.NO_DATA for row in rows):
+        foot.append(_TEXT["hatched"](lang))
+    return [*foot, *notes]
 
 
 def render_map(
@@ -624,29 +651,30 @@ def render_map(
     records = [{str(k): v for k, v in each.items()} for each in joined.to_dict("records")]
     rows = [_row(each, which, lang) for each in records]
     frames = _frames(shapes)
-    plan = _build_map(
-        _features(shapes, rows, which, lang), frames, _bounds(shapes, frames), which.styles, lang
-    )
-    years = [row.short for row in rows if row.short is not None]
+    drawn = sorted(zip(rows, shapes.geometry, strict=True), key=lambda each: not _pale(each[0]))
+    fills = {style.code: _fill(style) for style in (*which.styles, look.NO_DATA)}
+    features = _features([row for row, _ in drawn], [shape for _, shape in drawn])
+    settings = {
+        "bounds": _bounds(shapes, frames),
+        "names": [_frame_name(name, frame) for name, frame in frames],
+        "swatches": {**fills, look.NO_DATA.code: _css_hatch()},
+        "said": [_words(row, which, lang) for row, _ in drawn],
+    }
+    short = [row.short for row in rows if row.short is not None]
     head, lines = _table(which, rows, lang)
-    foot = list(notes)
-    if years:
-        foot.insert(0, _short_reference_note(min(years), max(years), lang))
-    if provisional:
-        foot.append(_TEXT["provisional"](lang))
-    if any(row.said.style is look.NO_DATA for row in rows):
-        foot.append(_TEXT["hatched"](lang))
     page = {
         "lang": lang,
         "title": which.name(lang),
         "period": _period(which, period_end, step, lang),
         "provisional_mark": f"{look.NBSP}*" if provisional else "",
         "finding": finding(indicator, joined, lang),
-        "about": _about(which, reference_period, bool(years), lang),
+        "about": _about(which, reference_period, bool(short), lang),
         "legend": _legend(which, rows, lang),
         "explained": which.by_class,
-        "notes": foot,
-        "sources": [each if isinstance(each, Source) else Source(each) for each in sources],
+        "notes": _foot(rows, short, provisional, notes, lang),
+        "sources": [
+            (each if isinstance(each, Source) else Source(each)).in_words(lang) for each in sources
+        ],
         "published": _TEXT["published"](lang).format(date=look.format_date(published_on, lang)),
         "legend_head": _class_heading(which, lang),
         "table_head": head,
@@ -654,6 +682,6 @@ def render_map(
         "hatch": look.HATCH_COLOUR,
         "text": {name: words(lang) for name, words in _TEXT.items()},
     }
-    figure = OfflinePage(page)
-    figure.add_child(plan)
+    figure = OfflinePage(page, settings)
+    figure.add_child(_build_map(features, frames, fills, lang))
     return figure.render()

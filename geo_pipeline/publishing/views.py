@@ -8,6 +8,7 @@ import pandas as pd
 
 from geo_pipeline.errors import UsageError
 from geo_pipeline.publishing import look
+from geo_pipeline.publishing.look import Words
 from geo_pipeline.publishing.maps import Source
 from geo_pipeline.storage.warehouse import Warehouse
 
@@ -34,6 +35,12 @@ class View:
         """Who is to be named beside it."""
         daily = self.indicator == "water_restrictions"
         return (_RESTRICTIONS if daily else _WEATHER, _BOUNDARIES)
+
+    def with_reasons(self, lang: look.Lang) -> pd.DataFrame:
+        """Return `values` with `reason`: why a département has none, in `lang`."""
+        missing = self.values["value"].isna() & self.values["drought_class"].isna()
+        reason = self.values["covered"].map({True: _NOT_THEN(lang), False: _NOT_COVERED(lang)})
+        return self.values.assign(reason=reason.where(missing, None))
 
     @property
     def step(self) -> look.Period:

@@ -7,7 +7,11 @@ SELECT
     map_values.percentile,
     map_values.drought_class,
     map_values.reference_years,
-    map_values.reference_period
+    map_values.reference_period,
+    departements.departement IN (
+        SELECT covered.departement FROM map_values AS covered
+        WHERE covered.indicator = $indicator AND (covered.value IS NOT NULL OR covered.drought_class IS NOT NULL)
+    ) AS covered
 FROM departements
 LEFT JOIN map_values
     ON

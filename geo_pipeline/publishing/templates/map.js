@@ -43,7 +43,7 @@ function monitorMap(map, layer, settings) {
     tip.style.transform = "translate(" + Math.round(left) + "px," + Math.round(top) + "px)";
   }
   function show(item, x, y) {
-    var said = item.feature.properties;
+    var said = settings.said[item.feature.id];
     ["name", "head", "body", "value"].forEach(function (part, index) {
       tip.children[index].textContent = said[part];
     });
@@ -65,7 +65,10 @@ function monitorMap(map, layer, settings) {
     show(event.propagatedFrom || event.layer, event.originalEvent.clientX, event.originalEvent.clientY);
   });
   layer.on("mouseout", hide);
-  map.on("click movestart zoomstart", function (event) { if (event.type !== "click") { hide(); } });
+  map.on("movestart zoomstart", hide);
+  map.on("click", function (event) {
+    if (!event.originalEvent.target.closest(".departement")) { hide(); }
+  });
   map.on("zoomend", followZoom);
 
   /* One stop for the Tab key; the arrows then walk to the nearest neighbour that way. */
@@ -80,7 +83,7 @@ function monitorMap(map, layer, settings) {
     return best;
   }
   function prepare(item, index) {
-    var path = item.getElement(), said = item.feature.properties;
+    var path = item.getElement(), said = settings.said[item.feature.id];
     path.setAttribute("data-departement", said.code);
     path.setAttribute("tabindex", index === 0 ? "0" : "-1");
     path.setAttribute("role", "img");

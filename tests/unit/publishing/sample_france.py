@@ -1,4 +1,4 @@
-"""France for the tests of maps: the project's own shapes, laid out as the pipeline lays them out."""
+"""France for the tests of maps: the project's own shapes, laid out as the pipeline does."""
 
 from pathlib import Path
 

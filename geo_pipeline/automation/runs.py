@@ -1,0 +1,81 @@
+"""Runs started from the command line: in this process, recorded in Dagster's instance."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
+
+from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.automation.instance import open_instance
+from geo_pipeline.definitions import build_definitions
+from geo_pipeline.departements import CODES
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.lake import PARTITIONED
+
+# Dagster's own log goes to its event log; the terminal is for the command's own words.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did: how long each asset took, in seconds, and the whole."""
+
+    run_ids: tuple[str, ...]
+    seconds: float
+    asset_seconds: dict[str, float]
+
+
+def run(
+    settings: Settings, codes: Sequence[str], on_partition: Callable[[str, str], None]
+) -> Outcome:
+    """Run the départements `codes`, then the risk mart and the publication, as `settings` say.
+
+    Départements that follow each other in the list of codes share one Dagster run.
+
+    Raises:
+        GeoPipelineError: a step failed; what had been written and published before is unchanged.
+    """
+    start = time.perf_counter()
+    definitions = build_definitions(Workspace(settings, on_partition))
+    job = definitions.resolve_job_def("france" if len(codes) == len(CODES) else "departement")
+    partitioned = [dg.AssetKey(table) for table in PARTITIONED]
+    results = []
+    spans = contiguous(codes)
+    with open_instance(settings) as instance:
+        for first, last in spans:
+            is_last = (first, last) == spans[-1]
+            results.append(
+                job.execute_in_process(
+                    run_config=_QUIET,
+                    instance=instance,
+                    asset_selection=None if is_last else partitioned,
+                    tags={
+                        ASSET_PARTITION_RANGE_START_TAG: first,
+                        ASSET_PARTITION_RANGE_END_TAG: last,
+                    },
+                )
+            )
+    asset_seconds: dict[str, float] = {}
+    for result in results:
+        for event in result.filter_events(lambda each: each.is_step_success):
+            spent = event.step_success_data.duration_ms / 1e3
+            asset_seconds[str(event.step_key)] = asset_seconds.get(str(event.step_key), 0) + spent
+    run_ids = tuple(result.run_id for result in results)
+    return Outcome(run_ids, time.perf_counter() - start, asset_seconds)
+
+
+def contiguous(codes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return `codes` as first and last of stretches without a gap, in the order of partitions."""
+    places = sorted(CODES.index(code) for code in set(codes))
+    spans: list[tuple[int, int]] = []
+    for place in places:
+        if spans and place == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], place)
+        else:
+            spans.append((place, place))
+    return [(CODES[first], CODES[last]) for first, last in spans]

@@ -1,0 +1,16 @@
+-- Everything the app shows of one indicator: one row a département and period that has a value.
+SELECT
+    map_values.departement,
+    map_values.period_end,
+    map_values.value,
+    map_values.percentile,
+    map_values.drought_class,
+    map_values.reference_years,
+    map_values.reference_period
+FROM map_values
+INNER JOIN indicator_periods
+    ON
+        map_values.indicator = indicator_periods.indicator
+        AND map_values.period_end = indicator_periods.period_end
+WHERE map_values.indicator = $indicator
+ORDER BY map_values.period_end, map_values.departement

@@ -1,0 +1,92 @@
+# Recipes of the drought monitor. Each sets up what it needs: `just run` is enough on a fresh machine.
+# Needs Python 3.11 to 3.13; uses uv where it is installed, else pip.
+
+set shell := ["sh", "-eu", "-c"]
+
+python := env("PYTHON", "python3")
+venv := ".venv"
+bin := venv / "bin"
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# All départements on the embedded data, maps exported (options are handed on: --departements 31,32)
+run *options: (_environment "requirements.txt")
+    @{{ bin }}/geo-pipeline run {{ options }}
+
+# The map app on what `just run` made, at http://localhost:5006
+app port="5006": (_environment "requirements.txt")
+    @{{ bin }}/panel serve panel_app/app.py --port {{ port }} --index app --allow-websocket-origin "localhost:{{ port }}" --allow-websocket-origin "127.0.0.1:{{ port }}"
+
+# Dagster's pages, at http://localhost:3000
+dagster *options: (_environment "requirements.txt")
+    @{{ bin }}/geo-pipeline dagster {{ options }}
+
+# One or some départements alone: `just materialize 31`
+materialize +departements: (_environment "requirements.txt")
+    @{{ bin }}/geo-pipeline materialize {{ departements }}
+
+# A map, table or bulletin as a file: `just export map --indicator spi_3 --period 2022-08`
+export *options: (_environment "requirements.txt")
+    @{{ bin }}/geo-pipeline export {{ options }}
+
+# What the lake holds and when it was published
+status *options: (_environment "requirements.txt")
+    @{{ bin }}/geo-pipeline status {{ options }}
+
+# Check this installation
+doctor: (_environment "requirements.txt")
+    @{{ bin }}/geo-pipeline doctor
+
+# The tests, all but those that need a browser
+test *options: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m pytest -m "not browser" {{ options }}
+
+# The tests that need Chromium
+test-browser *options: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m pytest -m browser {{ options }}
+
+# Style and types
+lint: (_environment "requirements-dev.txt")
+    @{{ bin }}/ruff check .
+    @{{ bin }}/ruff format --check .
+    @{{ bin }}/mypy
+
+# Put the code into shape
+format: (_environment "requirements-dev.txt")
+    @{{ bin }}/ruff check --fix .
+    @{{ bin }}/ruff format .
+
+# Measure: runs, the same work without Dagster, the app in Chromium
+bench *options: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tests.bench {{ options }}
+
+# Pin the requirements anew, with hashes and without addresses (needs uv)
+lock:
+    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build -o requirements.txt
+    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build --extra dev -c requirements.txt -o requirements-dev.txt
+
+# An environment with what `requirements` names; costs nothing when it is up to date
+_environment requirements:
+    #!/bin/sh
+    set -eu
+    stamp={{ venv }}/{{ requirements }}
+    # The development environment holds all of the runtime one.
+    for done in "$stamp" {{ venv }}/requirements-dev.txt; do
+        if cmp -s "$done" "$(basename "$done")" && [ -x {{ bin }}/geo-pipeline ] \
+            && [ "$(cat {{ venv }}/project 2>/dev/null)" = "$PWD" ]; then exit 0; fi
+    done
+    echo "setting up {{ venv }} from {{ requirements }} ..." >&2
+    {{ python }} -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0] + ": set PYTHON=python3.12 or the like")'
+    if command -v uv >/dev/null 2>&1; then
+        uv venv --quiet --allow-existing --python "$({{ python }} -c 'import sys; print(sys.executable)')" {{ venv }}
+        uv pip install --quiet --python {{ bin }}/python --require-hashes -r {{ requirements }}
+        uv pip install --quiet --python {{ bin }}/python --no-deps --no-build-isolation -e .
+    else
+        {{ python }} -m venv {{ venv }}
+        {{ bin }}/python -m pip install --quiet --disable-pip-version-check --require-hashes -r {{ requirements }}
+        {{ bin }}/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    fi
+    cp {{ requirements }} "$stamp"
+    echo "$PWD" > {{ venv }}/project

@@ -1,0 +1,47 @@
+"""Every word of the app that is not already in `geo_pipeline.publishing.look`: one file a language."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from geo_pipeline.publishing import look
+from geo_pipeline.publishing.look import Lang
+
+
+class Catalogue:
+    """The words of one language: `words("map.title")`, `words("notice.period", period=...)`."""
+
+    def __init__(self, lang: Lang, texts: dict[str, str]) -> None:
+        self.lang = lang
+        self.texts = texts
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text of `key`, its placeholders filled."""
+        return self.texts[key].format(**values) if values else self.texts[key]
+
+    def count(self, key: str, number: int) -> str:
+        """Return `key.one` or `key.many`; French takes the singular for zero too."""
+        one = number < 2 if self.lang == "fr" else number == 1
+        return self(f"{key}.{'one' if one else 'many'}", n=look.format_number(number, 0, self.lang))
+
+    def crop(self, crop: str) -> str:
+        """Name of a crop; one that we have no word for keeps its own, made readable."""
+        return self.texts.get(f"crop.{crop}", crop.replace("_", " "))
+
+
+@cache
+def catalogue(lang: Lang) -> Catalogue:
+    """Return the words of `lang`."""
+    content = files(__name__).joinpath(f"{lang}.toml").read_text(encoding="utf-8")
+    return Catalogue(lang, _flat(tomllib.loads(content)))
+
+
+def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, str]:
+    """`{"map": {"title": ...}}` as `{"map.title": ...}`; `~` is a no-break space."""
+    texts: dict[str, str] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            texts |= _flat(value, f"{prefix}{key}.")
+        else:
+            texts[f"{prefix}{key}"] = str(value).replace("~", look.NBSP)
+    return texts

@@ -1,0 +1,371 @@
+import itertools
+import math
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo_pipeline.indicators import DROUGHT_CLASSES as INDICATOR_CLASSES
+from geo_pipeline.publishing import look
+
+NB, TH = look.NBSP, look.THIN
+ALL_STYLES = [style for each in look.INDICATORS.values() for style in each.styles]
+
+
+def plain(text: str) -> str:
+    """The text with ordinary spaces, for tests that are not about typography."""
+    return text.replace(NB, " ").replace(TH, " ")
+
+
+# Palette ---------------------------------------------------------------------------------------
+
+
+def test_the_palette_is_the_agreed_one() -> None:
+    colours = {style.code: style.colour for style in look.DROUGHT_CLASSES}
+    assert colours == {
+        "D4": "#730000",
+        "D3": "#d7301f",
+        "D2": "#fc8d59",
+        "D1": "#fdcc8a",
+        "D0": "#fef0d9",
+        "normal": "#f7f7f5",
+        "W0": "#d1e5f0",
+        "W1": "#67a9cf",
+        "W2": "#2166ac",
+    }
+
+
+def test_class_codes_are_those_of_the_indicators() -> None:
+    assert tuple(style.code for style in look.DROUGHT_CLASSES) == INDICATOR_CLASSES
+
+
+def test_contrast_of_black_on_white_is_21() -> None:
+    assert look.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert look.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("style", [*ALL_STYLES, look.NO_DATA], ids=lambda each: each.code)
+def test_text_on_every_class_meets_wcag_aa(style: look.ClassStyle) -> None:
+    assert look.contrast(style.colour, style.text_colour) >= 4.5
+
+
+def _lab(colour: str) -> np.ndarray:
+    rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    matrix = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = matrix @ linear / [0.9505, 1.0, 1.089]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def test_restriction_colours_are_clearly_not_drought_colours() -> None:
+    levels = [style for style in look.RESTRICTION_LEVELS if style.code != "none"]
+    for level, drought in itertools.product(levels, look.DROUGHT_CLASSES):
+        distance = np.linalg.norm(_lab(level.colour) - _lab(drought.colour))
+        assert distance > 20, (level.code, drought.code)
+
+
+@pytest.mark.parametrize("indicator", look.INDICATORS)
+def test_classes_of_one_legend_can_be_told_apart(indicator: str) -> None:
+    for one, other in itertools.combinations(look.INDICATORS[indicator].styles, 2):
+        assert np.linalg.norm(_lab(one.colour) - _lab(other.colour)) > 4, (one.code, other.code)
+
+
+def test_restrictions_and_amounts_darken_step_by_step_so_that_grey_print_reads() -> None:
+    for indicator, darkest_first in (("water_restrictions", True), ("precip_mm", False)):
+        tones = [look.luminance(style.colour) for style in look.INDICATORS[indicator].styles]
+        if indicator == "water_restrictions":
+            tones = tones[:-1]  # no restriction is neutral, beside the ramp
+        assert tones == sorted(tones, reverse=not darkest_first)
+
+
+# Indicators ------------------------------------------------------------------------------------
+
+
+def test_all_indicators_are_named_and_explained_in_both_languages() -> None:
+    assert set(look.INDICATORS) == {
+        "precip_mm",
+        "precip_anomaly_pct",
+        "spi_1",
+        "spi_3",
+        "spi_6",
+        "spi_12",
+        "combined",
+        "water_restrictions",
+    }
+    for each in look.INDICATORS.values():
+        for words in (each.name, each.short_name, each.explanation, each.value_name):
+            assert words.fr
+            assert words.en
+        assert each.explanation.fr.endswith(".")
+        assert each.explanation.en.endswith(".")
+
+
+def test_unknown_names_are_refused_in_one_line_that_lists_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"unknown indicator 'spi_2': expected one of .*spi_3"):
+        look.indicator_of("spi_2")
+    with pytest.raises(ValueError, match="unknown class 'D9' for spi_3: expected D4, D3"):
+        look.style_of("spi_3", drought_class="D9")
+    with pytest.raises(ValueError, match="unknown language 'de': expected one of fr, en"):
+        look.format_number(1, lang="de")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="unknown step 'week'"):
+        look.format_period(date(2022, 8, 31), "week")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (-100, "déficit de plus de 75 %"),
+        (-75, "déficit de 50 à 75 %"),
+        (-40, "déficit de 25 à 50 %"),
+        (-10, "proche de la normale (± 10 %)"),
+        (0, "proche de la normale (± 10 %)"),
+        (10, "excédent de 10 à 25 %"),
+        (400, "excédent de plus de 75 %"),
+    ],
+)
+def test_anomalies_fall_in_their_bin(value: float, words: str) -> None:
+    assert plain(look.style_of("precip_anomaly_pct", value).name.fr) == words
+
+
+def test_amounts_fall_in_their_bin() -> None:
+    names = [plain(look.style_of("precip_mm", mm).name.en) for mm in (0, 9.9, 10, 199, 200, 999)]
+    assert names == [
+        "less than 10 mm",
+        "less than 10 mm",
+        "10 to 25 mm",
+        "150 to 200 mm",
+        "200 mm and more",
+        "200 mm and more",
+    ]
+
+
+def test_colours_of_a_frame_are_none_where_there_is_no_data() -> None:
+    frame = pd.DataFrame({"value": [-1.4, np.nan, 0.0], "drought_class": ["D2", None, "normal"]})
+    assert look.colours("spi_3", frame) == ["#fc8d59", None, "#f7f7f5"]
+    assert look.colours("precip_mm", frame)[1] is None
+    assert look.colours("spi_3", frame[["value"]]) == [None, None, None]
+
+
+@pytest.mark.parametrize("missing", [None, math.nan, pd.NA, pd.NaT])
+def test_every_kind_of_missing_is_no_data(missing: object) -> None:
+    assert look.style_of("precip_mm", missing) is look.NO_DATA
+    assert look.style_of("spi_3", drought_class=missing) is look.NO_DATA
+
+
+# Numbers and dates -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "fr", "en"),
+    [
+        (1234567.891, 1, f"1{TH}234{TH}567,9", "1,234,567.9"),
+        (-1234.5, 1, f"−1{TH}234,5", "−1,234.5"),
+        (2.5, 0, "3", "3"),
+        (0.125, 2, "0,13", "0.13"),
+        (1.005, 2, "1,01", "1.01"),
+        (-0.04, 0, "0", "0"),
+        (math.nan, 0, f"n.{NB}d.", "n/a"),
+        (None, 0, f"n.{NB}d.", "n/a"),
+        (math.inf, 0, f"n.{NB}d.", "n/a"),
+    ],
+)
+def test_numbers(value: float | None, decimals: int, fr: str, en: str) -> None:
+    assert look.format_number(value, decimals) == fr
+    assert look.format_number(value, decimals, "en") == en
+
+
+def test_values_carry_their_unit_and_departures_their_sign() -> None:
+    assert look.format_value("precip_mm", 1042.4) == f"1{TH}042{NB}mm"
+    assert look.format_value("precip_anomaly_pct", 12) == f"+12{TH}%"
+    assert look.format_value("precip_anomaly_pct", -12, "en") == "−12%"
+    assert look.format_value("precip_anomaly_pct", 0.2, "en") == "0%"
+    assert look.format_value("spi_3", -1.416) == "−1,42"
+    assert look.format_value("spi_3", math.nan, "en") == "n/a"
+
+
+def test_the_combined_class_shows_its_score() -> None:
+    assert look.shown_value("combined", -1.4, 8.0) == 92
+    assert look.shown_value("combined", -0.8, 21.2) == 78
+    assert look.shown_value("combined", 72, None) == 72
+    assert look.shown_value("spi_3", -1.4, 8.0) == -1.4
+
+
+@pytest.mark.parametrize(
+    ("day", "step", "fr", "en"),
+    [
+        (date(2022, 8, 31), "month", "août 2022", "August 2022"),
+        (date(2022, 8, 20), "dekad", "2e décade d'août 2022", "2nd dekad of August 2022"),
+        (date(2022, 4, 10), "dekad", "1re décade d'avril 2022", "1st dekad of April 2022"),
+        (date(2022, 10, 31), "dekad", "3e décade d'octobre 2022", "3rd dekad of October 2022"),
+        (date(2022, 5, 31), "dekad", "3e décade de mai 2022", "3rd dekad of May 2022"),
+        (date(2022, 2, 28), "dekad", "3e décade de février 2022", "3rd dekad of February 2022"),
+        (date(2026, 10, 3), "day", f"3{NB}octobre 2026", f"3{NB}October 2026"),
+        (date(2026, 5, 1), "day", f"1er{NB}mai 2026", f"1{NB}May 2026"),
+    ],
+)
+def test_periods(day: date, step: look.Period, fr: str, en: str) -> None:
+    assert look.format_period(day, step) == fr
+    assert look.format_period(day, step, "en") == en
+
+
+def test_spans_cross_the_year() -> None:
+    assert look.format_span(date(2022, 8, 31), 1) == "août 2022"
+    assert look.format_span(date(2022, 8, 31), 3) == "juin à août 2022"
+    assert look.format_span(date(2022, 2, 28), 3) == "décembre 2021 à février 2022"
+    assert look.format_span(date(2022, 12, 31), 12, "en") == "January to December 2022"
+    assert look.format_span(date(2022, 8, 31), 12, "en") == "September 2021 to August 2022"
+
+
+# Sentences -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("percentile", "dry", "fr", "en"),
+    [
+        (8, True, "92 années sur 100", "92 years in 100"),
+        (8.000001, True, "91 années sur 100", "91 years in 100"),
+        (100 * 0.08, True, "92 années sur 100", "92 years in 100"),
+        (10, True, "9 années sur 10", "9 years in 10"),
+        (0.3, True, "99 années sur 100", "99 years in 100"),
+        (0, True, "99 années sur 100", "99 years in 100"),
+        (85.9, False, "85 années sur 100", "85 years in 100"),
+        (100, False, "99 années sur 100", "99 years in 100"),
+    ],
+)
+def test_ranks_never_claim_more_than_the_number(
+    percentile: float, dry: bool, fr: str, en: str
+) -> None:
+    assert plain(look.years_beaten(percentile, dry=dry)) == fr
+    assert plain(look.years_beaten(percentile, dry=dry, lang="en")) == en
+
+
+SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
+
+
+@pytest.mark.parametrize(
+    ("indicator", "row", "fr", "en"),
+    [
+        (
+            "spi_3",
+            {"percentile": 8, "drought_class": "D2", **SHORT},
+            "Gers : sécheresse grave. Sur 3 mois, il a plu moins que 92 années sur 100 à cette "
+            "date (normale 2010-2022, référence courte de 12 ans).",
+            "Gers: severe drought. Over 3 months, there was less rain than in 92 years in 100 at "
+            "this date (normal 2010-2022, short reference of 12 years).",
+        ),
+        (
+            "spi_1",
+            {"percentile": 10, "drought_class": "D2", "reference_years": 30},
+            "Gers : sécheresse grave. Sur le mois, il a plu moins que 9 années sur 10 à cette "
+            "date.",
+            "Gers: severe drought. Over the month, there was less rain than in 9 years in 10 at "
+            "this date.",
+        ),
+        (
+            "spi_6",
+            {"percentile": 95, "drought_class": "W1", "reference_period": (1991, 2020)},
+            "Gers : très humide. Sur 6 mois, il a plu davantage que 95 années sur 100 à cette "
+            "date (normale 1991-2020).",
+            "Gers: very wet. Over 6 months, there was more rain than in 95 years in 100 at this "
+            "date (normal 1991-2020).",
+        ),
+        (
+            "spi_12",
+            {"percentile": 45, "drought_class": "normal"},
+            "Gers : normal. Sur 12 mois, il a plu à peu près comme d'habitude à cette date.",
+            "Gers: normal. Over 12 months, there was about the usual rain for the date.",
+        ),
+        (
+            "spi_3",
+            {"drought_class": "D1"},
+            "Gers : sécheresse modérée. Sur 3 mois, il a plu moins que d'habitude à cette date.",
+            "Gers: moderate drought. Over 3 months, there was less rain than usual for the date.",
+        ),
+        (
+            "spi_3",
+            {"value": math.nan, "reason": "série interrompue", **SHORT},
+            "Gers : pas de données. Série interrompue.",
+            "Gers: no data. Série interrompue.",
+        ),
+        (
+            "precip_mm",
+            {"value": 42.5},
+            "Gers : 43 mm de pluie.",
+            "Gers: 43 mm of rain.",
+        ),
+        (
+            "precip_mm",
+            {"value": 12, "percentile": 15, **SHORT},
+            "Gers : 12 mm de pluie. Sur le mois, il a plu moins que 85 années sur 100 à cette "
+            "date (normale 2010-2022, référence courte de 12 ans).",
+            "Gers: 12 mm of rain. Over the month, there was less rain than in 85 years in 100 at "
+            "this date (normal 2010-2022, short reference of 12 years).",
+        ),
+        (
+            "precip_anomaly_pct",
+            {"value": -40},
+            "Gers : 40 % de pluie en moins que la normale.",
+            "Gers: 40% less rain than normal.",
+        ),
+        (
+            "precip_anomaly_pct",
+            {"value": 12.4, "reference_period": "1991-2020"},
+            "Gers : 12 % de pluie en plus que la normale. Normale 1991-2020.",
+            "Gers: 12% more rain than normal. Normal 1991-2020.",
+        ),
+        (
+            "precip_anomaly_pct",
+            {"value": -0.3},
+            "Gers : autant de pluie que la normale.",
+            "Gers: as much rain as normal.",
+        ),
+        (
+            "combined",
+            {"value": -2.1, "percentile": 1.8, "drought_class": "D4"},
+            "Gers : sécheresse exceptionnelle. Plus sec que 98 années sur 100 à cette date.",
+            "Gers: exceptional drought. Drier than 98 years in 100 at this date.",
+        ),
+        (
+            "combined",
+            {"drought_class": "D4"},
+            "Gers : sécheresse exceptionnelle. Aussi sec au plus 2 années sur 100.",
+            "Gers: exceptional drought. This dry at most 2 years in 100.",
+        ),
+        (
+            "water_restrictions",
+            {"drought_class": "vigilance", **SHORT},
+            "Gers : vigilance. Chacun est invité à économiser l'eau.",
+            "Gers: watch. Everyone is asked to save water.",
+        ),
+        (
+            "water_restrictions",
+            {"drought_class": "none"},
+            "Gers : aucune restriction. Aucun arrêté en vigueur.",
+            "Gers: no restriction. No order in force.",
+        ),
+    ],
+)
+def test_sentences(indicator: str, row: dict[str, object], fr: str, en: str) -> None:
+    assert plain(look.sentence(indicator, "Gers", **row)) == fr  # type: ignore[arg-type]
+    assert plain(look.sentence(indicator, "Gers", lang="en", **row)) == en  # type: ignore[arg-type]
+
+
+def test_a_full_reference_is_not_marked_short() -> None:
+    assert not look.is_short(30)
+    assert look.is_short(29)
+    assert not look.is_short(None)
+    assert look.reference_note("1991-2020", 30) == "normale 1991-2020"
+    assert plain(look.reference_note(None, 1, "en")) == "short reference of 1 year"
+
+
+def test_french_never_breaks_before_its_double_punctuation() -> None:
+    texts = [
+        words.fr
+        for each in look.INDICATORS.values()
+        for words in (each.name, each.explanation, *(style.name for style in each.styles))
+    ]
+    texts.append(look.sentence("spi_3", "Gers", percentile=8, drought_class="D2", **SHORT))  # type: ignore[arg-type]
+    for text in texts:
+        assert not any(f" {mark}" in text for mark in ":;!?%"), text

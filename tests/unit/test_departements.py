@@ -1,0 +1,57 @@
+"""The 101 départements and what a user may type for them."""
+
+import pytest
+
+from geo_pipeline.departements import BY_CODE, CODES, REGIONS, parse_departement, parse_departements
+from geo_pipeline.errors import UsageError
+
+
+def test_there_are_101_with_two_corsicas_and_five_overseas() -> None:
+    assert len(CODES) == len(set(CODES)) == 101
+    assert {"2A", "2B", "971", "972", "973", "974", "976"} < set(CODES)
+    assert "20" not in CODES
+    assert "975" not in CODES
+    assert sum(each.overseas for each in BY_CODE.values()) == 5
+
+
+def test_there_are_18_regions() -> None:
+    assert len(REGIONS) == 18
+    assert {each.region_code for each in BY_CODE.values()} == set(REGIONS)
+    assert BY_CODE["31"].region == "Occitanie"
+    assert BY_CODE["971"].region == "Guadeloupe"
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("31", "31"),
+        ("1", "01"),
+        ("01", "01"),
+        ("2a", "2A"),
+        (" 2B ", "2B"),
+        ("971", "971"),
+        ("Gers", "32"),
+        ("haute garonne", "31"),
+        ("Côte-d'Or", "21"),
+        ("cote d’or", "21"),
+    ],
+)
+def test_typed_codes_and_names_are_understood(typed: str, code: str) -> None:
+    assert parse_departement(typed) == code
+
+
+@pytest.mark.parametrize("typed", ["99", "20", "0", "", "France", "31bis", "975"])
+def test_unknown_ones_are_refused(typed: str) -> None:
+    with pytest.raises(UsageError, match=f"unknown département '{typed}'"):
+        parse_departement(typed)
+
+
+def test_a_near_miss_is_helped() -> None:
+    with pytest.raises(UsageError, match=r"did you mean .*32 \(Gers\)"):
+        parse_departement("Gerss")
+
+
+def test_lists_are_sorted_and_without_repetition() -> None:
+    assert parse_departements(["32,31", "Gers", "1"]) == ["01", "31", "32"]
+    with pytest.raises(UsageError, match="no département given"):
+        parse_departements([" , "])

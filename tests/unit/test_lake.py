@@ -1,0 +1,123 @@
+"""The lake: whole files or none, types that survive, provenance in the footer."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from geo_pipeline.errors import StorageError
+from geo_pipeline.schemas import InvalidTableError, Provenance, empty, validate
+from geo_pipeline.storage.files import replacing, write_text
+from geo_pipeline.storage.lake import Lake
+
+ORIGIN = Provenance("bundled", "assets_data/x.parquet", "2026-11-23", "ab" * 32)
+
+
+def crops(departement: str = "01", **changes: object) -> pd.DataFrame:
+    row = {
+        "departement": departement,
+        "year": 2020,
+        "crop": "soft_wheat",
+        "area_ha": 1000.0,
+        "yield_q_ha": np.nan,
+        "production_q": 70000.0,
+        "source": "SAA",
+    }
+    return pd.DataFrame([row | changes])
+
+
+def test_codes_stay_strings_and_missing_stays_nan(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    written = lake.write("crop_statistics", validate("crop_statistics", crops()), ORIGIN, "01")
+    assert written.path == tmp_path / "crop_statistics" / "departement=01" / "part.parquet"
+    back = lake.read("crop_statistics", "01")
+    assert back["departement"].tolist() == ["01"]
+    assert back["yield_q_ha"].isna().tolist() == [True]
+    assert pq.read_schema(written.path).field("yield_q_ha").type == "double"
+
+
+def test_a_file_of_no_rows_has_its_types(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    written = lake.write("weather_daily", validate("weather_daily", empty("weather_daily")), ORIGIN, "75")
+    schema = pq.read_schema(written.path)
+    assert written.rows == 0
+    assert schema.field("departement").type == "string"
+    assert schema.field("date").type == "date32"
+    assert schema.field("precip_mm").type == "double"
+
+
+def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
+    rows = validate("crop_statistics", crops())
+    one = Lake(tmp_path / "a").write("crop_statistics", rows, ORIGIN, "01")
+    two = Lake(tmp_path / "b").write("crop_statistics", rows.copy(), ORIGIN, "01")
+    assert one.path.read_bytes() == two.path.read_bytes()
+    assert one.sha256 == two.sha256
+
+
+def test_provenance_travels_in_the_file(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.write("crop_statistics", validate("crop_statistics", crops()), ORIGIN, "01")
+    (row,) = lake.provenance()
+    assert row["asset"] == "crop_statistics"
+    assert row["departement"] == "01"
+    assert row["source"] == "bundled"
+    assert row["sha256"] == "ab" * 32
+    assert row["rows"] == 1
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    path = lake.path("crop_statistics", "01")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"PAR1 not really")
+    with pytest.raises(StorageError, match=r"departement=01.*damaged"):
+        lake.read("crop_statistics", "01")
+
+
+def test_an_absent_file_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="not there yet: run `geo-pipeline run` first"):
+        Lake(tmp_path).read("weather_daily", "31")
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    target = write_text(tmp_path / "x.html", "old")
+    with pytest.raises(RuntimeError), replacing(target) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match=r"cannot write .*x\.html: (File exists|Not a)"):
+        write_text(tmp_path / "file" / "x.html", "text")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"departement": "99"}, "departement"),
+        ({"area_ha": -1.0}, r"area_ha.*-1\.0.*départements 01"),
+        ({"year": "soon"}, "year"),
+    ],
+)
+def test_bad_rows_are_refused_by_name(changes: dict[str, object], says: str) -> None:
+    with pytest.raises(InvalidTableError, match=says):
+        validate("crop_statistics", crops(**changes))
+
+
+def test_repeated_keys_and_unknown_columns_are_refused() -> None:
+    with pytest.raises(InvalidTableError, match="crop_statistics"):
+        validate("crop_statistics", pd.concat([crops(), crops()]))
+    with pytest.raises(InvalidTableError, match="extra"):
+        validate("crop_statistics", crops().assign(extra=1))
+    with pytest.raises(InvalidTableError, match="area_ha"):
+        validate("crop_statistics", crops().drop(columns="area_ha"))
+
+
+def test_valid_rows_come_back_sorted_by_their_key() -> None:
+    rows = pd.concat([crops("32"), crops("01")])
+    assert validate("crop_statistics", rows)["departement"].tolist() == ["01", "32"]
