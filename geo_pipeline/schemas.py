@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 import pandera.pandas as pa
-from pandera.errors import SchemaError
+from pandera.errors import SchemaError, SchemaErrors
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
@@ -16,6 +16,7 @@ from geo_pipeline.departements import CODES
 from geo_pipeline.errors import GeoPipelineError
 
 LEVELS = ["vigilance", "alerte", "alerte_renforcee", "crise"]
+LONGEST_RULE = 60
 CLASSES = ["D4", "D3", "D2", "D1", "D0", "normal", "W0", "W1", "W2"]
 
 
@@ -243,22 +244,28 @@ def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """
     schema = TABLES[table].to_schema()
     try:
-        valid = schema.validate(frame)
+        valid = schema.validate(frame.reset_index(drop=True))
     except SchemaError as error:
         raise InvalidTableError(f"{table}: {_explain(error)}") from error
+    except SchemaErrors as errors:
+        raise InvalidTableError(f"{table}: {_explain(errors.schema_errors[0])}") from errors
     columns = [name for name in schema.columns if name in valid]
     return valid[columns].sort_values(key(table), ignore_index=True)
 
 
 def _explain(error: SchemaError) -> str:
     """Return in one line which column broke which rule, with the first offending values."""
-    cases = error.failure_cases
-    values = list(cases["failure_case"].head(3)) if isinstance(cases, pd.DataFrame) else [cases]
-    column = getattr(error.schema, "name", None)
-    where = f"column {column}" if column in getattr(error.data, "columns", []) else "table"
-    places = ""
-    if isinstance(cases, pd.DataFrame) and "index" in cases and "departement" in error.data:
-        rows = error.data.index.intersection(cases["index"].dropna())
-        codes = sorted(set(error.data.loc[rows, "departement"].astype(str)))
-        places = f" (départements {', '.join(codes[:5])})" if codes else ""
-    return f"{where} breaks {error.check or error.reason_code}: {values}{places}"
+    rule = str(getattr(error.check, "error", None) or error.check or error.reason_code)
+    if len(rule) > LONGEST_RULE:
+        rule = str(getattr(error.check, "name", None) or rule[:LONGEST_RULE])
+    name = getattr(error.schema, "name", None)
+    cases, data = error.failure_cases, error.data
+    if not isinstance(cases, pd.DataFrame) or "failure_case" not in cases:
+        return f"{name} breaks {rule}: {cases}"
+    values = list(cases["failure_case"].head(3))
+    codes: list[str] = []
+    if isinstance(data, pd.DataFrame) and "departement" in data and "index" in cases:
+        rows = data.index.intersection(cases["index"].dropna())
+        codes = sorted(set(data.loc[rows, "departement"].astype(str)))[:5]
+    places = f" (départements {', '.join(codes)})" if codes else ""
+    return f"{name} breaks {rule}: {values}{places}"

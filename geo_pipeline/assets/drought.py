@@ -59,7 +59,7 @@ def departement_risk(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeRe
 
     Built from all partitions that the lake holds; a département not run yet has rows without values.
     """
-    frames = {table: workspace.lake.read_all(table) for table in RISK_INPUTS}
+    frames = {table: workspace.lake.arrow(table) for table in RISK_INPUTS}
     frame = spatial.run("departement_risk", frames)
     origin = workspace.lake.joint_origin(RISK_INPUTS)
     return write_table(workspace, "departement_risk", frame, origin)

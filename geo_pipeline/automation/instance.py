@@ -45,8 +45,25 @@ def _require_writable(folder: Path) -> None:
 
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """Give Dagster's instance under the home folder."""
-    home = dagster_home(settings)
-    os.environ["DAGSTER_HOME"] = str(home)  # dagster.yaml refers to it
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    """Give Dagster's instance under the home folder.
+
+    Raises:
+        StorageError: the folder cannot be made or written.
+    """
+    home = str(dagster_home(settings))
+    with _environment("DAGSTER_HOME", home), dg.DagsterInstance.from_config(home) as instance:
         yield instance
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable that Dagster reads, and put the old one back after."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -12,9 +12,19 @@ from geo_pipeline.publishing.look import Words
 from geo_pipeline.publishing.maps import Source
 from geo_pipeline.storage.warehouse import Warehouse
 
-_WEATHER = Source("AgERA5 (Copernicus Climate Change Service, ECMWF)", licence="Copernicus licence")
+_WEATHER = Source(
+    Words(
+        "AgERA5, moyenne sur les cultures du département (Copernicus C3S, CEPMMT)",
+        "AgERA5 averaged over the département's cropland (Copernicus C3S, ECMWF)",
+    ),
+    licence=Words("licence Copernicus", "Copernicus licence"),
+)
 _RESTRICTIONS = Source("VigiEau", licence="Licence Ouverte 2.0")
-_BOUNDARIES = Source("Natural Earth 1:10m", licence="public domain")
+_BOUNDARIES = Source("Natural Earth 1:10m", licence=Words("domaine public", "public domain"))
+_NOT_COVERED = Words(
+    "la source ne couvre pas ce département", "the source does not cover this département"
+)
+_NOT_THEN = Words("pas de valeur pour cette période", "no value for this period")
 
 
 @dataclass(frozen=True)

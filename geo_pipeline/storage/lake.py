@@ -96,13 +96,12 @@ class Lake:
         )
         return frame
 
-    def read_all(self, table: str) -> pd.DataFrame:
+    def arrow(self, table: str) -> pa.Table:
         """Return the rows of all files of `table`; 0 rows where a partitioned one has none yet."""
         if table not in PARTITIONED:
-            return self.read(table)
-        return pa.concat_tables(
-            [arrow_schema(table).empty_table(), *(_read(path) for path in self.files(table))]
-        ).to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
+            return _read(self.path(table))
+        parts = [_read(path) for path in self.files(table)]
+        return pa.concat_tables([arrow_schema(table).empty_table(), *parts])
 
     def origin(self, table: str, departement: str | None = None) -> Provenance:
         """Return the provenance of what is made from one file: its source, the file, its hash."""

@@ -53,8 +53,11 @@ def extension_path() -> Path | None:
     return path if path.exists() else None
 
 
-def run(script: str, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def run(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pd.DataFrame:
     """Return the rows that `<script>.sql` selects from `frames`, geometries as a GeoDataFrame.
+
+    A text column without a single value has no type in pandas; where there may be one, hand over
+    Arrow.
 
     Raises:
         StorageError: the script fails; the message is DuckDB's first line.
@@ -70,8 +73,10 @@ def run(script: str, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return from_arrow(result)
 
 
-def as_arrow(frame: pd.DataFrame) -> pa.Table:
+def as_arrow(frame: pd.DataFrame | pa.Table) -> pa.Table:
     """Return `frame` as Arrow, geometries in GeoArrow so that DuckDB knows them."""
+    if isinstance(frame, pa.Table):
+        return frame
     if isinstance(frame, gpd.GeoDataFrame):
         return pa.table(frame.to_arrow(index=False))
     return pa.Table.from_pandas(frame, preserve_index=False)

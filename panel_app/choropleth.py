@@ -1,0 +1,267 @@
+"""The map: France by département in planar kilometres, with insets, drawn once, then recoloured.
+
+Shapes are sent to the browser once. A step of the slider sends 105 colours and nothing else.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from bokeh.models import ColumnDataSource, HoverTool, MultiPolygons, Range1d, TapTool, Text
+from bokeh.plotting import figure
+from numpy.typing import NDArray
+from shapely.affinity import affine_transform
+from shapely.geometry.base import BaseGeometry
+
+from geo_pipeline.publishing import look
+from panel_app.i18n import Catalogue
+from panel_app.store import NO_STYLE, Matrix
+from panel_app.theme import FONT, border_on, themed
+
+PARIS: Final = ("75", "92", "93", "94")
+"""Too small to be seen or touched at the scale of France: drawn once more, larger."""
+
+_PARIS_FRAME: Final = (1066.0, 6952.0, 1236.0, 7122.0)
+_LABEL_ROOM: Final = 30.0
+_MARGIN: Final = 10.0
+_HATCH: Final = "/"
+_PLAIN: Final = " "
+
+_TIP: Final = """
+<div style="max-width:288px;padding:4px;font:16px/22px {font};color:#1a1a1a;white-space:normal">
+  <b>@name</b>
+  <div style="display:flex;gap:8px;align-items:center">
+    <span style="flex:none;width:14px;height:14px;border:1px solid #7d848b;background:@fill"></span>
+    <span>@head</span>
+  </div>
+  <div style="font-size:13px;line-height:18px;color:#595f66">@body</div>
+</div>
+"""
+
+
+def _nested(shape: BaseGeometry, axis: int) -> list[list[NDArray[np.float64]]]:
+    """Rings of a shape as Bokeh wants them: parts, then outer ring and holes, to 100 m."""
+    parts = getattr(shape, "geoms", [shape])
+    return [
+        [
+            np.round(np.asarray(ring.coords)[:, axis], 1)
+            for ring in (part.exterior, *part.interiors)
+        ]
+        for part in parts
+    ]
+
+
+def _columns(shapes: Sequence[BaseGeometry]) -> dict[str, list[Any]]:
+    """The geometry columns of a source of `MultiPolygons`."""
+    return {"xs": [_nested(each, 0) for each in shapes], "ys": [_nested(each, 1) for each in shapes]}
+
+
+def _enlarge(shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
+    """Fit some shapes into the frame around Paris, all by the same scale."""
+    west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))
+    left, bottom, right, top = _PARIS_FRAME
+    scale = min(
+        (right - left - 2 * _MARGIN) / (east - west),
+        (top - bottom - 2 * _MARGIN - _LABEL_ROOM) / (north - south),
+    )
+    dx = (left + right) / 2 - scale * (west + east) / 2
+    dy = (bottom + top - _LABEL_ROOM) / 2 - scale * (south + north) / 2
+    return [affine_transform(each, [scale, 0, 0, scale, dx, dy]) for each in shapes]
+
+
+class Choropleth:
+    """The figure and its sources. `on_select` is told the code that was clicked, or ''."""
+
+    def __init__(
+        self, shapes: gpd.GeoDataFrame, words: Catalogue, on_select: Callable[[str], None]
+    ) -> None:
+        self.codes = [str(code) for code in shapes["departement"]]
+        self.names = [str(name) for name in shapes["name"]]
+        self._on_select = on_select
+        self._geometries = list(shapes.geometry)
+        paris = [self.codes.index(code) for code in PARIS if code in self.codes]
+        self._rows = np.array([*range(len(self.codes)), *paris])
+        self._drawn = [*self._geometries, *_enlarge([self._geometries[row] for row in paris])]
+        self.land = self._land_source()
+        self.outline = ColumnDataSource({"xs": [], "ys": []})
+        self.label = ColumnDataSource({"x": [], "y": [], "text": []})
+        self.figure = self._frame(shapes)
+        self._draw(shapes, words)
+        self.land.selected.on_change("indices", self._selected)
+
+    def paint(self, matrix: Matrix, row: int) -> None:
+        """Colour every département at a period; nothing but colours is sent."""
+        colours = [*(style.colour for style in matrix.styles), look.NO_DATA.colour]
+        fills = [colours[index] for index in matrix.style[row][self._rows]]
+        missing = matrix.style[row][self._rows] == NO_STYLE
+        every = slice(0, len(fills))
+        self.land.patch(
+            {
+                "fill": [(every, fills)],
+                "border": [(every, [border_on(colour) for colour in fills])],
+                "hatch": [(every, [_HATCH if each else _PLAIN for each in missing])],
+            }
+        )
+
+    def tell(self, statements: Sequence[look.Statement]) -> None:
+        """Say what the hover tells of each département."""
+        heads = [look.capitalise(each.head) for each in statements]
+        bodies = [f"{each.body}." if each.body else "" for each in statements]
+        every = slice(0, len(self._rows))
+        self.land.patch(
+            {
+                "head": [(every, [heads[row] for row in self._rows])],
+                "body": [(every, [bodies[row] for row in self._rows])],
+            }
+        )
+
+    def select(self, code: str) -> None:
+        """Outline a département in black and name it; none for ''."""
+        rows = [row for row, column in enumerate(self._rows) if self.codes[column] == code]
+        self.outline.data = _columns([self._drawn[row] for row in rows])
+        at: dict[str, list[Any]] = {"x": [], "y": [], "text": []}
+        for row in rows[:1]:
+            west, _, east, north = self._drawn[row].bounds
+            at = {
+                "x": [min(max((west + east) / 2, 180.0), 1150.0)],
+                "y": [min(north + 8, 7110.0)],
+                "text": [f"{self.names[self._rows[row]]} ({code})"],
+            }
+        self.label.data = at
+        if self.land.selected.indices != rows[:1]:
+            self.land.selected.indices = rows[:1]
+
+    def _selected(self, _attribute: str, _old: list[int], new: list[int]) -> None:
+        self._on_select(self.codes[self._rows[new[0]]] if new else "")
+
+    def _land_source(self) -> ColumnDataSource:
+        count = len(self._rows)
+        return ColumnDataSource(
+            {
+                **_columns(self._drawn),
+                "code": [self.codes[row] for row in self._rows],
+                "name": [f"{self.names[row]} ({self.codes[row]})" for row in self._rows],
+                "fill": [look.NO_DATA.colour] * count,
+                "border": ["#ffffff"] * count,
+                "hatch": [_PLAIN] * count,
+                "head": [""] * count,
+                "body": [""] * count,
+            },
+            name="land",
+        )
+
+    def _frame(self, shapes: gpd.GeoDataFrame) -> figure:
+        """An empty figure that holds all shapes at the same scale both ways."""
+        west, south, east, north = shapely.total_bounds(
+            np.array([*shapes.geometry, *shapes["frame"].dropna(), shapely.box(*_PARIS_FRAME)])
+        )
+        side = max(east - west, north - south) / 2 + 8
+        x, y = (west + east) / 2, (south + north) / 2
+        chart = figure(
+            name="map",
+            x_range=Range1d(x - side, x + side),
+            y_range=Range1d(y - side, y + side),
+            sizing_mode="stretch_both",
+            min_width=200,
+            min_height=200,
+            toolbar_location=None,
+            tools="",
+            outline_line_color=None,
+            min_border=0,
+            output_backend="canvas",
+        )
+        chart.axis.visible = False
+        chart.grid.visible = False
+        chart.background_fill_alpha = 0
+        chart.border_fill_alpha = 0
+        return chart
+
+    def _draw(self, shapes: gpd.GeoDataFrame, words: Catalogue) -> None:
+        """Put the layers down: frames, land, coast, selection, names."""
+        self._draw_frames(shapes, words)
+        land = self.figure.add_glyph(
+            self.land,
+            MultiPolygons(
+                xs="xs",
+                ys="ys",
+                fill_color="fill",
+                line_color="border",
+                line_width=0.8,
+                line_join="round",
+                hatch_pattern="hatch",
+                hatch_color=look.HATCH_COLOUR,
+                hatch_scale=7,
+                hatch_weight=0.8,
+            ),
+        )
+        land.nonselection_glyph = None
+        land.selection_glyph = None
+        self._draw_coast(shapes)
+        for colour, width in (("#ffffff", 5.5), ("#1a1a1a", 2.5)):
+            self.figure.add_glyph(
+                self.outline,
+                MultiPolygons(
+                    xs="xs",
+                    ys="ys",
+                    fill_color=None,
+                    line_color=colour,
+                    line_width=width,
+                    line_join="round",
+                ),
+            )
+        self._draw_label()
+        tip = _TIP.replace("{font}", FONT.replace('"', "'"))
+        self.figure.add_tools(HoverTool(renderers=[land], tooltips=tip, point_policy="follow_mouse"))
+        self.figure.add_tools(TapTool(renderers=[land], mode="replace"))
+
+    def _draw_frames(self, shapes: gpd.GeoDataFrame, words: Catalogue) -> None:
+        """Frame and name each inset."""
+        framed = shapes.dropna(subset=["frame"])
+        boxes = [*(frame.bounds for frame in framed["frame"]), _PARIS_FRAME]
+        names = [*(str(name) for name in framed["name"]), words("map.paris")]
+        left, bottom, right, top = (np.array(side) for side in zip(*boxes, strict=True))
+        frames = self.figure.quad(
+            left=left, right=right, bottom=bottom, top=top, fill_color=None, line_width=1
+        )
+        themed(frames.glyph, line_color="rule")
+        source = ColumnDataSource({"x": (left + right) / 2, "y": top - 7, "text": names})
+        text = Text(
+            x="x",
+            y="y",
+            text="text",
+            text_align="center",
+            text_baseline="top",
+            text_font=FONT,
+            text_font_size="12px",
+        )
+        self.figure.add_glyph(source, themed(text, text_color="soft"))
+
+    def _draw_coast(self, shapes: gpd.GeoDataFrame) -> None:
+        """One line around all land: near-white départements would fade into the page."""
+        inland = shapely.set_precision(np.array(self._geometries, dtype=object), 0.01)
+        union = shapely.unary_union(inland)
+        enlarged = shapely.unary_union(np.array(self._drawn[len(self._geometries) :], dtype=object))
+        source = ColumnDataSource(_columns([union, enlarged]))
+        glyph = MultiPolygons(xs="xs", ys="ys", fill_color=None, line_width=0.9, line_join="round")
+        self.figure.add_glyph(source, themed(glyph, line_color="coast"))
+
+    def _draw_label(self) -> None:
+        """Name the selected département above it, on a plate so that it reads on any colour."""
+        text = Text(
+            x="x",
+            y="y",
+            text="text",
+            text_align="center",
+            text_baseline="bottom",
+            text_font=FONT,
+            text_font_size="16px",
+            text_font_style="bold",
+            text_color="#1a1a1a",
+            background_fill_color="#ffffff",
+            background_fill_alpha=0.92,
+            padding=cast(Any, 4),
+            border_radius=3,
+        )
+        self.figure.add_glyph(self.label, text)

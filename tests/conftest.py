@@ -1,0 +1,48 @@
+"""What tests share: a home folder with the whole of France, made once by the pipeline itself."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from geo_pipeline.automation.runs import run
+from geo_pipeline.departements import CODES
+from geo_pipeline.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def ignore(table: str, departement: str) -> None:
+    """Nobody watches the progress."""
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of observations that only tests may read; skip where it is absent."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.exists():
+        pytest.skip("the observations for checks (../shared/data) are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home folder with all of France run and published. Read it, do not write to it.
+
+    `GEO_PIPELINE_TEST_HOME` names one that exists already, to save the seconds while developing.
+    """
+    ready = os.environ.get("GEO_PIPELINE_TEST_HOME")
+    if ready:
+        return Path(ready)
+    home = tmp_path_factory.mktemp("france") / "home"
+    run(Settings(home=home), CODES, ignore)
+    return home
+
+
+@pytest.fixture
+def own_home(published_home: Path, tmp_path: Path) -> Path:
+    """Return a copy of the published home that a test may do with what it likes."""
+    home = tmp_path / "home"
+    shutil.copytree(published_home, home)
+    return home
