@@ -5,11 +5,14 @@
 ARG BASE_IMAGE=python:3.13-slim
 
 # The libraries: this layer changes only with requirements.txt. All come as wheels, so no compiler.
+# Their own tests and the source maps of their JavaScript are a tenth of the size: out.
 FROM ${BASE_IMAGE} AS libraries
 COPY requirements.txt /src/
 RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
-        --require-hashes -r /src/requirements.txt
+        --require-hashes -r /src/requirements.txt \
+    && find /opt/venv -type d -name tests -prune -exec rm -r {} + \
+    && find /opt/venv -name '*.map' -delete
 
 # The project: code, app and embedded data side by side in /app, bytecode compiled by pip.
 FROM libraries AS project

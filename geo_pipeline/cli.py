@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from geo_pipeline.departements import BY_CODE, CODES, parse_departements
-from geo_pipeline.errors import GeoPipelineError, StorageError, UsageError
+from geo_pipeline.errors import GeoPipelineError, NotPublishedError, UsageError
 from geo_pipeline.settings import Settings
 
 app = typer.Typer(
@@ -148,7 +148,9 @@ def export_table(
     ending = exports.TABLE_FORMATS[(table_format or TableFormat.csv).value]
     target = output or settings.exports / f"{view.name}.{ending}"
     if table_format is not None and target.suffix != f".{ending}":
-        raise UsageError(f"--format {table_format} and --output {target} disagree: end it .{ending}")
+        raise UsageError(
+            f"--format {table_format} and --output {target} disagree: end it .{ending}"
+        )
     _wrote(exports.export_table(warehouse, view, target))
 
 
@@ -156,7 +158,7 @@ def export_table(
 def status(as_json: AsJson = False) -> None:
     """Show what the lake holds, table by table, and when it was last published."""
     from geo_pipeline.storage.lake import PARTITIONED, Lake
-    from geo_pipeline.storage.warehouse import NotPublishedError, Warehouse
+    from geo_pipeline.storage.warehouse import Warehouse
 
     settings = Settings()
     rows = list(Lake(settings.lake).provenance())
@@ -199,10 +201,19 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def dagster(context: typer.Context) -> None:
+def dagster(
+    context: typer.Context,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Only make Dagster's home, for separate services.")
+    ] = False,
+) -> None:
     """Open Dagster on this home folder (`dagster dev`; further options are handed on)."""
-    from geo_pipeline.automation.instance import dagster_home
+    from geo_pipeline.automation.instance import dagster_home, open_instance
 
+    if prepare:  # its databases too: processes that make them at the same time collide
+        with open_instance(Settings()) as instance:
+            out.print(instance.root_directory, highlight=False, soft_wrap=True)
+        raise typer.Exit
     home = dagster_home(Settings())
     os.environ["DAGSTER_HOME"] = str(home)
     command = [sys.executable, "-m", "dagster", "dev", "-m", "geo_pipeline.definitions"]
@@ -213,7 +224,7 @@ def _settings(source: str | None, since: datetime | None, until: datetime | None
     """Return the settings with what the command line says instead; refuse what cannot be."""
     from geo_pipeline.sources import check_source
 
-    said = {
+    said: dict[str, Any] = {
         "source": source,
         "since": since.date() if since else None,
         "until": until.date() if until else None,

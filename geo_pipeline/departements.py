@@ -35,7 +35,7 @@ REGIONS: dict[str, str] = {
 
 
 class Departement(NamedTuple):
-    """A département: INSEE `code` (always a string: `01`, `2A`, `971`), `name`, INSEE `region_code`."""
+    """A département: INSEE `code` (a string: `01`, `2A`, `971`), `name`, `region_code`."""
 
     code: str
     name: str
@@ -182,7 +182,9 @@ def parse_departement(text: str) -> str:
         return _BY_KEY[_key(typed)]
     near = difflib.get_close_matches(_key(typed), _BY_KEY, n=3)
     hint = " or ".join(f"{_BY_KEY[key]} ({BY_CODE[_BY_KEY[key]].name})" for key in near)
-    advice = f"did you mean {hint}?" if near else "use an INSEE code: 01-19, 2A, 2B, 21-95, 971-974, 976"
+    advice = (
+        f"did you mean {hint}?" if near else "use an INSEE code: 01-19, 2A, 2B, 21-95, 971-974, 976"
+    )
     raise UsageError(f"unknown département '{typed}': {advice}")
 
 

@@ -15,3 +15,7 @@ class SourceError(GeoPipelineError):
 
 class StorageError(GeoPipelineError):
     """The lake or the published warehouse cannot be read or written."""
+
+
+class NotPublishedError(StorageError):
+    """There is no warehouse yet."""

@@ -5,6 +5,7 @@ order and sorted by its key. Units are in the names; missing numbers are NaN, mi
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -39,7 +40,7 @@ class Departements(Table):
     region_code: Series[str] = pa.Field(description="INSEE code of the région")
     region: Series[str] = pa.Field(description="Name of the région")
     area_km2: Series[float] = pa.Field(gt=50, lt=100_000, description="Official area, km²")
-    geometry: GeoSeries = pa.Field(description="Polygons, longitude and latitude (OGC:CRS84)")
+    geometry: GeoSeries[Any] = pa.Field(description="Polygons, longitude and latitude (OGC:CRS84)")
 
     class Config:
         """One row a département."""
@@ -54,8 +55,8 @@ class DepartementShapes(Table):
     region: Series[str] = pa.Field(description="Name of the région")
     inset: Series[bool] = pa.Field(description="Whether the shape was moved and scaled")
     scale: Series[float] = pa.Field(gt=0, description="Drawn length over true length")
-    geometry: GeoSeries = pa.Field(description="Polygons, planar km")
-    frame: GeoSeries = pa.Field(nullable=True, description="Frame of the inset, planar km")
+    geometry: GeoSeries[Any] = pa.Field(description="Polygons, planar km")
+    frame: GeoSeries[Any] = pa.Field(nullable=True, description="Frame of the inset, planar km")
 
     class Config:
         """One row a département."""
@@ -125,12 +126,8 @@ class WaterRestrictions(Table):
     date: Series[pd.Timestamp] = pa.Field(description="Day")
     level_max: Series[str] = pa.Field(isin=LEVELS, nullable=True, description="Highest level")
     level_surface: Series[str] = pa.Field(isin=LEVELS, nullable=True, description="Surface water")
-    level_groundwater: Series[str] = pa.Field(
-        isin=LEVELS, nullable=True, description="Groundwater"
-    )
-    level_drinking: Series[str] = pa.Field(
-        isin=LEVELS, nullable=True, description="Drinking water"
-    )
+    level_groundwater: Series[str] = pa.Field(isin=LEVELS, nullable=True, description="Groundwater")
+    level_drinking: Series[str] = pa.Field(isin=LEVELS, nullable=True, description="Drinking water")
 
     class Config:
         """One row a département and day."""
@@ -265,7 +262,7 @@ def _explain(error: SchemaError) -> str:
     values = list(cases["failure_case"].head(3))
     codes: list[str] = []
     if isinstance(data, pd.DataFrame) and "departement" in data and "index" in cases:
-        rows = data.index.intersection(cases["index"].dropna())
+        rows = data.index.intersection(pd.Index(cases["index"].dropna()))
         codes = sorted(set(data.loc[rows, "departement"].astype(str)))[:5]
     places = f" (départements {', '.join(codes)})" if codes else ""
     return f"{name} breaks {rule}: {values}{places}"

@@ -14,10 +14,9 @@ from bokeh.models import (
     ColumnDataSource,
     CustomJS,
     CustomJSTickFormatter,
-    DatetimeTicker,
     FixedTicker,
     HoverTool,
-    Label,
+    LinearAxis,
     Range1d,
     Slider,
     Span,
@@ -41,8 +40,7 @@ _TIP: Final = (
 )
 _THRESHOLDS: Final = {
     "D1": INDEX_DRY_LIMITS[3],
-    "D2": INDEX_DRY_LIMITS[2],
-    "D4": INDEX_DRY_LIMITS[0],
+    "D3": INDEX_DRY_LIMITS[1],
 }
 
 
@@ -62,12 +60,11 @@ def spans(matrix: Matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     )
 
 
-def _figure(name: str, height: int, **options: Any) -> figure:
+def _figure(name: str, **options: Any) -> figure:
     """A quiet figure: no toolbar, no frame, rules and labels in the page's colours."""
     chart = figure(
         name=name,
-        height=height,
-        sizing_mode="stretch_width",
+        sizing_mode="stretch_both",
         toolbar_location=None,
         tools="",
         x_axis_type="datetime",
@@ -87,9 +84,10 @@ def _figure(name: str, height: int, **options: Any) -> figure:
         themed(axis, major_label_text_color="soft")
     chart.yaxis[0].major_tick_line_color = None
     themed(chart.xaxis[0], major_tick_line_color="rule", axis_line_color="rule")
-    chart.xaxis[0].ticker = DatetimeTicker(desired_num_ticks=7)
     chart.xaxis[0].ticker = YearsTicker(desired_num_ticks=7)
-    chart.xaxis[0].formatter.years = "%Y"
+    chart.xaxis[0].formatter = CustomJSTickFormatter(
+        code="return String(new Date(tick).getUTCFullYear())"
+    )
     chart.yaxis[0].formatter = CustomJSTickFormatter(
         code="return String(tick).replace('-', '\u2212').replace('.', ',')"
     )
@@ -130,7 +128,7 @@ class Timeline:
             {"left": [], "right": [], "bottom": [], "top": [], "colour": []}
         )
         self.holes = ColumnDataSource({"left": [], "right": []})
-        self.figure = _figure("timeline", 112, x_range=Range1d(0, 1), y_range=Range1d(0, 100))
+        self.figure = _figure("timeline", x_range=Range1d(0, 1), y_range=Range1d(0, 100))
         self.figure.yaxis[0].ticker = FixedTicker(ticks=[0, 50, 100])
         self._draw(periods)
         _, line = _mark(self.figure)
@@ -218,7 +216,7 @@ class History:
         self.bars = ColumnDataSource(
             {"left": [], "right": [], "top": [], "colour": [], "label": [], "text": []}
         )
-        self.figure = _figure("history", 176, x_range=Range1d(0, 1), y_range=Range1d(-3, 3))
+        self.figure = _figure("history", x_range=Range1d(0, 1), y_range=Range1d(-2.7, 2.7))
         bars = self.figure.quad(
             left="left",
             right="right",
@@ -273,33 +271,33 @@ class History:
         for mark in self._limits:
             mark.visible = by_class
         if by_class:
-            self.figure.y_range.update(start=-3.0, end=3.0)
+            self.figure.y_range.update(start=-2.7, end=2.7)
         elif height.size:
             low, high = min(0.0, float(height.min())), max(0.0, float(height.max()))
             self.figure.y_range.update(start=low * 1.08, end=high * 1.08 or 1.0)
 
-    def _draw_limits(self) -> list[Span | Label]:
-        """Lines where the drought classes begin, named at the line."""
-        marks: list[Span | Label] = []
-        for code, limit in _THRESHOLDS.items():
+    def _draw_limits(self) -> list[Span | LinearAxis]:
+        """Lines where drought classes begin, named at the end of the line."""
+        marks: list[Span | LinearAxis] = []
+        for limit in _THRESHOLDS.values():
             line = Span(
                 location=limit, dimension="width", line_width=1, line_dash=[2, 3], level="underlay"
             )
-            name = Label(
-                x=0,
-                x_units="screen",
-                x_offset=4,
-                y=limit,
-                y_offset=1,
-                text=self._words(f"threshold.{code}"),
-                text_font=FONT,
-                text_font_size="12px",
-                text_baseline="top",
-            )
             self.figure.add_layout(themed(line, line_color="soft"))
-            self.figure.add_layout(themed(name, text_color="soft"))
-            marks += [line, name]
-        return marks
+            marks.append(line)
+        names = LinearAxis(
+            ticker=FixedTicker(ticks=list(_THRESHOLDS.values())),
+            major_label_overrides={
+                limit: self._words(f"threshold.{code}") for code, limit in _THRESHOLDS.items()
+            },
+            major_label_text_font=FONT,
+            major_label_text_font_size="13px",
+            axis_line_color=None,
+            major_tick_line_color=None,
+            minor_tick_line_color=None,
+        )
+        self.figure.add_layout(themed(names, major_label_text_color="soft"), "right")
+        return [*marks, names]
 
 
 def heights(matrix: Matrix, column: int) -> NDArray[np.float64]:
@@ -323,7 +321,7 @@ class Rain:
             name: [] for name in ("left", "right", "rain", "normal", "label", "text")
         }
         self.months = ColumnDataSource(empty)
-        self.figure = _figure("rain", 144, x_range=Range1d(0, 1), y_range=Range1d(0, 100))
+        self.figure = _figure("rain", x_range=Range1d(0, 1), y_range=Range1d(0, 100))
         bars = self.figure.quad(
             left="left",
             right="right",
@@ -341,7 +339,6 @@ class Rain:
             HoverTool(renderers=[bars], tooltips=_TIP, point_policy="follow_mouse")
         )
         self._band, _ = _mark(self.figure)
-        self.figure.renderers = [normal, bars] and [bars, normal]
         _follow(self.figure, cursor, periods, "tap")
 
     def fill(self, rain: Matrix, normal: NDArray[np.float64], column: int, until: date) -> None:

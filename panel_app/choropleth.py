@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import geopandas as gpd
 import numpy as np
 import shapely
+from bokeh.core.properties import value
 from bokeh.models import ColumnDataSource, HoverTool, MultiPolygons, Range1d, TapTool, Text
 from bokeh.plotting import figure
 from numpy.typing import NDArray
@@ -26,8 +27,6 @@ PARIS: Final = ("75", "92", "93", "94")
 _PARIS_FRAME: Final = (1066.0, 6952.0, 1236.0, 7122.0)
 _LABEL_ROOM: Final = 30.0
 _MARGIN: Final = 10.0
-_HATCH: Final = "/"
-_PLAIN: Final = " "
 
 _TIP: Final = """
 <div style="max-width:288px;padding:4px;font:16px/22px {font};color:#1a1a1a;white-space:normal">
@@ -85,6 +84,8 @@ class Choropleth:
         self._rows = np.array([*range(len(self.codes)), *paris])
         self._drawn = [*self._geometries, *_enlarge([self._geometries[row] for row in paris])]
         self.land = self._land_source()
+        self.missing = ColumnDataSource({"xs": [], "ys": []})
+        self._hatched: tuple[int, ...] = ()
         self.outline = ColumnDataSource({"xs": [], "ys": []})
         self.label = ColumnDataSource({"x": [], "y": [], "text": []})
         self.figure = self._frame(shapes)
@@ -95,15 +96,17 @@ class Choropleth:
         """Colour every département at a period; nothing but colours is sent."""
         colours = [*(style.colour for style in matrix.styles), look.NO_DATA.colour]
         fills = [colours[index] for index in matrix.style[row][self._rows]]
-        missing = matrix.style[row][self._rows] == NO_STYLE
         every = slice(0, len(fills))
-        self.land.patch(
-            {
-                "fill": [(every, fills)],
-                "border": [(every, [border_on(colour) for colour in fills])],
-                "hatch": [(every, [_HATCH if each else _PLAIN for each in missing])],
-            }
-        )
+        borders = [border_on(colour) for colour in fills]
+        self.land.patch({"fill": [(every, fills)], "border": [(every, borders)]})
+        self._hatch(matrix.style[row][self._rows] == NO_STYLE)
+
+    def _hatch(self, missing: NDArray[np.bool_]) -> None:
+        """Hatch what has no data. A layer of its own: hatching a column makes a canvas a row."""
+        rows = tuple(int(row) for row in np.flatnonzero(missing))
+        if rows != self._hatched:
+            self._hatched = rows
+            self.missing.data = _columns([self._drawn[row] for row in rows])
 
     def tell(self, statements: Sequence[look.Statement]) -> None:
         """Say what the hover tells of each département."""
@@ -145,7 +148,6 @@ class Choropleth:
                 "name": [f"{self.names[row]} ({self.codes[row]})" for row in self._rows],
                 "fill": [look.NO_DATA.colour] * count,
                 "border": ["#ffffff"] * count,
-                "hatch": [_PLAIN] * count,
                 "head": [""] * count,
                 "body": [""] * count,
             },
@@ -190,14 +192,23 @@ class Choropleth:
                 line_color="border",
                 line_width=0.8,
                 line_join="round",
-                hatch_pattern="hatch",
+            ),
+        )
+        land.nonselection_glyph = None
+        land.selection_glyph = None
+        self.figure.add_glyph(
+            self.missing,
+            MultiPolygons(
+                xs="xs",
+                ys="ys",
+                fill_color=None,
+                line_color=None,
+                hatch_pattern="/",
                 hatch_color=look.HATCH_COLOUR,
                 hatch_scale=7,
                 hatch_weight=0.8,
             ),
         )
-        land.nonselection_glyph = None
-        land.selection_glyph = None
         self._draw_coast(shapes)
         for colour, width in (("#ffffff", 5.5), ("#1a1a1a", 2.5)):
             self.figure.add_glyph(
@@ -233,7 +244,7 @@ class Choropleth:
             text="text",
             text_align="center",
             text_baseline="top",
-            text_font=FONT,
+            text_font=value(FONT),
             text_font_size="12px",
         )
         self.figure.add_glyph(source, themed(text, text_color="soft"))
@@ -255,7 +266,7 @@ class Choropleth:
             text="text",
             text_align="center",
             text_baseline="bottom",
-            text_font=FONT,
+            text_font=value(FONT),
             text_font_size="16px",
             text_font_style="bold",
             text_color="#1a1a1a",

@@ -276,6 +276,7 @@ class Store:
     """The current publication, read again when a new one is there. Shared by all sessions."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._warehouse = Warehouse(path)
         self._lock = threading.Lock()
         self._publication: Publication | None = None

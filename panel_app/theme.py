@@ -10,9 +10,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import panel as pn
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from geo_pipeline.publishing import look
+from panel_app.i18n import Catalogue
 
 TOKENS: dict[str, dict[str, str]] = {
     "light": {
@@ -33,13 +35,21 @@ TOKENS: dict[str, dict[str, str]] = {
     },
 }
 
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Ubuntu, sans-serif'
+FONT = (
+    '-apple-system, "Segoe UI", Roboto, Ubuntu, Cantarell, "Noto Sans", "Liberation Sans", Arial, '
+    "sans-serif"
+)
 
 PALE_BORDER = "#cfd3d7"
 """Between départements so light that a white border would not show."""
 
 NEUTRAL = "#b4bac0"
 """Bars of a normal month: the map's near-white would vanish on the page."""
+
+
+def darker(colour: str, by: float) -> str:
+    """The same colour with `by` (0 to 1) of its light taken away."""
+    return "#" + "".join(f"{round(int(colour[i : i + 2], 16) * (1 - by)):02x}" for i in (1, 3, 5))
 
 
 @cache
@@ -50,8 +60,11 @@ def border_on(colour: str) -> str:
 
 @cache
 def bar_colour(style: look.ClassStyle) -> str:
-    """Colour of a class in a bar on the page: the class's own, grey for the near-white normal."""
-    return NEUTRAL if look.luminance(style.colour) > 0.9 else style.colour
+    """Colour of a class in a thin bar on the page: pale ones a little darker than on the map."""
+    light = look.luminance(style.colour)
+    if light > 0.9:
+        return NEUTRAL
+    return darker(style.colour, 0.1) if light > 0.75 else style.colour
 
 
 @cache
@@ -85,3 +98,35 @@ def _templates() -> Environment:
 def render(template: str, values: Mapping[str, Any]) -> str:
     """Fill `assets/<template>.html.j2`; whatever comes from data is escaped."""
     return _templates().get_template(f"{template}.html.j2").render(values)
+
+
+def page(
+    name: str,
+    words: Catalogue,
+    roots: Mapping[str, pn.viewable.Viewable],
+    slots: Mapping[str, str],
+    period: str = "",
+) -> pn.Template:
+    """The page around the components; everything it needs is in it or served beside it.
+
+    `slots` is what the page says in words: sent with the page, so that the answer is read before
+    any chart is drawn.
+    """
+    template = pn.Template(asset("page.html.j2"))
+    for root, component in roots.items():
+        template.add_panel(root, component)
+    variables = {
+        "page": name,
+        "words": words,
+        "lang": words.lang,
+        "other": "en" if words.lang == "fr" else "fr",
+        "period": period,
+        "slots": slots,
+        "tokens": TOKENS,
+        "css": asset("page.css"),
+        "js": asset("page.js"),
+    }
+    for variable, value in variables.items():
+        template.add_variable(variable, value)
+    template.title = words("title")
+    return template

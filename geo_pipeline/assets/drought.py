@@ -29,7 +29,7 @@ RISK_INPUTS = (
 def drought_indicators(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Monthly rain, its anomaly, SPI over 1, 3, 6 and 12 months, the combined score, and classes.
+    """Monthly rain, its anomaly, SPI over 1, 3, 6 and 12 months, the combined score.
 
     Each département against its own record. A window that touches a missing month is NaN.
     """
@@ -55,9 +55,9 @@ def drought_indicators(
     ],
 )
 def departement_risk(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
-    """Combined class and score of each département and month, drivers, neighbours and exposed crops.
+    """Combined class and score of each département and month, with drivers and exposed crops.
 
-    Built from all partitions that the lake holds; a département not run yet has rows without values.
+    Built from all partitions that the lake holds; a département not run yet has empty rows.
     """
     frames = {table: workspace.lake.arrow(table) for table in RISK_INPUTS}
     frame = spatial.run("departement_risk", frames)

@@ -15,9 +15,7 @@ def departements(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult
     """
     source = workspace.source
     frame = spatial.run("departements", {"boundaries": source.boundaries()})
-    return write_table(
-        workspace, "departements", frame, source.provenance("departements.parquet")
-    )
+    return write_table(workspace, "departements", frame, source.provenance("departements.parquet"))
 
 
 @table_asset("departement_neighbours", "geography", deps=[departements])

@@ -23,7 +23,10 @@ def table_asset(table: str, group: str, **options: Any) -> AssetDecorator:
     """Return the decorator of an asset that writes `table`: its columns shown, its group named."""
     with _settled():
         columns = dict(pandera_schema_to_dagster_type(TABLES[table]).metadata)
-        return dg.asset(name=table, group_name=group, metadata=columns, **options)
+        decorator: AssetDecorator = dg.asset(
+            name=table, group_name=group, metadata=columns, **options
+        )
+    return decorator
 
 
 def partitioned_asset(table: str, group: str, **options: Any) -> AssetDecorator:

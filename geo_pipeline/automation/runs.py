@@ -38,10 +38,14 @@ def run(
     Départements that follow each other in the list of codes share one Dagster run.
 
     Raises:
+        UsageError: the source has nothing between `since` and `until`; nothing is run.
         GeoPipelineError: a step failed; what had been written and published before is unchanged.
     """
     start = time.perf_counter()
-    definitions = build_definitions(Workspace(settings, on_partition))
+    workspace = Workspace(settings, on_partition)
+    if settings.since or settings.until:
+        workspace.source.period(settings.since, settings.until)
+    definitions = build_definitions(workspace)
     job = definitions.resolve_job_def("france" if len(codes) == len(CODES) else "departement")
     partitioned = [dg.AssetKey(table) for table in PARTITIONED]
     results = []

@@ -53,7 +53,9 @@ def export_table(warehouse: Warehouse, view: views.View, target: Path) -> Path:
         UsageError: the ending is none of these.
         StorageError: the file cannot be written; an older one stays.
     """
-    rows = view.values.drop(columns="covered").assign(indicator=view.indicator, period_end=view.period_end.isoformat())
+    rows = view.values.drop(columns="covered").assign(
+        indicator=view.indicator, period_end=view.period_end.isoformat()
+    )
     first = ["departement", "name", "region", "indicator", "period_end"]
     rows = rows[first + [name for name in rows if name not in first]]
     ending = target.suffix.removeprefix(".")

@@ -346,8 +346,8 @@ def _bounds(
 class PlanarMap(folium.Map):
     """A folium map with Leaflet alone: no tiles, no CDN file, planar coordinates."""
 
-    default_js: list[tuple[str, str]] = []  # noqa: RUF012  folium's own contract
-    default_css: list[tuple[str, str]] = []  # noqa: RUF012
+    default_js: list[tuple[str, str]] = []
+    default_css: list[tuple[str, str]] = []
 
     _template = Template(
         """

@@ -49,8 +49,8 @@ class View:
     def with_reasons(self, lang: look.Lang) -> pd.DataFrame:
         """Return `values` with `reason`: why a département has none, in `lang`."""
         missing = self.values["value"].isna() & self.values["drought_class"].isna()
-        reason = self.values["covered"].map({True: _NOT_THEN(lang), False: _NOT_COVERED(lang)})
-        return self.values.assign(reason=reason.where(missing, None))
+        why = self.values["covered"].map({True: _NOT_THEN(lang), False: _NOT_COVERED(lang)})
+        return self.values.assign(reason=why.where(missing))
 
     @property
     def step(self) -> look.Period:

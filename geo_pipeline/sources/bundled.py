@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyogrio
+from pyogrio.errors import DataSourceError
 
 from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.schemas import Provenance
@@ -43,7 +43,7 @@ class Bundled:
         path = self.folder / "departements_light.geojson"
         try:
             frame = gpd.read_file(path)
-        except (OSError, pyogrio.errors.DataSourceError) as error:
+        except (OSError, DataSourceError) as error:
             raise _unreadable(path, error) from error
         return frame[["departement", "geometry"]]
 
@@ -56,9 +56,20 @@ class Bundled:
             UsageError: no day of the data lies between `since` and `until`.
             SourceError: the embedded file is missing or damaged.
         """
+        start, end = self.period(since, until)
         dekads = self._weather
-        first = dekads["dekad_start"].min()
-        last = (dekads["dekad_start"] + pd.to_timedelta(dekads["n_days"] - 1, unit="D")).max()
+        days = _spread(dekads[dekads["departement"].isin(codes)])
+        return days[days["date"].between(start, end)]
+
+    def period(self, since: date | None, until: date | None) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """Return the first and last day of weather that are asked for, all there is by default.
+
+        Raises:
+            UsageError: no day of the data lies between `since` and `until`.
+            SourceError: the embedded file is missing or damaged.
+        """
+        starts, n_days = self._weather["dekad_start"], self._weather["n_days"]
+        first, last = starts.min(), (starts + pd.to_timedelta(n_days - 1, unit="D")).max()
         start = pd.Timestamp(since) if since else first
         end = pd.Timestamp(until) if until else last
         if start > end or start > last or end < first:
@@ -66,8 +77,7 @@ class Bundled:
                 f"no weather between {start.date()} and {end.date()}: the embedded data cover "
                 f"{first.date()} to {last.date()}; choose --since and --until within"
             )
-        days = _spread(dekads[dekads["departement"].isin(codes)])
-        return days[days["date"].between(start, end)]
+        return start, end
 
     def crop_statistics(self, codes: Sequence[str]) -> pd.DataFrame:
         """Return area, yield and production by crop and year of `codes`."""
@@ -132,4 +142,6 @@ def _spread(dekads: pd.DataFrame) -> pd.DataFrame:
     }
     frame = pd.DataFrame(days)
     unknown = ["tmin_c", "tmax_c", "wind_m_s", "rh_pct"]
-    return frame.assign(**dict.fromkeys(unknown, np.nan), source="bundled:agera5", resolution="dekad")
+    return frame.assign(
+        **dict.fromkeys(unknown, np.nan), source="bundled:agera5", resolution="dekad"
+    )

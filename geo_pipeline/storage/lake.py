@@ -90,11 +90,10 @@ class Lake:
         path = self.path(table, departement)
         content = _read(path)
         if b"geo" in (content.schema.metadata or {}):
-            return gpd.read_parquet(path)
-        frame: pd.DataFrame = content.to_pandas(
-            date_as_object=False, coerce_temporal_nanoseconds=True
-        )
-        return frame
+            shapes: pd.DataFrame = gpd.read_parquet(path)
+            return shapes
+        frame = content.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
+        return pd.DataFrame(frame)
 
     def arrow(self, table: str) -> pa.Table:
         """Return the rows of all files of `table`; 0 rows where a partitioned one has none yet."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import geopandas as gpd
@@ -28,7 +29,7 @@ def connect(database: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]
         duckdb.Error: the database cannot be opened.
     """
     # An older storage format, DuckDB's default, would forget the CRS of geometries.
-    config = {"storage_compatibility_version": "v1.5.0"}
+    config: dict[str, Any] = {"storage_compatibility_version": "v1.5.0"}
     with closing(duckdb.connect(str(database or ":memory:"), config=config)) as connection:
         _prepare(connection)
         yield connection
@@ -88,10 +89,9 @@ def from_arrow(content: pa.Table) -> pd.DataFrame:
     if any(extension in (field.metadata or {}) for field in content.schema) or any(
         isinstance(field.type, pa.BaseExtensionType) for field in content.schema
     ):
-        return gpd.GeoDataFrame.from_arrow(content)
-    frame: pd.DataFrame = content.to_pandas(
-        date_as_object=False, coerce_temporal_nanoseconds=True
-    )
+        shapes: pd.DataFrame = gpd.GeoDataFrame.from_arrow(content)
+        return shapes
+    frame: pd.DataFrame = content.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
     return frame
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from filelock import FileLock
 
 from geo_pipeline import sql
-from geo_pipeline.errors import StorageError
+from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.storage import spatial
 from geo_pipeline.storage.files import replacing
@@ -40,10 +40,6 @@ _PROVENANCE = pa.schema(
 
 
 Version = tuple[int, int, int]
-
-
-class NotPublishedError(StorageError):
-    """There is no warehouse yet."""
 
 
 @dataclass(frozen=True)

@@ -16,5 +16,5 @@ def with_et0(observations: pd.DataFrame) -> pd.DataFrame:
     et0_mm = et0_turc(
         observations["tmean_c"].to_numpy(), observations["radiation_mj_m2"].to_numpy()
     )
-    method = np.where(np.isnan(et0_mm), None, "turc")
+    method = pd.Series("turc", index=observations.index).mask(np.isnan(et0_mm))
     return validate("weather_daily", observations.assign(et0_mm=et0_mm, et0_method=method))

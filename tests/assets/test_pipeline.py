@@ -125,7 +125,8 @@ def test_each_partition_records_its_rows_and_hash(published_home: Path) -> None:
     with open_instance(settings) as instance:
         for code in ("31", "75"):
             (record,) = instance.fetch_materializations(
-                dg.AssetRecordsFilter(dg.AssetKey("weather_daily"), asset_partitions=[code]), limit=1
+                dg.AssetRecordsFilter(dg.AssetKey("weather_daily"), asset_partitions=[code]),
+                limit=1,
             ).records
             assert record.asset_materialization is not None
             metadata = record.asset_materialization.metadata
@@ -152,7 +153,9 @@ def test_since_and_until_bound_the_weather(tmp_path: Path) -> None:
     assert (str(dates.min().date()), str(dates.max().date())) == ("2018-01-01", "2019-12-31")
 
 
-def test_a_damaged_source_fails_the_run_and_keeps_everything(own_home: Path, tmp_path: Path) -> None:
+def test_a_damaged_source_fails_the_run_and_keeps_everything(
+    own_home: Path, tmp_path: Path
+) -> None:
     embedded = tmp_path / "embedded"
     shutil.copytree(ROOT / "assets_data", embedded)
     weather = embedded / "weather_dekadal.parquet"

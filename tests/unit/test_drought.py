@@ -37,7 +37,7 @@ def test_turc_by_hand() -> None:
 def test_unknown_temperature_gives_no_et0_and_no_method() -> None:
     rows = with_et0(weather("2020-01-01", "2020-01-01").assign(tmean_c=np.nan))
     assert np.isnan(rows["et0_mm"].iloc[0])
-    assert rows["et0_method"].iloc[0] is None
+    assert pd.isna(rows["et0_method"].iloc[0])
 
 
 def test_months_add_up_and_partial_ones_are_missing() -> None:

@@ -1,5 +1,7 @@
 """The lake: whole files or none, types that survive, provenance in the footer."""
 
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +42,9 @@ def test_codes_stay_strings_and_missing_stays_nan(tmp_path: Path) -> None:
 
 def test_a_file_of_no_rows_has_its_types(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    written = lake.write("weather_daily", validate("weather_daily", empty("weather_daily")), ORIGIN, "75")
+    written = lake.write(
+        "weather_daily", validate("weather_daily", empty("weather_daily")), ORIGIN, "75"
+    )
     schema = pq.read_schema(written.path)
     assert written.rows == 0
     assert schema.field("departement").type == "string"
@@ -83,11 +87,27 @@ def test_an_absent_file_says_what_to_run(tmp_path: Path) -> None:
 
 def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     target = write_text(tmp_path / "x.html", "old")
-    with pytest.raises(RuntimeError), replacing(target) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+    def interrupted() -> None:
+        with replacing(target) as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_a_killed_process_left_is_swept_an_hour_later(tmp_path: Path) -> None:
+    target = tmp_path / "x.html"
+    left, fresh = tmp_path / ".x.html.abc.tmp", tmp_path / ".x.html.def.tmp"
+    for path in (left, fresh):
+        path.write_text("half")
+    long_ago = time.time() - 2 * 3600
+    os.utime(left, (long_ago, long_ago))
+    write_text(target, "whole")
+    assert {path.name for path in tmp_path.iterdir()} == {"x.html", ".x.html.def.tmp"}
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:

@@ -1,0 +1,252 @@
+"""The map page: France on the left, what is selected on the right, the timeline under the map.
+
+Everything is built once. A step of the period first sends the colours of the map, then, when the
+reader pauses, the words beside it.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import panel as pn
+from bokeh.models import ColumnDataSource, Slider
+
+from geo_pipeline.errors import StorageError
+from geo_pipeline.publishing import look
+from panel_app import texts
+from panel_app.charts import History, Rain, Timeline, spans
+from panel_app.choropleth import Choropleth
+from panel_app.i18n import catalogue
+from panel_app.state import State
+from panel_app.store import Matrix, Publication, Store
+from panel_app.texts import Shown
+from panel_app.theme import asset, page, render
+
+PAUSE_MS = 80
+"""The words follow the map when the reader has paused for so long."""
+LOOK_EVERY_MS = 5000
+
+
+class MapPage:
+    """One session's page. `state` is what is selected; the rest follows from it."""
+
+    def __init__(
+        self, store: Store, publication: Publication, state: State, notices: list[str]
+    ) -> None:
+        self.state = state
+        self._store = store
+        self._publication = publication
+        self._words = catalogue(state.lang)
+        self._notices = notices
+        self._pending: Any = None
+        self._build()
+        self._show_indicator()
+        self._show_departement()
+        self._show_words()
+        self._listen()
+
+    @property
+    def shown(self) -> Shown:
+        """The indicator at the period that is on the page."""
+        return Shown(self._publication, self._matrix, self._row, self._words)
+
+    def template(self) -> pn.Template:
+        """The whole page."""
+        roots = {
+            "indicator": self._indicator,
+            "departement": self._departement,
+            "headline": self._headline,
+            "map": pn.pane.Bokeh(self._map.figure, sizing_mode="stretch_both", margin=0),
+            "legend": self._legend,
+            "timeline": pn.pane.Bokeh(self._timeline.figure, sizing_mode="stretch_both", margin=0),
+            "detail": self._detail,
+            "notices": self._notice,
+        }
+        return page("map", self._words, roots, look.capitalise(self.shown.period))
+
+    def follow(self) -> None:
+        """Mirror the selection in the URL and watch for a new publication."""
+        self._mirror()
+        pn.state.add_periodic_callback(self.refresh, period=LOOK_EVERY_MS)
+
+    def refresh(self) -> None:
+        """Show a new publication when there is one; the selection is kept."""
+        try:
+            if self._store.version() == self._publication.version:
+                return
+            self._publication = self._store.publication()
+        except StorageError:
+            self._notify(self._words("notice.unreadable"))
+            return
+        self._show_indicator()
+        self._show_departement()
+        self._notify(self._words("notice.fresh"))
+
+    # ------------------------------------------------------------------ building
+
+    def _build(self) -> None:
+        words = self._words
+        self._cursor = Slider(start=0, end=1, value=0, step=1, name="cursor", visible=False)
+        self._periods = ColumnDataSource(
+            {"left": [], "right": [], "label": [], "text": []}, name="periods"
+        )
+        self._map = Choropleth(self._publication.shapes, words, self._select)
+        self._timeline = Timeline(self._cursor, self._periods)
+        self._history = History(self._cursor, self._periods, words)
+        self._rain = Rain(self._cursor, self._periods, words)
+        self._build_panes()
+        self._build_lists()
+
+    def _build_panes(self) -> None:
+        self._headline, self._legend, self._notice = _html(), _html(), _html()
+        self._head, self._between, self._rest = _html(), _html(), _html()
+        self._history_pane = pn.pane.Bokeh(
+            self._history.figure, sizing_mode="stretch_width", margin=0
+        )
+        self._rain_pane = pn.pane.Bokeh(self._rain.figure, sizing_mode="stretch_width", margin=0)
+        self._detail = pn.Column(
+            self._head,
+            self._history_pane,
+            self._between,
+            self._rain_pane,
+            self._rest,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _build_lists(self) -> None:
+        indicators, departements = texts.options(self._publication, self._words)
+        style = {"stylesheets": [asset("select.css")], "sizing_mode": "stretch_width", "margin": 0}
+        self._indicator = pn.widgets.Select(
+            name=self._words("control.indicator"),
+            options=indicators,
+            value=self.state.indicator,
+            **style,
+        )
+        self._departement = pn.widgets.Select(
+            name=self._words("control.departement"),
+            options=departements,
+            value=self.state.departement,
+            **style,
+        )
+
+    def _listen(self) -> None:
+        self._cursor.on_change("value", lambda _attribute, _old, new: self._move(int(new)))
+        self._indicator.link(self.state, value="indicator")
+        self._departement.link(self.state, value="departement")
+        self.state.param.watch(lambda _event: self._show_indicator(), "indicator")
+        self.state.param.watch(lambda _event: self._show_departement(), "departement")
+
+    # ------------------------------------------------------------------ showing
+
+    def _show_indicator(self) -> None:
+        """Another indicator: its periods, its colours, the period nearest to the one wished for."""
+        self._matrix: Matrix = self._publication.matrix(self.state.indicator)
+        self._row = self._matrix.nearest(self.state.period)
+        left, right = spans(self._matrix)
+        self._periods.data = {
+            "left": left,
+            "right": right,
+            **texts.period_texts(Shown(self._publication, self._matrix, self._row, self._words)),
+        }
+        self._timeline.fill(self._matrix)
+        self._timeline.move(self._matrix, self._row)
+        self._cursor.update(end=max(1, len(left) - 1), value=self._row)
+        self._paint()
+        self._fill_history()
+        self._later(self._show_words)
+
+    def _move(self, row: int) -> None:
+        """The reader moved to another period: colours now, words when they pause."""
+        if row == self._row or not 0 <= row < len(self._matrix.periods):
+            return
+        self._row = row
+        self.state.period = self._matrix.periods[row]
+        self._paint()
+        self._later(self._show_words)
+
+    def _paint(self) -> None:
+        """Colour the map, and say so to whoever measures."""
+        self._map.paint(self._matrix, self._row)
+        self._map.land.tags = [f"{self._matrix.indicator}|{self._matrix.periods[self._row]}"]
+
+    def _select(self, code: str) -> None:
+        self.state.departement = code
+
+    def _show_departement(self) -> None:
+        """Another département, or the whole of France: outline it, turn to its page."""
+        code = self.state.departement
+        self._map.select(code)
+        self._departement.value = code
+        self._fill_history()
+        self._show_words()
+
+    def _fill_history(self) -> None:
+        code = self.state.departement
+        if code:
+            self._history.fill(self._matrix, self._matrix.column(code))
+
+    def _show_words(self) -> None:
+        """Everything in words, for what is on the map now."""
+        self._pending = None
+        shown = self.shown
+        self._headline.object = render("headline", texts.headline(shown))
+        self._legend.object = render("legend", texts.legend(shown))
+        statements = self._publication.statements(self._matrix.indicator, self._row, shown.lang)
+        self._map.tell(statements)
+        if self.state.departement:
+            self._show_detail(shown, self.state.departement)
+        else:
+            self._head.object = render("france", texts.france(shown))
+        self._turn(shown)
+        self._notice.object = render("notice", {"notices": self._notices})
+        self._mirror()
+
+    def _turn(self, shown: Shown) -> None:
+        """Show the charts that have something to show."""
+        code = self.state.departement
+        history = bool(code) and texts.has_series(shown, code)
+        rain = bool(code) and self._publication.weather_source(code) is not None
+        self._history_pane.visible = history
+        self._between.visible = history or rain
+        self._rain_pane.visible = rain
+        self._rest.visible = bool(code)
+
+    def _show_detail(self, shown: Shown, code: str) -> None:
+        self._head.object = render("departement", texts.departement_head(shown, code))
+        self._history.move(self._matrix, self._row)
+        if self._publication.weather_source(code) is not None:
+            rain = self._publication.matrix("precip_mm")
+            self._rain.fill(
+                rain, self._publication.rain_normal, rain.column(code), shown.period_end
+            )
+        self._between.object = render("between", texts.between(shown, code))
+        self._rest.object = render("rest", texts.departement_rest(shown, code))
+
+    def _notify(self, notice: str) -> None:
+        self._notices = [notice]
+        self._notice.object = render("notice", {"notices": self._notices})
+
+    # ------------------------------------------------------------------ session
+
+    def _later(self, do: Callable[[], None]) -> None:
+        """Do it when the reader has paused; at once outside a session."""
+        document = pn.state.curdoc
+        if document is None or document.session_context is None:
+            do()
+            return
+        if self._pending is not None:
+            document.remove_timeout_callback(self._pending)
+        self._pending = document.add_timeout_callback(do, PAUSE_MS)
+
+    def _mirror(self) -> None:
+        location = pn.state.location
+        if location is not None:
+            shown: date = self._matrix.periods[self._row]
+            location.update_query(**{"departement": None, **self.state.query(shown)})
+
+
+def _html() -> pn.pane.HTML:
+    return pn.pane.HTML(
+        "", stylesheets=[asset("panes.css")], sizing_mode="stretch_width", margin=0
+    )

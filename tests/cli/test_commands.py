@@ -1,0 +1,227 @@
+"""The command line as a user meets it: a process of its own, its exit code and its one line."""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MISUSE, FAILED = 2, 1
+
+
+def geo_pipeline(
+    *arguments: str, home: Path, settings: Mapping[str, str] | None = None, file_bytes: int = 0
+) -> "subprocess.CompletedProcess[str]":
+    """Run `geo-pipeline`; `file_bytes` bounds how large a file it may write."""
+
+    def bound() -> None:
+        if file_bytes:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
+    return subprocess.run(
+        [sys.executable, "-m", "geo_pipeline", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "GEO_PIPELINE_HOME": str(home), "COLUMNS": "200", **(settings or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=bound,
+    )
+
+
+def one_line(result: "subprocess.CompletedProcess[str]") -> str:
+    """Return the one line of error, having checked that it is one and no traceback."""
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["materialize", "99"], MISUSE, "unknown département '99': use an INSEE code"),
+        (["materialize", "Gerss"], MISUSE, "did you mean"),
+        (["run", "--departements", "31,20"], MISUSE, "unknown département '20'"),
+        (["run", "--departements", ""], MISUSE, "no département given"),
+        (["run", "--source", "nowhere"], MISUSE, "unknown source 'nowhere': choose one of bundled"),
+        (["run", "--since", "2030-01-01"], MISUSE, "no weather between 2030-01-01"),
+        (
+            ["materialize", "31", "--since", "2020-02-01", "--until", "2020-01-01"],
+            MISUSE,
+            "choose --since and --until within",
+        ),
+        (["export", "map"], FAILED, "nothing is published at"),
+        (["export", "table"], FAILED, "run `just run`"),
+    ],
+)
+def test_mistakes_before_anything_is_published(
+    arguments: list[str], code: int, says: str, tmp_path: Path
+) -> None:
+    result = geo_pipeline(*arguments, home=tmp_path / "home")
+    assert result.returncode == code
+    assert says in one_line(result)
+    assert not (tmp_path / "home" / "lake").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["map", "--indicator", "spi_7"], "unknown indicator 'spi_7': expected one of precip_mm"),
+        (["map", "--period", "2035-01"], "no combined for 2035-01: the data run from"),
+        (["map", "--indicator", "spi_3", "--period", "2014-05"], "the nearest period is 2013-12"),
+        (["map", "--period", "August"], "'August' is not a period: write it as 2022-08"),
+        (["table", "--output", "x.xlsx"], "cannot write a table as 'x.xlsx'"),
+        (["table", "--format", "csv", "--output", "x.geojson"], "disagree"),
+    ],
+)
+def test_mistakes_in_exports(arguments: list[str], says: str, published_home: Path) -> None:
+    result = geo_pipeline("export", *arguments, home=published_home)
+    assert result.returncode == MISUSE
+    assert says in one_line(result)
+
+
+def test_unknown_options_and_help() -> None:
+    assert geo_pipeline("run", "--nonsense", home=ROOT).returncode == MISUSE
+    assert geo_pipeline("export", "map", "--lang", "de", home=ROOT).returncode == MISUSE
+    shown = geo_pipeline("--help", home=ROOT)
+    assert shown.returncode == 0
+    for command in ("run", "materialize", "export", "status", "doctor", "dagster"):
+        assert command in shown.stdout
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    result = geo_pipeline("status", home=tmp_path, settings={"GEO_PIPELINE_SINCE": "yesterday"})
+    assert result.returncode == MISUSE
+    assert "GEO_PIPELINE_SINCE" in one_line(result)
+
+
+def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    result = geo_pipeline("materialize", "31", home=tmp_path / "file" / "home")
+    assert result.returncode == FAILED
+    assert "cannot be written" in one_line(result)
+    assert "set GEO_PIPELINE_HOME" in result.stderr
+
+
+def test_missing_embedded_data(tmp_path: Path) -> None:
+    result = geo_pipeline(
+        "materialize",
+        "31",
+        home=tmp_path / "home",
+        settings={"GEO_PIPELINE_EMBEDDED_DATA": str(tmp_path / "none")},
+    )
+    assert result.returncode == FAILED
+    assert "is missing: restore it" in one_line(result)
+
+
+def test_a_disk_that_fills_while_publishing_keeps_the_old_publication(own_home: Path) -> None:
+    """No file may grow beyond 2 MB: enough for the lake, too little for the warehouse."""
+    published = own_home / "published" / "drought.duckdb"
+    before = published.read_bytes()
+    result = geo_pipeline("materialize", "31", home=own_home, file_bytes=2_000_000)
+    assert result.returncode == FAILED
+    line = one_line(result)
+    assert "cannot publish" in line
+    assert "what was published before is unchanged" in line
+    assert published.read_bytes() == before
+    left = {path.name for path in published.parent.iterdir()}
+    assert left <= {"drought.duckdb", "drought.lock"}
+    assert geo_pipeline("export", "map", home=own_home).returncode == 0
+
+
+def test_a_disk_that_is_really_full(own_home: Path, tmp_path: Path) -> None:
+    """A file system that holds the lake and one publication, but not two."""
+    small = tmp_path / "small"
+    small.mkdir()
+    parts = [own_home / "lake", own_home / "published"]
+    files = [path for part in parts for path in part.rglob("*") if path.is_file()]
+    block = 4096
+    held = sum(-(-path.stat().st_size // block) * block for path in files)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={held + 2_000_000}", "tmpfs", str(small)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("this machine does not let a test mount a small file system")
+    try:
+        for part in ("lake", "published"):
+            shutil.copytree(own_home / part, small / part)
+        before = (small / "published" / "drought.duckdb").read_bytes()
+        settings = {"DAGSTER_HOME": str(tmp_path / "dagster")}
+        result = geo_pipeline("materialize", "31", home=small, settings=settings)
+        assert result.returncode == FAILED
+        one_line(result)
+        assert (small / "published" / "drought.duckdb").read_bytes() == before
+        assert geo_pipeline("status", home=small, settings=settings).returncode == 0
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_damaged_publication_says_how_to_mend_it(own_home: Path) -> None:
+    (own_home / "published" / "drought.duckdb").write_bytes(b"not a database")
+    result = geo_pipeline("export", "map", home=own_home)
+    assert result.returncode == FAILED
+    assert "publish again with `geo-pipeline run`" in one_line(result)
+
+
+def test_materialize_and_status_as_json(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    done = geo_pipeline("materialize", "Gers", "--json", home=home)
+    assert done.returncode == 0, done.stderr
+    outcome = json.loads(done.stdout)
+    assert outcome["departements"] == ["32"]
+    assert Path(outcome["warehouse"]).is_file()
+    status = json.loads(geo_pipeline("status", "--json", home=home).stdout)
+    weather = [row for row in status["files"] if row["asset"] == "weather_daily"]
+    assert [row["departement"] for row in weather] == ["32"]
+    assert weather[0]["last_date"] == "2022-12-31"
+
+
+def test_exported_map_and_tables(published_home: Path, tmp_path: Path) -> None:
+    page = tmp_path / "map.html"
+    arguments = ["export", "map", "--indicator", "spi_3", "--period", "2022-08"]
+    result = geo_pipeline(*arguments, "--output", str(page), home=published_home)
+    assert result.returncode == 0, result.stderr
+    assert str(page) in result.stdout
+    assert page.stat().st_size < 600_000
+    table = ["export", "table", "--indicator", "spi_3", "--period", "2022-08", "--output"]
+    frames = {}
+    for ending in ("csv", "parquet", "geojson"):
+        target = tmp_path / f"table.{ending}"
+        result = geo_pipeline(*table, str(target), home=published_home)
+        assert result.returncode == 0, result.stderr
+        read = {"csv": pd.read_csv, "parquet": gpd.read_parquet, "geojson": gpd.read_file}[ending]
+        options = {"dtype": {"departement": str}} if ending == "csv" else {}
+        frames[ending] = read(target, **options)
+    for frame in frames.values():
+        assert len(frame) == 101
+        assert frame["departement"].iloc[0] == "01"
+    assert frames["parquet"].crs.to_authority() == ("OGC", "CRS84")
+    values = [frame["value"].to_numpy() for frame in frames.values()]
+    assert values[0] == pytest.approx(values[1], nan_ok=True)
+    assert values[1] == pytest.approx(values[2], nan_ok=True)
+
+
+def test_doctor_finds_this_installation_sound(published_home: Path) -> None:
+    result = geo_pipeline("doctor", "--json", home=published_home)
+    assert result.returncode == 0, result.stdout
+    findings = {each["check"]: each for each in json.loads(result.stdout)}
+    assert all(each["ok"] for each in findings.values())
+    assert "from its wheel" in findings["DuckDB spatial"]["found"]
+    assert "94 départements" in findings["embedded data"]["found"]
+
+
+def test_doctor_fails_where_something_needed_is_missing(tmp_path: Path) -> None:
+    settings = {"GEO_PIPELINE_EMBEDDED_DATA": str(tmp_path)}
+    result = geo_pipeline("doctor", home=tmp_path, settings=settings)
+    assert result.returncode == FAILED

@@ -1,0 +1,93 @@
+"""`kill -9` at random points of a run: what is published stays readable, a second run completes."""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.warehouse import NotPublishedError, Warehouse
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLS = 5
+RUN = [sys.executable, "-m", "geo_pipeline", "run"]
+
+
+def digests(lake: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of the lake, by its path."""
+    return {
+        path.relative_to(lake).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in lake.rglob("part.parquet")
+    }
+
+
+def killed_after(seconds: float, home: Path) -> bool:
+    """Start a whole-France run, kill it after `seconds`; return whether it was still running."""
+    process = subprocess.Popen(
+        RUN,
+        cwd=ROOT,
+        env={**os.environ, "GEO_PIPELINE_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    running = process.poll() is None
+    if running:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return running
+
+
+@pytest.mark.slow
+def test_killed_runs_leave_everything_valid(published_home: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    chance = random.Random()
+    seed = chance.randrange(10**6)
+    chance.seed(seed)
+    start = time.perf_counter()
+    environment = {**os.environ, "GEO_PIPELINE_HOME": str(home)}
+    subprocess.run(RUN, cwd=ROOT, env=environment, check=True, capture_output=True)
+    whole = time.perf_counter() - start
+    complete = digests(home / "lake")
+    assert complete == digests(published_home / "lake")
+    assert len(complete) == 3 * 101 + 5
+    hit = 0
+    for _ in range(KILLS):
+        # Python's start takes the first part of a run: the kills fall after it.
+        after = chance.uniform(0.25, 0.95) * whole
+        hit += killed_after(after, home)
+        provenance = Warehouse(home / "published" / "drought.duckdb").query("provenance")
+        assert len(provenance) == 3 * 101 + 5, f"seed {seed}: killed after {after:.2f} s"
+        assert len(list(Lake(home / "lake").provenance())) == 3 * 101 + 5, f"seed {seed}"
+    assert hit, "no run was killed before its end"
+    subprocess.run(RUN, cwd=ROOT, env=environment, check=True, capture_output=True)
+    assert digests(home / "lake") == complete
+
+
+@pytest.mark.slow
+def test_a_first_run_that_is_killed_can_be_run_again(published_home: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    chance = random.Random()
+    seed = chance.randrange(10**6)
+    chance.seed(seed)
+    for after in sorted(chance.uniform(2.0, 10.0) for _ in range(3)):
+        killed_after(after, home)
+        try:
+            Warehouse(home / "published" / "drought.duckdb").query("provenance")
+        except NotPublishedError:
+            continue  # killed before the first publication: nothing there rather than half of it
+    subprocess.run(
+        RUN,
+        cwd=ROOT,
+        env={**os.environ, "GEO_PIPELINE_HOME": str(home)},
+        check=True,
+        capture_output=True,
+    )
+    assert digests(home / "lake") == digests(published_home / "lake"), f"seed {seed}"
