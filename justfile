@@ -62,6 +62,10 @@ format: (_environment "requirements-dev.txt")
 bench *options: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m tests.bench {{ options }}
 
+# Write the data dictionary anew
+docs: (_environment "requirements.txt")
+    @{{ bin }}/python -c 'from geo_pipeline.schemas import dictionary; print(dictionary(), end="")' > docs/data_dictionary.md
+
 # Pin the requirements anew, with hashes and without addresses (needs uv)
 lock:
     uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build -o requirements.txt

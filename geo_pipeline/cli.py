@@ -154,6 +154,18 @@ def export_table(
     _wrote(exports.export_table(warehouse, view, target))
 
 
+@export.command("bulletin")
+def export_bulletin(period: Period = None, lang: Lang = None, output: Output = None) -> None:
+    """Write the bulletin: one page of plain words on one month."""
+    from geo_pipeline.publishing import exports
+    from geo_pipeline.storage.warehouse import Warehouse
+
+    settings = Settings()
+    language = lang.value if lang else settings.language
+    warehouse = Warehouse(settings.warehouse)
+    _wrote(exports.export_bulletin(warehouse, period, language, settings.exports, output))
+
+
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Show what the lake holds, table by table, and when it was last published."""

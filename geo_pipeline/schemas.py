@@ -266,3 +266,19 @@ def _explain(error: SchemaError) -> str:
         codes = sorted(set(data.loc[rows, "departement"].astype(str)))[:5]
     places = f" (départements {', '.join(codes)})" if codes else ""
     return f"{name} breaks {rule}: {values}{places}"
+
+
+def dictionary() -> str:
+    """Return the data dictionary of all tables as Markdown, as `docs/data_dictionary.md` holds it."""
+    lines = ["# Data dictionary", "", "Written by `just docs` from `geo_pipeline/schemas.py`."]
+    for name, model in TABLES.items():
+        lines += ["", f"## {name}", "", (model.__doc__ or "").strip(), ""]
+        lines += ["| column | type | may be missing | what |", "|---|---|---|---|"]
+        keys = key(name)
+        for column, schema in model.to_schema().columns.items():
+            mark = " (key)" if column in keys else ""
+            missing = "yes" if schema.nullable else "no"
+            lines.append(
+                f"| {column}{mark} | {schema.dtype} | {missing} | {schema.description} |"
+            )
+    return "\n".join(lines) + "\n"

@@ -20,7 +20,6 @@ from bokeh.models import (
     Range1d,
     Slider,
     Span,
-    YearsTicker,
 )
 from bokeh.plotting import figure
 from numpy.typing import NDArray
@@ -84,7 +83,7 @@ def _figure(name: str, **options: Any) -> figure:
         themed(axis, major_label_text_color="soft")
     chart.yaxis[0].major_tick_line_color = None
     themed(chart.xaxis[0], major_tick_line_color="rule", axis_line_color="rule")
-    chart.xaxis[0].ticker = YearsTicker(desired_num_ticks=7)
+    chart.xaxis[0].ticker = FixedTicker(ticks=[])
     chart.xaxis[0].formatter = CustomJSTickFormatter(
         code="return String(new Date(tick).getUTCFullYear())"
     )
@@ -92,6 +91,15 @@ def _figure(name: str, **options: Any) -> figure:
         code="return String(tick).replace('-', '\u2212').replace('.', ',')"
     )
     return chart
+
+
+def _years(chart: figure, left: float, right: float, most: int = 7) -> None:
+    """Mark the beginning of years, every year or every few."""
+    chart.x_range.update(start=left, end=right)
+    first, last = (datetime.fromtimestamp(edge / 1e3, UTC).year for edge in (left, right))
+    every = 1 + (last - first) // most
+    ticks = [milliseconds(date(year, 1, 1)) for year in range(first, last + 1) if not year % every]
+    chart.xaxis[0].ticker.ticks = [tick for tick in ticks if left <= tick < right]
 
 
 def _follow(chart: figure, cursor: Slider, periods: ColumnDataSource, *events: str) -> None:
@@ -111,19 +119,17 @@ def _follow(chart: figure, cursor: Slider, periods: ColumnDataSource, *events: s
         chart.js_on_event(event, action)
 
 
-def _mark(chart: figure) -> tuple[BoxAnnotation, Span]:
-    """What shows the map's period on a chart: a pale column and a line in it."""
-    band = BoxAnnotation(left=0, right=1, line_color=None, fill_alpha=0.14, level="underlay")
-    line = Span(location=0, dimension="height", line_width=2, level="overlay")
+def _mark(chart: figure) -> BoxAnnotation:
+    """What shows the map's period on a chart: a pale column behind it."""
+    band = BoxAnnotation(left=0, right=1, line_color=None, fill_alpha=0.25, level="underlay")
     chart.add_layout(themed(band, fill_color="accent"))
-    chart.add_layout(themed(line, line_color="ink"))
-    return band, line
+    return band
 
 
 class Timeline:
     """The slider: share of the area in each class through time; a drag on it moves the map."""
 
-    def __init__(self, cursor: Slider, periods: ColumnDataSource) -> None:
+    def __init__(self, cursor: Slider, periods: ColumnDataSource, texts: ColumnDataSource) -> None:
         self.shares = ColumnDataSource(
             {"left": [], "right": [], "bottom": [], "top": [], "colour": []}
         )
@@ -131,14 +137,20 @@ class Timeline:
         self.figure = _figure("timeline", x_range=Range1d(0, 1), y_range=Range1d(0, 100))
         self.figure.yaxis[0].ticker = FixedTicker(ticks=[0, 50, 100])
         self._draw(periods)
-        _, line = _mark(self.figure)
-        self._line = line
+        self._lines = [
+            themed(Span(location=0, dimension="height", line_width=width), line_color=token)
+            for width, token in ((6, "ground"), (2, "ink"))
+        ]
+        for line in self._lines:
+            self.figure.add_layout(line)
         _follow(self.figure, cursor, periods, "tap", "panstart", "pan")
         follow = CustomJS(
-            args={"line": line, "periods": periods, "cursor": cursor},
+            # `texts` is read by page.js: what nothing refers to is not sent.
+            args={"lines": self._lines, "periods": periods, "cursor": cursor, "texts": texts},
             code="""
                 const {left, right} = periods.data;
-                line.location = (left[cursor.value] + right[cursor.value]) / 2;
+                for (const line of lines)
+                    line.location = (left[cursor.value] + right[cursor.value]) / 2;
             """,
         )
         cursor.js_on_change("value", follow)
@@ -148,7 +160,9 @@ class Timeline:
         left, right = spans(matrix)
         shares = matrix.area_shares
         top = np.cumsum(shares, axis=1)
-        seen = shares > 0
+        # The usual is left blank, so that what is out of the ordinary stands out in any theme.
+        usual = np.array([style.code == "normal" for style in matrix.styles])
+        seen = (shares > 0) & ~usual
         rows, styles = np.nonzero(seen)
         colours = np.array([style.colour for style in matrix.styles], dtype=object)
         self.shares.data = {
@@ -161,12 +175,13 @@ class Timeline:
         hole = np.flatnonzero(left[1:] - right[:-1] > 1e3)
         self.holes.data = {"left": right[hole], "right": left[hole + 1]}
         margin = 0.004 * (right[-1] - left[0])
-        self.figure.x_range.update(start=left[0] - margin, end=right[-1] + margin)
+        _years(self.figure, left[0] - margin, right[-1] + margin)
 
     def move(self, matrix: Matrix, row: int) -> None:
         """Mark a period."""
         left, right = spans(matrix)
-        self._line.location = float((left[row] + right[row]) / 2)
+        for line in self._lines:
+            line.location = float((left[row] + right[row]) / 2)
 
     def _draw(self, periods: ColumnDataSource) -> None:
         holes = self.figure.quad(
@@ -209,7 +224,7 @@ class Timeline:
 
 
 class History:
-    """An indicator of one département through time, as bars from zero in the colours of its class."""
+    """An indicator of a département through time, bars from zero coloured by class."""
 
     def __init__(self, cursor: Slider, periods: ColumnDataSource, words: Catalogue) -> None:
         self._words = words
@@ -232,7 +247,7 @@ class History:
         self._limits = self._draw_limits()
         zero = Span(location=0, dimension="width", line_width=1)
         self.figure.add_layout(themed(zero, line_color="soft"))
-        self._band, self._line = _mark(self.figure)
+        self._band = _mark(self.figure)
         _follow(self.figure, cursor, periods, "tap")
 
     def fill(self, matrix: Matrix, column: int) -> None:
@@ -250,14 +265,13 @@ class History:
             "label": [look.capitalise(matrix.period_words(row, lang)) for row in rows],
             "text": [self._tip(matrix, row, column) for row in rows],
         }
-        self.figure.x_range.update(start=left[0], end=right[-1])
+        _years(self.figure, left[0], right[-1])
         self._scale(matrix, height)
 
     def move(self, matrix: Matrix, row: int) -> None:
         """Mark a period."""
         left, right = spans(matrix)
         self._band.update(left=left[row], right=right[row])
-        self._line.location = float((left[row] + right[row]) / 2)
 
     def _tip(self, matrix: Matrix, row: int, column: int) -> str:
         said = matrix.statement(row, column, self._words.lang)
@@ -338,7 +352,7 @@ class Rain:
         self.figure.add_tools(
             HoverTool(renderers=[bars], tooltips=_TIP, point_policy="follow_mouse")
         )
-        self._band, _ = _mark(self.figure)
+        self._band = _mark(self.figure)
         _follow(self.figure, cursor, periods, "tap")
 
     def fill(self, rain: Matrix, normal: NDArray[np.float64], column: int, until: date) -> None:
@@ -358,7 +372,7 @@ class Rain:
             "label": [look.capitalise(rain.period_words(row, self._words.lang)) for row in rows],
             "text": [self._tip(*pair) for pair in zip(fallen, usual, strict=True)],
         }
-        self.figure.x_range.update(start=left[0], end=right[-1])
+        _years(self.figure, left[0], right[-1])
         top = np.nanmax(np.concatenate([fallen, usual, [10.0]]))
         self.figure.y_range.end = float(top) * 1.06
         self._band.update(left=left[-1], right=right[-1])

@@ -4,9 +4,10 @@ Shapes are sent to the browser once. A step of the slider sends 105 colours and 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, cast
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from bokeh.core.properties import value
@@ -18,8 +19,8 @@ from shapely.geometry.base import BaseGeometry
 
 from geo_pipeline.publishing import look
 from panel_app.i18n import Catalogue
-from panel_app.store import NO_STYLE, Matrix
-from panel_app.theme import FONT, border_on, themed
+from panel_app.store import NO_STYLE, Matrix, Publication
+from panel_app.theme import FONT, PALE_BORDER, border_on, themed
 
 PARIS: Final = ("75", "92", "93", "94")
 """Too small to be seen or touched at the scale of France: drawn once more, larger."""
@@ -44,17 +45,17 @@ def _nested(shape: BaseGeometry, axis: int) -> list[list[NDArray[np.float64]]]:
     """Rings of a shape as Bokeh wants them: parts, then outer ring and holes, to 100 m."""
     parts = getattr(shape, "geoms", [shape])
     return [
-        [
-            np.round(np.asarray(ring.coords)[:, axis], 1)
-            for ring in (part.exterior, *part.interiors)
-        ]
+        [np.round(np.asarray(ring.coords)[:, axis], 1) for ring in (part.exterior, *part.interiors)]
         for part in parts
     ]
 
 
 def _columns(shapes: Sequence[BaseGeometry]) -> dict[str, list[Any]]:
     """The geometry columns of a source of `MultiPolygons`."""
-    return {"xs": [_nested(each, 0) for each in shapes], "ys": [_nested(each, 1) for each in shapes]}
+    return {
+        "xs": [_nested(each, 0) for each in shapes],
+        "ys": [_nested(each, 1) for each in shapes],
+    }
 
 
 def _enlarge(shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
@@ -70,26 +71,68 @@ def _enlarge(shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
     return [affine_transform(each, [scale, 0, 0, scale, dx, dy]) for each in shapes]
 
 
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """The shapes as they are drawn, worked out once a publication.
+
+    `rows` are the columns of the publication's matrices: each département, then those around Paris
+    once more.
+    """
+
+    rows: NDArray[np.intp]
+    shapes: list[BaseGeometry]
+    land: dict[str, list[Any]]
+    coast: dict[str, list[Any]]
+    frames: list[tuple[str, tuple[float, float, float, float]]]
+    bounds: tuple[float, float, float, float]
+
+
+@lru_cache(maxsize=2)
+def drawing(publication: Publication) -> Drawing:
+    """Prepare the shapes of a publication."""
+    table = publication.shapes
+    shapes = list(table.geometry)
+    paris = [publication.codes.index(code) for code in PARIS if code in publication.codes]
+    drawn = [*shapes, *_enlarge([shapes[row] for row in paris])]
+    framed = table.dropna(subset=["frame"])
+    frames = [
+        (str(name), frame.bounds)
+        for name, frame in zip(framed["name"], framed["frame"], strict=True)
+    ]
+    boxes = [shapely.box(*bounds) for _, bounds in frames] + [shapely.box(*_PARIS_FRAME)]
+    # Borders that differ by a hair would leave slivers in the union.
+    snapped = shapely.set_precision(np.array(shapes, dtype=object), 0.01)
+    coast = [
+        shapely.unary_union(snapped),
+        shapely.unary_union(np.array(drawn[len(shapes) :], dtype=object)),
+    ]
+    return Drawing(
+        rows=np.array([*range(len(shapes)), *paris], dtype=np.intp),
+        shapes=drawn,
+        land=_columns(drawn),
+        coast=_columns(coast),
+        frames=frames,
+        bounds=tuple(shapely.total_bounds(np.array([*shapes, *boxes], dtype=object))),
+    )
+
+
 class Choropleth:
     """The figure and its sources. `on_select` is told the code that was clicked, or ''."""
 
     def __init__(
-        self, shapes: gpd.GeoDataFrame, words: Catalogue, on_select: Callable[[str], None]
+        self, publication: Publication, words: Catalogue, on_select: Callable[[str], None]
     ) -> None:
-        self.codes = [str(code) for code in shapes["departement"]]
-        self.names = [str(name) for name in shapes["name"]]
+        self.codes, self.names = publication.codes, publication.names
         self._on_select = on_select
-        self._geometries = list(shapes.geometry)
-        paris = [self.codes.index(code) for code in PARIS if code in self.codes]
-        self._rows = np.array([*range(len(self.codes)), *paris])
-        self._drawn = [*self._geometries, *_enlarge([self._geometries[row] for row in paris])]
+        self._drawing = drawing(publication)
+        self._rows, self._drawn = self._drawing.rows, self._drawing.shapes
         self.land = self._land_source()
         self.missing = ColumnDataSource({"xs": [], "ys": []})
         self._hatched: tuple[int, ...] = ()
         self.outline = ColumnDataSource({"xs": [], "ys": []})
         self.label = ColumnDataSource({"x": [], "y": [], "text": []})
-        self.figure = self._frame(shapes)
-        self._draw(shapes, words)
+        self.figure = self._frame()
+        self._draw(words)
         self.land.selected.on_change("indices", self._selected)
 
     def paint(self, matrix: Matrix, row: int) -> None:
@@ -143,7 +186,7 @@ class Choropleth:
         count = len(self._rows)
         return ColumnDataSource(
             {
-                **_columns(self._drawn),
+                **self._drawing.land,
                 "code": [self.codes[row] for row in self._rows],
                 "name": [f"{self.names[row]} ({self.codes[row]})" for row in self._rows],
                 "fill": [look.NO_DATA.colour] * count,
@@ -154,11 +197,9 @@ class Choropleth:
             name="land",
         )
 
-    def _frame(self, shapes: gpd.GeoDataFrame) -> figure:
+    def _frame(self) -> figure:
         """An empty figure that holds all shapes at the same scale both ways."""
-        west, south, east, north = shapely.total_bounds(
-            np.array([*shapes.geometry, *shapes["frame"].dropna(), shapely.box(*_PARIS_FRAME)])
-        )
+        west, south, east, north = self._drawing.bounds
         side = max(east - west, north - south) / 2 + 8
         x, y = (west + east) / 2, (south + north) / 2
         chart = figure(
@@ -180,9 +221,9 @@ class Choropleth:
         chart.border_fill_alpha = 0
         return chart
 
-    def _draw(self, shapes: gpd.GeoDataFrame, words: Catalogue) -> None:
+    def _draw(self, words: Catalogue) -> None:
         """Put the layers down: frames, land, coast, selection, names."""
-        self._draw_frames(shapes, words)
+        self._draw_frames(words)
         land = self.figure.add_glyph(
             self.land,
             MultiPolygons(
@@ -201,15 +242,16 @@ class Choropleth:
             MultiPolygons(
                 xs="xs",
                 ys="ys",
-                fill_color=None,
-                line_color=None,
+                fill_color=look.NO_DATA.colour,
+                line_color=PALE_BORDER,
+                line_width=0.8,
                 hatch_pattern="/",
                 hatch_color=look.HATCH_COLOUR,
                 hatch_scale=7,
                 hatch_weight=0.8,
             ),
         )
-        self._draw_coast(shapes)
+        self._draw_coast()
         for colour, width in (("#ffffff", 5.5), ("#1a1a1a", 2.5)):
             self.figure.add_glyph(
                 self.outline,
@@ -224,20 +266,21 @@ class Choropleth:
             )
         self._draw_label()
         tip = _TIP.replace("{font}", FONT.replace('"', "'"))
-        self.figure.add_tools(HoverTool(renderers=[land], tooltips=tip, point_policy="follow_mouse"))
+        self.figure.add_tools(
+            HoverTool(renderers=[land], tooltips=tip, point_policy="follow_mouse")
+        )
         self.figure.add_tools(TapTool(renderers=[land], mode="replace"))
 
-    def _draw_frames(self, shapes: gpd.GeoDataFrame, words: Catalogue) -> None:
+    def _draw_frames(self, words: Catalogue) -> None:
         """Frame and name each inset."""
-        framed = shapes.dropna(subset=["frame"])
-        boxes = [*(frame.bounds for frame in framed["frame"]), _PARIS_FRAME]
-        names = [*(str(name) for name in framed["name"]), words("map.paris")]
+        framed = [*self._drawing.frames, (words("map.paris"), _PARIS_FRAME)]
+        names, boxes = zip(*framed, strict=True)
         left, bottom, right, top = (np.array(side) for side in zip(*boxes, strict=True))
         frames = self.figure.quad(
             left=left, right=right, bottom=bottom, top=top, fill_color=None, line_width=1
         )
         themed(frames.glyph, line_color="rule")
-        source = ColumnDataSource({"x": (left + right) / 2, "y": top - 7, "text": names})
+        source = ColumnDataSource({"x": (left + right) / 2, "y": top - 7, "text": list(names)})
         text = Text(
             x="x",
             y="y",
@@ -246,16 +289,14 @@ class Choropleth:
             text_baseline="top",
             text_font=value(FONT),
             text_font_size="12px",
+            name="inset_names",
         )
         self.figure.add_glyph(source, themed(text, text_color="soft"))
 
-    def _draw_coast(self, shapes: gpd.GeoDataFrame) -> None:
+    def _draw_coast(self) -> None:
         """One line around all land: near-white départements would fade into the page."""
-        inland = shapely.set_precision(np.array(self._geometries, dtype=object), 0.01)
-        union = shapely.unary_union(inland)
-        enlarged = shapely.unary_union(np.array(self._drawn[len(self._geometries) :], dtype=object))
-        source = ColumnDataSource(_columns([union, enlarged]))
         glyph = MultiPolygons(xs="xs", ys="ys", fill_color=None, line_width=0.9, line_join="round")
+        source = ColumnDataSource(dict(self._drawing.coast))
         self.figure.add_glyph(source, themed(glyph, line_color="coast"))
 
     def _draw_label(self) -> None:

@@ -94,8 +94,7 @@ def _departement(query: Mapping[str, str], words: Catalogue) -> tuple[str, str |
 def from_query(query: Mapping[str, str], indicators: Sequence[str]) -> tuple[State, list[str]]:
     """Return the selection that the URL asks for, and a notice for each thing it asks in vain.
 
-    A period that cannot be read is left out here; one without data is told by the page, which
-    knows the periods.
+    A period without data is told by the page, which knows the periods.
     """
     lang = language(query)
     words = catalogue(lang)
@@ -103,6 +102,9 @@ def from_query(query: Mapping[str, str], indicators: Sequence[str]) -> tuple[Sta
     departement, no_departement = _departement(query, words)
     period = parse_period(query.get("period", ""))
     state = State(indicator=indicator, period=period, departement=departement, lang=lang)
-    asked_lang = query.get("lang", lang)
-    no_lang = None if asked_lang == lang else words("notice.lang", asked=_clip(asked_lang))
-    return state, [each for each in (no_indicator, no_departement, no_lang) if each]
+    in_vain = [no_indicator, no_departement]
+    if period is None and query.get("period"):
+        in_vain.append(words("notice.bad_period", asked=_clip(query["period"])))
+    if query.get("lang", lang) != lang:
+        in_vain.append(words("notice.lang", asked=_clip(query["lang"])))
+    return state, [each for each in in_vain if each]

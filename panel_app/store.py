@@ -1,8 +1,8 @@
 """The only door from the app to data: read-only queries on the published warehouse.
 
 A `Publication` is what one published file holds, read once and kept: an indicator is a matrix of
-periods by départements, so that a step of the slider costs no query. It never changes, so that any
-number of sessions may share it; when a new file is published, `Store.publication` returns a new one.
+periods by départements, so that a step of the slider costs no query. It never changes, so any
+number of sessions may share it; when a new file is there, `Store.publication` returns a new one.
 """
 
 import threading
@@ -143,8 +143,9 @@ class Matrix:
     def driest(self, row: int, count: int) -> list[int]:
         """Columns of the driest départements: the strictest class first, then the lowest value."""
         known = np.flatnonzero(self.style[row] != NO_STYLE)
-        dryness = self.percentile[row] if not self.by_day else np.zeros(len(self.codes))
-        dryness = np.where(np.isnan(dryness), self.value[row], dryness)
+        kind = look.indicator_of(self.indicator).kind
+        dryness = self.percentile[row] if kind == "class" else self.value[row]
+        dryness = np.where(np.isnan(dryness), 0.0, dryness)
         order = np.lexsort((known, dryness[known], self.style[row][known]))
         return [int(column) for column in known[order][:count]]
 
@@ -208,7 +209,9 @@ class Publication:
 
     def crops(self, code: str) -> pd.DataFrame:
         """Crops of a département by year; empty where none are published."""
-        return self._crops.get(code, pd.DataFrame(columns=["crop", "year", "area_ha", "yield_q_ha"]))
+        return self._crops.get(
+            code, pd.DataFrame(columns=["crop", "year", "area_ha", "yield_q_ha"])
+        )
 
     @cached_property
     def _weather(self) -> pd.DataFrame:
@@ -326,4 +329,3 @@ def _median(rows: FloatMatrix) -> FloatMatrix:
     if rows.size and known.any():
         middle[known] = np.nanmedian(rows[:, known], axis=0)
     return middle
-

@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from markupsafe import escape
 
 from geo_pipeline.publishing import look, maps
-from geo_pipeline.publishing.look import ClassStyle, Lang
+from geo_pipeline.publishing.look import Lang
 from panel_app.i18n import Catalogue
 from panel_app.store import DROUGHT, NO_STYLE, Matrix, Publication
+from panel_app.theme import render
 
 DRIEST: Final = 10
 YIELD_YEARS: Final = 5
@@ -146,6 +148,21 @@ def period_texts(shown: Shown) -> dict[str, list[str]]:
     return {"label": labels, "text": texts}
 
 
+def slots(shown: Shown, code: str, notices: Sequence[str]) -> dict[str, str]:
+    """All that the page says, as HTML by the name of its place; `code` is '' for France."""
+    said = {
+        "headline": render("headline", headline(shown)),
+        "legend": render("legend", legend(shown)),
+        "head": render("france", france(shown)),
+        "rest": "",
+        "notice": render("notice", {"notices": notices}),
+    }
+    if code:
+        said["head"] = render("departement", departement_head(shown, code))
+        said["rest"] = render("rest", departement_rest(shown, code))
+    return said | {name: str(escape(text)) for name, text in chart_texts(shown, code).items()}
+
+
 # --------------------------------------------------------------------------------------------
 # France
 # --------------------------------------------------------------------------------------------
@@ -160,6 +177,7 @@ def france(shown: Shown) -> dict[str, Any]:
         "period": shown.period,
         "list_heading": shown.words("france.strictest" if by_day else "france.driest"),
         "driest": [_driest_row(shown, column) for column in shown.matrix.driest(shown.row, DRIEST)],
+        "value_name": ("" if by_day else shown.indicator.value_name(shown.lang)),
         "same_month": _same_month(shown) if shown.indicator.kind == "class" else None,
         "exposed": _exposed(shown),
     }
@@ -174,12 +192,10 @@ def _driest_row(shown: Shown, column: int) -> dict[str, str]:
         "name": matrix.names[column],
         "colour": said.style.colour,
         "said": said.style.name(shown.lang) if not plain else said.head,
-        "value": "" if plain or matrix.by_day else _value_with_code(shown, column, said.style),
+        "value": ""
+        if plain or matrix.by_day
+        else matrix.shown_value(shown.row, column, shown.lang),
     }
-
-
-def _value_with_code(shown: Shown, column: int, style: ClassStyle) -> str:
-    return shown.matrix.shown_value(shown.row, column, shown.lang)
 
 
 def _same_month(shown: Shown) -> dict[str, Any]:
@@ -315,10 +331,7 @@ def _risk_figures(shown: Shown, code: str) -> list[dict[str, str]]:
         return []
     known, words, lang = risk.loc[code], shown.words, shown.lang
     found = []
-    if not pd.isna(known["score"]) and shown.matrix.indicator != "combined":
-        score = look.format_number(float(known["score"]), 0, lang)
-        found.append(("detail.score", score, words("detail.score_note")))
-    elif not pd.isna(known["score"]):
+    if not pd.isna(known["score"]):
         score = look.format_number(float(known["score"]), 0, lang)
         found.append(("detail.score", score, words("detail.score_note")))
     if not pd.isna(known["neighbours_in_drought_pct"]):
@@ -496,12 +509,9 @@ def options(publication: Publication, words: Catalogue) -> tuple[dict[str, str],
     order: Sequence[str] = ("combined", "spi_1", "spi_3", "spi_6", "spi_12")
     known = [key for key in order if key in publication.indicators]
     known += [key for key in publication.indicators if key not in order]
-    indicators = {
-        look.indicator_of(key).name(words.lang): key for key in known
-    }
+    indicators = {look.indicator_of(key).name(words.lang): key for key in known}
     departements: Mapping[str, str] = {
         f"{code}{look.NBSP} {name}": code
         for code, name in zip(publication.codes, publication.names, strict=True)
     }
     return indicators, {words("control.france"): "", **departements}
-

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo_pipeline.errors import UsageError
-from geo_pipeline.publishing import look, maps, views
+from geo_pipeline.publishing import bulletin, look, maps, views
 from geo_pipeline.storage.files import replacing, write_text
 from geo_pipeline.storage.warehouse import Warehouse
 
@@ -73,6 +73,20 @@ def export_table(warehouse: Warehouse, view: views.View, target: Path) -> Path:
     return target
 
 
+def export_bulletin(
+    warehouse: Warehouse, period: str | None, lang: look.Lang, folder: Path, output: Path | None
+) -> Path:
+    """Write the bulletin of `period`, by default the latest, to `output` or into `folder`.
+
+    Raises:
+        UsageError: there is nothing for that period.
+        StorageError: the file cannot be written; an older one stays.
+    """
+    view = views.select(warehouse, bulletin.INDICATOR, period)
+    page = bulletin.render_bulletin(warehouse, view, views.before(warehouse, view), lang)
+    return write_text(output or folder / f"bulletin_{view.period_end:%Y-%m}.html", page)
+
+
 def export_handful(warehouse: Warehouse, folder: Path, lang: look.Lang) -> Sequence[Path]:
     """Write the maps of `HANDFUL` that the data reach, and tables of the latest combined class."""
     written = []
@@ -87,6 +101,7 @@ def export_handful(warehouse: Warehouse, folder: Path, lang: look.Lang) -> Seque
                 export_table(warehouse, view, folder / f"{view.name}.{ending}")
                 for ending in TABLE_FORMATS.values()
             ]
+            written.append(export_bulletin(warehouse, None, lang, folder, None))
     return written
 
 

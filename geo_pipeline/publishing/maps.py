@@ -453,6 +453,12 @@ def _environment() -> Environment:
     return Environment(loader=PackageLoader("geo_pipeline.publishing"), autoescape=True)
 
 
+def render_page(template: str, *, page: Any) -> str:
+    """Return the page that `template` makes of `page`, in the style of the exported maps."""
+    css = Markup(_asset("map.css"))  # noqa: S704  our own file
+    return _environment().get_template(template).render(page=page, css=css)
+
+
 @cache
 def _asset(name: str) -> str:
     """A style sheet or script beside the page's template."""

@@ -114,6 +114,14 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> V
     return View(indicator, period_end, values)
 
 
+def before(warehouse: Warehouse, view: View) -> View | None:
+    """Return the same indicator one month earlier, or None where that month has no value."""
+    year, month = divmod(view.period_end.year * 12 + view.period_end.month - 2, 12)
+    wanted = f"{year}-{month + 1:02d}"
+    known = [period_text(view.indicator, each) for each in periods(warehouse, view.indicator)]
+    return select(warehouse, view.indicator, wanted) if wanted in known else None
+
+
 def _distance(known: date, period: str) -> int:
     """Return how far `known` is from the typed `period`, in days or so."""
     year, month = int(period[:4]), int(period[5:7])

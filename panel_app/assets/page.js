@@ -30,6 +30,12 @@
     }
   };
 
+  // On a small map the names of the insets are set smaller, to stay in their frames.
+  const fit = () => {
+    const small = document.querySelector(".map").clientWidth < 480;
+    model("inset_names").setv({ text_font_size: { value: small ? "10px" : "12px" } }, { sync: false });
+  };
+
   const painted = (key) => {
     // Bokeh repaints in the next frame: the one after has it on the screen.
     requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -105,6 +111,8 @@
     const cursor = model("cursor"), land = model("land");
     if (!cursor || !land || !model("texts")) return requestAnimationFrame(begin);
     theme();
+    fit();
+    new ResizeObserver(fit).observe(document.querySelector(".map"));
     show();
     cursor.properties.value.change.connect(show);
     model("periods").properties.data.change.connect(show);

@@ -1,4 +1,4 @@
-"""Every word of the app that is not already in `geo_pipeline.publishing.look`: one file a language."""
+"""The app's words, one file a language; those shared with the maps are in `publishing.look`."""
 
 import tomllib
 from functools import cache

@@ -10,6 +10,7 @@ from typing import Any
 
 import panel as pn
 from bokeh.models import ColumnDataSource, Slider
+from markupsafe import Markup
 
 from geo_pipeline.errors import StorageError
 from geo_pipeline.publishing import look
@@ -20,7 +21,7 @@ from panel_app.i18n import catalogue
 from panel_app.state import State
 from panel_app.store import Matrix, Publication, Store
 from panel_app.texts import Shown
-from panel_app.theme import asset, page, render
+from panel_app.theme import asset, page
 
 PAUSE_MS = 80
 """The words follow the map when the reader has paused for so long."""
@@ -55,14 +56,13 @@ class MapPage:
         roots = {
             "indicator": self._indicator,
             "departement": self._departement,
-            "headline": self._headline,
-            "map": pn.pane.Bokeh(self._map.figure, sizing_mode="stretch_both", margin=0),
-            "legend": self._legend,
-            "timeline": pn.pane.Bokeh(self._timeline.figure, sizing_mode="stretch_both", margin=0),
-            "detail": self._detail,
-            "notices": self._notice,
+            **{
+                name: pn.pane.Bokeh(chart.figure, sizing_mode="stretch_both", margin=0)
+                for name, chart in self._charts.items()
+            },
         }
-        return page("map", self._words, roots, look.capitalise(self.shown.period))
+        slots = {name: Markup(html) for name, html in self._said.items()}  # noqa: S704  rendered with autoescape
+        return page("map", self._words, roots, slots, look.capitalise(self.shown.period))
 
     def follow(self) -> None:
         """Mirror the selection in the URL and watch for a new publication."""
@@ -76,11 +76,12 @@ class MapPage:
                 return
             self._publication = self._store.publication()
         except StorageError:
-            self._notify(self._words("notice.unreadable"))
+            self._notices = [self._words("notice.unreadable")]
+            self._show_words()
             return
+        self._notices = [self._words("notice.fresh")]
         self._show_indicator()
         self._show_departement()
-        self._notify(self._words("notice.fresh"))
 
     # ------------------------------------------------------------------ building
 
@@ -90,29 +91,19 @@ class MapPage:
         self._periods = ColumnDataSource(
             {"left": [], "right": [], "label": [], "text": []}, name="periods"
         )
-        self._map = Choropleth(self._publication.shapes, words, self._select)
-        self._timeline = Timeline(self._cursor, self._periods)
+        self._texts = ColumnDataSource({"slot": [], "html": []}, name="texts")
+        self._said: dict[str, str] = {}
+        self._map = Choropleth(self._publication, words, self._select)
+        self._timeline = Timeline(self._cursor, self._periods, self._texts)
         self._history = History(self._cursor, self._periods, words)
         self._rain = Rain(self._cursor, self._periods, words)
-        self._build_panes()
+        self._charts: dict[str, Choropleth | Timeline | History | Rain] = {
+            "map": self._map,
+            "timeline": self._timeline,
+            "history": self._history,
+            "rain": self._rain,
+        }
         self._build_lists()
-
-    def _build_panes(self) -> None:
-        self._headline, self._legend, self._notice = _html(), _html(), _html()
-        self._head, self._between, self._rest = _html(), _html(), _html()
-        self._history_pane = pn.pane.Bokeh(
-            self._history.figure, sizing_mode="stretch_width", margin=0
-        )
-        self._rain_pane = pn.pane.Bokeh(self._rain.figure, sizing_mode="stretch_width", margin=0)
-        self._detail = pn.Column(
-            self._head,
-            self._history_pane,
-            self._between,
-            self._rain_pane,
-            self._rest,
-            sizing_mode="stretch_width",
-            margin=0,
-        )
 
     def _build_lists(self) -> None:
         indicators, departements = texts.options(self._publication, self._words)
@@ -134,15 +125,21 @@ class MapPage:
         self._cursor.on_change("value", lambda _attribute, _old, new: self._move(int(new)))
         self._indicator.link(self.state, value="indicator")
         self._departement.link(self.state, value="departement")
-        self.state.param.watch(lambda _event: self._show_indicator(), "indicator")
+        self.state.param.watch(lambda _event: self._change_indicator(), "indicator")
         self.state.param.watch(lambda _event: self._show_departement(), "departement")
 
     # ------------------------------------------------------------------ showing
+
+    def _change_indicator(self) -> None:
+        """The reader chose another indicator."""
+        self._notices = []
+        self._show_indicator()
 
     def _show_indicator(self) -> None:
         """Another indicator: its periods, its colours, the period nearest to the one wished for."""
         self._matrix: Matrix = self._publication.matrix(self.state.indicator)
         self._row = self._matrix.nearest(self.state.period)
+        self._tell_period()
         left, right = spans(self._matrix)
         self._periods.data = {
             "left": left,
@@ -156,11 +153,24 @@ class MapPage:
         self._fill_history()
         self._later(self._show_words)
 
+    def _tell_period(self) -> None:
+        """Say so when the period wished for is not there."""
+        wished, shown = self.state.period, self._matrix.periods[self._row]
+        if wished is not None and (wished.year, wished.month) != (shown.year, shown.month):
+            lang = self._words.lang
+            notice = self._words(
+                "notice.period",
+                asked=look.format_period(wished, "month", lang),
+                shown=self._matrix.period_words(self._row, lang),
+            )
+            self._notices = [*self._notices, notice]
+
     def _move(self, row: int) -> None:
         """The reader moved to another period: colours now, words when they pause."""
         if row == self._row or not 0 <= row < len(self._matrix.periods):
             return
         self._row = row
+        self._notices = []
         self.state.period = self._matrix.periods[row]
         self._paint()
         self._later(self._show_words)
@@ -187,45 +197,26 @@ class MapPage:
             self._history.fill(self._matrix, self._matrix.column(code))
 
     def _show_words(self) -> None:
-        """Everything in words, for what is on the map now."""
+        """Everything in words, for what is on the map now; only what changed is sent."""
         self._pending = None
-        shown = self.shown
-        self._headline.object = render("headline", texts.headline(shown))
-        self._legend.object = render("legend", texts.legend(shown))
-        statements = self._publication.statements(self._matrix.indicator, self._row, shown.lang)
-        self._map.tell(statements)
-        if self.state.departement:
-            self._show_detail(shown, self.state.departement)
-        else:
-            self._head.object = render("france", texts.france(shown))
-        self._turn(shown)
-        self._notice.object = render("notice", {"notices": self._notices})
+        shown, code = self.shown, self.state.departement
+        self._map.tell(self._publication.statements(self._matrix.indicator, self._row, shown.lang))
+        if code:
+            self._show_charts(shown, code)
+        said = texts.slots(shown, code, self._notices)
+        changed = {name: html for name, html in said.items() if self._said.get(name) != html}
+        self._said = said
+        if changed:
+            self._texts.data = {"slot": list(changed), "html": list(changed.values())}
         self._mirror()
 
-    def _turn(self, shown: Shown) -> None:
-        """Show the charts that have something to show."""
-        code = self.state.departement
-        history = bool(code) and texts.has_series(shown, code)
-        rain = bool(code) and self._publication.weather_source(code) is not None
-        self._history_pane.visible = history
-        self._between.visible = history or rain
-        self._rain_pane.visible = rain
-        self._rest.visible = bool(code)
-
-    def _show_detail(self, shown: Shown, code: str) -> None:
-        self._head.object = render("departement", texts.departement_head(shown, code))
+    def _show_charts(self, shown: Shown, code: str) -> None:
+        """Move the charts of the département to the period."""
         self._history.move(self._matrix, self._row)
         if self._publication.weather_source(code) is not None:
             rain = self._publication.matrix("precip_mm")
-            self._rain.fill(
-                rain, self._publication.rain_normal, rain.column(code), shown.period_end
-            )
-        self._between.object = render("between", texts.between(shown, code))
-        self._rest.object = render("rest", texts.departement_rest(shown, code))
-
-    def _notify(self, notice: str) -> None:
-        self._notices = [notice]
-        self._notice.object = render("notice", {"notices": self._notices})
+            normal = self._publication.rain_normal
+            self._rain.fill(rain, normal, rain.column(code), shown.period_end)
 
     # ------------------------------------------------------------------ session
 
@@ -244,9 +235,3 @@ class MapPage:
         if location is not None:
             shown: date = self._matrix.periods[self._row]
             location.update_query(**{"departement": None, **self.state.query(shown)})
-
-
-def _html() -> pn.pane.HTML:
-    return pn.pane.HTML(
-        "", stylesheets=[asset("panes.css")], sizing_mode="stretch_width", margin=0
-    )

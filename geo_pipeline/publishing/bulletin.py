@@ -1,0 +1,149 @@
+"""The bulletin: one page of plain words on one period, to read in two minutes and to forward.
+
+How much of France is in drought, what changed since the period before, where it is driest, which
+crops stand on dry land. HTML that opens with no network.
+"""
+
+from datetime import date
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from geo_pipeline.indicators import severity_rank
+from geo_pipeline.publishing import look, maps, views
+from geo_pipeline.publishing.look import Lang, Words
+from geo_pipeline.storage.warehouse import Warehouse
+
+INDICATOR = "combined"
+LISTED = 10
+IN_DROUGHT = ("D1", "D2", "D3", "D4")
+
+_TEXT = {
+    "title": Words("Bulletin de sécheresse agricole", "Agricultural drought bulletin"),
+    "shares": Words("La France par classe", "France by class"),
+    "class": Words("Classe", "Class"),
+    "count": Words("Départements", "Départements"),
+    "area": Words("Part de la surface connue", "Share of the known area"),
+    "driest": Words("Là où c'est le plus sec", "Where it is driest"),
+    "changed": Words("Ce qui a changé depuis {before}", "What changed since {before}"),
+    "worse": Words("Aggravation", "Worse"),
+    "better": Words("Amélioration", "Better"),
+    "none": Words("aucun département", "no département"),
+    "unchanged": Words(
+        "Pas de comparaison : la période d'avant n'a pas de données.",
+        "No comparison: the period before has no data.",
+    ),
+    "stake": Words("Ce qui est en jeu", "What is at stake"),
+    "exposed": Words(
+        "{area} de cultures dont la surface est connue se trouvent dans les départements en "
+        "sécheresse, sur {whole}. Surfaces de {year} au plus tard, blé tendre et maïs grain "
+        "seulement.",
+        "{area} of the crops whose area is known stand in départements in drought, of {whole}. "
+        "Areas of {year} at the latest, soft wheat and grain maize only.",
+    ),
+    "unknown": Words("Les surfaces cultivées ne sont pas connues.", "Crop areas are not known."),
+    "missing": Words("Sans données : {names}.", "No data: {names}."),
+    "sources": Words("Sources : ", "Sources: "),
+    "published": Words("Publié le {date}.", "Published on {date}."),
+}
+
+
+class Share(NamedTuple):
+    """A class with the départements and the share of the known area that are in it."""
+
+    style: look.ClassStyle
+    name: str
+    departements: int
+    area_pct: str
+
+
+def render_bulletin(
+    warehouse: Warehouse, view: views.View, before: views.View | None, lang: Lang = "fr"
+) -> str:
+    """Return the bulletin of `view`, compared with the view `before`, as one HTML page."""
+    values = view.with_reasons(lang).merge(
+        warehouse.query("boundaries")[["departement", "area_km2"]], on="departement"
+    )
+    known = values[values["drought_class"].notna()]
+    published_on: date = warehouse.query("publication_date")["published_at"].iloc[0].date()
+    missing = values.loc[values["drought_class"].isna(), "name"]
+    page = {
+        "lang": lang,
+        "text": {key: words(lang) for key, words in _TEXT.items()},
+        "period": look.format_period(view.period_end, view.step, lang),
+        "finding": maps.finding(INDICATOR, values, lang),
+        "shares": _shares(known, lang),
+        "driest": _driest(known, view, lang),
+        "changed": _TEXT["changed"](lang).format(
+            before=look.format_period(before.period_end, before.step, lang) if before else ""
+        ),
+        "changes": _changes(known, before, lang),
+        "stake": _stake(warehouse.query("risk_of_period", period_end=view.period_end), lang),
+        "note": look.reference_note(
+            view.reference_period, float(known["reference_years"].max()), lang
+        ),
+        "missing": _TEXT["missing"](lang).format(names=", ".join(missing)) if len(missing) else "",
+        "sources": [source.in_words(lang) for source in view.sources],
+        "published": _TEXT["published"](lang).format(date=look.format_date(published_on, lang)),
+    }
+    return maps.render_page("bulletin.html.j2", page=page)
+
+
+def _shares(known: pd.DataFrame, lang: Lang) -> list[Share]:
+    """Return the classes from driest to wettest."""
+    total_km2 = known["area_km2"].sum()
+    shares = []
+    for style in look.DROUGHT_CLASSES:
+        rows = known[known["drought_class"] == style.code]
+        area = look.format_number(100 * rows["area_km2"].sum() / total_km2, 0, lang)
+        percent = f"{area}{look.THIN}%" if lang == "fr" else f"{area}%"
+        shares.append(Share(style, look.capitalise(style.name(lang)), len(rows), percent))
+    return shares
+
+
+def _driest(known: pd.DataFrame, view: views.View, lang: Lang) -> list[str]:
+    """Return a sentence for each of the driest départements in drought."""
+    worst = known[known["drought_class"].isin(IN_DROUGHT)].nlargest(LISTED, "value")
+    return [
+        look.sentence(
+            INDICATOR,
+            str(row["name"]),
+            value=row["value"],
+            percentile=row["percentile"],
+            drought_class=row["drought_class"],
+            lang=lang,
+        )
+        for row in worst.to_dict("records")
+    ]
+
+
+def _changes(known: pd.DataFrame, before: views.View | None, lang: Lang) -> list[dict[str, str]]:
+    """Return who moved to a drier class and who to a wetter one."""
+    if before is None:
+        return []
+    earlier = before.values[["departement", "drought_class"]].dropna()
+    both = known.merge(earlier, on="departement", suffixes=("", "_before"))
+    move = severity_rank(both["drought_class"]) - severity_rank(both["drought_class_before"])
+    return [
+        {"title": _TEXT["worse"](lang), "names": _names(both["name"][move > 0], lang)},
+        {"title": _TEXT["better"](lang), "names": _names(both["name"][move < 0], lang)},
+    ]
+
+
+def _names(names: "pd.Series[str]", lang: Lang) -> str:
+    """Return the number of `names` and the names themselves."""
+    listed = list(names)
+    return f"{len(listed)} ({', '.join(listed)})" if listed else _TEXT["none"](lang)
+
+
+def _stake(risk: pd.DataFrame, lang: Lang) -> str:
+    """Return how much of the known crop area lies in drought."""
+    known: Any = risk.dropna(subset=["exposed_crop_area_ha", "crop_area_ha"])
+    if known.empty:
+        return _TEXT["unknown"](lang)
+    area, whole = (
+        f"{look.format_number(float(known[column].sum()), 0, lang)}{look.NBSP}ha"
+        for column in ("exposed_crop_area_ha", "crop_area_ha")
+    )
+    year = int(known["crop_area_year"].max())
+    return _TEXT["exposed"](lang).format(area=area, whole=whole, year=year)
