@@ -68,8 +68,8 @@ docs: (_environment "requirements.txt")
 
 # Pin the requirements anew, with hashes and without addresses (needs uv)
 lock:
-    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build -o requirements.txt
-    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build --extra dev -c requirements.txt -o requirements-dev.txt
+    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build -o requirements.txt
+    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build --extra dev -c requirements.txt -o requirements-dev.txt
 
 # An environment with what `requirements` names; costs nothing when it is up to date
 _environment requirements:

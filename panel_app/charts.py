@@ -254,7 +254,7 @@ class History:
         """Show a département."""
         lang = self._words.lang
         left, right = spans(matrix)
-        rows = np.flatnonzero(matrix.style[:, column] != NO_STYLE)
+        rows = [int(row) for row in np.flatnonzero(matrix.style[:, column] != NO_STYLE)]
         height = heights(matrix, column)[rows]
         gap = 0.12 * (right[rows] - left[rows])
         self.bars.data = {
@@ -359,7 +359,7 @@ class Rain:
         """Show the months up to `until` (or the last ones known)."""
         last = rain.nearest(until)
         first = max(0, last - RAIN_MONTHS + 1)
-        rows = np.arange(first, last + 1)
+        rows = list(range(first, last + 1))
         left, right = (edge[rows] for edge in spans(rain))
         usual = np.array([normal[rain.periods[row].month - 1, column] for row in rows])
         fallen = rain.value[rows, column]

@@ -130,7 +130,7 @@ class Choropleth:
         self.missing = ColumnDataSource({"xs": [], "ys": []})
         self._hatched: tuple[int, ...] = ()
         self.outline = ColumnDataSource({"xs": [], "ys": []})
-        self.label = ColumnDataSource({"x": [], "y": [], "text": []})
+        self.label = ColumnDataSource({"x": [], "y": [], "text": [], "align": []})
         self.figure = self._frame()
         self._draw(words)
         self.land.selected.on_change("indices", self._selected)
@@ -167,17 +167,27 @@ class Choropleth:
         """Outline a département in black and name it; none for ''."""
         rows = [row for row, column in enumerate(self._rows) if self.codes[column] == code]
         self.outline.data = _columns([self._drawn[row] for row in rows])
-        at: dict[str, list[Any]] = {"x": [], "y": [], "text": []}
-        for row in rows[:1]:
-            west, _, east, north = self._drawn[row].bounds
-            at = {
-                "x": [min(max((west + east) / 2, 180.0), 1150.0)],
-                "y": [min(north + 8, 7110.0)],
-                "text": [f"{self.names[self._rows[row]]} ({code})"],
-            }
-        self.label.data = at
+        self.label.data = self._name_plate(rows[0] if rows else None)
         if self.land.selected.indices != rows[:1]:
             self.land.selected.indices = rows[:1]
+
+    def _name_plate(self, row: int | None) -> dict[str, list[Any]]:
+        """Where and how the name of a row is written: above it, and inside the figure."""
+        plate: dict[str, list[Any]] = {"x": [], "y": [], "text": [], "align": []}
+        if row is None:
+            return plate
+        west, _, east, north = self._drawn[row].bounds
+        left, right = self.figure.x_range.start, self.figure.x_range.end
+        place = ((west + east) / 2 - left) / (right - left)
+        x, align = (west + east) / 2, "center"
+        if place < 0.25:
+            x, align = max(west - 20, left), "left"
+        elif place > 0.75:
+            x, align = min(east + 20, right), "right"
+        column = self._rows[row]
+        text = f"{self.names[column]} ({self.codes[column]})"
+        y = min(north + 8, self.figure.y_range.end - 40)
+        return {"x": [x], "y": [y], "text": [text], "align": [align]}
 
     def _selected(self, _attribute: str, _old: list[int], new: list[int]) -> None:
         self._on_select(self.codes[self._rows[new[0]]] if new else "")
@@ -305,7 +315,7 @@ class Choropleth:
             x="x",
             y="y",
             text="text",
-            text_align="center",
+            text_align="align",
             text_baseline="bottom",
             text_font=value(FONT),
             text_font_size="16px",

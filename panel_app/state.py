@@ -4,7 +4,7 @@ import calendar
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import cast, get_args
+from typing import get_args
 
 import param
 
@@ -20,7 +20,7 @@ MAX_ECHO = 40
 """What the URL asked for is repeated in a notice up to this length."""
 
 
-class State(param.Parameterized):  # type: ignore[misc]
+class State(param.Parameterized):
     """One session's selection.
 
     `period` is the wish; what is shown is the nearest period that the indicator has, so that the
@@ -45,7 +45,7 @@ class State(param.Parameterized):  # type: ignore[misc]
 def language(query: Mapping[str, str]) -> Lang:
     """Return the language that the URL asks for, French by default."""
     asked = query.get("lang", DEFAULT_LANG)
-    return cast(Lang, asked) if asked in LANGS else DEFAULT_LANG
+    return asked if asked in LANGS else DEFAULT_LANG
 
 
 def month_end(year: int, month: int) -> date:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -218,7 +219,7 @@ class Publication:
         with self._lock:
             return self._warehouse.query("app_weather_source").set_index("departement")
 
-    def weather_source(self, code: str) -> "pd.Series[str] | None":
+    def weather_source(self, code: str) -> "pd.Series[Any] | None":
         """What the weather of a département rests on, None where there is none."""
         return self._weather.loc[code] if code in self._weather.index else None
 
@@ -255,8 +256,9 @@ class Publication:
 
         def spread_texts(name: str) -> NDArray[np.object_]:
             matrix = np.full(shape, None, dtype=object)
-            texts = rows[name].to_numpy(dtype=object)
-            matrix[row, column] = np.where(pd.isna(texts), None, texts)
+            texts = rows[name].to_numpy(dtype=object, copy=True)
+            texts[pd.isna(rows[name])] = None
+            matrix[row, column] = texts
             return matrix
 
         value, classes = spread("value"), spread_texts("drought_class")

@@ -139,6 +139,9 @@ def period_texts(shown: Shown) -> dict[str, list[str]]:
     labels = [
         look.capitalise(matrix.period_words(row, shown.lang)) for row in range(len(matrix.periods))
     ]
+    if len(labels) == 1:
+        only = matrix.period_words(0, shown.lang)
+        return {"label": labels, "text": [words("timeline.single", period=only)]}
     if shown.indicator.kind != "class":
         return {"label": labels, "text": [""] * len(labels)}
     texts = [
@@ -177,10 +180,19 @@ def france(shown: Shown) -> dict[str, Any]:
         "period": shown.period,
         "list_heading": shown.words("france.strictest" if by_day else "france.driest"),
         "driest": [_driest_row(shown, column) for column in shown.matrix.driest(shown.row, DRIEST)],
-        "value_name": ("" if by_day else shown.indicator.value_name(shown.lang)),
+        "value_name": _list_note(shown),
         "same_month": _same_month(shown) if shown.indicator.kind == "class" else None,
         "exposed": _exposed(shown),
     }
+
+
+def _list_note(shown: Shown) -> str:
+    """What the numbers of the list are; for restrictions, how many share the strictest level."""
+    if shown.indicator.kind != "restriction":
+        return shown.indicator.value_name(shown.lang)
+    strictest = shown.matrix.style[shown.row].min(initial=len(shown.matrix.styles))
+    total = int((shown.matrix.style[shown.row] == strictest).sum())
+    return shown.words("france.first_of", n=DRIEST, total=total) if total > DRIEST else ""
 
 
 def _driest_row(shown: Shown, column: int) -> dict[str, str]:
@@ -330,7 +342,7 @@ def _risk_figures(shown: Shown, code: str) -> list[dict[str, str]]:
     if code not in risk.index:
         return []
     known, words, lang = risk.loc[code], shown.words, shown.lang
-    found = []
+    found: list[tuple[str, str, str]] = []
     if not pd.isna(known["score"]):
         score = look.format_number(float(known["score"]), 0, lang)
         found.append(("detail.score", score, words("detail.score_note")))
@@ -488,7 +500,8 @@ def provenance(shown: Shown, code: str) -> list[str]:
     lines = []
     if weather is not None:
         first, last = (
-            look.format_date(weather[name].date(), lang) for name in ("first_date", "last_date")
+            look.format_date(pd.Timestamp(weather[name]).date(), lang)
+            for name in ("first_date", "last_date")
         )
         lines.append(words("detail.weather", first=first, last=last))
         if weather["spread_by_dekad"]:

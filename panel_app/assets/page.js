@@ -69,6 +69,7 @@
     document.getElementById("period").textContent = label[row];
     document.getElementById("share").textContent = text[row];
     const slider = document.getElementById("timeline");
+    slider.closest(".time").classList.toggle("single", last === 0);
     slider.setAttribute("aria-valuemax", last);
     slider.setAttribute("aria-valuenow", row);
     slider.setAttribute("aria-valuetext", [label[row], text[row]].filter(Boolean).join(", "));
