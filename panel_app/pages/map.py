@@ -10,7 +10,6 @@ from typing import Any
 
 import panel as pn
 from bokeh.models import ColumnDataSource, Slider
-from markupsafe import Markup
 
 from geo_pipeline.errors import StorageError
 from geo_pipeline.publishing import look
@@ -61,8 +60,7 @@ class MapPage:
                 for name, chart in self._charts.items()
             },
         }
-        slots = {name: Markup(html) for name, html in self._said.items()}  # noqa: S704  rendered with autoescape
-        return page("map", self._words, roots, slots, look.capitalise(self.shown.period))
+        return page("map", self._words, roots, self._said, look.capitalise(self.shown.period))
 
     def follow(self) -> None:
         """Mirror the selection in the URL and watch for a new publication."""
