@@ -17,7 +17,7 @@ run *options: (_environment "requirements.txt")
 
 # The map app on what `just run` made, at http://localhost:5006
 app port="5006": (_environment "requirements.txt")
-    @{{ bin }}/panel serve panel_app/app.py --port {{ port }} --index app --allow-websocket-origin "localhost:{{ port }}" --allow-websocket-origin "127.0.0.1:{{ port }}"
+    @{{ bin }}/panel serve panel_app/app.py --address 127.0.0.1 --port {{ port }} --index app --allow-websocket-origin "localhost:{{ port }}" --allow-websocket-origin "127.0.0.1:{{ port }}"
 
 # Dagster's pages, at http://localhost:3000
 dagster *options: (_environment "requirements.txt")

@@ -28,7 +28,7 @@ from geo_pipeline.indicators.classes import INDEX_DRY_LIMITS
 from geo_pipeline.publishing import look
 from panel_app.i18n import Catalogue
 from panel_app.store import NO_STYLE, Matrix
-from panel_app.theme import FONT, bar_colour, themed
+from panel_app.theme import FONT, TOOLTIP, bar_colour, themed
 
 RAIN_MONTHS: Final = 24
 """How many months the chart of rain looks back on."""
@@ -62,13 +62,14 @@ def spans(matrix: Matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _figure(name: str, **options: Any) -> figure:
     """A quiet figure: no toolbar, no frame, rules and labels in the page's colours."""
     chart = figure(
-        name=name,
+        name=f"{name}_figure",
         sizing_mode="stretch_both",
         toolbar_location=None,
         tools="",
         x_axis_type="datetime",
         min_border=0,
         outline_line_color=None,
+        stylesheets=[TOOLTIP],
         **options,
     )
     chart.background_fill_alpha = 0
@@ -139,7 +140,7 @@ class Timeline:
         self._draw(periods)
         self._lines = [
             themed(Span(location=0, dimension="height", line_width=width), line_color=token)
-            for width, token in ((6, "ground"), (2, "ink"))
+            for width, token in ((5, "ground"), (2, "ink"))
         ]
         for line in self._lines:
             self.figure.add_layout(line)

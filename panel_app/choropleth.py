@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from geo_pipeline.publishing import look
 from panel_app.i18n import Catalogue
 from panel_app.store import NO_STYLE, Matrix, Publication
-from panel_app.theme import FONT, PALE_BORDER, border_on, themed
+from panel_app.theme import FONT, PALE_BORDER, TOOLTIP, border_on, themed
 
 PARIS: Final = ("75", "92", "93", "94")
 """Too small to be seen or touched at the scale of France: drawn once more, larger."""
@@ -30,7 +30,8 @@ _LABEL_ROOM: Final = 30.0
 _MARGIN: Final = 10.0
 
 _TIP: Final = """
-<div style="max-width:288px;padding:4px;font:16px/22px {font};color:#1a1a1a;white-space:normal">
+<div style="width:max-content;max-width:288px;padding:4px;background:#fff;color:#1a1a1a;
+    font:16px/22px {font};white-space:normal">
   <b>@name</b>
   <div style="display:flex;gap:8px;align-items:center">
     <span style="flex:none;width:14px;height:14px;border:1px solid #7d848b;background:@fill"></span>
@@ -213,7 +214,7 @@ class Choropleth:
         side = max(east - west, north - south) / 2 + 8
         x, y = (west + east) / 2, (south + north) / 2
         chart = figure(
-            name="map",
+            name="map_figure",
             x_range=Range1d(x - side, x + side),
             y_range=Range1d(y - side, y + side),
             sizing_mode="stretch_both",
@@ -223,7 +224,7 @@ class Choropleth:
             tools="",
             outline_line_color=None,
             min_border=0,
-            output_backend="canvas",
+            stylesheets=[TOOLTIP],
         )
         chart.axis.visible = False
         chart.grid.visible = False

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import ClassStyle, Lang, Statement
-from geo_pipeline.storage.warehouse import Version, Warehouse
+from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for pages
+from geo_pipeline.storage.warehouse import Warehouse
 
 DROUGHT = ("D1", "D2", "D3", "D4")
 """The classes that count as drought; D0 is a warning only."""
@@ -123,7 +124,10 @@ class Matrix:
         counted = [(self.style == index) @ self.area_km2 for index in range(len(self.styles))]
         area = np.stack(counted, axis=1)
         total = area.sum(axis=1, keepdims=True)
-        return np.divide(100.0 * area, total, out=np.zeros_like(area), where=total > 0)
+        shares: FloatMatrix = np.divide(
+            100.0 * area, total, out=np.zeros_like(area), where=total > 0
+        )
+        return shares
 
     def shares(self, row: int) -> list[Share]:
         """Each class at a period, driest first."""
@@ -200,7 +204,7 @@ class Publication:
         month = pd.Timestamp(period_end)
         if month not in self._risk.index.get_level_values(0):
             return self._risk.iloc[:0].droplevel(0)
-        return self._risk.xs(month)
+        return pd.DataFrame(self._risk.xs(month))
 
     @cached_property
     def _crops(self) -> dict[str, pd.DataFrame]:
@@ -221,7 +225,7 @@ class Publication:
 
     def weather_source(self, code: str) -> "pd.Series[Any] | None":
         """What the weather of a département rests on, None where there is none."""
-        return self._weather.loc[code] if code in self._weather.index else None
+        return pd.Series(self._weather.loc[code]) if code in self._weather.index else None
 
     @lru_cache(maxsize=256)  # noqa: B019  one publication lives as long as the process serves it
     def statements(self, indicator: str, row: int, lang: Lang) -> tuple[Statement, ...]:
@@ -246,7 +250,7 @@ class Publication:
     def _pivot(self, indicator: str, rows: pd.DataFrame) -> Matrix:
         """Turn the long form into matrices."""
         periods, row = np.unique(rows["period_end"].to_numpy(), return_inverse=True)
-        column = pd.Index(self.codes).get_indexer(rows["departement"])
+        column = pd.Index(self.codes).get_indexer(pd.Index(rows["departement"]))
         shape = (len(periods), len(self.codes))
 
         def spread(name: str) -> FloatMatrix:
@@ -273,7 +277,7 @@ class Publication:
             reference_years=spread("reference_years"),
             reference_period=spread_texts("reference_period"),
             drought_class=classes,
-            style=_style_indices(indicator, value, classes),
+            style=style_indices(indicator, value, classes),
         )
 
 
@@ -308,7 +312,7 @@ class Store:
             return self._publication
 
 
-def _style_indices(
+def style_indices(
     indicator: str, value: FloatMatrix, classes: NDArray[np.object_]
 ) -> NDArray[np.int8]:
     """Index of the style of each value: by its class, or by the bin it falls in."""

@@ -341,7 +341,8 @@ def _risk_figures(shown: Shown, code: str) -> list[dict[str, str]]:
     risk = shown.publication.risk(shown.period_end)
     if code not in risk.index:
         return []
-    known, words, lang = risk.loc[code], shown.words, shown.lang
+    known: Mapping[str, Any] = dict(risk.loc[code])
+    words, lang = shown.words, shown.lang
     found: list[tuple[str, str, str]] = []
     if not pd.isna(known["score"]):
         score = look.format_number(float(known["score"]), 0, lang)
@@ -361,7 +362,7 @@ def _risk_figures(shown: Shown, code: str) -> list[dict[str, str]]:
 
 
 def _restriction_figure(shown: Shown, code: str) -> dict[str, str] | None:
-    if "water_restrictions" not in shown.publication.indicators:
+    if shown.matrix.by_day or "water_restrictions" not in shown.publication.indicators:
         return None
     matrix = shown.publication.matrix("water_restrictions")
     row, column = matrix.nearest(shown.period_end), matrix.column(code)

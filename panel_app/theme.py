@@ -40,6 +40,9 @@ FONT = (
     "sans-serif"
 )
 
+TOOLTIP = ".bk-Tooltip { opacity: 1 !important; background-color: #ffffff; box-shadow: none; }"
+"""Bokeh lets the map show through its tooltips."""
+
 PALE_BORDER = "#cfd3d7"
 """Between départements so light that a white border would not show."""
 
@@ -112,7 +115,7 @@ def page(
     `slots` is what the page says in words: sent with the page, so that the answer is read before
     any chart is drawn.
     """
-    template = pn.Template(asset("page.html.j2"))
+    template = pn.Template(asset("page.html.j2"), location=True)
     for root, component in roots.items():
         template.add_panel(root, component)
     variables = {

@@ -9,7 +9,7 @@ from geo_pipeline.publishing.look import Lang
 
 
 class Catalogue:
-    """The words of one language: `words("map.title")`, `words("notice.period", period=...)`."""
+    """The words of one language: `words("title")`, `words("notice.period", period=...)`."""
 
     def __init__(self, lang: Lang, texts: dict[str, str]) -> None:
         self.lang = lang

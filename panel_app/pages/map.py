@@ -7,6 +7,7 @@ reader pauses, the words beside it.
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 import panel as pn
 from bokeh.models import ColumnDataSource, Slider
@@ -107,13 +108,13 @@ class MapPage:
         indicators, departements = texts.options(self._publication, self._words)
         style = {"stylesheets": [asset("select.css")], "sizing_mode": "stretch_width", "margin": 0}
         self._indicator = pn.widgets.Select(
-            name=self._words("control.indicator"),
+            label=self._words("control.indicator"),
             options=indicators,
             value=self.state.indicator,
             **style,
         )
         self._departement = pn.widgets.Select(
-            name=self._words("control.departement"),
+            label=self._words("control.departement"),
             options=departements,
             value=self.state.departement,
             **style,
@@ -232,4 +233,4 @@ class MapPage:
         location = pn.state.location
         if location is not None:
             shown: date = self._matrix.periods[self._row]
-            location.update_query(**{"departement": None, **self.state.query(shown)})
+            location.search = f"?{urlencode(self.state.query(shown))}"

@@ -3,9 +3,8 @@
 import panel as pn
 
 from geo_pipeline.errors import NotPublishedError, StorageError
-from geo_pipeline.storage.warehouse import Version
 from panel_app.i18n import Catalogue
-from panel_app.store import Store
+from panel_app.store import Store, Version
 from panel_app.theme import page, render
 
 LOOK_EVERY_MS = 1500

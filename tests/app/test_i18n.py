@@ -1,0 +1,50 @@
+"""Both languages say everything, and nothing is said that no one asks for."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import panel_app
+from panel_app.i18n import catalogue
+
+APP = Path(panel_app.__file__).parent
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def test_both_languages_have_the_same_keys_and_placeholders() -> None:
+    french, english = catalogue("fr").texts, catalogue("en").texts
+    assert french.keys() == english.keys()
+    for key, text in french.items():
+        assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(english[key])), key
+
+
+def test_every_text_is_used() -> None:
+    sources = [*APP.rglob("*.py"), *APP.rglob("*.j2")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    made = ("crop.", "threshold.", "waiting.", "damaged.", "detail.months.")
+    for key in catalogue("fr").texts:
+        assert key.startswith(made) or f'"{key}"' in code or f"'{key}'" in code, key
+
+
+def test_every_text_that_is_asked_for_exists() -> None:
+    asked = re.compile(r"words\(\s*[\"']([a-z_]+(?:\.\w+)+)[\"']")
+    for path in [*APP.rglob("*.py"), *APP.rglob("*.j2")]:
+        for key in asked.findall(path.read_text(encoding="utf-8")):
+            assert key in catalogue("fr").texts, (path.name, key)
+
+
+def test_plural() -> None:
+    assert catalogue("fr").count("detail.months", 1) == "1\u00a0mois"
+    assert catalogue("en").count("detail.months", 3) == "3\u00a0months"
+
+
+def test_a_crop_without_a_word_is_made_readable() -> None:
+    assert catalogue("fr").crop("soft_wheat") == "Blé tendre"
+    assert catalogue("fr").crop("winter_oat") == "winter oat"
+
+
+@pytest.mark.parametrize("text", catalogue("fr").texts.values())
+def test_french_punctuation_is_kept_to_its_word(text: str) -> None:
+    """Never a plain space before a colon, a per cent sign or a closing quote."""
+    assert not re.search(r" [:;!?%»]", text)

@@ -1,0 +1,131 @@
+"""The store: what it reads is what is published, and a new publication is noticed."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geo_pipeline.errors import NotPublishedError, StorageError
+from geo_pipeline.publishing import look, views
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.warehouse import Warehouse
+from panel_app.store import NO_STYLE, Matrix, Publication, Store
+
+AUGUST = date(2022, 8, 31)
+
+
+def test_shares_of_the_known_area_by_hand(drought: Matrix) -> None:
+    """100 km² in D4 and 200 in D1 of 600 known, the 400 of Corsica unknown."""
+    shares = {each.style.code: each for each in drought.shares(0)}
+    assert shares["D4"].area_pct == pytest.approx(100 / 6)
+    assert shares["D1"].area_pct == pytest.approx(100 / 3)
+    assert shares["normal"].area_pct == pytest.approx(50)
+    assert shares["D4"].departements == 1
+    assert drought.drought_share(0) == pytest.approx(50)
+    assert drought.missing(0) == 1
+    assert drought.missing(2) == 0
+    assert drought.drought_share(2) == pytest.approx(30)
+
+
+def test_the_driest_come_first_and_the_unknown_never(drought: Matrix) -> None:
+    assert [drought.codes[column] for column in drought.driest(0, 10)] == ["01", "02", "03"]
+    assert [drought.codes[column] for column in drought.driest(2, 2)] == ["01", "02"]
+
+
+def test_the_nearest_period(drought: Matrix) -> None:
+    assert drought.nearest(None) == 2
+    assert drought.nearest(date(2020, 2, 29)) == 1
+    assert drought.nearest(date(1990, 1, 31)) == 0
+    assert drought.nearest(date(2020, 4, 10)) == 2
+
+
+def test_every_value_of_every_indicator_is_styled_as_the_maps_style_it(
+    publication: Publication,
+) -> None:
+    """The vectorised bins agree with look.style_of, on a sample of real rows and on edges."""
+    for indicator in publication.indicators:
+        matrix = publication.matrix(indicator)
+        for row in range(0, len(matrix.periods), 20):
+            expected = look.styles(indicator, matrix.frame(row))
+            found = [
+                look.NO_DATA if index == NO_STYLE else matrix.styles[index]
+                for index in matrix.style[row]
+            ]
+            assert found == expected, (indicator, row)
+
+
+def test_a_matrix_holds_what_the_published_view_says(
+    publication: Publication, published_home: Path
+) -> None:
+    warehouse = Warehouse(Settings(home=published_home).warehouse)
+    for indicator in ("spi_3", "combined", "precip_mm"):
+        view = views.select(warehouse, indicator, "2022-08").values.set_index("departement")
+        matrix = publication.matrix(indicator)
+        row = matrix.nearest(AUGUST)
+        assert matrix.periods[row] == AUGUST
+        for column, code in enumerate(matrix.codes):
+            assert matrix.value[row, column] == pytest.approx(view.loc[code, "value"], nan_ok=True)
+    warehouse.close()
+
+
+def test_known_values_of_the_gers(publication: Publication) -> None:
+    """August 2022, read from the embedded observations: 48.04 mm, 1.5 % under the normal."""
+    rain = publication.matrix("precip_mm")
+    row, column = rain.nearest(AUGUST), rain.column("32")
+    assert rain.value[row, column] == pytest.approx(48.04, abs=0.01)
+    assert publication.rain_normal[7, column] == pytest.approx(48.04 / (1 - 0.01512), abs=0.05)
+    assert publication.name("32") == "Gers"
+    assert publication.region("32") == "Occitanie"
+    risk = publication.risk(AUGUST)
+    assert risk.loc["32", "crop_area_ha"] == 26070 + 78485
+
+
+def test_shares_agree_with_the_published_table(
+    publication: Publication, published_home: Path
+) -> None:
+    matrix = publication.matrix("combined")
+    assert np.allclose(matrix.area_shares.sum(axis=1), 100)
+    row = matrix.nearest(AUGUST)
+    counted = sum(share.departements for share in matrix.shares(row))
+    assert counted + matrix.missing(row) == 101
+
+
+def test_no_weather_is_no_data_not_zero(publication: Publication) -> None:
+    matrix = publication.matrix("spi_3")
+    for code in ("75", "92", "971", "976"):
+        assert (matrix.style[:, matrix.column(code)] == NO_STYLE).all()
+        assert publication.weather_source(code) is None
+    restrictions = publication.matrix("water_restrictions")
+    assert (restrictions.style != NO_STYLE).all()
+
+
+def test_a_matrix_is_read_once(publication: Publication) -> None:
+    assert publication.matrix("spi_6") is publication.matrix("spi_6")
+    first = publication.statements("spi_6", 3, "fr")
+    assert publication.statements("spi_6", 3, "fr") is first
+
+
+def test_nothing_published_and_a_damaged_file_say_so(tmp_path: Path) -> None:
+    path = tmp_path / "published" / "drought.duckdb"
+    store = Store(path)
+    with pytest.raises(NotPublishedError, match="just run"):
+        store.publication()
+    path.parent.mkdir()
+    path.write_bytes(b"not a database" * 400)
+    with pytest.raises(StorageError, match="cannot read"):
+        store.publication()
+
+
+def test_a_new_publication_is_noticed(own_home: Path) -> None:
+    path = Settings(home=own_home).warehouse
+    store = Store(path)
+    before = store.publication()
+    assert store.publication() is before
+    shutil.copy(path, path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
+    after = store.publication()
+    assert after is not before
+    assert after.codes == before.codes
+    assert before.matrix("spi_3").periods  # the old one is still readable
