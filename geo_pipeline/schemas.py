@@ -269,7 +269,7 @@ def _explain(error: SchemaError) -> str:
 
 
 def dictionary() -> str:
-    """Return the data dictionary of all tables as Markdown, as `docs/data_dictionary.md` holds it."""
+    """Return the data dictionary as Markdown, as `docs/data_dictionary.md` holds it."""
     lines = ["# Data dictionary", "", "Written by `just docs` from `geo_pipeline/schemas.py`."]
     for name, model in TABLES.items():
         lines += ["", f"## {name}", "", (model.__doc__ or "").strip(), ""]
@@ -278,7 +278,5 @@ def dictionary() -> str:
         for column, schema in model.to_schema().columns.items():
             mark = " (key)" if column in keys else ""
             missing = "yes" if schema.nullable else "no"
-            lines.append(
-                f"| {column}{mark} | {schema.dtype} | {missing} | {schema.description} |"
-            )
+            lines.append(f"| {column}{mark} | {schema.dtype} | {missing} | {schema.description} |")
     return "\n".join(lines) + "\n"

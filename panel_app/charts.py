@@ -28,7 +28,7 @@ from geo_pipeline.indicators.classes import INDEX_DRY_LIMITS
 from geo_pipeline.publishing import look
 from panel_app.i18n import Catalogue
 from panel_app.store import NO_STYLE, Matrix
-from panel_app.theme import FONT, TOOLTIP, bar_colour, themed
+from panel_app.theme import FONT, bar_colour, themed
 
 RAIN_MONTHS: Final = 24
 """How many months the chart of rain looks back on."""
@@ -69,7 +69,6 @@ def _figure(name: str, **options: Any) -> figure:
         x_axis_type="datetime",
         min_border=0,
         outline_line_color=None,
-        stylesheets=[TOOLTIP],
         **options,
     )
     chart.background_fill_alpha = 0

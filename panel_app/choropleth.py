@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from geo_pipeline.publishing import look
 from panel_app.i18n import Catalogue
 from panel_app.store import NO_STYLE, Matrix, Publication
-from panel_app.theme import FONT, PALE_BORDER, TOOLTIP, border_on, themed
+from panel_app.theme import FONT, PALE_BORDER, border_on, themed
 
 PARIS: Final = ("75", "92", "93", "94")
 """Too small to be seen or touched at the scale of France: drawn once more, larger."""
@@ -224,7 +224,6 @@ class Choropleth:
             tools="",
             outline_line_color=None,
             min_border=0,
-            stylesheets=[TOOLTIP],
         )
         chart.axis.visible = False
         chart.grid.visible = False

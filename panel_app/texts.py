@@ -203,10 +203,8 @@ def _driest_row(shown: Shown, column: int) -> dict[str, str]:
         "code": matrix.codes[column],
         "name": matrix.names[column],
         "colour": said.style.colour,
-        "said": said.style.name(shown.lang) if not plain else said.head,
-        "value": ""
-        if plain or matrix.by_day
-        else matrix.shown_value(shown.row, column, shown.lang),
+        "said": "" if plain else said.style.name(shown.lang),
+        "value": "" if matrix.by_day else matrix.shown_value(shown.row, column, shown.lang),
     }
 
 

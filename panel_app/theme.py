@@ -40,9 +40,6 @@ FONT = (
     "sans-serif"
 )
 
-TOOLTIP = ".bk-Tooltip { opacity: 1 !important; background-color: #ffffff; box-shadow: none; }"
-"""Bokeh lets the map show through its tooltips."""
-
 PALE_BORDER = "#cfd3d7"
 """Between départements so light that a white border would not show."""
 

@@ -6,9 +6,11 @@ start. The app is measured in Chromium where there is one. Ratios and aims are p
 fails for being slow.
 """
 
+import contextlib
 import os
 import platform
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -117,12 +119,76 @@ def runs(folder: Path) -> list[tuple[str, str, str, str]]:
     start = measure(["-c", "import geo_pipeline.definitions"], fresh)
     share = 100 * (france.median - direct.median) / france.median
     return [
-        ("whole France, `geo-pipeline run`", said(france), f"{france.peak_mb:.0f} MB", "20 s, 1 GB"),
+        (
+            "whole France, `geo-pipeline run`",
+            said(france),
+            f"{france.peak_mb:.0f} MB",
+            "20 s, 1 GB",
+        ),
         ("the same without Dagster", said(direct), f"{direct.peak_mb:.0f} MB", ""),
         ("  so Dagster's own part", f"{share:.0f} %", "", "under half"),
         ("one département, `materialize 31`", said(one), f"{one.peak_mb:.0f} MB", "8 s"),
         ("the same without Dagster", said(direct_one), f"{direct_one.peak_mb:.0f} MB", ""),
         ("loading the definitions", said(start), f"{start.peak_mb:.0f} MB", "3 s"),
+    ]
+
+
+STEP = """() => new Promise((done) => {
+    const start = performance.now();
+    const painted = () => done(performance.now() - start);
+    document.documentElement.addEventListener("map-painted", painted, {once: true});
+    document.getElementById("previous").click();
+})"""
+PAINTED = "() => performance.getEntriesByName('map-painted')[0].startTime"
+
+
+def app(home: Path) -> list[tuple[str, str, str, str]]:
+    """Measure the app in Chromium on the publication in `home`; return rows of the table."""
+    chromium = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+    if chromium is None:
+        return [("the app", "no Chromium found", "", "")]
+    from playwright.sync_api import sync_playwright
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    where = ["--address", "127.0.0.1", "--port", str(port), "--index", "app"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "panel", "serve", "panel_app/app.py", *where],
+        cwd=ROOT,
+        env={**os.environ, "GEO_PIPELINE_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        with sync_playwright() as playwright:
+            options = ["--no-sandbox", "--disable-background-networking"]
+            browser = playwright.chromium.launch(executable_path=chromium, args=options)
+            address = f"http://127.0.0.1:{port}/app?period=2022-08"
+            for _ in range(60):
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                    break
+                time.sleep(0.5)
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            opened = []
+            for _ in range(REPEATS + 2):
+                page = context.new_page()
+                page.goto(address)
+                page.wait_for_selector("html[data-map-painted]")
+                opened.append(page.evaluate(PAINTED) / 1e3)
+                last = page
+            steps = [last.evaluate(STEP) / 1e3 for _ in range(40)]
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+    first, warm, stepped = opened[0], Measured(opened[1:]), Measured(steps)
+    late = sorted(steps)[int(0.95 * len(steps))]
+    return [
+        ("app, first visit of all: map painted after", f"{first:.2f} s", "", "2 s"),
+        ("app, later visits", said(warm), "", "2 s"),
+        ("app, period change to painted map", said(stepped), "", "0.2 s"),
+        ("  95th percentile", f"{late:.2f} s", "", ""),
     ]
 
 
@@ -139,7 +205,9 @@ def machine() -> str:
     if cpuinfo.exists():
         names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = names[0].split(":", 1)[1].strip() if names else model
-    return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    return (
+        f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    )
 
 
 def main() -> None:
@@ -152,7 +220,7 @@ def main() -> None:
     table = Table("what", "median (extremes)", "peak memory", "aim", title=machine())
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
-        for row in runs(folder):
+        for row in [*runs(folder), *app(folder / "home0")]:
             table.add_row(*row)
     finally:
         shutil.rmtree(folder)

@@ -18,8 +18,12 @@ LONLAT = "OGC:CRS84"
 
 
 @contextmanager
-def connect(database: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(
+    database: Path | None = None, *, functions: bool = True
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a connection with spatial functions and longitude before latitude; close it after.
+
+    Without `functions` geometries are carried but not computed with; it opens in no time.
 
     The extension comes from its wheel, with no network; where a platform has no wheel, DuckDB is
     asked to install it.
@@ -31,14 +35,17 @@ def connect(database: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]
     # An older storage format, DuckDB's default, would forget the CRS of geometries.
     config: dict[str, Any] = {"storage_compatibility_version": "v1.5.0"}
     with closing(duckdb.connect(str(database or ":memory:"), config=config)) as connection:
-        _prepare(connection)
+        if functions:
+            _prepare(connection)
         yield connection
 
 
 def attach(database: Path) -> duckdb.DuckDBPyConnection:
-    """Return a connection of its own to `database`, read-only, as the schema `published`."""
+    """Return a connection of its own to `database`, read-only, as the schema `published`.
+
+    It has no spatial functions: geometries are read as they are stored.
+    """
     connection = duckdb.connect()
-    _prepare(connection)
     literal = str(database).replace("'", "''")
     connection.execute(f"ATTACH '{literal}' AS published (READ_ONLY)")
     return connection
@@ -63,12 +70,13 @@ def run(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pd.DataFr
     Raises:
         StorageError: the script fails; the message is DuckDB's first line.
     """
-    with connect() as connection:
+    text = sql.load(script)
+    with connect(functions="ST_" in text) as connection:
         for name, frame in frames.items():
             # A copy: spatial filters cannot be pushed down into a scan of Arrow memory.
             connection.from_arrow(as_arrow(frame)).create(name)
         try:
-            result = connection.sql(sql.load(script)).to_arrow_table()
+            result = connection.sql(text).to_arrow_table()
         except duckdb.Error as error:
             raise StorageError(f"{script}.sql failed: {str(error).splitlines()[0]}") from error
     return from_arrow(result)

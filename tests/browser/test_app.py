@@ -24,6 +24,7 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDE, LAPTOP, PHONE = (1440, 900), (1024, 768), (390, 844)
+SIZES = [WIDE, (1280, 800), LAPTOP, PHONE]
 PAINTED = "html[data-map-painted]"
 
 STEP = """
@@ -101,13 +102,24 @@ def _open(open_page: Any, app: str, query: str = "", **options: Any) -> Any:
     return watched
 
 
+def _until(page: Any, place: str, text: str) -> None:
+    """Wait until `place` says `text`."""
+    page.locator(place).filter(has_text=text).first.wait_for()
+
+
+def _round(page: Any) -> bool:
+    """Whether a kilometre is as long across the map as up it."""
+    box = page.locator(".map").bounding_box()
+    return abs(box["width"] - box["height"]) < 2
+
+
 def _no_overflow(page: Any) -> bool:
     return bool(page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, LAPTOP, PHONE])
+@pytest.mark.parametrize("viewport", SIZES)
 def test_all_of_france_is_painted(
     app: str, open_page: Any, artefacts: Path, viewport: tuple[int, int], scheme: str, lang: str
 ) -> None:
@@ -123,6 +135,7 @@ def test_all_of_france_is_painted(
     assert {"fr": "Août 2022", "en": "August 2022"}[lang] in page.inner_text("h1")
     assert page.locator(".legend tbody tr").count() == 10
     assert _no_overflow(page)
+    assert _round(page)
     page.wait_for_timeout(400)
     page.screenshot(path=artefacts / f"app_france_{viewport[0]}_{scheme}_{lang}.png")
     watched.assert_clean()
@@ -167,8 +180,8 @@ def test_a_click_on_the_map_selects_and_a_click_in_the_sea_lets_go(
     )
     box = page.locator(".map").bounding_box()
     page.mouse.click(box["x"] + place[0] * box["width"], box["y"] + place[1] * box["height"])
-    page.wait_for_function("() => document.querySelector('.detail h2').innerText.includes('Gers')")
-    assert "Sécheresse modérée" in page.inner_text(".verdict")
+    _until(page, ".detail h2", "Gers")
+    _until(page, ".verdict", "Sécheresse modérée")
     page.wait_for_function("() => location.search.includes('departement=32')")
     page.mouse.click(box["x"] + 0.06 * box["width"], box["y"] + 0.65 * box["height"])
     page.wait_for_function(
@@ -203,7 +216,7 @@ def test_keys_buttons_and_the_timeline_move_the_map(app: str, open_page: Any) ->
     page.keyboard.press("Home")
     page.wait_for_selector('html[data-map-painted="combined|2010-06-30"]')
     assert page.is_disabled("#previous")
-    assert "Juin 2010" in page.get_attribute("#timeline", "aria-valuetext")
+    page.wait_for_selector("#timeline[aria-valuetext^='Juin 2010']")
     page.keyboard.press("End")
     page.wait_for_selector('html[data-map-painted="combined|2022-12-31"]')
     box = page.locator("#timeline").bounding_box()
@@ -214,7 +227,7 @@ def test_keys_buttons_and_the_timeline_move_the_map(app: str, open_page: Any) ->
     page.mouse.up()
     page.wait_for_function("() => document.documentElement.dataset.mapPainted.includes('|2013-')")
     page.wait_for_function("() => location.search.includes('period=2013-')")
-    assert "2013" in page.inner_text("h1")
+    _until(page, "h1", "2013")
     watched.assert_clean()
 
 
@@ -233,12 +246,10 @@ def test_another_indicator_recolours_and_the_lists_work_by_keyboard(
         assert page.evaluate(FILLS) != before
         page.wait_for_timeout(500)
         page.screenshot(path=artefacts / f"app_{key}.png")
-    assert "août 2022" in page.inner_text(".notice")
+    _until(page, ".notice", "août 2022")
     lists.nth(1).focus()
     page.keyboard.type("2A")
-    page.wait_for_function(
-        "() => document.querySelector('.detail h2').innerText.includes('Corse-du-Sud')"
-    )
+    _until(page, ".detail h2", "Corse-du-Sud")
     watched.assert_clean()
 
 
@@ -247,9 +258,7 @@ def test_the_list_of_the_driest_leads_to_them(app: str, open_page: Any) -> None:
     page = watched.page
     name = page.inner_text(".driest li:first-child b")
     page.click(".driest li:first-child button")
-    page.wait_for_function(
-        "(name) => document.querySelector('.detail h2').innerText.includes(name)", arg=name
-    )
+    _until(page, ".detail h2", name)
     page.click(".back")
     page.wait_for_selector(".driest")
     watched.assert_clean()

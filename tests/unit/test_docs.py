@@ -30,8 +30,12 @@ def test_links_and_pictures_exist(document: Path) -> None:
 def test_recipes_and_commands_exist(document: Path) -> None:
     """Each `just x` and `geo-pipeline x` that a document names is there to be typed."""
     text = document.read_text(encoding="utf-8")
-    recipes = re.findall(r"^([a-z][a-z-]*)(?: [^\n]*)?:(?!=)", (ROOT / "justfile").read_text(), re.M)
-    for name in re.findall(r"`just ([a-z-]+)", text) + re.findall(r"^\s*just ([a-z-]+)", text, re.M):
+    recipes = re.findall(
+        r"^([a-z][a-z-]*)(?: [^\n]*)?:(?!=)", (ROOT / "justfile").read_text(), re.M
+    )
+    for name in re.findall(r"`just ([a-z-]+)", text) + re.findall(
+        r"^\s*just ([a-z-]+)", text, re.M
+    ):
         assert name in recipes, f"{document.name}: just {name}"
     shown = subprocess.run(
         [sys.executable, "-m", "geo_pipeline", "--help"], capture_output=True, text=True, check=True
