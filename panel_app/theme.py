@@ -112,7 +112,7 @@ def page(
     `slots` is what the page says in words: sent with the page, so that the answer is read before
     any chart is drawn.
     """
-    template = pn.Template(asset("page.html.j2"), location=True)
+    template = pn.Template(asset("page.html.j2"), location=name == "state")
     for root, component in roots.items():
         template.add_panel(root, component)
     variables = {

@@ -48,6 +48,7 @@
   // What the page says: only the slots that changed are sent.
   const tell = ({ slot, html }) => {
     slot.forEach((name, i) => {
+      if (name === "query") return history.replaceState(null, "", html[i]);
       const place = document.querySelector(`[data-slot="${name}"]`);
       place.innerHTML = html[i];
       const figure = place.closest("figure");

@@ -5,7 +5,6 @@ reader pauses, the words beside it.
 """
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,11 +60,11 @@ class MapPage:
                 for name, chart in self._charts.items()
             },
         }
+        self._texts.data = {"slot": [], "html": []}  # all of it is in the page already
         return page("map", self._words, roots, self._said, look.capitalise(self.shown.period))
 
     def follow(self) -> None:
-        """Mirror the selection in the URL and watch for a new publication."""
-        self._mirror()
+        """Watch for a new publication."""
         pn.state.add_periodic_callback(self.refresh, period=LOOK_EVERY_MS)
 
     def refresh(self) -> None:
@@ -203,11 +202,13 @@ class MapPage:
         if code:
             self._show_charts(shown, code)
         said = texts.slots(shown, code, self._notices)
+        # Not Panel's Location: it adds a step to the browser's history for each month passed, and
+        # its first answer may come after the reader's first click.
+        said["query"] = f"?{urlencode(self.state.query(shown.period_end))}"
         changed = {name: html for name, html in said.items() if self._said.get(name) != html}
         self._said = said
         if changed:
             self._texts.data = {"slot": list(changed), "html": list(changed.values())}
-        self._mirror()
 
     def _show_charts(self, shown: Shown, code: str) -> None:
         """Move the charts of the département to the period."""
@@ -228,9 +229,3 @@ class MapPage:
         if self._pending is not None:
             document.remove_timeout_callback(self._pending)
         self._pending = document.add_timeout_callback(do, PAUSE_MS)
-
-    def _mirror(self) -> None:
-        location = pn.state.location
-        if location is not None:
-            shown: date = self._matrix.periods[self._row]
-            location.search = f"?{urlencode(self.state.query(shown))}"
