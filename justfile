@@ -17,7 +17,7 @@ run *options: (_environment "requirements.txt")
 
 # The map app on what `just run` made, at http://localhost:5006
 app port="5006": (_environment "requirements.txt")
-    @{{ bin }}/panel serve panel_app/app.py --address 127.0.0.1 --port {{ port }} --index app --allow-websocket-origin "localhost:{{ port }}" --allow-websocket-origin "127.0.0.1:{{ port }}"
+    @{{ bin }}/panel serve panel_app/app.py --address 127.0.0.1 --port {{ port }} --index app --warm --allow-websocket-origin "localhost:{{ port }}" --allow-websocket-origin "127.0.0.1:{{ port }}"
 
 # Dagster's pages, at http://localhost:3000
 dagster *options: (_environment "requirements.txt")
@@ -61,6 +61,10 @@ format: (_environment "requirements-dev.txt")
 # Measure: runs, the same work without Dagster, the app in Chromium
 bench *options: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m tests.bench {{ options }}
+
+# Take the README's pictures anew, of what `just run` made
+pictures: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tests.pictures
 
 # Write the data dictionary anew
 docs: (_environment "requirements.txt")

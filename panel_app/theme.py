@@ -35,10 +35,7 @@ TOKENS: dict[str, dict[str, str]] = {
     },
 }
 
-FONT = (
-    '-apple-system, "Segoe UI", Roboto, Ubuntu, Cantarell, "Noto Sans", "Liberation Sans", Arial, '
-    "sans-serif"
-)
+FONT = look.FONT
 
 PALE_BORDER = "#cfd3d7"
 """Between départements so light that a white border would not show."""

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -142,17 +142,13 @@ STEP = """() => new Promise((done) => {
 PAINTED = "() => performance.getEntriesByName('map-painted')[0].startTime"
 
 
-def app(home: Path) -> list[tuple[str, str, str, str]]:
-    """Measure the app in Chromium on the publication in `home`; return rows of the table."""
-    chromium = shutil.which(os.environ.get("CHROMIUM", "chromium"))
-    if chromium is None:
-        return [("the app", "no Chromium found", "", "")]
-    from playwright.sync_api import sync_playwright
-
+@contextlib.contextmanager
+def served(home: Path) -> Iterator[str]:
+    """Serve the app on the publication in `home` on a free loopback port; give its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    where = ["--address", "127.0.0.1", "--port", str(port), "--index", "app"]
+    where = ["--address", "127.0.0.1", "--port", str(port), "--index", "app", "--warm"]
     server = subprocess.Popen(
         [sys.executable, "-m", "panel", "serve", "panel_app/app.py", *where],
         cwd=ROOT,
@@ -161,27 +157,36 @@ def app(home: Path) -> list[tuple[str, str, str, str]]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        with sync_playwright() as playwright:
-            options = ["--no-sandbox", "--disable-background-networking"]
-            browser = playwright.chromium.launch(executable_path=chromium, args=options)
-            address = f"http://127.0.0.1:{port}/app?period=2022-08"
-            for _ in range(60):
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                    break
-                time.sleep(0.5)
-            context = browser.new_context(viewport={"width": 1440, "height": 900})
-            opened = []
-            for _ in range(REPEATS + 2):
-                page = context.new_page()
-                page.goto(address)
-                page.wait_for_selector("html[data-map-painted]")
-                opened.append(page.evaluate(PAINTED) / 1e3)
-                last = page
-            steps = [last.evaluate(STEP) / 1e3 for _ in range(40)]
-            browser.close()
+        for _ in range(60):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}/app"
     finally:
         server.terminate()
         server.wait(timeout=30)
+
+
+def app(home: Path) -> list[tuple[str, str, str, str]]:
+    """Measure the app in Chromium on the publication in `home`; return rows of the table."""
+    chromium = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+    if chromium is None:
+        return [("the app", "no Chromium found", "", "")]
+    from playwright.sync_api import sync_playwright
+
+    with served(home) as address, sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        opened = []
+        for _ in range(REPEATS + 2):
+            page = context.new_page()
+            page.goto(f"{address}?period=2022-08")
+            page.wait_for_selector("html[data-map-painted]")
+            opened.append(page.evaluate(PAINTED) / 1e3)
+            last = page
+        steps = [last.evaluate(STEP) / 1e3 for _ in range(40)]
+        browser.close()
     first, warm, stepped = opened[0], Measured(opened[1:]), Measured(steps)
     late = sorted(steps)[int(0.95 * len(steps))]
     return [

@@ -67,6 +67,11 @@ class Words:
 # Colours
 # --------------------------------------------------------------------------------------------
 
+FONT: Final = (
+    '-apple-system, "Segoe UI", Roboto, Ubuntu, Cantarell, "Noto Sans", "Liberation Sans", Arial, '
+    "sans-serif"
+)
+"""Fonts that systems have: nothing is fetched."""
 INK: Final = "#1a1a1a"
 PAPER: Final = "#ffffff"
 
@@ -603,7 +608,7 @@ def _comparison(which: Indicator, percentile: object, style: ClassStyle, lang: L
         )(lang)
     years = years_beaten(float(cast(float, percentile)), dry=side == "dry", lang=lang)
     return Words(
-        f"{over.fr} a plu {much.fr} que {years} à cette date",
+        f"{over.fr} a plu {much.fr} que dans {years} à cette date",
         f"{over.en} was {much.en} rain than in {years} at this date",
     )(lang)
 

@@ -428,7 +428,7 @@ class OfflinePage(Figure):
                 page=self.page,
                 csp=_policy(scripts),
                 leaflet_css=Markup(_leaflet("leaflet.css")),  # noqa: S704  our own wheel's file
-                css=Markup(_asset("map.css")),  # noqa: S704
+                css=_style(),
                 map_html=Markup(self.html.render(**kwargs).strip()),  # noqa: S704  escaped by PlanarMap
                 scripts=[Markup(script) for script in scripts],  # noqa: S704  data pass through |tojson
             )
@@ -455,8 +455,12 @@ def _environment() -> Environment:
 
 def render_page(template: str, *, page: Any) -> str:
     """Return the page that `template` makes of `page`, in the style of the exported maps."""
-    css = Markup(_asset("map.css"))  # noqa: S704  our own file
-    return _environment().get_template(template).render(page=page, css=css)
+    return _environment().get_template(template).render(page=page, css=_style())
+
+
+def _style() -> Markup:
+    """The style sheet of exported pages, in the fonts that app and pages share."""
+    return Markup(f":root {{ --font: {look.FONT}; }}\n{_asset('map.css')}")  # noqa: S704  our own
 
 
 @cache

@@ -250,15 +250,15 @@ SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
         (
             "spi_3",
             {"percentile": 8, "drought_class": "D2", **SHORT},
-            "Gers : sécheresse grave. Sur 3 mois, il a plu moins que 92 années sur 100 à cette "
-            "date (normale 2010-2022, référence courte de 12 ans).",
+            "Gers : sécheresse grave. Sur 3 mois, il a plu moins que dans 92 années sur 100 à "
+            "cette date (normale 2010-2022, référence courte de 12 ans).",
             "Gers: severe drought. Over 3 months, there was less rain than in 92 years in 100 at "
             "this date (normal 2010-2022, short reference of 12 years).",
         ),
         (
             "spi_1",
             {"percentile": 10, "drought_class": "D2", "reference_years": 30},
-            "Gers : sécheresse grave. Sur le mois, il a plu moins que 9 années sur 10 à cette "
+            "Gers : sécheresse grave. Sur le mois, il a plu moins que dans 9 années sur 10 à cette "
             "date.",
             "Gers: severe drought. Over the month, there was less rain than in 9 years in 10 at "
             "this date.",
@@ -266,7 +266,7 @@ SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
         (
             "spi_6",
             {"percentile": 95, "drought_class": "W1", "reference_period": (1991, 2020)},
-            "Gers : très humide. Sur 6 mois, il a plu davantage que 95 années sur 100 à cette "
+            "Gers : très humide. Sur 6 mois, il a plu davantage que dans 95 années sur 100 à cette "
             "date (normale 1991-2020).",
             "Gers: very wet. Over 6 months, there was more rain than in 95 years in 100 at this "
             "date (normal 1991-2020).",
@@ -298,7 +298,7 @@ SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
         (
             "precip_mm",
             {"value": 12, "percentile": 15, **SHORT},
-            "Gers : 12 mm de pluie. Sur le mois, il a plu moins que 85 années sur 100 à cette "
+            "Gers : 12 mm de pluie. Sur le mois, il a plu moins que dans 85 années sur 100 à cette "
             "date (normale 2010-2022, référence courte de 12 ans).",
             "Gers: 12 mm of rain. Over the month, there was less rain than in 85 years in 100 at "
             "this date (normal 2010-2022, short reference of 12 years).",

@@ -143,7 +143,9 @@ def test_a_departement_without_data_is_hatched_and_says_why() -> None:
 def test_tooltips_speak_words_and_carry_the_class_code() -> None:
     said = features(page())["01"]["said"]
     assert said["head"] == "Sécheresse exceptionnelle"
-    assert words(said["body"]) == "Sur 3 mois, il a plu moins que 99 années sur 100 à cette date."
+    assert (
+        words(said["body"]) == "Sur 3 mois, il a plu moins que dans 99 années sur 100 à cette date."
+    )
     assert words(said["value"]) == "Indice SPI : −2,40 (D4). Normale de 12 ans †"
 
 
