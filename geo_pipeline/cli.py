@@ -30,7 +30,7 @@ app = typer.Typer(
     help="The agricultural drought monitor of France, from the command line.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
 )
 export = typer.Typer(help="Write maps, tables and bulletins as files.", no_args_is_help=True)
 app.add_typer(export, name="export")
@@ -220,14 +220,15 @@ def dagster(
     ] = False,
 ) -> None:
     """Open Dagster on this home folder (`dagster dev`; further options are handed on)."""
-    from geo_pipeline.automation.instance import dagster_home, open_instance
+    from geo_pipeline.automation.instance import open_instance
 
-    if prepare:  # its databases too: processes that make them at the same time collide
-        with open_instance(Settings()) as instance:
-            out.print(instance.root_directory, highlight=False, soft_wrap=True)
+    # Opening it makes its databases, which the processes started below would make at once.
+    with open_instance(Settings()) as instance:
+        home = instance.root_directory
+    if prepare:
+        out.print(home, highlight=False, soft_wrap=True)
         raise typer.Exit
-    home = dagster_home(Settings())
-    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["DAGSTER_HOME"] = home
     command = [sys.executable, "-m", "dagster", "dev", "-m", "geo_pipeline.definitions"]
     os.execv(sys.executable, [*command, *context.args])  # noqa: S606
 
@@ -279,7 +280,9 @@ def _progress(codes: list[str]) -> Iterator[Any]:
     from geo_pipeline.storage.lake import PARTITIONED
 
     columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as progress:
+    with Progress(
+        *columns, TimeElapsedColumn(), console=err, transient=True, disable=not err.is_terminal
+    ) as progress:
         task = progress.add_task("starting", total=len(codes) * len(PARTITIONED))
 
         def on_partition(table: str, _departement: str) -> None:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from geo_pipeline.errors import StorageError
 from geo_pipeline.settings import Settings
@@ -50,9 +51,13 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     Raises:
         StorageError: the folder cannot be made or written.
     """
-    home = str(dagster_home(settings))
-    with _environment("DAGSTER_HOME", home), dg.DagsterInstance.from_config(home) as instance:
-        yield instance
+    home = dagster_home(settings)
+    with _environment("DAGSTER_HOME", str(home)):
+        # Processes that make the databases of a new home at the same time trip over each other.
+        with FileLock(home / ".opening.lock"):
+            opened = dg.DagsterInstance.from_config(str(home))
+        with opened as instance:
+            yield instance
 
 
 @contextmanager

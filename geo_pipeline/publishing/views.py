@@ -14,8 +14,10 @@ from geo_pipeline.storage.warehouse import Warehouse
 
 _WEATHER = Source(
     Words(
-        "AgERA5, moyenne sur les cultures du département (Copernicus C3S, CEPMMT)",
-        "AgERA5 averaged over the département's cropland (Copernicus C3S, ECMWF)",
+        "AgERA5, produit avec des informations du service Copernicus sur le changement "
+        "climatique (CEPMMT), moyenne sur les terres cultivées du département",
+        "AgERA5, generated using Copernicus Climate Change Service information (ECMWF), "
+        "averaged over the cropland of each département",
     ),
     licence=Words("licence Copernicus", "Copernicus licence"),
 )

@@ -25,6 +25,42 @@ from geo_pipeline.schemas import Provenance
 # The day on which the embedded files were made from their sources (PROVENANCE.md).
 EMBEDDED_ON = "2026-11-23"
 
+COLUMNS = {
+    "departements.parquet": [
+        "departement",
+        "name",
+        "region_code",
+        "region",
+        "area_official_km2",
+        "geometry",
+    ],
+    "weather_dekadal.parquet": [
+        "departement",
+        "dekad_start",
+        "n_days",
+        "precip_mm",
+        "tmean_c",
+        "radiation_mj_m2",
+    ],
+    "crop_statistics.parquet": [
+        "departement",
+        "year",
+        "crop",
+        "area_ha",
+        "yield_q_ha",
+        "production_q",
+        "source",
+    ],
+    "water_restrictions.parquet": [
+        "departement",
+        "date",
+        "level_max",
+        "level_surface",
+        "level_groundwater",
+        "level_drinking",
+    ],
+}
+
 
 class Bundled:
     """The embedded files in `folder`."""
@@ -107,9 +143,13 @@ class Bundled:
     def _parquet(self, file: str) -> pa.Table:
         path = self.folder / file
         try:
-            return pq.ParquetFile(path).read()
+            content = pq.ParquetFile(path).read()
         except (OSError, pa.ArrowException) as error:
             raise _unreadable(path, error) from error
+        missing = [name for name in COLUMNS[file] if name not in content.column_names]
+        if missing:
+            raise _unreadable(path, KeyError(f"no column {', '.join(missing)}"))
+        return content.select(COLUMNS[file])
 
 
 def _unreadable(path: Path, error: Exception) -> SourceError:
