@@ -19,7 +19,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from geo_pipeline.departements import BY_CODE, CODES, parse_departements
 from geo_pipeline.errors import GeoPipelineError, NotPublishedError, UsageError
@@ -181,7 +181,8 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         _print_json({"home": settings.home, "published_at": published, "files": rows})
         return
-    table = Table("table", "files", "rows", "from", "to", "without data", title=str(settings.home))
+    heads = [Column("table", no_wrap=True), "files", "rows", "from", "to", "without data"]
+    table = Table(*heads, title=str(settings.home))
     for name in dict.fromkeys(str(row["asset"]) for row in rows):
         files: list[dict[str, Any]] = [row for row in rows if row["asset"] == name]
         first = min((row["first_date"] for row in files if row["first_date"]), default="")
