@@ -181,14 +181,14 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         _print_json({"home": settings.home, "published_at": published, "files": rows})
         return
-    heads = [Column("table", no_wrap=True), "files", "rows", "from", "to", "without data"]
-    table = Table(*heads, title=str(settings.home))
+    heads = [Column(name, no_wrap=True) for name in ("table", "files", "rows", "from", "to")]
+    table = Table(*heads, Column("without data"), title=str(settings.home))
     for name in dict.fromkeys(str(row["asset"]) for row in rows):
         files: list[dict[str, Any]] = [row for row in rows if row["asset"] == name]
         first = min((row["first_date"] for row in files if row["first_date"]), default="")
         last = max((row["last_date"] for row in files if row["last_date"]), default="")
         bare = [str(row["departement"]) for row in files if row["rows"] == 0]
-        count = f"{len(files)} of 101" if name in PARTITIONED else str(len(files))
+        count = f"{len(files)}/101" if name in PARTITIONED else str(len(files))
         total = f"{sum(row['rows'] for row in files):,}"
         table.add_row(name, count, total, str(first), str(last), ", ".join(bare))
     out.print(table)
