@@ -104,6 +104,33 @@ class WeatherDaily(Table):
         unique = ["departement", "date"]
 
 
+class SoilWaterDaily(Table):
+    """Root-zone water by crop and day, in season (mart, partitioned); NaN while not known."""
+
+    date: Series[pd.Timestamp] = pa.Field(description="Day")
+    crop: Series[str] = pa.Field(description="Crop, as in crop_statistics; grassland all year")
+    depletion_mm: Series[float] = pa.Field(
+        ge=0, le=1000, nullable=True, description="Water missing to field capacity, end of day, mm"
+    )
+    taw_mm: Series[float] = pa.Field(
+        gt=0, le=1000, description="Total available water of the root zone, mm"
+    )
+    swi: Series[float] = pa.Field(
+        ge=0, le=1, nullable=True, description="Soil wetness index, 1 - depletion / TAW"
+    )
+    ks: Series[float] = pa.Field(
+        ge=0, le=1, nullable=True, description="Stress coefficient, 1 without stress"
+    )
+    eta_mm: Series[float] = pa.Field(
+        ge=0, le=30, nullable=True, description="Actual crop evapotranspiration, mm"
+    )
+
+    class Config:
+        """One row a département, day and crop."""
+
+        unique = ["departement", "date", "crop"]
+
+
 class CropStatistics(Table):
     """Area, yield and production by département, year and crop (core, partitioned)."""
 
@@ -211,6 +238,7 @@ TABLES: dict[str, type[Table]] = {
     "weather_daily": WeatherDaily,
     "crop_statistics": CropStatistics,
     "water_restrictions": WaterRestrictions,
+    "soil_water_daily": SoilWaterDaily,
     "drought_indicators": DroughtIndicators,
     "departement_risk": DepartementRisk,
 }

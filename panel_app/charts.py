@@ -317,9 +317,10 @@ class History:
 def heights(matrix: Matrix, column: int) -> NDArray[np.float64]:
     """How high the bars of a département stand: its values, dry below zero.
 
-    The combined class has a score that grows with dryness: it is drawn as the index it stands for.
+    A class whose value is no index (a score, a wetness) is drawn as the index of its rank.
     """
-    if matrix.indicator != "combined":
+    which = look.indicator_of(matrix.indicator)
+    if which.kind != "class" or which.standardised:
         return matrix.value[:, column]
     from scipy.special import ndtri  # noqa: PLC0415  heavy, and needed for one indicator only
 

@@ -378,7 +378,8 @@ def series_note(shown: Shown) -> str:
     """Unit, source and span of the indicator's chart."""
     matrix, words = shown.matrix, shown.words
     unit = {"class": "detail.index_unit", "amount": "detail.mm_unit", "anomaly": "detail.pct_unit"}
-    key = unit[shown.indicator.kind] if matrix.indicator != "combined" else "detail.score_unit"
+    ranked = shown.indicator.kind == "class" and not shown.indicator.standardised
+    key = "detail.score_unit" if ranked else unit[shown.indicator.kind]
     return words("detail.series_note", unit=words(key), span=_span(matrix))
 
 
@@ -518,7 +519,7 @@ def provenance(shown: Shown, code: str) -> list[str]:
 
 def options(publication: Publication, words: Catalogue) -> tuple[dict[str, str], dict[str, str]]:
     """What the two lists offer: indicators by name, départements by code and name."""
-    order: Sequence[str] = ("combined", "spi_1", "spi_3", "spi_6", "spi_12")
+    order: Sequence[str] = ("combined", "swi", "spi_1", "spi_3", "spi_6", "spi_12")
     known = [key for key in order if key in publication.indicators]
     known += [key for key in publication.indicators if key not in order]
     indicators = {look.indicator_of(key).name(words.lang): key for key in known}

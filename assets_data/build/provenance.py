@@ -23,7 +23,7 @@ GEOD = Geod(ellps="WGS84")
 
 def data_files() -> list[Path]:
     """Every file that holds data, sorted by name."""
-    files = [path for path in ASSETS.iterdir() if path.suffix in {".parquet", ".geojson"}]
+    files = [path for path in ASSETS.iterdir() if path.suffix in {".parquet", ".geojson", ".csv"}]
     return sorted([*files, ASSETS / "build" / "official_areas.csv"])
 
 

@@ -14,7 +14,9 @@ from geo_pipeline.assets.writing import (
 )
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.storage import spatial
+from geo_pipeline.transforms.drought import REFERENCE_CROP
 from geo_pipeline.transforms.drought import drought_indicators as indicators_of
+from geo_pipeline.transforms.soil import soil_water_daily as soil_water
 
 RISK_INPUTS = (
     "departements",
@@ -25,17 +27,42 @@ RISK_INPUTS = (
 )
 
 
-@partitioned_asset("drought_indicators", "drought", deps=[weather_daily])
+@partitioned_asset("soil_water_daily", "drought", deps=[weather_daily])
+def soil_water_daily(
+    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+) -> dg.MaterializeResult[None]:
+    """FAO-56 root-zone water balance of twelve crops: depletion, wetness, stress.
+
+    Crop calendars and soils: `assets_data/crop_parameters.csv` and `soil_storage.csv` (defaults).
+    After a gap in the weather the state is NaN until it no longer depends on what is not known.
+    """
+    lake, source = workspace.lake, workspace.source
+    weather = [lake.read("weather_daily", code) for code in context.partition_keys]
+    frame = soil_water(
+        pd.concat(weather, ignore_index=True), source.crop_parameters(), source.soil_storage()
+    )
+
+    def origin(code: str) -> Provenance:
+        return lake.origin("weather_daily", code)
+
+    return write_partitions(context, workspace, "soil_water_daily", frame, origin)
+
+
+@partitioned_asset("drought_indicators", "drought", deps=[weather_daily, soil_water_daily])
 def drought_indicators(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Monthly rain, its anomaly, SPI over 1, 3, 6 and 12 months, the combined score.
+    """Monthly rain and its anomaly, SPI and SPEI over 1 to 12 months, soil wetness, a score.
 
     Each département against its own record. A window that touches a missing month is NaN.
     """
     lake = workspace.lake
     weather = [lake.read("weather_daily", code) for code in context.partition_keys]
-    frame = indicators_of(pd.concat(weather, ignore_index=True))
+    soil = [
+        lake.read("soil_water_daily", code, only={"crop": REFERENCE_CROP})
+        for code in context.partition_keys
+    ]
+    frame = indicators_of(pd.concat(weather, ignore_index=True), pd.concat(soil, ignore_index=True))
 
     def origin(code: str) -> Provenance:
         return lake.origin("weather_daily", code)

@@ -88,10 +88,21 @@ def fold_reference(
     before = steps_before(first_step, period)
     if reference is None:
         return fold(series, period, first_step)
+    start, stop = reference_ends(reference, series.shape[-1])
+    return fold(series[..., start:stop], period, (before + start) % period + 1)
+
+
+def reference_ends(reference: Reference, length: int) -> tuple[int, int]:
+    """First time step of a reference and the one after its last, in a series of `length` steps.
+
+    ValueError when it has a step or selects nothing.
+    """
+    if reference is None:
+        return 0, length
     chosen = reference if isinstance(reference, slice) else slice(*reference)
-    start, stop, step = chosen.indices(series.shape[-1])
+    start, stop, step = chosen.indices(length)
     if step != 1:
         raise ValueError(f"a reference is consecutive time steps, got {reference}")
     if start >= stop:
-        raise ValueError(f"{reference} selects none of the series' {series.shape[-1]} time steps")
-    return fold(series[..., start:stop], period, (before + start) % period + 1)
+        raise ValueError(f"{reference} selects none of the series' {length} time steps")
+    return start, stop

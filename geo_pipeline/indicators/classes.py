@@ -1,8 +1,10 @@
 """Drought classes, the words an index is told in: D4 (exceptional drought) to W2 (extremely wet).
 
 The dry side is the US Drought Monitor's, its printed ranges ("-0.5 to -0.79", "-0.8 to -1.29")
-closed into limits without gaps, each class holding its own; the wet side is WMO-No. 1090's. Classes
-come in object arrays: a string of `DROUGHT_CLASSES`, or None where nothing is known.
+closed into limits without gaps, each class holding its own; the wet side is WMO-No. 1090's. Beside
+them stand the words of others: WMO-No. 1090's seven classes, the seven of the French groundwater
+indicator, the four levels of water restriction. Classes come in object arrays: a string, or None
+where nothing is known.
 """
 
 from collections.abc import Mapping
@@ -21,11 +23,42 @@ DROUGHT_CLASSES = ("D4", "D3", "D2", "D1", "D0", "normal", "W0", "W1", "W2")
 SEVERITY = {code: 5 - position for position, code in enumerate(DROUGHT_CLASSES)}
 """5 for D4 down to 1 for D0, 0 for normal, -1 for W0 down to -3 for W2."""
 
+WMO_CLASSES = (
+    "extremely_dry",
+    "severely_dry",
+    "moderately_dry",
+    "near_normal",
+    "moderately_wet",
+    "very_wet",
+    "extremely_wet",
+)
+"""The classes of WMO-No. 1090, driest first."""
+
+GROUNDWATER_CLASSES = (
+    "tres_bas",
+    "bas",
+    "moderement_bas",
+    "normal",
+    "moderement_haut",
+    "haut",
+    "tres_haut",
+)
+"""Groundwater levels, lowest first: the return period is 10 years at the ends, then 5, then 2.5."""
+
+RESTRICTION_LEVELS = ("none", "vigilance", "alerte", "alerte_renforcee", "crise")
+"""Levels of water restriction, the mildest first; "none" is known to be free of any."""
+
 # The highest value of D4, D3, D2, D1 and D0; the lowest of W0, W1 and W2.
 INDEX_DRY_LIMITS = (-2.0, -1.6, -1.3, -0.8, -0.5)
 INDEX_WET_LIMITS = (1.0, 1.5, 2.0)
 PERCENTILE_DRY_LIMITS = (2.0, 5.0, 10.0, 20.0, 30.0)
 PERCENTILE_WET_LIMITS = tuple(100.0 * float(ndtr(z)) for z in INDEX_WET_LIMITS)
+# The highest value of the three dry classes of WMO-No. 1090; its wet limits are those above.
+WMO_DRY_LIMITS = (-2.0, -1.5, -1.0)
+# Of the groundwater classes, the lowest value of bas, moderement_bas and normal, and the highest of
+# normal, moderement_haut and haut.
+GROUNDWATER_LOW_LIMITS = (-1.28, -0.84, -0.25)
+GROUNDWATER_HIGH_LIMITS = (0.25, 0.84, 1.28)
 
 
 def usdm_class(index: ArrayLike) -> ClassArray:
@@ -78,6 +111,80 @@ def usdm_class_from_percentile(percentile: ArrayLike) -> ClassArray:
     return _classify(percentile, PERCENTILE_DRY_LIMITS, PERCENTILE_WET_LIMITS)
 
 
+def wmo_class(index: ArrayLike) -> ClassArray:
+    """Class of a standardised index in the words of WMO-No. 1090.
+
+    extremely_dry <= -2.0 < severely_dry <= -1.5 < moderately_dry <= -1.0 < near_normal < 1.0 <=
+    moderately_wet < 1.5 <= very_wet < 2.0 <= extremely_wet: the printed ranges ("-1.0 to -1.49")
+    closed as in `usdm_class`, each limit with the class further from normal.
+
+    Parameters
+    ----------
+    index : any shape, no unit; float32 meets limits in float32
+
+    Returns
+    -------
+    Same shape, codes of `WMO_CLASSES`, None for NaN.
+
+    References
+    ----------
+    WMO (2012). Standardized Precipitation Index user guide. WMO-No. 1090, table 1.
+    """
+    return _classify(index, WMO_DRY_LIMITS, INDEX_WET_LIMITS, WMO_CLASSES)
+
+
+def groundwater_class(index: ArrayLike) -> ClassArray:
+    """Class of the French standardised piezometric index (IPS, indicateur piezometrique standard).
+
+    tres_bas < -1.28 <= bas < -0.84 <= moderement_bas < -0.25 <= normal <= 0.25 < moderement_haut
+    <= 0.84 < haut <= 1.28 < tres_haut. The source prints the two ends as open ("< -1.28",
+    "> 1.28"), so a limit there goes to the milder class; the inner limits, which it leaves to both
+    neighbours, follow them here.
+
+    Parameters
+    ----------
+    index : any shape, no unit; float32 meets limits in float32
+
+    Returns
+    -------
+    Same shape, codes of `GROUNDWATER_CLASSES`, None for NaN.
+
+    References
+    ----------
+    https://info-secheresse.fr (legend of a groundwater body)
+    """
+    return _classify(
+        index,
+        GROUNDWATER_LOW_LIMITS,
+        GROUNDWATER_HIGH_LIMITS,
+        GROUNDWATER_CLASSES,
+        limit_to_outer=False,
+    )
+
+
+def restriction_rank(levels: ArrayLike) -> FloatArray:
+    """Levels of water restriction as numbers that grow with it: 0 for "none" to 4 for "crise".
+
+    Parameters
+    ----------
+    levels : any shape, codes of `RESTRICTION_LEVELS`; None, NaN or "" where nothing is known
+
+    Returns
+    -------
+    Same shape: NaN where nothing is known.
+
+    Raises
+    ------
+    ValueError : a code that is not in `RESTRICTION_LEVELS`.
+
+    References
+    ----------
+    https://api.vigieau.gouv.fr
+    """
+    ranks = {code: position for position, code in enumerate(RESTRICTION_LEVELS)}
+    return _rank(levels, ranks, "restriction level")
+
+
 def severity_rank(classes: ArrayLike) -> FloatArray:
     """Classes as numbers that grow with drought, to compare and to sort by: those of `SEVERITY`.
 
@@ -93,14 +200,7 @@ def severity_rank(classes: ArrayLike) -> FloatArray:
     ------
     ValueError : a code that is not in `DROUGHT_CLASSES`.
     """
-    codes = np.asarray(classes, dtype=object)
-    rank = np.full(codes.shape, np.nan)
-    for code, severity in SEVERITY.items():
-        rank[codes == code] = severity
-    for code in codes[np.isnan(rank)]:
-        if isinstance(code, str) and code:
-            raise ValueError(f"unknown drought class {code!r}, expected {', '.join(SEVERITY)}")
-    return rank
+    return _rank(classes, SEVERITY, "drought class")
 
 
 def dsci(shares: Mapping[str, ArrayLike]) -> FloatArray:
@@ -141,15 +241,38 @@ def dsci(shares: Mapping[str, ArrayLike]) -> FloatArray:
     return np.asarray(total)
 
 
-def _classify(values: ArrayLike, dry: tuple[float, ...], wet: tuple[float, ...]) -> ClassArray:
-    """Class by the number of limits passed, the limits rounded to the precision of the values."""
+def _classify(
+    values: ArrayLike,
+    dry: tuple[float, ...],
+    wet: tuple[float, ...],
+    classes: tuple[str, ...] = DROUGHT_CLASSES,
+    *,
+    limit_to_outer: bool = True,
+) -> ClassArray:
+    """Class by the number of limits passed, the limits rounded to the precision of the values.
+
+    A limit belongs to the class on its outer side, away from normal, or else on its inner side.
+    """
     numbers, given = as_float(values), np.asarray(values).dtype
     precision = given if given.kind == "f" else np.dtype(np.float64)
+    above, from_there = (dry, wet) if limit_to_outer else (wet, dry)
     passed = np.zeros(numbers.shape, dtype=np.intp)
-    for limit in np.array(dry, dtype=precision):
+    for limit in np.array(above, dtype=precision):
         passed += numbers > limit
-    for limit in np.array(wet, dtype=precision):
+    for limit in np.array(from_there, dtype=precision):
         passed += numbers >= limit
-    passed[np.isnan(numbers)] = len(DROUGHT_CLASSES)
-    codes = np.array([*DROUGHT_CLASSES, None], dtype=object)
+    passed[np.isnan(numbers)] = len(classes)
+    codes = np.array([*classes, None], dtype=object)
     return np.asarray(codes[passed.ravel()].reshape(passed.shape), dtype=object)
+
+
+def _rank(classes: ArrayLike, ranks: Mapping[str, int], what: str) -> FloatArray:
+    """The number of each code, NaN for None, NaN and ""; ValueError for any other."""
+    codes = np.asarray(classes, dtype=object)
+    rank = np.full(codes.shape, np.nan)
+    for code, number in ranks.items():
+        rank[codes == code] = number
+    for code in codes[np.isnan(rank)]:
+        if isinstance(code, str) and code:
+            raise ValueError(f"unknown {what} {code!r}, expected {', '.join(ranks)}")
+    return rank

@@ -277,6 +277,10 @@ class Indicator:
     decimals: int = 0
     months: int | None = None
     value_name: Words = Words("valeur", "value")
+    subject: Words | None = None
+    """What is drier or wetter, as a sentence begins; None where the rain itself is told."""
+    standardised: bool = False
+    """True when the value is an index with 0 for usual, false when the class has another value."""
 
     @property
     def by_class(self) -> bool:
@@ -306,6 +310,40 @@ def _spi(months: int) -> Indicator:
         decimals=2,
         months=months,
         value_name=Words("indice SPI", "SPI index"),
+        standardised=True,
+    )
+
+
+def _spei(months: int) -> Indicator:
+    """Rain less evaporation over `months` months; only the length changes the words."""
+    many = months > 1
+    return Indicator(
+        key=f"spei_{months}",
+        name=Words(
+            f"Pluie moins évaporation sur {months} mois" if many else "Pluie moins évaporation",
+            f"Rain less evaporation over {months} months" if many else "Rain less evaporation",
+        ),
+        short_name=Words(f"SPEI {months} mois", f"SPEI {months} month{'s' if many else ''}"),
+        unit="",
+        explanation=Words(
+            "Compare la pluie, moins l'eau que le temps qu'il fait peut évaporer, "
+            f"{f'des {months} derniers mois' if many else 'du mois'} à celle des mêmes dates les "
+            "autres années.",
+            f"Compares rain less the water that the weather can evaporate, of "
+            f"{f'the last {months} months' if many else 'the month'}, with the same dates in "
+            "other years.",
+        ),
+        kind="class",
+        styles=DROUGHT_CLASSES,
+        decimals=2,
+        months=months,
+        value_name=Words("indice SPEI", "SPEI index"),
+        subject=Words(
+            f"{f'Sur {months}{NBSP}mois' if many else 'Sur le mois'}, le bilan pluie moins "
+            "évaporation est",
+            f"{f'Over {months} months' if many else 'Over the month'}, rain less evaporation is",
+        ),
+        standardised=True,
     )
 
 
@@ -346,6 +384,44 @@ INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
             _spi(3),
             _spi(6),
             _spi(12),
+            _spei(1),
+            _spei(3),
+            _spei(6),
+            _spei(12),
+            Indicator(
+                key="swi",
+                name=Words("Humidité du sol", "Soil wetness"),
+                short_name=Words("sol", "soil"),
+                unit="",
+                explanation=Words(
+                    "Eau du sol sous prairie, de 0 (les plantes n'en trouvent plus) à 1 (plein), "
+                    "moyenne du mois, calculée par un bilan hydrique.",
+                    "Water of the soil under grass, from 0 (none left for plants) to 1 (full), "
+                    "mean of the month, from a water balance.",
+                ),
+                kind="class",
+                styles=DROUGHT_CLASSES,
+                decimals=2,
+                value_name=Words("humidité de 0 à 1", "wetness from 0 to 1"),
+                subject=Words("Le sol est", "The soil is"),
+            ),
+            Indicator(
+                key="sswi",
+                name=Words("Humidité du sol, indice", "Soil wetness, index"),
+                short_name=Words("SSWI", "SSWI"),
+                unit="",
+                explanation=Words(
+                    "Compare l'eau du sol sous prairie à celle du même mois les autres années.",
+                    "Compares the water of the soil under grass with the same month of other "
+                    "years.",
+                ),
+                kind="class",
+                styles=DROUGHT_CLASSES,
+                decimals=2,
+                value_name=Words("indice SSWI", "SSWI index"),
+                subject=Words("Le sol est", "The soil is"),
+                standardised=True,
+            ),
             Indicator(
                 key="combined",
                 name=Words("Sécheresse agricole", "Agricultural drought"),
@@ -613,18 +689,21 @@ def _comparison(which: Indicator, percentile: object, style: ClassStyle, lang: L
     )(lang)
 
 
-def _combined(percentile: object, style: ClassStyle, lang: Lang) -> str:
-    """The combined class against other years, or what the class means where no rank is known."""
+def _drier(which: Indicator, percentile: object, style: ClassStyle, lang: Lang) -> str:
+    """The indicator's subject against other years, or what the class means without a rank."""
     side = _side(percentile, style)
+    subject = f"{which.subject(lang)} " if which.subject else ""
     if side == "normal":
-        return Words("À peu près comme d'habitude à cette date", "About usual for the date")(lang)
+        usual = Words("à peu près comme d'habitude à cette date", "about usual for the date")
+        return capitalise(f"{subject}{usual(lang)}")
     if is_missing(percentile):
         return capitalise(style.meaning(lang))
     years = years_beaten(float(cast(float, percentile)), dry=side == "dry", lang=lang)
-    return Words(
-        f"Plus {'sec' if side == 'dry' else 'humide'} que {years} à cette date",
-        f"{'Drier' if side == 'dry' else 'Wetter'} than {years} at this date",
-    )(lang)
+    compared = Words(
+        f"plus {'sec' if side == 'dry' else 'humide'} que {years} à cette date",
+        f"{'drier' if side == 'dry' else 'wetter'} than {years} at this date",
+    )
+    return capitalise(f"{subject}{compared(lang)}")
 
 
 def _departure(value: float, lang: Lang) -> str:
@@ -644,8 +723,8 @@ def _head_and_body(
     """What is said after the name, then the second sentence that tells against what."""
     if which.kind == "restriction":
         return style.name(lang), capitalise(style.meaning(lang))
-    if which.key == "combined":
-        return style.name(lang), _combined(percentile, style, lang)
+    if which.subject or which.key == "combined":
+        return style.name(lang), _drier(which, percentile, style, lang)
     if which.kind == "class":
         return style.name(lang), _comparison(which, percentile, style, lang)
     amount = float(cast(float, value))

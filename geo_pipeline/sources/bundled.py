@@ -21,6 +21,7 @@ from pyogrio.errors import DataSourceError
 
 from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.schemas import Provenance
+from geo_pipeline.sources import agronomy
 
 # The day on which the embedded files were made from their sources (PROVENANCE.md).
 EMBEDDED_ON = "2026-11-23"
@@ -122,6 +123,14 @@ class Bundled:
     def water_restrictions(self) -> pd.DataFrame:
         """Return the restriction levels of the 101 départements on the day of the snapshot."""
         return _frame(self._parquet("water_restrictions.parquet"))
+
+    def crop_parameters(self) -> pd.DataFrame:
+        """Return calendar, coefficients and roots of each crop (`sources.agronomy`)."""
+        return agronomy.crop_parameters(self.folder)
+
+    def soil_storage(self) -> pd.DataFrame:
+        """Return available water and soil depth of each département (`sources.agronomy`)."""
+        return agronomy.soil_storage(self.folder)
 
     def provenance(self, file: str) -> Provenance:
         """Return where the rows of the embedded `file` come from."""

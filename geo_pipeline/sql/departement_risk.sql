@@ -23,7 +23,9 @@ drivers AS (
         period_end,
         string_agg(indicator || ':' || drought_class, ', ' ORDER BY value, indicator) AS drivers
     FROM drought_indicators
-    WHERE indicator LIKE 'spi_%' AND drought_class IN ('D0', 'D1', 'D2', 'D3', 'D4')
+    WHERE
+        (indicator LIKE 'spi_%' OR indicator LIKE 'spei_%' OR indicator = 'sswi')
+        AND drought_class IN ('D0', 'D1', 'D2', 'D3', 'D4')
     GROUP BY departement, period_end
 ),
 

@@ -7,6 +7,22 @@ SELECT risk.*, shapes.geometry
 FROM departement_risk_values AS risk
 LEFT JOIN departements AS shapes ON risk.departement = shapes.departement;
 
+-- Soil water by month and crop, from the days of the lake; a month counts when all its days are known.
+CREATE TABLE soil_water_monthly AS
+SELECT
+    departement,
+    last_day(date) AS period_end,
+    crop,
+    CASE WHEN count(*) = count(swi) THEN avg(swi) END AS swi,
+    CASE WHEN count(*) = count(ks) THEN avg(ks) END AS ks,
+    CASE WHEN count(*) = count(eta_mm) THEN sum(eta_mm) END AS eta_mm,
+    count(*) AS days
+FROM soil_water_daily
+GROUP BY ALL
+ORDER BY departement, crop, period_end;
+
+DROP VIEW IF EXISTS soil_water_daily;
+
 -- Whatever a map can show, in one form: indicators by month, restriction levels by day.
 CREATE VIEW map_values AS
 SELECT

@@ -9,7 +9,7 @@ give equal bytes, so nothing of the run itself (clock, host, order) may enter.
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.schemas import TABLES, Provenance
 from geo_pipeline.storage.files import replacing
 
-PARTITIONED = ("weather_daily", "crop_statistics", "drought_indicators")
+PARTITIONED = ("weather_daily", "crop_statistics", "soil_water_daily", "drought_indicators")
 _PROVENANCE_KEY = b"geo_pipeline.provenance"
 _ARROW_TYPES = {
     "str": pa.string(),
@@ -81,14 +81,20 @@ class Lake:
             temporary.write_bytes(content)
         return Written(path, len(frame), hashlib.sha256(content).hexdigest())
 
-    def read(self, table: str, departement: str | None = None) -> pd.DataFrame:
+    def read(
+        self, table: str, departement: str | None = None, *, only: Mapping[str, str] | None = None
+    ) -> pd.DataFrame:
         """Return the rows of one file of `table`, geometries as a GeoDataFrame.
+
+        `only` names the value that a column must have, for a part of the rows.
 
         Raises:
             StorageError: the file is not there yet, or is damaged.
         """
         path = self.path(table, departement)
         content = _read(path)
+        for column, value in (only or {}).items():
+            content = content.filter(pc.equal(content[column], value))
         if b"geo" in (content.schema.metadata or {}):
             shapes: pd.DataFrame = gpd.read_parquet(path)
             return shapes

@@ -24,6 +24,8 @@ from geo_pipeline.storage.lake import Lake, arrow_schema
 
 # Published without the shapes, which a view of the table's own name joins on reading.
 _STORED_AS = {"departement_risk": "departement_risk_values"}
+# Read from the lake while the warehouse is built, published in sum only: millions of rows.
+_ONLY_READ = ("soil_water_daily",)
 _PROVENANCE = pa.schema(
     [
         ("asset", pa.string()),
@@ -144,11 +146,16 @@ def _build(connection: duckdb.DuckDBPyConnection, lake: Lake) -> dict[str, int]:
     for table in TABLES:
         name = _STORED_AS.get(table, table)
         files = [str(path) for path in lake.files(table)]
-        if files:
-            # The code is a column of each file: read as a Hive folder it would become a number.
-            connection.read_parquet(files, hive_partitioning=False).create(name)
+        # The code is a column of each file: read as a Hive folder it would become a number.
+        relation = (
+            connection.read_parquet(files, hive_partitioning=False)
+            if files
+            else connection.from_arrow(arrow_schema(table).empty_table())
+        )
+        if table in _ONLY_READ:
+            relation.create_view(name)
         else:
-            connection.from_arrow(arrow_schema(table).empty_table()).create(name)
+            relation.create(name)
         rows[name] = connection.table(name).count("*").fetchall()[0][0]
     provenance = pa.Table.from_pylist(list(lake.provenance()), schema=_PROVENANCE)
     connection.from_arrow(provenance).create("provenance")

@@ -92,7 +92,7 @@ def test_the_pages_load_everything_and_run_one_partition(
     )
     (repository,) = loaded["repositoriesOrError"]["nodes"]
     assert {"france", "departement", "publish"} <= {each["name"] for each in repository["jobs"]}
-    assert len(repository["assetNodes"]) == 10
+    assert len(repository["assetNodes"]) == 11
     launched = query(
         "mutation ($run: ExecutionParams!) {launchRun(executionParams: $run) {"
         "... on LaunchRunSuccess {run {runId}} ... on PythonError {message}}}",

@@ -23,6 +23,11 @@ def weather(first: str, last: str, precip_mm: float = 2.0, departement: str = "3
     )
 
 
+def indicators(days: pd.DataFrame) -> pd.DataFrame:
+    """Return the indicators of weather without soil water."""
+    return drought_indicators(with_et0(days), empty("soil_water_daily"))
+
+
 def values(frame: pd.DataFrame, indicator: str) -> "pd.Series[float]":
     return frame[frame["indicator"] == indicator].set_index("period_end")["value"]
 
@@ -41,7 +46,7 @@ def test_unknown_temperature_gives_no_et0_and_no_method() -> None:
 
 
 def test_months_add_up_and_partial_ones_are_missing() -> None:
-    frame = drought_indicators(weather("2020-01-01", "2020-03-30"))
+    frame = indicators(weather("2020-01-01", "2020-03-30"))
     rain = values(frame, "precip_mm")
     assert rain["2020-01-31"] == 62.0
     assert rain["2020-02-29"] == 58.0
@@ -51,7 +56,7 @@ def test_months_add_up_and_partial_ones_are_missing() -> None:
 def test_a_day_without_rain_data_takes_its_month() -> None:
     days = weather("2020-01-01", "2020-02-29")
     days.loc[days["date"] == "2020-01-15", "precip_mm"] = np.nan
-    rain = values(drought_indicators(days), "precip_mm")
+    rain = values(indicators(days), "precip_mm")
     assert np.isnan(rain["2020-01-31"])
     assert rain["2020-02-29"] == 58.0
 
@@ -60,7 +65,7 @@ def test_the_anomaly_is_the_departure_from_the_mean_of_that_month() -> None:
     days = pd.concat(
         [weather("2020-01-01", "2020-01-31", 1.0), weather("2021-01-01", "2021-01-31", 3.0)]
     )
-    frame = drought_indicators(days)  # normal of January: (31 + 93) / 2 = 62 mm
+    frame = indicators(days)  # normal of January: (31 + 93) / 2 = 62 mm
     anomaly = values(frame, "precip_anomaly_pct")
     assert anomaly["2020-01-31"] == pytest.approx(-50)
     assert anomaly["2021-01-31"] == pytest.approx(50)
@@ -76,7 +81,7 @@ def test_a_gap_blanks_exactly_the_windows_that_touch_it() -> None:
     days = weather("2010-01-01", "2022-12-31")
     days["precip_mm"] = rng.gamma(0.4, 8.0, len(days))
     days = days[days["date"].dt.year != 2014]
-    frame = drought_indicators(days)
+    frame = indicators(days)
     for scale in (1, 3, 6, 12):
         index = values(frame, f"spi_{scale}")
         blank = index.index[index.isna()]
@@ -92,9 +97,9 @@ def test_a_departement_alone_or_among_others_has_the_same_numbers() -> None:
         days = weather(first, "2022-12-31", departement=code)
         days["precip_mm"] = rng.gamma(0.4, 8.0, len(days))
         parts.append(days)
-    together = drought_indicators(pd.concat(parts))
+    together = indicators(pd.concat(parts))
     for days in parts:
-        alone = drought_indicators(days)
+        alone = indicators(days)
         code = alone["departement"].iloc[0]
         among = together[together["departement"] == code].reset_index(drop=True)
         pd.testing.assert_frame_equal(alone, among, check_exact=True)
@@ -104,7 +109,7 @@ def test_the_combined_score_is_that_of_the_mean_of_spi_3_and_spi_6() -> None:
     rng = np.random.default_rng(3)
     days = weather("1991-01-01", "2020-12-31")
     days["precip_mm"] = rng.gamma(0.4, 8.0, len(days))
-    frame = drought_indicators(days)
+    frame = indicators(days)
     mean = (values(frame, "spi_3") + values(frame, "spi_6")) / 2
     combined = frame[frame["indicator"] == "combined"].set_index("period_end")
     # the normal law's own table: P(Z <= -0.8) = 0.2119, so D1 or worse is a score of 78.81 or more
@@ -116,4 +121,24 @@ def test_the_combined_score_is_that_of_the_mean_of_spi_3_and_spi_6() -> None:
 
 
 def test_no_weather_gives_no_rows() -> None:
-    assert drought_indicators(empty("weather_daily")).empty
+    assert drought_indicators(empty("weather_daily"), empty("soil_water_daily")).empty
+
+
+def test_soil_wetness_is_the_mean_of_months_whose_days_are_known() -> None:
+    days = with_et0(weather("2020-01-01", "2020-02-29"))
+    soil = pd.DataFrame({"departement": "31", "date": days["date"], "swi": 0.5})
+    soil.loc[soil["date"] == "2020-01-31", "swi"] = 0.81
+    soil.loc[soil["date"] == "2020-02-10", "swi"] = np.nan
+    wetness = values(drought_indicators(days, soil), "swi")
+    assert wetness["2020-01-31"] == pytest.approx((30 * 0.5 + 0.81) / 31)
+    assert np.isnan(wetness["2020-02-29"])
+
+
+def test_spei_is_that_of_rain_less_et0() -> None:
+    """The same rain in ever warmer years: the balance of December falls every year."""
+    days = weather("2001-01-01", "2010-12-31")
+    days["tmean_c"] = 10.0 + (days["date"].dt.year - 2001) ** 1.5
+    frame = indicators(days)
+    index = values(frame, "spei_3")
+    decembers = index[index.index.month == 12]
+    assert (decembers.diff().dropna() < 0).all()

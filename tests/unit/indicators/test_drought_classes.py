@@ -9,12 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_pipeline.indicators import (
+from geo_pipeline.indicators.classes import (
     DROUGHT_CLASSES,
+    GROUNDWATER_CLASSES,
+    RESTRICTION_LEVELS,
+    WMO_CLASSES,
     dsci,
+    groundwater_class,
+    restriction_rank,
     severity_rank,
     usdm_class,
     usdm_class_from_percentile,
+    wmo_class,
 )
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -134,3 +140,86 @@ def test_dsci_refuses_what_cannot_be_shares_of_an_area() -> None:
         dsci({"D1": [1.0, -1.0]})
     with pytest.raises(ValueError, match="at most"):
         dsci({"D0": 90.0, "D1": 60.0, "D2": 30.0})  # cumulative
+
+
+# --- WMO-No. 1090, groundwater, restrictions ------------------------------------------------------
+
+WMO_LIMITS = [
+    (-2.0, "extremely_dry", "severely_dry"),
+    (-1.5, "severely_dry", "moderately_dry"),
+    (-1.0, "moderately_dry", "near_normal"),
+    (1.0, "moderately_wet", "near_normal"),
+    (1.5, "very_wet", "moderately_wet"),
+    (2.0, "extremely_wet", "very_wet"),
+]
+# A limit, the class that holds it, the class beyond it, away from normal.
+GROUNDWATER_LIMITS = [
+    (-1.28, "bas", "tres_bas"),
+    (-0.84, "moderement_bas", "bas"),
+    (-0.25, "normal", "moderement_bas"),
+    (0.25, "normal", "moderement_haut"),
+    (0.84, "moderement_haut", "haut"),
+    (1.28, "haut", "tres_haut"),
+]
+
+
+@pytest.mark.parametrize("precision", [np.float64, np.float32])
+def test_wmo_and_groundwater_limits(precision: type[np.floating]) -> None:
+    for limit, holder, towards_normal in WMO_LIMITS:
+        pair = np.array([limit, np.nextafter(precision(limit), precision(0))], dtype=precision)
+        assert wmo_class(pair).tolist() == [holder, towards_normal]
+    for limit, holder, beyond in GROUNDWATER_LIMITS:
+        outwards = precision(math.copysign(9, limit))
+        pair = np.array([limit, np.nextafter(precision(limit), outwards)], dtype=precision)
+        assert groundwater_class(pair).tolist() == [holder, beyond]
+
+
+def test_printed_ranges_of_wmo(reference_dir: Path) -> None:
+    printed = json.loads((reference_dir / "drought_thresholds.json").read_text())["spi_wmo1090"]
+    assert [name for name, _, _ in printed["classes"]] == list(reversed(WMO_CLASSES))
+    for name, low, high in printed["classes"]:
+        ends = [end for end in (low, high) if end is not None]
+        assert set(wmo_class(ends)) == {name}
+
+
+def test_printed_ranges_of_groundwater(reference_dir: Path) -> None:
+    printed = json.loads((reference_dir / "drought_thresholds.json").read_text())
+    classes = printed["info_secheresse_ips_nappes"]["classes"]
+    assert tuple(name for name, _, _ in classes) == GROUNDWATER_CLASSES
+    for name, text, _ in classes:
+        if text[0] in "<>":  # open: the limit is not in it, what lies beyond is
+            limit, beyond = float(text[1:]), math.copysign(1e-9, float(text[1:]))
+            assert groundwater_class([limit, limit + beyond]).tolist()[1] == name
+            assert groundwater_class(limit).item() != name
+        else:
+            low, high = (float(end) for end in text.split(".."))
+            inside = np.array([low + 1e-9, (low + high) / 2, high - 1e-9])
+            assert set(groundwater_class(inside)) == {name}
+
+
+def test_restriction_levels(reference_dir: Path) -> None:
+    printed = json.loads((reference_dir / "drought_thresholds.json").read_text())["vigieau"]
+    assert ("none", *printed["levels"]) == RESTRICTION_LEVELS
+    levels = np.array([[*RESTRICTION_LEVELS], [None, "", NAN, "crise", "none"]], dtype=object)
+    np.testing.assert_array_equal(
+        restriction_rank(levels), [[0, 1, 2, 3, 4], [NAN, NAN, NAN, 4, 0]]
+    )
+    with pytest.raises(ValueError, match="unknown restriction level 'rouge'"):
+        restriction_rank(["crise", "rouge"])
+
+
+@pytest.mark.parametrize("classify", [wmo_class, groundwater_class])
+def test_other_classes_keep_shape_and_gaps(classify) -> None:  # type: ignore[no-untyped-def]
+    many = np.array([[-3.0, NAN, 0.0], [3.0, 0.0, NAN]])
+    got = classify(many)
+    assert got.shape == many.shape
+    assert got.dtype == object
+    np.testing.assert_array_equal(got == None, np.isnan(many))  # noqa: E711
+    assert classify(np.zeros((2, 0, 4))).shape == (2, 0, 4)
+
+
+@given(st.lists(st.floats(-5, 5), min_size=2))
+def test_wetter_is_never_a_drier_wmo_or_groundwater_class(index: list[float]) -> None:
+    for classify, order in ((wmo_class, WMO_CLASSES), (groundwater_class, GROUNDWATER_CLASSES)):
+        positions = [order.index(code) for code in classify(np.sort(index))]
+        assert positions == sorted(positions)

@@ -91,6 +91,12 @@ def test_all_indicators_are_named_and_explained_in_both_languages() -> None:
         "spi_3",
         "spi_6",
         "spi_12",
+        "spei_1",
+        "spei_3",
+        "spei_6",
+        "spei_12",
+        "swi",
+        "sswi",
         "combined",
         "water_restrictions",
     }
@@ -369,3 +375,19 @@ def test_french_never_breaks_before_its_double_punctuation() -> None:
     texts.append(look.sentence("spi_3", "Gers", percentile=8, drought_class="D2", **SHORT))  # type: ignore[arg-type]
     for text in texts:
         assert not any(f" {mark}" in text for mark in ":;!?%"), text
+
+
+def test_soil_and_balance_are_told_as_what_they_are() -> None:
+    soil = look.sentence("swi", "Gers", value=0.2, percentile=10, drought_class="D2", lang="fr")
+    assert plain(soil) == (
+        "Gers : sécheresse grave. Le sol est plus sec que 9 années sur 10 à cette date."
+    )
+    balance = look.sentence(
+        "spei_3", "Gers", value=-1.4, percentile=8, drought_class="D2", lang="en"
+    )
+    assert plain(balance) == (
+        "Gers: severe drought. Over 3 months, rain less evaporation is drier than 92 years in 100 "
+        "at this date."
+    )
+    usual = look.sentence("swi", "Gers", value=0.8, percentile=50, drought_class="normal")
+    assert plain(usual) == "Gers : normal. Le sol est à peu près comme d'habitude à cette date."

@@ -1,0 +1,364 @@
+"""Crops through their season: calendar, crop coefficient, roots, and yield when water is short.
+
+Days of the season are counted from 1, the day of sowing, planting or greenup; 0 is off season.
+
+References: Allen, R. G., Pereira, L. S., Raes, D., Smith, M. (1998). Crop evapotranspiration. FAO
+Irrigation and Drainage Paper 56, chapters 6 and 8. Doorenbos, J., Kassam, A. H. (1979). Yield
+response to water. FAO Irrigation and Drainage Paper 33.
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo_pipeline.indicators._arrays import FloatArray, IntArray, as_float, reject
+
+STAGES = ("initial", "development", "mid", "late")
+"""FAO-56's four stages, numbered from 1; 0 is off season."""
+
+WHOLE_YEAR = 365
+"""Length of a season without end: day 366 of a leap year counts as this one."""
+
+KC_END_ADJUSTED_FROM = 0.45
+"""Crop coefficients below are of dry or dying crops, which wind does not change (eq. 65)."""
+
+WIND_RANGE, HUMIDITY_RANGE, HEIGHT_RANGE = (1.0, 6.0), (20.0, 80.0), (0.1, 10.0)
+"""Where eq. 62 holds: wind at 2 m (m/s), daily minimum relative humidity (%), height (m)."""
+
+
+def _starts(
+    dates: NDArray[np.datetime64], month: ArrayLike, day: ArrayLike
+) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64]]:
+    """Return the dates as days, and the last season's start on or before each: (..., time)."""
+    days = np.asarray(dates, dtype="datetime64[D]")
+    if days.ndim != 1:
+        raise ValueError(f"dates are one time axis, got {days.ndim} dimensions")
+    months, monthdays = np.broadcast_arrays(np.asarray(month), np.asarray(day))
+    for name, values, highest in (("month", months, 12), ("day", monthdays, 31)):
+        if values.dtype.kind not in "iu" or ((values < 1) | (values > highest)).any():
+            raise ValueError(f"start_{name} needs whole numbers in 1-{highest}, got {values}")
+    years = days.astype("datetime64[Y]")
+    offset = (months - 1).astype("timedelta64[M]")[..., np.newaxis]
+    within = (monthdays - 1).astype("timedelta64[D]")[..., np.newaxis]
+
+    def start(year: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+        first = year.astype("datetime64[M]") + offset
+        return np.asarray(first.astype("datetime64[D]") + within)
+
+    this = start(years)
+    before = start((days.astype("datetime64[Y]").astype(np.int64) - 1).astype("datetime64[Y]"))
+    return days, np.where(days >= this, this, before)
+
+
+def day_of_season(
+    dates: NDArray[np.datetime64], start_month: ArrayLike, start_day: ArrayLike, length: ArrayLike
+) -> IntArray:
+    """Day of the crop's season, from 1, on each date; 0 off season.
+
+    A season may cross the end of the year. One of 365 days or more never ends: it starts anew each
+    year, and day 366 counts as 365.
+
+    Parameters
+    ----------
+    dates : (time,), days, in any order
+    start_month, start_day : (...), 1-12, 1-31; 29 February is 1 March where there is none
+    length : (...), days
+
+    Returns
+    -------
+    (..., time), whole numbers.
+
+    Raises
+    ------
+    ValueError : dates of more than one dimension, a month or day out of range, a length below 1.
+    """
+    lengths = np.asarray(length)
+    if lengths.dtype.kind not in "iu" or (lengths < 1).any():
+        raise ValueError(f"length needs whole numbers of days, at least 1, got {lengths}")
+    days, start = _starts(dates, start_month, start_day)
+    number = (days - start).astype(np.int64) + 1
+    longest = lengths[..., np.newaxis]
+    number = np.where(longest >= WHOLE_YEAR, np.minimum(number, longest), number)
+    return np.where(number <= longest, number, 0).astype(np.int64)
+
+
+def season_year(
+    dates: NDArray[np.datetime64], start_month: ArrayLike, start_day: ArrayLike, length: ArrayLike
+) -> IntArray:
+    """Calendar year in which the season of each date ends (the harvest's); 0 off season.
+
+    Parameters and errors are those of `day_of_season`. A season without end belongs to the year it
+    starts in.
+    """
+    number = day_of_season(dates, start_month, start_day, length)
+    _, start = _starts(dates, start_month, start_day)
+    longest = np.asarray(length)[..., np.newaxis]
+    last = np.where(longest >= WHOLE_YEAR, 0, longest - 1).astype("timedelta64[D]")
+    year = (start + last).astype("datetime64[Y]").astype(np.int64) + 1970
+    return np.where(number > 0, year, 0)
+
+
+def _ends(lengths: ArrayLike) -> FloatArray:
+    """Last day of each stage (4, ..., 1): stages first, a time axis last."""
+    stages = as_float(lengths)
+    if stages.ndim == 0 or stages.shape[-1] != len(STAGES):
+        raise ValueError(f"lengths are those of 4 stages on the last axis, got {stages.shape}")
+    reject((stages < 0.0) | np.isinf(stages), stages, "lengths", "negative or infinite")
+    return np.moveaxis(np.cumsum(stages, axis=-1), -1, 0)[..., np.newaxis]
+
+
+def growth_stage(day: ArrayLike, lengths: ArrayLike) -> IntArray:
+    """FAO-56 stage of each day of the season: 1 initial, 2 development, 3 mid, 4 late, 0 off.
+
+    Parameters
+    ----------
+    day : (..., time), from `day_of_season`
+    lengths : (..., 4), days of each stage
+
+    Returns
+    -------
+    (..., time), whole numbers.
+
+    Raises
+    ------
+    ValueError : lengths that are negative, infinite or not four.
+    """
+    ends, number = _ends(lengths), as_float(day)
+    stage = 1 + (number > ends[0]).astype(np.int64) + (number > ends[1]) + (number > ends[2])
+    return np.where((number >= 1.0) & (number <= ends[3]), stage, 0)
+
+
+def _share(number: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
+    """How much of a stage has gone by, 0-1: at once where the stage has no days."""
+    length = end - start
+    gone = np.where(length > 0.0, (number - start) / np.where(length > 0.0, length, 1.0), np.inf)
+    return np.asarray(np.where(number > start, gone, 0.0).clip(0.0, 1.0))
+
+
+def kc_curve(
+    day: ArrayLike,
+    lengths: ArrayLike,
+    kc_ini: ArrayLike,
+    kc_mid: ArrayLike,
+    kc_end: ArrayLike,
+    *,
+    kc_off: ArrayLike = np.nan,
+) -> FloatArray:
+    r"""Crop coefficient through the season: constant, rising, constant, falling (eq. 66).
+
+    .. math::
+        K_{c,i} = K_{c\,prev} + \frac{i - \sum L_{prev}}{L_{stage}}
+        \left(K_{c\,next} - K_{c\,prev}\right)
+
+    Parameters
+    ----------
+    day : (..., time), day of the season from 1 (`day_of_season`); outside it is off season
+    lengths : (..., 4), days of the initial, development, mid and late stages
+    kc_ini, kc_mid, kc_end : (...), no unit, table 12 (see `adjust_kc`)
+    kc_off : (...), coefficient of the soil off season; NaN unless given: it is not in table 12
+
+    Returns
+    -------
+    (..., time), no unit. NaN where the day or a coefficient in force is.
+
+    Raises
+    ------
+    ValueError : lengths that are negative, infinite or not four.
+    """
+    ends, number = _ends(lengths), as_float(day)
+    ini, mid, end, off = (as_float(kc)[..., np.newaxis] for kc in (kc_ini, kc_mid, kc_end, kc_off))
+    grown = _share(number, ends[0], ends[1])
+    faded = _share(number, ends[2], ends[3])
+    kc = np.where(faded > 0.0, mid + faded * (end - mid), ini + grown * (mid - ini))
+    season = (number >= 1.0) & (number <= ends[3])
+    return np.asarray(np.where(np.isnan(number), np.nan, np.where(season, kc, off)))
+
+
+def adjust_kc(
+    kc: ArrayLike, wind_m_s: ArrayLike, rh_min_pct: ArrayLike, height_m: ArrayLike
+) -> FloatArray:
+    r"""Kc mid or Kc end of table 12 in another climate (eqs. 62 and 65).
+
+    .. math:: K_c = K_{c\,tab} + \left[0.04\,(u_2 - 2) - 0.004\,(RH_{min} - 45)\right]
+        \left(\frac{h}{3}\right)^{0.3}
+
+    Coefficients below 0.45 are returned as they are (eq. 65). Wind, humidity and height are taken
+    within 1-6 m/s, 20-80 % and 0.1-10 m, where the equation holds.
+
+    Parameters
+    ----------
+    kc : any shape, table 12's
+    wind_m_s, rh_min_pct : means over the stage of the wind at 2 m and of the daily minimum relative
+        humidity, shapes that broadcast
+    height_m : mean height over the stage, m
+
+    Returns
+    -------
+    The common shape, no unit, NaN where an input is (where nothing is known of the climate, take
+    the table's coefficient).
+    """
+    table = as_float(kc)
+    wind = as_float(wind_m_s).clip(*WIND_RANGE)
+    humidity = as_float(rh_min_pct).clip(*HUMIDITY_RANGE)
+    height = as_float(height_m).clip(*HEIGHT_RANGE)
+    change = (0.04 * (wind - 2.0) - 0.004 * (humidity - 45.0)) * (height / 3.0) ** 0.3
+    return np.where(table < KC_END_ADJUSTED_FROM, table, table + change)
+
+
+def root_depth(
+    day: ArrayLike, lengths: ArrayLike, shallow_m: ArrayLike, deep_m: ArrayLike
+) -> FloatArray:
+    """Rooting depth: linear from sowing to the start of mid-season, then constant (chapter 8).
+
+    Parameters
+    ----------
+    day : (..., time), day of the season from 1
+    lengths : (..., 4), days of each stage
+    shallow_m, deep_m : (...), m, at sowing (and off season) and from mid-season on; equal for
+        perennials
+
+    Returns
+    -------
+    (..., time), m, NaN where an input is.
+
+    Raises
+    ------
+    ValueError : lengths that are negative, infinite or not four.
+    """
+    ends, number = _ends(lengths), as_float(day)
+    shallow, deep = as_float(shallow_m)[..., np.newaxis], as_float(deep_m)[..., np.newaxis]
+    depth = shallow + _share(number, np.zeros_like(ends[1]), ends[1]) * (deep - shallow)
+    season = (number >= 1.0) & (number <= ends[3])
+    return np.asarray(np.where(np.isnan(number), np.nan, np.where(season, depth, shallow)))
+
+
+def relative_yield(eta_mm: ArrayLike, etc_mm: ArrayLike, ky: ArrayLike) -> FloatArray:
+    r"""Ya / Ym: yield as a share of the yield without water stress (FAO-33; FAO-56 eq. 90).
+
+    .. math:: 1 - \frac{Y_a}{Y_m} = K_y \left(1 - \frac{ET_a}{ET_c}\right)
+
+    Parameters
+    ----------
+    eta_mm, etc_mm : evapotranspiration of the season or of one stage, with and without stress, mm
+    ky : yield response factor of the season or of that stage, no unit
+
+    Returns
+    -------
+    0-1, the common shape, NaN where an input is and where ETc is 0. FAO-33 vouches for the straight
+    line down to ETa / ETc of 0.5 or so; below, it is an extrapolation.
+
+    Raises
+    ------
+    ValueError : a negative or infinite depth or Ky.
+    """
+    arrays = []
+    for name, values in (("eta_mm", eta_mm), ("etc_mm", etc_mm), ("ky", ky)):
+        array = as_float(values)
+        reject((array < 0.0) | np.isinf(array), array, name, "negative or infinite")
+        arrays.append(array)
+    eta, etc, factor = arrays
+    return np.asarray((1.0 - factor * _deficit(eta, etc)).clip(0.0, 1.0))
+
+
+def _deficit(eta: FloatArray, etc: FloatArray) -> FloatArray:
+    """Return 1 - ETa / ETc, NaN where ETc is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(etc > 0.0, 1.0 - eta / etc, np.nan))
+
+
+def relative_yield_by_stage(
+    eta_mm: ArrayLike,
+    etc_mm: ArrayLike,
+    ky: ArrayLike,
+    *,
+    combine: Literal["product", "sum", "minimum"] = "product",
+) -> FloatArray:
+    r"""Ya / Ym from the stress of each stage.
+
+    .. math::
+        \text{product: } \prod_s \left[1 - K_{y,s}\left(1 - \tfrac{ET_a}{ET_c}\right)_s\right],
+        \qquad \text{sum: } 1 - \sum_s K_{y,s}\left(1 - \tfrac{ET_a}{ET_c}\right)_s
+
+    FAO-33 gives factors by stage but no rule to combine them. The product (Rao et al. 1988) is the
+    default: what a stage has lost cannot be lost again, so that it stays above the sum (Stewart et
+    al. 1977), which takes losses as independent; `minimum` is the worst stage alone (CROPWAT).
+
+    Parameters
+    ----------
+    eta_mm, etc_mm : (..., stages), mm in each stage, with and without stress
+    ky : (..., stages), NaN for a stage that FAO-33 gives no factor for: it is left out
+
+    Returns
+    -------
+    (...), 0-1. NaN where no stage has a factor, where evapotranspiration of a stage that has one is
+    NaN, or its ETc 0.
+
+    Raises
+    ------
+    ValueError : a negative or infinite depth or Ky, an unknown `combine`.
+
+    References
+    ----------
+    Rao, N. H., Sarma, P. B. S., Chander, S. (1988). A simple dated water-production function for
+    use in irrigated agriculture. Agric. Water Manage. 13, 25-32. Stewart, J. I. et al. (1977).
+    Optimizing crop production through control of water and salinity levels in the soil. Utah Water
+    Research Laboratory.
+    """
+    factor = as_float(ky)
+    given = ~np.isnan(factor)
+    stages = relative_yield(eta_mm, etc_mm, np.where(given, factor, 0.0))
+    stages = np.where(given, stages, 1.0)
+    if combine == "product":
+        combined = stages.prod(axis=-1)
+    elif combine == "sum":
+        lost = np.where(given, factor, 0.0) * _deficit(as_float(eta_mm), as_float(etc_mm))
+        losses = np.where(given, lost, 0.0)
+        combined = (1.0 - losses.sum(axis=-1)).clip(0.0, 1.0)
+    elif combine == "minimum":
+        combined = stages.min(axis=-1)
+    else:
+        raise ValueError(f"combine is 'product', 'sum' or 'minimum', got {combine!r}")
+    return np.asarray(np.where(given.any(axis=-1), combined, np.nan))
+
+
+def stage_totals(
+    values: ArrayLike, season: ArrayLike, stage: ArrayLike, *, n_stages: int = len(STAGES)
+) -> tuple[FloatArray, IntArray]:
+    """Sums of a daily series by season and stage.
+
+    Parameters
+    ----------
+    values : (..., time), such as ETa in mm
+    season : (time,), number of the season of each day (`season_year`), 0 off season
+    stage : (time,), stage of each day, 1 to `n_stages`; other days are left out
+
+    Returns
+    -------
+    totals : (..., seasons, n_stages), unit of the values, NaN where a day of the stage is NaN and
+        where the season has no day of that stage
+    seasons : (seasons,), the numbers, ascending. The first and last may be cut by the ends of the
+        series: whoever calls knows the length they should have.
+
+    Raises
+    ------
+    ValueError : seasons or stages of another length than the time axis.
+    """
+    series = as_float(values)
+    seasons_of, stages_of = np.asarray(season), np.asarray(stage)
+    length = series.shape[-1] if series.ndim else 0
+    if seasons_of.shape != (length,) or stages_of.shape != (length,):
+        raise ValueError(
+            f"season {seasons_of.shape} and stage {stages_of.shape} need one number for each of "
+            f"{length} days"
+        )
+    seasons = np.unique(seasons_of[seasons_of != 0]).astype(np.int64)
+    totals = np.full((*series.shape[:-1], len(seasons), n_stages), np.nan)
+    for row, number in enumerate(seasons):
+        for column in range(n_stages):
+            days = (seasons_of == number) & (stages_of == column + 1)
+            if days.any():
+                # Time first: the sum over days runs in the same order for any number of places.
+                chosen = np.moveaxis(series[..., days], -1, 0)
+                totals[..., row, column] = np.add.accumulate(chosen, axis=0)[-1]
+    return totals, seasons

@@ -1,0 +1,178 @@
+"""Crop parameters and soil storage, the two tables a balance needs beside the weather.
+
+Both ship as CSV, each number with its source beside it (`assets_data/PROVENANCE.md` says what each
+column is). A local file of the same columns replaces the rows it has: one's own sowing dates, a
+département's own soils.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.departements import CODES
+from geo_pipeline.errors import SourceError
+
+CROPS_FILE = "crop_parameters.csv"
+SOIL_FILE = "soil_storage.csv"
+
+WHOLE = ("start_month", "start_day", "days_initial", "days_development", "days_mid", "days_late")
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What a table must have: its key, numbers with lowest and highest value, texts, flags."""
+
+    key: str
+    numbers: dict[str, tuple[float, float]]
+    texts: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+    may_be_empty: tuple[str, ...] = ()
+
+
+CROPS = _Layout(
+    key="crop",
+    numbers={
+        "start_month": (1, 12),
+        "start_day": (1, 31),
+        "days_initial": (0, 365),
+        "days_development": (0, 365),
+        "days_mid": (0, 365),
+        "days_late": (0, 365),
+        "flowering_from_day": (1, 366),
+        "yield_formation_from_day": (1, 366),
+        "ripening_from_day": (1, 366),
+        "kc_ini": (0, 1.5),
+        "kc_mid": (0, 1.5),
+        "kc_end": (0, 1.5),
+        "kc_off": (0, 1.5),
+        "height_m": (0.05, 10),
+        "root_min_m": (0.05, 5),
+        "root_low_m": (0.05, 5),
+        "root_high_m": (0.05, 5),
+        "p": (0.1, 0.8),
+        "ky_season": (0, 2),
+        "ky_vegetative": (0, 2),
+        "ky_flowering": (0, 2),
+        "ky_yield_formation": (0, 2),
+        "ky_ripening": (0, 2),
+        "base_temperature_c": (-5, 20),
+    },
+    texts=(
+        "name",
+        "calendar_source",
+        "stages_source",
+        "kc_source",
+        "root_source",
+        "ky_source",
+        "base_source",
+    ),
+    flags=("irrigated", "perennial"),
+    may_be_empty=(
+        "flowering_from_day",
+        "yield_formation_from_day",
+        "ripening_from_day",
+        "ky_season",
+        "ky_vegetative",
+        "ky_flowering",
+        "ky_yield_formation",
+        "ky_ripening",
+    ),
+)
+
+SOIL = _Layout(
+    key="departement",
+    numbers={"available_water_mm_per_m": (20, 400), "soil_depth_m": (0.1, 5)},
+    texts=("status", "source"),
+)
+
+
+def crop_parameters(folder: Path, local: Path | None = None) -> pd.DataFrame:
+    """Return one row a crop, indexed by its code, sorted.
+
+    Args:
+        folder: where the embedded files are.
+        local: a CSV of the same columns whose rows replace or add crops.
+
+    Raises:
+        SourceError: a file is missing or damaged.
+    """
+    frame = _merged(folder / CROPS_FILE, local, CROPS)
+    return frame.astype(dict.fromkeys(WHOLE, np.int64))
+
+
+def soil_storage(folder: Path, local: Path | None = None) -> pd.DataFrame:
+    """Return available water and soil depth of the 101 départements, indexed by code, sorted.
+
+    `status` is `default` where no figure of the département itself is known.
+
+    Args:
+        folder: where the embedded files are.
+        local: a CSV of the same columns whose rows replace those of their département.
+
+    Raises:
+        SourceError: a file is missing or damaged, a département is missing or unknown.
+    """
+    path = folder / SOIL_FILE
+    frame = _merged(path, local, SOIL)
+    if unknown := sorted(set(frame.index) - set(CODES)):
+        raise _damaged(local or path, f"unknown département {', '.join(unknown)}")
+    if missing := sorted(set(CODES) - set(frame.index)):
+        raise _damaged(path, f"no row for {', '.join(missing)}")
+    return frame
+
+
+def _merged(path: Path, local: Path | None, layout: _Layout) -> pd.DataFrame:
+    """Return the embedded rows with those of the local file in their place."""
+    frames = [_read(file, layout) for file in (path, local) if file is not None]
+    both = pd.concat(frames)
+    return both[~both.index.duplicated(keep="last")].sort_index()
+
+
+def _read(path: Path, layout: _Layout) -> pd.DataFrame:
+    """Return the table in `path`, typed and within its ranges."""
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        if not path.exists():
+            raise _damaged(path, None) from error
+        raise _damaged(path, str(error).splitlines()[0]) from error
+    key = layout.key
+    wanted = [key, *layout.numbers, *layout.texts, *layout.flags]
+    if missing := [name for name in wanted if name not in frame.columns]:
+        raise _damaged(path, f"no column {', '.join(missing)}")
+    if frame[key].duplicated().any() or (frame[key] == "").any():
+        raise _damaged(path, f"a {key} that is empty or there twice")
+    frame = frame[wanted].set_index(key)
+    for name, (lowest, highest) in layout.numbers.items():
+        written = frame[name].str.strip()
+        values = pd.to_numeric(written, errors="coerce")
+        wrong = values.isna() & ~((written == "") & (name in layout.may_be_empty))
+        wrong |= values.notna() & ~values.between(lowest, highest)
+        if wrong.any():
+            where = str(wrong.idxmax())
+            raise _damaged(
+                path, f"{name} of {where} is {written[where]!r}, not within {lowest}-{highest}"
+            )
+        if name in WHOLE and (values % 1 != 0).any():
+            where = str((values % 1 != 0).idxmax())
+            raise _damaged(path, f"{name} of {where} is {written[where]!r}, not a whole number")
+        frame[name] = values.astype(np.float64)
+    for name in layout.flags:
+        if not frame[name].isin(["0", "1"]).all():
+            raise _damaged(path, f"{name} is 0 or 1")
+        frame[name] = frame[name] == "1"
+    for name in layout.texts:
+        if (frame[name].str.strip() == "").any():
+            raise _damaged(path, f"{name} of {(frame[name].str.strip() == '').idxmax()} is empty")
+    return frame
+
+
+def _damaged(path: Path, why: str | None) -> SourceError:
+    """Return the one-line error for a table that is missing or damaged."""
+    what = "is missing" if why is None else f"cannot be used ({why})"
+    return SourceError(
+        f"table {path} {what}: restore it (`git checkout -- assets_data`), correct it, "
+        "or set GEO_PIPELINE_EMBEDDED_DATA"
+    )

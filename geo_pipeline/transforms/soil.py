@@ -1,0 +1,131 @@
+"""Root-zone water of each crop and day, from daily weather, crop parameters and soil storage."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo_pipeline.indicators.crops import day_of_season, kc_curve, root_depth
+from geo_pipeline.indicators.soil_water import Output, soil_water_balance
+from geo_pipeline.schemas import empty, validate
+from geo_pipeline.transforms.spans import same_span
+
+STAGES = ["days_initial", "days_development", "days_mid", "days_late"]
+
+# What is stored, and to how many decimals: a thousandth of a millimetre is more than is known.
+KEPT: Mapping[Output, int] = {"depletion_mm": 3, "swi": 4, "ks": 4, "eta_mm": 3}
+
+Array = npt.NDArray[np.float64]
+
+
+class DailyRecord(NamedTuple):
+    """Weather of places with the same first and last day, codes x days; NaN for missing days."""
+
+    codes: list[str]
+    dates: pd.DatetimeIndex
+    precip_mm: Array
+    et0_mm: Array
+
+
+class Season(NamedTuple):
+    """The crops through the days: each is crops x days, or crops x 1."""
+
+    grows: npt.NDArray[np.bool_]
+    kc: Array
+    root_depth_m: Array
+    p: Array
+    irrigated: npt.NDArray[np.bool_]
+
+
+def soil_water_daily(
+    weather: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the valid rows of `soil_water_daily` for the départements in `weather`.
+
+    `crops` and `storage` are the tables of `sources.agronomy`. Rows are those of the season of each
+    crop, all days for perennial ones. Roots go as deep as FAO-56 table 22 has it (its lower value
+    where the crop is irrigated, its higher one where it is not), at most as deep as the soil.
+    """
+    frames = [
+        _rows(record, _season(record.dates, crops), crops, storage)
+        for record in daily_records(weather)
+    ]
+    rows = pd.concat(frames, ignore_index=True) if frames else empty("soil_water_daily")
+    return validate("soil_water_daily", rows)
+
+
+def daily_records(weather: pd.DataFrame) -> Iterator[DailyRecord]:
+    """Yield `weather` as arrays, one record for each first and last day that occurs."""
+    for codes, first, last in same_span(weather["departement"], weather["date"]):
+        dates = pd.date_range(first, last)
+        rows = weather[weather["departement"].isin(codes)]
+        place = pd.Index(codes).get_indexer(pd.Index(rows["departement"]))
+        day = dates.get_indexer(pd.DatetimeIndex(rows["date"]))
+        arrays = []
+        for name in ("precip_mm", "et0_mm"):
+            values = np.full((len(codes), len(dates)), np.nan)
+            values[place, day] = rows[name].to_numpy()
+            arrays.append(values)
+        yield DailyRecord(codes, dates, *arrays)
+
+
+def _season(dates: pd.DatetimeIndex, crops: pd.DataFrame) -> Season:
+    """Return what the crops are on each day."""
+    lengths = crops[STAGES].to_numpy()
+    day = day_of_season(
+        dates.to_numpy().astype("datetime64[D]"),
+        crops["start_month"].to_numpy(),
+        crops["start_day"].to_numpy(),
+        lengths.sum(axis=1),
+    )
+    column = {name: crops[name].to_numpy() for name in crops}
+    deep_m = np.where(column["irrigated"], column["root_low_m"], column["root_high_m"])
+    return Season(
+        grows=(day > 0) | column["perennial"][:, np.newaxis],
+        kc=kc_curve(
+            day,
+            lengths,
+            column["kc_ini"],
+            column["kc_mid"],
+            column["kc_end"],
+            kc_off=column["kc_off"],
+        ),
+        root_depth_m=root_depth(day, lengths, column["root_min_m"], deep_m),
+        p=column["p"][:, np.newaxis],
+        irrigated=column["irrigated"][:, np.newaxis] & (day > 0),
+    )
+
+
+def _rows(
+    record: DailyRecord, season: Season, crops: pd.DataFrame, storage: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the rows of one record: places, then crops, then days."""
+    soil = storage.loc[record.codes]
+    water_mm_m = soil["available_water_mm_per_m"].to_numpy()[:, np.newaxis, np.newaxis]
+    depth_m = soil["soil_depth_m"].to_numpy()[:, np.newaxis, np.newaxis]
+    taw_mm = water_mm_m * np.minimum(season.root_depth_m, depth_m)
+    balance = soil_water_balance(
+        record.precip_mm[:, np.newaxis],
+        record.et0_mm[:, np.newaxis],
+        season.kc,
+        taw_mm,
+        season.p,
+        irrigated=season.irrigated,
+        keep=tuple(KEPT),
+    )
+    where = np.nonzero(np.broadcast_to(season.grows, taw_mm.shape))
+    place, crop, day = where
+    kept: dict[str, Array] = {
+        name: np.round(getattr(balance, name)[where], places) for name, places in KEPT.items()
+    }
+    return pd.DataFrame(
+        {
+            "departement": np.array(record.codes, dtype=object)[place],
+            "date": record.dates.to_numpy()[day],
+            "crop": crops.index.to_numpy(dtype=object)[crop],
+            "taw_mm": np.round(taw_mm[where], KEPT["depletion_mm"]),
+            **kept,
+        }
+    )

@@ -1,0 +1,209 @@
+"""Calendar, crop coefficients, roots, yield response."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo_pipeline.indicators.crops import (
+    adjust_kc,
+    day_of_season,
+    growth_stage,
+    kc_curve,
+    relative_yield,
+    relative_yield_by_stage,
+    root_depth,
+    season_year,
+    stage_totals,
+)
+
+BEANS = [25, 25, 30, 20]
+
+
+def days(first: str, last: str) -> np.ndarray:
+    return np.arange(np.datetime64(first), np.datetime64(last) + 1)
+
+
+@pytest.fixture(scope="module")
+def examples(reference_dir: Path) -> dict:
+    return json.loads((reference_dir / "fao56_examples.json").read_text())
+
+
+def test_example_27_kc_in_another_climate(examples: dict) -> None:
+    for case in examples["ex27_kc_mid"]["cases"]:
+        kc = adjust_kc(case["kc_tab"], case["u2"], case["rhmin"], case["h"])
+        assert kc == pytest.approx(case["expected"], abs=0.00501)
+
+
+def test_example_28_kc_curve(examples: dict) -> None:
+    example = examples["ex28_kc_curve"]
+    number = np.arange(1, 101)
+    kc = kc_curve(number, example["lengths"], *example["kc"])
+    for day, expected in example["expected"].items():
+        assert kc[int(day) - 1] == pytest.approx(expected, abs=0.00501)
+    decades = kc.reshape(10, 10).mean(axis=1)
+    # Figure 36 reads the middle of each decade off the curve.
+    assert decades == pytest.approx(example["fig36_decades_kc"], abs=0.06)
+
+
+def test_kc_curve_is_the_four_lines() -> None:
+    number = np.array([0, 1, 25, 50, 51, 80, 90, 100, 101, np.nan])
+    expected = [np.nan, 0.4, 0.4, 1.1, 1.1, 1.1, 0.7, 0.3, np.nan, np.nan]
+    assert kc_curve(number, BEANS, 0.4, 1.1, 0.3) == pytest.approx(expected, nan_ok=True)
+    kc = kc_curve(number, BEANS, 0.4, 1.1, 0.3, kc_off=0.2)
+    assert kc[[0, 8]].tolist() == [0.2, 0.2]
+    assert np.isnan(kc[9])
+
+
+def test_kc_curve_broadcasts_over_crops() -> None:
+    number = np.stack([np.arange(120), np.arange(120)])
+    lengths = np.array([BEANS, [10, 0, 60, 30]])
+    both = kc_curve(number, lengths, [0.4, 0.3], [1.1, 1.2], [0.3, 0.6], kc_off=[0.2, 0.8])
+    for crop, values in enumerate([(0.4, 1.1, 0.3, 0.2), (0.3, 1.2, 0.6, 0.8)]):
+        ini, mid, end, off = values
+        alone = kc_curve(number[crop], lengths[crop], ini, mid, end, kc_off=off)
+        np.testing.assert_array_equal(both[crop], alone)
+    assert both[1, 10:12].tolist() == [0.3, 1.2]  # a stage of no days is a step
+
+
+def test_a_missing_coefficient_blanks_the_days_it_governs() -> None:
+    kc = kc_curve(np.arange(1, 101), BEANS, 0.4, 1.1, np.nan)
+    assert np.isnan(kc).tolist() == [False] * 80 + [True] * 20
+
+
+def test_dry_crops_are_not_adjusted_and_climate_is_kept_in_range() -> None:
+    assert adjust_kc(0.35, 5.0, 20.0, 1.0) == 0.35
+    assert adjust_kc(1.2, 60.0, 5.0, 2.0) == adjust_kc(1.2, 6.0, 20.0, 2.0)
+    assert adjust_kc(1.15, 2.0, 45.0, 1.0) == 1.15
+    assert np.isnan(adjust_kc(1.15, np.nan, 45.0, 1.0))
+
+
+def test_a_season_crosses_the_end_of_the_year() -> None:
+    dates = days("2019-10-18", "2020-07-20")
+    number = day_of_season(dates, 10, 20, 268)
+    on = dict(zip(dates.astype(str), number.tolist(), strict=True))
+    assert on["2019-10-19"] == 0
+    assert on["2019-10-20"] == 1
+    assert on["2019-12-31"] == 73
+    assert on["2020-01-01"] == 74
+    assert on["2020-02-29"] == 133
+    assert on["2020-07-13"] == 268
+    assert on["2020-07-14"] == 0
+    assert set(season_year(dates, 10, 20, 268)[number > 0]) == {2020}
+    assert set(season_year(dates, 10, 20, 268)[number == 0]) == {0}
+
+
+def test_a_perennial_season_has_no_end() -> None:
+    dates = days("2019-12-30", "2021-01-02")
+    number = day_of_season(dates, 1, 1, 365)
+    assert number[:4].tolist() == [364, 365, 1, 2]
+    assert number[-4:].tolist() == [365, 365, 1, 2]  # day 366 of 2020 counts as 365
+    assert season_year(dates, 1, 1, 365)[[0, 2, -3, -1]].tolist() == [2019, 2020, 2020, 2021]
+
+
+def test_seasons_of_many_crops_at_once() -> None:
+    dates = days("2018-01-01", "2020-12-31")
+    months, firsts, lengths = np.array([10, 4, 2]), np.array([20, 15, 29]), np.array([268, 145, 50])
+    together = day_of_season(dates, months, firsts, lengths)
+    assert together.shape == (3, len(dates))
+    for crop in range(3):
+        alone = day_of_season(dates, months[crop], firsts[crop], lengths[crop])
+        np.testing.assert_array_equal(together[crop], alone)
+    starts = dates[together[2] == 1].astype(str).tolist()
+    assert starts == ["2018-03-01", "2019-03-01", "2020-02-29"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((13, 1, 10), "start_month needs whole numbers in 1-12"),
+        ((1, 0, 10), "start_day needs whole numbers in 1-31"),
+        ((1.5, 1, 10), "start_month needs whole numbers"),
+        ((1, 1, 0), "length needs whole numbers of days"),
+    ],
+)
+def test_a_calendar_off_range_is_refused(arguments: tuple, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        day_of_season(days("2020-01-01", "2020-01-05"), *arguments)
+
+
+def test_dates_are_one_axis() -> None:
+    with pytest.raises(ValueError, match="dates are one time axis, got 2 dimensions"):
+        day_of_season(days("2020-01-01", "2020-01-04").reshape(2, 2), 1, 1, 10)
+
+
+def test_stages_and_roots() -> None:
+    number = np.array([0, 1, 25, 26, 50, 51, 80, 81, 100, 101])
+    assert growth_stage(number, BEANS).tolist() == [0, 1, 1, 2, 2, 3, 3, 4, 4, 0]
+    depth = root_depth(number, BEANS, 0.3, 1.3)
+    assert depth == pytest.approx([0.3, 0.32, 0.8, 0.82, 1.3, 1.3, 1.3, 1.3, 1.3, 0.3])
+
+
+@pytest.mark.parametrize("lengths", [[25, 25, 30], 25, [25, -1, 30, 20], [25, np.inf, 30, 20]])
+def test_lengths_are_four_and_not_negative(lengths: object) -> None:
+    with pytest.raises(ValueError, match="lengths"):
+        growth_stage(np.arange(5), lengths)
+
+
+def test_yield_falls_by_ky_times_the_deficit() -> None:
+    # FAO-56 eq. 90: maize, Ky 1.25, 20 % short of water loses 25 %.
+    assert relative_yield(400, 500, 1.25) == pytest.approx(0.75)
+    assert relative_yield([0, 500, 600], 500, 1.25).tolist() == [0, 1, 1]
+    assert np.isnan(relative_yield([1.0, np.nan, 0.0], [np.nan, 1.0, 0.0], 1.0)).all()
+    with pytest.raises(ValueError, match=r"eta_mm\[1\] is -1.0: negative or infinite"):
+        relative_yield([1.0, -1.0], 2.0, 1.0)
+
+
+def test_losses_of_stages_combine_as_named() -> None:
+    eta, etc, ky = [90, 50, 100], [100, 100, 100], [0.4, 1.5, 0.5]
+    assert relative_yield_by_stage(eta, etc, ky) == pytest.approx(0.96 * 0.25)
+    assert relative_yield_by_stage(eta, etc, ky, combine="sum") == pytest.approx(1 - 0.04 - 0.75)
+    assert relative_yield_by_stage(eta, etc, ky, combine="minimum") == pytest.approx(0.25)
+    with pytest.raises(ValueError, match="combine is 'product', 'sum' or 'minimum', got 'mean'"):
+        relative_yield_by_stage(eta, etc, ky, combine="mean")
+
+
+@pytest.mark.parametrize("combine", ["product", "sum", "minimum"])
+def test_stages_without_a_factor_are_left_out(combine: str) -> None:
+    ky = [0.4, 1.5, np.nan]
+    known = relative_yield_by_stage([90, 80], [100, 100], ky[:2], combine=combine)
+    for last in (10.0, np.nan):
+        blank = relative_yield_by_stage([90, 80, last], [100, 100, 100], ky, combine=combine)
+        assert blank == known
+    assert np.isnan(relative_yield_by_stage([90], [100], [np.nan], combine=combine))
+    assert np.isnan(relative_yield_by_stage([np.nan, 9], [10, 10], ky[:2], combine=combine))
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 2)), min_size=1, max_size=4),
+)
+def test_the_product_lies_between_the_sum_and_the_worst_stage(
+    stages: list[tuple[float, float]],
+) -> None:
+    met, ky = np.array(stages).T
+    results = [
+        float(relative_yield_by_stage(100 * met, 100.0, ky, combine=combine))
+        for combine in ("sum", "product", "minimum")
+    ]
+    assert 0 <= results[0] <= results[1] + 1e-12
+    assert results[1] <= results[2] + 1e-12
+    assert results[2] <= 1
+
+
+def test_totals_by_season_and_stage() -> None:
+    values = np.stack([np.arange(8.0), np.ones(8)])
+    values[1, 6] = np.nan
+    season = np.array([2019, 2019, 2019, 0, 0, 2020, 2020, 2020])
+    stage = np.array([1, 1, 2, 0, 0, 1, 2, 2])
+    totals, seasons = stage_totals(values, season, stage, n_stages=3)
+    assert seasons.tolist() == [2019, 2020]
+    assert totals[0].tolist()[0][:2] == [1.0, 2.0]
+    assert totals[0].tolist()[1][:2] == [5.0, 13.0]
+    assert np.isnan(totals[..., 2]).all()
+    assert totals[1, 1, 0] == 1
+    assert np.isnan(totals[1, 1, 1])
+    with pytest.raises(ValueError, match="need one number for each of 8 days"):
+        stage_totals(values, season[:4], stage)
