@@ -66,6 +66,10 @@ bench *options: (_environment "requirements-dev.txt")
 pictures: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m tests.pictures
 
+# Compare the indicators with nature: writes docs/against_nature.md from what `just run` made
+nature: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tests.nature
+
 # Write the data dictionary anew
 docs: (_environment "requirements.txt")
     @{{ bin }}/python -c 'from geo_pipeline.schemas import dictionary; print(dictionary(), end="")' > docs/data_dictionary.md

@@ -457,3 +457,27 @@ def test_the_surface_layer_recovers_from_a_gap_when_refilled() -> None:
     )
     assert np.isnan(layer.ke).tolist() == [False, True, True, False, False]
     assert layer.depletion_start_mm[3] == 0
+
+
+def test_an_unknown_start_counts_the_soil_below_the_roots_too() -> None:
+    rain, et0 = weather((10,), 1500, 12)
+    taw = roots(1500)
+    full, empty = (
+        soil_water_balance(
+            rain,
+            et0,
+            1.0,
+            taw,
+            0.5,
+            initial_depletion_mm=share * taw[0],
+            initial_below_mm=share * (taw.max() - taw[0]),
+            keep=OUTPUTS,
+        )
+        for share in (0.0, 1.0)
+    )
+    unknown = soil_water_balance(rain, et0, 1.0, taw, 0.5, tolerance_mm=0, keep=OUTPUTS)
+    known = ~np.isnan(unknown["depletion_mm"])
+    assert known[:, -1].any()
+    for name in ("depletion_mm", "below_mm"):
+        np.testing.assert_array_equal(full[name][known], empty[name][known])
+        np.testing.assert_array_equal(unknown[name][known], full[name][known])
