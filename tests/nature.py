@@ -125,8 +125,8 @@ def main() -> None:
         "",
         "Ours is wetter in autumn and winter. Likely reasons, not measured here: a bucket holds",
         "its water at field capacity where SAFRAN-ISBA drains, one default soil stands for all,",
-        "and AgERA5 rain runs above gauges in hilly départements. In winter nearly all soils are full,",
-        "so the correlation over départements says little then.",
+        "and AgERA5 rain runs above gauges in hilly départements. In winter nearly all soils are",
+        "full, so the correlation over départements says little then.",
         "",
     ]
     observed = ROOT.parent / "shared" / "data" / "observed" / "weather_daily.parquet"
