@@ -94,7 +94,7 @@ def without_dagster(codes: Sequence[str]) -> None:
         ("crop_statistics", validate("crop_statistics", source.crop_statistics(codes))),
         ("drought_indicators", drought_indicators(weather)),
     ):
-        parts = dict(list(frame.groupby("departement")))
+        parts = dict(list(frame.groupby("departement", observed=True)))
         for code in codes:
             lake.write(table, parts.get(code, frame.iloc[:0]), origin, code)
     risk = spatial.run("departement_risk", {name: lake.arrow(name) for name in RISK_INPUTS})

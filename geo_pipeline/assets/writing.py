@@ -68,7 +68,7 @@ def write_partitions(
 
     A département without rows is written as a file of 0 rows, with a warning.
     """
-    by_departement = dict(list(frame.groupby("departement")))
+    by_departement = dict(list(frame.groupby("departement", observed=True)))
     for code in context.partition_keys:
         rows = by_departement.get(code, frame.iloc[:0])
         if rows.empty:

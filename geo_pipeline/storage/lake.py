@@ -27,6 +27,7 @@ PARTITIONED = ("weather_daily", "crop_statistics", "soil_water_daily", "drought_
 _PROVENANCE_KEY = b"geo_pipeline.provenance"
 _ARROW_TYPES = {
     "str": pa.string(),
+    "category": pa.string(),
     "object": pa.string(),
     "float64": pa.float64(),
     "int64": pa.int64(),
@@ -164,7 +165,9 @@ def _parquet(table: str, frame: pd.DataFrame, provenance: Provenance) -> bytes:
         frame.to_parquet(buffer, index=False)
         content = pq.read_table(buffer)
     else:
-        content = pa.Table.from_pandas(frame, schema=arrow_schema(table), preserve_index=False)
+        schema = arrow_schema(table)
+        texts = {str(name): frame[name].to_numpy() for name in frame.select_dtypes("category")}
+        content = pa.Table.from_pandas(frame.assign(**texts), schema=schema, preserve_index=False)
         content = content.replace_schema_metadata(None)
     metadata = {
         **(content.schema.metadata or {}),

@@ -1,12 +1,13 @@
 """Root-zone water of each crop and day, from daily weather, crop parameters and soil storage."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo_pipeline.departements import CODES
 from geo_pipeline.indicators.crops import day_of_season, kc_curve, root_depth
 from geo_pipeline.indicators.soil_water import Output, soil_water_balance
 from geo_pipeline.schemas import empty, validate
@@ -117,14 +118,16 @@ def _rows(
     )
     where = np.nonzero(np.broadcast_to(season.grows, taw_mm.shape))
     place, crop, day = where
+    codes: Any = np.array([CODES.index(each) for each in record.codes])[place]
+    crop_codes: Any = crop
     kept: dict[str, Array] = {
         name: np.round(getattr(balance, name)[where], places) for name, places in KEPT.items()
     }
     return pd.DataFrame(
         {
-            "departement": np.array(record.codes, dtype=object)[place],
+            "departement": pd.Categorical.from_codes(codes, categories=pd.Index(CODES)),
             "date": record.dates.to_numpy()[day],
-            "crop": crops.index.to_numpy(dtype=object)[crop],
+            "crop": pd.Categorical.from_codes(crop_codes, categories=crops.index),
             "taw_mm": np.round(taw_mm[where], KEPT["depletion_mm"]),
             **kept,
         }

@@ -38,14 +38,16 @@ def test_irrigated_maize_has_no_stress_where_rainfed_has() -> None:
     dry = days("2020-05-01", "2020-09-30", 0.0, 5.0)
     rows = soil_water_daily(pd.concat([wet, dry]), CROPS, SOILS)
     august = rows[rows["date"].between("2020-08-01", "2020-08-31")]
-    ks = august.groupby("crop")["ks"].mean()
+    ks = august.groupby("crop", observed=True)["ks"].mean()
     assert ks["grain_maize_irrigated"] == 1.0
     assert ks["grain_maize_rainfed"] < 0.3
 
 
 def test_rows_are_those_of_the_season() -> None:
     rows = soil_water_daily(days("2019-10-01", "2020-12-31", 3.0, 2.0), CROPS, SOILS)
-    season = rows[rows["date"].between("2020-01-01", "2020-12-31")].groupby("crop")["date"]
+    season = rows[rows["date"].between("2020-01-01", "2020-12-31")].groupby("crop", observed=True)[
+        "date"
+    ]
     assert season.min()["grain_maize_rainfed"] == pd.Timestamp("2020-04-20")
     # 30 + 40 + 50 + 50 days from 20 April
     assert season.max()["grain_maize_rainfed"] == pd.Timestamp("2020-10-06")
