@@ -70,7 +70,8 @@ def without_dagster(codes: Sequence[str]) -> None:
     from geo_pipeline.sources import open_source
     from geo_pipeline.storage import spatial, warehouse
     from geo_pipeline.storage.lake import Lake
-    from geo_pipeline.transforms.drought import drought_indicators
+    from geo_pipeline.transforms.drought import REFERENCE_CROP, drought_indicators
+    from geo_pipeline.transforms.soil import soil_water_daily
     from geo_pipeline.transforms.weather import with_et0
 
     settings = Settings()
@@ -89,10 +90,13 @@ def without_dagster(codes: Sequence[str]) -> None:
     restrictions = validate("water_restrictions", source.water_restrictions())
     lake.write("water_restrictions", restrictions, origin)
     weather = with_et0(source.weather_daily(codes))
+    soil = soil_water_daily(weather, source.crop_parameters(), source.soil_storage())
+    grass = soil[soil["crop"] == REFERENCE_CROP].astype({"departement": str})
     for table, frame in (
         ("weather_daily", weather),
         ("crop_statistics", validate("crop_statistics", source.crop_statistics(codes))),
-        ("drought_indicators", drought_indicators(weather)),
+        ("soil_water_daily", soil),
+        ("drought_indicators", drought_indicators(weather, grass)),
     ):
         parts = dict(list(frame.groupby("departement", observed=True)))
         for code in codes:
