@@ -58,9 +58,10 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff check --fix .
     @{{ bin }}/ruff format .
 
-# Measure: runs, the same work without Dagster, the app in Chromium
-bench *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m tests.bench {{ options }}
+# Measure: runs, the same work without Dagster, the app in Chromium, then the indicators
+bench: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tests.bench
+    @{{ bin }}/python -m tests.bench_indicators
 
 # Take the README's pictures anew, of what `just run` made
 pictures: (_environment "requirements-dev.txt")
