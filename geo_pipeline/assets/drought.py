@@ -18,6 +18,9 @@ from geo_pipeline.transforms.drought import REFERENCE_CROP
 from geo_pipeline.transforms.drought import drought_indicators as indicators_of
 from geo_pipeline.transforms.soil import soil_water_daily as soil_water
 
+# Départements whose days are in memory at a time: millions of rows for the whole of France.
+BLOCK = 24
+
 RISK_INPUTS = (
     "departements",
     "departement_neighbours",
@@ -37,15 +40,18 @@ def soil_water_daily(
     After a gap in the weather the state is NaN until it no longer depends on what is not known.
     """
     lake, source = workspace.lake, workspace.source
-    weather = [lake.read("weather_daily", code) for code in context.partition_keys]
-    frame = soil_water(
-        pd.concat(weather, ignore_index=True), source.crop_parameters(), source.soil_storage()
-    )
 
     def origin(code: str) -> Provenance:
         return lake.origin("weather_daily", code)
 
-    return write_partitions(context, workspace, "soil_water_daily", frame, origin)
+    crops, storage = source.crop_parameters(), source.soil_storage()
+    keys = list(context.partition_keys)
+    for first in range(0, len(keys), BLOCK):
+        codes = keys[first : first + BLOCK]
+        weather = pd.concat([lake.read("weather_daily", code) for code in codes])
+        frame = soil_water(weather, crops, storage)
+        write_partitions(context, workspace, "soil_water_daily", frame, origin, codes=codes)
+    return dg.MaterializeResult()
 
 
 @partitioned_asset("drought_indicators", "drought", deps=[weather_daily, soil_water_daily])

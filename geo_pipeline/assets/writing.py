@@ -1,7 +1,7 @@
 """How assets write: valid rows into the lake, with what they are as Dagster metadata."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,13 +63,16 @@ def write_partitions(
     table: str,
     frame: pd.DataFrame,
     provenance: Callable[[str], Provenance],
+    *,
+    codes: Sequence[str] | None = None,
 ) -> dg.MaterializeResult[None]:
     """Write the partitions of this run, one file each, out of `frame`, valid rows of them all.
 
-    A département without rows is written as a file of 0 rows, with a warning.
+    `codes` are those that `frame` is of, where they are not all of the run. A département without
+    rows is written as a file of 0 rows, with a warning.
     """
     by_departement = dict(list(frame.groupby("departement", observed=True)))
-    for code in context.partition_keys:
+    for code in codes or context.partition_keys:
         rows = by_departement.get(code, frame.iloc[:0])
         if rows.empty:
             context.log.warning(f"{table}: the source does not cover département {code}, 0 rows")
