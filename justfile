@@ -2,6 +2,8 @@
 # Needs Python 3.11 to 3.13; uses uv where it is installed, else pip.
 
 set shell := ["sh", "-eu", "-c"]
+# Options reach the commands as they were typed, spaces and all.
+set positional-arguments
 
 python := env("PYTHON", "python3")
 venv := ".venv"
@@ -13,7 +15,7 @@ default:
 
 # All départements on the embedded data, maps exported (options are handed on: --departements 31,32)
 run *options: (_environment "requirements.txt")
-    @{{ bin }}/geo-pipeline run {{ options }}
+    @{{ bin }}/geo-pipeline run "$@"
 
 # The map app on what `just run` made, at http://localhost:5006
 app port="5006": (_environment "requirements.txt")
@@ -21,19 +23,19 @@ app port="5006": (_environment "requirements.txt")
 
 # Dagster's pages, at http://localhost:3000
 dagster *options: (_environment "requirements.txt")
-    @{{ bin }}/geo-pipeline dagster {{ options }}
+    @{{ bin }}/geo-pipeline dagster "$@"
 
 # One or some départements alone: `just materialize 31`
 materialize +departements: (_environment "requirements.txt")
-    @{{ bin }}/geo-pipeline materialize {{ departements }}
+    @{{ bin }}/geo-pipeline materialize "$@"
 
 # A map, table or bulletin as a file: `just export map --indicator spi_3 --period 2022-08`
 export *options: (_environment "requirements.txt")
-    @{{ bin }}/geo-pipeline export {{ options }}
+    @{{ bin }}/geo-pipeline export "$@"
 
 # What the lake holds and when it was published
 status *options: (_environment "requirements.txt")
-    @{{ bin }}/geo-pipeline status {{ options }}
+    @{{ bin }}/geo-pipeline status "$@"
 
 # Check this installation
 doctor: (_environment "requirements.txt")
@@ -41,11 +43,11 @@ doctor: (_environment "requirements.txt")
 
 # The tests, all but those that need a browser
 test *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m pytest -m "not browser" {{ options }}
+    @{{ bin }}/python -m pytest -m "not browser" "$@"
 
 # The tests that need Chromium
 test-browser *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m pytest -m browser {{ options }}
+    @{{ bin }}/python -m pytest -m browser "$@"
 
 # Style and types
 lint: (_environment "requirements-dev.txt")
