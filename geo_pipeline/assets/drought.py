@@ -1,5 +1,7 @@
 """Drought indicators by département, and the risk that they make together."""
 
+from functools import partial
+
 import dagster as dg
 import pandas as pd
 
@@ -12,7 +14,6 @@ from geo_pipeline.assets.writing import (
     write_partitions,
     write_table,
 )
-from geo_pipeline.schemas import Provenance
 from geo_pipeline.storage import spatial
 from geo_pipeline.transforms.drought import REFERENCE_CROP
 from geo_pipeline.transforms.drought import drought_indicators as indicators_of
@@ -40,11 +41,8 @@ def soil_water_daily(
     After a gap in the weather the state is NaN until it no longer depends on what is not known.
     """
     lake, source = workspace.lake, workspace.source
-
-    def origin(code: str) -> Provenance:
-        return lake.origin("weather_daily", code)
-
     crops, storage = source.crop_parameters(), source.soil_storage()
+    origin = partial(lake.origin, "weather_daily")
     keys = list(context.partition_keys)
     for first in range(0, len(keys), BLOCK):
         codes = keys[first : first + BLOCK]
@@ -69,10 +67,7 @@ def drought_indicators(
         for code in context.partition_keys
     ]
     frame = indicators_of(pd.concat(weather, ignore_index=True), pd.concat(soil, ignore_index=True))
-
-    def origin(code: str) -> Provenance:
-        return lake.origin("weather_daily", code)
-
+    origin = partial(lake.origin, "weather_daily")
     return write_partitions(context, workspace, "drought_indicators", frame, origin)
 
 

@@ -1,8 +1,6 @@
 """SPI: against published numbers, by hand, at the edges, and whatever the rain."""
 
-import csv
 import math
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -50,17 +48,6 @@ def january(*years: float) -> np.ndarray:
 
 
 # --- Published and hand-worked numbers ------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def wichita(reference_dir: Path) -> dict[str, np.ndarray]:
-    with (reference_dir / "wichita_spi_spei_consensus.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {
-        name: np.array([float(row[name]) if row[name] else np.nan for row in rows])
-        for name in rows[0]
-        if name != "date"
-    }
 
 
 @pytest.mark.parametrize("scale", [1, 3, 6, 12, 24])

@@ -1,6 +1,5 @@
 """SPEI, SSWI, ranks, the other fits of SPI and dekads: published, by hand, at the edges."""
 
-import csv
 import dataclasses
 import math
 from collections.abc import Callable
@@ -95,17 +94,6 @@ def january(*years: float) -> np.ndarray:
 
 
 # --- Published numbers ----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def wichita(reference_dir: Path) -> dict[str, np.ndarray]:
-    with (reference_dir / "wichita_spi_spei_consensus.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {
-        name: np.array([float(row[name]) if row[name] else np.nan for row in rows])
-        for name in rows[0]
-        if name != "date"
-    }
 
 
 @pytest.mark.parametrize("scale", [1, 3, 6, 12, 24])
