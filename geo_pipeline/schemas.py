@@ -18,7 +18,16 @@ from geo_pipeline.errors import GeoPipelineError
 
 LEVELS = ["vigilance", "alerte", "alerte_renforcee", "crise"]
 LONGEST_RULE = 60
-CLASSES = ["D4", "D3", "D2", "D1", "D0", "normal", "W0", "W1", "W2"]
+DROUGHT_CLASSES = ["D4", "D3", "D2", "D1", "D0", "normal", "W0", "W1", "W2"]
+STAGES = [
+    "alert",
+    "warning",
+    "watch",
+    "temporary_soil_recovery",
+    "temporary_crop_water_recovery",
+    "recovery",
+]
+CLASSES = [*DROUGHT_CLASSES, *STAGES]
 
 
 class Table(pa.DataFrameModel):
@@ -169,21 +178,34 @@ class WaterRestrictions(Table):
 
 
 class DroughtIndicators(Table):
-    """Indicators in long form (mart, partitioned). Every month is there; missing is NaN."""
+    """Indicators in long form (mart, partitioned), by dekad: each looks back from its end.
 
-    period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the period")
-    indicator: Series[str] = pa.Field(description="`precip_mm`, `precip_anomaly_pct`, `spi_3`...")
+    Every dekad of the record is there, of crops those of their season; missing is NaN.
+    """
+
+    # Over a million rows: texts as categories are checked, sorted and grouped in no time.
+    departement: Series[pd.CategoricalDtype] = pa.Field(
+        isin=CODES, description="INSEE code, always a string"
+    )
+    period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the dekad")
+    indicator: Series[pd.CategoricalDtype] = pa.Field(
+        description="`precip_mm`, `spi_3`, `swi`...: docs/indicators_published.md"
+    )
     value: Series[float] = pa.Field(nullable=True, description="Value, in the indicator's unit")
     percentile: Series[float] = pa.Field(
         ge=0, le=100, nullable=True, description="Share of like periods that are as dry or drier, %"
     )
-    drought_class: Series[str] = pa.Field(
-        isin=CLASSES, nullable=True, description="US Drought Monitor class (dry), WMO class (wet)"
+    drought_class: Series[pd.CategoricalDtype] = pa.Field(
+        isin=CLASSES,
+        nullable=True,
+        description="US Drought Monitor class (dry), WMO class (wet); of `cdi` its stage",
     )
     reference_years: Series[int] = pa.Field(
         ge=0, description="Years that the normal rests on; fewer than 30 is a short reference"
     )
-    reference_period: Series[str] = pa.Field(description="First and last year of the reference")
+    reference_period: Series[pd.CategoricalDtype] = pa.Field(
+        description="First and last year of the reference"
+    )
 
     class Config:
         """One row a département, period and indicator."""
@@ -194,12 +216,12 @@ class DroughtIndicators(Table):
 class DepartementRisk(Table):
     """Combined drought class with what is exposed to it (mart)."""
 
-    period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the month")
+    period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the dekad")
     score: Series[float] = pa.Field(
         ge=0, le=100, nullable=True, description="Combined drought score: 0 wettest, 100 driest"
     )
     drought_class: Series[str] = pa.Field(
-        isin=CLASSES, nullable=True, description="Combined drought class"
+        isin=DROUGHT_CLASSES, nullable=True, description="Combined drought class"
     )
     drivers: Series[str] = pa.Field(
         nullable=True, description="Indicators in drought, driest first: `spi_3:D2, spi_1:D0`"
@@ -218,11 +240,11 @@ class DepartementRisk(Table):
         ge=0, nullable=True, description="crop_area_ha where the class is D1 or worse, else 0, ha"
     )
     restriction_level: Series[str] = pa.Field(
-        isin=LEVELS, nullable=True, description="Highest water-restriction level in that month"
+        isin=LEVELS, nullable=True, description="Highest water-restriction level in that dekad"
     )
 
     class Config:
-        """One row a département and month."""
+        """One row a département and dekad."""
 
         unique = ["departement", "period_end"]
 

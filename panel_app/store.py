@@ -100,6 +100,8 @@ class Matrix:
 
     def shown_value(self, row: int, column: int, lang: Lang) -> str:
         """The number of a département, with its unit; the combined class has its score."""
+        if look.indicator_of(self.indicator).kind in ("restriction", "stage"):
+            return ""
         value = look.shown_value(
             self.indicator, float(self.value[row, column]), float(self.percentile[row, column])
         )
@@ -146,12 +148,14 @@ class Matrix:
         return int((self.style[row] == NO_STYLE).sum())
 
     def driest(self, row: int, count: int) -> list[int]:
-        """Columns of the driest départements: the strictest class first, then the lowest value."""
+        """Columns of the driest départements: the strictest class first, then the driest value."""
         known = np.flatnonzero(self.style[row] != NO_STYLE)
-        kind = look.indicator_of(self.indicator).kind
-        dryness = self.percentile[row] if kind == "class" else self.value[row]
+        which = look.indicator_of(self.indicator)
+        dryness = self.percentile[row] if which.kind == "class" else self.value[row]
+        dryness = -dryness if which.dry_is_high else dryness
         dryness = np.where(np.isnan(dryness), 0.0, dryness)
-        order = np.lexsort((known, dryness[known], self.style[row][known]))
+        strictness = np.zeros_like(known) if which.dry_is_high else self.style[row][known]
+        order = np.lexsort((known, dryness[known], strictness))
         return [int(column) for column in known[order][:count]]
 
 
@@ -169,7 +173,10 @@ class Publication:
         self.regions: tuple[str, ...] = tuple(departements["region"])
         self.area_km2 = departements["area_km2"].to_numpy(dtype=float)
         self.published_at: datetime = warehouse.query("publication_date")["published_at"][0]
-        known = set(warehouse.query("indicator_periods")["indicator"])
+        periods = warehouse.query("indicator_periods")
+        shown = periods["period_end"].dt.is_month_end
+        shown |= periods["indicator"] == "water_restrictions"
+        known = set(periods.loc[shown, "indicator"])
         self.indicators: tuple[str, ...] = tuple(key for key in look.INDICATORS if key in known)
 
     def name(self, code: str) -> str:

@@ -204,7 +204,7 @@ def _driest_row(shown: Shown, column: int) -> dict[str, str]:
         "name": matrix.names[column],
         "colour": said.style.colour,
         "said": "" if plain else said.style.name(shown.lang),
-        "value": "" if matrix.by_day else matrix.shown_value(shown.row, column, shown.lang),
+        "value": matrix.shown_value(shown.row, column, shown.lang),
     }
 
 
@@ -377,10 +377,16 @@ def _restriction_figure(shown: Shown, code: str) -> dict[str, str] | None:
 def series_note(shown: Shown) -> str:
     """Unit, source and span of the indicator's chart."""
     matrix, words = shown.matrix, shown.words
-    unit = {"class": "detail.index_unit", "amount": "detail.mm_unit", "anomaly": "detail.pct_unit"}
-    ranked = shown.indicator.kind == "class" and not shown.indicator.standardised
-    key = "detail.score_unit" if ranked else unit[shown.indicator.kind]
-    return words("detail.series_note", unit=words(key), span=_span(matrix))
+    which = shown.indicator
+    if which.kind == "class":
+        unit = words("detail.index_unit" if which.standardised else "detail.score_unit")
+    elif which.kind == "stage":
+        unit = words("detail.stage_unit")
+    elif which.key == "precip_anomaly_pct":
+        unit = words("detail.pct_unit")
+    else:
+        unit = words("detail.unit", unit=which.unit(shown.lang))
+    return words("detail.series_note", unit=unit, span=_span(matrix))
 
 
 def chart_texts(shown: Shown, code: str) -> dict[str, str]:
@@ -517,12 +523,15 @@ def provenance(shown: Shown, code: str) -> list[str]:
     return [*lines, words("detail.published", day=day)]
 
 
-def options(publication: Publication, words: Catalogue) -> tuple[dict[str, str], dict[str, str]]:
-    """What the two lists offer: indicators by name, départements by code and name."""
-    order: Sequence[str] = ("combined", "swi", "spi_1", "spi_3", "spi_6", "spi_12")
-    known = [key for key in order if key in publication.indicators]
-    known += [key for key in publication.indicators if key not in order]
-    indicators = {look.indicator_of(key).name(words.lang): key for key in known}
+def options(
+    publication: Publication, words: Catalogue
+) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """What the two lists offer: indicators by group and name, départements by code and name."""
+    indicators: dict[str, dict[str, str]] = {}
+    for key in publication.indicators:
+        which = look.indicator_of(key)
+        group = look.GROUPS[which.group](words.lang)
+        indicators.setdefault(group, {})[which.name(words.lang)] = key
     departements: Mapping[str, str] = {
         f"{code}{look.NBSP} {name}": code
         for code, name in zip(publication.codes, publication.names, strict=True)

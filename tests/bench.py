@@ -63,14 +63,14 @@ def measure(arguments: Sequence[str], home: Callable[[], Path]) -> Measured:
 
 def without_dagster(codes: Sequence[str]) -> None:
     """Do the work of a run of `codes` directly: what Dagster's assets call, in the same order."""
-    from geo_pipeline.assets.drought import RISK_INPUTS
+    from geo_pipeline.assets.drought import risk_inputs
     from geo_pipeline.publishing.exports import export_handful
     from geo_pipeline.schemas import validate
     from geo_pipeline.settings import Settings
     from geo_pipeline.sources import open_source
     from geo_pipeline.storage import spatial, warehouse
     from geo_pipeline.storage.lake import Lake
-    from geo_pipeline.transforms.drought import REFERENCE_CROP, drought_indicators
+    from geo_pipeline.transforms.drought import drought_indicators
     from geo_pipeline.transforms.soil import soil_water_daily
     from geo_pipeline.transforms.weather import with_et0
 
@@ -90,18 +90,18 @@ def without_dagster(codes: Sequence[str]) -> None:
     restrictions = validate("water_restrictions", source.water_restrictions())
     lake.write("water_restrictions", restrictions, origin)
     weather = with_et0(source.weather_daily(codes))
-    soil = soil_water_daily(weather, source.crop_parameters(), source.soil_storage())
-    grass = soil[soil["crop"] == REFERENCE_CROP].astype({"departement": str})
+    crops = source.crop_parameters()
+    soil = soil_water_daily(weather, crops, source.soil_storage())
     for table, frame in (
         ("weather_daily", weather),
         ("crop_statistics", validate("crop_statistics", source.crop_statistics(codes))),
         ("soil_water_daily", soil),
-        ("drought_indicators", drought_indicators(weather, grass)),
+        ("drought_indicators", drought_indicators(weather, soil, crops)),
     ):
         parts = dict(list(frame.groupby("departement", observed=True)))
         for code in codes:
             lake.write(table, parts.get(code, frame.iloc[:0]), origin, code)
-    risk = spatial.run("departement_risk", {name: lake.arrow(name) for name in RISK_INPUTS})
+    risk = spatial.run("departement_risk", risk_inputs(lake))
     lake.write("departement_risk", validate("departement_risk", risk), origin)
     warehouse.publish(lake, settings.warehouse)
     published = warehouse.Warehouse(settings.warehouse)

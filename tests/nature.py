@@ -15,7 +15,7 @@ from geo_pipeline.departements import BY_CODE
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import open_source
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.transforms.drought import REFERENCE_CROP
+from geo_pipeline.transforms.crop_water import REFERENCE_CROP
 from geo_pipeline.transforms.soil import soil_water_daily
 from geo_pipeline.transforms.weather import with_et0
 
@@ -30,7 +30,7 @@ REMEMBERED = (
     "2022-07",
     "2022-08",
 )
-SHOWN = ("spi_3", "spei_3", "sswi")
+SHOWN = ("spi_3", "spei_3", "sswi", "combined")
 
 
 class Agreement(NamedTuple):
@@ -57,7 +57,8 @@ def indicators(lake: Lake) -> pd.DataFrame:
 
 def wetness(frame: pd.DataFrame) -> "tuple[pd.Series[float], pd.Series[float]]":
     """Return the median of each département and month: ours, and the published normal."""
-    rows = frame[frame["indicator"] == "swi"]
+    month_ends = frame["period_end"].dt.is_month_end
+    rows = frame[(frame["indicator"] == "swi") & month_ends]
     ours = rows["value"].groupby([rows["departement"], rows["period_end"].dt.month]).median()
     normals = pd.read_parquet(ROOT / "assets_data" / "swi_normals.parquet")
     theirs = normals.set_index(["departement", "month"])["swi_median"]

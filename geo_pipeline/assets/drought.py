@@ -1,9 +1,10 @@
 """Drought indicators by département, and the risk that they make together."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import dagster as dg
-import pandas as pd
+import pyarrow as pa
 
 from geo_pipeline.assets.geography import departement_neighbours, departements
 from geo_pipeline.assets.observations import crop_statistics, water_restrictions, weather_daily
@@ -15,12 +16,23 @@ from geo_pipeline.assets.writing import (
     write_table,
 )
 from geo_pipeline.storage import spatial
-from geo_pipeline.transforms.drought import REFERENCE_CROP
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.transforms.drought import SCALES
 from geo_pipeline.transforms.drought import drought_indicators as indicators_of
 from geo_pipeline.transforms.soil import soil_water_daily as soil_water
 
 # Départements whose days are in memory at a time: millions of rows for the whole of France.
-BLOCK = 24
+BLOCK = 17
+
+SOIL_COLUMNS = ("departement", "date", "crop", "swi", "eta_mm")
+"""What the indicators take of `soil_water_daily`."""
+
+DRIVERS = (
+    "combined",
+    *(f"{index}_{scale}" for index in ("spi", "spei") for scale in SCALES),
+    "sswi",
+)
+"""The indicators that `departement_risk` is made of."""
 
 RISK_INPUTS = (
     "departements",
@@ -43,10 +55,8 @@ def soil_water_daily(
     lake, source = workspace.lake, workspace.source
     crops, storage = source.crop_parameters(), source.soil_storage()
     origin = partial(lake.origin, "weather_daily")
-    keys = list(context.partition_keys)
-    for first in range(0, len(keys), BLOCK):
-        codes = keys[first : first + BLOCK]
-        weather = pd.concat([lake.read("weather_daily", code) for code in codes])
+    for codes in _blocks(context):
+        weather = lake.read("weather_daily", *codes)
         frame = soil_water(weather, crops, storage)
         write_partitions(context, workspace, "soil_water_daily", frame, origin, codes=codes)
     return dg.MaterializeResult()
@@ -56,19 +66,26 @@ def soil_water_daily(
 def drought_indicators(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Monthly rain and its anomaly, SPI and SPEI over 1 to 12 months, soil wetness, a score.
+    """Rain, SPI, SPEI, soil wetness, season, crop stress, yield loss and what they say together.
 
-    Each département against its own record. A window that touches a missing month is NaN.
+    Each dekad of each département against its own record: docs/indicators_published.md. A window
+    that touches a missing day is NaN, and so is what needs true days where the weather is dekadal.
     """
-    lake = workspace.lake
-    weather = [lake.read("weather_daily", code) for code in context.partition_keys]
-    soil = [
-        lake.read("soil_water_daily", code, only={"crop": REFERENCE_CROP})
-        for code in context.partition_keys
-    ]
-    frame = indicators_of(pd.concat(weather, ignore_index=True), pd.concat(soil, ignore_index=True))
+    lake, crops = workspace.lake, workspace.source.crop_parameters()
     origin = partial(lake.origin, "weather_daily")
-    return write_partitions(context, workspace, "drought_indicators", frame, origin)
+    for codes in _blocks(context):
+        weather = lake.read("weather_daily", *codes)
+        soil = lake.read("soil_water_daily", *codes, columns=SOIL_COLUMNS)
+        frame = indicators_of(weather, soil, crops)
+        write_partitions(context, workspace, "drought_indicators", frame, origin, codes=codes)
+    return dg.MaterializeResult()
+
+
+def _blocks(context: dg.AssetExecutionContext) -> Iterator[list[str]]:
+    """Yield the départements of this run, `BLOCK` at a time."""
+    keys = list(context.partition_keys)
+    for first in range(0, len(keys), BLOCK):
+        yield keys[first : first + BLOCK]
 
 
 @table_asset(
@@ -87,7 +104,13 @@ def departement_risk(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeRe
 
     Built from all partitions that the lake holds; a département not run yet has empty rows.
     """
-    frames = {table: workspace.lake.arrow(table) for table in RISK_INPUTS}
-    frame = spatial.run("departement_risk", frames)
+    frame = spatial.run("departement_risk", risk_inputs(workspace.lake))
     origin = workspace.lake.joint_origin(RISK_INPUTS)
     return write_table(workspace, "departement_risk", frame, origin)
+
+
+def risk_inputs(lake: Lake) -> dict[str, pa.Table]:
+    """Return what `departement_risk.sql` reads."""
+    frames = {table: lake.arrow(table) for table in RISK_INPUTS if table != "drought_indicators"}
+    frames["drought_indicators"] = lake.arrow("drought_indicators", indicator=DRIVERS)
+    return frames

@@ -1,44 +1,121 @@
 """The science: drought indicators as functions of arrays, time on the last axis, NaN for missing.
 
 Nothing here reads a file, opens a connection or knows of a table. What is named here is what the
-other rooms rely on; each module offers more.
+other rooms rely on and a user of the library looks for first. The modules offer more: what ET0 is
+made of in `psychrometrics` and `radiation`, crops and their yields in `crops`, the parts of a water
+balance in `soil_water`, how distributions are fitted in `distributions`.
 """
 
+from geo_pipeline.indicators.aggregation import (
+    climatological_mean,
+    empirical_percentile,
+    rolling_sum,
+    valid_years,
+)
 from geo_pipeline.indicators.classes import (
     DROUGHT_CLASSES,
     dsci,
+    groundwater_class,
     severity_rank,
     usdm_class,
     usdm_class_from_percentile,
     wmo_class,
 )
 from geo_pipeline.indicators.combined import combined_class, combined_class_series
+from geo_pipeline.indicators.crops import kc_curve, relative_yield
 from geo_pipeline.indicators.evapotranspiration import (
+    Et0,
     et0_hargreaves,
     et0_penman_monteith,
     et0_thornthwaite,
     et0_turc,
 )
-from geo_pipeline.indicators.events import drought_events
-from geo_pipeline.indicators.soil_water import soil_water_balance
-from geo_pipeline.indicators.standardised import spei, spi, sswi
+from geo_pipeline.indicators.events import (
+    DroughtEvents,
+    days_since_rain,
+    drought_age,
+    drought_events,
+    dry_spell_length,
+    longest_dry_spell,
+)
+from geo_pipeline.indicators.soil_water import (
+    SoilWater,
+    soil_water_balance,
+    surface_evaporation,
+)
+from geo_pipeline.indicators.standardised import (
+    EmpiricalParameters,
+    GammaParameters,
+    KernelParameters,
+    LogisticParameters,
+    Pearson3Parameters,
+    empirical_index,
+    fit_empirical,
+    fit_gamma,
+    fit_kernel,
+    fit_logistic,
+    fit_pearson3,
+    spei,
+    spi,
+    sswi,
+    standardise,
+)
+from geo_pipeline.indicators.stress import (
+    degree_days,
+    frost_days,
+    growing_degree_days,
+    hot_days,
+    season_total,
+)
 
 __all__ = [
     "DROUGHT_CLASSES",
+    "DroughtEvents",
+    "EmpiricalParameters",
+    "Et0",
+    "GammaParameters",
+    "KernelParameters",
+    "LogisticParameters",
+    "Pearson3Parameters",
+    "SoilWater",
+    "climatological_mean",
     "combined_class",
     "combined_class_series",
+    "days_since_rain",
+    "degree_days",
+    "drought_age",
     "drought_events",
+    "dry_spell_length",
     "dsci",
+    "empirical_index",
+    "empirical_percentile",
     "et0_hargreaves",
     "et0_penman_monteith",
     "et0_thornthwaite",
     "et0_turc",
+    "fit_empirical",
+    "fit_gamma",
+    "fit_kernel",
+    "fit_logistic",
+    "fit_pearson3",
+    "frost_days",
+    "groundwater_class",
+    "growing_degree_days",
+    "hot_days",
+    "kc_curve",
+    "longest_dry_spell",
+    "relative_yield",
+    "rolling_sum",
+    "season_total",
     "severity_rank",
     "soil_water_balance",
     "spei",
     "spi",
     "sswi",
+    "standardise",
+    "surface_evaporation",
     "usdm_class",
     "usdm_class_from_percentile",
+    "valid_years",
     "wmo_class",
 ]

@@ -7,13 +7,14 @@ indicator, the four levels of water restriction. Classes come in object arrays: 
 where nothing is known.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from geo_pipeline.indicators._arrays import FloatArray, as_float, reject
+from geo_pipeline.indicators._arrays import FloatArray, IntArray, as_float, reject
 
 ClassArray = NDArray[np.object_]
 
@@ -69,7 +70,8 @@ def usdm_class(index: ArrayLike) -> ClassArray:
 
     Parameters
     ----------
-    index : any shape, no unit; float32 meets limits in float32, so its -1.3 is D2 as well
+    index : any shape, no unit; float32 meets limits in float32, so its -1.3 is D2 as well. Infinite
+        values (an index without a bound, beyond all it knows) are in the end classes
 
     Returns
     -------
@@ -79,6 +81,11 @@ def usdm_class(index: ArrayLike) -> ClassArray:
     ----------
     https://droughtmonitor.unl.edu/About/AbouttheData/DroughtClassification.aspx
     WMO (2012). Standardized Precipitation Index user guide. WMO-No. 1090.
+
+    Examples
+    --------
+    >>> usdm_class([-2.0, -1.99, -0.5, 0.0, 1.0, float("nan")]).tolist()
+    ['D4', 'D3', 'D0', 'normal', 'W0', None]
     """
     return _classify(index, INDEX_DRY_LIMITS, INDEX_WET_LIMITS)
 
@@ -105,6 +112,11 @@ def usdm_class_from_percentile(percentile: ArrayLike) -> ClassArray:
     ----------
     https://droughtmonitor.unl.edu/About/AbouttheData/DroughtClassification.aspx
     WMO (2012). Standardized Precipitation Index user guide. WMO-No. 1090.
+
+    Examples
+    --------
+    >>> usdm_class_from_percentile([2.0, 20.0, 50.0]).tolist()
+    ['D4', 'D1', 'normal']
     """
     values = as_float(percentile)
     reject((values < 0.0) | (values > 100.0), values, "percentile", "a percentile is in 0-100")
@@ -227,6 +239,11 @@ def dsci(shares: Mapping[str, ArrayLike]) -> FloatArray:
     References
     ----------
     https://droughtmonitor.unl.edu/About/AbouttheData/DSCI.aspx
+
+    Examples
+    --------
+    >>> float(dsci({"D0": 25.0, "D1": 10.0, "D3": 5.0}))
+    65.0
     """
     if unknown := shares.keys() - SEVERITY.keys():
         raise ValueError(f"unknown drought classes {', '.join(sorted(unknown))}")
@@ -266,13 +283,24 @@ def _classify(
     return np.asarray(codes[passed.ravel()].reshape(passed.shape), dtype=object)
 
 
+def positions(codes: ArrayLike, known: Iterable[str], what: str) -> IntArray:
+    """Where each code stands among the known ones, -1 for None, NaN, NA and "".
+
+    ValueError for any other, numbers too: a rank is no code.
+    """
+    place = {code: position for position, code in enumerate(known)}
+    array = np.asarray(codes, dtype=object)
+    found = np.full(array.size, -1, dtype=np.int64)
+    for i, code in enumerate(array.ravel()):
+        number = isinstance(code, int | float) and not math.isnan(code)
+        if number or (isinstance(code, str) and code):
+            if code not in place:
+                raise ValueError(f"unknown {what} {code!r}, expected {', '.join(place)}")
+            found[i] = place[code]
+    return found.reshape(array.shape)
+
+
 def _rank(classes: ArrayLike, ranks: Mapping[str, int], what: str) -> FloatArray:
-    """The number of each code, NaN for None, NaN and ""; ValueError for any other."""
-    codes = np.asarray(classes, dtype=object)
-    rank = np.full(codes.shape, np.nan)
-    for code, number in ranks.items():
-        rank[codes == code] = number
-    for code in codes[np.isnan(rank)]:
-        if isinstance(code, str) and code:
-            raise ValueError(f"unknown {what} {code!r}, expected {', '.join(ranks)}")
-    return rank
+    """The number of each code, NaN where there is none."""
+    numbers = np.array([*ranks.values(), np.nan], dtype=np.float64)
+    return np.asarray(numbers[positions(classes, ranks, what)])

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_pipeline.indicators._arrays import FloatArray, as_float, reject
-from geo_pipeline.indicators.classes import ClassArray
+from geo_pipeline.indicators.classes import ClassArray, positions
 
 COMBINED_CLASSES = (
     "normal",
@@ -118,6 +118,12 @@ def combined_class(
     Sepulcre-Canto, G. et al. (2012). Development of a Combined Drought Indicator to detect
     agricultural drought in Europe. Nat. Hazards Earth Syst. Sci. 12, 3519-3531.
     https://edo.jrc.ec.europa.eu (legend of the CDI)
+
+    Examples
+    --------
+    >>> dry, usual = -1.5, 0.2
+    >>> combined_class(usual, dry, [usual, dry, dry], [usual, usual, dry]).tolist()
+    ['watch', 'warning', 'alert']
     """
     rain, soil, crop = _conditions(spi_1, spi_3, soil_moisture_anomaly, crop_water_anomaly)
     after_normal = _sets_after(_first_version, len(COMBINED_CLASSES_V1))[1 << NORMAL]
@@ -289,14 +295,9 @@ def _sets_after(rule: Rule, classes: int) -> IntTable:
 def _sets_of(previous: ArrayLike | None, classes: tuple[str, ...]) -> IntTable:
     if previous is None:
         return np.array(1 << NORMAL, dtype=np.int64)
-    codes = np.asarray(previous, dtype=object)
-    sets = np.full(codes.shape, (1 << len(classes)) - 1, dtype=np.int64)
-    for position, code in enumerate(classes):
-        sets[codes == code] = 1 << position
-    for code in codes[sets == (1 << len(classes)) - 1]:
-        if isinstance(code, str) and code:
-            raise ValueError(f"unknown previous class {code!r}, expected {', '.join(classes)}")
-    return sets
+    before = positions(previous, classes, "previous class")
+    anything = (1 << len(classes)) - 1
+    return np.where(before < 0, anything, np.int64(1) << np.maximum(before, 0))
 
 
 def _names(sets: IntTable, classes: tuple[str, ...]) -> ClassArray:

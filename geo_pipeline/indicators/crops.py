@@ -26,6 +26,9 @@ KC_END_ADJUSTED_FROM = 0.45
 WIND_RANGE, HUMIDITY_RANGE, HEIGHT_RANGE = (1.0, 6.0), (20.0, 80.0), (0.1, 10.0)
 """Where eq. 62 holds: wind at 2 m (m/s), daily minimum relative humidity (%), height (m)."""
 
+MONTH_LENGTHS = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+"""Days that a month can have."""
+
 
 def _starts(
     dates: NDArray[np.datetime64], month: ArrayLike, day: ArrayLike
@@ -34,10 +37,15 @@ def _starts(
     days = np.asarray(dates, dtype="datetime64[D]")
     if days.ndim != 1:
         raise ValueError(f"dates are one time axis, got {days.ndim} dimensions")
+    if np.isnat(days).any():
+        raise ValueError("dates must not hold NaT")
     months, monthdays = np.broadcast_arrays(np.asarray(month), np.asarray(day))
     for name, values, highest in (("month", months, 12), ("day", monthdays, 31)):
         if values.dtype.kind not in "iu" or ((values < 1) | (values > highest)).any():
             raise ValueError(f"start_{name} needs whole numbers in 1-{highest}, got {values}")
+    if (nowhere := monthdays > MONTH_LENGTHS[months - 1]).any():
+        month_, day_ = months[nowhere].flat[0], monthdays[nowhere].flat[0]
+        raise ValueError(f"there is no day {day_} in month {month_} to start on")
     years = days.astype("datetime64[Y]")
     offset = (months - 1).astype("timedelta64[M]")[..., np.newaxis]
     within = (monthdays - 1).astype("timedelta64[D]")[..., np.newaxis]
@@ -71,7 +79,14 @@ def day_of_season(
 
     Raises
     ------
-    ValueError : dates of more than one dimension, a month or day out of range, a length below 1.
+    ValueError : dates of more than one dimension or NaT among them, a month or day out of range, a
+        day that the month never has (31 April), a length below 1.
+
+    Examples
+    --------
+    >>> dates = np.array(["2024-12-31", "2025-01-01", "2025-01-02"], dtype="datetime64[D]")
+    >>> day_of_season(dates, start_month=10, start_day=15, length=79)
+    array([78, 79,  0])
     """
     lengths = np.asarray(length)
     if lengths.dtype.kind not in "iu" or (lengths < 1).any():
@@ -101,10 +116,9 @@ def season_year(
 
 def _ends(lengths: ArrayLike) -> FloatArray:
     """Last day of each stage (4, ..., 1): stages first, a time axis last."""
-    stages = as_float(lengths)
+    stages = _not_negative(lengths, "lengths")
     if stages.ndim == 0 or stages.shape[-1] != len(STAGES):
         raise ValueError(f"lengths are those of 4 stages on the last axis, got {stages.shape}")
-    reject((stages < 0.0) | np.isinf(stages), stages, "lengths", "negative or infinite")
     return np.moveaxis(np.cumsum(stages, axis=-1), -1, 0)[..., np.newaxis]
 
 
@@ -164,10 +178,18 @@ def kc_curve(
 
     Raises
     ------
-    ValueError : lengths that are negative, infinite or not four.
+    ValueError : lengths or coefficients that are negative or infinite, lengths that are not four.
+
+    Examples
+    --------
+    Beans at Kimberly (example 28):
+
+    >>> kc_curve([20, 40, 70], [25, 25, 30, 20], 0.15, 1.19, 0.35).round(2)
+    array([0.15, 0.77, 1.19])
     """
     ends, number = _ends(lengths), as_float(day)
-    ini, mid, end, off = (as_float(kc)[..., np.newaxis] for kc in (kc_ini, kc_mid, kc_end, kc_off))
+    named = {"kc_ini": kc_ini, "kc_mid": kc_mid, "kc_end": kc_end, "kc_off": kc_off}
+    ini, mid, end, off = (_not_negative(kc, name)[..., np.newaxis] for name, kc in named.items())
     grown = _share(number, ends[0], ends[1])
     faded = _share(number, ends[2], ends[3])
     kc = np.where(faded > 0.0, mid + faded * (end - mid), ini + grown * (mid - ini))
@@ -197,11 +219,22 @@ def adjust_kc(
     -------
     The common shape, no unit, NaN where an input is (where nothing is known of the climate, take
     the table's coefficient).
+
+    Raises
+    ------
+    ValueError : a negative or infinite input.
+
+    Examples
+    --------
+    Maize in a humid, calm climate (example 27):
+
+    >>> round(float(adjust_kc(1.20, wind_m_s=1.3, rh_min_pct=75, height_m=2)), 2)
+    1.07
     """
-    table = as_float(kc)
-    wind = as_float(wind_m_s).clip(*WIND_RANGE)
-    humidity = as_float(rh_min_pct).clip(*HUMIDITY_RANGE)
-    height = as_float(height_m).clip(*HEIGHT_RANGE)
+    table = _not_negative(kc, "kc")
+    wind = _not_negative(wind_m_s, "wind_m_s").clip(*WIND_RANGE)
+    humidity = _not_negative(rh_min_pct, "rh_min_pct").clip(*HUMIDITY_RANGE)
+    height = _not_negative(height_m, "height_m").clip(*HEIGHT_RANGE)
     change = (0.04 * (wind - 2.0) - 0.004 * (humidity - 45.0)) * (height / 3.0) ** 0.3
     return np.where(table < KC_END_ADJUSTED_FROM, table, table + change)
 
@@ -224,10 +257,11 @@ def root_depth(
 
     Raises
     ------
-    ValueError : lengths that are negative, infinite or not four.
+    ValueError : lengths or depths that are negative or infinite, lengths that are not four.
     """
     ends, number = _ends(lengths), as_float(day)
-    shallow, deep = as_float(shallow_m)[..., np.newaxis], as_float(deep_m)[..., np.newaxis]
+    shallow = _not_negative(shallow_m, "shallow_m")[..., np.newaxis]
+    deep = _not_negative(deep_m, "deep_m")[..., np.newaxis]
     depth = shallow + _share(number, np.zeros_like(ends[1]), ends[1]) * (deep - shallow)
     season = (number >= 1.0) & (number <= ends[3])
     return np.asarray(np.where(np.isnan(number), np.nan, np.where(season, depth, shallow)))
@@ -252,13 +286,15 @@ def relative_yield(eta_mm: ArrayLike, etc_mm: ArrayLike, ky: ArrayLike) -> Float
     ------
     ValueError : a negative or infinite depth or Ky.
     """
-    arrays = []
-    for name, values in (("eta_mm", eta_mm), ("etc_mm", etc_mm), ("ky", ky)):
-        array = as_float(values)
-        reject((array < 0.0) | np.isinf(array), array, name, "negative or infinite")
-        arrays.append(array)
-    eta, etc, factor = arrays
+    eta, etc = _not_negative(eta_mm, "eta_mm"), _not_negative(etc_mm, "etc_mm")
+    factor = _not_negative(ky, "ky")
     return np.asarray((1.0 - factor * _deficit(eta, etc)).clip(0.0, 1.0))
+
+
+def _not_negative(values: ArrayLike, name: str) -> FloatArray:
+    array = as_float(values)
+    reject((array < 0.0) | np.isinf(array), array, name, "negative or infinite")
+    return array
 
 
 def _deficit(eta: FloatArray, etc: FloatArray) -> FloatArray:

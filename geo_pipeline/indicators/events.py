@@ -7,6 +7,7 @@ unknown rather than as over.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -379,6 +380,49 @@ def drought_age(index: ArrayLike, *, start: float = -1.0, end: float = 0.0) -> F
     )
     age[(*(axis[event] for axis in events.place), events.onset[event] + since)] = since + 1.0
     return age
+
+
+class DroughtCourse(NamedTuple):
+    """The drought under way at each step, as that step could know it; all (..., time)."""
+
+    age: FloatArray
+    """Steps since its onset, 1 at the onset, 0 in no drought (`drought_age`)."""
+    severity: FloatArray
+    """Its severity so far, index x steps, 0 in no drought; NaN where the age is."""
+    peak: FloatArray
+    """Its lowest index so far, NaN in no drought and where the age is."""
+
+
+def drought_course(index: ArrayLike, *, start: float = -1.0, end: float = 0.0) -> DroughtCourse:
+    """Age, severity and peak of the drought under way, along the series.
+
+    At the last step of a drought these are its duration, severity and peak of `drought_events`
+    (with nothing pooled).
+
+    Parameters
+    ----------
+    index, start, end : see `drought_events`
+
+    Returns
+    -------
+    `DroughtCourse`, NaN as in `drought_age`.
+
+    Raises
+    ------
+    ValueError : see `drought_events`.
+    """
+    series = as_series(index)
+    age = drought_age(series, start=start, end=end)
+    severity, peak = np.zeros_like(age), np.full_like(age, np.nan)
+    so_far, lowest = np.zeros(age.shape[:-1]), np.full(age.shape[:-1], np.nan)
+    for t in range(age.shape[-1]):
+        now, running = series[..., t], age[..., t] > 1.0
+        deficit = np.maximum(end - now, 0.0)
+        so_far = np.where(running, so_far, 0.0) + np.where(age[..., t] >= 1.0, deficit, 0.0)
+        lowest = np.where(running, np.fmin(lowest, now), np.where(age[..., t] == 1.0, now, np.nan))
+        severity[..., t] = np.where(np.isnan(age[..., t]), np.nan, so_far)
+        peak[..., t] = lowest
+    return DroughtCourse(age, severity, peak)
 
 
 def _runs(holds: BoolArray) -> tuple[IntArray, IntArray]:

@@ -10,7 +10,7 @@ that are not °C, humidity outside 0-100 %.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geo_pipeline.indicators._arrays import FloatArray
+from geo_pipeline.indicators._arrays import FloatArray, reject
 from geo_pipeline.indicators._ranges import (
     not_negative,
     percent,
@@ -139,6 +139,10 @@ def vapour_pressure_from_humidity(
     -------
     kPa: NaN where a temperature is, or where neither the maximum nor the mean is known.
 
+    Raises
+    ------
+    ValueError : see the module; a minimum of temperature or humidity above its maximum.
+
     Examples
     --------
     >>> round(float(vapour_pressure_from_humidity(18, 25, rh_min_pct=54, rh_max_pct=82)), 2)
@@ -150,6 +154,9 @@ def vapour_pressure_from_humidity(
     mean = unknown if rh_mean_pct is None else percent(rh_mean_pct, "rh_mean_pct")
     least = unknown if rh_min_pct is None else percent(rh_min_pct, "rh_min_pct")
     most = unknown if rh_max_pct is None else percent(rh_max_pct, "rh_max_pct")
+    lowest, highest = np.broadcast_arrays(least, most)
+    why = "the minimum is not above the maximum, rh_max_pct"
+    reject(lowest > highest, lowest, "rh_min_pct", why)
     from_both = (coolest * most + warmest * least) / 200.0
     from_most = coolest * most / 100.0
     from_mean = (coolest + warmest) / 2.0 * mean / 100.0

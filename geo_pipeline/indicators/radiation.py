@@ -156,8 +156,8 @@ def radiation_from_sunshine(
 
     .. math:: R_s = \left(a_s + b_s\,\frac{n}{N}\right) R_a
 
-    with `overcast` = a_s and `sunny` = b_s. The recorded hours count as N at most; without a day
-    there is no radiation.
+    with `overcast` = a_s and `sunny` = b_s, each in 0 to 1. The recorded hours count as N at most;
+    without a day there is no radiation.
 
     Examples
     --------
@@ -168,7 +168,9 @@ def radiation_from_sunshine(
     hours = within(sunshine_h, "sunshine_h", 0.0, 24.0, "hours of sunshine are in 0 to 24")
     longest = within(day_length_h, "day_length_h", 0.0, 24.0, "a day is 0 to 24 hours long")
     share = np.minimum(hours, longest) / np.where(longest == 0.0, 1.0, longest)
-    return np.asarray((overcast + sunny * share) * above)
+    cloudy = within(overcast, "overcast", 0.0, 1.0, "a share is in 0 to 1")
+    clear = within(sunny, "sunny", 0.0, 1.0, "a share is in 0 to 1")
+    return np.asarray((cloudy + clear * share) * above)
 
 
 def radiation_from_temperature(

@@ -60,9 +60,21 @@ def total_available_water(
     Returns
     -------
     mm, the common shape, NaN where an input is.
+
+    Raises
+    ------
+    ValueError : negative or infinite input, a wilting point above field capacity.
+
+    Examples
+    --------
+    A sandy loam, 0.3 m deep (example 38):
+
+    >>> round(float(total_available_water(0.23, 0.10, 0.3)))
+    39
     """
-    content = as_float(field_capacity) - as_float(wilting_point)
-    return np.asarray(1000.0 * content * as_float(root_depth_m))
+    content = _amount(field_capacity, "field_capacity") - _amount(wilting_point, "wilting_point")
+    reject(content < 0.0, content, "field_capacity - wilting_point", "it is not negative")
+    return np.asarray(1000.0 * content * _amount(root_depth_m, "root_depth_m"))
 
 
 def depletion_fraction(p: ArrayLike, etc_mm: ArrayLike) -> FloatArray:
@@ -78,9 +90,17 @@ def depletion_fraction(p: ArrayLike, etc_mm: ArrayLike) -> FloatArray:
     Returns
     -------
     No unit, the common shape, NaN where an input is.
+
+    Raises
+    ------
+    ValueError : p or evapotranspiration negative or infinite.
+
+    Examples
+    --------
+    >>> depletion_fraction(0.5, [5.0, 2.5, 20.0])
+    array([0.5, 0.6, 0.1])
     """
-    adjusted = as_float(p) + 0.04 * (5.0 - as_float(etc_mm))
-    return np.asarray(adjusted.clip(P_LOWEST, P_HIGHEST))
+    return _fraction(_amount(p, "p"), _amount(etc_mm, "etc_mm"))
 
 
 def stress_coefficient(depletion_mm: ArrayLike, taw_mm: ArrayLike, raw_mm: ArrayLike) -> FloatArray:
@@ -95,9 +115,22 @@ def stress_coefficient(depletion_mm: ArrayLike, taw_mm: ArrayLike, raw_mm: Array
     Returns
     -------
     0-1, the common shape, NaN where an input is.
+
+    Raises
+    ------
+    ValueError : negative or infinite depths, RAW that is not below TAW.
+
+    Examples
+    --------
+    The fourth day of example 37:
+
+    >>> round(float(stress_coefficient(72.8, taw_mm=160.0, raw_mm=64.0)), 2)
+    0.91
     """
-    taw = as_float(taw_mm)
-    ks = (taw - as_float(depletion_mm)) / (taw - as_float(raw_mm))
+    taw, raw = _amount(taw_mm, "taw_mm"), _amount(raw_mm, "raw_mm")
+    rest = np.asarray(taw - raw)
+    reject(rest <= 0.0, rest, "taw_mm - raw_mm", "RAW is below TAW")
+    ks = (taw - _amount(depletion_mm, "depletion_mm")) / rest
     return np.asarray(ks.clip(0.0, 1.0))
 
 
@@ -182,8 +215,9 @@ def soil_water_balance(
     initial_below_mm : (...), the same below the roots, 0 (field capacity) if only the former is set
     profile_mm : (..., 1), TAW of the whole soil, not below the largest `taw_mm`
     irrigation_mm, runoff_mm : (..., time), mm a day, none by default
-    irrigated : (..., time), true on days when the need is met: at the start of the day the
-        depletion is brought back to RAW, and no stress arises. Added to `irrigation_mm`
+    irrigated : (..., time), true (or 1) on days when the need is met: at the start of the day the
+        depletion is brought back to RAW, and no stress arises. Added to `irrigation_mm`. It is a
+        decision, not a measurement: NaN is an error
     adjust_p : whether p follows the day's demand (table 22, note 2); False takes it as it is
     wetting : `with_et` is eqs. 85 and 88 as they stand: rain and irrigation meet the demand of
         their day before they percolate, Ks knows nothing of them. `before_et` lets them come in
@@ -207,8 +241,8 @@ def soil_water_balance(
     ------
     ValueError : negative or infinite water, `taw_mm` not above 0, p outside 0 <= p < 1, runoff
         above rain, profile below TAW, initial depletion above TAW (each naming its place in the
-        array), shapes that do not broadcast, `period` falling or of another length, an
-        unknown output or `wetting`.
+        array), `irrigated` neither true nor false, shapes that do not broadcast, `period` falling
+        or of another length, an unknown output or `wetting`.
 
     Notes
     -----
@@ -239,7 +273,7 @@ def soil_water_balance(
     else:
         infiltration = rain
     given = None if irrigation_mm is None else _water(irrigation_mm, "irrigation_mm")
-    demand = None if irrigated is None else np.atleast_1d(np.asarray(irrigated, dtype=np.bool_))
+    demand = None if irrigated is None else _true_days(irrigated, "irrigated")
     series = (infiltration, et0, kc_, taw, fraction)
     optional = [each.shape for each in (given, demand) if each is not None]
     *places, length = np.broadcast_shapes(*(each.shape for each in series), *optional)
@@ -304,17 +338,19 @@ def surface_evaporation(
         D_{e,i} = D_{e,i-1} - (P - RO)_i - \frac{I_i}{f_w} + \frac{E_i}{f_{ew}} + DP_{e,i}
 
     Water comes in at the start of the day, as in example 35; transpiration from the layer is left
-    out (eq. 77 without T). ETc is (Ks Kcb + Ke) ET0.
+    out (eq. 77 without T). ETc is (Ks Kcb + Ke) ET0. Where no soil is both exposed and wetted
+    nothing evaporates, and the layer keeps its water.
 
     Parameters
     ----------
     infiltration_mm : (..., time), rain less runoff, mm a day
     et0_mm, kcb : (..., time), mm a day; basal crop coefficient
     exposed, wetted : (..., time), 0-1: soil not shaded 1 - fc, soil that the last wetting reached
-    tew_mm, rew_mm : (..., time), evaporable and readily evaporable water of the layer, mm
-    kc_max : (..., time), upper limit (eq. 72)
+    tew_mm, rew_mm : (..., time), evaporable and readily evaporable water of the layer (table 19),
+        mm. TEW is `total_available_water` of half the wilting point and 0.10 to 0.15 m (eq. 73)
+    kc_max : (..., time), upper limit (eq. 72): `crops.adjust_kc` of 1.2, and Kcb + 0.05 at least
     irrigation_mm : (..., time), mm a day over the whole field
-    initial_depletion_mm : (...), mm before the first day
+    initial_depletion_mm : (...), mm before the first day, 0 to TEW; NaN where it is not known
 
     Returns
     -------
@@ -324,7 +360,18 @@ def surface_evaporation(
 
     Raises
     ------
-    ValueError : negative or infinite input, shapes that do not broadcast.
+    ValueError : negative or infinite input, a share above 1, REW above TEW, an initial depletion
+        above TEW, irrigation that wets no soil (each naming its place in the array), shapes that do
+        not broadcast.
+
+    Examples
+    --------
+    Bare loam, on the fourth day after heavy rain (example 31):
+
+    >>> layer = surface_evaporation(np.zeros(4), 4.5, 0.15, exposed=1, wetted=1, tew_mm=20,
+    ...     rew_mm=9, kc_max=1.2, initial_depletion_mm=0)
+    >>> layer.kr.round(2).tolist(), layer.depletion_mm.round(2).tolist()
+    ([1.0, 1.0, 0.96, 0.55], [4.73, 9.45, 13.98, 16.57])
     """
     named = {
         "infiltration_mm": infiltration_mm,
@@ -339,21 +386,32 @@ def surface_evaporation(
     }
     series = np.broadcast_arrays(*(_water(values, name) for name, values in named.items()))
     rain, et0, basal, bare, wet, tew, rew, highest, given = series
-    water = rain + given / wet
+    for name, share in (("exposed", bare), ("wetted", wet)):
+        reject(share > 1.0, share, name, "a share is in 0 to 1")
+    reject(rew > tew, rew, "rew_mm", "what evaporates readily is not above TEW")
+    reject((given > 0.0) & (wet == 0.0), given, "irrigation_mm", "it wets no soil: `wetted` is 0")
+    water = rain + given / np.where(wet == 0.0, 1.0, wet)
     few = np.minimum(bare, wet)
+    from_area = np.where(few == 0.0, 1.0, few)
     names = [item.name for item in fields(Evaporation)]
     out = {name: np.empty(water.shape) for name in names}
-    depletion = np.broadcast_to(as_float(initial_depletion_mm), water.shape[:-1])
+    depletion = _amount(initial_depletion_mm, "initial_depletion_mm")
+    depletion = np.broadcast_to(depletion, water.shape[:-1])
+    if water.shape[-1]:
+        reject(depletion > tew[..., 0], depletion, "initial_depletion_mm", "above TEW")
     for day in range(water.shape[-1]):
         now, layer = water[..., day], tew[..., day]
         depletion = np.where(np.isnan(depletion) & (now >= layer), layer, depletion)
         start = np.maximum(depletion - now, 0.0)
-        kr = ((layer - start) / (layer - rew[..., day])).clip(0.0, 1.0)
+        second_stage = np.where(layer > rew[..., day], layer - rew[..., day], 1.0)
+        kr = ((layer - start) / second_stage).clip(0.0, 1.0)
+        kr = np.where(start < rew[..., day], 1.0, kr)
         room = highest[..., day] - basal[..., day]
         ke = np.minimum(kr * room, few[..., day] * highest[..., day])
         ke = np.maximum(ke, 0.0)
         # What the exposed part gives cannot be more than it holds.
-        drawn = np.minimum(ke * et0[..., day] / few[..., day], np.maximum(layer - start, 0.0))
+        rate = ke * et0[..., day] / from_area[..., day]
+        drawn = np.minimum(rate, np.maximum(layer - start, 0.0))
         percolation = np.maximum(now - depletion, 0.0)
         depletion = start + drawn
         today = (start, kr, ke, drawn * few[..., day], percolation, depletion)
@@ -418,7 +476,7 @@ class _Run:
     ) -> dict[Output, FloatArray]:
         """Move on by a day and return all its outputs, NaN where they are not known."""
         etc = kc * et0
-        raw = (depletion_fraction(p, etc) if self.adjust_p else p) * taw
+        raw = (_fraction(p, etc) if self.adjust_p else p) * taw
         water = infiltration if given is None else infiltration + given
         day = _Demand(etc, raw, taw, irrigated)
         missing = np.isnan(water + etc + raw)
@@ -591,12 +649,33 @@ def _day(block: NDArray[Number], day: int) -> NDArray[Number]:
     return np.asarray(block[0 if len(block) == 1 else day])
 
 
+def _fraction(p: FloatArray, etc: FloatArray) -> FloatArray:
+    """Table 22, note 2."""
+    adjusted = p + 0.04 * (5.0 - etc)
+    return np.asarray(adjusted.clip(P_LOWEST, P_HIGHEST))
+
+
+def _amount(values: ArrayLike, name: str) -> FloatArray:
+    """Float64 of any shape; ValueError where negative or infinite."""
+    amount = as_float(values)
+    reject(np.isinf(amount), amount, name, "infinite")
+    reject(amount < 0.0, amount, name, "negative")
+    return amount
+
+
 def _water(values: ArrayLike, name: str) -> FloatArray:
-    """Float64 with a time axis; ValueError where negative or infinite."""
-    series = np.atleast_1d(as_float(values))
-    reject(np.isinf(series), series, name, "infinite")
-    reject(series < 0.0, series, name, "negative")
-    return series
+    """`_amount` with a time axis."""
+    return _amount(np.atleast_1d(as_float(values)), name)
+
+
+def _true_days(values: ArrayLike, name: str) -> BoolArray:
+    """Boolean with a time axis; ValueError for what is neither true nor false (nor 1 nor 0)."""
+    days = np.atleast_1d(np.asarray(values))
+    if days.dtype == np.bool_:
+        return days
+    numbers = as_float(values)
+    reject(~((numbers == 0.0) | (numbers == 1.0)), numbers, name, "neither true nor false")
+    return np.atleast_1d(numbers == 1.0)
 
 
 def _profile(taw: FloatArray, profile_mm: ArrayLike | None) -> FloatArray | None:

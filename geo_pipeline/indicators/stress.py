@@ -8,6 +8,7 @@ Where the data are dekads spread over days, counts of hot days and frosts must b
 `events.only_true_days` on the temperatures does it. Sums since the start of a season bear it.
 """
 
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -165,13 +166,22 @@ def degree_days(
     Raises
     ------
     ValueError : a minimum above the maximum or an infinite temperature (the message names the
-        place), a cap that is not above the base, an unknown `limit`.
+        place), a base that is not finite, a cap that is not above it, an unknown `limit`.
 
     References
     ----------
     McMaster, G. S. and Wilhelm, W. W. (1997). Growing degree-days: one equation, two
     interpretations. Agric. For. Meteorol. 87, 291-300 ("mean" is their method 1, "extremes" 2).
+
+    Examples
+    --------
+    >>> degree_days(4.0, [14.0, 34.0], 6.0, cap_c=30.0).tolist()
+    [4.0, 12.0]
+    >>> degree_days(4.0, 14.0, 6.0, limit="mean").item()
+    3.0
     """
+    if not np.isfinite(base_c):
+        raise ValueError(f"base_c must be a temperature, got {base_c}")
     cap = np.inf if cap_c is None else cap_c
     if not cap > base_c:
         raise ValueError(f"cap_c must be above base_c, got {cap_c} and {base_c}")
@@ -215,7 +225,7 @@ def growing_degree_days(
     starts = np.asarray(start)
     if starts.dtype != np.bool_:
         raise TypeError(f"start must be boolean, got {starts.dtype}")
-    return _accumulate(*np.broadcast_arrays(daily, starts))
+    return _accumulate(daily, starts)
 
 
 def bud_break(gdd: ArrayLike, required: float, *, season: ArrayLike | None = None) -> FloatArray:
@@ -301,6 +311,12 @@ def season_total(
     ValueError : days that are not consecutive or not as many as `x` has, an infinite amount (the
         message names the place), a `start` that does not exist every year, a `reference` that
         selects nothing, `min_seasons` below 1, no time axis.
+
+    Examples
+    --------
+    >>> dates = np.arange("2020-08-31", "2020-09-04", dtype="datetime64[D]")
+    >>> season_total([9.0, 5.0, 0.0, 2.5], dates).total.tolist()
+    [nan, 5.0, 5.0, 7.5]
     """
     series, days = as_series(x), _as_days(dates)
     min_seasons = positive_int(min_seasons, "min_seasons")
@@ -315,7 +331,7 @@ def season_total(
 
     day = _day_of_leap_year(days)
     starts = day == first_day
-    total = _accumulate(series, np.broadcast_to(starts, series.shape))
+    total = _accumulate(series, starts)
 
     # Reference totals as (..., day of the year, season); seasons by their place in the series.
     season = np.cumsum(starts)
@@ -340,13 +356,20 @@ def season_total(
 
 def _accumulate(values: FloatArray, starts: BoolArray) -> FloatArray:
     """Running sums that start anew on starts; added day by day, so no rounding is carried over."""
-    sums = np.empty((values.shape[-1], *values.shape[:-1]))
-    by_day, restarts = np.moveaxis(values, -1, 0), np.moveaxis(starts, -1, 0)
-    now: FloatArray = np.full(values.shape[:-1], np.nan)
-    for t in range(values.shape[-1]):
-        now = np.where(restarts[t], 0.0, now) + by_day[t]
-        sums[t] = now
-    return np.ascontiguousarray(np.moveaxis(sums, 0, -1))
+    shape = np.broadcast_shapes(values.shape, starts.shape)
+    values = np.broadcast_to(values, shape)
+    sums = np.full(shape, np.nan)
+    if starts.shape == shape[-1:]:  # the same days for all places: season by season
+        edges = [*np.flatnonzero(starts), shape[-1]]
+        for begin, end in pairwise(edges):
+            np.cumsum(values[..., begin:end], axis=-1, out=sums[..., begin:end])
+        return sums
+    restarts = np.broadcast_to(starts, shape)
+    now: FloatArray = np.full(shape[:-1], np.nan)
+    for t in range(shape[-1]):
+        now = np.where(restarts[..., t], 0.0, now) + values[..., t]
+        sums[..., t] = now
+    return sums
 
 
 def _count_in_stage(event: BoolArray, missing: BoolArray, stage: ArrayLike) -> FloatArray:

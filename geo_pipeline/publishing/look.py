@@ -1,457 +1,65 @@
-"""Palette, class names, indicator names, number and date formats: the one place for all of them.
+"""How numbers, dates and findings are said: the one door to the palette and the words of all.
 
 The app, the exported maps and the reports all speak through this module, so that a class has the
-same colour and the same words wherever a reader meets it. Pure constants and functions: nothing
-here opens a file or depends on the locale of the machine.
-
-Two kinds of words are kept: French (the reader's language by default) and English. French strings
-carry their no-break spaces, so that no line ever starts with a colon or a per cent sign.
+same colour and the same words wherever a reader meets it. Pure functions: nothing here opens a file
+or depends on the locale of the machine.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from types import MappingProxyType
 from typing import Final, Literal, cast, get_args
 
 import pandas as pd
 
-from geo_pipeline.errors import UsageError
+from geo_pipeline.publishing.indicators import CROP_NAMES, GROUPS, INDICATORS, Indicator
+from geo_pipeline.publishing.styles import (
+    DROUGHT_CLASSES,
+    FONT,
+    HATCH_COLOUR,
+    MINUS,
+    NBSP,
+    NO_DATA,
+    RESTRICTION_LEVELS,
+    THIN,
+    ClassStyle,
+    Lang,
+    UnknownNameError,
+    Words,
+    check_lang,
+    contrast,
+    luminance,
+    with_unit,
+)
 
-Lang = Literal["fr", "en"]
-Kind = Literal["class", "amount", "anomaly", "restriction"]
+__all__ = [
+    "CROP_NAMES",
+    "DROUGHT_CLASSES",
+    "FONT",
+    "FULL_REFERENCE_YEARS",
+    "GROUPS",
+    "HATCH_COLOUR",
+    "INDICATORS",
+    "NBSP",
+    "NO_DATA",
+    "RESTRICTION_LEVELS",
+    "THIN",
+    "ClassStyle",
+    "Indicator",
+    "Lang",
+    "Words",
+    "check_lang",
+    "contrast",
+    "luminance",
+]
+
 Period = Literal["day", "dekad", "month"]
-
-NBSP: Final = "\u00a0"
-THIN: Final = "\u202f"
-MINUS: Final = "\u2212"
 
 FULL_REFERENCE_YEARS: Final = 30
 """A climate normal has thirty years; anything shorter is marked as short."""
-
-
-# --------------------------------------------------------------------------------------------
-# Words
-# --------------------------------------------------------------------------------------------
-
-
-class UnknownNameError(UsageError, ValueError):
-    """A language, indicator, class or step that this module does not know; says which it does."""
-
-
-def check_lang(lang: str) -> Lang:
-    """Return `lang` when it is one we speak, else say which ones we do."""
-    if lang not in get_args(Lang):
-        known = ", ".join(get_args(Lang))
-        raise UnknownNameError(f"unknown language {lang!r}: expected one of {known}")
-    return cast(Lang, lang)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """One text in the two languages; call it with a language to read it."""
-
-    fr: str
-    en: str
-
-    def __call__(self, lang: Lang = "fr") -> str:
-        """Return the text in `lang`."""
-        return self.fr if check_lang(lang) == "fr" else self.en
-
-
-# --------------------------------------------------------------------------------------------
-# Colours
-# --------------------------------------------------------------------------------------------
-
-FONT: Final = (
-    '-apple-system, "Segoe UI", Roboto, Ubuntu, Cantarell, "Noto Sans", "Liberation Sans", Arial, '
-    "sans-serif"
-)
-"""Fonts that systems have: nothing is fetched."""
-INK: Final = "#1a1a1a"
-PAPER: Final = "#ffffff"
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of a `#rrggbb` colour (WCAG 2.1, definition of relative luminance)."""
-    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    red, green, blue = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 to 21; WCAG AA asks 4.5 for text."""
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def text_on(colour: str) -> str:
-    """Ink or paper, whichever reads better on `colour`."""
-    return max((INK, PAPER), key=lambda text: contrast(text, colour))
-
-
-@dataclass(frozen=True, slots=True)
-class ClassStyle:
-    """How one class (or one bin of a quantity) is named, explained and coloured.
-
-    `lower` is the bin's inclusive lower bound, for quantities only; classes leave it alone.
-    """
-
-    code: str
-    name: Words
-    meaning: Words
-    colour: str
-    lower: float = -math.inf
-
-    @property
-    def text_colour(self) -> str:
-        """Colour of text set on this class (WCAG AA)."""
-        return text_on(self.colour)
-
-
-def _rare(low: int, high: int, adjective: Words) -> Words:
-    """How often such a state is met, from the limits of its class in years out of a hundred."""
-    years = Words(f"{low} à {high}", f"{low} to {high}")
-    if low == 0:
-        years = Words(f"au plus {high}", f"at most {high}")
-    return Words(
-        f"aussi {adjective.fr} {years.fr} années sur{NBSP}100",
-        f"this {adjective.en} {years.en} years in{NBSP}100",
-    )
-
-
-_DRY: Final = Words("sec", "dry")
-_WET: Final = Words("humide", "wet")
-
-DROUGHT_CLASSES: Final[tuple[ClassStyle, ...]] = (
-    ClassStyle(
-        "D4",
-        Words("sécheresse exceptionnelle", "exceptional drought"),
-        _rare(0, 2, _DRY),
-        "#730000",
-    ),
-    ClassStyle("D3", Words("sécheresse extrême", "extreme drought"), _rare(2, 5, _DRY), "#d7301f"),
-    ClassStyle("D2", Words("sécheresse grave", "severe drought"), _rare(5, 10, _DRY), "#fc8d59"),
-    ClassStyle(
-        "D1", Words("sécheresse modérée", "moderate drought"), _rare(10, 20, _DRY), "#fdcc8a"
-    ),
-    ClassStyle("D0", Words("anormalement sec", "abnormally dry"), _rare(20, 30, _DRY), "#fef0d9"),
-    ClassStyle(
-        "normal",
-        Words("normal", "normal"),
-        Words("proche de ce qu'on voit d'habitude à cette date", "close to what is usual then"),
-        "#f7f7f5",
-    ),
-    ClassStyle("W0", Words("humide", "moist"), _rare(7, 16, _WET), "#d1e5f0"),
-    ClassStyle("W1", Words("très humide", "very wet"), _rare(2, 7, _WET), "#67a9cf"),
-    ClassStyle("W2", Words("extrêmement humide", "extremely wet"), _rare(0, 2, _WET), "#2166ac"),
-)
-"""From the driest to the wettest, the order of every legend."""
-
-RESTRICTION_LEVELS: Final[tuple[ClassStyle, ...]] = (
-    ClassStyle(
-        "crise",
-        Words("crise", "crisis"),
-        Words(
-            "seuls les usages prioritaires restent permis : santé, sécurité, eau potable",
-            "only priority uses are allowed: health, safety, drinking water",
-        ),
-        "#5c0a4a",
-    ),
-    ClassStyle(
-        "alerte_renforcee",
-        Words("alerte renforcée", "heightened alert"),
-        Words(
-            "prélèvements réduits d'au moins la moitié, arrosages limités",
-            "withdrawals cut by half or more, watering limited",
-        ),
-        "#b83a8c",
-    ),
-    ClassStyle(
-        "alerte",
-        Words("alerte", "alert"),
-        Words(
-            "prélèvements réduits de moins de la moitié, horaires d'arrosage",
-            "withdrawals cut by less than half, watering hours set",
-        ),
-        "#eea6c4",
-    ),
-    ClassStyle(
-        "vigilance",
-        Words("vigilance", "watch"),
-        Words("chacun est invité à économiser l'eau", "everyone is asked to save water"),
-        "#fbf59b",
-    ),
-    ClassStyle(
-        "none",
-        Words("aucune restriction", "no restriction"),
-        Words("aucun arrêté en vigueur", "no order in force"),
-        "#eef1f0",
-    ),
-)
-"""From the strictest level to none. The law's own words; never the drought palette."""
-
-NO_DATA: Final = ClassStyle(
-    "no_data",
-    Words("pas de données", "no data"),
-    Words("la source ne couvre pas ce département", "the source does not cover this département"),
-    "#ffffff",
-)
-"""Drawn hatched, never with a plain colour: no data is not zero and not normal either."""
-
-HATCH_COLOUR: Final = "#8a8f94"
-
-_AMOUNT_COLOURS: Final = (
-    "#f1f6fc", "#deebf7", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#084594",
-)  # fmt: skip
-_AMOUNT_EDGES_MM: Final = (0, 10, 25, 50, 75, 100, 150, 200)
-_ANOMALY_COLOURS: Final = (
-    "#8c510a", "#bf812d", "#dfc27d", "#f6e8c3", "#f5f5f5",
-    "#c7eae5", "#80cdc1", "#35978f", "#01665e",
-)  # fmt: skip
-_ANOMALY_EDGES_PCT: Final = (10, 25, 50, 75)
-
-
-def _amount_bins() -> tuple[ClassStyle, ...]:
-    """Monthly rain, little to much: the driest on top, as in the drought legend."""
-    styles = []
-    uppers = (*_AMOUNT_EDGES_MM[1:], None)
-    for lower, upper, colour in zip(_AMOUNT_EDGES_MM, uppers, _AMOUNT_COLOURS, strict=True):
-        if upper is None:
-            name = Words(f"{lower}{NBSP}mm et plus", f"{lower}{NBSP}mm and more")
-        elif lower == 0:
-            name = Words(f"moins de {upper}{NBSP}mm", f"less than {upper}{NBSP}mm")
-        else:
-            name = Words(f"{lower} à {upper}{NBSP}mm", f"{lower} to {upper}{NBSP}mm")
-        low = -math.inf if lower == 0 else float(lower)
-        styles.append(ClassStyle(f"mm{lower}", name, Words("", ""), colour, low))
-    return tuple(styles)
-
-
-def _anomaly_bin_name(lower: int, upper: int | None, side: Words) -> Words:
-    if upper is None:
-        return Words(f"{side.fr} de plus de {lower}{THIN}%", f"more than {lower}% {side.en}")
-    return Words(f"{side.fr} de {lower} à {upper}{THIN}%", f"{lower} to {upper}% {side.en}")
-
-
-def _anomaly_bins() -> tuple[ClassStyle, ...]:
-    """Departure from the normal in per cent, from the largest deficit to the largest surplus."""
-    deficit, surplus = Words("déficit", "below normal"), Words("excédent", "above normal")
-    edges = _ANOMALY_EDGES_PCT
-    pairs = list(zip(edges, (*edges[1:], None), strict=True))
-    dry = [
-        (_anomaly_bin_name(lo, hi, deficit), -math.inf if hi is None else -float(hi))
-        for lo, hi in reversed(pairs)
-    ]
-    near = Words(f"proche de la normale (±{THIN}10{THIN}%)", "close to normal (±10%)")
-    wet = [(_anomaly_bin_name(lo, hi, surplus), float(lo)) for lo, hi in pairs]
-    named = [*dry, (near, -float(edges[0])), *wet]
-    return tuple(
-        ClassStyle(f"pct{index}", name, Words("", ""), colour, lower)
-        for index, ((name, lower), colour) in enumerate(zip(named, _ANOMALY_COLOURS, strict=True))
-    )
-
-
-# --------------------------------------------------------------------------------------------
-# Indicators
-# --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """What a table's `indicator` column means to a reader."""
-
-    key: str
-    name: Words
-    short_name: Words
-    unit: str
-    explanation: Words
-    kind: Kind
-    styles: tuple[ClassStyle, ...]
-    decimals: int = 0
-    months: int | None = None
-    value_name: Words = Words("valeur", "value")
-    subject: Words | None = None
-    """What is drier or wetter, as a sentence begins; None where the rain itself is told."""
-    standardised: bool = False
-    """True when the value is an index with 0 for usual, false when the class has another value."""
-
-    @property
-    def by_class(self) -> bool:
-        """True when the row's class decides the colour, false when its value does."""
-        return self.kind in ("class", "restriction")
-
-
-def _spi(months: int) -> Indicator:
-    """The same rain index over `months` months; only the length changes the words."""
-    many = months > 1
-    return Indicator(
-        key=f"spi_{months}",
-        name=Words(
-            f"Pluie sur {months} mois" if many else "Pluie du mois",
-            f"Rain over {months} months" if many else "Rain of the month",
-        ),
-        short_name=Words(f"SPI {months} mois", f"SPI {months} month{'s' if many else ''}"),
-        unit="",
-        explanation=Words(
-            f"Compare la pluie {f'des {months} derniers mois' if many else 'du mois'} à celle des "
-            "mêmes dates les autres années.",
-            f"Compares the rain of {f'the last {months} months' if many else 'the month'} with the "
-            "same dates in other years.",
-        ),
-        kind="class",
-        styles=DROUGHT_CLASSES,
-        decimals=2,
-        months=months,
-        value_name=Words("indice SPI", "SPI index"),
-        standardised=True,
-    )
-
-
-def _spei(months: int) -> Indicator:
-    """Rain less evaporation over `months` months; only the length changes the words."""
-    many = months > 1
-    return Indicator(
-        key=f"spei_{months}",
-        name=Words(
-            f"Pluie moins évaporation sur {months} mois" if many else "Pluie moins évaporation",
-            f"Rain less evaporation over {months} months" if many else "Rain less evaporation",
-        ),
-        short_name=Words(f"SPEI {months} mois", f"SPEI {months} month{'s' if many else ''}"),
-        unit="",
-        explanation=Words(
-            "Compare la pluie, moins l'eau que le temps qu'il fait peut évaporer, "
-            f"{f'des {months} derniers mois' if many else 'du mois'} à celle des mêmes dates les "
-            "autres années.",
-            f"Compares rain less the water that the weather can evaporate, of "
-            f"{f'the last {months} months' if many else 'the month'}, with the same dates in "
-            "other years.",
-        ),
-        kind="class",
-        styles=DROUGHT_CLASSES,
-        decimals=2,
-        months=months,
-        value_name=Words("indice SPEI", "SPEI index"),
-        subject=Words(
-            f"{f'Sur {months}{NBSP}mois' if many else 'Sur le mois'}, le bilan pluie moins "
-            "évaporation est",
-            f"{f'Over {months} months' if many else 'Over the month'}, rain less evaporation is",
-        ),
-        standardised=True,
-    )
-
-
-INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
-    {
-        each.key: each
-        for each in (
-            Indicator(
-                key="precip_mm",
-                name=Words("Pluie tombée dans le mois", "Rainfall of the month"),
-                short_name=Words("pluie", "rain"),
-                unit="mm",
-                explanation=Words(
-                    "Hauteur de pluie tombée pendant la période, en moyenne sur le département.",
-                    "Depth of rain fallen over the period, averaged over the département.",
-                ),
-                kind="amount",
-                styles=_amount_bins(),
-                months=1,
-                value_name=Words("pluie", "rain"),
-            ),
-            Indicator(
-                key="precip_anomaly_pct",
-                name=Words("Pluie du mois comparée à la normale", "Rain against the normal"),
-                short_name=Words("écart de pluie", "rain anomaly"),
-                unit="%",
-                explanation=Words(
-                    f"Écart entre la pluie du mois et la normale{NBSP}: {MINUS}40{THIN}% "
-                    f"veut dire 40{THIN}% de pluie en moins.",
-                    f"How much more or less rain than normal: {MINUS}40% means 40% less rain.",
-                ),
-                kind="anomaly",
-                styles=_anomaly_bins(),
-                months=1,
-                value_name=Words("écart à la normale", "departure from normal"),
-            ),
-            _spi(1),
-            _spi(3),
-            _spi(6),
-            _spi(12),
-            _spei(1),
-            _spei(3),
-            _spei(6),
-            _spei(12),
-            Indicator(
-                key="swi",
-                name=Words("Humidité du sol", "Soil wetness"),
-                short_name=Words("sol", "soil"),
-                unit="",
-                explanation=Words(
-                    "Eau du sol sous prairie, de 0 (les plantes n'en trouvent plus) à 1 (plein), "
-                    "moyenne du mois, calculée par un bilan hydrique.",
-                    "Water of the soil under grass, from 0 (none left for plants) to 1 (full), "
-                    "mean of the month, from a water balance.",
-                ),
-                kind="class",
-                styles=DROUGHT_CLASSES,
-                decimals=2,
-                value_name=Words("humidité de 0 à 1", "wetness from 0 to 1"),
-                subject=Words("Le sol est", "The soil is"),
-            ),
-            Indicator(
-                key="sswi",
-                name=Words("Humidité du sol, indice", "Soil wetness, index"),
-                short_name=Words("SSWI", "SSWI"),
-                unit="",
-                explanation=Words(
-                    "Compare l'eau du sol sous prairie à celle du même mois les autres années.",
-                    "Compares the water of the soil under grass with the same month of other "
-                    "years.",
-                ),
-                kind="class",
-                styles=DROUGHT_CLASSES,
-                decimals=2,
-                value_name=Words("indice SSWI", "SSWI index"),
-                subject=Words("Le sol est", "The soil is"),
-                standardised=True,
-            ),
-            Indicator(
-                key="combined",
-                name=Words("Sécheresse agricole", "Agricultural drought"),
-                short_name=Words("sécheresse", "drought"),
-                unit="",
-                explanation=Words(
-                    "Réunit la pluie des 3 et des 6 derniers mois en une seule note, de 0 "
-                    "(le plus humide) à 100 (le plus sec).",
-                    "Brings the rain of the last 3 and 6 months together in one score, from 0 "
-                    "(wettest) to 100 (driest).",
-                ),
-                kind="class",
-                styles=DROUGHT_CLASSES,
-                value_name=Words("note sur 100", "score out of 100"),
-            ),
-            Indicator(
-                key="water_restrictions",
-                name=Words("Restrictions d'eau", "Water restrictions"),
-                short_name=Words("restrictions", "restrictions"),
-                unit="",
-                explanation=Words(
-                    "Niveau le plus strict fixé par arrêté quelque part dans le département.",
-                    "Strictest level set by official order anywhere in the département.",
-                ),
-                kind="restriction",
-                styles=RESTRICTION_LEVELS,
-            ),
-        )
-    }
-)
 
 
 def indicator_of(key: str) -> Indicator:
@@ -523,9 +131,7 @@ def format_value(indicator: str, value: float | None, lang: Lang = "fr") -> str:
         return text
     if which.kind == "anomaly" and not text.startswith(MINUS) and text != "0":
         text = f"+{text}"
-    if which.unit == "%":
-        return f"{text}{THIN}%" if lang == "fr" else f"{text}%"
-    return f"{text}{NBSP}{which.unit}" if which.unit else text
+    return with_unit(text, which.unit, lang)
 
 
 def shown_value(indicator: str, value: float | None, percentile: float | None) -> float | None:
@@ -706,33 +312,33 @@ def _drier(which: Indicator, percentile: object, style: ClassStyle, lang: Lang) 
     return capitalise(f"{subject}{compared(lang)}")
 
 
-def _departure(value: float, lang: Lang) -> str:
+def _departure(which: Indicator, value: float, lang: Lang) -> str:
     """`40 % de pluie en moins que la normale`."""
-    size = format_value("precip_anomaly_pct", abs(value), lang).lstrip("+")
-    if format_number(value, 0, lang) == "0":
-        return Words("autant de pluie que la normale", "as much rain as normal")(lang)
-    return Words(
-        f"{size} de pluie en {'moins' if value < 0 else 'plus'} que la normale",
-        f"{size} {'less' if value < 0 else 'more'} rain than normal",
-    )(lang)
+    if format_number(value, which.decimals, lang) == "0":
+        return Words("comme la normale", "as normal")(lang)
+    size = format_value(which.key, abs(value), lang).lstrip("+")
+    return (which.phrase if value < 0 else which.surplus)(lang).format(size)
 
 
 def _head_and_body(
     which: Indicator, style: ClassStyle, value: object, percentile: object, lang: Lang
 ) -> tuple[str, str]:
     """What is said after the name, then the second sentence that tells against what."""
-    if which.kind == "restriction":
+    if which.kind in ("restriction", "stage"):
         return style.name(lang), capitalise(style.meaning(lang))
-    if which.subject or which.key == "combined":
-        return style.name(lang), _drier(which, percentile, style, lang)
     if which.kind == "class":
-        return style.name(lang), _comparison(which, percentile, style, lang)
+        tell = _drier if which.subject or which.key == "combined" else _comparison
+        return style.name(lang), tell(which, percentile, style, lang)
     amount = float(cast(float, value))
     if which.kind == "anomaly":
-        return _departure(amount, lang), ""
-    fallen = format_value(which.key, amount, lang)
-    head = Words(f"{fallen} de pluie", f"{fallen} of rain")(lang)
-    return head, "" if is_missing(percentile) else _comparison(which, percentile, style, lang)
+        return _departure(which, amount, lang), ""
+    head = which.phrase(lang).format(format_value(which.key, amount, lang))
+    if which.key == "drought_age_dekads" and amount == 0:
+        head = style.name(lang)
+    if is_missing(percentile) or not (which.subject or which.group == "rain"):
+        return head, ""
+    tell = _drier if which.subject else _comparison
+    return head, tell(which, percentile, style, lang)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from markupsafe import Markup
 from shapely.geometry.base import BaseGeometry
 
 from geo_pipeline.publishing import look
+from geo_pipeline.publishing.indicators import PERCENT
 from geo_pipeline.publishing.look import ClassStyle, Indicator, Lang, Words
 
 PRECISION: Final = 1
@@ -150,7 +151,20 @@ def _finding_by_restriction(styles: Sequence[ClassStyle], lang: Lang) -> str:
     return f"{text}."
 
 
-def _finding_by_anomaly(values: pd.Series[float], lang: Lang) -> str:
+def _finding_by_stage(styles: Sequence[ClassStyle], lang: Lang) -> str:
+    """How many départements have a drought under way, and how many of them an alert."""
+    codes = [style.code for style in styles if style is not look.NO_DATA]
+    under_way = sum(code not in ("normal", "recovery") for code in codes)
+    alerts = codes.count("alert")
+    one = Words("connaît une sécheresse", "has a drought under way")
+    many = Words("connaissent une sécheresse", "have a drought under way")
+    text = _share(under_way, len(codes), one, many, lang)
+    if alerts:
+        text += Words(f", dont {alerts}{look.NBSP}en alerte", f", {alerts} of them in alert")(lang)
+    return f"{text}."
+
+
+def _finding_by_rain_anomaly(values: pd.Series[float], lang: Lang) -> str:
     """How many départements had less rain than normal, and less than half of it."""
     less, half = int((values < 0).sum()), int((values < -50).sum())
     one = Words("a reçu moins de pluie que la normale", "had less rain than normal")
@@ -161,17 +175,31 @@ def _finding_by_anomaly(values: pd.Series[float], lang: Lang) -> str:
     return f"{text}."
 
 
-def _finding_by_amount(values: pd.Series[float], lang: Lang) -> str:
-    """Half of the départements got less than this; from the least to the most."""
+def _finding_by_anomaly(values: pd.Series[float], lang: Lang) -> str:
+    """How many départements are below normal."""
+    one = Words("est au-dessous de la normale", "is below normal")
+    many = Words("sont au-dessous de la normale", "are below normal")
+    return f"{_share(int((values < 0).sum()), len(values), one, many, lang)}."
+
+
+def _finding_by_amount(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
+    """What half of the départements have less of; from the least to the most."""
     middle, low, high = (
-        look.format_value("precip_mm", float(each), lang)
+        look.format_value(which.key, float(each), lang)
         for each in (values.median(), values.min(), values.max())
     )
+    half = Words(
+        f"La moitié des départements sont au-dessous de {middle}",
+        f"Half of the départements are below {middle}",
+    )
+    if which.key == "precip_mm":
+        half = Words(
+            f"La moitié des départements ont reçu moins de {middle} de pluie",
+            f"Half of the départements had less than {middle} of rain",
+        )
     return Words(
-        f"La moitié des départements ont reçu moins de {middle} de pluie{look.NBSP}; les extrêmes "
-        f"vont de {low} à {high}.",
-        f"Half of the départements had less than {middle} of rain; extremes run from {low} to "
-        f"{high}.",
+        f"{half.fr}{look.NBSP}; les extrêmes vont de {low} à {high}.",
+        f"{half.en}; extremes run from {low} to {high}.",
     )(lang)
 
 
@@ -185,8 +213,12 @@ def finding(indicator: str, values: pd.DataFrame, lang: Lang = "fr") -> str:
         return _finding_by_class(styles, lang)
     if which.kind == "restriction":
         return _finding_by_restriction(styles, lang)
+    if which.kind == "stage":
+        return _finding_by_stage(styles, lang)
     known = values["value"].dropna().astype(float)
-    tell = _finding_by_anomaly if which.kind == "anomaly" else _finding_by_amount
+    if which.kind == "amount":
+        return _finding_by_amount(which, known, lang)
+    tell = _finding_by_rain_anomaly if which.unit == PERCENT else _finding_by_anomaly
     return tell(known, lang)
 
 
@@ -239,7 +271,7 @@ def _row(each: dict[str, Any], which: Indicator, lang: Lang) -> _Row:
         reason=each.get("reason"),
         lang=lang,
     )
-    known = said.style is not look.NO_DATA and which.kind != "restriction"
+    known = said.style is not look.NO_DATA and which.kind not in ("restriction", "stage")
     rank, years = each.get("percentile"), each.get("reference_years")
     value = look.shown_value(which.key, each.get("value"), rank)
     return _Row(
@@ -591,7 +623,7 @@ def _about(
 ) -> str:
     """What the indicator says, then the normal it is held against."""
     text = which.explanation(lang)
-    if reference_period is None or which.kind in ("restriction", "amount"):
+    if reference_period is None or which.kind in ("restriction", "stage", "amount"):
         return text
     note = look.capitalise(look.reference_note(reference_period, None, lang))
     note = note.replace("-", "\u2011")  # years must not part at the end of a line

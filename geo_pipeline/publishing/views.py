@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -56,8 +56,8 @@ class View:
 
     @property
     def step(self) -> look.Period:
-        """How the period is said: a day or a month."""
-        return period_step(self.indicator)
+        """How the period is said: a day, a dekad or, at the end of one, a month."""
+        return period_step(self.indicator, self.period_end)
 
     @property
     def reference_period(self) -> str | None:
@@ -68,15 +68,17 @@ class View:
         return str(known.sort_values("reference_years")["reference_period"].iloc[-1])
 
 
-def period_step(indicator: str) -> look.Period:
-    """Return whether the periods of `indicator` are days or months."""
-    return "day" if indicator == "water_restrictions" else "month"
+def period_step(indicator: str, period_end: date) -> look.Period:
+    """Return what a period is: the last dekad of a month stands for the month."""
+    if indicator == "water_restrictions":
+        return "day"
+    return "month" if (period_end + timedelta(days=1)).day == 1 else "dekad"
 
 
 def period_text(indicator: str, period_end: date) -> str:
-    """Return a period as it is typed: `2022-08`, or `2026-10-03` where it is a day."""
+    """Return a period as it is typed: `2022-08`, or `2022-08-20` for a dekad or a day."""
     text = period_end.isoformat()
-    return text if period_step(indicator) == "day" else text[:7]
+    return text[:7] if period_step(indicator, period_end) == "month" else text
 
 
 def periods(warehouse: Warehouse, indicator: str) -> list[date]:
@@ -92,7 +94,9 @@ def periods(warehouse: Warehouse, indicator: str) -> list[date]:
 
 
 def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> View:
-    """Return `indicator` at `period` (`2022-08`, or a day), by default the latest.
+    """Return `indicator` at `period` (`2022-08`, or `2022-08-20`), by default the latest.
+
+    A month is its last dekad that has a value.
 
     Raises:
         UsageError: no such indicator, or no département has a value then.
@@ -117,11 +121,15 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> V
 
 
 def before(warehouse: Warehouse, view: View) -> View | None:
-    """Return the same indicator one month earlier, or None where that month has no value."""
-    year, month = divmod(view.period_end.year * 12 + view.period_end.month - 2, 12)
-    wanted = f"{year}-{month + 1:02d}"
-    known = [period_text(view.indicator, each) for each in periods(warehouse, view.indicator)]
-    return select(warehouse, view.indicator, wanted) if wanted in known else None
+    """Return the same indicator one month earlier, or None where it has no value then."""
+    if view.step == "dekad":
+        earlier = pd.Timestamp(view.period_end) - pd.DateOffset(months=1)
+    else:
+        earlier = pd.Timestamp(view.period_end) - pd.offsets.MonthEnd(1)
+    known = periods(warehouse, view.indicator)
+    if earlier.date() not in known:
+        return None
+    return select(warehouse, view.indicator, earlier.date().isoformat())
 
 
 def _distance(known: date, period: str) -> int:

@@ -12,8 +12,11 @@ SELECT
     exposed_crop_area_ha
 FROM departement_risk_values
 WHERE
-    drought_class IS NOT NULL
-    OR drivers IS NOT NULL
-    OR neighbours_in_drought_pct IS NOT NULL
-    OR crop_area_ha IS NOT NULL
+    period_end = last_day(period_end)
+    AND (
+        drought_class IS NOT NULL
+        OR drivers IS NOT NULL
+        OR neighbours_in_drought_pct IS NOT NULL
+        OR crop_area_ha IS NOT NULL
+    )
 ORDER BY departement, period_end

@@ -1,14 +1,14 @@
--- Combined drought class of each département and month, with its drivers and what is exposed.
--- Every département has a row in every month; what is not known is NULL.
--- In: departements, departement_neighbours, drought_indicators, crop_statistics, water_restrictions
-WITH months AS (
+-- Combined drought class of each département and dekad, with its drivers and what is exposed.
+-- Every département has a row in every dekad; what is not known is NULL.
+-- In: departements, departement_neighbours, drought_indicators (those that may drive it), crop_statistics, water_restrictions
+WITH dekads AS (
     SELECT DISTINCT period_end FROM drought_indicators
 ),
 
 grid AS (
-    SELECT departements.departement, months.period_end
+    SELECT departements.departement, dekads.period_end
     FROM departements
-    CROSS JOIN months
+    CROSS JOIN dekads
 ),
 
 combined AS (
@@ -24,7 +24,7 @@ drivers AS (
         string_agg(indicator || ':' || drought_class, ', ' ORDER BY value, indicator) AS drivers
     FROM drought_indicators
     WHERE
-        (indicator LIKE 'spi_%' OR indicator LIKE 'spei_%' OR indicator = 'sswi')
+        indicator <> 'combined'
         AND drought_class IN ('D0', 'D1', 'D2', 'D3', 'D4')
     GROUP BY departement, period_end
 ),
@@ -61,11 +61,15 @@ exposure AS (
 restrictions AS (
     SELECT
         departement,
-        last_day(date) AS period_end,
+        CASE
+            WHEN day(date) <= 20
+                THEN CAST(date_trunc('month', date) + to_days(9 + 10 * CAST(day(date) > 10 AS INTEGER)) AS DATE)
+            ELSE last_day(date)
+        END AS dekad_end,
         max_by(level_max, list_position(['vigilance', 'alerte', 'alerte_renforcee', 'crise'], level_max))
             AS level
     FROM water_restrictions
-    GROUP BY departement, last_day(date)
+    GROUP BY departement, dekad_end
 )
 
 SELECT
@@ -93,5 +97,5 @@ LEFT JOIN neighbourhood
 LEFT JOIN exposure
     ON grid.departement = exposure.departement AND grid.period_end = exposure.period_end
 LEFT JOIN restrictions
-    ON grid.departement = restrictions.departement AND grid.period_end = restrictions.period_end
+    ON grid.departement = restrictions.departement AND grid.period_end = restrictions.dekad_end
 ORDER BY grid.departement, grid.period_end

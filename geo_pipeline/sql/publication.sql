@@ -23,7 +23,48 @@ ORDER BY departement, crop, period_end;
 
 DROP VIEW IF EXISTS soil_water_daily;
 
--- Whatever a map can show, in one form: indicators by month, restriction levels by day.
+-- Droughts of the combined index by run theory: from its first to its last dekad, how severe in all (index x months).
+CREATE TABLE drought_events AS
+WITH course AS (
+    SELECT
+        departement,
+        period_end,
+        max(CASE indicator WHEN 'drought_age_dekads' THEN value END) AS age,
+        max(CASE indicator WHEN 'drought_severity' THEN value END) AS severity,
+        max(CASE indicator WHEN 'drought_peak' THEN value END) AS peak
+    FROM drought_indicators
+    WHERE indicator IN ('drought_age_dekads', 'drought_severity', 'drought_peak')
+    GROUP BY departement, period_end
+),
+
+numbered AS (
+    SELECT
+        *,
+        count(*) FILTER (age = 1) OVER (PARTITION BY departement ORDER BY period_end) AS event,
+        lead(age) OVER (PARTITION BY departement ORDER BY period_end) AS age_after
+    FROM course
+)
+
+SELECT
+    departement,
+    min(period_end) AS first_dekad,
+    max(period_end) AS last_dekad,
+    CAST(max(age) AS INTEGER) AS duration_dekads,
+    max(severity) AS severity,
+    min(peak) AS peak,
+    arg_min(period_end, peak) FILTER (peak <= -1) AS peak_dekad,
+    -- Known to be over where the dekad after it is known; else lost in a gap or still running.
+    CASE
+        WHEN arg_max(age_after, period_end) IS NOT NULL THEN 'over'
+        WHEN max(period_end) = (SELECT max(period_end) FROM course) THEN 'running'
+        ELSE 'unknown'
+    END AS state
+FROM numbered
+WHERE age >= 1
+GROUP BY departement, event
+ORDER BY departement, first_dekad;
+
+-- Whatever a map can show, in one form: indicators by dekad, restriction levels by day.
 CREATE VIEW map_values AS
 SELECT
     departement, indicator, period_end, value, percentile, drought_class, reference_years, reference_period

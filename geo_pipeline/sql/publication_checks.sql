@@ -14,7 +14,7 @@ WITH failures AS (
     ANTI JOIN departement_neighbours AS b
         ON a.departement = b.neighbour AND a.neighbour = b.departement
     UNION ALL
-    SELECT 'months of departement_risk without all départements', count(*)
+    SELECT 'dekads of departement_risk without all départements', count(*)
     FROM (
         SELECT period_end FROM departement_risk_values
         GROUP BY period_end HAVING count(DISTINCT departement) <> 101 OR count(*) <> 101

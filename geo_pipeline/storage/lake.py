@@ -9,7 +9,7 @@ give equal bytes, so nothing of the run itself (clock, host, order) may enter.
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -83,30 +83,41 @@ class Lake:
         return Written(path, len(frame), hashlib.sha256(content).hexdigest())
 
     def read(
-        self, table: str, departement: str | None = None, *, only: Mapping[str, str] | None = None
+        self, table: str, *departements: str, columns: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        """Return the rows of one file of `table`, geometries as a GeoDataFrame.
+        """Return the rows of `table`, of these `departements` one after the other.
 
-        `only` names the value that a column must have, for a part of the rows.
+        Args:
+            table: its name; geometries come as a GeoDataFrame.
+            departements: codes, none for a table that is not partitioned.
+            columns: those to read, all of them by default.
 
         Raises:
-            StorageError: the file is not there yet, or is damaged.
+            StorageError: a file is not there yet, or is damaged.
         """
-        path = self.path(table, departement)
-        content = _read(path)
-        for column, value in (only or {}).items():
-            content = content.filter(pc.equal(content[column], value))
-        if b"geo" in (content.schema.metadata or {}):
-            shapes: pd.DataFrame = gpd.read_parquet(path)
+        if departements:
+            files = [_read(self.path(table, code), columns) for code in departements]
+        else:
+            files = [_read(self.path(table), columns)]
+        if b"geo" in (files[0].schema.metadata or {}):
+            shapes: pd.DataFrame = gpd.GeoDataFrame.from_arrow(files[0])
             return shapes
-        frame = content.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
+        content = pa.concat_tables(file.replace_schema_metadata(None) for file in files)
+        frame = content.to_pandas(
+            date_as_object=False,
+            coerce_temporal_nanoseconds=True,
+            categories=[name for name in content.column_names if name in _categories(table)],
+        )
         return pd.DataFrame(frame)
 
-    def arrow(self, table: str) -> pa.Table:
-        """Return the rows of all files of `table`; 0 rows where a partitioned one has none yet."""
+    def arrow(self, table: str, **only: Sequence[str]) -> pa.Table:
+        """Return the rows of all files of `table`; 0 rows where a partitioned one has none yet.
+
+        `only` names values that a column must have one of: `indicator=("spi_3", "swi")`.
+        """
         if table not in PARTITIONED:
             return _read(self.path(table))
-        parts = [_read(path) for path in self.files(table)]
+        parts = [_chosen(_read(path), only) for path in self.files(table)]
         return pa.concat_tables([arrow_schema(table).empty_table(), *parts])
 
     def origin(self, table: str, departement: str | None = None) -> Provenance:
@@ -166,9 +177,7 @@ def _parquet(table: str, frame: pd.DataFrame, provenance: Provenance) -> bytes:
         content = pq.read_table(buffer)
     else:
         schema = arrow_schema(table)
-        texts = {str(name): frame[name].to_numpy() for name in frame.select_dtypes("category")}
-        content = pa.Table.from_pandas(frame.assign(**texts), schema=schema, preserve_index=False)
-        content = content.replace_schema_metadata(None)
+        content = pa.Table.from_pandas(frame[schema.names], preserve_index=False).cast(schema)
     metadata = {
         **(content.schema.metadata or {}),
         _PROVENANCE_KEY: json.dumps(asdict(provenance), sort_keys=True).encode(),
@@ -188,12 +197,25 @@ def _open(path: Path) -> pq.ParquetFile:
         raise _damaged(path, error) from error
 
 
-def _read(path: Path) -> pa.Table:
-    """Return the Parquet file at `path` as Arrow."""
+def _categories(table: str) -> set[str]:
+    """Return the columns of `table` whose texts are categories."""
+    columns = TABLES[table].to_schema().columns
+    return {name for name, column in columns.items() if str(column.dtype) == "category"}
+
+
+def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the Parquet file at `path` as Arrow, all its columns or some."""
     try:
-        content = _open(path).read()
+        content = _open(path).read(None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as error:
         raise _damaged(path, error) from error
+    return content
+
+
+def _chosen(content: pa.Table, only: Mapping[str, Sequence[str]]) -> pa.Table:
+    """Return the rows whose columns have one of the values that `only` names."""
+    for column, values in only.items():
+        content = content.filter(pc.is_in(content[column], pa.array(values)))
     return content
 
 

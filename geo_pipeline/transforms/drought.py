@@ -1,151 +1,138 @@
-"""Drought indicators by month, in long form, from daily weather.
+"""Drought indicators by dekad, in long form, from daily weather and soil water.
 
-A month counts when each of its days has a value; a window that touches another month is NaN.
-Each département is standardised against its own record: all the years it has.
+All of them look back from the end of a dekad. A "month" is the last three dekads, so at the end of
+a calendar month it is that month, and its SPI-1 the usual monthly one. What touches a missing day
+is NaN. The normal is that of 1991-2020 where the record holds these years, else of all years it has
+(`reference_years`, `reference_period`).
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtr
 
-from geo_pipeline.indicators import spei, spi, sswi, usdm_class, usdm_class_from_percentile
-from geo_pipeline.indicators.aggregation import (
-    climatological_mean,
-    empirical_percentile,
-    rolling_sum,
-    valid_years,
+from geo_pipeline.indicators import (
+    combined_class_series,
+    empirical_index,
+    spei,
+    spi,
+    sswi,
+    usdm_class,
+    usdm_class_from_percentile,
 )
+from geo_pipeline.indicators.aggregation import climatological_mean, rolling_sum
+from geo_pipeline.indicators.combined import COMBINED_CLASSES
+from geo_pipeline.indicators.events import drought_course
 from geo_pipeline.schemas import empty, validate
-from geo_pipeline.transforms.spans import same_span
+from geo_pipeline.transforms import crop_water, season
+from geo_pipeline.transforms.crop_water import CropWater
+from geo_pipeline.transforms.measures import Measure, ranked, rows_of, standardised
+from geo_pipeline.transforms.records import MONTH, Array, Dekads, Record, daily_records
 
 SCALES = (1, 3, 6, 12)
-# The crop whose soil water stands for the soil of a département: it covers it all year.
-REFERENCE_CROP = "grassland"
-# The scales of the soil-moisture and seasonal horizons, WMO-No. 1090, section on interpretation.
-COMBINED_SCALES = (3, 6)
+"""Months that SPI and SPEI look back on."""
 
-Array = npt.NDArray[np.float64]
+NEGLIGIBLE_SHORTAGE = 0.05
+"""Share of the water asked for whose lack does not count as stress: the first legend step."""
 
-
-class Record(NamedTuple):
-    """Months of places with the same first and last month: each array is codes x months."""
-
-    codes: list[str]
-    months: pd.PeriodIndex
-    precip_mm: Array
-    balance_mm: Array
-    swi: Array
+WEATHER = ("precip_mm", "et0_mm", "tmin_c", "tmax_c", "tmean_c", "true_day")
 
 
-def drought_indicators(weather: pd.DataFrame, soil: pd.DataFrame) -> pd.DataFrame:
+def drought_indicators(
+    weather: pd.DataFrame, soil: pd.DataFrame, crops: pd.DataFrame
+) -> pd.DataFrame:
     """Return the valid rows of `drought_indicators` for the départements in `weather`.
 
-    Indicators: `precip_mm` (monthly rain), `precip_anomaly_pct` (departure from the normal of the
-    month), `spi_1|3|6|12`, `spei_1|3|6|12` (rain less ET0), `swi` (soil wetness under grass, the
-    month's mean; `soil` are its rows of `soil_water_daily`), `sswi` (the same, standardised) and
-    `combined`: the mean of spi_3 and spi_6, classed as an SPI is, its value a score from 0
-    (wettest) to 100 (driest). A département without weather has no rows.
+    `soil` is their `soil_water_daily`, `crops` the table of `sources.agronomy`. What the indicators
+    are is told in `docs/indicators_published.md`. A département without weather has no rows.
     """
-    frames = [frame for record in monthly_records(weather, soil) for frame in _indicators(record)]
-    rows = pd.concat(frames, ignore_index=True) if frames else empty("drought_indicators")
+    days = weather.assign(true_day=(weather["resolution"] == "day").astype(float))
+    results = []
+    for record in daily_records(days, WEATHER):
+        dekads = Dekads.of(record.dates)
+        water = crop_water.crop_water(record, soil, crops)
+        measures = [
+            *_drought(record, dekads, water),
+            *season.measures(record, dekads, crops),
+            *crop_water.measures(water, dekads, crops),
+        ]
+        results.append((record.codes, dekads, measures))
+    rows = rows_of(results) if results else empty("drought_indicators")
     return validate("drought_indicators", rows)
 
 
-def monthly_records(weather: pd.DataFrame, soil: pd.DataFrame) -> Iterator[Record]:
-    """Yield months of `weather` and `soil`, a record for each first and last month that occurs."""
-    days = weather[["departement", "date", "precip_mm", "et0_mm"]].merge(
-        soil[["departement", "date", "swi"]], on=["departement", "date"], how="left"
-    )
-    month = days["date"].dt.to_period("M")
-    for codes, first, last in same_span(days["departement"], month):
-        months = pd.period_range(first, last, freq="M")
-        rows = days["departement"].isin(codes)
-        place = pd.Index(codes).get_indexer(pd.Index(days.loc[rows, "departement"]))
-        step = months.get_indexer(pd.PeriodIndex(month[rows]))
-        cell = place * len(months) + step
-        rain, et0, swi = (
-            days.loc[rows, name].to_numpy() for name in ("precip_mm", "et0_mm", "swi")
-        )
-        yield Record(
-            codes,
-            months,
-            precip_mm=_monthly_sums(rain, cell, months),
-            balance_mm=_monthly_sums(rain - et0, cell, months),
-            swi=_monthly_sums(swi, cell, months) / months.days_in_month.to_numpy(),
-        )
+def _drought(record: Record, dekads: Dekads, water: CropWater) -> Iterator[Measure]:
+    """Yield the indicators of rain, balance and soil, and what they say together."""
+    options = dekads.calendar
+    rain_mm = dekads.sums(record["precip_mm"])
+    balance_mm = dekads.sums(record["precip_mm"] - record["et0_mm"])
 
-
-def _monthly_sums(daily: Array, cell: npt.NDArray[np.intp], months: pd.PeriodIndex) -> Array:
-    """Return sums by place and month, NaN unless each day of the month has a value.
-
-    `cell` is the place and month of each day, counted along the rows of the result.
-    """
-    known = ~np.isnan(daily)
-    size = int(cell.max()) // len(months) * len(months) + len(months)
-    days = np.bincount(cell[known], minlength=size).reshape(-1, len(months))
-    sums = np.bincount(cell[known], daily[known], minlength=size).reshape(days.shape)
-    return np.where(days == months.days_in_month.to_numpy(), sums, np.nan)
-
-
-def _indicators(record: Record) -> Iterator[pd.DataFrame]:
-    """Yield one long frame for each indicator of `record`."""
-    precip_mm, first_month = record.precip_mm, int(record.months[0].month)
-    month_of_year = record.months.month.to_numpy() - 1
-
-    def years(totals: Array) -> npt.NDArray[np.int64]:
-        return valid_years(totals, first_step=first_month)[..., month_of_year]
-
-    normal = climatological_mean(precip_mm, first_step=first_month)[..., month_of_year]
-    percentile = empirical_percentile(precip_mm, first_step=first_month)
+    month_mm = rolling_sum(rain_mm, MONTH)
+    normal_mm = climatological_mean(month_mm, **options)[..., dekads.steps]
     with np.errstate(divide="ignore", invalid="ignore"):
-        anomaly_pct = np.where(normal > 0, 100 * (precip_mm - normal) / normal, np.nan)
-    yield _long(record, "precip_mm", precip_mm, percentile, years(precip_mm))
-    yield _long(record, "precip_anomaly_pct", anomaly_pct, percentile, years(precip_mm))
-    indices = {scale: spi(precip_mm, scale, first_month=first_month) for scale in SCALES}
+        anomaly_pct = np.where(normal_mm > 0, 100 * (month_mm - normal_mm) / normal_mm, np.nan)
+    yield ranked("precip_mm", month_mm, dekads)
+    yield ranked("precip_anomaly_pct", anomaly_pct, dekads, rank=month_mm)
+
+    rain_index, balance_index = {}, {}
     for scale in SCALES:
-        totals = rolling_sum(precip_mm, scale)
-        yield _standardised(record, f"spi_{scale}", indices[scale], years(totals))
-        index = spei(record.balance_mm, scale, first_month=first_month)
-        totals = rolling_sum(record.balance_mm, scale)
-        yield _standardised(record, f"spei_{scale}", index, years(totals))
-    percentile = empirical_percentile(record.swi, first_step=first_month)
-    yield _long(record, "swi", record.swi, percentile, years(record.swi)).assign(
-        drought_class=np.ravel(usdm_class_from_percentile(percentile))
+        rain_index[scale] = spi(rain_mm, scale * MONTH, **options)
+        totals = rolling_sum(rain_mm, scale * MONTH)
+        yield standardised(f"spi_{scale}", rain_index[scale], totals, dekads)
+        balance_index[scale] = spei(balance_mm, scale * MONTH, **options)
+        totals = rolling_sum(balance_mm, scale * MONTH)
+        yield standardised(f"spei_{scale}", balance_index[scale], totals, dekads)
+
+    wetness = _month_mean(water.swi, dekads)
+    wetness_rank = ranked("swi", wetness, dekads)
+    yield replace(wetness_rank, drought_class=usdm_class_from_percentile(wetness_rank.percentile))
+    soil_index = sswi(wetness, **options)
+    yield standardised("sswi", soil_index, wetness, dekads)
+
+    # A soil that is equally full every winter has no index: it is as wet as it always is then.
+    soil_state = np.where(np.isnan(soil_index) & ~np.isnan(wetness), 0.0, soil_index)
+    index = _together(rain_index[3], balance_index[6], soil_state, reference=dekads.reference)
+    percentile = 100.0 * ndtr(index)
+    yield Measure(
+        "combined",
+        100.0 - percentile,
+        percentile,
+        usdm_class(index),
+        standardised("", index, rolling_sum(balance_mm, 6 * MONTH), dekads).years,
     )
-    index = sswi(record.swi, first_month=first_month)
-    yield _standardised(record, "sswi", index, years(record.swi))
-    combined: Array = np.mean([indices[scale] for scale in COMBINED_SCALES], axis=0, dtype=float)
-    percentile = 100 * ndtr(combined)
-    totals = rolling_sum(precip_mm, max(COMBINED_SCALES))
-    yield _long(record, "combined", 100 - percentile, percentile, years(totals)).assign(
-        drought_class=np.ravel(usdm_class(combined))
-    )
+    course = drought_course(index)
+    yield Measure("drought_age_dekads", course.age)
+    yield Measure("drought_severity", course.severity / MONTH)
+    yield Measure("drought_peak", course.peak)
+
+    supplied = crop_water.supplied_share(water, dekads)
+    # A shortage that no crop notices is none, however rare: without this, a spring in which soils
+    # are drier than ever would be an alert for lack of a thousandth of the water.
+    noticed = np.where(supplied > 1.0 - NEGLIGIBLE_SHORTAGE, 1.0, supplied)
+    crop_index = empirical_index(noticed, 1, **options)
+    stages = combined_class_series(rain_index[1], rain_index[3], soil_state, crop_index)
+    codes = np.full(stages.shape, np.nan)
+    for position, name in enumerate(COMBINED_CLASSES):
+        codes[stages == name] = position
+    yield Measure("cdi", codes, None, stages, wetness_rank.years)
 
 
-def _standardised(record: Record, indicator: str, index: Array, years: Any) -> pd.DataFrame:
-    """Return a standardised index as rows, with its percentile and class by the normal law."""
-    rows = _long(record, indicator, index, 100 * ndtr(index), years)
-    return rows.assign(drought_class=np.ravel(usdm_class(index)))
+def _month_mean(daily: Array, dekads: Dekads) -> Array:
+    """Return the mean of the days of the last three dekads."""
+    days = dekads.sums(np.ones(daily.shape[-1:]))
+    return rolling_sum(dekads.sums(daily), MONTH) / rolling_sum(days, MONTH)
 
 
-def _long(
-    record: Record, indicator: str, value: Array, percentile: Array, years: Any
-) -> pd.DataFrame:
-    """Return arrays of (places x months) as rows of `drought_indicators`, without a class."""
-    codes, months = record.codes, record.months
-    return pd.DataFrame(
-        {
-            "departement": np.repeat(codes, len(months)),
-            "period_end": np.tile(months.to_timestamp("D", how="end").normalize(), len(codes)),
-            "indicator": indicator,
-            "value": np.ravel(value),
-            "percentile": np.ravel(percentile),
-            "drought_class": None,
-            "reference_years": np.ravel(years),
-            "reference_period": f"{months[0].year}-{months[-1].year}",
-        }
-    )
+def _together(*indices: Array, reference: slice | None) -> Array:
+    """Return the mean of standardised indices, scaled to a variance of 1 over the reference.
+
+    Without that a mean of indices that do not always agree would hardly ever reach the far classes.
+    """
+    mean = np.mean(indices, axis=0, dtype=float)
+    square = (mean**2)[..., reference or slice(None)]
+    known = ~np.isnan(square)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = np.sqrt(np.where(known, square, 0.0).sum(axis=-1) / known.sum(axis=-1))
+        return np.asarray(mean / np.where(spread > 0, spread, np.nan)[..., np.newaxis])

@@ -1,6 +1,6 @@
 """Root-zone water of each crop and day, from daily weather, crop parameters and soil storage."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,28 +11,22 @@ from geo_pipeline.departements import CODES
 from geo_pipeline.indicators.crops import day_of_season, kc_curve, root_depth
 from geo_pipeline.indicators.soil_water import Output, soil_water_balance
 from geo_pipeline.schemas import empty, validate
-from geo_pipeline.transforms.spans import same_span
+from geo_pipeline.transforms.records import Array, Record, daily_records
 
 STAGES = ["days_initial", "days_development", "days_mid", "days_late"]
 
 # What is stored, and to how many decimals: a thousandth of a millimetre is more than is known.
 KEPT: Mapping[Output, int] = {"depletion_mm": 3, "swi": 4, "ks": 4, "eta_mm": 3}
 
-Array = npt.NDArray[np.float64]
-
-
-class DailyRecord(NamedTuple):
-    """Weather of places with the same first and last day, codes x days; NaN for missing days."""
-
-    codes: list[str]
-    dates: pd.DatetimeIndex
-    precip_mm: Array
-    et0_mm: Array
-
 
 class Season(NamedTuple):
-    """The crops through the days: each is crops x days, or crops x 1."""
+    """The crops through the days: arrays are crops x days, or crops x 1, where nothing is said."""
 
+    crops: list[str]
+    day: npt.NDArray[np.int64]
+    """Day of the season, from 1; 0 off season."""
+    length: npt.NDArray[np.int64]
+    """Days of the season, crops."""
     grows: npt.NDArray[np.bool_]
     kc: Array
     root_depth_m: Array
@@ -50,29 +44,14 @@ def soil_water_daily(
     where the crop is irrigated, its higher one where it is not), at most as deep as the soil.
     """
     frames = [
-        _rows(record, _season(record.dates, crops), crops, storage)
-        for record in daily_records(weather)
+        _rows(record, season_of_crops(record.dates, crops), crops, storage)
+        for record in daily_records(weather, ("precip_mm", "et0_mm"))
     ]
     rows = pd.concat(frames, ignore_index=True) if frames else empty("soil_water_daily")
     return validate("soil_water_daily", rows)
 
 
-def daily_records(weather: pd.DataFrame) -> Iterator[DailyRecord]:
-    """Yield `weather` as arrays, one record for each first and last day that occurs."""
-    for codes, first, last in same_span(weather["departement"], weather["date"]):
-        dates = pd.date_range(first, last)
-        rows = weather[weather["departement"].isin(codes)]
-        place = pd.Index(codes).get_indexer(pd.Index(rows["departement"]))
-        day = dates.get_indexer(pd.DatetimeIndex(rows["date"]))
-        arrays = []
-        for name in ("precip_mm", "et0_mm"):
-            values = np.full((len(codes), len(dates)), np.nan)
-            values[place, day] = rows[name].to_numpy()
-            arrays.append(values)
-        yield DailyRecord(codes, dates, *arrays)
-
-
-def _season(dates: pd.DatetimeIndex, crops: pd.DataFrame) -> Season:
+def season_of_crops(dates: pd.DatetimeIndex, crops: pd.DataFrame) -> Season:
     """Return what the crops are on each day."""
     lengths = crops[STAGES].to_numpy()
     day = day_of_season(
@@ -84,6 +63,9 @@ def _season(dates: pd.DatetimeIndex, crops: pd.DataFrame) -> Season:
     column = {name: crops[name].to_numpy() for name in crops}
     deep_m = np.where(column["irrigated"], column["root_low_m"], column["root_high_m"])
     return Season(
+        crops=[str(crop) for crop in crops.index],
+        day=day,
+        length=lengths.sum(axis=1),
         grows=(day > 0) | column["perennial"][:, np.newaxis],
         kc=kc_curve(
             day,
@@ -100,7 +82,7 @@ def _season(dates: pd.DatetimeIndex, crops: pd.DataFrame) -> Season:
 
 
 def _rows(
-    record: DailyRecord, season: Season, crops: pd.DataFrame, storage: pd.DataFrame
+    record: Record, season: Season, crops: pd.DataFrame, storage: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the rows of one record: places, then crops, then days."""
     soil = storage.loc[record.codes]
@@ -108,8 +90,8 @@ def _rows(
     depth_m = soil["soil_depth_m"].to_numpy()[:, np.newaxis, np.newaxis]
     taw_mm = water_mm_m * np.minimum(season.root_depth_m, depth_m)
     balance = soil_water_balance(
-        record.precip_mm[:, np.newaxis],
-        record.et0_mm[:, np.newaxis],
+        record["precip_mm"][:, np.newaxis],
+        record["et0_mm"][:, np.newaxis],
         season.kc,
         taw_mm,
         season.p,

@@ -26,7 +26,8 @@ class Catalogue:
 
     def crop(self, crop: str) -> str:
         """Name of a crop; one that we have no word for keeps its own, made readable."""
-        return self.texts.get(f"crop.{crop}", crop.replace("_", " "))
+        known = look.CROP_NAMES.get(crop)
+        return known(self.lang) if known else crop.replace("_", " ")
 
 
 @cache

@@ -108,7 +108,7 @@ class MapPage:
         style = {"stylesheets": [asset("select.css")], "sizing_mode": "stretch_width", "margin": 0}
         self._indicator = pn.widgets.Select(
             label=self._words("control.indicator"),
-            options=indicators,
+            groups=indicators,
             value=self.state.indicator,
             **style,
         )

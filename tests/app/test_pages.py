@@ -42,7 +42,7 @@ def page_of(store: Store, publication: Publication, **query: str) -> MapPage:
 def test_all_101_departements_are_painted_in_the_colours_of_their_class(
     store: Store, publication: Publication
 ) -> None:
-    page = page_of(store, publication, indicator="combined", period="2022-08")
+    page = page_of(store, publication, indicator="spi_6", period="2022-08")
     land = page._map.land.data
     assert len(set(land["code"])) == 101
     gers = land["code"].index("32")

@@ -64,8 +64,8 @@ def test_the_gers_in_august_2022(publication: Publication) -> None:
     said = texts.slots(show(publication, "combined", AUGUST), "32", [])
     head = plain(said["head"])
     assert "Gers" in head
-    assert "Sécheresse modérée" in head
-    assert "82 années sur 100" in head
+    assert "Sécheresse grave" in head
+    assert "93 années sur 100" in head
     assert "référence courte de 12 ans" in head
     assert "104 600 ha" in head
     assert "48 mm" in head

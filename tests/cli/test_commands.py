@@ -75,7 +75,7 @@ def test_mistakes_before_anything_is_published(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["map", "--indicator", "spi_7"], "unknown indicator 'spi_7': expected one of precip_mm"),
+        (["map", "--indicator", "spi_7"], "unknown indicator 'spi_7': expected one of combined"),
         (["map", "--period", "2035-01"], "no combined for 2035-01: the data run from"),
         (["map", "--indicator", "spi_3", "--period", "2014-05"], "the nearest period is 2013-12"),
         (["map", "--period", "August"], "'August' is not a period: write it as 2022-08"),

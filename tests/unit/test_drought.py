@@ -1,12 +1,19 @@
-"""From days to months to indicators in long form, checked by hand."""
+"""From days to dekads to indicators in long form, checked by hand."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtri
 
+from geo_pipeline.indicators import spi
 from geo_pipeline.schemas import empty
+from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.transforms.drought import drought_indicators
+from geo_pipeline.transforms.soil import season_of_crops
 from geo_pipeline.transforms.weather import with_et0
+from tests.conftest import ROOT
+
+CROPS = crop_parameters(ROOT / "assets_data")
 
 
 def weather(first: str, last: str, precip_mm: float = 2.0, departement: str = "31") -> pd.DataFrame:
@@ -25,7 +32,7 @@ def weather(first: str, last: str, precip_mm: float = 2.0, departement: str = "3
 
 def indicators(days: pd.DataFrame) -> pd.DataFrame:
     """Return the indicators of weather without soil water."""
-    return drought_indicators(with_et0(days), empty("soil_water_daily"))
+    return drought_indicators(with_et0(days), empty("soil_water_daily"), CROPS)
 
 
 def values(frame: pd.DataFrame, indicator: str) -> "pd.Series[float]":
@@ -45,20 +52,36 @@ def test_unknown_temperature_gives_no_et0_and_no_method() -> None:
     assert pd.isna(rows["et0_method"].iloc[0])
 
 
-def test_months_add_up_and_partial_ones_are_missing() -> None:
+def test_a_month_is_the_last_three_dekads_and_what_is_cut_short_is_missing() -> None:
     frame = indicators(weather("2020-01-01", "2020-03-30"))
     rain = values(frame, "precip_mm")
-    assert rain["2020-01-31"] == 62.0
-    assert rain["2020-02-29"] == 58.0
-    assert np.isnan(rain["2020-03-31"])  # the 31st is missing
+    assert [str(day.date()) for day in rain.index] == [
+        "2020-01-10",
+        "2020-01-20",
+        "2020-01-31",
+        "2020-02-10",
+        "2020-02-20",
+        "2020-02-29",
+        "2020-03-10",
+        "2020-03-20",
+        "2020-03-31",
+    ]
+    # 2 mm a day: 10 + 10 + 11 days to the end of January, 10 + 11 + 10 to 10 February, and so on
+    assert rain[["2020-01-31", "2020-02-10", "2020-02-29", "2020-03-20"]].tolist() == [
+        62,
+        62,
+        58,
+        58,
+    ]
+    assert rain.isna().tolist() == [True, True, False, False, False, False, False, False, True]
 
 
-def test_a_day_without_rain_data_takes_its_month() -> None:
-    days = weather("2020-01-01", "2020-02-29")
+def test_a_day_without_rain_data_takes_the_three_months_that_hold_it() -> None:
+    days = weather("2020-01-01", "2020-03-31")
     days.loc[days["date"] == "2020-01-15", "precip_mm"] = np.nan
     rain = values(indicators(days), "precip_mm")
-    assert np.isnan(rain["2020-01-31"])
-    assert rain["2020-02-29"] == 58.0
+    assert rain["2020-01-31":"2020-02-10"].isna().all()
+    assert rain["2020-02-20":].notna().all()
 
 
 def test_the_anomaly_is_the_departure_from_the_mean_of_that_month() -> None:
@@ -69,8 +92,8 @@ def test_the_anomaly_is_the_departure_from_the_mean_of_that_month() -> None:
     anomaly = values(frame, "precip_anomaly_pct")
     assert anomaly["2020-01-31"] == pytest.approx(-50)
     assert anomaly["2021-01-31"] == pytest.approx(50)
-    assert len(anomaly) == 13  # the eleven months between are there, and missing
-    assert anomaly.isna().sum() == 11
+    assert len(anomaly) == 39  # the dekads between are there, and missing
+    assert anomaly.isna().sum() == 37
     years = frame[(frame["indicator"] == "precip_mm")].set_index("period_end")["reference_years"]
     assert years["2020-01-31"] == 2
     assert years["2020-02-29"] == 0
@@ -84,10 +107,43 @@ def test_a_gap_blanks_exactly_the_windows_that_touch_it() -> None:
     frame = indicators(days)
     for scale in (1, 3, 6, 12):
         index = values(frame, f"spi_{scale}")
-        blank = index.index[index.isna()]
-        lead = pd.date_range("2010-01-31", periods=scale - 1, freq="ME")
-        gap = pd.date_range("2014-01-31", periods=12 + scale - 1, freq="ME")
+        steps = 3 * scale
+        first_of_2014 = 4 * 36
+        blank = np.flatnonzero(index.isna())
+        lead = np.arange(steps - 1)
+        gap = np.arange(first_of_2014, first_of_2014 + 36 + steps - 1)
         assert list(blank) == [*lead, *gap], scale
+
+
+def test_at_the_end_of_a_month_the_index_is_that_of_the_monthly_series() -> None:
+    rng = np.random.default_rng(6)
+    days = weather("2001-01-01", "2020-12-31")
+    days["precip_mm"] = rng.gamma(0.4, 8.0, len(days))
+    months = days.groupby(days["date"].dt.to_period("M"))["precip_mm"].sum().to_numpy()
+    index = values(indicators(days), "spi_3")
+    np.testing.assert_allclose(index[index.index.is_month_end], spi(months, 3), atol=1e-9)
+
+
+def test_the_normal_is_that_of_1991_2020_where_the_record_holds_it() -> None:
+    rng = np.random.default_rng(7)
+    days = weather("1981-01-01", "2022-12-31")
+    days["precip_mm"] = rng.gamma(0.4, 8.0, len(days))
+    days.loc[days["date"].dt.year < 1991, "precip_mm"] *= 5.0  # not to be learnt from
+    days.loc[days["date"].dt.year > 2020, "precip_mm"] = 0.0
+    frame = indicators(days)
+    assert set(frame["reference_period"]) == {"1991-2020"}
+    rows = frame[frame["indicator"].isin(["precip_mm", "spi_1", "swi"])]
+    assert rows.loc[rows["indicator"] == "spi_1", "reference_years"].max() == 30
+    anomaly = values(frame, "precip_anomaly_pct")
+    assert (
+        anomaly["1991":"2020"].groupby(anomaly["1991":"2020"].index.month).mean().abs().max() < 25
+    )
+    januaries = anomaly[anomaly.index.strftime("%m-%d") == "01-31"]
+    assert januaries["1991":"2020"].mean() == pytest.approx(0.0, abs=1e-9)
+    assert anomaly["2021-01-31":].to_numpy() == pytest.approx(-100.0)
+
+    shorter = indicators(days[days["date"] >= "1991-02-01"])
+    assert set(shorter["reference_period"]) == {"1991-2022"}
 
 
 def test_a_departement_alone_or_among_others_has_the_same_numbers() -> None:
@@ -102,34 +158,54 @@ def test_a_departement_alone_or_among_others_has_the_same_numbers() -> None:
         alone = indicators(days)
         code = alone["departement"].iloc[0]
         among = together[together["departement"] == code].reset_index(drop=True)
-        pd.testing.assert_frame_equal(alone, among, check_exact=True)
+        texts = dict.fromkeys(["indicator", "reference_period", "drought_class"], object)
+        pd.testing.assert_frame_equal(alone.astype(texts), among.astype(texts), check_exact=True)
 
 
-def test_the_combined_score_is_that_of_the_mean_of_spi_3_and_spi_6() -> None:
+def test_the_combined_score_has_the_shares_of_the_normal_law() -> None:
+    """A mean of indices that do not quite agree, brought back to a variance of 1."""
     rng = np.random.default_rng(3)
     days = weather("1991-01-01", "2020-12-31")
     days["precip_mm"] = rng.gamma(0.4, 8.0, len(days))
-    frame = indicators(days)
-    mean = (values(frame, "spi_3") + values(frame, "spi_6")) / 2
+    soil = pd.DataFrame({"departement": "31", "date": days["date"], "crop": "grassland"})
+    soil["swi"] = (0.5 + days["precip_mm"].rolling(60, min_periods=1).mean() / 20).clip(0, 1)
+    soil["eta_mm"] = 1.0
+    frame = drought_indicators(with_et0(days), soil, CROPS)
     combined = frame[frame["indicator"] == "combined"].set_index("period_end")
-    # the normal law's own table: P(Z <= -0.8) = 0.2119, so D1 or worse is a score of 78.81 or more
+    z = ndtri((100 - combined["value"].dropna()) / 100)
+    assert (z**2).mean() == pytest.approx(1.0, abs=1e-6)
+    mean = (values(frame, "spi_3") + values(frame, "spei_6") + values(frame, "sswi")) / 3
+    assert np.corrcoef(mean.dropna(), z)[0, 1] == pytest.approx(1.0, abs=1e-9)
+    # P(Z <= -0.8) = 0.2119: D1 or worse is a score of 78.81 or more
     dry = combined["drought_class"].isin(["D1", "D2", "D3", "D4"])
-    assert dry.sum() > 10
-    assert (mean[dry] <= -0.8).all()
+    assert dry.sum() > 50
     assert (combined.loc[dry, "value"] >= 78.81).all()
-    assert (mean[~dry & mean.notna()] > -0.8).all()
+    assert (combined.loc[~dry & combined["value"].notna(), "value"] < 78.82).all()
 
 
 def test_no_weather_gives_no_rows() -> None:
-    assert drought_indicators(empty("weather_daily"), empty("soil_water_daily")).empty
+    assert drought_indicators(empty("weather_daily"), empty("soil_water_daily"), CROPS).empty
+
+
+def grass(days: pd.DataFrame, swi: float, eta_mm: float = 1.0) -> pd.DataFrame:
+    """Return rows of soil water under grass, the same each day."""
+    return pd.DataFrame(
+        {
+            "departement": "31",
+            "date": days["date"],
+            "crop": "grassland",
+            "swi": swi,
+            "eta_mm": eta_mm,
+        }
+    )
 
 
 def test_soil_wetness_is_the_mean_of_months_whose_days_are_known() -> None:
     days = with_et0(weather("2020-01-01", "2020-02-29"))
-    soil = pd.DataFrame({"departement": "31", "date": days["date"], "swi": 0.5})
+    soil = grass(days, 0.5)
     soil.loc[soil["date"] == "2020-01-31", "swi"] = 0.81
     soil.loc[soil["date"] == "2020-02-10", "swi"] = np.nan
-    wetness = values(drought_indicators(days, soil), "swi")
+    wetness = values(drought_indicators(days, soil, CROPS), "swi")
     assert wetness["2020-01-31"] == pytest.approx((30 * 0.5 + 0.81) / 31)
     assert np.isnan(wetness["2020-02-29"])
 
@@ -140,5 +216,156 @@ def test_spei_is_that_of_rain_less_et0() -> None:
     days["tmean_c"] = 10.0 + (days["date"].dt.year - 2001) ** 1.5
     frame = indicators(days)
     index = values(frame, "spei_3")
-    decembers = index[index.index.month == 12]
+    decembers = index[index.index.strftime("%m-%d") == "12-31"]
     assert (decembers.diff().dropna() < 0).all()
+
+
+# The season -----------------------------------------------------------------------------------
+
+
+def test_rain_and_balance_since_september_by_hand() -> None:
+    """2 mm a day in the first season, 1 mm in the second; ET0 after Turc 3.919998 mm a day."""
+    days = pd.concat(
+        [weather("2019-09-01", "2020-08-31", 2.0), weather("2020-09-01", "2021-08-31", 1.0)]
+    )
+    frame = indicators(days)
+    rain = values(frame, "season_precip_mm")
+    assert rain[["2019-09-10", "2019-12-31", "2020-09-10"]].tolist() == [20, 244, 10]
+    departure = values(frame, "season_precip_departure_mm")  # normal: 1.5 mm a day
+    assert departure["2019-12-31"] == pytest.approx(61.0)
+    assert departure["2020-12-31"] == pytest.approx(-61.0)
+    balance = values(frame, "season_balance_mm")
+    assert balance["2019-09-10"] == pytest.approx(10 * (2 - 3.919998), abs=1e-4)
+
+
+def test_counts_of_days_by_hand() -> None:
+    days = weather("2020-01-01", "2020-12-31", 0.0).assign(tmin_c=10.0, tmax_c=20.0)
+    days.loc[days["date"].isin(pd.to_datetime(["2020-01-01", "2020-05-05"])), "precip_mm"] = 1.0
+    days.loc[
+        days["date"].isin(pd.to_datetime(["2020-05-30", "2020-06-01", "2020-06-08"])), "tmax_c"
+    ] = 25.1
+    days.loc[
+        days["date"].isin(pd.to_datetime(["2020-04-09", "2020-04-10", "2020-04-25"])), "tmin_c"
+    ] = -0.1
+    frame = indicators(days)
+    since = values(frame, "days_since_rain")
+    assert since[["2020-01-10", "2020-04-30", "2020-05-10", "2020-05-20"]].tolist() == [
+        9,
+        120,
+        5,
+        15,
+    ]
+    longest = values(frame, "longest_dry_spell_days")
+    assert np.isnan(longest["2020-03-20"])  # the 80th day
+    # the 90 days to 10 May begin on 11 February: dry to 4 May, 84 days, then 5 days
+    assert longest["2020-05-10"] == 84
+    hot = values(frame, "hot_days_soft_wheat")
+    # flowering on day 210 of a season that begins on 20 October: 16 May 2020
+    assert str(hot.index[0].date()) == "2020-05-20"
+    assert hot[["2020-05-20", "2020-05-31", "2020-06-10"]].tolist() == [0, 1, 3]
+    frost = values(frame, "frost_days_vineyard")  # bud break on 10 April
+    assert frost[["2020-04-10", "2020-04-30"]].tolist() == [1, 2]
+
+
+def test_what_needs_true_days_is_missing_where_they_are_dekadal() -> None:
+    days = weather("2020-01-01", "2020-12-31", 0.0).assign(tmin_c=10.0, tmax_c=20.0)
+    frame = indicators(days.assign(resolution="dekad"))
+    for indicator in (
+        "days_since_rain",
+        "longest_dry_spell_days",
+        "hot_days_soft_wheat",
+        "frost_days_vineyard",
+    ):
+        rows = values(frame, indicator)
+        assert len(rows) > 0
+        assert rows.isna().all(), indicator
+    assert values(frame, "season_precip_mm").notna().any()
+
+
+def test_degree_days_by_hand() -> None:
+    frame = indicators(weather("2020-01-01", "2020-12-31"))
+    maize = values(frame, "gdd_grain_maize_rainfed")  # sown on 20 April, base 6 or so
+    base_c = CROPS.loc["grain_maize_rainfed", "base_temperature_c"]
+    assert maize["2020-04-20"] == pytest.approx(20 - base_c)
+    assert maize["2020-04-30"] == pytest.approx(11 * (20 - base_c))
+
+
+# Crops ----------------------------------------------------------------------------------------
+
+
+def test_stress_and_yield_loss_by_hand() -> None:
+    """Maize that gets all it asks for, but half of it from flowering to yield formation."""
+    days = with_et0(weather("2020-01-01", "2020-12-31")).assign(et0_mm=2.0)
+    maize = CROPS.loc[["grain_maize_rainfed"]]
+    season = season_of_crops(pd.DatetimeIndex(days["date"]), maize)
+    day = season.day[0]
+    asked = np.where(season.grows[0], season.kc[0] * 2.0, 0.0)
+    flowering = (day >= 76) & (day < 96)
+    got = np.where(flowering, 0.5 * asked, asked)
+    soil = grass(days, 0.5).assign(crop="grain_maize_rainfed", eta_mm=got)[day > 0]
+    frame = drought_indicators(days, soil, maize)
+
+    stress = values(frame, "crop_stress_pct_grain_maize_rainfed")
+    assert str(stress.index[0].date()) == "2020-04-20"  # sown
+    assert str(stress.index[-1].date()) == "2020-10-10"  # the 170th day is 6 October
+    assert stress["2020-06-30"] == pytest.approx(0.0, abs=1e-9)
+    # flowering lasts from 4 to 23 July: 20 of the 30 days to 31 July at the same Kc of 1.2
+    assert stress["2020-07-31"] == pytest.approx(100 * 0.5 * 20 / 31, abs=1e-6)
+    assert stress["2020-09-10"] == pytest.approx(0.0, abs=1e-9)
+
+    loss = values(frame, "yield_loss_pct_grain_maize_rainfed")
+    # Ky 0.4, 1.5, 0.5, 0.2: nothing while vegetative, then 1.5 * 0.5 of the yield
+    assert str(loss.index[0].date()) == "2020-07-10"  # the vegetative stage ends on 3 July
+    assert loss["2020-07-10"] == pytest.approx(0.0, abs=1e-9)
+    assert loss["2020-07-31"] == pytest.approx(75.0)
+    assert loss["2020-10-10"] == pytest.approx(75.0)
+    assert str(loss.index[-1].date()) == "2020-10-31"  # the end of the month of harvest
+
+
+def test_a_season_that_the_record_begins_or_ends_in_has_no_yield_beyond_its_stages() -> None:
+    days = with_et0(weather("2020-05-01", "2021-07-05")).assign(et0_mm=2.0)
+    maize = CROPS.loc[["grain_maize_rainfed"]]
+    soil = grass(days, 0.5).assign(crop="grain_maize_rainfed", eta_mm=0.0)
+    loss = values(drought_indicators(days, soil, maize), "yield_loss_pct_grain_maize_rainfed")
+    # 2020 was sown before the record; of 2021 only the vegetative stage, to 3 July, is over
+    assert [str(day.date()) for day in loss.index] == ["2021-07-10"]
+    assert loss.iloc[0] == pytest.approx(40.0)  # Ky 0.4, nothing got
+
+
+def test_the_stages_of_a_drought_follow_rain_soil_and_crops() -> None:
+    """A year without rain after thirty usual ones: watch, then warning, then alert."""
+    rng = np.random.default_rng(9)
+    days = weather("1991-01-01", "2021-12-31")
+    days["precip_mm"] = rng.gamma(0.4, 8.0, len(days))
+    last = days["date"] >= "2021-03-01"
+    days.loc[last, "precip_mm"] = 0.0
+    soil = grass(days, 0.6, 3.0)
+    soil["swi"] = 0.6 + 0.05 * rng.standard_normal(len(soil))
+    soil["eta_mm"] = 3.0 + 0.1 * rng.standard_normal(len(soil))
+    soil.loc[days["date"] >= "2021-01-01", ["swi", "eta_mm"]] = [0.7, 3.2]
+    soil.loc[days["date"] >= "2021-06-01", "swi"] = 0.1
+    soil.loc[days["date"] >= "2021-08-01", "eta_mm"] = 0.5
+    frame = drought_indicators(with_et0(days), soil, CROPS.loc[["grassland"]])
+    stages = frame[frame["indicator"] == "cdi"].set_index("period_end")["drought_class"]
+    assert stages["2021-04-20"] == "watch"
+    assert stages["2021-07-10"] == "warning"
+    assert stages["2021-09-20"] == "alert"
+    codes = values(frame, "cdi")  # the numbers of the EDO's files
+    assert codes[["2021-04-20", "2021-07-10", "2021-09-20"]].tolist() == [1, 2, 3]
+
+
+def test_the_course_of_a_drought_is_told_dekad_by_dekad() -> None:
+    rng = np.random.default_rng(10)
+    days = weather("1991-01-01", "2021-12-31")
+    days["precip_mm"] = rng.gamma(0.4, 8.0, len(days))
+    days.loc[days["date"] >= "2021-01-01", "precip_mm"] = 0.0
+    frame = drought_indicators(with_et0(days), grass(days, 0.5), CROPS.loc[["grassland"]])
+    age = values(frame, "drought_age_dekads")
+    assert age.iloc[-1] >= 30
+    onset = age.index[-int(age.iloc[-1])]
+    assert age[onset] == 1
+    z = ndtri(1 - values(frame, "combined") / 100)
+    assert z[onset] <= -1
+    assert values(frame, "drought_peak").iloc[-1] == pytest.approx(z[onset:].min())
+    severity = -z[onset:].sum() / 3
+    assert values(frame, "drought_severity").iloc[-1] == pytest.approx(severity)

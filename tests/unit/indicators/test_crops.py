@@ -1,6 +1,7 @@
 """Calendar, crop coefficients, roots, yield response."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -44,9 +45,12 @@ def test_example_28_kc_curve(examples: dict) -> None:
     kc = kc_curve(number, example["lengths"], *example["kc"])
     for day, expected in example["expected"].items():
         assert kc[int(day) - 1] == pytest.approx(expected, abs=0.00501)
-    decades = kc.reshape(10, 10).mean(axis=1)
-    # Figure 36 reads the middle of each decade off the curve.
-    assert decades == pytest.approx(example["fig36_decades_kc"], abs=0.06)
+    # Figure 36 has the mean of the curve over each decade, from the end of the day before it.
+    ends = np.concatenate(([0.15], kc))
+    decades = ((ends[1:] + ends[:-1]) / 2).reshape(10, 10).mean(axis=1)
+    assert decades == pytest.approx(example["fig36_decades_kc"], abs=0.00501)
+    etc = decades * example["fig36_decades_eto"]
+    assert etc == pytest.approx(example["fig36_decades_etc"], abs=0.0501)
 
 
 def test_kc_curve_is_the_four_lines() -> None:
@@ -123,11 +127,36 @@ def test_seasons_of_many_crops_at_once() -> None:
         ((1, 0, 10), "start_day needs whole numbers in 1-31"),
         ((1.5, 1, 10), "start_month needs whole numbers"),
         ((1, 1, 0), "length needs whole numbers of days"),
+        ((4, 31, 10), "there is no day 31 in month 4 to start on"),
+        ((np.array([1, 2]), np.array([31, 30]), 10), "there is no day 30 in month 2 to start on"),
     ],
 )
 def test_a_calendar_off_range_is_refused(arguments: tuple, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         day_of_season(days("2020-01-01", "2020-01-05"), *arguments)
+
+
+def test_dates_that_are_not_known_are_refused() -> None:
+    with pytest.raises(ValueError, match="dates must not hold NaT"):
+        day_of_season(np.array(["2020-01-01", "NaT"], dtype="datetime64[D]"), 1, 1, 10)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: kc_curve([1], BEANS, 0.1, [1.0, np.inf], 0.3), r"kc_mid\[1\] is inf"),
+        (lambda: kc_curve([1], BEANS, 0.1, 1, -0.3), "kc_end is -0.3: negative"),
+        (lambda: kc_curve([1], BEANS, 0.1, 1, 0.3, kc_off=-1), "kc_off is -1.0"),
+        (lambda: adjust_kc(1.1, [2, np.inf], 45, 1), r"wind_m_s\[1\] is inf"),
+        (lambda: adjust_kc(1.1, 2, -1, 1), "rh_min_pct is -1.0"),
+        (lambda: adjust_kc([[-1.0]], 2, 45, 1), r"kc\[0, 0\] is -1.0"),
+        (lambda: root_depth([1], BEANS, -0.3, 1), "shallow_m is -0.3"),
+        (lambda: root_depth([1], BEANS, 0.3, np.inf), "deep_m is inf"),
+    ],
+)
+def test_what_no_crop_has_is_named(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 def test_dates_are_one_axis() -> None:

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,6 +122,14 @@ def test_severity_rank() -> None:
     assert severity_rank([]).shape == (0,)
     with pytest.raises(ValueError, match="unknown drought class 'D5'"):
         severity_rank(["D4", "D5"])
+    with pytest.raises(ValueError, match=r"unknown drought class 4\b"):
+        severity_rank(["D4", 4])
+
+
+def test_severity_rank_of_a_column_of_a_table() -> None:
+    for dtype in ("string", "object", "category"):
+        column = pd.Series(["D4", None, "W0"], dtype=dtype)
+        np.testing.assert_array_equal(severity_rank(column), [5, NAN, -1])
 
 
 def test_dsci_by_hand() -> None:

@@ -116,6 +116,32 @@ def test_uccle_bangkok_and_lyon() -> None:
     assert hargreaves == pytest.approx(5.0, abs=0.05)
 
 
+def test_kent_town() -> None:
+    # Ten days of March 2001 at Adelaide, as R's package Evapotranspiration has them (in pyet's
+    # tests): nothing estimated, wind at 10 m.
+    et0 = et0_penman_monteith(
+        [15.1, 14.0, 16.3, 16.2, 17.8, 26.7, 20.6, 22.3, 22.7, 17.1],
+        [28.8, 27.4, 29.0, 26.3, 32.7, 35.7, 33.8, 33.8, 35.6, 27.5],
+        latitude_deg=math.degrees(-0.6095),
+        day_of_year=np.arange(60, 70),
+        altitude_m=48,
+        radiation_mj_m2=[
+            *[20.44477761, 20.34991941, 20.25373437, 20.1562439, 20.05747057],
+            *[19.95743816, 19.85617161, 19.75369701, 19.65004162, 19.54523386],
+        ],
+        wind_m_s=[
+            *[2.65625, 2.78472222, 2.49305556, 3.73611111, 3.30902778],
+            *[4.93402778, 2.90972222, 4.48958333, 3.99305556, 4.31597222],
+        ],
+        wind_height_m=10,
+        rh_max_pct=[68, 77, 69, 70, 73, 36, 51, 46, 34, 67],
+        rh_min_pct=[30, 25, 30, 34, 29, 20, 18, 18, 10, 30],
+    )
+    printed = [5.1, 5.0, 5.0, 5.2, 5.9, 8.8, 6.3, 7.8, 8.0, 5.7]
+    np.testing.assert_allclose(et0.et0_mm, printed, rtol=0, atol=0.05)
+    assert set(et0.method) == {"penman-monteith"}
+
+
 @pytest.fixture(scope="module")
 def examples(reference_dir: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((reference_dir / "fao56_examples.json").read_text())
@@ -178,9 +204,9 @@ def test_published_example_17(examples: dict[str, Any]) -> None:
         float(radiation_from_sunshine(above, inputs["n_sun_h"], hours)),
         float(soil_heat_flux(inputs["tmonth_prev"], inputs["tmonth"], months=1)),
     )
-    # P at 2 m is 101.276 by eq. 7, printed 101.3; gamma of it 0.0673, printed 0.0674 (and 0.0667
-    # a line further). Rso is printed 28.54 from Ra 38.06: 28.545 before.
-    assert_printed(steps, printed, {"gamma": 1e-4, "Rso": 6e-3})
+    # Gamma is printed 0.0674 (0.000665 x 101.3, both rounded) and 0.0667 a few lines further: with
+    # all digits it is 0.0673.
+    assert_printed(steps, printed, {"gamma": 1e-4})
 
 
 def test_published_example_18(examples: dict[str, Any]) -> None:
@@ -196,12 +222,13 @@ def test_published_example_18(examples: dict[str, Any]) -> None:
                 tmin, tmax, rh_min_pct=inputs["rhmin"], rh_max_pct=inputs["rhmax"]
             )
         ),
-        float(wind_at_2m(inputs["u10_ms"], 10)),
+        float(wind_at_2m(10 / 3.6, 10)),
         float(radiation_from_sunshine(above, inputs["n_sun_h"], hours)),
         0.0,
     )
-    # u2 is printed 2.078 for 0.748 x 2.78 = 2.0794; es 1.997 is (2.564 + 1.431) / 2 = 1.9975.
-    assert_printed(steps, printed, {"u2": 1.5e-3})
+    # The wind is given as 10 km/h: of the 2.78 m/s printed beside it u2 would be 2.079.
+    assert inputs["u10_ms"] == pytest.approx(10 / 3.6, abs=5e-3)
+    assert_printed(steps, printed, {})
 
 
 def test_published_example_20(examples: dict[str, Any]) -> None:
@@ -524,6 +551,9 @@ def test_methods_are_a_column_of_the_table() -> None:
         ({"usual_wind_m_s": -1}, r"usual_wind_m_s is -1\.0"),
         ({"rh_mean_pct": [NAN, 101]}, r"rh_mean_pct\[1\] is 101\.0"),
         ({"rh_min_pct": -3}, r"rh_min_pct is -3\.0"),
+        ({"rh_min_pct": [40, 80], "rh_max_pct": 70}, r"rh_min_pct\[1\] is 80\.0: the minimum is"),
+        ({"vapour_pressure_kpa": [1.2, 12]}, r"vapour_pressure_kpa\[1\] is 12\.0: .*kPa"),
+        ({"least_wind_m_s": -1}, r"least_wind_m_s is -1\.0"),
         ({"rh_max_pct": math.inf}, "rh_max_pct is inf"),
         ({"vapour_pressure_kpa": -1}, r"vapour_pressure_kpa is -1\.0"),
         ({"dewpoint_c": 285}, r"dewpoint_c is 285\.0"),
@@ -791,6 +821,13 @@ def test_turc_negative_radiation_and_humidity_are_named() -> None:
         et0_turc(20.0, [[1.0, -0.1]])
     with pytest.raises(ValueError, match=r"rh_pct is -999\.0"):
         et0_turc(20.0, 10.0, -999.0)
+    with pytest.raises(ValueError, match=r"rh_pct\[1\] is 101\.0"):
+        et0_turc(20.0, 10.0, [100, 101])
+
+
+def test_turc_kelvin_is_named() -> None:
+    with pytest.raises(ValueError, match=r"tmean_c\[1\] is 293\.15: .*°C"):
+        et0_turc([20.0, 293.15], 10.0)
 
 
 def test_turc_infinite_values_are_named() -> None:

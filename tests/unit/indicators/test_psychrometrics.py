@@ -129,6 +129,10 @@ def test_wind_at_two_metres_is_left_alone() -> None:
             r"rh_mean_pct\[1\] is 100\.5",
         ),
         (lambda: vapour_pressure_from_humidity(1, 2, rh_min_pct=-1), r"rh_min_pct is -1\.0"),
+        (
+            lambda: vapour_pressure_from_humidity(1, 2, rh_min_pct=[[9], [7]], rh_max_pct=[9, 8]),
+            r"rh_min_pct\[0, 1\] is 9\.0: the minimum is not above the maximum",
+        ),
         (lambda: vapour_pressure_from_humidity(1, 2, rh_max_pct=math.inf), "rh_max_pct is inf"),
         (lambda: vapour_pressure_from_wet_bulb(1, 300, 100), r"wet_bulb_c is 300\.0"),
         (lambda: wind_at_2m([0, -0.1]), r"wind_m_s\[1\] is -0\.1"),

@@ -42,15 +42,18 @@ def test_worked_examples_8_to_13() -> None:
     assert sunset_hour_angle(-20, 246) == pytest.approx(1.527, abs=5e-4)
     assert extraterrestrial_radiation(-20, 246) == pytest.approx(32.2, abs=0.05)
     assert day_length(-20, 246) == pytest.approx(11.7, abs=0.05)
-    assert extraterrestrial_radiation(-22.9, 135) == pytest.approx(25.1, abs=0.05)
-    assert day_length(-22.9, 135) == pytest.approx(10.9, abs=0.05)
-    # Example 10 prints 14.5 from 0.58 x 25.1 = 14.56, its inputs give 14.449: one digit of a half.
-    assert radiation_from_sunshine(25.1, 7.1, 10.9) == pytest.approx(14.5, abs=0.06)
-    assert clear_sky_radiation(25.1) == pytest.approx(18.8, abs=0.05)
-    assert net_longwave(19.1, 25.1, 2.1, 14.5, 18.8) == pytest.approx(3.5, abs=0.05)
-    # Example 12 prints 11.1 and 7.6, but goes on with 7.7: 0.77 x 14.5 is 11.165.
-    assert net_shortwave(14.5) == pytest.approx(11.1, abs=0.07)
-    assert net_radiation(19.1, 25.1, 2.1, 14.5, 18.8) == pytest.approx(7.6, abs=0.05)
+    # Rio de Janeiro in May, examples 10 to 12, carried on with all digits: of the rounded ones that
+    # the text has, Rs would be 14.4 and not the 14.5 printed, and Rns of that 14.5 not 11.1.
+    rio = extraterrestrial_radiation(-22.9, 135)
+    hours = day_length(-22.9, 135)
+    sun, clear = radiation_from_sunshine(rio, 220 / 31, hours), clear_sky_radiation(rio)
+    assert rio == pytest.approx(25.1, abs=0.05)
+    assert hours == pytest.approx(10.9, abs=0.05)
+    assert sun == pytest.approx(14.5, abs=0.05)
+    assert clear == pytest.approx(18.8, abs=0.05)
+    assert net_shortwave(sun) == pytest.approx(11.1, abs=0.05)
+    assert net_longwave(19.1, 25.1, 2.1, sun, clear) == pytest.approx(3.5, abs=0.05)
+    assert net_radiation(19.1, 25.1, 2.1, sun, clear) == pytest.approx(7.6, abs=0.05)
     assert soil_heat_flux(14.1, 18.8) == pytest.approx(0.33, abs=5e-3)
 
 
@@ -172,6 +175,8 @@ def test_soil_heat_flux_of_two_months_and_of_one() -> None:
         (lambda: clear_sky_radiation(-0.1), r"extraterrestrial_mj_m2 is -0\.1"),
         (lambda: clear_sky_radiation(1, 20000), r"altitude_m is 20000\.0"),
         (lambda: radiation_from_sunshine(1, [[25]], 12), r"sunshine_h\[0, 0\] is 25\.0"),
+        (lambda: radiation_from_sunshine(1, 1, 12, overcast=-0.1), r"overcast is -0\.1"),
+        (lambda: radiation_from_sunshine(1, 1, 12, sunny=50), r"sunny is 50\.0"),
         (lambda: radiation_from_temperature(5, 4, 1), r"tmin_c is 5\.0: .*tmax_c"),
         (lambda: radiation_from_temperature(4, 5, 1, k_rs=-1), r"k_rs is -1\.0"),
         (lambda: net_shortwave([1, -1]), r"radiation_mj_m2\[1\] is -1\.0"),

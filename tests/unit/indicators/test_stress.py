@@ -148,6 +148,9 @@ def test_degree_days_refuse() -> None:
         degree_days([1, 9], [5, np.inf], 0)
     with pytest.raises(ValueError, match="cap_c must be above base_c"):
         degree_days(1, 2, 6, cap_c=6)
+    for base in (np.nan, -np.inf):
+        with pytest.raises(ValueError, match="base_c must be a temperature"):
+            degree_days(1, 2, base)
     with pytest.raises(ValueError, match="limit must be"):
         degree_days(1, 2, 6, limit="night")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="start must be boolean"):

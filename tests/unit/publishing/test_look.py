@@ -8,6 +8,12 @@ import pytest
 
 from geo_pipeline.indicators import DROUGHT_CLASSES as INDICATOR_CLASSES
 from geo_pipeline.publishing import look
+from geo_pipeline.sources import open_source
+from geo_pipeline.transforms.drought import drought_indicators
+from geo_pipeline.transforms.soil import soil_water_daily
+from geo_pipeline.transforms.weather import with_et0
+from tests.conftest import ROOT
+from tests.unit.test_drought import weather
 
 NB, TH = look.NBSP, look.THIN
 ALL_STYLES = [style for each in look.INDICATORS.values() for style in each.styles]
@@ -84,28 +90,23 @@ def test_restrictions_and_amounts_darken_step_by_step_so_that_grey_print_reads()
 
 
 def test_all_indicators_are_named_and_explained_in_both_languages() -> None:
-    assert set(look.INDICATORS) == {
-        "precip_mm",
-        "precip_anomaly_pct",
-        "spi_1",
-        "spi_3",
-        "spi_6",
-        "spi_12",
-        "spei_1",
-        "spei_3",
-        "spei_6",
-        "spei_12",
-        "swi",
-        "sswi",
-        "combined",
-        "water_restrictions",
-    }
     for each in look.INDICATORS.values():
         for words in (each.name, each.short_name, each.explanation, each.value_name):
             assert words.fr
             assert words.en
         assert each.explanation.fr.endswith(".")
         assert each.explanation.en.endswith(".")
+
+
+def test_every_published_indicator_can_be_shown_but_for_two_that_tell_of_events() -> None:
+    days = with_et0(weather("2010-01-01", "2012-12-31"))
+    source = open_source("bundled", ROOT / "assets_data")
+    crops = source.crop_parameters()
+    soil = soil_water_daily(days, crops, source.soil_storage())
+    published = set(drought_indicators(days, soil, crops)["indicator"])
+    assert published - set(look.INDICATORS) == {"drought_severity", "drought_peak"}
+    assert set(look.INDICATORS) - published == {"water_restrictions"}
+    assert {each.group for each in look.INDICATORS.values()} == set(look.GROUPS)
 
 
 def test_unknown_names_are_refused_in_one_line_that_lists_the_known_ones() -> None:
@@ -324,8 +325,8 @@ SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
         (
             "precip_anomaly_pct",
             {"value": -0.3},
-            "Gers : autant de pluie que la normale.",
-            "Gers: as much rain as normal.",
+            "Gers : comme la normale.",
+            "Gers: as normal.",
         ),
         (
             "combined",

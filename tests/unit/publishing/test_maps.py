@@ -264,7 +264,7 @@ def test_the_table_lists_every_departement_by_code() -> None:
 
 
 def test_unknown_indicator_or_class_is_refused_in_one_line() -> None:
-    with pytest.raises(ValueError, match=r"unknown indicator 'ndvi': expected one of precip_mm"):
+    with pytest.raises(ValueError, match=r"unknown indicator 'ndvi': expected one of combined"):
         page("ndvi")
     with pytest.raises(ValueError, match="unknown class 'D7'"):
         page(frame=values(drought_class=["D7", "D1", "D1"]))

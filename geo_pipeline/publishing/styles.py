@@ -1,0 +1,341 @@
+"""Words in two languages, colours and classes: what a legend is made of.
+
+French strings carry their no-break spaces, so that no line ever starts with a colon or a per cent
+sign. Pure constants: nothing here opens a file.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal, cast, get_args
+
+from geo_pipeline.errors import UsageError
+
+Lang = Literal["fr", "en"]
+
+NBSP: Final = "\u00a0"
+THIN: Final = "\u202f"
+MINUS: Final = "\u2212"
+
+# --------------------------------------------------------------------------------------------
+# Words
+# --------------------------------------------------------------------------------------------
+
+
+class UnknownNameError(UsageError, ValueError):
+    """A language, indicator, class or step that this module does not know; says which it does."""
+
+
+def check_lang(lang: str) -> Lang:
+    """Return `lang` when it is one we speak, else say which ones we do."""
+    if lang not in get_args(Lang):
+        known = ", ".join(get_args(Lang))
+        raise UnknownNameError(f"unknown language {lang!r}: expected one of {known}")
+    return cast(Lang, lang)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One text in the two languages; call it with a language to read it."""
+
+    fr: str
+    en: str
+
+    def __call__(self, lang: Lang = "fr") -> str:
+        """Return the text in `lang`."""
+        return self.fr if check_lang(lang) == "fr" else self.en
+
+
+# --------------------------------------------------------------------------------------------
+# Colours
+# --------------------------------------------------------------------------------------------
+
+FONT: Final = (
+    '-apple-system, "Segoe UI", Roboto, Ubuntu, Cantarell, "Noto Sans", "Liberation Sans", Arial, '
+    "sans-serif"
+)
+"""Fonts that systems have: nothing is fetched."""
+INK: Final = "#1a1a1a"
+PAPER: Final = "#ffffff"
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of a `#rrggbb` colour (WCAG 2.1, definition of relative luminance)."""
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1 to 21; WCAG AA asks 4.5 for text."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def text_on(colour: str) -> str:
+    """Ink or paper, whichever reads better on `colour`."""
+    return max((INK, PAPER), key=lambda text: contrast(text, colour))
+
+
+@dataclass(frozen=True, slots=True)
+class ClassStyle:
+    """How one class (or one bin of a quantity) is named, explained and coloured.
+
+    `lower` is the bin's inclusive lower bound, for quantities only; classes leave it alone.
+    """
+
+    code: str
+    name: Words
+    meaning: Words
+    colour: str
+    lower: float = -math.inf
+
+    @property
+    def text_colour(self) -> str:
+        """Colour of text set on this class (WCAG AA)."""
+        return text_on(self.colour)
+
+
+def _rare(low: int, high: int, adjective: Words) -> Words:
+    """How often such a state is met, from the limits of its class in years out of a hundred."""
+    years = Words(f"{low} à {high}", f"{low} to {high}")
+    if low == 0:
+        years = Words(f"au plus {high}", f"at most {high}")
+    return Words(
+        f"aussi {adjective.fr} {years.fr} années sur{NBSP}100",
+        f"this {adjective.en} {years.en} years in{NBSP}100",
+    )
+
+
+_DRY: Final = Words("sec", "dry")
+_WET: Final = Words("humide", "wet")
+
+DROUGHT_CLASSES: Final[tuple[ClassStyle, ...]] = (
+    ClassStyle(
+        "D4",
+        Words("sécheresse exceptionnelle", "exceptional drought"),
+        _rare(0, 2, _DRY),
+        "#730000",
+    ),
+    ClassStyle("D3", Words("sécheresse extrême", "extreme drought"), _rare(2, 5, _DRY), "#d7301f"),
+    ClassStyle("D2", Words("sécheresse grave", "severe drought"), _rare(5, 10, _DRY), "#fc8d59"),
+    ClassStyle(
+        "D1", Words("sécheresse modérée", "moderate drought"), _rare(10, 20, _DRY), "#fdcc8a"
+    ),
+    ClassStyle("D0", Words("anormalement sec", "abnormally dry"), _rare(20, 30, _DRY), "#fef0d9"),
+    ClassStyle(
+        "normal",
+        Words("normal", "normal"),
+        Words("proche de ce qu'on voit d'habitude à cette date", "close to what is usual then"),
+        "#f7f7f5",
+    ),
+    ClassStyle("W0", Words("humide", "moist"), _rare(7, 16, _WET), "#d1e5f0"),
+    ClassStyle("W1", Words("très humide", "very wet"), _rare(2, 7, _WET), "#67a9cf"),
+    ClassStyle("W2", Words("extrêmement humide", "extremely wet"), _rare(0, 2, _WET), "#2166ac"),
+)
+"""From the driest to the wettest, the order of every legend."""
+
+RESTRICTION_LEVELS: Final[tuple[ClassStyle, ...]] = (
+    ClassStyle(
+        "crise",
+        Words("crise", "crisis"),
+        Words(
+            "seuls les usages prioritaires restent permis : santé, sécurité, eau potable",
+            "only priority uses are allowed: health, safety, drinking water",
+        ),
+        "#5c0a4a",
+    ),
+    ClassStyle(
+        "alerte_renforcee",
+        Words("alerte renforcée", "heightened alert"),
+        Words(
+            "prélèvements réduits d'au moins la moitié, arrosages limités",
+            "withdrawals cut by half or more, watering limited",
+        ),
+        "#b83a8c",
+    ),
+    ClassStyle(
+        "alerte",
+        Words("alerte", "alert"),
+        Words(
+            "prélèvements réduits de moins de la moitié, horaires d'arrosage",
+            "withdrawals cut by less than half, watering hours set",
+        ),
+        "#eea6c4",
+    ),
+    ClassStyle(
+        "vigilance",
+        Words("vigilance", "watch"),
+        Words("chacun est invité à économiser l'eau", "everyone is asked to save water"),
+        "#fbf59b",
+    ),
+    ClassStyle(
+        "none",
+        Words("aucune restriction", "no restriction"),
+        Words("aucun arrêté en vigueur", "no order in force"),
+        "#eef1f0",
+    ),
+)
+"""From the strictest level to none. The law's own words; never the drought palette."""
+
+NO_DATA: Final = ClassStyle(
+    "no_data",
+    Words("pas de données", "no data"),
+    Words("la source ne couvre pas ce département", "the source does not cover this département"),
+    "#ffffff",
+)
+"""Drawn hatched, never with a plain colour: no data is not zero and not normal either."""
+
+HATCH_COLOUR: Final = "#8a8f94"
+
+STAGES: Final[tuple[ClassStyle, ...]] = (
+    ClassStyle(
+        "alert",
+        Words("alerte", "alert"),
+        Words(
+            "les cultures manquent d'eau plus que d'habitude, après un déficit de pluie",
+            "crops are shorter of water than usual, after a shortage of rain",
+        ),
+        "#d7301f",
+    ),
+    ClassStyle(
+        "warning",
+        Words("mise en garde", "warning"),
+        Words(
+            "le sol est sec, après un déficit de pluie",
+            "the soil is dry, after a shortage of rain",
+        ),
+        "#fc8d59",
+    ),
+    ClassStyle(
+        "watch",
+        Words("surveillance", "watch"),
+        Words("il manque de pluie", "rain is short"),
+        "#ffe680",
+    ),
+    ClassStyle(
+        "temporary_crop_water_recovery",
+        Words("répit des cultures", "crops relieved for now"),
+        Words(
+            "les cultures trouvent de nouveau de l'eau, la sécheresse n'est pas finie",
+            "crops find water again, the drought is not over",
+        ),
+        "#b3a2c7",
+    ),
+    ClassStyle(
+        "temporary_soil_recovery",
+        Words("répit du sol", "soil relieved for now"),
+        Words(
+            "le sol est moins sec, la sécheresse n'est pas finie",
+            "the soil is less dry, the drought is not over",
+        ),
+        "#c8ab8f",
+    ),
+    ClassStyle(
+        "recovery",
+        Words("retour à la normale", "recovery"),
+        Words(
+            "pluie, sol et cultures sont revenus à la normale",
+            "rain, soil and crops are back to normal",
+        ),
+        "#a8d5ba",
+    ),
+    ClassStyle(
+        "normal",
+        Words("pas de sécheresse", "no drought"),
+        Words("aucun déficit de pluie en cours", "no shortage of rain under way"),
+        "#f7f7f5",
+    ),
+)
+"""Stages of the combined indicator after the European Drought Observatory, the worst first."""
+
+RAIN_COLOURS: Final = (
+    "#f1f6fc", "#deebf7", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#084594",
+)  # fmt: skip
+STRESS_COLOURS: Final = (
+    "#fbf9ef", "#fee8a8", "#fec44f", "#f08a1d", "#bd5208", "#8a3405", "#5b2404",
+)  # fmt: skip
+WARMTH_COLOURS: Final = (
+    "#f7f3fa", "#e4dcee", "#cbc0e0", "#ae9ecf", "#917cbc", "#7459a6", "#573a8b", "#3a1d6e",
+)  # fmt: skip
+ANOMALY_COLOURS: Final = (
+    "#8c510a", "#bf812d", "#dfc27d", "#f6e8c3", "#f5f5f5",
+    "#c7eae5", "#80cdc1", "#35978f", "#01665e",
+)  # fmt: skip
+
+
+def with_unit(number: str, unit: Words, lang: Lang) -> str:
+    """`25 mm`, `25 %` in French and `25%` in English, `25` where there is no unit."""
+    word = unit(lang)
+    if word == "%":
+        return f"{number}{THIN}%" if lang == "fr" else f"{number}%"
+    return f"{number}{NBSP}{word}" if word else number
+
+
+def _range(lower: float, upper: float | None, unit: Words, lang: Lang) -> str:
+    """`moins de 10 mm`, `10 à 25 mm`, `200 mm et plus`; lower and upper bound are not negative."""
+    if upper is None:
+        more = "et plus" if lang == "fr" else "and more"
+        return f"{with_unit(f'{lower:g}', unit, lang)} {more}"
+    high = with_unit(f"{upper:g}", unit, lang)
+    if lower == 0:
+        return f"{'moins de' if lang == 'fr' else 'less than'} {high}"
+    if lower == upper:
+        return high
+    return f"{lower:g} {'à' if lang == 'fr' else 'to'} {high}"
+
+
+def amount_bins(
+    edges: tuple[float, ...],
+    unit: Words,
+    colours: tuple[str, ...],
+    *,
+    none: Words | None = None,
+    whole: bool = False,
+) -> tuple[ClassStyle, ...]:
+    """Bins of a quantity, the smallest first: `edges` are their lower bounds, the first one 0.
+
+    `none` is what the first bin is called, where it is not "less than". With `whole` numbers a bin
+    ends one below the next.
+    """
+    styles = []
+    for index, lower in enumerate(edges):
+        upper = edges[index + 1] if index + 1 < len(edges) else None
+        last = upper - 1 if whole and lower > 0 and upper is not None else upper
+        name = Words(_range(lower, last, unit, "fr"), _range(lower, last, unit, "en"))
+        if index == 0 and none is not None:
+            name = none
+        bound = -math.inf if index == 0 else float(lower)
+        styles.append(ClassStyle(f"bin{index}", name, Words("", ""), colours[index], bound))
+    return tuple(styles)
+
+
+def anomaly_bins(edges: tuple[int, ...], unit: Words) -> tuple[ClassStyle, ...]:
+    """Departures from the normal, from the largest deficit to the largest surplus.
+
+    `edges` are the four sizes at which a bin begins on either side.
+    """
+    sides = {-1: Words("déficit", "below normal"), 1: Words("excédent", "above normal")}
+
+    def name(lower: int, upper: int | None, side: int) -> Words:
+        word = sides[side]
+        if upper is None:
+            low = (with_unit(str(lower), unit, "fr"), with_unit(str(lower), unit, "en"))
+            return Words(f"{word.fr} de plus de {low[0]}", f"more than {low[1]} {word.en}")
+        high = (with_unit(str(upper), unit, "fr"), with_unit(str(upper), unit, "en"))
+        return Words(f"{word.fr} de {lower} à {high[0]}", f"{lower} to {high[1]} {word.en}")
+
+    pairs = list(zip(edges, (*edges[1:], None), strict=True))
+    dry = [
+        (name(low, high, -1), -math.inf if high is None else -float(high))
+        for low, high in reversed(pairs)
+    ]
+    small = (with_unit(str(edges[0]), unit, "fr"), with_unit(str(edges[0]), unit, "en"))
+    near = Words(f"proche de la normale (±{THIN}{small[0]})", f"close to normal (±{small[1]})")
+    wet = [(name(low, high, 1), float(low)) for low, high in pairs]
+    named = [*dry, (near, -float(edges[0])), *wet]
+    return tuple(
+        ClassStyle(f"bin{index}", words, Words("", ""), colour, lower)
+        for index, ((words, lower), colour) in enumerate(zip(named, ANOMALY_COLOURS, strict=True))
+    )
