@@ -8,6 +8,7 @@ set positional-arguments
 python := env("PYTHON", "python3")
 venv := ".venv"
 bin := venv / "bin"
+peers := ".venv-peers"
 
 # List the recipes
 default:
@@ -61,9 +62,12 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff format .
 
 # Measure: runs, the same work without Dagster, the app in Chromium, then the indicators
-bench: (_environment "requirements-dev.txt")
+bench: (_environment "requirements-dev.txt") && bench-indicators
     @{{ bin }}/python -m tests.bench
-    @{{ bin }}/python -m tests.bench_indicators
+
+# Measure the indicators beside climate-indices and xclim: `just bench-indicators 96` places
+bench-indicators *places: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)
+    @PEERS_PYTHON={{ peers }}/bin/python {{ bin }}/python -m tests.bench_indicators "$@"
 
 # Take the README's pictures anew, of what `just run` made
 pictures: (_environment "requirements-dev.txt")
@@ -73,35 +77,37 @@ pictures: (_environment "requirements-dev.txt")
 nature: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m tests.nature
 
-# Write the data dictionary anew
+# Write the data dictionary and the list of indicators anew
 docs: (_environment "requirements.txt")
     @{{ bin }}/python -c 'from geo_pipeline.schemas import dictionary; print(dictionary(), end="")' > docs/data_dictionary.md
+    @{{ bin }}/python -m tests.documents
 
 # Pin the requirements anew, with hashes and without addresses (needs uv)
 lock:
     uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build -o requirements.txt
     uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build --extra dev -c requirements.txt -o requirements-dev.txt
+    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --custom-compile-command "just lock" --group build --group peers -c requirements.txt -o requirements-peers.txt
 
 # An environment with what `requirements` names; costs nothing when it is up to date
-_environment requirements:
+_environment requirements place=venv:
     #!/bin/sh
     set -eu
-    stamp={{ venv }}/{{ requirements }}
+    stamp={{ place }}/{{ requirements }}
     # The development environment holds all of the runtime one.
-    for done in "$stamp" {{ venv }}/requirements-dev.txt; do
-        if cmp -s "$done" "$(basename "$done")" && [ -x {{ bin }}/geo-pipeline ] \
-            && [ "$(cat {{ venv }}/project 2>/dev/null)" = "$PWD" ]; then exit 0; fi
+    for done in "$stamp" {{ place }}/requirements-dev.txt; do
+        if cmp -s "$done" "$(basename "$done")" && [ -x {{ place }}/bin/geo-pipeline ] \
+            && [ "$(cat {{ place }}/project 2>/dev/null)" = "$PWD" ]; then exit 0; fi
     done
-    echo "setting up {{ venv }} from {{ requirements }} ..." >&2
+    echo "setting up {{ place }} from {{ requirements }} ..." >&2
     {{ python }} -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0] + ": set PYTHON=python3.12 or the like")'
     if command -v uv >/dev/null 2>&1; then
-        uv venv --quiet --allow-existing --python "$({{ python }} -c 'import sys; print(sys.executable)')" {{ venv }}
-        uv pip install --quiet --python {{ bin }}/python --require-hashes -r {{ requirements }}
-        uv pip install --quiet --python {{ bin }}/python --no-deps --no-build-isolation -e .
+        uv venv --quiet --allow-existing --python "$({{ python }} -c 'import sys; print(sys.executable)')" {{ place }}
+        uv pip install --quiet --python {{ place }}/bin/python --require-hashes -r {{ requirements }}
+        uv pip install --quiet --python {{ place }}/bin/python --no-deps --no-build-isolation -e .
     else
-        {{ python }} -m venv {{ venv }}
-        {{ bin }}/python -m pip install --quiet --disable-pip-version-check --require-hashes -r {{ requirements }}
-        {{ bin }}/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+        {{ python }} -m venv {{ place }}
+        {{ place }}/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r {{ requirements }}
+        {{ place }}/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
     fi
     cp {{ requirements }} "$stamp"
-    echo "$PWD" > {{ venv }}/project
+    echo "$PWD" > {{ place }}/project

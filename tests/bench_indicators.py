@@ -1,11 +1,11 @@
-"""Standardised indices beside their peers: `python -m tests.bench_indicators [places ...]`.
+"""Standardised indices beside their peers: `just bench-indicators [places ...]`.
 
 SPI-3 and SPEI-3 of 60 years of months, for 96 and for 9,892 places, by this package,
-climate-indices (a block of all places in one call) and xclim (`floc=0`), where these can be
-imported: `uv pip install climate-indices xclim` first, or name another interpreter that has them in
-`PEERS_PYTHON`. Each runs in a process of its own, with the same numbers, in the layout it works on
-best; a first call on a few places is not counted, nor are imports. Memory is what the calls add to
-the process at its peak, result included, input not.
+climate-indices (a block of all places in one call) and xclim (`floc=0`). The peers are pinned in
+`requirements-peers.txt` and run by the interpreter that `PEERS_PYTHON` names: the recipe makes an
+environment for them. Each candidate runs in a process of its own, with the same numbers, in the
+layout it works on best; a first call on a few places is not counted, nor are imports. Memory is
+what the calls add to the process at its peak, result included, input not.
 
 The methods are the fastest that each has for the index: L-moments here (Thom would be faster), Thom
 for climate-indices' and xclim's gamma, unbiased moments for climate-indices' SPEI, xclim's "APP".

@@ -13,7 +13,7 @@ import pandas as pd
 
 from geo_pipeline.departements import BY_CODE
 from geo_pipeline.settings import Settings
-from geo_pipeline.sources import open_source
+from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.transforms.crop_water import REFERENCE_CROP
 from geo_pipeline.transforms.soil import soil_water_daily
@@ -67,7 +67,7 @@ def wetness(frame: pd.DataFrame) -> "tuple[pd.Series[float], pd.Series[float]]":
 
 def spread_and_true(settings: Settings, observed: Path) -> Agreement:
     """Return how monthly wetness from spread dekads agrees with that from true days."""
-    source = open_source("bundled", settings.embedded_data)
+    source = Bundled(settings.embedded_data)
     true = pd.read_parquet(observed).rename(columns={"code_dep": "departement"})
     true["date"] = true["date"].astype("datetime64[ns]")
     spread = source.weather_daily(sorted(set(true["departement"])))
@@ -79,7 +79,7 @@ def spread_and_true(settings: Settings, observed: Path) -> Agreement:
     for weather in (spread, days.assign(resolution="day")):
         rows = soil_water_daily(with_et0(weather), grass, source.soil_storage())
         month = rows["date"].dt.to_period("M")
-        months.append(rows["swi"].groupby([rows["departement"], month]).mean())
+        months.append(rows["swi"].groupby([rows["departement"].astype(str), month]).mean())
     return agreement(months[0], months[1])
 
 
@@ -155,10 +155,10 @@ def main() -> None:
             lines.append(_row(frame, indicator, month))
     lines += [
         "",
-        "Rain alone (`spi_3`) tells 2022 as mild; with evaporation (`spei_3`) and in the soil",
-        "(`sswi`) it is a drought over much of France. 2019 and 2020 come out weaker than 2018 and",
-        "2022. A reference of 12 years bounds how extreme a class can be told to be: `sswi` never",
-        "passes D3 in these months.",
+        "Rain alone (`spi_3`) tells 2022 as mild; with evaporation (`spei_3`), in the soil",
+        "(`sswi`) and together (`combined`) it is a drought over much of France. 2019 and 2020",
+        "come out weaker than 2018 and 2022. A reference of 12 years bounds how extreme a class",
+        "can be told to be: `sswi` never passes D3 in these months.",
         "",
     ]
     text = "\n".join(lines)

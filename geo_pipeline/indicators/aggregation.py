@@ -3,7 +3,8 @@
 A series has time on its last axis, `period` steps a year (12 for months, 36 for dekads), the first
 of them at step `first_step` of the year, counted from 1; leading axes are places. `reference` is
 the part that tells what is usual: None for all of it, or `(start, stop)` or a slice of time steps,
-`stop` excluded. All raise ValueError for a series without a time axis, a `first_step` outside
+`stop` excluded. Values are taken as they are, infinite ones too: the indices refuse these before
+they sum. All raise ValueError for a series without a time axis, a `first_step` outside
 1..period, and a reference that selects nothing.
 """
 
@@ -20,6 +21,7 @@ from geo_pipeline.indicators._arrays import (
     positive_int,
     unfold,
 )
+from geo_pipeline.indicators.distributions import EmpiricalParameters
 
 
 def rolling_sum(x: ArrayLike, window: int) -> FloatArray:
@@ -45,11 +47,14 @@ def rolling_sum(x: ArrayLike, window: int) -> FloatArray:
     """
     series, window = as_series(x), positive_int(window, "window")
     sums = np.full(series.shape, np.nan)
-    if (complete := series.shape[-1] - window + 1) > 0:
-        total = sums[..., window - 1 :]
-        total[...] = series[..., :complete]
+    # Places end to end: numpy adds one long series four times as fast as many rows. What is summed
+    # across a seam starts before its series.
+    values, total = series.ravel(), sums.reshape(-1)[window - 1 :]
+    if total.size:
+        total[...] = values[: total.size]
         for later in range(1, window):
-            total += series[..., later : later + complete]
+            total += values[later : later + total.size]
+    sums[..., : window - 1] = np.nan
     return sums
 
 
@@ -117,17 +122,8 @@ def empirical_percentile(
     813-814.
     """
     series = as_series(x)
-    known = fold_reference(series, period, first_step, reference)
-    values = fold(series, period, first_step)
-    # A known value adds 1 to twice the rank of its equals, 2 to that of what is above, NaN nothing.
-    twice_rank = np.ones(values.shape, dtype=np.int32)
-    for year in range(known.shape[-1]):
-        other = known[..., year, np.newaxis]
-        twice_rank += other <= values
-        twice_rank += other < values
-    years = _count(known)[..., np.newaxis]
-    percentile = 100.0 * (0.5 * twice_rank - 0.44) / (years + 0.12)
-    percentile[np.isnan(values) | (years == 0)] = np.nan
+    known = EmpiricalParameters(fold_reference(series, period, first_step, reference))
+    percentile = known.percentile(fold(series, period, first_step))
     return unfold(percentile, series.shape[-1], first_step)
 
 

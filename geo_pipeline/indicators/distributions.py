@@ -6,14 +6,14 @@ January first, in a frozen dataclass: `dataclasses.asdict` gives what `numpy.sav
 stores, and the class takes it back. They are NaN where the sample cannot be fitted: fewer than
 `MIN_YEARS` values (above zero, for rain), or values that are all equal but for `ROUNDING`.
 
-Each has `probability(values, step)`: that of at most `values` (..., time), whose steps of the year
-are `step` (time,), from 0. Leading axes broadcast, so one fit may serve many places.
+Each has `probability(values)`: that of at most `values` (..., step, year), laid out as a sample.
+Leading axes broadcast, so one fit may serve many places.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammainc, gammaincc, gammaln, ndtr, psi, zeta
+from scipy.special import gammainc, gammaincc, ndtr, ndtri, poch, psi, zeta
 
 from geo_pipeline.indicators._arrays import BoolArray, FloatArray, IntArray
 
@@ -29,6 +29,9 @@ more of equal months."""
 NO_SKEW = 1e-6
 """L-skewness below which the symmetric member of a family is taken, as Hosking does."""
 
+NO_SHAPE = 1e-30
+"""Shape that stands for 0 in a division."""
+
 SERIES_FROM = 20.0
 """Gamma shape from which the digamma function is taken from its asymptotic series."""
 
@@ -37,6 +40,55 @@ KERNEL_WIDTH = 0.3
 
 NEWTON_STEPS = 5
 """A fixed number, so that no place waits for another: three reach the last digits."""
+
+
+MIDDLE = (
+    (
+        3.3871328727963666080e0,
+        1.3314166789178437745e2,
+        1.9715909503065514427e3,
+        1.3731693765509461125e4,
+        4.5921953931549871457e4,
+        6.7265770927008700853e4,
+        3.3430575583588128105e4,
+        2.5090809287301226727e3,
+    ),
+    (
+        1.0,
+        4.2313330701600911252e1,
+        6.8718700749205790830e2,
+        5.3941960214247511077e3,
+        2.1213794301586595867e4,
+        3.9307895800092710610e4,
+        2.8729085735721942674e4,
+        5.2264952788528545610e3,
+    ),
+)
+"""AS 241's coefficients a and b: normal quantiles of probabilities in 0.075-0.925."""
+
+TAIL = (
+    (
+        1.42343711074968357734e0,
+        4.63033784615654529590e0,
+        5.76949722146069140550e0,
+        3.64784832476320460504e0,
+        1.27045825245236838258e0,
+        2.41780725177450611770e-1,
+        2.27238449892691845833e-2,
+        7.74545014278341407640e-4,
+    ),
+    (
+        1.0,
+        2.05319162663775882187e0,
+        1.67638483018380384940e0,
+        6.89767334985100004550e-1,
+        1.48103976427480074590e-1,
+        1.51986665636164571966e-2,
+        5.47593808499534494600e-4,
+        1.05075007164441684324e-9,
+    ),
+)
+"""AS 241's coefficients c and d: those nearer to 0 or 1, down to 1e-11 from it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,11 +108,11 @@ class GammaParameters:
         """Steps a year."""
         return int(self.shape.shape[-1])
 
-    def probability(self, totals: FloatArray, step: IntArray) -> FloatArray:
+    def probability(self, totals: FloatArray) -> FloatArray:
         """Probability of at most `totals`: the share of zeros, and the gamma's part of the rest."""
-        wet = totals / self.scale[..., step]
-        wet = gammainc(self.shape[..., step], wet, out=wet)
-        return _above_zero(wet, self.zero_share[..., step])
+        wet = totals / self.scale[..., np.newaxis]
+        wet = gammainc(self.shape[..., np.newaxis], wet, out=wet)
+        return _above_zero(wet, self.zero_share)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,16 +133,18 @@ class Pearson3Parameters:
         """Steps a year."""
         return int(self.mean.shape[-1])
 
-    def probability(self, totals: FloatArray, step: IntArray) -> FloatArray:
+    def probability(self, totals: FloatArray) -> FloatArray:
         """Probability of at most `totals`; outside the support 0 (below) or 1 (above)."""
-        skew = self.skew[..., step]
-        z = (totals - self.mean[..., step]) / self.deviation[..., step]
+        skew = self.skew[..., np.newaxis]
+        z = (totals - self.mean[..., np.newaxis]) / self.deviation[..., np.newaxis]
         with np.errstate(divide="ignore", invalid="ignore"):
             shape = 4.0 / (skew * skew)
             y = np.maximum(shape * (1.0 + 0.5 * skew * z), 0.0)
             wet = np.where(skew < 0.0, gammaincc(shape, y), gammainc(shape, y))
         wet = np.where(skew == 0.0, ndtr(z), wet)
-        return _above_zero(wet, self.zero_share[..., step])
+        # A dry total is at the share of zeros, also where the distribution begins below 0.
+        wet[(totals == 0.0) & (self.zero_share[..., np.newaxis] > 0.0) & ~np.isnan(wet)] = 0.0
+        return _above_zero(wet, self.zero_share)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,17 +164,16 @@ class LogisticParameters:
         """Steps a year."""
         return int(self.location.shape[-1])
 
-    def probability(self, values: FloatArray, step: IntArray) -> FloatArray:
+    def probability(self, values: FloatArray) -> FloatArray:
         """Probability of at most `values`; outside the support 0 (below) or 1 (above)."""
-        shape = self.shape[..., step]
-        y = values - self.location[..., step]
-        y /= self.scale[..., step]
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            skewed = np.maximum(-shape * y, -1.0)
-            np.log1p(skewed, out=skewed)
-            skewed /= shape
-            np.negative(y, out=y)
-            np.copyto(y, skewed, where=shape != 0.0)
+        # log1p(-ky)/k is -y to the last digit long before k comes down to 0.
+        shape = np.where(self.shape == 0.0, NO_SHAPE, self.shape)[..., np.newaxis]
+        y = values - self.location[..., np.newaxis]
+        y *= -shape / self.scale[..., np.newaxis]
+        with np.errstate(divide="ignore", over="ignore"):
+            np.maximum(y, -1.0, out=y)
+            np.log1p(y, out=y)
+            y /= shape
             np.exp(y, out=y)
             y += 1.0
             return np.asarray(np.divide(1.0, y, out=y))
@@ -141,15 +194,16 @@ class KernelParameters:
         """Steps a year."""
         return int(self.bandwidth.shape[-1])
 
-    def probability(self, values: FloatArray, step: IntArray) -> FloatArray:
+    def probability(self, values: FloatArray) -> FloatArray:
         """Probability of at most `values`: the mean of the normal distributions of all years."""
-        width = self.bandwidth[..., step]
+        width = self.bandwidth[..., np.newaxis]
         below = np.zeros(np.broadcast_shapes(values.shape, width.shape))
         for year in range(self.centres.shape[-1]):
-            below += np.nan_to_num(ndtr((values - self.centres[..., step, year]) / width))
-        years = np.count_nonzero(~np.isnan(self.centres), axis=-1)[..., step]
+            centre = self.centres[..., year, np.newaxis]
+            below += np.nan_to_num(ndtr((values - centre) / width))
+        years = np.count_nonzero(~np.isnan(self.centres), axis=-1)
         with np.errstate(invalid="ignore"):
-            below /= years
+            below /= years[..., np.newaxis]
         below[np.isnan(values + width)] = np.nan
         return below
 
@@ -165,23 +219,23 @@ class EmpiricalParameters:
         """Steps a year."""
         return int(self.sample.shape[-2])
 
-    def percentile(self, values: FloatArray, step: IntArray) -> FloatArray:
+    def percentile(self, values: FloatArray) -> FloatArray:
         """Gringorten's plotting position of `values` among the sample, in per cent."""
-        years = np.count_nonzero(~np.isnan(self.sample), axis=-1)[..., step]
+        years = np.count_nonzero(~np.isnan(self.sample), axis=-1)[..., np.newaxis]
         # A known value adds 1 to twice the rank of its equals, 2 to that of what is above, NaN 0.
         shape = np.broadcast_shapes(values.shape, years.shape)
         twice_rank = np.ones(shape, dtype=np.int32)
         for year in range(self.sample.shape[-1]):
-            other = self.sample[..., step, year]
+            other = self.sample[..., year, np.newaxis]
             twice_rank += other <= values
             twice_rank += other < values
         percentile = 100.0 * (0.5 * twice_rank - 0.44) / (years + 0.12)
         percentile[np.isnan(values) | (years == 0)] = np.nan
         return np.asarray(percentile)
 
-    def probability(self, values: FloatArray, step: IntArray) -> FloatArray:
+    def probability(self, values: FloatArray) -> FloatArray:
         """`percentile` as a probability: never 0 nor 1."""
-        return self.percentile(values, step) / 100.0
+        return self.percentile(values) / 100.0
 
 
 Parameters = (
@@ -221,23 +275,7 @@ def l_moments(sample: FloatArray, count: int = 2) -> tuple[FloatArray, ...]:
     Hosking, J. R. M. (1990). L-moments: analysis and estimation of distributions using linear
     combinations of order statistics. J. R. Stat. Soc. B 52(1), 105-124.
     """
-    ordered = np.sort(np.ascontiguousarray(sample), axis=-1)  # NaN last
-    missing = np.isnan(ordered)
-    n = ordered.shape[-1] - np.add.reduce(missing, axis=-1, dtype=np.float64)
-    below = np.arange(1.0, ordered.shape[-1])
-    pairs = n[..., np.newaxis] - below
-    pairs *= below  # of values that a gap lies between
-    gaps = np.diff(ordered, axis=-1)
-    np.copyto(gaps, 0.0, where=missing[..., 1:])
-    gaps *= pairs
-    np.copyto(ordered, 0.0, where=missing)
-    with np.errstate(invalid="ignore"):
-        l1 = ordered.sum(axis=-1) / n
-        l2 = gaps.sum(axis=-1) / (n * (n - 1.0))
-        if count < 3:
-            return l1, l2
-        gaps *= np.subtract(2.0 * below, n[..., np.newaxis], out=pairs)
-        return l1, l2, gaps.sum(axis=-1) / (n * (n - 1.0) * (n - 2.0))
+    return _l_moments(*_in_order(sample), count)
 
 
 def gamma_shape(l_cv: FloatArray) -> FloatArray:
@@ -324,7 +362,7 @@ def likeliest_shape(log_gap: FloatArray) -> FloatArray:
 def gamma_by_l_moments(sample: FloatArray) -> GammaParameters:
     """Gamma of the values above zero by unbiased L-moments, and the share of zeros."""
     sample, zero_share, wet = _split_zeros(sample)
-    l1, l2 = l_moments(sample)
+    l1, l2 = _l_moments(*_in_order(sample), 2)
     fits = (wet >= MIN_YEARS) & (l2 > ROUNDING * l1)
     shape = gamma_shape(_ratio(l2, l1, fits))
     return GammaParameters(shape, l1 / shape, zero_share)
@@ -355,7 +393,7 @@ def pearson3_by_l_moments(sample: FloatArray) -> Pearson3Parameters:
     l1, l2, l3 = l_moments(sample, 3)
     fits = (wet >= MIN_YEARS) & (l2 > ROUNDING * l1)
     skewness = _ratio(l3, l2, fits)
-    size = np.where(np.abs(skewness) < 1.0, np.abs(skewness), np.nan)
+    size = np.where(np.abs(skewness) < 1.0 - ROUNDING, np.abs(skewness), np.nan)
     with np.errstate(divide="ignore"):
         z = 3.0 * np.pi * size * size
         mild = (1.0 + 0.2906 * z) / (z * (1.0 + z * (0.1882 + z * 0.0442)))
@@ -365,8 +403,7 @@ def pearson3_by_l_moments(sample: FloatArray) -> Pearson3Parameters:
     shape = np.where(size < 1.0 / 3.0, mild, strong)
     with np.errstate(invalid="ignore"):
         root = np.sqrt(shape)
-        # Γ(α)√α / Γ(α+½) tends to 1, and its logarithms drown in rounding long before it matters.
-        ratio = np.where(shape < 1e8, root * np.exp(gammaln(shape) - gammaln(shape + 0.5)), 1.0)
+        ratio = root / poch(shape, 0.5)  # Γ(α)√α / Γ(α+½), which tends to 1
         skew = np.copysign(2.0 / root, skewness)
     straight = size <= NO_SKEW
     known = np.isnan(size)
@@ -386,11 +423,11 @@ def logistic_by_l_moments(sample: FloatArray) -> LogisticParameters:
         a = \ell_2\,\frac{\sin k\pi}{k\pi}, \qquad
         \xi = \ell_1 - a\left(\frac1k - \frac{\pi}{\sin k\pi}\right)
     """
-    years = np.count_nonzero(~np.isnan(sample), axis=-1)
-    l1, l2, l3 = l_moments(sample, 3)
-    fits = (years >= MIN_YEARS) & (l2 > ROUNDING * _size(sample))
+    ordered, years = _in_order(sample)
+    l1, l2, l3 = _l_moments(ordered, years, 3)
+    fits = (years >= MIN_YEARS) & (l2 > ROUNDING * np.abs(l1))
     shape = -_ratio(l3, l2, fits)
-    shape[np.abs(shape) >= 1.0] = np.nan
+    shape[np.abs(shape) >= 1.0 - ROUNDING] = np.nan
     shape[np.abs(shape) <= NO_SKEW] = 0.0
     ratio = np.sinc(shape)  # sin(kπ) / kπ
     scale = l2 * ratio
@@ -416,20 +453,16 @@ def kernel_estimate(sample: FloatArray) -> KernelParameters:
     Silverman, B. W. (1986). Density estimation for statistics and data analysis. Chapman & Hall:
     eq. 3.31 (bandwidth) and section 6.4 (samples of equal variance).
     """
-    ordered = np.sort(np.ascontiguousarray(sample), axis=-1)
-    missing = np.isnan(ordered)
-    n = ordered.shape[-1] - np.count_nonzero(missing, axis=-1)
-    known = np.where(missing, 0.0, ordered)
+    ordered, n = _in_order(sample)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = known.sum(axis=-1) / n
-        away = np.where(missing, 0.0, ordered - mean[..., np.newaxis])
-        deviation = np.sqrt((away * away).sum(axis=-1) / n)
-        fits = (n >= MIN_YEARS) & (deviation > ROUNDING * _size(sample))
-        between = _quantile(known, n, 0.75) - _quantile(known, n, 0.25)
+        mean = ordered.sum(axis=-1) / n
+        centres = sample - mean[..., np.newaxis]
+        deviation = np.sqrt(np.nan_to_num(centres * centres).sum(axis=-1) / n)
+        fits = (n >= MIN_YEARS) & (deviation > ROUNDING * np.abs(mean))
+        between = _quantile(ordered, n, 0.75) - _quantile(ordered, n, 0.25)
         between = np.where(between > 0.0, np.minimum(deviation, between / 1.34), deviation)
         width = np.where(fits, KERNEL_WIDTH * between * n**-0.2, np.nan)
         shrunk = deviation / np.hypot(deviation, width)
-    centres = sample - mean[..., np.newaxis]
     centres *= shrunk[..., np.newaxis]
     centres += mean[..., np.newaxis]
     return KernelParameters(centres, np.asarray(shrunk * width))
@@ -441,17 +474,89 @@ def empirical(sample: FloatArray) -> EmpiricalParameters:
     return EmpiricalParameters(np.where(few[..., np.newaxis], np.nan, sample))
 
 
+def normal_quantile(probability: FloatArray) -> FloatArray:
+    """Quantiles of the standard normal distribution, to about 1e-16 of their size.
+
+    Wichura's rational approximations, worked out for all values at once; `scipy.special.ndtri`,
+    which takes one value after the other, does the last 1e-11 on either side.
+
+    Parameters
+    ----------
+    probability : any shape, 0-1
+
+    Returns
+    -------
+    Same shape, infinite at 0 and 1, NaN for NaN.
+
+    References
+    ----------
+    Wichura, M. J. (1988). Algorithm AS 241: the percentage points of the normal distribution. J. R.
+    Stat. Soc. C 37(3), 477-484 (routine PPND16).
+    """
+    p = probability.ravel()
+    q = p - 0.5
+    r = 0.425**2 - q * q
+    quantile = _rational(r, *MIDDLE)
+    quantile *= q
+    if (tail := np.flatnonzero(r < 0.0)).size:
+        p, q = p[tail], q[tail]
+        np.minimum(p, 1.0 - p, out=p)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            r = np.sqrt(-np.log(p))
+            away = _rational(r - 1.6, *TAIL)
+        far = r > 5.0
+        away[far] = -ndtri(p[far])
+        quantile[tail] = np.copysign(away, q)
+    return quantile.reshape(probability.shape)
+
+
 def _above_zero(wet: FloatArray, dry: FloatArray) -> FloatArray:
     """H = q + (1 - q) G, written over G."""
-    wet *= 1.0 - dry
-    wet += dry
+    wet *= 1.0 - dry[..., np.newaxis]
+    wet += dry[..., np.newaxis]
     return wet
 
 
-def _size(sample: FloatArray) -> FloatArray:
-    """Largest absolute value along the last axis, NaN left out."""
-    high = np.fmax.reduce(sample, axis=-1, initial=0.0)
-    return np.asarray(np.maximum(high, -np.fmin.reduce(sample, axis=-1, initial=0.0)))
+def _in_order(sample: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Sample sorted along the last axis, 0 after its values in place of NaN, and their number."""
+    ordered = np.sort(np.ascontiguousarray(sample), axis=-1)
+    missing = np.isnan(ordered)
+    np.copyto(ordered, 0.0, where=missing)
+    return ordered, ordered.shape[-1] - np.count_nonzero(missing, axis=-1).astype(np.float64)
+
+
+def _l_moments(ordered: FloatArray, n: FloatArray, count: int) -> tuple[FloatArray, ...]:
+    """`l_moments` of what `_in_order` gives."""
+    size = ordered.shape[-1]
+    below = np.arange(1.0, size)
+    gaps = n[..., np.newaxis] - below
+    gaps *= below  # the pairs that a gap lies between: none after the last value
+    gaps *= np.diff(ordered, axis=-1)
+    with np.errstate(invalid="ignore"):
+        l1, apart = ordered.sum(axis=-1) / n, gaps.sum(axis=-1)
+        l2 = apart / (n * (n - 1.0))
+        if count < 3:
+            return l1, l2
+        # 2j - n is 2j - size, which all samples share, and size - n.
+        lean = np.vecdot(gaps, 2.0 * below - size) + (size - n) * apart
+        return l1, l2, lean / (n * (n - 1.0) * (n - 2.0))
+
+
+def _rational(x: FloatArray, over: tuple[float, ...], under: tuple[float, ...]) -> FloatArray:
+    """Ratio of two polynomials."""
+    ratio = _polynomial(x, over)
+    ratio /= _polynomial(x, under)
+    return ratio
+
+
+def _polynomial(x: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
+    """Polynomial by Horner's rule, coefficients from that of the lowest power on."""
+    value = coefficients[-1] * x
+    for coefficient in coefficients[-2:0:-1]:
+        value += coefficient
+        value *= x
+    value += coefficients[0]
+    return value
 
 
 def _split_zeros(sample: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
@@ -503,13 +608,13 @@ def _log_gap_of(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
     return gap, np.where(direct, 1.0 / small - zeta(2.0, small), slope)
 
 
-def _quantile(ordered: FloatArray, n: IntArray, share: float) -> FloatArray:
+def _quantile(ordered: FloatArray, n: FloatArray, share: float) -> FloatArray:
     """Quantile of the first n values along the last axis, in between neighbours where it falls."""
     if ordered.shape[-1] == 0:
         return np.full(n.shape, np.nan)
     position = np.maximum(share * (n - 1), 0.0)[..., np.newaxis]
     lower = np.floor(position).astype(np.int64)
-    upper = np.minimum(lower + 1, np.maximum(n - 1, 0)[..., np.newaxis])
+    upper = np.where(lower + 1 < n[..., np.newaxis], lower + 1, lower)
     low = np.take_along_axis(ordered, lower, axis=-1)
     high = np.take_along_axis(ordered, upper, axis=-1)
     return np.asarray((low + (position - lower) * (high - low))[..., 0])

@@ -6,6 +6,8 @@ has an unknown length until a wet day starts the count anew, and a drought that 
 unknown rather than as over.
 """
 
+import math
+import operator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -291,9 +293,9 @@ def drought_events(
     """
     series = as_series(index)
     reject(np.isinf(series), series, "index", "a standardised index is finite")
-    if not start <= end:
-        raise ValueError(f"start must not be above end, got {start} above {end}")
-    if pool < 0:
+    if not -math.inf < start <= end < math.inf:
+        raise ValueError(f"start must not be above end, both finite, got {start} and {end}")
+    if (pool := operator.index(pool)) < 0:
         raise ValueError(f"pool must not be negative, got {pool}")
     min_duration = positive_int(min_duration, "min_duration")
     places, length = series.shape[:-1], series.shape[-1]

@@ -41,19 +41,20 @@ from typing import Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from geo_pipeline.indicators import distributions
 from geo_pipeline.indicators._arrays import (
     FloatArray,
     Reference,
     as_series,
+    fold,
     fold_reference,
     positive_int,
     reference_ends,
     reject,
     season_of,
     steps_before,
+    unfold,
 )
 from geo_pipeline.indicators.aggregation import rolling_sum
 from geo_pipeline.indicators.distributions import (
@@ -104,7 +105,8 @@ BOUND = 3.09
 """Where indices end on either side: 1 in 1000, beyond what a century of months can tell."""
 
 CHUNK = 1 << 17
-"""Values worked on at once: 1 MB, so that what is made of them on the way costs next to nothing."""
+"""Values a thread works on at once: 1 MB, so that what is made of them on the way costs next to
+nothing. One thread alone works on a quarter of that."""
 
 CHUNKS_A_THREAD = 4
 """Chunks that are worth a thread: France's départements are one or two, a grid is hundreds."""
@@ -126,6 +128,15 @@ class _Calendar:
     first_step: int
     reference: Reference
     min_valid_share: float
+
+    def fold(self, series: FloatArray) -> FloatArray:
+        """Series as (..., step, year)."""
+        return fold(series, self.period, self.first_step)
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether all values are fitted: the sample is the folded series."""
+        return self.reference is None and self.min_valid_share == 0.0
 
     def sample(self, series: FloatArray) -> FloatArray:
         """The reference as (..., step, year), emptied where too few years are valid."""
@@ -289,7 +300,7 @@ def standardise(
     rain = isinstance(parameters, GammaParameters | Pearson3Parameters)
     series = _water(totals, "totals") if rain else _finite(totals, "totals")
     period = parameters.period
-    step = season_of(series.shape[-1], period, _step(period, first_month, first_step))
+    first_step = _step(period, first_month, first_step)
 
     fields = _fields(parameters)
     inner = {name: 2 if name in SAMPLES else 1 for name in fields}
@@ -306,7 +317,8 @@ def standardise(
 
     def work(places: slice) -> None:
         part = type(parameters)(**{name: field[places] for name, field in many.items()})
-        _scores(part.probability(flat[places], step), limit, out[places])
+        values = fold(flat[places], period, first_step)
+        _scores(part.probability(values), first_step, limit, out[places])
 
     _share_out(work, *flat.shape)
     return result
@@ -564,15 +576,15 @@ def _index(
     """Sum, fit and standardise, some places at a time."""
     scale, limit = positive_int(scale, "scale"), _limit(bound)
     length = series.shape[-1]
-    step = season_of(length, calendar.period, calendar.first_step)
     reference_ends(calendar.reference, length)
     flat, result = _by_place(series, 1), np.empty(series.shape)
     out = result.reshape(flat.shape)  # a view
 
     def work(places: slice) -> None:
         totals = rolling_sum(flat[places], scale)
-        parameters = fit(calendar.sample(totals))
-        _scores(parameters.probability(totals, step), limit, out[places])
+        values = calendar.fold(totals)
+        parameters = fit(values if calendar.takes_all else calendar.sample(totals))
+        _scores(parameters.probability(values), calendar.first_step, limit, out[places])
 
     _share_out(work, *flat.shape)
     return result
@@ -595,17 +607,21 @@ def _fit(series: FloatArray, fit: Callable[[FloatArray], P], calendar: _Calendar
     return type(nobody)(**{name: x.reshape(*places, *x.shape[1:]) for name, x in many.items()})
 
 
-def _scores(probability: FloatArray, limit: float, out: FloatArray) -> None:
-    """Normal quantiles between -limit and limit, written to `out`."""
-    ndtri(probability, out=probability)
-    np.clip(probability, -limit, limit, out=out)
+def _scores(probability: FloatArray, first_step: int, limit: float, out: FloatArray) -> None:
+    """Normal quantiles between -limit and limit, written to `out` (..., time)."""
+    scores = unfold(distributions.normal_quantile(probability), out.shape[-1], first_step)
+    np.clip(scores, -limit, limit, out=out)
 
 
 def _share_out(work: Callable[[slice], None], places: int, length: int) -> None:
     """Call `work` for all places, in chunks, which threads share when there are many."""
-    size = max(1, CHUNK // max(length, 1))
+    workers = min(os.cpu_count() or 1, places * length // (CHUNK * CHUNKS_A_THREAD))
+    values = CHUNK if workers > 1 else CHUNK // 4  # threads take turns less often
+    size = max(1, values // max(length, 1))
     chunks = [slice(first, first + size) for first in range(0, places, size)]
-    workers = min(os.cpu_count() or 1, len(chunks) // CHUNKS_A_THREAD)
+    # The GNU C library hands what a chunk's arrays took back to the system one by one, and takes it
+    # anew for each, page by page: until something larger was freed. This costs nothing.
+    np.empty(4 * CHUNK)
     if workers < 2:
         for chunk in chunks:
             work(chunk)

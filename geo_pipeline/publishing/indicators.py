@@ -126,8 +126,6 @@ class Indicator:
     """True when a large value is the dry one."""
     standardised: bool = False
     """True when the value is an index with 0 for usual, false when the class has another value."""
-    ranked: bool = True
-    """False where rows have no percentile: nothing is said against other years."""
 
     @property
     def by_class(self) -> bool:
@@ -230,7 +228,6 @@ def _drought() -> Iterator[Indicator]:
         ),
         kind="stage",
         styles=STAGES,
-        ranked=False,
     )
     yield Indicator(
         key="drought_age_dekads",
@@ -254,7 +251,6 @@ def _drought() -> Iterator[Indicator]:
         value_name=Words("durée", "age"),
         phrase=Words("sécheresse depuis {}", "drought for {}"),
         dry_is_high=True,
-        ranked=False,
     )
 
 
@@ -525,7 +521,7 @@ def _days() -> Iterator[Indicator]:
             False,
         ),
     )
-    for key, name, explanation, phrase, edges, ranked in told:
+    for key, name, explanation, phrase, edges, dry in told:
         yield Indicator(
             key=key,
             group="days",
@@ -543,9 +539,8 @@ def _days() -> Iterator[Indicator]:
             ),
             value_name=Words("nombre de jours", "number of days"),
             phrase=phrase,
-            subject=Words("C'est", "It is") if ranked else None,
+            subject=Words("C'est", "It is") if dry else None,
             dry_is_high=True,
-            ranked=ranked,
         )
 
 
@@ -586,3 +581,13 @@ INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
     {indicator.key: indicator for indicator in _all()}
 )
 """All that a map can show, by key, in the order they are offered in."""
+
+
+def dictionary() -> str:
+    """Return all indicators as Markdown, the end of `docs/indicators_published.md`."""
+    lines = ["| indicator | unit | what | in French |", "|---|---|---|---|"]
+    for each in INDICATORS.values():
+        unit = each.unit("en") or ("class" if each.by_class else "none")
+        said = each.explanation("en")
+        lines.append(f"| `{each.key}` | {unit} | {each.name('en')}. {said} | {each.name('fr')} |")
+    return "\n".join(lines).replace(NBSP, " ").replace(THIN, " ") + "\n"

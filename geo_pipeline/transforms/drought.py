@@ -22,7 +22,7 @@ from geo_pipeline.indicators import (
     usdm_class,
     usdm_class_from_percentile,
 )
-from geo_pipeline.indicators.aggregation import climatological_mean, rolling_sum
+from geo_pipeline.indicators.aggregation import climatological_mean, rolling_sum, valid_years
 from geo_pipeline.indicators.combined import COMBINED_CLASSES
 from geo_pipeline.indicators.events import drought_course
 from geo_pipeline.schemas import empty, validate
@@ -95,17 +95,12 @@ def _drought(record: Record, dekads: Dekads, water: CropWater) -> Iterator[Measu
     soil_state = np.where(np.isnan(soil_index) & ~np.isnan(wetness), 0.0, soil_index)
     index = _together(rain_index[3], balance_index[6], soil_state, reference=dekads.reference)
     percentile = 100.0 * ndtr(index)
-    yield Measure(
-        "combined",
-        100.0 - percentile,
-        percentile,
-        usdm_class(index),
-        standardised("", index, rolling_sum(balance_mm, 6 * MONTH), dekads).years,
-    )
+    years = valid_years(index, **dekads.calendar)[..., dekads.steps]
+    yield Measure("combined", 100.0 - percentile, percentile, usdm_class(index), years)
     course = drought_course(index)
-    yield Measure("drought_age_dekads", course.age)
-    yield Measure("drought_severity", course.severity / MONTH)
-    yield Measure("drought_peak", course.peak)
+    yield Measure("drought_age_dekads", course.age, years=years)
+    yield Measure("drought_severity", course.severity / MONTH, years=years)
+    yield Measure("drought_peak", course.peak, years=years)
 
     supplied = crop_water.supplied_share(water, dekads)
     # A shortage that no crop notices is none, however rare: without this, a spring in which soils
@@ -116,7 +111,7 @@ def _drought(record: Record, dekads: Dekads, water: CropWater) -> Iterator[Measu
     codes = np.full(stages.shape, np.nan)
     for position, name in enumerate(COMBINED_CLASSES):
         codes[stages == name] = position
-    yield Measure("cdi", codes, None, stages, wetness_rank.years)
+    yield Measure("cdi", codes, None, stages, years)
 
 
 def _month_mean(daily: Array, dekads: Dekads) -> Array:

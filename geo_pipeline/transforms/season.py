@@ -69,11 +69,13 @@ def _temperatures(record: Record, dekads: Dekads, crops: pd.DataFrame) -> Iterat
         if crop in CEREALS:
             filling = day >= crops["flowering_from_day"].to_numpy()[row]
             count = dekads.last(hot_days(tmax_c, filling), filling)
-            yield Measure(f"hot_days_{crop}", count, shown=dekads.any(filling))
+            shown = dekads.any(filling)
+            yield ranked(f"hot_days_{crop}", count, dekads, dry_is_high=True, shown=shown)
         if crop == VINEYARD:
             tender = (day > 0) & (day <= tender_days.to_numpy()[row])
             count = dekads.last(frost_days(tmin_c, tender), tender)
-            yield Measure(f"frost_days_{crop}", count, shown=dekads.any(tender))
+            shown = dekads.any(tender)
+            yield ranked(f"frost_days_{crop}", count, dekads, dry_is_high=True, shown=shown)
         base_c = float(crops["base_temperature_c"].to_numpy()[row])
         sums = growing_degree_days(tmean_c, tmean_c, base_c, day == 1, limit="mean")
         yield ranked(f"gdd_{crop}", dekads.last(sums, day > 0), dekads, shown=dekads.any(day > 0))

@@ -151,7 +151,7 @@ def test_a_departement_is_an_answer(
     )
     page = watched.page
     assert "Gers" in page.inner_text(".detail h2")
-    assert "Sécheresse modérée" in page.inner_text(".verdict")
+    assert "Sécheresse grave" in page.inner_text(".verdict")
     assert page.locator("figure.history canvas").first.is_visible()
     assert page.locator("figure.rain canvas").first.is_visible()
     assert page.locator(".crops tbody tr").count() > 5
@@ -181,7 +181,7 @@ def test_a_click_on_the_map_selects_and_a_click_in_the_sea_lets_go(
     box = page.locator(".map").bounding_box()
     page.mouse.click(box["x"] + place[0] * box["width"], box["y"] + place[1] * box["height"])
     _until(page, ".detail h2", "Gers")
-    _until(page, ".verdict", "Sécheresse modérée")
+    _until(page, ".verdict", "Sécheresse grave")
     page.wait_for_function("() => location.search.includes('departement=32')")
     page.wait_for_timeout(500)  # sooner, Bokeh takes the two for a double click
     page.mouse.click(box["x"] + 0.06 * box["width"], box["y"] + 0.65 * box["height"])

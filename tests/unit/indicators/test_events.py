@@ -13,6 +13,7 @@ from geo_pipeline.indicators.events import (
     DroughtEvents,
     days_since_rain,
     drought_age,
+    drought_course,
     drought_events,
     dry_spell_length,
     longest_dry_spell,
@@ -215,8 +216,33 @@ def test_droughts_refuse() -> None:
         drought_events([0.0], min_duration=0)
     with pytest.raises(ValueError, match="pool must not be negative"):
         drought_events([0.0], pool=-1)
+    with pytest.raises(ValueError, match="both finite"):
+        drought_events([0.0], end=np.inf)
+    with pytest.raises(TypeError, match="float"):
+        drought_events([0.0], pool=1.5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="time axis"):
         drought_events(0.0)
+
+
+def test_the_course_of_a_drought_by_hand() -> None:
+    course = drought_course([0.5, -0.5, -1.0, -0.25, -2.0, 0.0, 0.5, -1.5, NAN, -1.0, 0.1])
+    none = [0, 0, 1, 2, 3, 4, 0, 1, NAN, 1, 0]
+    np.testing.assert_array_equal(course.age, none)
+    severity = [0, 0, 1.0, 1.25, 3.25, 3.25, 0, 1.5, NAN, 1.0, 0]
+    np.testing.assert_array_equal(course.severity, severity)
+    peak = [NAN, NAN, -1.0, -1.0, -2.0, -2.0, NAN, -1.5, NAN, -1.0, NAN]
+    np.testing.assert_array_equal(course.peak, peak)
+
+
+def test_the_course_ends_as_its_events_do() -> None:
+    index = some_index(2, 3, 300)
+    course, events = drought_course(index), drought_events(index)
+    assert len(events) > 50
+    at = (*events.place, events.last)
+    np.testing.assert_array_equal(course.age[at], events.duration)
+    np.testing.assert_allclose(course.severity[at], events.severity, atol=1e-12)
+    np.testing.assert_array_equal(course.peak[at], events.peak)
+    np.testing.assert_array_equal(course.age, drought_age(index))
 
 
 def some_index(*shape: int, seed: int = 5) -> np.ndarray:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
-from scipy.special import ndtr, psi
+from scipy.special import ndtr, ndtri, psi
 
-from geo_pipeline.indicators import standardised
+from geo_pipeline.indicators import distributions, standardised
 from geo_pipeline.indicators.aggregation import empirical_percentile, rolling_sum
 from geo_pipeline.indicators.distributions import likeliest_shape, thom_shape
 from geo_pipeline.indicators.standardised import (
@@ -118,6 +118,15 @@ def test_wichita_is_as_the_independent_implementations_agree(
 
 
 # --- Fits by hand and by their definition ---------------------------------------------------------
+
+
+def test_normal_quantiles_are_scipys() -> None:
+    of = distributions.normal_quantile
+    near = np.concatenate([np.geomspace(1e-300, 0.5, 3001), [0.075, 1.3e-11, 1.5e-11]])
+    probability = np.concatenate([near, 1.0 - near, np.linspace(0.0, 1.0, 10_001)])
+    np.testing.assert_allclose(of(probability), ndtri(probability), rtol=4e-15)
+    ends = of(np.array([[0.0, 0.5, 1.0, np.nan]]))
+    np.testing.assert_array_equal(ends, [[-np.inf, 0.0, np.inf, np.nan]])
 
 
 def test_third_l_moment_by_hand() -> None:
@@ -229,6 +238,15 @@ def test_pearson3_by_hand() -> None:
     index = spi_pearson3(january(1, 2, 3, 4), 1)[::12]
     expected = (np.arange(1, 5) - 2.5) / (5 / 6 * math.sqrt(math.pi))
     np.testing.assert_allclose(index, expected, rtol=1e-12)
+
+
+def test_a_dry_total_is_at_the_share_of_zeros_whatever_the_distribution() -> None:
+    """8 of 40 years dry, the rest near normal: Pearson III begins below 0, and H(0) is 0.2."""
+    rng = np.random.default_rng(12)
+    rain = np.concatenate([np.zeros(8), np.abs(rng.normal(30.0, 12.0, 32))])
+    series = np.repeat(rain[:, np.newaxis], 12, axis=1).ravel()
+    for index in (spi_pearson3, spi):
+        assert index(series, 1)[0] == pytest.approx(-0.8416212, abs=1e-6)  # ndtri(0.2)
 
 
 def test_pearson3_is_scipys_distribution_on_both_sides() -> None:
@@ -439,6 +457,20 @@ def test_one_rainy_year_elsewhere() -> None:
     assert kernel[-1] > 1.5
     assert kernel[0] == pytest.approx(kernel[1])
     assert -0.5 < kernel[0] < 0.5
+
+
+@pytest.mark.parametrize("years", [4, 5, 7, 30, 61])
+def test_all_but_one_equal_has_no_fit_whatever_the_rounding(years: int) -> None:
+    rng = np.random.default_rng(years)
+    usual = np.repeat(rng.uniform(1.0, 300.0, size=(200, 1)), years + 3, axis=1)
+    usual[:, years:] = np.nan
+    for other in (1.1, 0.9, 7.0, 1e-3):
+        sample = usual.copy()
+        sample[:, 2] *= other
+        series = np.full((200, years + 3, 12), 10.0)
+        series[:, :, 0] = sample
+        assert np.isnan(fit_logistic(series.reshape(200, -1)).shape[:, 0]).all()
+        assert np.isnan(fit_pearson3(series.reshape(200, -1)).skew[:, 0]).all()
 
 
 @pytest.mark.parametrize("value", [0.1, 50.0, 1e9])
