@@ -8,8 +8,9 @@ commands that need them, so that `--help` and mistakes answer at once.
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,12 +19,14 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from geo_pipeline.departements import BY_CODE, CODES, parse_departements
 from geo_pipeline.errors import GeoPipelineError, NotPublishedError, UsageError
 from geo_pipeline.settings import Settings
+from geo_pipeline.storage.failures import Failure
 
 app = typer.Typer(
     name="geo-pipeline",
@@ -55,7 +58,19 @@ class TableFormat(StrEnum):
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Source = Annotated[str | None, typer.Option(help="Where observations come from: bundled.")]
+Source = Annotated[
+    str | None,
+    typer.Option(
+        help="Provider of weather: bundled, open-meteo, meteo-france, meteo-france-api, sim2."
+    ),
+]
+History = Annotated[
+    str | None,
+    typer.Option(help="Provider of the days that --source lacks, such as bundled or sim2."),
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Rebuild from what was received before: no network.")
+]
 Since = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of weather to take.")
 ]
@@ -90,11 +105,29 @@ def run(
     ] = None,
     since: Since = None,
     until: Until = None,
+    history: History = None,
+    offline: Offline = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Only the départements that failed before.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the pipeline: observations, indicators, risk, publication, exports."""
-    codes = parse_departements([departements]) if departements is not None else list(CODES)
-    _run(codes, _settings(source, since, until), as_json)
+    settings = _settings(source, since, until, history, offline)
+    if not resume:
+        codes = parse_departements([departements]) if departements is not None else list(CODES)
+    elif departements is not None:
+        raise UsageError("--resume runs what failed before: leave --departements away")
+    else:
+        from geo_pipeline.storage.failures import Failures
+
+        failures = Failures(settings.failures)
+        # A table of the whole of France comes with any run.
+        codes = failures.codes() or [CODES[0]] * any(True for _ in failures.all())
+        if not codes:
+            out.print("nothing failed before: there is nothing to resume")
+            return
+    _run(codes, settings, as_json)
 
 
 @app.command()
@@ -103,10 +136,13 @@ def materialize(
     source: Source = None,
     since: Since = None,
     until: Until = None,
+    history: History = None,
+    offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
     """Run some départements alone, then risk and publication; the others are not touched."""
-    _run(parse_departements(departements), _settings(source, since, until), as_json)
+    settings = _settings(source, since, until, history, offline)
+    _run(parse_departements(departements), settings, as_json)
 
 
 @export.command("map")
@@ -234,18 +270,22 @@ def dagster(
     os.execv(sys.executable, [*command, *context.args])  # noqa: S606
 
 
-def _settings(source: str | None, since: datetime | None, until: datetime | None) -> Settings:
-    """Return the settings with what the command line says instead; refuse what cannot be."""
-    from geo_pipeline.sources import check_source
-
+def _settings(
+    source: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    history: str | None,
+    offline: bool,
+) -> Settings:
+    """Return the settings with what the command line says instead."""
     said: dict[str, Any] = {
         "source": source,
         "since": since.date() if since else None,
         "until": until.date() if until else None,
+        "history": history,
+        "offline": offline or None,
     }
-    settings = Settings(**{name: value for name, value in said.items() if value is not None})
-    check_source(settings.source)
-    return settings
+    return Settings(**{name: value for name, value in said.items() if value is not None})
 
 
 def _run(codes: list[str], settings: Settings, as_json: bool) -> None:
@@ -262,17 +302,30 @@ def _run(codes: list[str], settings: Settings, as_json: bool) -> None:
                 "run_ids": outcome.run_ids,
                 "seconds": round(outcome.seconds, 3),
                 "asset_seconds": outcome.asset_seconds,
+                "failures": [asdict(each) for each in outcome.failures],
                 "warehouse": settings.warehouse,
                 "exports": written,
             }
         )
-        return
-    names = f"{len(codes)} départements" if len(codes) > 3 else _names(codes)
-    out.print(f"[bold]{names}[/]: done in {outcome.seconds:.1f} s")
-    out.print(f"  published  {settings.warehouse}", highlight=False, soft_wrap=True)
-    out.print(f"  exports    {settings.exports}", highlight=False, soft_wrap=True)
-    for path in written:
-        out.print(f"             {path.name}", highlight=False)
+    else:
+        names = f"{len(codes)} départements" if len(codes) > 3 else _names(codes)
+        out.print(f"[bold]{names}[/]: done in {outcome.seconds:.1f} s")
+        out.print(f"  published  {settings.warehouse}", highlight=False, soft_wrap=True)
+        out.print(f"  exports    {settings.exports}", highlight=False, soft_wrap=True)
+        for path in written:
+            out.print(f"             {path.name}", highlight=False)
+    if outcome.failures:
+        _tell_failures(outcome.failures)
+        raise typer.Exit(1)
+
+
+def _tell_failures(failures: Sequence[Failure]) -> None:
+    """Say on standard error what failed and why."""
+    table = Table("table", "département", "why", title="failed; what was there before is unchanged")
+    for each in failures:
+        table.add_row(each.table, each.departement, escape(each.why))
+    err.print(table)
+    err.print("run it again with --resume once the cause is gone", markup=False)
 
 
 @contextmanager

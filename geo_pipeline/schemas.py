@@ -96,16 +96,28 @@ class WeatherDaily(Table):
     radiation_mj_m2: Series[float] = pa.Field(
         ge=0, le=45, nullable=True, description="Global radiation, MJ/m²"
     )
-    wind_m_s: Series[float] = pa.Field(ge=0, le=75, nullable=True, description="Mean wind, m/s")
+    wind_m_s: Series[float] = pa.Field(
+        ge=0, le=75, nullable=True, description="Mean wind at 10 m, m/s"
+    )
     rh_pct: Series[float] = pa.Field(ge=0, le=100, nullable=True, description="Humidity, %")
     et0_mm: Series[float] = pa.Field(
         ge=0, le=20, nullable=True, description="Reference evapotranspiration, mm"
     )
     et0_method: Series[str] = pa.Field(nullable=True, description="How et0_mm was computed")
+    et0_source_mm: Series[float] = pa.Field(
+        ge=-1, le=25, nullable=True, description="Evapotranspiration as the provider has it, mm"
+    )
+    swi_source: Series[float] = pa.Field(
+        ge=-1, le=3, nullable=True, description="Soil Wetness Index as the provider has it"
+    )
+    stations: Series[pd.Int64Dtype] = pa.Field(
+        ge=0, nullable=True, description="Stations that reported rain, where there are stations"
+    )
     source: Series[str] = pa.Field(description="Provider")
     resolution: Series[str] = pa.Field(
         isin=["day", "dekad"], description="`dekad`: spread evenly over the days of the dekad"
     )
+    provisional: Series[bool] = pa.Field(description="Whether the provider may still change it")
 
     class Config:
         """One row a département and day."""
@@ -162,6 +174,16 @@ class CropStatistics(Table):
         unique = ["departement", "year", "crop"]
 
 
+def _share(water: str, level: str) -> Any:
+    """Return the column of the share of the area in which a level holds."""
+    return pa.Field(
+        ge=0,
+        le=100.0001,
+        nullable=True,
+        description=f"Area with {level} for {water}, %; missing where zones are not known",
+    )
+
+
 class WaterRestrictions(Table):
     """Water-restriction level in force by département and day (core); no level: no restriction."""
 
@@ -170,11 +192,47 @@ class WaterRestrictions(Table):
     level_surface: Series[str] = pa.Field(isin=LEVELS, nullable=True, description="Surface water")
     level_groundwater: Series[str] = pa.Field(isin=LEVELS, nullable=True, description="Groundwater")
     level_drinking: Series[str] = pa.Field(isin=LEVELS, nullable=True, description="Drinking water")
+    surface_vigilance_pct: Series[float] = _share("surface water", "vigilance")
+    surface_alerte_pct: Series[float] = _share("surface water", "alerte")
+    surface_alerte_renforcee_pct: Series[float] = _share("surface water", "alerte renforcée")
+    surface_crise_pct: Series[float] = _share("surface water", "crise")
+    groundwater_vigilance_pct: Series[float] = _share("groundwater", "vigilance")
+    groundwater_alerte_pct: Series[float] = _share("groundwater", "alerte")
+    groundwater_alerte_renforcee_pct: Series[float] = _share("groundwater", "alerte renforcée")
+    groundwater_crise_pct: Series[float] = _share("groundwater", "crise")
+    drinking_vigilance_pct: Series[float] = _share("drinking water", "vigilance")
+    drinking_alerte_pct: Series[float] = _share("drinking water", "alerte")
+    drinking_alerte_renforcee_pct: Series[float] = _share("drinking water", "alerte renforcée")
+    drinking_crise_pct: Series[float] = _share("drinking water", "crise")
 
     class Config:
         """One row a département and day."""
 
         unique = ["departement", "date"]
+
+
+class Groundwater(Table):
+    """What the piezometers of a département say together, by month (mart, optional)."""
+
+    period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the month")
+    piezometers: Series[int] = pa.Field(ge=0, description="Piezometers with an index")
+    piezometers_short: Series[int] = pa.Field(
+        ge=0, description="Piezometers whose record is too short for one"
+    )
+    below_normal_pct: Series[float] = pa.Field(
+        ge=0, le=100, nullable=True, description="Piezometers below their own normal, %"
+    )
+    index_median: Series[float] = pa.Field(
+        ge=-5, le=5, nullable=True, description="Median standardised piezometric index"
+    )
+    groundwater_class: Series[str] = pa.Field(
+        nullable=True, description="Class of the median, as the national bulletin has it"
+    )
+
+    class Config:
+        """One row a département and month."""
+
+        unique = ["departement", "period_end"]
 
 
 class DroughtIndicators(Table):
@@ -266,6 +324,7 @@ TABLES: dict[str, type[Table]] = {
     "weather_daily": WeatherDaily,
     "crop_statistics": CropStatistics,
     "water_restrictions": WaterRestrictions,
+    "groundwater": Groundwater,
     "soil_water_daily": SoilWaterDaily,
     "drought_indicators": DroughtIndicators,
     "departement_risk": DepartementRisk,

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -23,15 +23,116 @@ class Settings(BaseSettings):
         default=PROJECT_ROOT / "assets_data",
         description="Folder of the boundaries and observations that ship with the project.",
     )
-    source: str = Field(default="bundled", description="Where observations come from.")
+    source: str = Field(
+        default="bundled",
+        description="Provider of weather: bundled, open-meteo, meteo-france, meteo-france-api "
+        "or sim2.",
+    )
+    history: str | None = Field(
+        default=None,
+        description="Provider of the weather before that of `source`: days that it lacks are taken "
+        "from here. bundled, sim2 or any other.",
+    )
+    crops: str = Field(
+        default="bundled", description="Provider of crops: bundled, agreste, franceagrimer."
+    )
+    restrictions: str = Field(
+        default="bundled", description="Provider of water restrictions: bundled, vigieau."
+    )
+    boundaries: str = Field(default="bundled", description="Provider of outlines: bundled, etalab.")
+    groundwater: str | None = Field(
+        default=None, description="Provider of groundwater levels: none, or hubeau."
+    )
     since: date | None = Field(default=None, description="First day of weather to take.")
     until: date | None = Field(default=None, description="Last day of weather to take.")
+    offline: bool = Field(
+        default=False, description="Take what was received before, ask nothing over the network."
+    )
     language: Literal["fr", "en"] = Field(default="fr", description="Language of exported pages.")
+
+    open_meteo_url: str = Field(
+        default="https://archive-api.open-meteo.com/v1/archive", description="Open-Meteo's archive."
+    )
+    open_meteo_model: str = Field(
+        default="best_match", description="Model of Open-Meteo: best_match, era5_land, era5..."
+    )
+    open_meteo_spacing_km: float = Field(
+        default=50.0, ge=1, description="Distance of the points asked for in a département, km."
+    )
+    provisional_days: int = Field(
+        default=5, ge=0, description="Last days that Open-Meteo may still change."
+    )
+    data_gouv_url: str = Field(
+        default="https://www.data.gouv.fr", description="Lists of Météo-France's files."
+    )
+    meteo_france_url: str | None = Field(
+        default=None, description="Folder of the station files, where it is not as listed."
+    )
+    sim2_url: str | None = Field(
+        default=None, description="Folder of the SIM2 files, where it is not as listed."
+    )
+    meteo_france_api_url: str = Field(
+        default="https://public-api.meteofrance.fr/public/DPClim/v1", description="The DPClim API."
+    )
+    meteo_france_api_key: SecretStr | None = Field(default=None, description="Key of DPClim.")
+    agreste_url: str = Field(
+        default="https://agreste.agriculture.gouv.fr/agreste-web/download/publication/publie/"
+        "SAA-SeriesLongues/"
+        "SAA_2010-2024-d%C3%A9finitives_donnees-DepartementalesetRegionales.zip",
+        description="Zip of the Statistique agricole annuelle.",
+    )
+    franceagrimer_url: str = Field(
+        default="", description="Zip of FranceAgriMer's history; empty for the edition known here."
+    )
+    vigieau_url: str = Field(default="https://api.vigieau.gouv.fr", description="VigiEau's API.")
+    vigieau_dataset_url: str = Field(
+        default="https://www.data.gouv.fr/api/1/datasets/donnee-secheresse-vigieau/",
+        description="List of the files of alert zones and orders.",
+    )
+    hubeau_url: str = Field(default="https://hubeau.eaufrance.fr/api", description="Hub'Eau.")
+    etalab_url: str = Field(
+        default="https://etalab-datasets.geo.data.gouv.fr/contours-administratifs/latest/geojson",
+        description="Folder of the contours, or one GeoJSON file.",
+    )
+    etalab_resolution_m: Literal[5, 50, 100, 1000] = Field(
+        default=1000, description="Resolution of the contours, m."
+    )
+    workers: int = Field(
+        default=8, ge=1, le=64, description="Départements whose weather is fetched at a time."
+    )
+    contact: str | None = Field(
+        default=None, description="Address or page of who runs this, told to the providers."
+    )
+    mirrors: dict[str, str] = Field(
+        default={}, description="Beginnings of addresses and what to ask in their place, as JSON."
+    )
+    rates: dict[str, float] = Field(
+        default={},
+        description="Requests a second by host, as JSON. What providers ask for is built in; "
+        "10 for the others.",
+    )
+    read_timeout_s: float = Field(
+        default=60.0, gt=0, description="Longest silence of a provider before and in an answer."
+    )
+    attempts: int = Field(default=8, ge=1, description="How often one request is made at most.")
+    patience_s: float = Field(
+        default=180.0, ge=0, description="Longest that the waits of one request may take together."
+    )
 
     @property
     def lake(self) -> Path:
         """Folder of the lake: one Parquet file a table and partition."""
         return self.home / "lake"
+
+    @property
+    def raw(self) -> Path:
+        """Folder of what providers sent, byte for byte."""
+        return self.home / "raw"
+
+    @property
+    def failures(self) -> Path:
+        """Folder of what could not be had, a file each, until it can."""
+        return self.home / "failures"
 
     @property
     def warehouse(self) -> Path:

@@ -234,6 +234,13 @@ class Publication:
         """What the weather of a département rests on, None where there is none."""
         return pd.Series(self._weather.loc[code]) if code in self._weather.index else None
 
+    @cached_property
+    def weather_names(self) -> str:
+        """Short names of those whose weather is shown: `AgERA5`, `Open-Meteo, AgERA5`."""
+        with self._lock:
+            named = self._warehouse.query("attributions")
+        return ", ".join(named.loc[named["asset"] == "weather_daily", "name"])
+
     @lru_cache(maxsize=256)  # noqa: B019  one publication lives as long as the process serves it
     def statements(self, indicator: str, row: int, lang: Lang) -> tuple[Statement, ...]:
         """What is said of each département at a period, for the hover."""

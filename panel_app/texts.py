@@ -229,6 +229,7 @@ def _same_month(shown: Shown) -> dict[str, Any]:
     month = look.month_name(end.month, shown.lang)
     elided = "d'" if month[0] in "ao" else "de "
     return {
+        "note": shown.words("france.same_month_note", source=shown.publication.weather_names),
         "title": shown.words(
             "france.same_month", of_month=f"{elided}{month}" if shown.lang == "fr" else month
         ),
@@ -289,7 +290,9 @@ def departement_head(shown: Shown, code: str) -> dict[str, Any]:
 def _reason(shown: Shown, code: str) -> str:
     """Why there are no data, when there are none."""
     covered = shown.publication.weather_source(code) is not None
-    return shown.words("detail.no_period" if covered else "detail.no_weather")
+    if covered:
+        return shown.words("detail.no_period")
+    return shown.words("detail.no_weather", source=shown.publication.weather_names)
 
 
 def since(shown: Shown, column: int) -> str:
@@ -386,7 +389,8 @@ def series_note(shown: Shown) -> str:
         unit = words("detail.pct_unit")
     else:
         unit = words("detail.unit", unit=which.unit(shown.lang))
-    return words("detail.series_note", unit=unit, span=_span(matrix))
+    source = shown.publication.weather_names
+    return words("detail.series_note", unit=unit, span=_span(matrix), source=source)
 
 
 def chart_texts(shown: Shown, code: str) -> dict[str, str]:
@@ -414,7 +418,11 @@ def rain_note(shown: Shown) -> str:
     """Unit, source and reference of the chart of rain."""
     rain = shown.publication.matrix("precip_mm")
     known = [text for text in rain.reference_period[-1] if text]
-    return shown.words("detail.rain_note", reference=known[0] if known else _span(rain))
+    return shown.words(
+        "detail.rain_note",
+        reference=known[0] if known else _span(rain),
+        source=shown.publication.weather_names,
+    )
 
 
 def _span(matrix: Matrix) -> str:
@@ -509,7 +517,8 @@ def provenance(shown: Shown, code: str) -> list[str]:
             look.format_date(pd.Timestamp(weather[name]).date(), lang)
             for name in ("first_date", "last_date")
         )
-        lines.append(words("detail.weather", first=first, last=last))
+        source = shown.publication.weather_names
+        lines.append(words("detail.weather", first=first, last=last, source=source))
         if weather["spread_by_dekad"]:
             lines.append(words("detail.dekad"))
     column = shown.matrix.column(code)

@@ -64,10 +64,11 @@ def measure(arguments: Sequence[str], home: Callable[[], Path]) -> Measured:
 def without_dagster(codes: Sequence[str]) -> None:
     """Do the work of a run of `codes` directly: what Dagster's assets call, in the same order."""
     from geo_pipeline.assets.drought import risk_inputs
+    from geo_pipeline.assets.providers import attributions
     from geo_pipeline.publishing.exports import export_handful
     from geo_pipeline.schemas import validate
     from geo_pipeline.settings import Settings
-    from geo_pipeline.sources import open_source
+    from geo_pipeline.sources.bundled import Bundled
     from geo_pipeline.storage import spatial, warehouse
     from geo_pipeline.storage.lake import Lake
     from geo_pipeline.transforms.drought import drought_indicators
@@ -75,7 +76,7 @@ def without_dagster(codes: Sequence[str]) -> None:
     from geo_pipeline.transforms.weather import with_et0
 
     settings = Settings()
-    source, lake = open_source("bundled", settings.embedded_data), Lake(settings.lake)
+    source, lake = Bundled(settings.embedded_data), Lake(settings.lake)
     origin = source.provenance("weather_dekadal.parquet")
     boundaries = spatial.run("departements", {"boundaries": source.boundaries()})
     lake.write("departements", validate("departements", boundaries), origin)
@@ -103,7 +104,7 @@ def without_dagster(codes: Sequence[str]) -> None:
             lake.write(table, parts.get(code, frame.iloc[:0]), origin, code)
     risk = spatial.run("departement_risk", risk_inputs(lake))
     lake.write("departement_risk", validate("departement_risk", risk), origin)
-    warehouse.publish(lake, settings.warehouse)
+    warehouse.publish(lake, settings.warehouse, attributions())
     published = warehouse.Warehouse(settings.warehouse)
     export_handful(published, settings.exports, settings.language)
 

@@ -1,5 +1,6 @@
 """What tests share: a home folder with the whole of France, made once by the pipeline itself."""
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -15,6 +16,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def ignore(table: str, departement: str) -> None:
     """Nobody watches the progress."""
+
+
+def digests(lake: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file under `lake`, by its path there."""
+    return {
+        path.relative_to(lake).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(lake.rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.fixture(scope="session")

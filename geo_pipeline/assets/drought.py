@@ -52,10 +52,10 @@ def soil_water_daily(
     Crop calendars and soils: `assets_data/crop_parameters.csv` and `soil_storage.csv` (defaults).
     After a gap in the weather the state is NaN until it no longer depends on what is not known.
     """
-    lake, source = workspace.lake, workspace.source
+    lake, source = workspace.lake, workspace.bundled
     crops, storage = source.crop_parameters(), source.soil_storage()
     origin = partial(lake.origin, "weather_daily")
-    for codes in _blocks(context):
+    for codes in _blocks(context, workspace):
         weather = lake.read("weather_daily", *codes)
         frame = soil_water(weather, crops, storage)
         write_partitions(context, workspace, "soil_water_daily", frame, origin, codes=codes)
@@ -71,9 +71,9 @@ def drought_indicators(
     Each dekad of each département against its own record: docs/indicators_published.md. A window
     that touches a missing day is NaN, and so is what needs true days where the weather is dekadal.
     """
-    lake, crops = workspace.lake, workspace.source.crop_parameters()
+    lake, crops = workspace.lake, workspace.bundled.crop_parameters()
     origin = partial(lake.origin, "weather_daily")
-    for codes in _blocks(context):
+    for codes in _blocks(context, workspace):
         weather = lake.read("weather_daily", *codes)
         soil = lake.read("soil_water_daily", *codes, columns=SOIL_COLUMNS)
         frame = indicators_of(weather, soil, crops)
@@ -81,11 +81,19 @@ def drought_indicators(
     return dg.MaterializeResult()
 
 
-def _blocks(context: dg.AssetExecutionContext) -> Iterator[list[str]]:
-    """Yield the départements of this run, `BLOCK` at a time."""
-    keys = list(context.partition_keys)
+def _blocks(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[list[str]]:
+    """Yield the départements of this run that have weather, `BLOCK` at a time."""
+    keys = [code for code in context.partition_keys if _has_weather(context, workspace, code)]
     for first in range(0, len(keys), BLOCK):
         yield keys[first : first + BLOCK]
+
+
+def _has_weather(context: dg.AssetExecutionContext, workspace: Workspace, code: str) -> bool:
+    """Return whether weather was ever had of a département; say so where it was not."""
+    there = workspace.lake.path("weather_daily", code).exists()
+    if not there:
+        context.log.warning(f"département {code} has no weather yet: it is left out")
+    return there
 
 
 @table_asset(

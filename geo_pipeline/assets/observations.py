@@ -1,32 +1,157 @@
-"""What was observed, by département: weather, crops, water restrictions."""
+"""What was observed, by département: weather, crops, water restrictions.
+
+A département that a provider fails for keeps its last good partition; the others go on. What failed
+is recorded (`storage.failures`) until it succeeds. A run of one département alone fails with it.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from hashlib import sha256
 
 import dagster as dg
+import pandas as pd
 
+from geo_pipeline.assets.geography import departements
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import (
     partitioned_asset,
     table_asset,
+    write_partition,
     write_partitions,
     write_table,
 )
-from geo_pipeline.schemas import validate
+from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
+from geo_pipeline.files import write_text
+from geo_pipeline.schemas import TABLES, Provenance, empty, validate
+from geo_pipeline.storage.zones import restriction_shares, with_shares
+from geo_pipeline.transforms.histories import joined
 from geo_pipeline.transforms.weather import with_et0
 
+OVERLAP_YEARS = 2
+"""Calendar years in which two histories are compared, the last of the older one among them."""
 
-@partitioned_asset("weather_daily", "weather")
+FIRST_LIVE_DAY = date(1991, 1, 1)
+"""Where live weather begins unless `since` says otherwise: with the years of the normals."""
+
+
+@partitioned_asset("weather_daily", "weather", deps=[departements])
 def weather_daily(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
     """Daily weather with reference evapotranspiration.
 
-    Source: AgERA5 (Copernicus, ECMWF) over the cropland of 94 départements, dekads of 2010-2022
-    without 2014, spread over their days and marked so. Cadence: none, embedded. ET0 after Turc.
+    Source: the provider that `GEO_PIPELINE_SOURCE` names, with that of `GEO_PIPELINE_HISTORY` for
+    the days before it. Embedded (the default): AgERA5 (Copernicus, ECMWF) over the cropland of 94
+    départements, dekads of 2010-2022 without 2014, spread over their days and marked so. ET0 after
+    FAO-56 Penman-Monteith where the extremes of temperature are known, else after Turc.
     """
-    source, settings = workspace.source, workspace.settings
-    codes = list(context.partition_keys)
-    frame = with_et0(source.weather_daily(codes, settings.since, settings.until))
-    origin = source.provenance("weather_dekadal.parquet")
-    return write_partitions(context, workspace, "weather_daily", frame, lambda _: origin)
+    settings, codes = workspace.settings, list(context.partition_keys)
+    if settings.source == "bundled" and settings.history is None:
+        source = workspace.bundled
+        frame = with_et0(source.weather_daily(codes, settings.since, settings.until))
+        origin = source.provenance("weather_dekadal.parquet")
+        return write_partitions(context, workspace, "weather_daily", frame, lambda _: origin)
+    for code, outcome in _fetched(workspace, codes):
+        if isinstance(outcome, GeoPipelineError):
+            failed = "weather_daily", code
+            tell_failure(context, workspace, failed, settings.source, outcome)
+            continue
+        rows, origin, overlap = outcome
+        _tell_overlap(context, workspace, code, overlap)
+        write_partition(context, workspace, "weather_daily", code, rows=rows, provenance=origin)
+    return dg.MaterializeResult()
+
+
+Weather = tuple[pd.DataFrame, Provenance, pd.DataFrame]
+
+
+def _fetched(
+    workspace: Workspace, codes: Sequence[str]
+) -> Iterator[tuple[str, Weather | GeoPipelineError]]:
+    """Yield each département with its weather, or why it cannot be had; several at a time."""
+    settings, providers = workspace.settings, workspace.providers
+    until = settings.until or datetime.now(UTC).date()
+    firsts, places = _first_days(workspace, until), providers.places
+
+    def fetch(code: str) -> Weather | GeoPipelineError:
+        try:
+            parts = [
+                provider.weather(code, first, until)
+                for provider, first in zip(providers.weather, firsts, strict=True)
+            ]
+            rows, overlap = joined([part.rows for part in parts])
+            frame = with_et0(rows, places) if len(rows) else empty("weather_daily")
+        except StorageError:
+            raise  # a full disk is not the provider's fault: nothing else will do better
+        except GeoPipelineError as error:
+            return error
+        return frame, _joint(part.provenance for part in parts), overlap
+
+    with ThreadPoolExecutor(settings.workers) as pool:
+        yield from zip(codes, pool.map(fetch, codes), strict=True)
+
+
+def _first_days(workspace: Workspace, until: date) -> list[date]:
+    """Return the first day to ask each provider for.
+
+    With a history before it the first one is asked for an overlap only, unless `since` says
+    otherwise: providers count what they are asked for.
+    """
+    settings = workspace.settings
+    first = settings.since or FIRST_LIVE_DAY
+    if len(workspace.providers.weather) == 1 or settings.since is not None:
+        return [first] * len(workspace.providers.weather)
+    seam = until
+    if settings.history == "bundled":
+        seam = min(until, workspace.bundled.period(None, None)[1].date())
+    return [max(first, date(seam.year - OVERLAP_YEARS + 1, 1, 1)), first]
+
+
+def _joint(parts: Iterator[Provenance]) -> Provenance:
+    """Return one provenance for a history of several."""
+    first, *others = parts
+    if not others:
+        return first
+    every = [first, *others]
+    digest = sha256("".join(each.sha256 for each in every).encode()).hexdigest()
+    return Provenance(
+        ", ".join(each.source for each in every),
+        first.url,
+        max(each.fetched_at for each in every),
+        digest,
+    )
+
+
+def tell_failure(
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    failed: tuple[str, str],
+    source: str,
+    error: GeoPipelineError,
+) -> None:
+    """Record that a partition (table, code) failed and go on, unless the run is for it alone."""
+    table, code = failed
+    workspace.failed(table, code, source, error)
+    context.log.error(f"{table}: {error}")
+    if len(context.partition_keys) == 1:
+        raise error
+
+
+def _tell_overlap(
+    context: dg.AssetExecutionContext, workspace: Workspace, code: str, overlap: pd.DataFrame
+) -> None:
+    """Write how far two histories agree beside the lake, and warn where they do not."""
+    if overlap.empty:
+        return
+    target = workspace.settings.home / "reports" / "history_overlap" / f"{code}.csv"
+    write_text(target, overlap.to_csv(index=False))
+    apart = overlap[(overlap["out_of_bounds"] != "") & overlap["month"].isna()]
+    for row in apart.to_dict("records"):
+        context.log.warning(
+            f"weather_daily, département {code}: {row['first']} and {row['other']} differ in "
+            f"{row['variable']} ({row['out_of_bounds']}) over {row['days']} days: see {target}"
+        )
 
 
 @partitioned_asset("crop_statistics", "crops")
@@ -35,21 +160,68 @@ def crop_statistics(
 ) -> dg.MaterializeResult[None]:
     """Area, yield and production by crop and year.
 
-    Source: Statistique agricole annuelle (Agreste, Licence Ouverte), 2000-2022. Cadence: none,
-    embedded.
+    Source: `GEO_PIPELINE_CROPS`. Embedded (the default): Statistique agricole annuelle (Agreste,
+    Licence Ouverte), 2000-2022.
     """
-    source = workspace.source
-    frame = validate("crop_statistics", source.crop_statistics(context.partition_keys))
-    origin = source.provenance("crop_statistics.parquet")
-    return write_partitions(context, workspace, "crop_statistics", frame, lambda _: origin)
+    provider, codes = workspace.providers.crops, list(context.partition_keys)
+    if provider is None:
+        bundled = workspace.bundled
+        frame = validate("crop_statistics", bundled.crop_statistics(codes))
+        origin = bundled.provenance("crop_statistics.parquet")
+        return write_partitions(context, workspace, "crop_statistics", frame, lambda _: origin)
+    for code in codes:
+        try:
+            rows = validate("crop_statistics", provider.crop_statistics(code))
+            origin = provider.provenance
+        except StorageError:
+            raise
+        except GeoPipelineError as error:
+            failed = "crop_statistics", code
+            tell_failure(context, workspace, failed, provider.name, error)
+            continue
+        write_partition(context, workspace, "crop_statistics", code, rows=rows, provenance=origin)
+    return dg.MaterializeResult()
 
 
-@table_asset("water_restrictions", "water")
-def water_restrictions(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
-    """Water-restriction level in force by département.
+@table_asset("water_restrictions", "water", deps=[departements])
+def water_restrictions(
+    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+) -> dg.MaterializeResult[None]:
+    """Water-restriction level in force by département, and the share of its area by level.
 
-    Source: VigiEau (Licence Ouverte 2.0), one day, 2026-10-03. Cadence: none, embedded.
+    Source: `GEO_PIPELINE_RESTRICTIONS`. Embedded (the default): VigiEau (Licence Ouverte 2.0), one
+    day, 2026-10-03, without zones.
     """
-    source = workspace.source
-    origin = source.provenance("water_restrictions.parquet")
-    return write_table(workspace, "water_restrictions", source.water_restrictions(), origin)
+    provider = workspace.providers.restrictions
+    if provider is None:
+        origin = workspace.bundled.provenance("water_restrictions.parquet")
+        columns = TABLES["water_restrictions"].to_schema().columns
+        rows = workspace.bundled.water_restrictions().reindex(columns=list(columns))
+        return write_table(workspace, "water_restrictions", rows, origin)
+    try:
+        restrictions = provider.levels()
+    except SourceError as error:
+        workspace.failed("water_restrictions", None, provider.name, error)
+        context.log.error(f"water_restrictions: {error}")
+        if not workspace.lake.path("water_restrictions").exists():
+            nothing = Provenance(provider.name, "", "", "")
+            return write_table(
+                workspace, "water_restrictions", empty("water_restrictions"), nothing
+            )
+        return dg.MaterializeResult()
+    try:
+        zones = provider.zones()
+    except SourceError as error:  # the levels are good without
+        workspace.failed("water_restrictions", None, provider.name, error)
+        context.log.error(f"water_restrictions: without shares of the area: {error}")
+        shares = None
+    else:
+        shares = restriction_shares(workspace.lake.read("departements"), zones.rows)
+        workspace.succeeded("water_restrictions")
+        if zones.without_area:
+            names = ", ".join(zones.without_area)
+            context.log.warning(f"water_restrictions: zones without an outline: {names}")
+    rows = validate("water_restrictions", with_shares(restrictions.rows, shares))
+    for code, column in restrictions.unknown:
+        context.log.warning(f"water_restrictions: {column} of département {code} is not known")
+    return write_table(workspace, "water_restrictions", rows, restrictions.provenance)

@@ -4,15 +4,19 @@ import dagster as dg
 
 from geo_pipeline.assets.drought import departement_risk
 from geo_pipeline.assets.geography import departement_shapes
+from geo_pipeline.assets.providers import attributions
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.publishing.exports import export_handful
 from geo_pipeline.storage import warehouse as storage
 
 
-@dg.asset(group_name="publication", deps=[departement_risk, departement_shapes])
+@dg.asset(
+    group_name="publication",
+    deps=[departement_risk, departement_shapes, dg.AssetKey("groundwater")],
+)
 def warehouse(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
     """The read-only DuckDB file that the app reads: built beside the old one, checked, renamed."""
-    published = storage.publish(workspace.lake, workspace.settings.warehouse)
+    published = storage.publish(workspace.lake, workspace.settings.warehouse, attributions())
     rows = {f"rows_{table}": count for table, count in published.rows.items()}
     return dg.MaterializeResult(
         metadata={

@@ -1,29 +1,41 @@
-"""What every asset is handed: the lake, the source and where to publish."""
+"""What every asset is handed: the lake, the providers, and where failures and results go."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import geopandas as gpd
+
+from geo_pipeline.assets.providers import Providers
+from geo_pipeline.errors import GeoPipelineError, SourceError
+from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
-from geo_pipeline.sources import open_source
 from geo_pipeline.sources.bundled import Bundled
+from geo_pipeline.storage.boundaries import accepted
+from geo_pipeline.storage.failures import Failure, Failures
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse
 
 
-def _unheard(table: str, departement: str) -> None:
+def _unheard(_table: str, _departement: str) -> None:
     """Nobody listens to the progress."""
+
+
+def _unheard_failure(_failure: Failure) -> None:
+    """Nobody listens to what fails."""
 
 
 @dataclass(frozen=True)
 class Workspace:
     """The rooms as `settings` lay them out, opened on first use.
 
-    `on_partition` is told of each partition written (table, département), for progress bars.
+    `on_partition` is told of each partition written (table, département), for progress bars;
+    `on_failure` of each that could not be had.
     """
 
     settings: Settings
     on_partition: Callable[[str, str], None] = _unheard
+    on_failure: Callable[[Failure], None] = _unheard_failure
 
     @cached_property
     def lake(self) -> Lake:
@@ -31,11 +43,65 @@ class Workspace:
         return Lake(self.settings.lake)
 
     @cached_property
-    def source(self) -> Bundled:
-        """The chosen source of observations."""
-        return open_source(self.settings.source, self.settings.embedded_data)
+    def bundled(self) -> Bundled:
+        """What ships with the project."""
+        return Bundled(self.settings.embedded_data)
+
+    @cached_property
+    def providers(self) -> Providers:
+        """Those that the settings choose."""
+        return Providers(self.settings, self._outlines)
+
+    @cached_property
+    def failures(self) -> Failures:
+        """What could not be had."""
+        return Failures(self.settings.failures)
 
     @cached_property
     def warehouse(self) -> Warehouse:
         """The published warehouse."""
         return Warehouse(self.settings.warehouse)
+
+    def boundaries(self, warn: Callable[[str], object]) -> tuple[gpd.GeoDataFrame, Provenance]:
+        """Return the outlines to use: those of the provider where they are good, else the embedded.
+
+        `warn` is told why they are not used, and the failure is recorded.
+        """
+        embedded = self.bundled.boundaries()
+        origin = self.bundled.provenance("departements.parquet")
+        provider = self.providers.boundaries
+        if provider is None:
+            return embedded, origin
+        try:
+            candidate, received = provider.boundaries()
+            outlines, problem = accepted(candidate, embedded)
+            if problem is not None:
+                raise SourceError(
+                    f"{provider.name}: {received.url}: {problem}; the embedded outlines stay"
+                )
+        except SourceError as error:
+            self.failed("departements", None, provider.name, error)
+            warn(f"departements: {error}")
+            return embedded, origin
+        self.succeeded("departements")
+        return outlines, received
+
+    def failed(
+        self, table: str, departement: str | None, source: str, error: GeoPipelineError
+    ) -> Failure:
+        """Record that a partition (or a whole table) could not be had; what was there stays."""
+        failure = self.failures.add(table, departement, source, str(error))
+        self.on_failure(failure)
+        return failure
+
+    def succeeded(self, table: str, departement: str | None = None) -> None:
+        """Forget the failure of a partition, and tell that it is written."""
+        self.failures.clear(table, departement)
+        if departement is not None:
+            self.on_partition(table, departement)
+
+    def _outlines(self) -> gpd.GeoDataFrame:
+        """Return the outlines that the lake holds, the embedded ones before there are any."""
+        if self.lake.path("departements").exists():
+            return gpd.GeoDataFrame(self.lake.read("departements"))
+        return self.bundled.boundaries()

@@ -74,13 +74,25 @@ def write_partitions(
     by_departement = dict(list(frame.groupby("departement", observed=True)))
     for code in codes or context.partition_keys:
         rows = by_departement.get(code, frame.iloc[:0])
-        if rows.empty:
-            context.log.warning(f"{table}: the source does not cover département {code}, 0 rows")
-        origin = provenance(code)
-        written = workspace.lake.write(table, rows, origin, code)
-        context.add_asset_metadata(_metadata(rows, written, origin), partition_key=code)
-        workspace.on_partition(table, code)
+        write_partition(context, workspace, table, code, rows=rows, provenance=provenance(code))
     return dg.MaterializeResult()
+
+
+def write_partition(
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    table: str,
+    code: str,
+    *,
+    rows: pd.DataFrame,
+    provenance: Provenance,
+) -> None:
+    """Write valid `rows` as the partition `code`, and tell Dagster."""
+    if rows.empty:
+        context.log.warning(f"{table}: the source does not cover département {code}, 0 rows")
+    written = workspace.lake.write(table, rows, provenance, code)
+    context.add_asset_metadata(_metadata(rows, written, provenance), partition_key=code)
+    workspace.succeeded(table, code)
 
 
 def _metadata(rows: pd.DataFrame, written: Written, provenance: Provenance) -> dict[str, Any]:

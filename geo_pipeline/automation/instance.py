@@ -11,8 +11,8 @@ import dagster as dg
 from filelock import FileLock
 
 from geo_pipeline.errors import StorageError
+from geo_pipeline.files import write_text
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.files import write_text
 
 
 def dagster_home(settings: Settings) -> Path:

@@ -10,12 +10,15 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
+from geo_pipeline.assets.providers import check_settings
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES
+from geo_pipeline.errors import SourceError
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.lake import PARTITIONED
+from geo_pipeline.storage.failures import Failure
+from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
 
 # Dagster's own log goes to its event log; the terminal is for the command's own words.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -23,11 +26,13 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: how long each asset took, in seconds, and the whole."""
+    """What a run did: how long each asset took, in seconds, and the whole; what failed."""
 
     run_ids: tuple[str, ...]
     seconds: float
     asset_seconds: dict[str, float]
+    failures: tuple[Failure, ...] = ()
+    """What could not be had; the last good partitions of these are as they were."""
 
 
 def run(
@@ -37,40 +42,54 @@ def run(
 
     Départements that follow each other in the list of codes share one Dagster run.
 
+    A département whose provider fails does not stop the others: it is in `Outcome.failures`.
+
     Raises:
-        UsageError: the source has nothing between `since` and `until`; nothing is run.
+        UsageError: there is no such provider, or it has nothing between `since` and `until`;
+            nothing is run.
         GeoPipelineError: a step failed; what had been written and published before is unchanged.
     """
     start = time.perf_counter()
-    workspace = Workspace(settings, on_partition)
-    if settings.since or settings.until:
-        workspace.source.period(settings.since, settings.until)
+    failures: list[Failure] = []
+    workspace = Workspace(settings, on_partition, failures.append)
+    check_settings(settings)
+    if settings.source == "bundled" and (settings.since or settings.until):
+        workspace.bundled.period(settings.since, settings.until)
     definitions = build_definitions(workspace)
     job = definitions.resolve_job_def("france" if len(codes) == len(CODES) else "departement")
-    partitioned = [dg.AssetKey(table) for table in PARTITIONED]
+    optional = OPTIONAL if settings.groundwater is not None else ()
+    partitioned = [dg.AssetKey(table) for table in PARTITIONED + optional]
     results = []
     spans = contiguous(codes)
     with open_instance(settings) as instance:
         for first, last in spans:
             is_last = (first, last) == spans[-1]
-            results.append(
-                job.execute_in_process(
-                    run_config=_QUIET,
-                    instance=instance,
-                    asset_selection=None if is_last else partitioned,
-                    tags={
-                        ASSET_PARTITION_RANGE_START_TAG: first,
-                        ASSET_PARTITION_RANGE_END_TAG: last,
-                    },
+            try:
+                results.append(
+                    job.execute_in_process(
+                        run_config=_QUIET,
+                        instance=instance,
+                        asset_selection=None if is_last else partitioned,
+                        tags={
+                            ASSET_PARTITION_RANGE_START_TAG: first,
+                            ASSET_PARTITION_RANGE_END_TAG: last,
+                        },
+                    )
                 )
-            )
+            except SourceError:
+                # Of one département alone, which ends its run. The others go on.
+                if len(codes) == 1 or not failures:
+                    raise
+                if is_last:
+                    publish = definitions.resolve_job_def("publish")
+                    results.append(publish.execute_in_process(run_config=_QUIET, instance=instance))
     asset_seconds: dict[str, float] = {}
     for result in results:
         for event in result.filter_events(lambda each: each.is_step_success):
             spent = event.step_success_data.duration_ms / 1e3
             asset_seconds[str(event.step_key)] = asset_seconds.get(str(event.step_key), 0) + spent
     run_ids = tuple(result.run_id for result in results)
-    return Outcome(run_ids, time.perf_counter() - start, asset_seconds)
+    return Outcome(run_ids, time.perf_counter() - start, asset_seconds, tuple(failures))
 
 
 def contiguous(codes: Sequence[str]) -> list[tuple[str, str]]:

@@ -8,8 +8,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geo_pipeline.errors import UsageError
+from geo_pipeline.files import replacing, write_text
 from geo_pipeline.publishing import bulletin, look, maps, views
-from geo_pipeline.storage.files import replacing, write_text
 from geo_pipeline.storage.warehouse import Warehouse
 
 TABLE_FORMATS = {"csv": "csv", "geoparquet": "parquet", "geojson": "geojson"}

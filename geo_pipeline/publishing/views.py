@@ -12,17 +12,6 @@ from geo_pipeline.publishing.look import Words
 from geo_pipeline.publishing.maps import Source
 from geo_pipeline.storage.warehouse import Warehouse
 
-_WEATHER = Source(
-    Words(
-        "AgERA5, produit avec des informations du service Copernicus sur le changement "
-        "climatique (CEPMMT), moyenne sur les terres cultivées du département",
-        "AgERA5, generated using Copernicus Climate Change Service information (ECMWF), "
-        "averaged over the cropland of each département",
-    ),
-    licence=Words("licence Copernicus", "Copernicus licence"),
-)
-_RESTRICTIONS = Source("VigiEau", licence="Licence Ouverte 2.0")
-_BOUNDARIES = Source("Natural Earth 1:10m", licence=Words("domaine public", "public domain"))
 _NOT_COVERED = Words(
     "la source ne couvre pas ce département", "the source does not cover this département"
 )
@@ -36,17 +25,13 @@ class View:
     indicator: str
     period_end: date
     values: pd.DataFrame
+    sources: tuple[Source, ...] = ()
+    """Who is to be named beside it."""
 
     @property
     def name(self) -> str:
         """Name for files: `spi_3_2022-08`."""
         return f"{self.indicator}_{period_text(self.indicator, self.period_end)}"
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """Who is to be named beside it."""
-        daily = self.indicator == "water_restrictions"
-        return (_RESTRICTIONS if daily else _WEATHER, _BOUNDARIES)
 
     def with_reasons(self, lang: look.Lang) -> pd.DataFrame:
         """Return `values` with `reason`: why a département has none, in `lang`."""
@@ -106,7 +91,10 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> V
     if period is not None and not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", period):
         raise UsageError(f"'{period}' is not a period: write it as 2022-08")
     if not known:
-        raise UsageError(f"no {indicator} is published: run `geo-pipeline run` with more data")
+        raise UsageError(
+            f"no {indicator} is published, no département has a value of it: run `geo-pipeline "
+            "run` with more data (measures of days need daily weather, not dekads)"
+        )
     chosen = [each for each in known if period is None or each.isoformat().startswith(period)]
     if not chosen:
         first, last = (period_text(indicator, each) for each in (known[0], known[-1]))
@@ -117,7 +105,22 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> V
         )
     period_end = chosen[-1]
     values = warehouse.query("map_values", indicator=indicator, period_end=period_end)
-    return View(indicator, period_end, values)
+    return View(indicator, period_end, values, sources_of(warehouse, indicator))
+
+
+def sources_of(warehouse: Warehouse, indicator: str) -> tuple[Source, ...]:
+    """Return who is to be named beside `indicator`: of its observations, then of the outlines."""
+    observed = "water_restrictions" if indicator == "water_restrictions" else "weather_daily"
+    named = warehouse.query("attributions")
+    rows = pd.concat([named[named["asset"] == asset] for asset in (observed, "departements")])
+    return tuple(
+        Source(
+            Words(row["text_fr"], row["text_en"]),
+            row["url"],
+            Words(row["licence_fr"], row["licence_en"]),
+        )
+        for row in rows.to_dict("records")
+    )
 
 
 def before(warehouse: Warehouse, view: View) -> View | None:

@@ -22,9 +22,32 @@ from pyogrio.errors import DataSourceError
 from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import agronomy
+from geo_pipeline.sources.observed import OBSERVED, Attribution, Observed
 
 # The day on which the embedded files were made from their sources (PROVENANCE.md).
 EMBEDDED_ON = "2026-11-23"
+
+ATTRIBUTION = Attribution(
+    source="bundled",
+    text_fr="AgERA5, produit avec des informations du service Copernicus sur le changement "
+    "climatique (CEPMMT), moyenne sur les terres cultivées du département",
+    text_en="AgERA5, generated using Copernicus Climate Change Service information (ECMWF), "
+    "averaged over the cropland of each département",
+    licence_fr="licence Copernicus",
+    licence_en="Copernicus licence",
+    url="https://cds.climate.copernicus.eu/datasets/sis-agrometeorological-indicators",
+    name="AgERA5",
+)
+
+OUTLINES = Attribution(
+    source="bundled",
+    text_fr="Natural Earth 1:10m",
+    text_en="Natural Earth 1:10m",
+    licence_fr="domaine public",
+    licence_en="public domain",
+    url="https://www.naturalearthdata.com",
+    name="Natural Earth",
+)
 
 COLUMNS = {
     "departements.parquet": [
@@ -97,6 +120,17 @@ class Bundled:
         dekads = self._weather
         days = _spread(dekads[dekads["departement"].isin(codes)])
         return days[days["date"].between(start, end)]
+
+    def weather(self, departement: str, since: date, until: date) -> Observed:
+        """Return the days from `since` to `until` that the embedded data hold, be it none."""
+        dekads = self._weather
+        days = _spread(dekads[dekads["departement"] == departement])
+        rows = days[days["date"].between(pd.Timestamp(since), pd.Timestamp(until))]
+        unknown = {"et0_source_mm": np.nan, "swi_source": np.nan, "provisional": False}
+        rows = rows.assign(**unknown, stations=pd.array([pd.NA] * len(rows), dtype="Int64"))
+        return Observed(
+            rows[list(OBSERVED)].reset_index(drop=True), self.provenance("weather_dekadal.parquet")
+        )
 
     def period(self, since: date | None, until: date | None) -> tuple[pd.Timestamp, pd.Timestamp]:
         """Return the first and last day of weather that are asked for, all there is by default.

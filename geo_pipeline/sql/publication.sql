@@ -100,3 +100,14 @@ INNER JOIN departements ON map_values.departement = departements.departement
 WHERE map_values.drought_class IS NOT NULL
 GROUP BY map_values.indicator, map_values.period_end, map_values.drought_class
 ORDER BY map_values.indicator, map_values.period_end, map_values.drought_class;
+
+-- Whom to name: the providers that the published rows come from.
+CREATE TABLE attributions AS
+SELECT DISTINCT known_attributions.*
+FROM known_attributions
+INNER JOIN (
+    SELECT DISTINCT asset, unnest(string_split(source, ', ')) AS source FROM provenance WHERE rows > 0
+) AS used ON known_attributions.asset = used.asset AND known_attributions.source = used.source
+ORDER BY known_attributions.asset, known_attributions.source;
+
+DROP TABLE known_attributions;

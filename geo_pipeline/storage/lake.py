@@ -20,10 +20,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from geo_pipeline.errors import StorageError
+from geo_pipeline.files import replacing
 from geo_pipeline.schemas import TABLES, Provenance
-from geo_pipeline.storage.files import replacing
 
 PARTITIONED = ("weather_daily", "crop_statistics", "soil_water_daily", "drought_indicators")
+OPTIONAL = ("groundwater",)
+"""Partitioned too, and there where a provider is chosen only."""
+
 _PROVENANCE_KEY = b"geo_pipeline.provenance"
 _ARROW_TYPES = {
     "str": pa.string(),
@@ -61,7 +64,8 @@ class Lake:
 
     def files(self, table: str) -> list[Path]:
         """Return the files of `table` that exist, in the order of their codes."""
-        pattern = "departement=*/part.parquet" if table in PARTITIONED else "part.parquet"
+        partitioned = table in PARTITIONED + OPTIONAL
+        pattern = "departement=*/part.parquet" if partitioned else "part.parquet"
         return sorted((self.root / table).glob(pattern))
 
     def write(
@@ -115,7 +119,7 @@ class Lake:
 
         `only` names values that a column must have one of: `indicator=("spi_3", "swi")`.
         """
-        if table not in PARTITIONED:
+        if table not in PARTITIONED + OPTIONAL:
             return _read(self.path(table))
         parts = [_chosen(_read(path), only) for path in self.files(table)]
         return pa.concat_tables([arrow_schema(table).empty_table(), *parts])
@@ -242,7 +246,7 @@ def _provenance_row(table: str, path: Path) -> dict[str, object]:
     partition = path.parent.name.removeprefix("departement=")
     return {
         "asset": table,
-        "departement": partition if table in PARTITIONED else None,
+        "departement": partition if table in PARTITIONED + OPTIONAL else None,
         **_recorded(file),
         "rows": file.metadata.num_rows,
         "first_date": extremes["min"],

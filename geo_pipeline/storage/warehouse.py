@@ -17,9 +17,9 @@ from filelock import FileLock
 
 from geo_pipeline import sql
 from geo_pipeline.errors import NotPublishedError, StorageError
+from geo_pipeline.files import replacing
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.storage import spatial
-from geo_pipeline.storage.files import replacing
 from geo_pipeline.storage.lake import Lake, arrow_schema
 
 # Published without the shapes, which a view of the table's own name joins on reading.
@@ -53,8 +53,11 @@ class Published:
     rows: Mapping[str, int]
 
 
-def publish(lake: Lake, target: Path) -> Published:
+def publish(lake: Lake, target: Path, attributions: pd.DataFrame) -> Published:
     """Build the warehouse from `lake` and put it in the place of `target`.
+
+    `attributions` are how the providers are to be named: asset, source and the columns that
+    `sql/attributions.sql` reads; the published table holds those of the lake's own provenance.
 
     Two publications at once wait for each other, so the last one has seen all that was written.
 
@@ -68,7 +71,7 @@ def publish(lake: Lake, target: Path) -> Published:
             temporary.unlink()  # DuckDB makes its own file; an empty one is not a database
             try:
                 with spatial.connect(temporary) as connection:
-                    rows = _build(connection, lake)
+                    rows = _build(connection, lake, attributions)
                     _check(connection)
             finally:
                 temporary.with_name(f"{temporary.name}.wal").unlink(missing_ok=True)
@@ -140,7 +143,9 @@ class Warehouse:
         return cursor
 
 
-def _build(connection: duckdb.DuckDBPyConnection, lake: Lake) -> dict[str, int]:
+def _build(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, attributions: pd.DataFrame
+) -> dict[str, int]:
     """Fill the empty database of `connection`; return the rows of each table."""
     rows = {}
     for table in TABLES:
@@ -159,6 +164,8 @@ def _build(connection: duckdb.DuckDBPyConnection, lake: Lake) -> dict[str, int]:
         rows[name] = connection.table(name).count("*").fetchall()[0][0]
     provenance = pa.Table.from_pylist(list(lake.provenance()), schema=_PROVENANCE)
     connection.from_arrow(provenance).create("provenance")
+    named = pa.Table.from_pandas(attributions, preserve_index=False)
+    connection.from_arrow(named).create("known_attributions")
     published = pa.table({"published_at": [datetime.now(UTC)]})
     connection.from_arrow(published).create("publication")
     connection.execute(sql.load("publication"))

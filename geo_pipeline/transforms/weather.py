@@ -1,20 +1,88 @@
 """Daily weather as the lake keeps it: observations with reference evapotranspiration."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.indicators import et0_turc
-from geo_pipeline.schemas import validate
+from geo_pipeline.indicators import et0_penman_monteith, et0_turc
+from geo_pipeline.schemas import InvalidTableError, validate
+
+WIND_HEIGHT_M = 10.0
+"""Height at which the wind of `weather_daily` is measured, by every provider there is."""
+
+USUAL_ALTITUDE_M = 300.0
+"""Altitude of a place whose altitude is not told: near the mean of metropolitan France.
+
+ET0 takes little from it, by way of the pressure of the air: 500 m more make 1 % to 2 % more, so
+that the plains are within 1 % or so, and a département of the high Alps is 4 % to 5 % low.
+"""
+
+UNKNOWN: dict[str, Any] = {
+    "et0_source_mm": np.nan,
+    "swi_source": np.nan,
+    "stations": pd.NA,
+    "provisional": False,
+}
+"""What a column is where a provider does not have it at all."""
 
 
-def with_et0(observations: pd.DataFrame) -> pd.DataFrame:
-    """Return `observations` as valid rows of `weather_daily`, ET0 after Turc where it can be known.
+def with_et0(observations: pd.DataFrame, places: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return `observations` as valid rows of `weather_daily`, ET0 by the best method they allow.
 
-    Raises:
-        InvalidTableError: an observation is out of its range.
+    FAO-56 Penman-Monteith where the daily minimum and maximum are known, with the paper's own
+    estimates for humidity, radiation and wind where they are not; else after Turc, from mean
+    temperature and radiation; else NaN. `et0_method` tells which of them, and what was estimated.
+    Extremes that contradict each other (a minimum above its maximum, as means over different
+    stations may be) count as not known.
+
+    Parameters
+    ----------
+    observations : columns of `weather_daily` but ET0; those of `UNKNOWN` may be absent. Wind is at
+        10 m and brought to 2 m here
+    places : departement, latitude_deg and, where it is known, altitude_m (else
+        `USUAL_ALTITUDE_M`), one row each. Without a place there is no sun to compute with: ET0 of
+        all départements is after Turc where `places` is None
+
+    Raises
+    ------
+    InvalidTableError : an observation is out of its range, or `places` lacks a département that
+        has extremes of temperature.
     """
-    et0_mm = et0_turc(
-        observations["tmean_c"].to_numpy(), observations["radiation_mj_m2"].to_numpy()
+    absent = {name: value for name, value in UNKNOWN.items() if name not in observations}
+    try:
+        et0_mm = et0_turc(
+            observations["tmean_c"].to_numpy(), observations["radiation_mj_m2"].to_numpy()
+        )
+        method = pd.Series("turc", index=observations.index).mask(np.isnan(et0_mm))
+        if places is not None:
+            usable = (observations["tmin_c"] <= observations["tmax_c"]).to_numpy()
+            et0_mm[usable], method[usable] = _penman_monteith(observations[usable], places)
+    except ValueError as error:
+        raise InvalidTableError(f"weather_daily: {error}") from error
+    return validate(
+        "weather_daily", observations.assign(**absent, et0_mm=et0_mm, et0_method=method)
     )
-    method = pd.Series("turc", index=observations.index).mask(np.isnan(et0_mm))
-    return validate("weather_daily", observations.assign(et0_mm=et0_mm, et0_method=method))
+
+
+def _penman_monteith(days: pd.DataFrame, places: pd.DataFrame) -> tuple[Any, Any]:
+    """Return ET0 (mm) of `days` and how each came about."""
+    place = places.set_index("departement").reindex(days["departement"])
+    unplaced = place.index[place["latitude_deg"].isna()]
+    if len(unplaced):
+        raise InvalidTableError(
+            f"weather_daily: no latitude of département {', '.join(sorted(set(unplaced)))}: "
+            "ET0 cannot be computed"
+        )
+    altitude_m = place["altitude_m"].to_numpy() if "altitude_m" in place else np.nan
+    return et0_penman_monteith(
+        days["tmin_c"].to_numpy(),
+        days["tmax_c"].to_numpy(),
+        latitude_deg=place["latitude_deg"].to_numpy(),
+        day_of_year=days["date"].dt.dayofyear.to_numpy(),
+        altitude_m=np.where(np.isnan(altitude_m), USUAL_ALTITUDE_M, altitude_m),
+        radiation_mj_m2=days["radiation_mj_m2"].to_numpy(),
+        wind_m_s=days["wind_m_s"].to_numpy(),
+        wind_height_m=WIND_HEIGHT_M,
+        rh_mean_pct=days["rh_pct"].to_numpy(),
+    )

@@ -18,6 +18,7 @@ from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import PARTITIONED, Lake
 from geo_pipeline.storage.warehouse import Warehouse
+from tests.conftest import digests
 
 ROOT = Path(__file__).resolve().parents[2]
 UNCOVERED = ["75", "92", "971", "972", "973", "974", "976"]
@@ -25,15 +26,6 @@ UNCOVERED = ["75", "92", "971", "972", "973", "974", "976"]
 
 def ignore(table: str, departement: str) -> None:
     """Nobody watches the progress."""
-
-
-def digests(lake: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file of the lake, by its path."""
-    return {
-        path.relative_to(lake).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in lake.rglob("*")
-        if path.is_file()
-    }
 
 
 def test_definitions_hold_the_contract() -> None:

@@ -1,6 +1,5 @@
 """`kill -9` at random points of a run: what is published stays readable, a second run completes."""
 
-import hashlib
 import os
 import random
 import signal
@@ -14,19 +13,12 @@ import pytest
 from geo_pipeline.departements import CODES
 from geo_pipeline.storage.lake import PARTITIONED, Lake
 from geo_pipeline.storage.warehouse import NotPublishedError, Warehouse
+from tests.conftest import digests
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 5
 FILES = len(PARTITIONED) * len(CODES) + 5  # and five tables that are not partitioned
 RUN = [sys.executable, "-m", "geo_pipeline", "run"]
-
-
-def digests(lake: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file of the lake, by its path."""
-    return {
-        path.relative_to(lake).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in lake.rglob("part.parquet")
-    }
 
 
 def killed_after(seconds: float, home: Path) -> bool:

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from geo_pipeline.errors import SourceError, UsageError
-from geo_pipeline.sources import open_source
 from geo_pipeline.sources.bundled import Bundled
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,8 +102,3 @@ def test_a_file_without_a_column_is_named_with_it(folder: Path) -> None:
     pq.write_table(pq.read_table(path).drop_columns(["precip_mm"]), path)
     with pytest.raises(SourceError, match=r"weather_dekadal\.parquet.*no column precip_mm"):
         read_all(Bundled(folder))
-
-
-def test_an_unknown_source_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match="unknown source 'nasa': choose one of bundled"):
-        open_source("nasa", EMBEDDED)

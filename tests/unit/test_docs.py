@@ -8,14 +8,24 @@ from pathlib import Path
 import pytest
 
 from geo_pipeline.schemas import dictionary
+from tests import documents
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_the_data_dictionary_is_that_of_the_schemas() -> None:
     written = (ROOT / "docs" / "data_dictionary.md").read_text(encoding="utf-8")
     assert written == dictionary(), "run `just docs`"
+
+
+def test_the_list_of_indicators_is_that_of_the_code() -> None:
+    assert documents.PAGE.read_text(encoding="utf-8") == documents.page(), "run `just docs`"
+
+
+def test_the_page_of_settings_is_that_of_the_code() -> None:
+    written = documents.SETTINGS.read_text(encoding="utf-8")
+    assert written == documents.settings_page(), "run `just docs`"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

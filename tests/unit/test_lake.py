@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from geo_pipeline.errors import StorageError
+from geo_pipeline.files import replacing, write_text
 from geo_pipeline.schemas import InvalidTableError, Provenance, empty, validate
-from geo_pipeline.storage.files import replacing, write_text
 from geo_pipeline.storage.lake import Lake
 
 ORIGIN = Provenance("bundled", "assets_data/x.parquet", "2026-11-23", "ab" * 32)

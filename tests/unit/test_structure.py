@@ -9,11 +9,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# What each room may know of the others. `errors`, `schemas`, `departements` and `settings` lie on
-# the ground floor: everyone may use them.
-GROUND = {"errors", "schemas", "departements", "settings", "sql"}
+# What each room may know of the others. `errors`, `files`, `schemas`, `departements` and `settings`
+# lie on the ground floor: everyone may use them.
+GROUND = {"errors", "files", "schemas", "departements", "settings", "sql"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
+    "files": {"errors"},
     "sql": set(),
     "departements": {"errors"},
     "schemas": {"errors", "departements"},

@@ -8,7 +8,7 @@ import pytest
 
 from geo_pipeline.indicators import DROUGHT_CLASSES as INDICATOR_CLASSES
 from geo_pipeline.publishing import look
-from geo_pipeline.sources import open_source
+from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.transforms.drought import drought_indicators
 from geo_pipeline.transforms.soil import soil_water_daily
 from geo_pipeline.transforms.weather import with_et0
@@ -100,7 +100,7 @@ def test_all_indicators_are_named_and_explained_in_both_languages() -> None:
 
 def test_every_published_indicator_can_be_shown_but_for_two_that_tell_of_events() -> None:
     days = with_et0(weather("2010-01-01", "2012-12-31"))
-    source = open_source("bundled", ROOT / "assets_data")
+    source = Bundled(ROOT / "assets_data")
     crops = source.crop_parameters()
     soil = soil_water_daily(days, crops, source.soil_storage())
     published = set(drought_indicators(days, soil, crops)["indicator"])

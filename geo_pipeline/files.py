@@ -4,7 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from geo_pipeline.errors import StorageError
@@ -24,7 +24,7 @@ def replacing(target: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
+        sweep(target)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
         os.close(handle)
         temporary = Path(name)
@@ -42,11 +42,12 @@ def replacing(target: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _sweep(target: Path) -> None:
+def sweep(target: Path) -> None:
     """Remove what processes that were killed long ago left beside `target`."""
     for left in target.parent.glob(f".{target.name}.*.tmp"):
-        if time.time() - left.stat().st_mtime > STALE_AFTER_S:
-            left.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another process is done with it
+            if time.time() - left.stat().st_mtime > STALE_AFTER_S:
+                left.unlink()
 
 
 def write_text(target: Path, text: str) -> Path:

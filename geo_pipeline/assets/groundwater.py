@@ -1,0 +1,41 @@
+"""Groundwater levels: there only where the settings choose a provider."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from geo_pipeline.assets.observations import tell_failure
+from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.assets.writing import partitioned_asset, write_partition
+from geo_pipeline.errors import GeoPipelineError, StorageError, UsageError
+from geo_pipeline.schemas import validate
+from geo_pipeline.transforms.groundwater import groundwater as by_month
+
+
+@partitioned_asset("groundwater", "water")
+def groundwater(
+    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+) -> dg.MaterializeResult[None]:
+    """Share of piezometers below their own monthly normal, and the class of their median index.
+
+    Source: Hub'Eau, API Piézométrie (ADES, BRGM; Licence Ouverte 2.0). Cadence: daily.
+    """
+    provider = workspace.providers.groundwater
+    until = workspace.settings.until or datetime.now(UTC).date()
+    if provider is None:
+        raise UsageError(
+            "no provider of groundwater is chosen: set GEO_PIPELINE_GROUNDWATER=hubeau"
+        )
+    for code in context.partition_keys:
+        try:
+            found = provider.groundwater(code)
+            rows = validate("groundwater", by_month(found.levels, until, found.stations))
+        except StorageError:
+            raise
+        except GeoPipelineError as error:
+            tell_failure(context, workspace, ("groundwater", code), provider.name, error)
+            continue
+        write_partition(
+            context, workspace, "groundwater", code, rows=rows, provenance=found.provenance
+        )
+    return dg.MaterializeResult()

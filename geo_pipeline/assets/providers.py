@@ -1,0 +1,203 @@
+"""Which provider gives what, as the settings say: each built on first use, with what it needs."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
+
+import geopandas as gpd
+import pandas as pd
+
+from geo_pipeline.errors import UsageError
+from geo_pipeline.settings import Settings
+from geo_pipeline.sources import (
+    agreste,
+    bundled,
+    etalab,
+    franceagrimer,
+    hubeau,
+    meteo_france,
+    meteo_france_api,
+    open_meteo,
+    sim2,
+    vigieau,
+)
+from geo_pipeline.sources.http import Http
+from geo_pipeline.sources.observed import WeatherSource
+from geo_pipeline.sources.raw import RawStore
+from geo_pipeline.storage.grid import GridMeans
+from geo_pipeline.storage.sampling import mean_latitudes, sampling_points
+from geo_pipeline.storage.stations import VoronoiCells
+from geo_pipeline.transforms.stations import StationMeans
+
+SHORT_NAMES = {
+    "open-meteo": "Open-Meteo",
+    "meteo-france": "Météo-France",
+    "meteo-france-api": "Météo-France",
+    "sim2": "Météo-France (SIM2)",
+}
+
+
+def attributions() -> pd.DataFrame:
+    """Return how each provider is to be named: asset, source, name, texts, licences, url."""
+    by_asset = {
+        "weather_daily": (bundled, open_meteo, meteo_france, meteo_france_api, sim2),
+        "crop_statistics": (agreste, franceagrimer),
+        "water_restrictions": (vigieau,),
+        "departements": (etalab,),
+        "groundwater": (hubeau,),
+    }
+    rows = [
+        {"asset": asset, **asdict(module.ATTRIBUTION)}
+        for asset, modules in by_asset.items()
+        for module in modules
+    ]
+    # What ships with the project was made from these.
+    embedded = {
+        "crop_statistics": agreste.ATTRIBUTION,
+        "water_restrictions": vigieau.ATTRIBUTION,
+        "departements": bundled.OUTLINES,
+    }
+    rows += [{"asset": asset, **asdict(of), "source": "bundled"} for asset, of in embedded.items()]
+    frame = pd.DataFrame(rows)
+    named = frame["name"].where(frame["name"] != "", frame["source"].map(SHORT_NAMES))
+    return frame.assign(name=named.fillna(frame["source"]))
+
+
+WEATHER = ("bundled", "open-meteo", "meteo-france", "meteo-france-api", "sim2")
+CROPS = ("bundled", "agreste", "franceagrimer")
+RESTRICTIONS = ("bundled", "vigieau")
+BOUNDARIES = ("bundled", "etalab")
+GROUNDWATER = ("hubeau",)
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise UsageError where a setting names a provider that there is not."""
+    for name, value, known in (
+        ("source", settings.source, WEATHER),
+        ("history", settings.history, (None, *WEATHER)),
+        ("crops", settings.crops, CROPS),
+        ("restrictions", settings.restrictions, RESTRICTIONS),
+        ("boundaries", settings.boundaries, BOUNDARIES),
+        ("groundwater", settings.groundwater, (None, *GROUNDWATER)),
+    ):
+        if value not in known:
+            choices = ", ".join(each for each in known if each is not None)
+            raise UsageError(f"unknown {name} '{value}': choose one of {choices}")
+
+
+class Providers:
+    """The providers that `settings` choose; `outlines` gives the départements (lon/lat)."""
+
+    def __init__(self, settings: Settings, outlines: Callable[[], gpd.GeoDataFrame]) -> None:
+        check_settings(settings)
+        self.settings = settings
+        self._outlines = outlines
+
+    @cached_property
+    def http(self) -> Http:
+        """The one door to the network, shared by all."""
+        settings = self.settings
+        return Http(
+            RawStore(settings.raw),
+            offline=settings.offline,
+            rates=settings.rates,
+            mirrors=settings.mirrors,
+            read_timeout_s=settings.read_timeout_s,
+            attempts=settings.attempts,
+            patience_s=settings.patience_s,
+            contact=settings.contact,
+        )
+
+    @cached_property
+    def bundled(self) -> bundled.Bundled:
+        """What ships with the project."""
+        return bundled.Bundled(self.settings.embedded_data)
+
+    @cached_property
+    def weather(self) -> list[WeatherSource]:
+        """The provider of weather, then that of the history before it."""
+        names = [self.settings.source]
+        if self.settings.history not in (None, *names):
+            names.append(str(self.settings.history))
+        return [self._weather(name) for name in names]
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """Points in each département: departement, latitude, longitude."""
+        return sampling_points(self._outlines(), self.settings.open_meteo_spacing_km)
+
+    @cached_property
+    def places(self) -> pd.DataFrame:
+        """Latitude of each département, for the sun: departement, latitude_deg."""
+        return mean_latitudes(self.points)
+
+    def _weather(self, name: str) -> WeatherSource:
+        settings, http = self.settings, self.http
+        if name == "open-meteo":
+            return open_meteo.OpenMeteo(
+                http,
+                self.points,
+                url=settings.open_meteo_url,
+                model=settings.open_meteo_model,
+                provisional_days=settings.provisional_days,
+            )
+        if name == "meteo-france":
+            return meteo_france.MeteoFrance(
+                http,
+                self._station_means,
+                url=settings.data_gouv_url,
+                files_url=settings.meteo_france_url,
+            )
+        if name == "meteo-france-api":
+            return meteo_france_api.MeteoFranceApi(
+                http,
+                self._station_means,
+                settings.meteo_france_api_key,
+                url=settings.meteo_france_api_url,
+            )
+        if name == "sim2":
+            return sim2.Sim2(
+                http,
+                GridMeans(self._outlines(), settings.raw / "sim2-means"),
+                url=settings.data_gouv_url,
+                files_url=settings.sim2_url,
+            )
+        return self.bundled
+
+    @cached_property
+    def _station_means(self) -> StationMeans:
+        return StationMeans(VoronoiCells(self._outlines()))
+
+    @cached_property
+    def crops(self) -> agreste.Agreste | franceagrimer.FranceAgriMer | None:
+        """The provider of crops, None for the embedded figures."""
+        if self.settings.crops == "agreste":
+            return agreste.Agreste(self.http, self.settings.agreste_url)
+        if self.settings.crops == "franceagrimer":
+            return franceagrimer.FranceAgriMer(self.http, self.settings.franceagrimer_url)
+        return None
+
+    @cached_property
+    def restrictions(self) -> vigieau.Vigieau | None:
+        """The provider of water restrictions, None for the embedded day."""
+        if self.settings.restrictions == "bundled":
+            return None
+        settings = self.settings
+        return vigieau.Vigieau(
+            self.http, settings.vigieau_url, dataset_url=settings.vigieau_dataset_url
+        )
+
+    @cached_property
+    def boundaries(self) -> etalab.Etalab | None:
+        """The provider of outlines, None for the embedded ones."""
+        if self.settings.boundaries == "bundled":
+            return None
+        settings = self.settings
+        return etalab.Etalab(self.http, settings.etalab_url, settings.etalab_resolution_m)
+
+    @cached_property
+    def groundwater(self) -> hubeau.Hubeau | None:
+        """The provider of groundwater levels, if any."""
+        if self.settings.groundwater is None:
+            return None
+        return hubeau.Hubeau(self.http, self.settings.hubeau_url)

@@ -1,0 +1,348 @@
+"""Statistique agricole annuelle (SAA) of Agreste: one workbook for all départements and years."""
+
+import io
+import logging
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from glob import escape
+from pathlib import PurePosixPath
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import pandas as pd
+from python_calamine import CalamineError, CalamineWorkbook
+
+from geo_pipeline.sources import crop_figures, payload
+from geo_pipeline.sources.crop_figures import KEY, MEASURES, CropFile, Units
+from geo_pipeline.sources.crop_names import crop_codes, departement_code, numbered, words
+from geo_pipeline.sources.http import Http, Received
+from geo_pipeline.sources.observed import Attribution
+
+log = logging.getLogger(__name__)
+
+URL = (
+    "https://agreste.agriculture.gouv.fr/agreste-web/download/publication/publie/SAA-SeriesLongues/"
+    "SAA_2010-2024-d%C3%A9finitives_donnees-DepartementalesetRegionales.zip"
+)
+ATTRIBUTION = Attribution(
+    source="agreste",
+    text_fr="Agreste, Statistique agricole annuelle",
+    text_en="Agreste, annual agricultural statistics of France",
+    licence_fr="Licence Ouverte 2.0",
+    licence_en="Licence Ouverte 2.0",
+    url="https://agreste.agriculture.gouv.fr",
+)
+
+CROP_SHEETS = ("COP", "FOU", "IND", "PDT", "LEG", "FRT")
+"""Cereals and oilseeds, fodder, industrial crops, potatoes, vegetables, fruit: ha, q/ha, q."""
+
+HEADER_WITHIN = 15
+WORKBOOK_PART = "[Content_Types].xml"
+CROP_COLUMNS = ("LIB_SAA", "LIB_CODE")
+PREFIXES = {"SURF": "area_ha", "REND": "yield_q_ha", "PROD": "production_q"}
+_FIGURES = re.compile(r"(SURF|REND|PROD)_(\d{4})\s*(?:\((.*)\))?")
+_DEPARTEMENTAL = re.compile(r"^(?!.*r.{1,3}gionale).*d.{1,3}partementale.*\.xlsx$")
+_EDITION = re.compile(r"saa\D?(\d{4}\D\d{4})", re.IGNORECASE)
+_STATUS = re.compile(r"(semi.)?d.{1,2}finitives|provisoires", re.IGNORECASE)
+
+
+class Agreste(CropFile):
+    """The workbook behind `url`: a zip that holds it, or the workbook itself."""
+
+    name = "agreste"
+    setting = "GEO_PIPELINE_AGRESTE_URL"
+
+    def __init__(self, http: Http, url: str = URL) -> None:
+        super().__init__(http, url or URL)
+
+    def read(self, received: Received) -> pd.DataFrame:
+        """Return the rows of `crop_statistics` in a zip or workbook."""
+        if WORKBOOK_PART in payload.members(received, self.name):
+            name = PurePosixPath(unquote(urlsplit(received.url).path)).name
+            return read(received.content, name)
+        path = crop_figures.the_member(received, self.name, _DEPARTEMENTAL)
+        workbook = payload.unzipped(received, self.name, member=escape(path))
+        return read(workbook, PurePosixPath(path).name)
+
+
+def read(workbook: bytes, name: str) -> pd.DataFrame:
+    """Return the rows of `crop_statistics` in the workbook `name`, of all départements.
+
+    Raises:
+        ValueError: it cannot be read, or does not hold what it should; the message says where.
+    """
+    sheets = [sheet for sheet in _sheets(workbook, name) if sheet is not None]
+    if not sheets:
+        raise ValueError(f"{name} has no crop sheet ({', '.join(CROP_SHEETS)})")
+    if missing := [title for title in CROP_SHEETS if title not in {s.title for s in sheets}]:
+        log.warning("agreste: %s has no sheet %s", name, ", ".join(missing))
+    codes = crop_codes(label for sheet in sheets for label in sheet.crops)
+    frame = pd.concat([_long(sheet, codes) for sheet in sheets], ignore_index=True)
+    frame["source"] = _edition(name)
+    repeated = frame.duplicated(KEY, keep=False)
+    if repeated.any():
+        first = frame[repeated].sort_values(KEY).iloc[:2]
+        raise ValueError(
+            f"département {first['departement'].iloc[0]}, {first['crop'].iloc[0]} is there twice: "
+            + " and ".join(
+                f"{at} ({label})" for at, label in zip(first["at"], first["label"], strict=True)
+            )
+        )
+    for title, rows in frame.groupby("sheet"):
+        if ratio := crop_figures.unit_ratio(rows):
+            raise ValueError(
+                f"sheet {title}: production is {ratio:.3g} times area by yield, so its units "
+                "cannot be told"
+            )
+    rows = crop_figures.table(frame.drop(columns=["sheet", "at", "label"]))
+    if rows.empty:
+        raise ValueError(f"{name} holds no figure")
+    crop_figures.report_disagreement(rows, "agreste")
+    return rows
+
+
+class _Sheet(NamedTuple):
+    """One crop sheet: a row for each département and crop, figures by year."""
+
+    title: str
+    departements: list[str]
+    crops: list[str]
+    at: list[int]
+    years: list[int]
+    figures: dict[str, np.ndarray]
+
+
+def _edition(name: str) -> str:
+    """Return the publication that a workbook's name tells, such as `SAA 2010-2024 définitives`."""
+    years, status = _EDITION.search(name), _STATUS.search(name)
+    edition = f"SAA {years[1]}" if years else "SAA"
+    if status is None:
+        return edition
+    word = status[0].lower()
+    if "finitives" in word:
+        word = "semi-définitives" if status[1] else "définitives"
+    return f"{edition} {word}"
+
+
+def _sheets(workbook: bytes, name: str) -> Iterator[_Sheet | None]:
+    """Give each crop sheet, None for sheets of something else (land use, animals, notes)."""
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(workbook))
+        for title in book.sheet_names:
+            cells = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+            yield _sheet(title.strip(), cells)
+    except CalamineError as error:
+        raise ValueError(f"{name} cannot be read as a workbook ({error})") from error
+
+
+def _sheet(title: str, cells: Sequence[Sequence[object]]) -> _Sheet | None:
+    """Return the rows of départements of one sheet."""
+    wanted = title.upper() in CROP_SHEETS
+    header = _header(cells)
+    if header is None:
+        if wanted:
+            raise ValueError(
+                f"sheet {title}: no row of its first {HEADER_WITHIN} has LIB_DEP and "
+                f"{' or '.join(CROP_COLUMNS)}"
+            )
+        log.info("agreste: sheet %s has no statistics by département and crop", title)
+        return None
+    columns = _columns(title, cells[header.row])
+    measures = {measure for measure, _ in columns}
+    if not wanted and measures != set(MEASURES):
+        log.info("agreste: sheet %s is of something else than crops", title)
+        return None
+    years = sorted({year for _, year in columns})
+    lacking = [
+        f"{prefix}_{year}"
+        for year in years
+        for prefix, measure in PREFIXES.items()
+        if (measure, year) not in columns
+    ]
+    if not years or lacking:
+        raise ValueError(
+            f"sheet {title}: no column {', '.join(lacking[:3]) or 'SURF_, REND_, PROD_ of a year'}"
+        )
+    units = _units(title, cells[: header.row + 1], columns, wanted)
+    departements, crops, at = _rows(title, cells, header)
+    figures = {
+        measure: getattr(units, measure)
+        * np.array(
+            [[_figure(title, cells, row, columns[measure, year]) for year in years] for row in at],
+            dtype=float,
+        ).reshape(len(at), len(years))
+        for measure in MEASURES
+    }
+    return _Sheet(title, departements, crops, at, years, figures)
+
+
+class _Header(NamedTuple):
+    """Row of the column names, and the columns of région (may be absent), département, crop."""
+
+    row: int
+    region: int | None
+    place: int
+    crop: int
+
+
+def _header(cells: Sequence[Sequence[object]]) -> _Header | None:
+    """Return where the column names are, None where they are not."""
+    for row, line in enumerate(cells[:HEADER_WITHIN]):
+        names = [cell.strip().upper() if isinstance(cell, str) else "" for cell in line]
+        crop = next((names.index(name) for name in CROP_COLUMNS if name in names), None)
+        if "LIB_DEP" in names and crop is not None:
+            region = next((at for at, name in enumerate(names) if name.startswith("LIB_REG")), None)
+            return _Header(row, region, names.index("LIB_DEP"), crop)
+    return None
+
+
+def _columns(title: str, names: Sequence[object]) -> dict[tuple[str, int], int]:
+    """Return the column of each measure and year."""
+    columns: dict[tuple[str, int], int] = {}
+    for column, name in enumerate(names):
+        found = _FIGURES.fullmatch(name.strip().upper()) if isinstance(name, str) else None
+        if found is None:
+            continue
+        what = PREFIXES[found[1]], int(found[2])
+        if what in columns:
+            raise ValueError(f"sheet {title}: two columns are called {found[1]}_{found[2]}")
+        columns[what] = column
+    return columns
+
+
+def _units(
+    title: str,
+    above: Sequence[Sequence[object]],
+    columns: dict[tuple[str, int], int],
+    documented: bool,
+) -> Units:
+    """Return the units that stand in the header or above it, else those the sheets are known for.
+
+    Raises:
+        ValueError: two units are told for one measure, or none of a sheet that is not known.
+    """
+    told: dict[str, set[float]] = {measure: set() for measure in MEASURES}
+    measured = {column: measure for (measure, _), column in columns.items()}
+    for line in above:
+        for column, cell in enumerate(line):
+            if not isinstance(cell, str):
+                continue
+            found = crop_figures.units_in(cell)
+            of_column = [unit for unit in found if unit.measure == measured.get(column)]
+            stated = "unit" in words(cell) or len({unit.measure for unit in found}) > 1
+            for unit in found if stated else of_column:
+                told[unit.measure].add(unit.factor)
+    values = {}
+    for measure, factors in told.items():
+        distinct = {"no weight" if math.isnan(factor) else factor for factor in factors}
+        if len(distinct) > 1 or (not distinct and not documented):
+            raise ValueError(
+                f"sheet {title}: the unit of {measure.split('_')[0]} cannot be told "
+                f"({'two are named' if distinct else 'none is named'} above the header)"
+            )
+        if factors:
+            values[measure] = next(iter(factors))
+    if any(math.isnan(factor) for factor in values.values()):
+        log.warning("agreste: sheet %s is in hl, which is no weight: its areas only", title)
+    return replace(Units(), **values)
+
+
+def _rows(
+    title: str, cells: Sequence[Sequence[object]], header: _Header
+) -> tuple[list[str], list[str], list[int]]:
+    """Return département, crop and row number of each row that is of a département."""
+    top, region, place, crop = header
+    departements, crops, at = [], [], []
+    known: dict[str, str | None] = {}
+    other: Counter[str] = Counter()
+    for row in range(top + 1, len(cells)):
+        line = cells[row]
+        where, label = str(line[place]).strip(), str(line[crop]).strip()
+        area = where or (str(line[region]).strip() if region is not None else "")
+        if not label:
+            # A note under the table, or an empty row.
+            if where and any(_is_figure(cell) for cell in line):
+                raise ValueError(f"sheet {title}, cell {_name(row, crop)}: figures of no crop")
+            continue
+        if not area and any(_is_figure(cell) for cell in line):
+            raise ValueError(f"sheet {title}, cell {_name(row, place)}: figures of no département")
+        if where not in known:
+            try:
+                known[where] = departement_code(*numbered(where))
+            except ValueError as error:
+                raise ValueError(f"sheet {title}, cell {_name(row, place)}: {error}") from error
+        code = known[where]
+        if code is None:
+            other[area] += 1
+            continue
+        departements.append(code)
+        crops.append(label)
+        at.append(row)
+    if other:
+        log.info(
+            "agreste: sheet %s: %d rows of %d régions and larger areas left out",
+            title,
+            other.total(),
+            len(other),
+        )
+    return departements, crops, at
+
+
+def _figure(title: str, cells: Sequence[Sequence[object]], row: int, column: int) -> float:
+    """Return the figure of one cell."""
+    cell = cells[row][column]
+    if type(cell) is float and 0 <= cell < math.inf:
+        return cell
+    try:
+        value = crop_figures.number(cell)
+    except ValueError as error:
+        raise ValueError(f"sheet {title}, cell {_name(row, column)}: {error}") from error
+    if value < 0:
+        raise ValueError(f"sheet {title}, cell {_name(row, column)}: {value:g} is below 0")
+    return value
+
+
+def _long(sheet: _Sheet, codes: dict[str, str]) -> pd.DataFrame:
+    """Return one row a département, year and crop."""
+    n_rows, n_years = len(sheet.at), len(sheet.years)
+    frame = pd.DataFrame(
+        {
+            "departement": np.repeat(np.array(sheet.departements, dtype=object), n_years),
+            "year": np.tile(np.array(sheet.years, dtype=np.int64), n_rows),
+            "crop": np.repeat(
+                np.array([codes[label] for label in sheet.crops], dtype=object), n_years
+            ),
+            **{measure: values.ravel() for measure, values in sheet.figures.items()},
+            "sheet": sheet.title,
+            "at": np.repeat(
+                np.array([f"sheet {sheet.title}, row {row + 1}" for row in sheet.at], dtype=object),
+                n_years,
+            ),
+            "label": np.repeat(np.array(sheet.crops, dtype=object), n_years),
+        }
+    )
+    if (wrong := crop_figures.out_of_range(frame)) is not None:
+        row, measure = wrong
+        raise ValueError(
+            f"{frame['at'].iloc[row]}: {measure} of {frame['year'].iloc[row]} is "
+            f"{frame[measure].iloc[row]:g}, more than there can be"
+        )
+    return frame
+
+
+def _is_figure(cell: object) -> bool:
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool)
+
+
+def _name(row: int, column: int) -> str:
+    """Return a cell's name, such as `AB7`, of its row and column from 0."""
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"{letters}{row + 1}"

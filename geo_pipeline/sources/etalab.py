@@ -1,0 +1,122 @@
+"""Contours of the départements that Etalab makes of IGN's Admin Express, at four resolutions."""
+
+from typing import Any
+
+import geopandas as gpd
+import shapely
+from shapely.geometry import shape
+
+from geo_pipeline.departements import BY_CODE
+from geo_pipeline.errors import UsageError
+from geo_pipeline.schemas import Provenance
+from geo_pipeline.sources import payload
+from geo_pipeline.sources.http import Http
+from geo_pipeline.sources.observed import Attribution
+
+URL = "https://etalab-datasets.geo.data.gouv.fr/contours-administratifs/latest/geojson"
+ATTRIBUTION = Attribution(
+    source="etalab",
+    text_fr="Contours administratifs : Etalab, d'après IGN Admin Express",
+    text_en="Administrative boundaries: Etalab, after IGN Admin Express",
+    licence_fr="Licence Ouverte 2.0",
+    licence_en="Licence Ouverte 2.0",
+    url="https://etalab-datasets.geo.data.gouv.fr/contours-administratifs",
+)
+RESOLUTIONS_M = (5, 50, 100, 1000)
+LONLAT = "OGC:CRS84"
+
+# Collectivities that Etalab's files hold beside the départements.
+_NO_DEPARTEMENT = {"975", "977", "978", "984", "986", "987", "988", "989"}
+_LONLAT_NAMES = ("crs84", "epsg::4326", "epsg:4326")
+
+
+class Etalab:
+    """The contours in the folder `url`, or in the GeoJSON file that `url` is, at `resolution_m`."""
+
+    name = "etalab"
+
+    def __init__(self, http: Http, url: str = URL, resolution_m: int = 1000) -> None:
+        if resolution_m not in RESOLUTIONS_M:
+            raise UsageError(
+                f"no contours at {resolution_m} m: choose one of "
+                f"{', '.join(map(str, RESOLUTIONS_M))} (GEO_PIPELINE_ETALAB_RESOLUTION_M)"
+            )
+        self._http = http
+        named = url.endswith((".geojson", ".json"))
+        self._url = url if named else f"{url.rstrip('/')}/departements-{resolution_m}m.geojson"
+
+    def boundaries(self) -> tuple[gpd.GeoDataFrame, Provenance]:
+        """Return code, name and geometry (lon/lat) of what the file holds, and where it is from.
+
+        Collectivities that are no département are left out; everything else is as it was sent, to
+        be checked by `storage.boundaries` before it is used.
+
+        Raises:
+            SourceError: the file cannot be had, or is no GeoJSON of named polygons.
+        """
+        received = self._http.get(self._url, source=self.name)
+        try:
+            frame = read(payload.json(received, self.name))
+        except ValueError as error:
+            advice = "report it, or set GEO_PIPELINE_ETALAB_URL to another copy"
+            raise payload.unusable(received, self.name, str(error), advice) from error
+        received_at = received.received_at.isoformat()
+        return frame, Provenance(self.name, received.url, received_at, received.sha256)
+
+
+def read(body: Any) -> gpd.GeoDataFrame:
+    """Return code, name and geometry of each feature of GeoJSON (as parsed), sorted by code.
+
+    Raises:
+        ValueError: it is no GeoJSON, or a feature has no code, no name or no polygon.
+    """
+    features = _features(body)
+    rows = [_row(number, feature) for number, feature in enumerate(features, start=1)]
+    rows = [row for row in rows if row[0] not in _NO_DEPARTEMENT]
+    codes, names, shapes = zip(*rows, strict=True) if rows else ((), (), ())
+    frame = gpd.GeoDataFrame(
+        {"code": list(codes), "name": list(names)}, geometry=list(shapes), crs=LONLAT
+    )
+    return frame.sort_values("code", ignore_index=True, kind="stable")
+
+
+def _features(body: Any) -> list[Any]:
+    """Return the features of GeoJSON in longitude and latitude."""
+    features = body.get("features") if isinstance(body, dict) else None
+    if not isinstance(features, list):
+        raise ValueError("is JSON without the features of GeoJSON")
+    crs = body.get("crs")
+    if crs is not None:
+        written = str(crs).lower()
+        if not any(name in written for name in _LONLAT_NAMES):
+            raise ValueError(f"is not in longitude and latitude but in {written[:80]}")
+    return features
+
+
+def _row(number: int, feature: Any) -> tuple[str, str, shapely.Geometry]:
+    """Return code, name and polygon of one feature."""
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    if not isinstance(properties, dict):
+        raise ValueError(f"has a feature, number {number}, with no properties")
+    code, name = (properties.get(key) for key in ("code", "nom"))
+    if not isinstance(code, str) or not isinstance(name, str):
+        found = ", ".join(sorted(properties)) or "none"
+        raise ValueError(
+            f"has a feature, number {number}, without code and nom as text (properties: {found})"
+        )
+    geometry = feature.get("geometry")
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind not in ("Polygon", "MultiPolygon"):
+        raise ValueError(f"has {_called(code)} as a {kind}, which is no polygon")
+    try:
+        polygon = shapely.force_2d(shape(geometry))
+    except (shapely.GEOSException, TypeError, ValueError, KeyError, IndexError) as error:
+        raise ValueError(f"has coordinates of {_called(code)} that are none ({error})") from error
+    if polygon.is_empty:
+        raise ValueError(f"has no coordinates of {_called(code)}")
+    return code, name, polygon
+
+
+def _called(code: str) -> str:
+    """Return how to name a feature in an error."""
+    return f"département {code}" if code in BY_CODE else f"feature {code}"

@@ -1,0 +1,160 @@
+"""FranceAgriMer's history of field crops by département: area, yield, production."""
+
+import csv
+import logging
+import re
+from glob import escape
+from typing import Any
+
+import pandas as pd
+
+from geo_pipeline.sources import crop_figures, payload
+from geo_pipeline.sources.crop_figures import KEY, MEASURES, CropFile
+from geo_pipeline.sources.crop_names import crop_codes, departement_code, words
+from geo_pipeline.sources.http import Http, Received
+from geo_pipeline.sources.observed import Attribution
+from geo_pipeline.sources.payload import Column
+
+log = logging.getLogger(__name__)
+
+URL = (
+    "https://visionet.franceagrimer.fr/Pages/OpenDocument.aspx?fileurl=SeriesChronologiques"
+    "%2fproductions%20vegetales%2fgrandes%20cultures%2fsurfaces%2cproductions%2crendements"
+    "%2fSCR-GRC-hist_dep_surface_prod_cult_cer-A25.zip&telechargersanscomptage=oui"
+)
+ATTRIBUTION = Attribution(
+    source="franceagrimer",
+    text_fr="FranceAgriMer, d'après Agreste : surfaces, rendements et productions",
+    text_en="FranceAgriMer, after Agreste: areas, yields and productions",
+    licence_fr="Licence Ouverte 2.0",
+    licence_en="Licence Ouverte 2.0",
+    url="https://visionet.franceagrimer.fr",
+)
+
+# What a column's name begins with, or is, in editions of the file: `CULT_SURF(ha)`, `Surface`.
+COLUMNS = {
+    "crop": r"(lib |libelle )?(especes?|cultures?|produits?)",
+    "code": r"dep|dpt|(code|num|numero|n) (du )?(dep|dpt|departement)|code",
+    "name": r"departement|(nom|lib|libelle) (du )?(dep|dpt|departement)|nom",
+    "year": r"annee|(annee (de )?)?recolte|campagne",
+    "area_ha": r"(cult )?(surf|surface|superficie)\b.*",
+    "yield_q_ha": r"(cult )?(rend|rendement|rdt)\b.*",
+    "production_q": r"(cult )?(prod|production)\b.*",
+}
+TONNE_Q = 10.0
+_EDITION = re.compile(r"cer-A(\d{2})", re.IGNORECASE)
+_CSV = re.compile(r"\.(csv|txt)$")
+MARKS = sorted({mark for text in crop_figures.MISSING for mark in (text, text.upper())})
+_KINDS: dict[str, Any] = {
+    "year": {"kind": "whole", "lowest": 1900, "highest": 2100},
+    "area_ha": {"lowest": 0, "highest": crop_figures.HIGHEST["area_ha"]},
+    "yield_q_ha": {"lowest": 0, "highest": crop_figures.HIGHEST["yield_q_ha"]},
+    "production_q": {"lowest": 0, "highest": crop_figures.HIGHEST["production_q"]},
+}
+
+
+class FranceAgriMer(CropFile):
+    """The file behind `url`: a zip that holds it, or the CSV itself."""
+
+    name = "franceagrimer"
+    setting = "GEO_PIPELINE_FRANCEAGRIMER_URL"
+
+    def __init__(self, http: Http, url: str = URL) -> None:
+        super().__init__(http, url or URL)
+
+    def read(self, received: Received) -> pd.DataFrame:
+        """Return the rows of `crop_statistics` in a zip or CSV.
+
+        Published files print, for some crops, a row for each component under the name of the whole.
+        Which of them is the crop cannot be told: where figures differ none is taken, and it is
+        reported; the same row twice is one row.
+        """
+        path, member = received.url, None
+        if received.content.startswith(b"PK"):
+            path = crop_figures.the_member(received, self.name, _CSV)
+            member = escape(path)
+        said = payload.text(received, self.name, member=member)
+        names = next(csv.reader(said.splitlines()[:1], delimiter=";"), [])
+        columns = _columns([name.strip() for name in names])
+        printed = payload.table(
+            said, received, self.name, columns=list(columns.values()), missing=MARKS
+        )
+        printed.columns = pd.Index(columns)
+        frame = _of_departements(printed.dropna(how="all"), columns)
+        if ratio := crop_figures.unit_ratio(frame):
+            raise ValueError(
+                f"production is {ratio:.3g} times area by yield: its units are not those expected"
+            )
+        edition = _EDITION.search(path)
+        frame["source"] = f"FranceAgriMer A{edition[1]}" if edition else "FranceAgriMer"
+        rows = crop_figures.table(_once(frame)[[*KEY, *MEASURES, "source"]])
+        if rows.empty:
+            raise ValueError("it holds no figure")
+        crop_figures.report_disagreement(rows, self.name)
+        return rows
+
+
+def _columns(names: list[str]) -> dict[str, Column]:
+    """Return which column is what; that of the département's name may be absent."""
+    plain = [words(name.split("(")[0].replace("_", " ")) for name in names]
+    columns = {}
+    for what, pattern in COLUMNS.items():
+        found = [at for at, name in enumerate(plain) if re.fullmatch(pattern, name)]
+        if len(found) > 1:
+            raise ValueError(
+                f"two columns may be the {what}: {', '.join(names[at] for at in found)}"
+            )
+        if found:
+            columns[what] = Column(names[found[0]], **_KINDS.get(what, {"kind": "text"}))
+    if missing := [what for what in COLUMNS if what not in columns and what != "name"]:
+        raise ValueError(f"it has no column of {', '.join(missing)}; {'; '.join(names)[:200]}")
+    return columns
+
+
+def _factor(measure: str, column: str) -> float:
+    """Return ha, q/ha or q in a unit of `measure`: as the column's name says, else ha, q/ha, t."""
+    for unit in crop_figures.units_in(column.replace("_", " ")):
+        if unit.measure == measure:
+            return unit.factor
+    return TONNE_Q if measure == "production_q" else 1.0
+
+
+def _of_departements(printed: pd.DataFrame, columns: dict[str, Column]) -> pd.DataFrame:
+    """Return département, year, crop, its label, and figures in our units."""
+    if printed[["crop", "code", "year"]].isna().any(axis=None):
+        raise ValueError("a row has no crop, no département or no year")
+    called = printed["name"].fillna("") if "name" in printed else pd.Series("", printed.index)
+    places = list(zip(printed["code"], called, strict=True))
+    known = {place: departement_code(*place) for place in dict.fromkeys(places)}
+    codes = pd.Series([known[place] for place in places], printed.index, dtype=object)
+    if codes.isna().any():
+        log.info("franceagrimer: %d rows of régions and larger areas left out", codes.isna().sum())
+    frame = pd.DataFrame(
+        {
+            "departement": codes,
+            "year": printed["year"].astype("int64"),
+            "crop": printed["crop"].map(crop_codes(printed["crop"])),
+            "label": printed["crop"],
+        }
+    )
+    for measure in MEASURES:
+        frame[measure] = printed[measure] * _factor(measure, columns[measure].name)
+    return frame[codes.notna()]
+
+
+def _once(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a département, year and crop: none where several rows differ."""
+    rows = frame.drop_duplicates([*KEY, *MEASURES])
+    differ = rows.duplicated(KEY, keep=False)
+    if differ.any():
+        counts = rows[differ].groupby("label").size()
+        first = rows[differ].iloc[0]
+        log.warning(
+            "franceagrimer: %d rows left out, where a crop has several with other figures for one "
+            "département and year: %s; the first in département %s, %d",
+            int(differ.sum()),
+            ", ".join(f"{label} ({n})" for label, n in counts.items()),
+            first["departement"],
+            first["year"],
+        )
+    return rows[~differ]

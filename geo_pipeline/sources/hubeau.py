@@ -1,0 +1,407 @@
+"""Hub'Eau: groundwater levels of the piezometers of a département, as ADES has them.
+
+Two operations: the stations of a département, and the measurements of each. An answer of several
+pages is read to its end, and refused when it does not hold as many rows as it counts.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.schemas import Provenance
+from geo_pipeline.sources import payload
+from geo_pipeline.sources.http import Http, Received, StatusError
+from geo_pipeline.sources.observed import Attribution
+
+NAME = "hubeau"
+URL = "https://hubeau.eaufrance.fr/api"
+
+PAGE_SIZE = 20_000
+"""Rows that one answer may hold at most: 54 years of days."""
+
+RATE_PER_S = 10.0
+"""Requests a second that Hub'Eau takes as fair."""
+
+EARLIEST = date(1850, 1, 1)
+"""Before any measurement: a whole record is asked for from here."""
+
+LEAST_YEARS = 15
+"""Values of one calendar month that an index rests on at least (BRGM)."""
+
+LEVELS_M = (-500.0, 4_810.0)
+"""Lowest and highest level that groundwater can have in France, m NGF: mines to Mont Blanc."""
+
+WRONG = "Incorrecte"
+"""How ADES marks a measurement that was found to be wrong."""
+
+FIELDS = "code_bss,date_mesure,niveau_nappe_eau,profondeur_nappe,qualification"
+
+ATTRIBUTION = Attribution(
+    source=NAME,
+    text_fr="Hub’Eau, API Piézométrie : données ADES (BRGM, Eaufrance)",
+    text_en="Hub’Eau, piezometry API: ADES data (BRGM, Eaufrance)",
+    licence_fr="Licence Ouverte 2.0",
+    licence_en="Open Licence 2.0",
+    url="https://hubeau.eaufrance.fr/page/api-piezometrie",
+)
+
+
+class Groundwater(NamedTuple):
+    """Levels of the piezometers of one département."""
+
+    stations: pd.DataFrame
+    """departement, piezometer (BSS code), longitude, latitude, first_date, last_date and
+    measurements (of its record, as ADES says; missing where it does not), fetched (whether its
+    measurements were asked for)."""
+    levels: pd.DataFrame
+    """departement, piezometer, date, level_m (m NGF): the mean of each day that has a level."""
+    left_out: pd.DataFrame
+    """piezometer, reason, measurements: how many were not taken, and why."""
+    provenance: Provenance
+    """Of the list of stations; the SHA-256 is of those of all answers, one after the other."""
+
+
+class Hubeau:
+    """Groundwater levels from the API at `url`.
+
+    Args:
+        http: what asks; it keeps the pace of the host (`RATE_PER_S`).
+        url: base of the API, without `/v1/...`.
+        threads: answers waited for at once.
+        today: says which years are asked for once only.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        http: Http,
+        url: str = URL,
+        threads: int = 4,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+    ) -> None:
+        self.http = http
+        self.url = url.rstrip("/")
+        self.threads = threads
+        self.today = today
+
+    def stations(self, departement: str) -> pd.DataFrame:
+        """Return the piezometers of `departement` as in `Groundwater`, less `fetched`.
+
+        Raises:
+            SourceError: they cannot be had or read.
+        """
+        return self._stations(departement)[0]
+
+    def groundwater(
+        self,
+        departement: str,
+        since: date = EARLIEST,
+        *,
+        measured_since: date | None = None,
+        least_years: int = LEAST_YEARS,
+    ) -> Groundwater:
+        """Return the daily levels of the piezometers of `departement` from `since` on.
+
+        Args:
+            departement: INSEE code.
+            since: first day asked for; an index needs the whole record.
+            measured_since: piezometers that were not measured since then are left alone.
+            least_years: piezometers whose record is too short for so many values of a calendar
+                month are left alone too.
+
+        Raises:
+            SourceError: stations or measurements cannot be had or read; the message names the
+                département and the URL.
+        """
+        stations, received = self._stations(departement)
+        stations["fetched"] = _worth_asking(stations, measured_since, least_years)
+        codes = list(stations.loc[stations["fetched"], "piezometer"])
+        with ThreadPoolExecutor(max_workers=self.threads) as pool:
+            answers = list(pool.map(lambda code: self._measured(departement, code, since), codes))
+        measured = pd.concat([_NOTHING, *(rows for rows, _ in answers)], ignore_index=True)
+        received += [one for _, of_station in answers for one in of_station]
+        return Groundwater(
+            stations,
+            _daily(measured, departement),
+            _left_out(measured),
+            Provenance(
+                NAME,
+                received[0].url,
+                max(one.received_at for one in received).isoformat(),
+                sha256("".join(one.sha256 for one in received).encode()).hexdigest(),
+            ),
+        )
+
+    def _stations(self, departement: str) -> tuple[pd.DataFrame, list[Received]]:
+        """Return the piezometers of a département, and the answers they are from."""
+        received: list[Received] = []
+        params = {"code_departement": departement, "format": "json", "size": str(PAGE_SIZE)}
+        found = {}
+        for rows, answer in self._pages("stations", params, departement):
+            received.append(answer)
+            with _reading(answer, departement):
+                for row in rows:
+                    station = _station(row, departement)
+                    found[station["piezometer"]] = station
+        frame = pd.DataFrame(
+            list(found.values()), columns=["departement", "piezometer", *_STATION_TYPES]
+        )
+        frame = frame.astype(_STATION_TYPES)
+        return frame.sort_values("piezometer", ignore_index=True), received
+
+    def _measured(
+        self, departement: str, code: str, since: date
+    ) -> tuple[pd.DataFrame, list[Received]]:
+        """Return all measurements of a piezometer from `since` on, and the answers they are from.
+
+        The record to the end of a half-decade that is two years past is asked for once only.
+        """
+        received: list[Received] = []
+        settled = date((self.today().year - 2) // 5 * 5 - 1, 12, 31)
+        frames = [_NOTHING]
+        if since <= settled:
+            frames += self._window(departement, code, since, settled, received)
+            since = settled + timedelta(days=1)
+        frames += self._window(departement, code, since, None, received)
+        return pd.concat(frames, ignore_index=True), received
+
+    def _window(
+        self,
+        departement: str,
+        code: str,
+        since: date,
+        until: date | None,
+        received: list[Received],
+    ) -> list[pd.DataFrame]:
+        """Return the measurements from `since` to `until`; those that have an end are final.
+
+        Hub'Eau refuses to page deeper than 20,000 rows: what follows is asked for by its day.
+        """
+        start, frames = pd.Timestamp(since), []
+        while True:
+            params = {
+                "code_bss": code,
+                "date_debut_mesure": f"{start:%Y-%m-%d}",
+                **({} if until is None else {"date_fin_mesure": until.isoformat()}),
+                "size": str(PAGE_SIZE),
+                "sort": "asc",
+                "fields": FIELDS,
+            }
+            pages = [_NOTHING]
+            refusal = None
+            try:
+                for rows, answer in self._pages("chroniques", params, departement, until):
+                    received.append(answer)
+                    with _reading(answer, departement):
+                        pages.append(_measurements(rows, code, answer))
+            except StatusError as error:
+                refusal = error
+            measured = pd.concat(pages, ignore_index=True)
+            last = measured["date"].max()
+            if refusal is not None:
+                if refusal.status != HTTPStatus.BAD_REQUEST or not last > start:
+                    raise refusal
+                measured = measured[measured["date"] < last]
+            wanted = measured["date"] >= start
+            if until is not None:
+                wanted &= measured["date"] <= pd.Timestamp(until)
+            frames.append(measured[wanted])
+            if refusal is None:
+                return frames
+            start = last
+
+    def _pages(
+        self,
+        operation: str,
+        params: Mapping[str, str],
+        departement: str,
+        until: date | None = None,
+    ) -> Iterator[tuple[list[Any], Received]]:
+        """Yield the rows of each page of an answer, to its end; `until` a day past it is final."""
+        endpoint = f"{self.url}/v1/niveaux_nappes/{operation}"
+        source = f"{NAME}, département {departement}"
+        answer = self.http.get(endpoint, source=source, params=params, final=until is not None)
+        seen = {answer.url}
+        got = 0
+        while True:
+            body = payload.json(answer, source)
+            with _reading(answer, departement):
+                rows, count, following = _page(body)
+                got += len(rows)
+                if got > count or (following is None and got < count):
+                    raise _Unusable(f"sent {got} rows where it counts {count}")
+                if following is not None and not rows:
+                    raise _Unusable("leads on from a page without rows")
+                url = None if following is None else _following(endpoint, following)
+                if url in seen:
+                    raise _Unusable("leads back to a page it already gave")
+            yield rows, answer
+            if url is None:
+                return
+            seen.add(url)
+            answer = self.http.get(url, source=source, final=until is not None)
+            seen.add(answer.url)
+
+
+class _Unusable(Exception):
+    """What is wrong with an answer."""
+
+
+_STATION_TYPES = {
+    "longitude": "float64",
+    "latitude": "float64",
+    "first_date": "datetime64[ns]",
+    "last_date": "datetime64[ns]",
+    "measurements": "Int64",
+}
+
+_NOTHING = pd.DataFrame(
+    {
+        "piezometer": pd.Series(dtype=object),
+        "date": pd.Series(dtype="datetime64[ns]"),
+        "level_m": pd.Series(dtype="float64"),
+        "reason": pd.Series(dtype=object),
+    }
+)
+
+
+@contextmanager
+def _reading(answer: Received, departement: str) -> Iterator[None]:
+    """Turn what is wrong with an answer into the one-line error that names it."""
+    try:
+        yield
+    except _Unusable as error:
+        advice = "nothing of it was taken: try again later or set GEO_PIPELINE_HUBEAU_URL"
+        who = f"{NAME}, département {departement}"
+        raise payload.unusable(answer, who, str(error), advice) from error
+
+
+def _page(body: Any) -> tuple[list[Any], int, str | None]:
+    """Return rows, count of all rows and address of the next page of an answer."""
+    if not isinstance(body, dict):
+        raise _Unusable("sent no JSON object")
+    rows, count, following = body.get("data"), body.get("count"), body.get("next")
+    if not isinstance(rows, list):
+        raise _Unusable("has no list `data`")
+    if type(count) is not int or count < 0:
+        raise _Unusable(f"has no `count` of its rows ({count!r})")
+    if following is not None and not isinstance(following, str):
+        raise _Unusable(f"has a `next` that is no address ({following!r})")
+    return rows, count, following or None
+
+
+def _following(endpoint: str, following: str) -> str:
+    """Return the address of the next page, on the server that was asked."""
+    there, here = urlsplit(urljoin(endpoint, following)), urlsplit(endpoint)
+    if there.path.rsplit("/", 1)[-1] == here.path.rsplit("/", 1)[-1]:
+        return f"{endpoint}?{there.query}"
+    if there.netloc == here.netloc:
+        return there.geturl()
+    raise _Unusable(f"leads on to another server ({there.netloc})")
+
+
+def _station(row: Any, departement: str) -> dict[str, Any]:
+    """Return a piezometer as a row of `Groundwater.stations`."""
+    code = row.get("code_bss") if isinstance(row, dict) else None
+    if not isinstance(code, str) or not code.strip():
+        raise _Unusable(f"has a station without `code_bss` ({str(row)[:60]})")
+    of = row.get("code_departement", departement)
+    if of != departement:
+        raise _Unusable(f"has station {code} of département {of!r}")
+    station: dict[str, Any] = {"departement": departement, "piezometer": code.strip()}
+    for column, field in (("longitude", "x"), ("latitude", "y")):
+        station[column] = _number(row.get(field), field, code)
+    for column, field in (("first_date", "date_debut_mesure"), ("last_date", "date_fin_mesure")):
+        told = row.get(field)
+        station[column] = None if told is None else _days([told], field, code)[0]
+    count = row.get("nb_mesures_piezo")
+    if count is not None and type(count) is not int:
+        raise _Unusable(f"has {code} with nb_mesures_piezo {count!r}")
+    station["measurements"] = count
+    return station
+
+
+def _measurements(rows: list[Any], code: str, answer: Received) -> pd.DataFrame:
+    """Return piezometer, date, level_m, and reason: why a measurement has none, or is not taken."""
+    for row in rows:
+        if not isinstance(row, dict) or not {"date_mesure", "niveau_nappe_eau"} <= row.keys():
+            raise _Unusable(f"has {code} without date_mesure or niveau_nappe_eau: {str(row)[:60]}")
+        if row.get("code_bss", code) != code:
+            raise _Unusable(f"has measurements of {row['code_bss']!r} where {code} was asked for")
+    level = [_number(row["niveau_nappe_eau"], "niveau_nappe_eau", code) for row in rows]
+    frame = pd.DataFrame(
+        {
+            "piezometer": pd.Series([code] * len(rows), dtype=object),
+            "date": _days([row["date_mesure"] for row in rows], "date_mesure", code),
+            "level_m": np.array(level, dtype=np.float64),
+            "reason": pd.Series([None] * len(rows), dtype=object),
+        }
+    )
+    tomorrow = pd.Timestamp((answer.received_at + timedelta(days=1)).date())
+    for refused, reason in (
+        (np.array([row.get("qualification") == WRONG for row in rows], dtype=bool), "wrong"),
+        (~frame["level_m"].between(*LEVELS_M), "out of range"),
+        (frame["date"] > tomorrow, "in the future"),
+        (frame["level_m"].isna(), "no level"),
+    ):
+        frame.loc[refused, "reason"] = reason
+    return frame
+
+
+def _days(told: list[Any], field: str, code: str) -> "pd.Series[pd.Timestamp]":
+    """Return days written as 2020-07-14, with or without a time."""
+    texts = pd.Series(told, dtype=object)
+    written = texts.map(lambda text: text[:10] if isinstance(text, str) else None)
+    days = pd.to_datetime(written, format="%Y-%m-%d", errors="coerce").astype("datetime64[ns]")
+    if (wrong := days.isna()).any():
+        raise _Unusable(f"has {code} with {field} {texts[wrong].iloc[0]!r}: no day")
+    return days
+
+
+def _number(value: Any, field: str, code: str) -> float:
+    """Return a number, NaN for null."""
+    if value is None:
+        return math.nan
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise _Unusable(f"has {code} with {field} {value!r}: no number")
+    return float(value)
+
+
+def _worth_asking(
+    stations: pd.DataFrame, measured_since: date | None, least_years: int
+) -> "pd.Series[bool]":
+    """Return which piezometers may have what is wanted, by what ADES says of their record."""
+    record_days = (stations["last_date"] - stations["first_date"]).dt.days
+    # From the end of one January to the start of the fifteenth after it.
+    too_short = record_days.lt(365.25 * (least_years - 1) - 31)
+    too_few = stations["measurements"].lt(least_years).fillna(False).astype(bool)
+    ended = stations["last_date"] < pd.Timestamp(measured_since or EARLIEST)
+    return ~(too_short | too_few | ended)
+
+
+def _daily(measured: pd.DataFrame, departement: str) -> pd.DataFrame:
+    """Return the mean level of each piezometer and day that has one."""
+    taken = measured[measured["reason"].isna()]
+    days = taken.groupby(["piezometer", "date"], as_index=False)[["level_m"]].mean()
+    days.insert(0, "departement", departement)
+    return days
+
+
+def _left_out(measured: pd.DataFrame) -> pd.DataFrame:
+    """Return how many measurements of each piezometer were not taken, by reason."""
+    refused = measured[measured["reason"].notna()]
+    return (
+        refused.groupby(["piezometer", "reason"], as_index=False)
+        .size()
+        .rename(columns={"size": "measurements"})
+    )

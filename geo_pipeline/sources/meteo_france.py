@@ -1,0 +1,277 @@
+"""Météo-France's daily files of stations: one set a département, no key, from the 18th century on.
+
+data.gouv.fr lists them; the years in their names roll. Rain, temperature and wind are in one group
+of files, radiation, humidity and ETP in another. Cadence: daily for the running two years.
+Licence Ouverte 2.0. `docs/sources/meteo_france.md` tells how the values are made.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urljoin, urlsplit
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.sources import payload
+from geo_pipeline.sources.http import Http, Received
+from geo_pipeline.sources.observed import Attribution, Observed
+from geo_pipeline.sources.stations import (
+    CORSICA,
+    KEY,
+    PROVISIONAL_DAYS,
+    VALUES,
+    Origin,
+    Report,
+    StationAverage,
+    StationDays,
+    once,
+    own_stations,
+    provenance_of,
+    read_received,
+    report,
+    table_of_stations,
+)
+
+NAME = "meteo-france"
+URL = "https://www.data.gouv.fr"
+DATASET = "donnees-climatologiques-de-base-quotidiennes"
+
+FILE = re.compile(
+    r"Q_(?P<departement>\w+?)_(?P<period>[\w-]+)_(?P<group>RR-T-Vent|autres-parametres)"
+    r"\.csv(\.gz)?",
+    re.IGNORECASE,
+)
+"""Names of the daily files: `Q_32_latest-2025-2026_RR-T-Vent.csv.gz`."""
+
+YEARS = re.compile(r"(\d{4})-(\d{4})$")
+
+BASE_GROUP = "rr-t-vent"
+OTHER_GROUP = "autres-parametres"
+
+PLACES = ("NUM_POSTE", "NOM_USUEL", "LAT", "LON", "ALTI", "AAAAMMJJ")
+NEEDED = {
+    BASE_GROUP: (*PLACES, "RR", "QRR", "TN", "QTN", "TX", "QTX", "TM", "QTM", "FFM", "QFFM"),
+    OTHER_GROUP: (
+        *(*PLACES, "GLOT", "QGLOT", "UM", "QUM"),
+        *("ETPMON", "QETPMON", "ETPGRILLE", "QETPGRILLE"),
+    ),
+}
+"""Columns that a file of each group must have."""
+
+GIVES = {
+    BASE_GROUP: ("tmin_c", "tmax_c", "tmean_c", "precip_mm", "wind_m_s"),
+    OTHER_GROUP: ("radiation_mj_m2", "rh_pct", "et0_source_mm"),
+}
+"""Columns of the rows that each group fills."""
+
+LIST_FOR_S = 600.0
+"""How long the list of files, some thousands of them, serves before it is asked for again."""
+
+MOST_PAGES = 100
+
+ADVICE = "try again later or set GEO_PIPELINE_DATA_GOUV_URL"
+
+ATTRIBUTION = Attribution(
+    source=NAME,
+    text_fr="Météo-France, données climatologiques de base quotidiennes (meteo.data.gouv.fr)",
+    text_en="Météo-France, daily climatological data of stations (meteo.data.gouv.fr)",
+    licence_fr="Licence Ouverte 2.0 (Etalab)",
+    licence_en="Open Licence 2.0 (Etalab)",
+    url="https://meteo.data.gouv.fr/",
+)
+
+
+class StationFile(NamedTuple):
+    """A file that the dataset lists: its département there, first and last year, group."""
+
+    departement: str
+    first_year: int
+    last_year: int
+    group: str
+    url: str
+
+
+class MeteoFrance:
+    """Daily weather of a département from the files of its stations.
+
+    Args:
+        http: the door to the network.
+        average: makes the mean of a département of its stations.
+        url: the data.gouv.fr that lists the files, or a mirror of it.
+        files_url: where the files are fetched from, in place of the folder that the list names.
+        provisional_days: days before a file of the running years came that may still change.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        http: Http,
+        average: StationAverage,
+        *,
+        url: str = URL,
+        files_url: str | None = None,
+        provisional_days: int = PROVISIONAL_DAYS,
+    ) -> None:
+        self._http = http
+        self._average = average
+        self._dataset_url = f"{url.rstrip('/')}/api/1/datasets/{DATASET}/"
+        self._files_url = files_url
+        self._provisional_days = provisional_days
+        self._lock = threading.Lock()
+        self._listed: tuple[float, list[StationFile]] | None = None
+
+    def weather(self, departement: str, since: date, until: date) -> Observed:
+        """Return the days from `since` to `until` (both in them) that any station observed.
+
+        Each value is the mean of the stations that reported it that day, weighted by area; NaN
+        where none did. `stations` is the number of those that reported rain.
+
+        Raises:
+            SourceError: the files cannot be had or read, or have no value in these days.
+        """
+        return self.report(departement, since, until).observed
+
+    def report(self, departement: str, since: date, until: date) -> Report:
+        """Return `weather` with the stations it rests on, their altitudes and weights."""
+        files, final_before = self._files(departement, since, until)
+        received: list[Received] = []
+        rows: dict[str, list[pd.DataFrame]] = {BASE_GROUP: [], OTHER_GROUP: []}
+        last_final = date.max
+        for file in files:
+            final = file.last_year < final_before
+            answer = self._http.download(
+                file.url, source=f"{NAME}, département {departement}", final=final
+            )
+            received.append(answer)
+            origin = Origin(NAME, departement, file.url)
+            rows[file.group].append(
+                read_received(answer, origin, since, until, needed=NEEDED[file.group])
+            )
+            if not final:
+                settled = answer.received_at.date() - timedelta(days=self._provisional_days)
+                last_final = min(last_final, settled)
+        origin = Origin(NAME, departement, " and ".join(file.url for file in files))
+        observed = self._joined(departement, rows, origin)
+        return report(
+            self._average,
+            origin,
+            observed,
+            provenance_of(NAME, received),
+            label=f"{NAME}:stations",
+            last_final=min(last_final, pd.Timestamp.max.date()),
+            notes=_not_listed(files),
+        )
+
+    def _joined(
+        self, departement: str, rows: Mapping[str, Sequence[pd.DataFrame]], origin: Origin
+    ) -> StationDays:
+        """Return the rows of both groups and all periods, side by side."""
+        groups = {
+            group: once(pd.concat(parts, ignore_index=True), origin)
+            for group, parts in rows.items()
+            if parts
+        }
+        stations = table_of_stations(pd.concat(groups.values(), ignore_index=True), origin)
+        days = groups[BASE_GROUP][[*KEY, *GIVES[BASE_GROUP]]]
+        if OTHER_GROUP in groups:
+            others = groups[OTHER_GROUP][[*KEY, *GIVES[OTHER_GROUP]]]
+            days = days.merge(others, on=KEY, how="outer", validate="one_to_one")
+        else:
+            days = days.assign(**dict.fromkeys(GIVES[OTHER_GROUP], np.nan))
+        own = own_stations(self._average, departement, stations)
+        return StationDays(own, days[[*KEY, *VALUES]])
+
+    def _files(self, departement: str, since: date, until: date) -> tuple[list[StationFile], int]:
+        """Return the files that touch the period, and the year in which the running ones end.
+
+        Raises:
+            SourceError: none is listed of the département, or none touches the period.
+        """
+        origin = Origin(NAME, departement, self._dataset_url)
+        code = CORSICA.get(departement, departement)
+        files = [file for file in self._list(departement) if file.departement == code]
+        base = [file for file in files if file.group == BASE_GROUP]
+        if not base:
+            raise origin.error(f"lists no daily file Q_{code}_*_RR-T-Vent", ADVICE)
+        touching = [
+            file for file in files if file.first_year <= until.year and since.year <= file.last_year
+        ]
+        if not any(file.group == BASE_GROUP for file in touching):
+            first, last = min(f.first_year for f in base), max(f.last_year for f in base)
+            raise origin.error(
+                f"lists no file of {since} to {until}, but of {first} to {last}",
+                "ask for days in these years",
+            )
+        return sorted(touching), max(file.last_year for file in files)
+
+    def _list(self, departement: str) -> list[StationFile]:
+        """Return the daily files that the dataset lists, of all départements."""
+        with self._lock:
+            now = time.monotonic()
+            if self._listed is None or now - self._listed[0] > LIST_FOR_S:
+                files = {file.url: file for file in self._resources(departement)}
+                self._listed = now, list(files.values())
+            return self._listed[1]
+
+    def _resources(self, departement: str) -> Iterator[StationFile]:
+        """Yield the files of the dataset's resources, page by page where it has pages."""
+        page: str | None = self._dataset_url
+        for _ in range(MOST_PAGES):
+            if page is None:
+                return
+            asked = f"{NAME}, département {departement}"
+            resources, following = _page(self._http.get(page, source=asked), asked)
+            for resource in resources:
+                file = _file(resource, page, self._files_url)
+                if file is not None:
+                    yield file
+            page = following and urljoin(page, following)
+        raise Origin(NAME, departement, self._dataset_url).error(
+            f"has over {MOST_PAGES} pages of resources", ADVICE
+        )
+
+
+def _page(answer: Received, source: str) -> tuple[list[Any], str | None]:
+    """Return the resources that a page lists, and the address of the next page."""
+    said = payload.json(answer, source)
+    if not isinstance(said, dict):
+        raise payload.unusable(answer, source, "sent JSON that is not a dataset", ADVICE)
+    resources, following = said.get("resources", said.get("data")), said.get("next_page")
+    if isinstance(resources, dict):
+        following = resources.get("next_page") or resources.get("href")
+        resources = resources.get("data", [])
+    if not isinstance(resources, list):
+        what = "sent a dataset without a list of resources"
+        raise payload.unusable(answer, source, what, ADVICE)
+    return resources, following if isinstance(following, str) else None
+
+
+def _file(resource: Any, page: str, files_url: str | None) -> StationFile | None:
+    """Return the daily file that `resource` is, None where it is something else."""
+    url = resource.get("url") if isinstance(resource, dict) else None
+    if not isinstance(url, str):
+        return None
+    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    match = FILE.fullmatch(name)
+    if match is None:
+        return None
+    years = YEARS.search(match["period"])
+    first, last = (int(years[1]), int(years[2])) if years else (date.min.year, date.max.year)
+    place = f"{files_url.rstrip('/')}/{name}" if files_url else urljoin(page, url)
+    return StationFile(match["departement"].upper(), first, last, match["group"].lower(), place)
+
+
+def _not_listed(files: Sequence[StationFile]) -> list[str]:
+    """Return a note for each period that has no file of the other group."""
+    have = {(file.first_year, file.last_year, file.group) for file in files}
+    return [
+        f"no file of {OTHER_GROUP} for {first} to {last}: "
+        "radiation, humidity and ETP of these years are missing"
+        for first, last, group in sorted(have)
+        if group == BASE_GROUP and (first, last, OTHER_GROUP) not in have
+    ]

@@ -1,0 +1,423 @@
+"""Météo-France's DPClim API: daily observations of a station, ordered, then fetched. Needs a key.
+
+The same observations as the station files (`meteo_france.py`), of stations that are open and
+public, without the wait for the files. Cadence: daily. 50 requests a minute. Licence Ouverte 2.0.
+`docs/sources/meteo_france_api.md` tells how to get a key and how the values are made.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+import pandas as pd
+from pydantic import SecretStr
+
+from geo_pipeline.errors import SourceError
+from geo_pipeline.sources import payload
+from geo_pipeline.sources.http import AGAIN, Http, Received, StatusError
+from geo_pipeline.sources.observed import Attribution, Observed
+from geo_pipeline.sources.stations import (
+    CORSICA,
+    KEY,
+    PROVISIONAL_DAYS,
+    VALUES,
+    Origin,
+    Report,
+    StationAverage,
+    StationDays,
+    own_stations,
+    provenance_of,
+    read_received,
+    report,
+)
+
+NAME = "meteo-france-api"
+URL = "https://public-api.meteofrance.fr/public/DPClim/v1"
+
+REQUESTS_PER_S = 50.0 / 60.0
+"""What a subscription allows."""
+
+FIRST_TRIES = 3
+LAST_TRIES = 5
+"""How often an order is tried before the other stations have their turn, and after it."""
+
+OUTAGE_AFTER = 3
+"""Stations that may fail one after the other, none having succeeded, before all is given up."""
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 10.0
+WAIT_GROWS = 1.5
+
+ADVICE = "try again later or set GEO_PIPELINE_METEO_FRANCE_API_URL"
+
+ATTRIBUTION = Attribution(
+    source=NAME,
+    text_fr="Météo-France, API Données climatologiques (portail-api.meteofrance.fr)",
+    text_en="Météo-France, climatological data API (portail-api.meteofrance.fr)",
+    licence_fr="Licence Ouverte 2.0 (Etalab)",
+    licence_en="Open Licence 2.0 (Etalab)",
+    url="https://portail-api.meteofrance.fr/",
+)
+
+
+class Order(NamedTuple):
+    """Days of one station to be ordered, a year at most; `final`: they will not change."""
+
+    station: str
+    since: date
+    until: date
+    final: bool
+
+    @property
+    def keep_as(self) -> str:
+        """Name under which the answer is kept."""
+        end = self.until.isoformat() if self.final else "latest"
+        return f"dpclim/{self.station}/{self.since.isoformat()}_{end}"
+
+
+class MeteoFranceApi:
+    """Daily weather of a département from its stations, ordered one by one.
+
+    Args:
+        http: the door to the network.
+        average: makes the mean of a département of its stations.
+        key: of the subscription to the API; never kept or logged.
+        url: the API, or a mirror of it.
+        today: the day beyond which nothing can be asked for (UTC).
+        wait: what waits a number of seconds.
+        patience_s: longest that is waited for the orders of a département.
+        provisional_days: days before today that may still change.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        http: Http,
+        average: StationAverage,
+        key: SecretStr | None,
+        *,
+        url: str = URL,
+        today: Callable[[], date] | None = None,
+        wait: Callable[[float], object] = time.sleep,
+        patience_s: float = 600.0,
+        provisional_days: int = PROVISIONAL_DAYS,
+    ) -> None:
+        self._http = http
+        self._average = average
+        self._key = key
+        self._url = url.rstrip("/")
+        self._today = today or _today
+        self._wait = wait
+        self._patience_s = patience_s
+        self._provisional_days = provisional_days
+
+    def weather(self, departement: str, since: date, until: date) -> Observed:
+        """Return the days from `since` to `until` (both in them) that any station observed.
+
+        Each value is the mean of the stations that reported it that day, weighted by area; NaN
+        where none did. `stations` is the number of those that reported rain. Days from today on
+        are not asked for. A station that the API calls inactive is left out and logged.
+
+        Raises:
+            SourceError: there is no key, the API refuses, an order is not ready in time, an
+                answer cannot be read, or there is no value in these days.
+        """
+        return self.report(departement, since, until).observed
+
+    def report(self, departement: str, since: date, until: date) -> Report:
+        """Return `weather` with the stations it rests on, and which were left out."""
+        listed, stations = self._stations(departement)
+        settled = self._today() - timedelta(days=self._provisional_days)
+        last = min(until, self._today() - timedelta(days=1))
+        orders = [
+            Order(station, start, end, final=end <= settled)
+            for station in stations["station"]
+            for start, end in _years(since, last)
+        ]
+        answers, inactive = self._answers(departement, orders)
+        days = [
+            self._read(departement, order, answers[order]) for order in orders if order in answers
+        ]
+        frame = pd.concat(days, ignore_index=True) if days else _no_days()
+        return report(
+            self._average,
+            Origin(NAME, departement, self._url),
+            StationDays(stations, frame),
+            provenance_of(NAME, [listed, *(answers[o] for o in orders if o in answers)]),
+            label=f"{NAME}:stations",
+            last_final=settled,
+            notes=[_left_out(order, why) for order, why in inactive.items()],
+        )
+
+    def _stations(self, departement: str) -> tuple[Received, pd.DataFrame]:
+        """Return the answer that lists the stations, and those that are open and public."""
+        code = CORSICA.get(departement, departement)
+        url = f"{self._url}/liste-stations/quotidienne"
+        try:
+            answer = self._get(departement, url, {"id-departement": code})
+        except StatusError as error:
+            if error.status != 404:
+                raise
+            origin = Origin(NAME, departement, url)
+            raise origin.error("knows no such département", "choose another source") from error
+        stations = _usable(answer, f"{NAME}, département {departement}")
+        return answer, own_stations(self._average, departement, stations)
+
+    def _answers(
+        self, departement: str, orders: Sequence[Order]
+    ) -> tuple[dict[Order, Received], dict[Order, str]]:
+        """Return what was answered to `orders`, and why to some there is no answer.
+
+        What is kept and final is not ordered again; offline, nothing is.
+        """
+        answers = {order: kept for order in orders if (kept := self._kept(order))}
+        missing = [order for order in orders if order not in answers]
+        if self._http.offline:
+            inactive = dict.fromkeys(missing, "nothing of it is kept")
+        else:
+            numbers, inactive = self._order(departement, missing)
+            fetched, silent = self._fetch(departement, numbers)
+            answers |= fetched
+            inactive |= silent
+        if orders and not answers:
+            raise Origin(NAME, departement, self._url).error(
+                f"has nothing of any of {len({order.station for order in orders})} stations "
+                f"({next(iter(inactive.values()))})",
+                "run once without --offline" if self._http.offline else ADVICE,
+            )
+        return answers, inactive
+
+    def _fetch(
+        self, departement: str, numbers: Mapping[Order, str]
+    ) -> tuple[dict[Order, Received], dict[Order, str]]:
+        """Return what is answered to the orders once it is ready, and why to some nothing is.
+
+        Raises:
+            SourceError: some are not ready when patience ends.
+        """
+        answers: dict[Order, Received] = {}
+        failed: dict[Order, str] = {}
+        waiting = dict(numbers)
+        waited_s, wait_s = 0.0, FIRST_WAIT_S
+        while waiting:
+            for order, number in list(waiting.items()):
+                last = order in failed
+                try:
+                    answer = self._file(departement, order, number, last=last)
+                except SourceError as error:
+                    failed[order] = _passing(error, last=last)
+                    if last:
+                        del waiting[order]
+                    continue
+                if answer is not None:
+                    answers[order] = answer
+                    del waiting[order]
+            if waiting:
+                if waited_s + wait_s > self._patience_s:
+                    raise self._never_ready(departement, waiting, waited_s)
+                self._wait(wait_s)
+                waited_s, wait_s = waited_s + wait_s, min(wait_s * WAIT_GROWS, LONGEST_WAIT_S)
+        return answers, {order: why for order, why in failed.items() if order not in answers}
+
+    def _kept(self, order: Order) -> Received | None:
+        """Return what is kept of `order` where that will do, else None."""
+        if not (order.final or self._http.offline):
+            return None
+        url = f"{self._url}/commande/fichier"
+        return self._http.kept(url, source=NAME, keep_as=order.keep_as)
+
+    def _order(
+        self, departement: str, orders: Sequence[Order]
+    ) -> tuple[dict[Order, str], dict[Order, str]]:
+        """Return the number of each order, and why some were refused.
+
+        An inactive station and a server in trouble answer the same, 500. So each order is tried a
+        few times, and what failed again, when the others have been through.
+        """
+        numbers: dict[Order, str] = {}
+        refused: dict[Order, str] = {}
+        for last in (False, True):
+            again = [order for order in orders if order in refused] if last else orders
+            for place, order in enumerate(again):
+                if last and not numbers and place == OUTAGE_AFTER:
+                    return numbers, refused
+                try:
+                    answer = self._placed(departement, order, last=last)
+                except SourceError as error:
+                    refused[order] = _passing(error, last=last)
+                else:
+                    refused.pop(order, None)
+                    numbers[order] = _number(answer, f"{NAME}, département {departement}")
+        return numbers, refused
+
+    def _placed(self, departement: str, order: Order, *, last: bool) -> Received:
+        """Place `order` and return the answer, in which there is its number."""
+        period = {
+            "id-station": order.station,
+            "date-deb-periode": f"{order.since.isoformat()}T00:00:00Z",
+            "date-fin-periode": f"{order.until.isoformat()}T00:00:00Z",
+        }
+        url = f"{self._url}/commande-station/quotidienne"
+        attempts = LAST_TRIES if last else FIRST_TRIES
+        return self._get(departement, url, period, keep=False, attempts=attempts)
+
+    def _file(self, departement: str, order: Order, number: str, *, last: bool) -> Received | None:
+        """Return the answer to `order`, None when it is not ready."""
+        url = f"{self._url}/commande/fichier"
+        answer = self._get(
+            departement,
+            url,
+            {"id-cmde": number},
+            final=order.final,
+            keep_as=order.keep_as,
+            attempts=LAST_TRIES if last else FIRST_TRIES,
+        )
+        return None if answer.status in (202, 204) else answer
+
+    def _read(self, departement: str, order: Order, answer: Received) -> pd.DataFrame:
+        """Return the rows of an answer: station, date, `VALUES`.
+
+        Raises:
+            SourceError: it cannot be read, or is of another station.
+        """
+        place = f"{answer.url} (station {order.station}, {order.since} to {order.until})"
+        origin = Origin(NAME, departement, place)
+        rows = read_received(answer, origin, order.since, order.until)
+        others = rows.loc[rows["station"] != order.station, "station"]
+        if len(others):
+            why = f"sent station {others.iloc[0]} in place of {order.station}"
+            answer.reject(why)
+            raise origin.error(why)
+        return rows[[*KEY, *VALUES]]
+
+    def _get(
+        self,
+        departement: str,
+        url: str,
+        params: Mapping[str, str],
+        *,
+        final: bool = False,
+        keep_as: str | None = None,
+        keep: bool = True,
+        attempts: int | None = None,
+    ) -> Received:
+        """Return what is at `url`, asked for with the key."""
+        if self._key is None and not self._http.offline:
+            raise Origin(NAME, departement, self._url).error(
+                "needs a key",
+                f"get one at {ATTRIBUTION.url} and set GEO_PIPELINE_METEO_FRANCE_API_KEY",
+            )
+        headers = {"apikey": self._key.get_secret_value()} if self._key else {}
+        return self._http.get(
+            url,
+            source=f"{NAME}, département {departement}",
+            params=params,
+            headers=headers,
+            final=final,
+            keep_as=keep_as,
+            keep=keep,
+            attempts=attempts,
+        )
+
+    def _never_ready(
+        self, departement: str, waiting: Mapping[Order, str], waited_s: float
+    ) -> SourceError:
+        stations = sorted({order.station for order in waiting})
+        return Origin(NAME, departement, f"{self._url}/commande/fichier").error(
+            f"had {len(waiting)} orders not ready after {waited_s:.0f} s "
+            f"(station {stations[0]} among them)",
+            "run it again later: what has come is kept",
+        )
+
+
+def _today() -> date:
+    """Return the day of the clock, UTC."""
+    return datetime.now(UTC).date()
+
+
+def _years(since: date, until: date) -> Iterator[tuple[date, date]]:
+    """Yield the first and last days of each calendar year from `since` to `until`."""
+    for year in range(since.year, until.year + 1):
+        start, end = max(since, date(year, 1, 1)), min(until, date(year, 12, 31))
+        if start <= end:
+            yield start, end
+
+
+def _number(answer: Received, source: str) -> str:
+    """Return the number under which what was ordered is to be fetched."""
+    said = payload.json(answer, source)
+    inner = said.get("elaboreProduitAvecDemandeResponse") if isinstance(said, dict) else None
+    number = inner.get("return") if isinstance(inner, dict) else None
+    if not isinstance(number, str | int) or isinstance(number, bool) or number == "":
+        raise payload.unusable(answer, source, "sent no number of the order", ADVICE)
+    return str(number)
+
+
+def _passing(error: SourceError, *, last: bool) -> str:
+    """Return what an error says that may pass, or that means an inactive station; raise others."""
+    status = error.status if isinstance(error, StatusError) else None
+    passing = status is None or status in AGAIN
+    if not passing or (last and status != 500):
+        raise error
+    return (error.reason if isinstance(error, StatusError) else None) or f"error {status}"
+
+
+def _usable(answer: Received, source: str) -> pd.DataFrame:
+    """Return the stations that are open and public: station, name, lat, lon, altitude_m.
+
+    Raises:
+        SourceError: it is no list of stations, or one lacks its number or coordinates.
+    """
+    said = payload.json(answer, source)
+    try:
+        if not isinstance(said, list) or not all(isinstance(each, dict) for each in said):
+            raise ValueError("sent JSON that is not a list of stations")
+        stations = [
+            _station(each)
+            for each in said
+            if _flag(each, "posteOuvert") and _flag(each, "postePublic")
+        ]
+        columns = ["station", "name", "lat", "lon", "altitude_m"]
+        table = pd.DataFrame(stations, columns=columns).drop_duplicates(ignore_index=True)
+        twice = table.loc[table["station"].duplicated(), "station"]
+        if len(twice):
+            raise ValueError(f"lists station {twice.iloc[0]} twice, and differently")
+        if table.empty:
+            raise ValueError("lists no station that is open and public")
+    except ValueError as error:
+        raise payload.unusable(answer, source, str(error), ADVICE) from error
+    return table
+
+
+def _flag(said: Mapping[str, Any], name: str) -> bool:
+    """Return what is said of `name`, True where nothing is."""
+    flag = said.get(name, True)
+    if not isinstance(flag, bool):
+        raise ValueError(f"says {name} = {flag!r} of a station, neither true nor false")
+    return flag
+
+
+def _station(said: Mapping[str, Any]) -> tuple[str, str, float, float, float]:
+    """Return number (its leading zero may have been lost), name and place of a station."""
+    number = str(said.get("id", "")).strip().zfill(8)
+    if not number.isdigit() or number == "00000000":
+        raise ValueError(f"lists a station with the number {said.get('id')!r}")
+    try:
+        lat, lon = float(said["lat"]), float(said["lon"])
+        altitude_m = float("nan") if said.get("alt") is None else float(said["alt"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"places station {number} nowhere ({error!r})") from error
+    if not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0):
+        raise ValueError(f"places station {number} at {lat}, {lon}")
+    return number, str(said.get("nom") or ""), lat, lon, altitude_m
+
+
+def _no_days() -> pd.DataFrame:
+    """Return 0 rows of stations."""
+    return pd.DataFrame(columns=[*KEY, *VALUES])
+
+
+def _left_out(order: Order, why: str) -> str:
+    return f"station {order.station} is left out from {order.since} to {order.until}: {why}"

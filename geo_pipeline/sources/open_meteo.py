@@ -1,0 +1,494 @@
+"""Open-Meteo's archive: daily weather at points laid inside a département, 1940 to a few days ago.
+
+ERA5, ERA5-Land and ECMWF IFS as the model chosen has them, downscaled by Open-Meteo to the altitude
+of each point. All points of a département are asked for in one request a period, and their mean is
+the département's. Days are those of UTC: always 24 hours, and none of the 101 départements has its
+daylight cut in two by them. Cadence: daily; the last days are provisional. CC BY 4.0 for
+non-commercial use. `docs/sources/open_meteo.md` tells the rest.
+"""
+
+import json
+import logging
+import math
+from calendar import monthrange
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo_pipeline.errors import SourceError
+from geo_pipeline.schemas import Provenance, WeatherDaily
+from geo_pipeline.sources import payload
+from geo_pipeline.sources.http import Http, NotKeptError, Received
+from geo_pipeline.sources.observed import OBSERVED, Attribution, Observed
+
+Array = npt.NDArray[np.float64]
+
+NAME = "open-meteo"
+URL = "https://archive-api.open-meteo.com/v1/archive"
+MODEL = "best_match"
+
+FIRST_DAY = date(1940, 1, 1)
+"""Where the archive begins."""
+
+PROVISIONAL_DAYS = 5
+"""Days before today that may still change: ERA5 follows by five."""
+
+SETTLED_AFTER_DAYS = 92
+"""Days after which nothing more comes: by then ERA5 has replaced its first release."""
+
+LEAST_KNOWN_SHARE = 0.5
+"""Share of the points that must be known on a day for their mean to stand for the département."""
+
+FARTHEST_DEG = 1.0
+"""How far the place of an answer may lie from the one asked for: cells are up to 0.25 degrees."""
+
+HOST = "open-meteo.com"
+DAYS_A_CALL = 14
+"""There, each place counts as one call for every two weeks of up to ten variables, at least one."""
+
+ADVICE = "try again later or set GEO_PIPELINE_OPEN_METEO_URL"
+
+ATTRIBUTION = Attribution(
+    source=NAME,
+    text_fr=(
+        "Données météorologiques d'Open-Meteo.com, d'après ERA5 "
+        "(service Copernicus Changement climatique, ECMWF)"
+    ),
+    text_en="Weather data by Open-Meteo.com, from ERA5 (Copernicus Climate Change Service, ECMWF)",
+    licence_fr="CC BY 4.0, usage non commercial de l'interface gratuite",
+    licence_en="CC BY 4.0, non-commercial use of the free interface",
+    url="https://open-meteo.com/",
+)
+
+
+class Variable(NamedTuple):
+    """A daily variable: its name there, its column here, and what its units are times ours."""
+
+    name: str
+    column: str
+    units: Mapping[str, float]
+
+
+CELSIUS = {"°C": 1.0}
+MILLIMETRES = {"mm": 1.0}
+
+VARIABLES = (
+    Variable("temperature_2m_mean", "tmean_c", CELSIUS),
+    Variable("temperature_2m_max", "tmax_c", CELSIUS),
+    Variable("temperature_2m_min", "tmin_c", CELSIUS),
+    Variable("precipitation_sum", "precip_mm", MILLIMETRES),
+    Variable("et0_fao_evapotranspiration", "et0_source_mm", MILLIMETRES),
+    Variable("shortwave_radiation_sum", "radiation_mj_m2", {"MJ/m²": 1.0, "MJ/m2": 1.0}),
+    # m/s is asked for; a mirror that does not know the option says that it sends km/h.
+    Variable("wind_speed_10m_mean", "wind_m_s", {"m/s": 1.0, "km/h": 1.0 / 3.6}),
+    Variable("relative_humidity_2m_mean", "rh_pct", {"%": 1.0}),
+)
+MEASURES = [variable.column for variable in VARIABLES]
+
+
+_log = logging.getLogger(__name__)
+
+
+class Period(NamedTuple):
+    """Days of one request, both ends in it; `final`: what is answered will not change."""
+
+    start: date
+    end: date
+    final: bool
+    name: str
+    """`2024` for a year, `2024-11` for a month, `2024-11-21` for the dekad that begins so."""
+
+    def parts(self) -> list["Period"]:
+        """Return the months of a year or the dekads of a month; a dekad has none."""
+        if self.name == f"{self.start:%Y}":
+            return [_month(self.start.replace(month=month)) for month in range(1, 13)]
+        if self.name == f"{self.start:%Y-%m}":
+            return [_dekad(self.start.replace(day=day), self.end) for day in (1, 11, 21)]
+        return []
+
+
+class _UnreadableError(Exception):
+    """What is wrong with an answer, to be told with source, département and URL."""
+
+
+class OpenMeteo:
+    """The archive at `url`, asked at `points` (departement, latitude, longitude in degrees)."""
+
+    name = NAME
+
+    def __init__(
+        self,
+        http: Http,
+        points: pd.DataFrame,
+        *,
+        url: str = URL,
+        model: str = MODEL,
+        provisional_days: int = PROVISIONAL_DAYS,
+        today: date | None = None,
+    ) -> None:
+        """Take the points of `storage.sampling`; `today` is that of the clock in UTC by default."""
+        self.http = http
+        self.points = points
+        self.url = url
+        self.model = model
+        self.provisional_days = provisional_days
+        self.today = today
+
+    def weather(self, departement: str, since: date, until: date) -> Observed:
+        """Return the days from `since` to `until` (both in them) that the archive has.
+
+        Each value is the mean of the points that have one, if at least half of them do, else NaN;
+        wind is at 10 m, as it is sent. Days without any value have no row, nor have today and the
+        days to come. The provenance is that of the newest answer; of several, `sha256` is the hash
+        of their hashes, oldest period first.
+
+        Raises:
+            SourceError: the archive cannot be had, says no, answers what cannot be, or has no
+                value at all in these days.
+        """
+        places = self.points[self.points["departement"] == departement]
+        if places.empty:
+            raise SourceError(
+                f"{NAME}, département {departement}: no point to ask {self.url} about; "
+                "lay sampling points inside it"
+            )
+        today = self._today()
+        received: list[Received] = []
+        parts: list[pd.DataFrame] = []
+        missing: list[NotKeptError] = []
+        for period in periods(since, until, today=today, provisional_days=self.provisional_days):
+            for answer, rows in self._answered(departement, places, period, missing):
+                received.append(answer)
+                parts.append(rows)
+        if missing and not received:
+            raise missing[0]
+        if missing:
+            _log.warning("%d dekads are not kept: %s", len(missing), missing[0])
+        rows = pd.concat(parts or [pd.DataFrame(columns=MEASURES, index=pd.DatetimeIndex([]))])
+        rows = rows.sort_index().loc[str(since) : str(until)].dropna(how="all")
+        if rows.empty:
+            raise SourceError(
+                f"{NAME}, département {departement}: {self.url} has no value from {since} to "
+                f"{until}; ask for days from {FIRST_DAY} to {today - timedelta(days=1)}"
+            )
+        settled = pd.Timestamp(today - timedelta(days=self.provisional_days))
+        observed = rows.reset_index().assign(
+            departement=departement,
+            swi_source=np.nan,
+            stations=pd.array([pd.NA] * len(rows), dtype="Int64"),
+            source=f"{NAME}:{self.model}",
+            resolution="day",
+            provisional=rows.index > settled,
+        )
+        return Observed(observed[list(OBSERVED)], _provenance(received))
+
+    def _answered(
+        self,
+        departement: str,
+        places: pd.DataFrame,
+        period: Period,
+        missing: list[NotKeptError],
+    ) -> Iterator[tuple[Received, pd.DataFrame]]:
+        """Yield what was answered for `period`, and the département's means by day.
+
+        Offline, a year or month that was only ever asked for in parts is had from them; parts that
+        were never asked for are added to `missing`.
+        """
+        query = self._query(places, period)
+        try:
+            answer, rows = self._had(departement, places, period, query, final=period.final)
+            if _may_grow(rows, period, self._today()) and answer.received_at.date() < self._today():
+                answer, rows = self._had(departement, places, period, query, final=False)
+        except NotKeptError as error:
+            parts = period.parts()
+            for part in parts:
+                yield from self._answered(departement, places, part, missing)
+            if not parts:
+                missing.append(error)
+            return
+        yield answer, rows
+
+    def _had(
+        self,
+        departement: str,
+        places: pd.DataFrame,
+        period: Period,
+        query: Mapping[str, str],
+        *,
+        final: bool,
+    ) -> tuple[Received, pd.DataFrame]:
+        """Return the answer to `query` and its means by day."""
+        source = f"{NAME}, département {departement}"
+        answer = self.http.get(
+            self.url,
+            source=source,
+            params=query,
+            final=final,
+            keep_as=f"{departement} {period.name} {_digest(query)}",
+            weight=calls(self.url, len(places), period),
+        )
+        document = payload.json(answer, source)
+        try:
+            return answer, _means(document, places, period)
+        except _UnreadableError as error:
+            raise payload.unusable(answer, source, str(error), ADVICE) from error
+
+    def _today(self) -> date:
+        return self.today or datetime.now(UTC).date()
+
+    def _query(self, places: pd.DataFrame, period: Period) -> dict[str, str]:
+        return {
+            "latitude": ",".join(f"{degrees:.4f}" for degrees in places["latitude"]),
+            "longitude": ",".join(f"{degrees:.4f}" for degrees in places["longitude"]),
+            "daily": ",".join(variable.name for variable in VARIABLES),
+            "timezone": "GMT",
+            "wind_speed_unit": "ms",
+            "models": self.model,
+            "start_date": period.start.isoformat(),
+            "end_date": period.end.isoformat(),
+        }
+
+
+def calls(url: str, places: int, period: Period) -> float:
+    """Return what a request counts for: at Open-Meteo by its size, at a mirror one."""
+    host = urlsplit(url).hostname or ""
+    if host != HOST and not host.endswith(f".{HOST}"):
+        return 1.0
+    days = (period.end - period.start).days + 1
+    return places * max(days / DAYS_A_CALL, 1.0)
+
+
+def _digest(query: Mapping[str, str]) -> str:
+    """Return what tells a question from others about the same département and period."""
+    asked = [value for name, value in query.items() if name not in ("start_date", "end_date")]
+    return sha256("&".join(asked).encode()).hexdigest()[:12]
+
+
+def _may_grow(rows: pd.DataFrame, period: Period, today: date) -> bool:
+    """Say whether final `rows` lack days, or the last ones lack values that may still come."""
+    if not period.final:
+        return False
+    if len(rows) <= (period.end - period.start).days:
+        return True
+    known = rows.dropna(how="all").index
+    ends = known.max().date() if len(known) else date.min
+    return ends < period.end and period.end > today - timedelta(days=SETTLED_AFTER_DAYS)
+
+
+def periods(
+    since: date,
+    until: date,
+    *,
+    today: date,
+    provisional_days: int = PROVISIONAL_DAYS,
+) -> Iterator[Period]:
+    """Yield the periods to ask for, so that they hold every day from `since` to `until` once.
+
+    They follow the calendar, not `since` and `until`, so that what was answered to one question
+    serves the next: whole years that ended over 92 days ago, then whole months, then dekads. Those
+    that ended before the provisional days are final; the last dekads are asked for again until they
+    are. Nothing before 1940 and nothing after yesterday.
+    """
+    yesterday = today - timedelta(days=1)
+    since, until = max(since, FIRST_DAY), min(until, yesterday)
+    settled = today - timedelta(days=max(provisional_days, 1))
+    settled_year = today - timedelta(days=SETTLED_AFTER_DAYS)
+    start = date(since.year, 1, 1)
+    while start <= until:
+        year = _year(start)
+        whole = (
+            (year, min(settled, settled_year)),
+            (_month(start), settled),
+        )
+        period = next(
+            (period for period, last in whole if period.end <= last), _dekad(start, yesterday)
+        )
+        if period.end >= since:
+            yield period._replace(final=period.end <= settled)
+        start = period.end + timedelta(days=1)
+
+
+def _year(start: date) -> Period:
+    return Period(start, date(start.year, 12, 31), True, f"{start:%Y}")
+
+
+def _month(start: date) -> Period:
+    return Period(start, _month_end(start), True, f"{start:%Y-%m}")
+
+
+def _dekad(start: date, until: date) -> Period:
+    return Period(start, min(_dekad_end(start), until), True, f"{start}")
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def _dekad_end(day: date) -> date:
+    return day.replace(day=10 if day.day <= 10 else 20) if day.day <= 20 else _month_end(day)
+
+
+def _means(document: object, places: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Return the means over `places` of what was answered: columns `MEASURES`, a row a day."""
+    answers = _answers(document, places)
+    dates = _dates(answers, period)
+    units = [_part(answer, "daily_units") for answer in answers]
+    values = {
+        variable.column: np.stack(
+            [
+                _values(_part(answer, "daily"), unit, variable, dates)
+                for answer, unit in zip(answers, units, strict=True)
+            ]
+        )
+        for variable in VARIABLES
+    }
+    for name, known in values.items():
+        _check_range(name, known, dates)
+    swapped = np.argwhere(values["tmin_c"] > values["tmax_c"])
+    if len(swapped):
+        raise _UnreadableError(f"sent a minimum above the maximum on {dates[swapped[0][1]]:%F}")
+    return pd.DataFrame({name: _mean(known) for name, known in values.items()}, index=dates)
+
+
+def _answers(document: object, places: pd.DataFrame) -> list[Mapping[str, Any]]:
+    """Return the answer of each place, in the order asked."""
+    answers: list[Any] = document if isinstance(document, list) else [document]
+    for answer in answers:
+        if not isinstance(answer, dict):
+            raise _UnreadableError(f"sent {_shown(answer)} in place of a place's weather")
+        if answer.get("error"):
+            raise _UnreadableError(f"says no: {_shown(answer.get('reason'))}")
+    if len(answers) != len(places):
+        raise _UnreadableError(f"answered for {len(answers)} places of {len(places)} asked for")
+    asked = places[["latitude", "longitude"]].to_numpy()
+    for answer, place in zip(answers, asked, strict=True):
+        there = [answer.get("latitude"), answer.get("longitude")]
+        if not all(_is_number(degrees) for degrees in there):
+            raise _UnreadableError(f"sent a place at {_shown(there)}")
+        if np.abs(np.array(there, dtype=np.float64) - place).max() > FARTHEST_DEG:
+            raise _UnreadableError(f"answered for the place {there}, asked for {place.tolist()}")
+        if answer.get("utc_offset_seconds", 0) != 0:
+            raise _UnreadableError(
+                f"cut days {_shown(answer['utc_offset_seconds'])} s off UTC, asked for GMT"
+            )
+    return answers
+
+
+def _dates(answers: Sequence[Mapping[str, Any]], period: Period) -> pd.DatetimeIndex:
+    """Return the days that all `answers` are about."""
+    times = _part(answers[0], "daily").get("time")
+    if any(_part(answer, "daily").get("time") != times for answer in answers):
+        raise _UnreadableError("sent other days for one place than for another")
+    if not isinstance(times, list):
+        raise _UnreadableError(f"sent {_shown(times)} in place of a list of days")
+    try:
+        days = [_day(text) for text in times]
+    except (TypeError, ValueError) as error:
+        raise _UnreadableError(f"sent what is no day: {error}") from error
+    for before, after in pairwise(sorted(days)):
+        if before == after:
+            raise _UnreadableError(f"sent {before} twice")
+    outside = [day for day in days if not period.start <= day <= period.end]
+    if outside:
+        raise _UnreadableError(f"sent days that were not asked for, {outside[0]} first")
+    return pd.DatetimeIndex(days, name="date", dtype="datetime64[ns]")
+
+
+def _day(text: object) -> date:
+    """Return the day that `text` names as YYYY-MM-DD."""
+    if not isinstance(text, str) or len(text) != len("2020-01-31"):
+        raise ValueError(_shown(text))
+    return date.fromisoformat(text)
+
+
+def _part(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = answer.get(name)
+    if not isinstance(part, dict):
+        raise _UnreadableError(f"sent no `{name}`")
+    return part
+
+
+def _values(
+    daily: Mapping[str, Any], units: Mapping[str, Any], variable: Variable, dates: pd.DatetimeIndex
+) -> Array:
+    """Return a variable of one place by day, in our unit, NaN where it is null."""
+    sent = daily.get(variable.name)
+    if not isinstance(sent, list):
+        raise _UnreadableError(f"sent no {variable.name}" if sent is None else _odd(variable, sent))
+    if len(sent) != len(dates):
+        raise _UnreadableError(f"sent {len(sent)} values of {variable.name} for {len(dates)} days")
+    wrong = next((value for value in sent if value is not None and not _is_number(value)), None)
+    if wrong is not None:
+        raise _UnreadableError(_odd(variable, wrong))
+    values = np.array(sent, dtype=np.float64)
+    if np.isnan(values).all():
+        return values
+    unit = units.get(variable.name)
+    if not isinstance(unit, str) or unit not in variable.units:
+        expected = next(iter(variable.units))
+        raise _UnreadableError(f"sent {variable.name} in {_shown(unit)}, expected {expected}")
+    return np.asarray(values * variable.units[unit])
+
+
+def _is_number(value: object) -> bool:
+    """Say whether `value` is a number, and not one too large for anything there is."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+
+
+def _odd(variable: Variable, value: object) -> str:
+    return f"sent {_shown(value)} as {variable.name}"
+
+
+def _shown(value: object) -> str:
+    """Return `value` as JSON, short enough for a message of one line."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _check_range(name: str, values: Array, dates: pd.DatetimeIndex) -> None:
+    """Raise _UnreadableError for a value that the data dictionary rules out."""
+    low, high = _range(name)
+    wrong = np.argwhere((values < low) | (values > high))
+    if len(wrong):
+        place, day = wrong[0]
+        raise _UnreadableError(
+            f"sent {values[place, day]:g} as {name} of {dates[day]:%F}, beyond {low:g} to {high:g}"
+        )
+
+
+def _range(name: str) -> tuple[float, float]:
+    """Return the least and greatest value of a column of `weather_daily`."""
+    limits: dict[str, float] = {}
+    for check in WeatherDaily.to_schema().columns[name].checks:
+        limits.update(check.statistics or {})
+    return limits.get("min_value", -math.inf), limits.get("max_value", math.inf)
+
+
+def _mean(values: Array) -> Array:
+    """Return the mean over places of places x days, NaN where under half of them are known.
+
+    Taken of the distance to the first known one, so that equal values give that very value.
+    """
+    known = ~np.isnan(values)
+    count = known.sum(axis=0)
+    first = np.take_along_axis(values, known.argmax(axis=0)[np.newaxis], axis=0)[0]
+    away = np.where(known, values - first, 0.0).sum(axis=0) / np.maximum(count, 1)
+    least, most = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
+    enough = count >= LEAST_KNOWN_SHARE * len(values)
+    return np.asarray(np.where(enough, np.clip(first + away, least, most), np.nan))
+
+
+def _provenance(received: Sequence[Received]) -> Provenance:
+    """Return where rows come from that were received in one answer or several."""
+    newest = received[-1]
+    hashes = [answer.sha256 for answer in received]
+    digest = hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode()).hexdigest()
+    fetched_at = max(answer.received_at for answer in received)
+    return Provenance(NAME, newest.url, fetched_at.isoformat(timespec="seconds"), digest)

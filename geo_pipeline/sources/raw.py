@@ -1,0 +1,379 @@
+"""What providers sent, kept byte for byte: the beginning of every figure, and a rebuild without a
+network.
+
+`<folder>/<source>/<host>/<path and query>~<key>/` (`.../named/<name>~<key>/` of what has a name in
+place of a URL) holds the content, compressed if it was not, and beside it `received.json`: URL,
+time, status, SHA-256 and length of the bytes received, and so on.
+The content is written first and named after its hash, then the sidecar is renamed over the last
+one: a reader sees one answer or the other, whole, however many processes write.
+"""
+
+import gzip
+import json
+import logging
+import os
+import re
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from io import FileIO
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO, Self, cast
+from urllib.parse import unquote, urlsplit
+
+from filelock import FileLock
+
+from geo_pipeline.errors import StorageError
+from geo_pipeline.files import sweep
+
+SIDECAR = "received.json"
+LOCK = ".lock"
+TEMPORARY = "incoming"
+CHUNK = 1 << 18
+COMPRESSED = (
+    b"\x1f\x8b",  # gzip
+    b"PK",  # zip, xlsx, ods
+    b"\x28\xb5\x2f\xfd",  # zstd
+    b"\xfd7zXZ\x00",
+    b"BZh",
+    b"7z\xbc\xaf\x27\x1c",
+    b"PAR1",
+    b"\x89PNG",
+    b"\xff\xd8\xff",  # JPEG
+)
+"""How content begins that is compressed already."""
+LONGEST_MARK = max(map(len, COMPRESSED))
+
+EXTENSIONS = {
+    "application/json": ".json",
+    "application/geo+json": ".geojson",
+    "text/csv": ".csv",
+    "text/html": ".html",
+    "text/plain": ".txt",
+    "application/zip": ".zip",
+    "application/gzip": ".gz",
+}
+
+NAME = re.compile(r"(.*?)((?:\.\w{1,8})?\.(?:gz|zst|bz2|xz)|\.\w{1,8})")
+"""The last part of a URL's path that tells what it is, such as `x.csv.gz`."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One answer of a provider as its sidecar tells it; secrets are not in it."""
+
+    source: str
+    url: str
+    """What was asked for, parameters and all."""
+    params: dict[str, str]
+    status: int
+    received_at: datetime
+    """When the content came (UTC)."""
+    checked_at: datetime
+    """When the provider last said that it still holds (UTC)."""
+    sha256: str
+    """Of the bytes received."""
+    length: int
+    """Of the bytes received."""
+    content_type: str | None
+    etag: str | None
+    last_modified: str | None
+    final: bool
+    """It was asked for as content that never changes."""
+    fetched_from: str
+    """Where it was asked for: another than `url` with a mirror."""
+    redirected_to: str | None
+    """Where it came from when that redirected."""
+    keep_as: str | None
+    file: str
+    """Name of the content's file, beside the sidecar."""
+    compression: str | None
+    """`gzip` when it was compressed here; None when the file is what was received."""
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """File of the content."""
+        return self.folder / self.file
+
+    def open(self) -> BinaryIO:
+        """Return a stream of the bytes received."""
+        return open_content(self.path, self.compression)
+
+
+def open_content(path: Path, compression: str | None) -> BinaryIO:
+    """Return a stream of the bytes in `path` before our own compression."""
+    if compression == "gzip":
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    return path.open("rb")
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of an answer before its content."""
+
+    source: str
+    url: str
+    params: Mapping[str, str]
+    status: int
+    content_type: str | None
+    etag: str | None
+    last_modified: str | None
+    final: bool
+    fetched_from: str
+    redirected_to: str | None
+    keep_as: str | None
+
+
+class RawStore:
+    """The kept answers in `folder`. Any number of threads and processes may use it at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    @classmethod
+    def temporary(cls) -> Self:
+        """Return a store that goes when nobody holds it any more."""
+        folder = tempfile.TemporaryDirectory(prefix="geo-pipeline-", ignore_cleanup_errors=True)
+        store = cls(Path(folder.name))
+        store._temporary = folder
+        return store
+
+    def place(self, source: str, url: str, keep_as: str | None = None) -> Path:
+        """Return the folder of the answer to `url`, or of what is kept as `keep_as`."""
+        if keep_as:
+            host, shown, key = "named", keep_as, f"named {keep_as}"
+        else:
+            parts = urlsplit(url)
+            host = parts.netloc.rpartition("@")[2] or "local"
+            shown, key = f"{parts.path}_{parts.query}", url
+        name = f"{_slug(unquote(shown), 80)}~{sha256(key.encode()).hexdigest()[:12]}"
+        return self.folder / _slug(source) / _slug(host) / name
+
+    def find(self, place: Path) -> Kept | None:
+        """Return what is kept in `place`, the last answer that was not rejected."""
+        said = self._sidecar(place)
+        if said is not None and said.get("rejected"):
+            said = said.get("previous")
+        return None if said is None else _kept(said, place)
+
+    def rejected(self, place: Path) -> str | None:
+        """Return why the last answer in `place` was rejected, None when it was not."""
+        said = self._sidecar(place)
+        return None if said is None else said.get("rejected")
+
+    def put(self, place: Path, about: About, chunks: Iterable[bytes]) -> Kept:
+        """Keep `chunks` as the answer in `place`, whole or not at all.
+
+        Raises:
+            StorageError: the folder cannot be written or the disk is full.
+            Whatever `chunks` raises: nothing has changed.
+        """
+        stream = iter(chunks)
+        first = b""
+        while len(first) < LONGEST_MARK and (chunk := next(stream, None)) is not None:
+            first += chunk
+        packer = None if first.startswith(COMPRESSED) or not first else zlib.compressobj(wbits=31)
+        compression = "gzip" if packer else None
+        with _disk(place):
+            place.mkdir(parents=True, exist_ok=True)
+            sweep(place / TEMPORARY)
+            handle, temporary = _temporary(place)
+        try:
+            # Unbuffered: what `chunks` raises and what the disk does are told apart.
+            with os.fdopen(handle, "wb", buffering=0) as file:
+                digest = sha256()
+                length = 0
+                for chunk in chain([first], stream):
+                    digest.update(chunk)
+                    length += len(chunk)
+                    with _disk(place):
+                        _write_all(file, packer.compress(chunk) if packer else chunk)
+                with _disk(place):
+                    _write_all(file, packer.flush() if packer else b"")
+            now = datetime.now(UTC)
+            stem, extension = _name(about, compression)
+            kept = Kept(
+                **{**vars(about), "params": dict(about.params)},
+                received_at=now,
+                checked_at=now,
+                sha256=digest.hexdigest(),
+                length=length,
+                file=f"{stem}.{digest.hexdigest()[:12]}{extension}",
+                compression=compression,
+                folder=place,
+            )
+            with self._alone(place), _disk(place):
+                previous = self._sidecar(place)
+                if previous is not None and (
+                    previous.get("rejected") or previous["sha256"] == kept.sha256
+                ):
+                    previous = previous.get("previous")
+                temporary.replace(kept.path)
+                said = _write(place, _said(kept), previous)
+                for path in place.iterdir():
+                    if path.name[0] != "." and path.name not in {SIDECAR, *_files(said)}:
+                        path.unlink(missing_ok=True)
+            return kept
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def confirm(self, kept: Kept, *, final: bool) -> Kept:
+        """Note that the provider said now that `kept` still holds, and whether it is final."""
+        confirmed = replace(kept, checked_at=datetime.now(UTC), final=final or kept.final)
+        with self._alone(kept.folder), _disk(kept.folder):
+            said = self._sidecar(kept.folder)
+            if said is not None and said.get("rejected"):
+                said = said.get("previous")
+            if said is not None and said["sha256"] == kept.sha256:
+                _write(kept.folder, _said(confirmed), said.get("previous"))
+        return confirmed
+
+    def reject(self, kept: Kept, why: str) -> None:
+        """Never give `kept` again: it is not what it should be. What was kept before it holds."""
+        with self._alone(kept.folder), _disk(kept.folder):
+            said = self._sidecar(kept.folder)
+            if said is not None and said["sha256"] == kept.sha256:
+                _write(kept.folder, {**said, "rejected": why}, said.get("previous"))
+        _log.warning("%s: rejected what is kept of %s: %s", kept.source, kept.url, why)
+
+    def intact(self, kept: Kept) -> bool:
+        """Say whether the file of `kept` still has the bytes received."""
+        digest = sha256()
+        try:
+            with kept.open() as stream:
+                while chunk := stream.read(CHUNK):
+                    digest.update(chunk)
+        except (OSError, EOFError, zlib.error):
+            return False
+        return digest.hexdigest() == kept.sha256
+
+    def all(self, source: str | None = None) -> Iterator[Kept]:
+        """Yield what is kept (of `source`), in the order of folders."""
+        below = f"{_slug(source)}/*/*/{SIDECAR}" if source else f"*/*/*/{SIDECAR}"
+        for sidecar in sorted(self.folder.glob(below)):
+            if (kept := self.find(sidecar.parent)) is not None:
+                yield kept
+
+    def _sidecar(self, place: Path) -> dict[str, Any] | None:
+        """Return the sidecar's content; None when there is none or it is damaged."""
+        path = place / SIDECAR
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+            if said is None or _kept(said, place) is None:
+                raise ValueError("not a sidecar")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            _log.warning("%s cannot be used (%s): as if nothing were kept", path, error)
+            return None
+        return cast(dict[str, Any], said)
+
+    @contextmanager
+    def _alone(self, place: Path) -> Iterator[None]:
+        """Let one writer at a time change the sidecars beside `place`."""
+        with _disk(place):
+            place.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(place.parent / LOCK)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _temporary(place: Path) -> tuple[int, Path]:
+    """Return a new file in `place`, open and by its path.
+
+    Nothing waits for the disk here: what a power cut damages does not have its hash any more.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{TEMPORARY}.", suffix=".tmp", dir=place)
+    temporary = Path(name)
+    temporary.chmod(0o644)
+    return handle, temporary
+
+
+def _write(
+    place: Path, said: Mapping[str, Any], previous: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Write the sidecar in `place`, with that of the answer before in it; return it."""
+    before = None if previous is None else {**previous, "previous": None}
+    sidecar = {**said, "previous": before}
+    handle, temporary = _temporary(place)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(sidecar, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+        temporary.replace(place / SIDECAR)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return sidecar
+
+
+def _files(said: Mapping[str, Any]) -> set[str]:
+    """Return the names of the contents that a sidecar tells of."""
+    return {each["file"] for each in (said, said["previous"]) if each is not None}
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    """Write all of `data`, of which a disk that is nearly full takes a part only."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+
+
+@contextmanager
+def _disk(place: Path) -> Iterator[None]:
+    """Tell an error of the disk as one line."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"cannot keep what was received in {place}: {error.strerror or error}; "
+            "free some space, or set GEO_PIPELINE_HOME to a folder that can be written"
+        ) from error
+
+
+def _slug(text: str, longest: int = 60) -> str:
+    """Return `text` as a name that any file system takes."""
+    name = re.sub(r"[^\w.=,-]+", "_", text, flags=re.ASCII).strip("_.") or "_"
+    return name[:longest]
+
+
+def _name(about: About, compression: str | None) -> tuple[str, str]:
+    """Return stem and extensions of the content's file."""
+    last = _slug(unquote(urlsplit(about.url).path.rpartition("/")[2]))
+    named = NAME.fullmatch(last)
+    if named is None:
+        kind = (about.content_type or "").partition(";")[0].strip().lower()
+        stem, extension = last, EXTENSIONS.get(kind, ".bin")
+    else:
+        stem, extension = named.groups()
+    if compression == "gzip" and not extension.endswith(".gz"):
+        extension += ".gz"
+    return stem, extension
+
+
+def _said(kept: Kept) -> dict[str, Any]:
+    """Return the sidecar of `kept`."""
+    said = asdict(kept)
+    del said["folder"]
+    for name in ("received_at", "checked_at"):
+        said[name] = said[name].isoformat()
+    return said
+
+
+def _kept(said: Mapping[str, Any], place: Path) -> Kept:
+    """Return what the sidecar `said` tells of `place`."""
+    fields = {name: said[name] for name in Kept.__dataclass_fields__ if name != "folder"}
+    for name in ("received_at", "checked_at"):
+        fields[name] = datetime.fromisoformat(fields[name])
+    return Kept(**fields, folder=place)

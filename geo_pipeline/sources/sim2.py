@@ -1,0 +1,308 @@
+"""SAFRAN-ISBA (SIM2): Météo-France's analysis of France on a grid of 8 km, daily since August 1958.
+
+It gives weather without a gap, with ETP and the official soil wetness index. data.gouv.fr lists a
+file a decade, one of the running decade up to last month, and one of the days since.
+Licence Ouverte 2.0. `docs/sources/sim2.md` tells how the values are made.
+"""
+
+import math
+import re
+import threading
+import time
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urljoin, urlsplit
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.departements import BY_CODE
+from geo_pipeline.errors import SourceError
+from geo_pipeline.schemas import Provenance
+from geo_pipeline.sources import payload
+from geo_pipeline.sources.http import Http, Received
+from geo_pipeline.sources.observed import OBSERVED, Attribution, Observed
+from geo_pipeline.sources.stations import Origin, provenance_of
+
+NAME = "sim2"
+URL = "https://www.data.gouv.fr"
+DATASET = "donnees-changement-climatique-sim-quotidienne"
+
+FILE = re.compile(r"QUOT_SIM2_(?P<period>[\w-]+)\.csv(\.gz)?$", re.IGNORECASE)
+"""Names of the files: `QUOT_SIM2_2010-2019.csv.gz`, `QUOT_SIM2_latest-20260901-20260922.csv.gz`."""
+
+PERIOD = re.compile(
+    r"(?:(?P<kind>latest|previous)[-_])?(?P<first>\d{8}|\d{6}|\d{4})[-_](?P<last>\d{8}|\d{6}|\d{4})",
+    re.IGNORECASE,
+)
+
+FINAL, PREVIOUS, LATEST = range(3)
+"""Kinds of files: a past decade, the running one up to last month, the days since."""
+
+FRESH_FOR_S = 600.0
+"""How long the list and the files serve, usable or not, before they are asked for again."""
+
+PAUSE_S = 60.0
+"""How long what could not be had is not asked for again, by whichever département."""
+
+CLOCKS_APART = timedelta(days=1)
+"""How far the last day may lie after the day on which the file came."""
+
+MJ_M2_PER_J_CM2 = 0.01
+
+ADVICE = "try again later or set GEO_PIPELINE_SIM2_URL"
+
+ATTRIBUTION = Attribution(
+    source=NAME,
+    text_fr="Météo-France, SIM quotidienne (SAFRAN-ISBA, meteo.data.gouv.fr)",
+    text_en="Météo-France, daily SIM (SAFRAN-ISBA, meteo.data.gouv.fr)",
+    licence_fr="Licence Ouverte 2.0 (Etalab)",
+    licence_en="Open Licence 2.0 (Etalab)",
+    url="https://meteo.data.gouv.fr/",
+)
+
+Means = Callable[[Path, str, str], pd.DataFrame]
+"""Makes the daily means of a département of a grid file: its path, its SHA-256, the INSEE code.
+
+The columns are those of `storage.grid.GridMeans`; SourceError where the file cannot be used.
+"""
+
+
+class GridFile(NamedTuple):
+    """A file that the dataset lists. Of several that have a day, the first kind is the best."""
+
+    kind: int
+    first: date
+    last: date
+    url: str
+
+
+class Sim2:
+    """Daily weather of a département from the grid files of SIM2. Threads may share it.
+
+    Args:
+        http: the door to the network.
+        means: makes means of départements of a file.
+        url: the data.gouv.fr that lists the files, or a mirror of it.
+        files_url: the folder they are fetched from, in place of the one that the list names.
+        dataset: slug or id of the dataset there.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        http: Http,
+        means: Means,
+        *,
+        url: str = URL,
+        files_url: str | None = None,
+        dataset: str = DATASET,
+    ) -> None:
+        self._http = http
+        self._means = means
+        self._dataset_url = f"{url.rstrip('/')}/api/1/datasets/{dataset}/"
+        self._files_url = files_url
+        self._lock = threading.Lock()
+        self._received: dict[str, tuple[float, Received]] = {}
+        self._failed: dict[str, tuple[float, str]] = {}
+
+    def weather(self, departement: str, since: date, until: date) -> Observed:
+        """Return the days from `since` to `until` (both in them) that the grid has.
+
+        Each value is the mean over the cells of the département that have one, weighted by area;
+        NaN where none has. Extremes of temperature are NaN in files without them. Wind is at 10 m.
+        Overseas, where there is no grid, there are 0 rows.
+
+        Raises:
+            SourceError: the files cannot be had or read, or none is of these days.
+        """
+        rows, provenance = self._days(departement, since, until)
+        return Observed(_observed(rows, departement), provenance)
+
+    def coverage(self, departement: str, since: date, until: date) -> pd.DataFrame:
+        """Return what the means rest on: date, cells (how many), coverage_pct of the area.
+
+        Errors are those of `weather`.
+        """
+        rows, _ = self._days(departement, since, until)
+        return rows[["date", "cells", "coverage_pct"]]
+
+    def _days(self, departement: str, since: date, until: date) -> tuple[pd.DataFrame, Provenance]:
+        """Return the means of `departement` in the period, each day once, and where from."""
+        with self._lock:
+            listed = self._fetch(self._dataset_url, departement)
+            try:
+                files = self._files(listed, departement, since, until)
+            except SourceError:
+                del self._received[self._dataset_url]
+                raise
+        if BY_CODE[departement].overseas:
+            return _no_days(), provenance_of(NAME, [listed])
+        parts, received = [], []
+        for file in files:
+            with self._lock:
+                answer = self._fetch(file.url, departement, file)
+                rows = self._rows(answer, file, departement)
+            parts.append(rows.assign(provisional=np.full(len(rows), file.kind == LATEST)))
+            received.append(answer)
+        days = pd.concat(parts, ignore_index=True).drop_duplicates("date", keep="first")
+        days = days[days["date"].between(pd.Timestamp(since), pd.Timestamp(until))]
+        return days.sort_values("date", ignore_index=True), provenance_of(NAME, received)
+
+    def _rows(self, answer: Received, file: GridFile, departement: str) -> pd.DataFrame:
+        """Return the means of `departement` of one file.
+
+        Raises:
+            SourceError: it is of no use, and rejected.
+        """
+        try:
+            if answer.path is None:
+                raise SourceError("was not kept")
+            rows = self._means(answer.path, answer.sha256, departement)
+            latest = answer.received_at.date() + CLOCKS_APART
+            if len(rows) and rows["date"].max() > pd.Timestamp(latest):
+                raise SourceError(
+                    f"has {rows['date'].max():%Y-%m-%d}, after the day on which it came"
+                )
+        except SourceError as error:
+            answer.reject(str(error))
+            del self._received[file.url]
+            why = f"{file.url} {error}; {ADVICE}"
+            self._failed[file.url] = time.monotonic() + FRESH_FOR_S, why
+            raise SourceError(f"{NAME}, département {departement}: {why}") from error
+        return rows
+
+    def _files(
+        self, listed: Received, departement: str, since: date, until: date
+    ) -> list[GridFile]:
+        """Return the files that touch the period, the best first.
+
+        Raises:
+            SourceError: none is listed, or none touches the period.
+        """
+        origin = Origin(NAME, departement, self._dataset_url)
+        said = payload.json(listed, f"{NAME}, département {departement}")
+        resources = said.get("resources") if isinstance(said, dict) else None
+        if not isinstance(resources, list):
+            listed.reject("not a dataset")
+            raise origin.error("sent a dataset without a list of resources")
+        found = {self._file(each, listed.received_at) for each in resources} - {None}
+        files = sorted(
+            (file for file in found if file is not None),
+            key=lambda file: (file.kind, -file.last.toordinal(), file.url),
+        )
+        if not files:
+            raise origin.error("lists no file QUOT_SIM2_*.csv.gz")
+        touching = [file for file in files if file.first <= until and since <= file.last]
+        if not touching:
+            first, last = min(file.first for file in files), max(file.last for file in files)
+            raise origin.error(
+                f"lists no file of {since} to {until}, but of {first} to {last}",
+                "ask for days in between",
+            )
+        return touching
+
+    def _file(self, resource: Any, listed_at: datetime) -> GridFile | None:
+        """Return the grid file that `resource` is, None where it is something else."""
+        url = resource.get("url") if isinstance(resource, dict) else None
+        if not isinstance(url, str):
+            return None
+        name = unquote(urlsplit(url).path).rpartition("/")[2]
+        match = FILE.fullmatch(name)
+        if match is None:
+            return None
+        place = (
+            f"{self._files_url.rstrip('/')}/{name}"
+            if self._files_url
+            else urljoin(self._dataset_url, url)
+        )
+        kind, first, last = _period(match["period"], listed_at.date())
+        return GridFile(kind, first, last, place)
+
+    def _fetch(self, url: str, departement: str, file: GridFile | None = None) -> Received:
+        """Return the list, or a `file`; asked for, or refused, again only after a while.
+
+        All départements need the same, so one that has failed speaks for the others.
+        """
+        source = f"{NAME}, département {departement}"
+        asked_at, answer = self._received.get(url, (-math.inf, None))
+        if answer is not None and time.monotonic() - asked_at < FRESH_FOR_S:
+            return answer
+        until, why = self._failed.get(url, (-math.inf, ""))
+        if time.monotonic() < until:
+            raise SourceError(f"{source}: {why}")
+        try:
+            if file is None:
+                answer = self._http.get(url, source=source)
+            else:
+                answer = self._http.download(url, source=source, final=file.kind == FINAL)
+        except SourceError as error:
+            why = str(error).removeprefix(f"{source}: ")
+            self._failed[url] = time.monotonic() + PAUSE_S, why
+            raise
+        self._received[url] = time.monotonic(), answer
+        return answer
+
+
+def _period(text: str, today: date) -> tuple[int, date, date]:
+    """Return kind, first and last day of a file from the `text` in its name.
+
+    One whose days cannot be told from it may have any.
+    """
+    match = PERIOD.fullmatch(text)
+    said = (match["kind"] or "").lower() if match else text.lower()
+    kind = LATEST if "latest" in said else PREVIOUS
+    if match is None:
+        return kind, date.min, date.max
+    try:
+        first, last = _day(match["first"], end=False), _day(match["last"], end=True)
+    except ValueError:
+        return kind, date.min, date.max
+    whole_years = len(match["first"]) == len(match["last"]) == 4
+    if not said and whole_years and last < today:
+        kind = FINAL
+    return kind, first, last
+
+
+def _day(text: str, *, end: bool) -> date:
+    """Return the first or last day of `text`, a year, month or day in digits."""
+    year, month, day = int(text[:4]), int(text[4:6] or (12 if end else 1)), text[6:]
+    if day:
+        return date(year, month, int(day))
+    return date(year, month, monthrange(year, month)[1] if end else 1)
+
+
+def _observed(rows: pd.DataFrame, departement: str) -> pd.DataFrame:
+    """Return the means of cells as the columns `OBSERVED`, in their units."""
+    frame = pd.DataFrame(
+        {
+            "departement": departement,
+            "date": rows["date"],
+            **{name: rows[name] for name in ("tmin_c", "tmax_c", "tmean_c", "precip_mm")},
+            "radiation_mj_m2": rows["radiation_j_cm2"] * MJ_M2_PER_J_CM2,
+            "wind_m_s": rows["wind_10m_m_s"],
+            # The analysis may be a little above saturation.
+            "rh_pct": rows["rh_pct"].clip(upper=100.0),
+            "et0_source_mm": rows["etp_mm"],
+            "swi_source": rows["swi"],
+            "stations": pd.array([pd.NA] * len(rows), dtype="Int64"),
+            "source": NAME,
+            "resolution": "day",
+            "provisional": rows["provisional"],
+        }
+    )
+    return frame[list(OBSERVED)]
+
+
+def _no_days() -> pd.DataFrame:
+    """Return means of 0 days."""
+    values = ("tmin_c", "tmax_c", "tmean_c", "precip_mm", "radiation_j_cm2", "wind_10m_m_s")
+    numbers = (*values, "rh_pct", "etp_mm", "swi", "coverage_pct")
+    kinds = {"date": "datetime64[ns]", "cells": "int64", **dict.fromkeys(numbers, "float64")}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()}).assign(
+        provisional=pd.Series(dtype=bool)
+    )

@@ -1,0 +1,76 @@
+-- Points of a square lattice inside each département; one on its surface where the lattice misses it.
+-- The lattice is laid through all départements of a projection, so that neighbours share it. Points
+-- are rounded to 0.0001 degree (11 m) before they are tested: what is asked for lies inside.
+-- In: departements(departement, geometry lon/lat), lattice(spacing_m)
+WITH projection (departement, crs) AS (
+    VALUES
+        ('971', 'EPSG:5490'),  -- RGAF09 / UTM 20N
+        ('972', 'EPSG:5490'),
+        ('973', 'EPSG:2972'),  -- RGFG95 / UTM 22N
+        ('974', 'EPSG:2975'),  -- RGR92 / UTM 40S
+        ('976', 'EPSG:4471')   -- RGM04 / UTM 38S
+),
+
+projected AS (
+    SELECT
+        coalesce(projection.crs, 'EPSG:2154') AS crs,
+        ST_Transform(departements.geometry, 'OGC:CRS84', coalesce(projection.crs, 'EPSG:2154')) AS geometry
+    FROM departements
+    LEFT JOIN projection ON departements.departement = projection.departement
+),
+
+-- A cell more on each side: straight borders in degrees bulge in metres.
+extent AS (
+    SELECT
+        crs,
+        spacing_m,
+        CAST(floor(min(ST_XMin(geometry)) / spacing_m) AS BIGINT) - 1 AS first_column,
+        CAST(floor(max(ST_XMax(geometry)) / spacing_m) AS BIGINT) + 1 AS last_column,
+        CAST(floor(min(ST_YMin(geometry)) / spacing_m) AS BIGINT) - 1 AS first_row,
+        CAST(floor(max(ST_YMax(geometry)) / spacing_m) AS BIGINT) + 1 AS last_row
+    FROM projected
+    CROSS JOIN lattice
+    GROUP BY crs, spacing_m
+),
+
+columns_of_cells AS (
+    SELECT *, unnest(range(first_column, last_column + 1)) AS cell_column FROM extent
+),
+
+cells AS (
+    SELECT *, unnest(range(first_row, last_row + 1)) AS cell_row FROM columns_of_cells
+),
+
+centres AS (
+    SELECT
+        ST_Transform(
+            ST_Point((cell_column + 0.5) * spacing_m, (cell_row + 0.5) * spacing_m), crs, 'OGC:CRS84'
+        ) AS centre
+    FROM cells
+),
+
+rounded AS (
+    SELECT round(ST_Y(centre), 4) AS latitude, round(ST_X(centre), 4) AS longitude FROM centres
+),
+
+placed AS (
+    SELECT latitude, longitude, ST_Point(longitude, latitude) AS point FROM rounded
+),
+
+-- One spatial predicate and nothing else, so that DuckDB plans it as a SPATIAL_JOIN.
+inside AS (
+    SELECT departements.departement, placed.latitude, placed.longitude
+    FROM departements
+    INNER JOIN placed ON ST_Contains(departements.geometry, placed.point)
+),
+
+missed AS (
+    SELECT departement, ST_PointOnSurface(geometry) AS point
+    FROM departements
+    WHERE departement NOT IN (SELECT departement FROM inside)
+)
+
+SELECT departement, latitude, longitude FROM inside
+UNION ALL
+SELECT departement, round(ST_Y(point), 4), round(ST_X(point), 4) FROM missed
+ORDER BY departement, latitude DESC, longitude

@@ -1,0 +1,16 @@
+-- What is read of a SIM2 file, in its order: a row a cell and day. Rain and snow make precipitation.
+-- In: grid(LAMBX, LAMBY, DATE, PRENEI, ...) as received
+SELECT
+    LAMBX AS x_hm,
+    LAMBY AS y_hm,
+    DATE AS yyyymmdd,
+    TINF_H AS tmin_c,
+    TSUP_H AS tmax_c,
+    T AS tmean_c,
+    PRENEI + PRELIQ AS precip_mm,
+    SSI AS radiation_j_cm2,
+    FF AS wind_10m_m_s,
+    HU AS rh_pct,
+    ETP AS etp_mm,
+    SWI AS swi
+FROM grid

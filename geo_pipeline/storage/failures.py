@@ -1,0 +1,57 @@
+"""What could not be had: one small file a table and département, gone once it succeeds."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from geo_pipeline.files import write_text
+
+WHOLE = "france"
+"""In the place of a code, for tables that are not partitioned."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A partition that failed: what, from where, why and since when (ISO time, UTC)."""
+
+    table: str
+    departement: str
+    source: str
+    why: str
+    failed_at: str
+
+
+class Failures:
+    """The failures that stand, under `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def add(self, table: str, departement: str | None, source: str, why: str) -> Failure:
+        """Record a failure in the place of an older one of the same partition.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        failure = Failure(table, departement or WHOLE, source, " ".join(why.split()), now)
+        write_text(self._path(table, departement), json.dumps(asdict(failure), ensure_ascii=False))
+        return failure
+
+    def clear(self, table: str, departement: str | None = None) -> None:
+        """Forget the failure of a partition that has succeeded."""
+        self._path(table, departement).unlink(missing_ok=True)
+
+    def all(self) -> Iterator[Failure]:
+        """Yield the failures that stand, by table and code."""
+        for path in sorted(self.folder.glob("*/*.json")):
+            yield Failure(**json.loads(path.read_text(encoding="utf-8")))
+
+    def codes(self) -> list[str]:
+        """Return the départements of which anything failed, each once."""
+        return sorted({each.departement for each in self.all()} - {WHOLE})
+
+    def _path(self, table: str, departement: str | None) -> Path:
+        return self.folder / table / f"{departement or WHOLE}.json"

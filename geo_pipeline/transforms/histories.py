@@ -1,0 +1,232 @@
+"""Histories of one département from several providers, joined, and how far they agree.
+
+The figures of one provider are not those of another: cells are not stations, and rain is cut into
+days at 00 or at 06 UTC. They are joined as they are, each day telling its source; what they differ
+by where they overlap is told beside, and never taken off.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.transforms.weather import UNKNOWN
+
+LEAST_DAYS = 30
+"""Days in common from which on a comparison is judged; with fewer it is only told."""
+
+
+class Bounds(NamedTuple):
+    """How far two histories of a variable may differ and still be read as one; None: any."""
+
+    bias: float | None = None
+    """Greatest difference of the means, in the variable's unit."""
+    ratio: float | None = None
+    """Greatest ratio of the means, and one over it the least."""
+    correlation: float | None = None
+    """Least correlation, of days or of dekads."""
+
+
+BOUNDS: Mapping[str, Bounds] = {
+    "tmin_c": Bounds(bias=1.5, correlation=0.9),
+    "tmax_c": Bounds(bias=1.5, correlation=0.9),
+    "tmean_c": Bounds(bias=1.0, correlation=0.95),
+    "precip_mm": Bounds(ratio=1.2, correlation=0.6),
+    "radiation_mj_m2": Bounds(ratio=1.1, correlation=0.9),
+    "wind_m_s": Bounds(ratio=1.5, correlation=0.6),
+    "rh_pct": Bounds(bias=8.0, correlation=0.7),
+    "et0_source_mm": Bounds(ratio=1.2, correlation=0.9),
+    "swi_source": Bounds(bias=0.1, correlation=0.8),
+}
+"""The variables that are compared.
+
+In summer 1 °C moves ET0 by 2 % to 3 %, a fifth of the rain a 3-month SPI by half a unit or more:
+what is out of these bounds may look like a change of the climate where only the provider changed.
+"""
+
+BY_MONTH = ("tmin_c", "tmax_c", "tmean_c", "precip_mm")
+"""What is compared by calendar month too: a bias may have seasons that cancel out in the year."""
+
+REPORT = {
+    "departement": "object",
+    "first": "object",
+    "other": "object",
+    "variable": "object",
+    "month": "Int64",
+    "resolution": "object",
+    "days": "int64",
+    "first_mean": "float64",
+    "other_mean": "float64",
+    "bias": "float64",
+    "ratio": "float64",
+    "correlation": "float64",
+    "judged": "bool",
+    "out_of_bounds": "object",
+}
+"""Columns of the report and their types."""
+
+
+def joined(parts: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the days of `parts` as one history, and how far they agree where they overlap.
+
+    A day is had from the first of `parts` that knows anything of it, whole: the columns of one row
+    are of one provider, and `source` and `resolution` tell which. The others fill the days that
+    those before them lack; nothing is corrected or averaged.
+
+    Parameters
+    ----------
+    parts : frames of daily weather of one and the same département (columns departement, date,
+        source, resolution and any of `BOUNDS`), the most trusted first
+
+    Returns
+    -------
+    rows : the days known to any, sorted by date, columns as in the parts
+    report : a row for every two parts that overlap, variable both know, resolution and calendar
+        month (missing: all of the year), columns `REPORT`:
+
+        - first, other: their sources; of the two, `first` comes first in `parts`
+        - resolution: `day`, or `dekad` for the days that either has spread over a dekad. Of
+          these, dekads are compared in which all days are known to both, by their means (of rain,
+          their sums over their days)
+        - days: those compared; first_mean, other_mean: means over them, mm a day of rain
+        - bias: other_mean - first_mean; ratio: other_mean / first_mean, NaN of temperatures, which
+          have no true zero, and where the first is 0; correlation: of the days or dekads, NaN
+          where it is not defined
+        - judged: whether days are 30 or more; out_of_bounds: which of `bias, ratio, correlation`
+          are beyond `BOUNDS`, empty where none is or it is not judged. A correlation within one
+          month is not judged: it lacks the course of the year that the bounds are made for
+
+    Raises
+    ------
+    GeoPipelineError : the parts are not of one département, or one of them has a day twice.
+    """
+    _check(parts)
+    known = [part[part[_variables(part)].notna().any(axis=1)] for part in parts]
+    filled = [part for part in known if len(part)] or list(known[:1])
+    columns = list(dict.fromkeys(str(name) for part in parts for name in part))
+    rows = pd.concat([_with(columns, part) for part in filled]) if filled else pd.DataFrame()
+    if len(rows):
+        rows = rows.drop_duplicates("date", keep="first").sort_values("date", ignore_index=True)
+    comparisons = [
+        row for first, other in combinations(known, 2) for row in _comparisons(first, other)
+    ]
+    return rows, pd.DataFrame(comparisons, columns=list(REPORT)).astype(REPORT)
+
+
+def _with(columns: Sequence[str], part: pd.DataFrame) -> pd.DataFrame:
+    """Return `part` with all of `columns`, those it lacks not known."""
+    absent = {name: UNKNOWN.get(name, np.nan) for name in columns if name not in part}
+    filled = part.assign(**absent)[list(columns)]
+    if "stations" in columns:
+        filled["stations"] = filled["stations"].astype("Int64")
+    return filled
+
+
+def _check(parts: Sequence[pd.DataFrame]) -> None:
+    """Raise GeoPipelineError unless the parts can be joined."""
+    codes = sorted({str(code) for part in parts for code in part["departement"].unique()})
+    if len(codes) > 1:
+        raise GeoPipelineError(f"histories of {', '.join(codes)} cannot be joined into one")
+    for part in parts:
+        twice = part.loc[part["date"].duplicated(), "date"]
+        if len(twice):
+            raise GeoPipelineError(
+                f"{_source(part)}, département {codes[0]}: {twice.iloc[0]:%F} is there twice"
+            )
+
+
+def _variables(part: pd.DataFrame) -> list[str]:
+    return [name for name in BOUNDS if name in part]
+
+
+def _source(part: pd.DataFrame) -> str:
+    return ", ".join(sorted(part["source"].astype(str).unique()))
+
+
+def _comparisons(first: pd.DataFrame, other: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Yield the rows of the report on two histories, none where they have no day in common."""
+    both = first.merge(other, on="date", suffixes=("_first", "_other"))
+    both = both.assign(month=both["date"].dt.month, dekad=_dekad_starts(both["date"]))
+    spread = (both["resolution_first"] == "dekad") | (both["resolution_other"] == "dekad")
+    about = {"first": _source(first), "other": _source(other)}
+    for resolution, days in (("day", both[~spread]), ("dekad", both[spread])):
+        if days.empty:
+            continue
+        about |= {"departement": days["departement_first"].iloc[0], "resolution": resolution}
+        for name in _variables(first):
+            if name not in other:
+                continue
+            steps = _steps(days, name, resolution)
+            if steps.empty:
+                continue
+            yield {**about, "variable": name, "month": None, **_agreement(steps, name)}
+            if name in BY_MONTH:
+                for month, of_month in steps.groupby("month"):
+                    judged = _agreement(of_month, name, correlated=False)
+                    yield {**about, "variable": name, "month": month, **judged}
+
+
+def _steps(both: pd.DataFrame, name: str, resolution: str) -> pd.DataFrame:
+    """Return what is compared: first, other (means of a step), days in it, its month."""
+    pairs = both[["date", "month", "dekad"]].assign(
+        first=both[f"{name}_first"], other=both[f"{name}_other"], days=1
+    )
+    pairs = pairs.dropna(subset=["first", "other"])
+    if resolution == "day":
+        return pairs
+    dekads = pairs.groupby("dekad", as_index=False).agg(
+        first=("first", "mean"),
+        other=("other", "mean"),
+        days=("days", "sum"),
+        month=("month", "first"),
+    )
+    return dekads[dekads["days"] == _dekad_lengths(dekads["dekad"])]
+
+
+def _agreement(steps: pd.DataFrame, name: str, *, correlated: bool = True) -> dict[str, object]:
+    """Return how far two histories of `name` agree over `steps`."""
+    days = steps["days"].to_numpy()
+    first, other = steps["first"].to_numpy(), steps["other"].to_numpy()
+    first_mean, other_mean = np.average(first, weights=days), np.average(other, weights=days)
+    bounds = BOUNDS[name]
+    bias = other_mean - first_mean
+    ratio = other_mean / first_mean if bounds.ratio and first_mean > 0 else np.nan
+    varied = len(steps) > 1 and np.ptp(first) > 0 and np.ptp(other) > 0
+    correlation = np.corrcoef(first, other)[0, 1] if varied else np.nan
+    judged = bool(days.sum() >= LEAST_DAYS)
+    beyond = {
+        "bias": bounds.bias is not None and abs(bias) > bounds.bias,
+        "ratio": bounds.ratio is not None and _far(first_mean, other_mean, bounds.ratio),
+        "correlation": correlated
+        and bounds.correlation is not None
+        and correlation < bounds.correlation,
+    }
+    return {
+        "days": int(days.sum()),
+        "first_mean": first_mean,
+        "other_mean": other_mean,
+        "bias": bias,
+        "ratio": ratio,
+        "correlation": correlation,
+        "judged": judged,
+        "out_of_bounds": ", ".join(what for what, is_so in beyond.items() if judged and is_so),
+    }
+
+
+def _far(first: float, other: float, most: float) -> bool:
+    """Say whether one mean is over `most` times the other; without any at all there is no ratio."""
+    return max(first, other) > most * min(first, other)
+
+
+def _dekad_starts(dates: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
+    """Return the first day of the dekad of each day."""
+    tenth = np.minimum((dates.dt.day - 1) // 10, 2) * 10
+    return dates - pd.to_timedelta(dates.dt.day - 1 - tenth, unit="D")
+
+
+def _dekad_lengths(starts: "pd.Series[pd.Timestamp]") -> "pd.Series[int]":
+    """Return the days of the dekads that begin on `starts`."""
+    return (starts.dt.days_in_month - 20).where(starts.dt.day == 21, 10)

@@ -1,0 +1,99 @@
+"""What stations observed, made into the mean of their département."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+OBSERVED_BY_STATIONS = (
+    "tmin_c",
+    "tmax_c",
+    "tmean_c",
+    "precip_mm",
+    "radiation_mj_m2",
+    "wind_m_s",
+    "rh_pct",
+    "et0_source_mm",
+)
+
+
+class Cells(Protocol):
+    """How much of a département each station stands for (`storage.stations.VoronoiCells`)."""
+
+    def nearest(self, stations: pd.DataFrame, departements: Sequence[str]) -> NDArray[np.str_]:
+        """Return which of `departements` each of `stations` lies in or nearest to."""
+        ...
+
+    def weights(
+        self, departement: str, stations: pd.DataFrame, networks: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Return shares of the area, (m, n), for the networks (m, n) of `stations` (n,)."""
+        ...
+
+
+class StationMeans:
+    """Means over départements of what stations observed, weighted by area."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+
+    def nearest(self, stations: pd.DataFrame, departements: Sequence[str]) -> NDArray[np.str_]:
+        """Return which of `departements` each of `stations` lies in or nearest to."""
+        return self._cells.nearest(stations, departements)
+
+    def __call__(
+        self, departement: str, stations: pd.DataFrame, days: pd.DataFrame
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the means of each day, and the stations with their weights.
+
+        Each day and variable has weights of its own, of the stations that reported it that day:
+        one that is silent hands its area to its neighbours. What no station reported is NaN.
+
+        Parameters
+        ----------
+        departement : INSEE code
+        stations : station, name, lat, lon (degrees), altitude_m; one row a station of `days`
+        days : station, date and the columns `OBSERVED_BY_STATIONS`; one row a station and day
+
+        Returns
+        -------
+        rows : departement, date, the columns `OBSERVED_BY_STATIONS`, and stations, the number of
+            those that reported rain; one row a day with any value, sorted
+        stations : `stations` with weight, the share of the area it stood for in the mean of rain,
+            averaged over the days that have one (NaN where none has)
+        """
+        dates, day = np.unique(days["date"].to_numpy(dtype="datetime64[ns]"), return_inverse=True)
+        station = pd.Index(stations["station"]).get_indexer(pd.Index(days["station"]))
+        shape = len(dates), len(stations)
+        values = {name: days[name].to_numpy(dtype=np.float64) for name in OBSERVED_BY_STATIONS}
+        reporting = {}
+        for name, value in values.items():
+            known = ~np.isnan(value)
+            reporting[name] = np.zeros(shape, dtype=np.bool_)
+            reporting[name][day[known], station[known]] = True
+        shares, network = self._shares(departement, stations, np.concatenate([*reporting.values()]))
+        network_of_day = dict(zip(reporting, network.reshape(len(reporting), -1), strict=True))
+        rows = pd.DataFrame({"departement": departement, "date": dates})
+        for name, value in values.items():
+            known = ~np.isnan(value)
+            weight = shares[network_of_day[name][day[known]], station[known]]
+            total = np.bincount(day[known], weight * value[known], minlength=len(dates))
+            rows[name] = np.where(reporting[name].any(axis=1), total, np.nan)
+        rain = reporting["precip_mm"]
+        rows["stations"] = pd.array(rain.sum(axis=1), dtype="Int64")
+        any_value = rows[list(OBSERVED_BY_STATIONS)].notna().any(axis=1)
+        days_with_rain = rain.any(axis=1)
+        weight = np.full(len(stations), np.nan)
+        if days_with_rain.any():
+            weight = shares[network_of_day["precip_mm"][days_with_rain]].mean(axis=0)
+        return rows[any_value].reset_index(drop=True), stations.assign(weight=weight)
+
+    def _shares(
+        self, departement: str, stations: pd.DataFrame, reporting: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """Return the shares of each distinct network, and which one each row of `reporting` is."""
+        packed = np.packbits(reporting, axis=1)
+        _, first, network = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+        return self._cells.weights(departement, stations, reporting[first]), network.reshape(-1)

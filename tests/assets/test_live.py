@@ -1,0 +1,339 @@
+"""Runs on live providers, over real HTTP on loopback: what fails is told, what was good stays."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pandas as pd
+import pytest
+
+from geo_pipeline.automation.runs import run
+from geo_pipeline.errors import SourceError
+from geo_pipeline.settings import Settings
+from geo_pipeline.sources.bundled import Bundled
+from geo_pipeline.storage.failures import Failures
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.sampling import sampling_points
+from geo_pipeline.storage.warehouse import Warehouse
+from tests.conftest import ROOT, digests, ignore
+from tests.sources.conftest import Provider, provider
+
+__all__ = ["provider"]
+
+SPACING_KM = 100.0
+POINTS = sampling_points(Bundled(ROOT / "assets_data").boundaries(), SPACING_KM)
+UNITS = {
+    "temperature_2m_mean": "°C",
+    "temperature_2m_max": "°C",
+    "temperature_2m_min": "°C",
+    "precipitation_sum": "mm",
+    "et0_fao_evapotranspiration": "mm",
+    "shortwave_radiation_sum": "MJ/m²",
+    "wind_speed_10m_mean": "m/s",
+    "relative_humidity_2m_mean": "%",
+}
+
+
+def figure(name: str, day: date) -> float:
+    """What the server says of a day: the same everywhere, another each day."""
+    n = day.toordinal()
+    return {
+        "temperature_2m_mean": 12.0 + n % 7,
+        "temperature_2m_max": 17.0 + n % 7,
+        "temperature_2m_min": 7.0 + n % 7,
+        "precipitation_sum": float(n % 5),
+        "et0_fao_evapotranspiration": 2.0 + (n % 3) / 10,
+        "shortwave_radiation_sum": 12.0,
+        "wind_speed_10m_mean": 3.0,
+        "relative_humidity_2m_mean": 70.0,
+    }[name]
+
+
+class Archive:
+    """A server that answers as Open-Meteo's archive does; `broken` départements get an error."""
+
+    def __init__(self) -> None:
+        self.broken: dict[str, tuple[int, bytes]] = {}
+        self.asked: list[str] = []
+        archive = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked = parse_qs(urlsplit(self.path).query)
+                query = {name: values[0] for name, values in asked.items()}
+                away_deg = sum(
+                    (POINTS[name] - float(query[name].split(",")[0])).abs()
+                    for name in ("latitude", "longitude")
+                )
+                code = str(POINTS.loc[away_deg.idxmin(), "departement"])
+                archive.asked.append(code)
+                status, body = archive.broken.get(code, (200, b""))
+                if not body:
+                    body = archive.answer(query)
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/v1/archive"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, query: dict[str, str]) -> bytes:
+        """Return the days asked for at each point, an array for several points."""
+        first, last = (date.fromisoformat(query[name]) for name in ("start_date", "end_date"))
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        names = query["daily"].split(",")
+        places = [
+            {
+                "latitude": float(latitude),
+                "longitude": float(longitude),
+                "elevation": 100.0,
+                "timezone": "GMT",
+                "utc_offset_seconds": 0,
+                "daily_units": {"time": "iso8601", **{name: UNITS[name] for name in names}},
+                "daily": {
+                    "time": [day.isoformat() for day in days],
+                    **{name: [figure(name, day) for day in days] for name in names},
+                },
+            }
+            for latitude, longitude in zip(
+                query["latitude"].split(","), query["longitude"].split(","), strict=True
+            )
+        ]
+        return json.dumps(places if len(places) > 1 else places[0]).encode()
+
+
+@pytest.fixture
+def archive() -> Iterator[Archive]:
+    server = Archive()
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
+
+
+@pytest.fixture
+def settings(archive: Archive, tmp_path: Path) -> Settings:
+    return Settings(
+        home=tmp_path / "home",
+        source="open-meteo",
+        since=date(2020, 7, 1),
+        until=date(2021, 8, 31),
+        open_meteo_url=archive.url,
+        open_meteo_spacing_km=SPACING_KM,
+        attempts=2,
+        patience_s=1.0,
+        rates={},
+    )
+
+
+def test_live_weather_arrives_day_by_day(settings: Settings) -> None:
+    outcome = run(settings, ["31", "75"], ignore)
+    assert not outcome.failures
+    rows = Lake(settings.lake).read("weather_daily", "31").set_index("date")
+    assert len(rows) == 427
+    day = date(2021, 7, 14)
+    found = rows.loc[pd.Timestamp(day)]
+    assert found["precip_mm"] == figure("precipitation_sum", day)
+    assert found["tmax_c"] == figure("temperature_2m_max", day)
+    assert found["et0_source_mm"] == pytest.approx(figure("et0_fao_evapotranspiration", day))
+    assert found["et0_method"] == "penman-monteith"
+    assert set(rows["source"]) == {"open-meteo:best_match"}
+    assert not rows["provisional"].any()
+    indicators = Lake(settings.lake).read("drought_indicators", "31")
+    since = indicators[indicators["indicator"] == "days_since_rain"].set_index("period_end")
+    # it rains on four days out of five: 10 July 2021 is one of the dry ones if n % 5 == 0
+    n = date(2021, 7, 10).toordinal()
+    assert since.loc["2021-07-10", "value"] == (1 if n % 5 == 0 else 0)
+
+
+def test_one_departement_that_fails_does_not_stop_the_others(
+    settings: Settings, archive: Archive
+) -> None:
+    archive.broken["32"] = (400, b'{"error":true,"reason":"Value of type String required"}')
+    outcome = run(settings, ["31", "32", "33"], ignore)
+    (failure,) = outcome.failures
+    assert (failure.table, failure.departement) == ("weather_daily", "32")
+    why = failure.why
+    assert "open-meteo" in why
+    assert "32" in why
+    assert archive.url in why
+    assert "Value of type String required" in why
+    lake = Lake(settings.lake)
+    assert len(lake.read("weather_daily", "31")) == len(lake.read("weather_daily", "33")) == 427
+    assert not lake.path("weather_daily", "32").exists()
+    assert settings.warehouse.exists()
+    assert Failures(settings.failures).codes() == ["32"]
+
+    archive.broken.clear()
+    assert not run(settings, Failures(settings.failures).codes(), ignore).failures
+    assert len(lake.read("weather_daily", "32")) == 427
+    assert not Failures(settings.failures).codes()
+
+
+def test_the_last_good_partition_stays(settings: Settings, archive: Archive) -> None:
+    run(settings, ["31", "32"], ignore)
+    before = digests(settings.lake)
+    archive.broken["32"] = (200, b"<html><body>maintenance</body></html>")
+    later = settings.model_copy(update={"until": date(2022, 6, 30)})
+    outcome = run(later, ["31", "32"], ignore)
+    assert [each.departement for each in outcome.failures] == ["32"]
+    after = digests(settings.lake)
+    name = "weather_daily/departement={}/part.parquet"
+    assert after[name.format("32")] == before[name.format("32")]
+    assert after[name.format("31")] != before[name.format("31")]
+
+
+def test_a_run_of_one_alone_fails_with_it(settings: Settings, archive: Archive) -> None:
+    archive.broken["32"] = (404, b"")
+    with pytest.raises(SourceError, match=r"open-meteo, département 32: .*404"):
+        run(settings, ["32"], ignore)
+    assert Failures(settings.failures).codes() == ["32"]
+    # Two that are not neighbours in the list are two runs of Dagster: both fail, nothing raises.
+    archive.broken["75"] = (404, b"")
+    with pytest.raises(SourceError):
+        run(settings, ["75"], ignore)
+    outcome = run(settings, ["31", "75"], ignore)
+    assert [each.departement for each in outcome.failures] == ["75"]
+    assert settings.warehouse.exists()
+
+
+def test_a_rebuild_needs_no_network(settings: Settings, archive: Archive) -> None:
+    run(settings, ["31", "75"], ignore)
+    before = digests(settings.lake)
+    asked = len(archive.asked)
+    offline = settings.model_copy(update={"offline": True})
+    assert not run(offline, ["31", "75"], ignore).failures
+    assert len(archive.asked) == asked
+    assert digests(settings.lake) == before
+    # and what was never received cannot be had
+    outcome = run(offline, ["31", "32"], ignore)
+    assert [each.departement for each in outcome.failures] == ["32"]
+    assert "--offline" in outcome.failures[0].why
+
+
+def test_final_days_are_fetched_once(settings: Settings, archive: Archive) -> None:
+    run(settings, ["31"], ignore)
+    asked = len(archive.asked)
+    run(settings, ["31"], ignore)
+    assert len(archive.asked) == asked
+
+
+def test_histories_join_and_their_overlap_is_told(settings: Settings) -> None:
+    mixed = settings.model_copy(
+        update={"history": "bundled", "since": date(2010, 1, 1), "until": date(2021, 12, 31)}
+    )
+    run(mixed, ["31"], ignore)
+    rows = Lake(settings.lake).read("weather_daily", "31")
+    # Open-Meteo knows all days asked for here, so its days win everywhere.
+    assert set(rows["source"]) == {"open-meteo:best_match"}
+    overlap = pd.read_csv(settings.home / "reports" / "history_overlap" / "31.csv")
+    rain = overlap[(overlap["variable"] == "precip_mm") & overlap["month"].isna()].iloc[0]
+    assert rain["other"] == "bundled:agera5"
+    assert rain["resolution"] == "dekad"
+    assert rain["first_mean"] == pytest.approx(2.0, abs=0.01)  # 0, 1, 2, 3, 4 mm in turn
+
+
+# The other kinds -------------------------------------------------------------------------------
+
+
+def test_what_others_fail_for_keeps_what_was_and_is_told(
+    tmp_path: Path, provider: Provider
+) -> None:
+    """Crops, restrictions and outlines from providers that answer with nonsense."""
+    provider.on("/*", "<html><body>maintenance</body></html>")
+    home = tmp_path / "home"
+    run(Settings(home=home), ["31", "32"], ignore)
+    before = digests(home / "lake")
+    settings = Settings(
+        home=home,
+        crops="agreste",
+        restrictions="vigieau",
+        boundaries="etalab",
+        groundwater="hubeau",
+        agreste_url=f"{provider.url}/saa.zip",
+        vigieau_url=provider.url,
+        vigieau_dataset_url=f"{provider.url}/dataset/",
+        etalab_url=f"{provider.url}/contours",
+        hubeau_url=f"{provider.url}/api",
+        mirrors={"https://api.vigieau.beta.gouv.fr": provider.url},
+        attempts=1,
+    )
+    outcome = run(settings, ["31", "32"], ignore)
+    failed = sorted((each.table, each.departement) for each in outcome.failures)
+    assert failed == [
+        ("crop_statistics", "31"),
+        ("crop_statistics", "32"),
+        ("departements", "france"),
+        ("groundwater", "31"),
+        ("groundwater", "32"),
+        ("water_restrictions", "france"),
+    ]
+    for each in outcome.failures:
+        assert provider.url in each.why, each
+        assert "HTML" in each.why, each
+    after = digests(home / "lake")
+    assert {name: after[name] for name in before} == before
+
+
+def test_restrictions_and_outlines_of_the_day(
+    tmp_path: Path, provider: Provider, shared_data: Path
+) -> None:
+    """The recorded body of VigiEau, its real zones, and IGN's outlines in the place of Etalab's."""
+    observed = shared_data / "observed"
+    levels = (observed / "vigieau_api_departements_2026-10-03.json").read_bytes()
+    provider.on("/api/departements", levels)
+    outlines = (observed / "ign_departements_2018.geojson").read_bytes()
+    provider.on("/contours/departements-1000m.geojson", outlines)
+    zones = (observed / "vigieau_zones_2026-07-02.geojson").read_bytes()
+    provider.on("/zones_alerte.geojson", zones)
+    listed = {
+        "title": "zones_alerte.geojson",
+        "format": "geojson",
+        "url": f"{provider.url}/zones_alerte.geojson",
+        "last_modified": "2026-10-02",
+    }
+    provider.on("/dataset/", json={"resources": [listed]})
+    settings = Settings(
+        home=tmp_path / "home",
+        restrictions="vigieau",
+        boundaries="etalab",
+        vigieau_url=provider.url,
+        vigieau_dataset_url=f"{provider.url}/dataset/",
+        etalab_url=f"{provider.url}/contours",
+        attempts=1,
+    )
+    outcome = run(settings, ["31"], ignore)
+    lake = Lake(settings.lake)
+    drawn = lake.read("departements")
+    assert lake.origin("departements").source == "etalab"
+    paris = drawn.set_index("departement").geometry["75"]
+    assert paris.bounds[0] == pytest.approx(2.224, abs=0.01)  # Natural Earth draws it wider
+    rows = lake.read("water_restrictions").set_index("departement")
+    assert rows.loc["16", "level_max"] == "crise"  # as recorded
+    assert len(rows) == 101
+    assert not outcome.failures
+    shares = [name for name in rows if name.endswith("_pct")]
+    assert rows[shares].notna().any(axis=1).sum() > 50
+    assert rows[shares].max(axis=None) <= 100.0
+
+    # Without the file of zones the levels stand, and what is missing is told.
+    provider.reset("/zones_alerte.geojson").on("/zones_alerte.geojson", "{")
+    (failure,) = run(settings, ["31"], ignore).failures
+    assert (failure.table, failure.departement) == ("water_restrictions", "france")
+    rows = lake.read("water_restrictions").set_index("departement")
+    assert rows.loc["16", "level_max"] == "crise"
+    # Known where no level holds: in no part of the département.
+    in_force = rows["level_surface"].notna()
+    assert rows.loc[in_force, "surface_crise_pct"].isna().all()
+
+    named = Warehouse(settings.warehouse).query("attributions")
+    assert set(named["source"]) == {"bundled", "etalab", "vigieau"}

@@ -1,0 +1,516 @@
+"""VigiEau over real HTTP: levels, zones and orders; a fault never reads as "no restriction"."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from geo_pipeline.departements import CODES
+from geo_pipeline.errors import SourceError
+from geo_pipeline.sources.http import Http
+from geo_pipeline.sources.vigieau import Vigieau, paris_day
+
+API = "/api/departements"
+OLDER = "/older/api/departements"
+DATASET = "/api/1/datasets/donnee-secheresse-vigieau/"
+FILES = "/files/"
+EARLY = datetime(2026, 10, 3, 6, 0, tzinfo=UTC)
+
+LEVEL_COLUMNS = ["level_max", "level_surface", "level_groundwater", "level_drinking"]
+
+
+@pytest.fixture
+def http() -> Iterator[Http]:
+    with Http(attempts=2, backoff_s=0.01, patience_s=1.0, default_rate=1000.0) as door:
+        yield door
+
+
+@pytest.fixture
+def vigieau(provider: Any, http: Http) -> Vigieau:
+    return Vigieau(
+        http,
+        provider.url,
+        older_urls=(f"{provider.url}/older",),
+        dataset_url=provider.url + DATASET,
+        now=lambda: EARLY,
+    )
+
+
+@pytest.fixture
+def observed() -> Path:
+    folder = Path(__file__).resolve().parents[3] / "shared" / "data" / "observed"
+    if not folder.exists():
+        pytest.skip("the observations for checks (../shared/data) are not on this machine")
+    return folder
+
+
+LEVEL_FIELDS = [
+    "niveauGraviteMax", "niveauGraviteSupMax", "niveauGraviteSouMax", "niveauGraviteAepMax",
+]  # fmt: skip
+
+
+def entry(of_code: str, **said: Any) -> dict[str, Any]:
+    return {"code": of_code, **dict.fromkeys(LEVEL_FIELDS)} | said
+
+
+def everywhere(**of: dict[str, Any]) -> list[dict[str, Any]]:
+    """All départements without restriction, but for what is told of some (`_31=...`)."""
+    return [entry(code, **of.get(f"_{code}", {})) for code in CODES]
+
+
+def refused(call: Any, *told: str) -> None:
+    with pytest.raises(SourceError) as error:
+        call()
+    message = str(error.value)
+    assert "\n" not in message
+    for part in ("vigieau", "http://127.0.0.1", *told):
+        assert part in message
+
+
+# Levels
+
+
+def test_the_recorded_body_byte_for_byte(provider: Any, vigieau: Vigieau, observed: Path) -> None:
+    """Every level of 3 October 2026 is the one in the body, and null is none."""
+    recorded = (observed / "vigieau_api_departements_2026-10-03.json").read_bytes()
+    provider.on(API, recorded, content_type="application/json; charset=utf-8")
+    found = vigieau.levels()
+    rows = found.rows.set_index("departement")
+    assert list(rows.index) == sorted(CODES)
+    assert set(rows["date"]) == {pd.Timestamp("2026-10-03")}
+    names = (
+        "niveauGraviteMax",
+        "niveauGraviteSupMax",
+        "niveauGraviteSouMax",
+        "niveauGraviteAepMax",
+    )
+    for said in json.loads(recorded):
+        levels = [
+            None if pd.isna(level) else level for level in rows.loc[said["code"], LEVEL_COLUMNS]
+        ]
+        assert levels == [said[name] for name in names]
+    assert rows["level_max"].value_counts().to_dict() == {
+        "crise": 79, "alerte_renforcee": 14, "alerte": 3, "vigilance": 3,
+    }  # fmt: skip
+    assert rows["level_groundwater"].isna().sum() == 12
+    assert found.unknown == (("973", "level_drinking"), ("976", "level_drinking"))
+    assert found.provenance.url == provider.url + API
+
+
+def test_the_day_is_that_of_paris() -> None:
+    assert paris_day(datetime(2026, 10, 2, 22, 30, tzinfo=UTC)) == date(2026, 10, 3)
+    assert paris_day(datetime(2026, 12, 31, 22, 30, tzinfo=UTC)) == date(2026, 12, 31)
+
+
+def test_an_unchanged_answer_holds_today(provider: Any, http: Http) -> None:
+    """304 on the next day: the same levels, of that day."""
+    days = iter([EARLY, datetime(2026, 10, 4, 6, 0, tzinfo=UTC)])
+    vigieau = Vigieau(http, provider.url, now=lambda: next(days))
+    provider.on(API, json=everywhere(), etag='"1"')
+    assert vigieau.levels().rows["date"].iloc[0] == pd.Timestamp("2026-10-03")
+    assert vigieau.levels().rows["date"].iloc[0] == pd.Timestamp("2026-10-04")
+
+
+def test_offline_the_day_is_that_of_the_answer(provider: Any, http: Http) -> None:
+    provider.on(API, json=everywhere())
+    before = paris_day(datetime.now(UTC))
+    Vigieau(http, provider.url).levels()
+    after = paris_day(datetime.now(UTC))
+    with Http(http.raw, offline=True) as door:
+        day = Vigieau(door, provider.url, now=lambda: EARLY).levels().rows["date"].iloc[0]
+    assert before <= day.date() <= after
+
+
+def test_the_older_address_stands_in(provider: Any, vigieau: Vigieau) -> None:
+    said = everywhere(_31={"niveauGraviteMax": "alerte", "niveauGraviteSupMax": "alerte"})
+    provider.on(API, status=503).on(OLDER, json=said)
+    rows = vigieau.levels().rows.set_index("departement")
+    assert rows.loc["31", LEVEL_COLUMNS].tolist() == ["alerte", "alerte", None, None]
+    provider.reset(API).on(API, "<html><title>Fermé</title></html>")
+    assert vigieau.levels().provenance.url == provider.url + OLDER
+
+
+def test_no_address_answers(provider: Any, vigieau: Vigieau) -> None:
+    provider.on(API, status=503)
+    refused(vigieau.levels, API, "503", OLDER, "404")
+
+
+def test_a_mirror_that_fails_is_not_left_for_another_host(provider: Any, http: Http) -> None:
+    provider.on(API, status=404)
+    with pytest.raises(SourceError) as error:
+        Vigieau(http, provider.url).levels()
+    assert "gouv.fr" not in str(error.value)
+    assert len(Vigieau(http).urls) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"error": "down"}, ["an object in place of a list"]),
+        ([], ["does not list all départements", "01"]),
+        (everywhere()[1:], ["does not list all départements: 01 missing"]),
+        ([*everywhere(), entry("31")], ["twice: 31"]),
+        ([*everywhere(), entry("99")], ["unknown département '99'"]),
+        ([*everywhere(), entry("975")], ["unknown département '975'"]),
+        (everywhere(_31={"code": 31}), ["unknown département 31"]),
+        (everywhere(_31={"niveauGraviteMax": "rouge"}), ["vigieau, département 31", "'rouge'"]),
+        (everywhere(_31={"niveauGraviteSouMax": ""}), ["vigieau, département 31", "level ''"]),
+        (everywhere(_31={"niveauGraviteAepMax": 3}), ["vigieau, département 31", "level 3"]),
+        (["31"], ["a text in place of a département"]),
+    ],
+)
+def test_levels_that_are_not_as_agreed(
+    provider: Any, vigieau: Vigieau, body: Any, told: list[str]
+) -> None:
+    provider.on(API, json=body)
+    refused(vigieau.levels, *told)
+
+
+def test_a_field_that_is_gone_is_not_null(provider: Any, vigieau: Vigieau) -> None:
+    body = everywhere()
+    del body[30]["niveauGraviteSupMax"]
+    provider.on(API, json=body)
+    refused(vigieau.levels, "has no `niveauGraviteSupMax`", body[30]["code"])
+
+
+def test_a_body_that_is_cut(provider: Any, vigieau: Vigieau) -> None:
+    whole = json.dumps(everywhere())
+    provider.on(API, whole[:-100]).on(OLDER, whole, cut=100)
+    refused(vigieau.levels, "ends too early")
+
+
+def test_a_body_with_a_byte_order_mark(provider: Any, vigieau: Vigieau) -> None:
+    provider.on(API, b"\xef\xbb\xbf" + json.dumps(everywhere()).encode())
+    assert len(vigieau.levels().rows) == 101
+
+
+# Zones
+
+
+def square(west: float, south: float, side: float = 0.1) -> dict[str, Any]:
+    east, north = west + side, south + side
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def zone(number: int, geometry: Any = None, **said: Any) -> dict[str, Any]:
+    """A feature as in VigiEau's own file."""
+    properties = {
+        "id": number,
+        "idSandre": None,
+        "nom": f"Zone {number}",
+        "code": f"76_31_{number}",
+        "type": "SUP",
+        "niveauGravite": "alerte",
+        "departement": {"code": "31", "nom": "Haute-Garonne"},
+        "restrictions": [],
+    }
+    geometry = square(1.4, 43.5) if geometry is None else geometry
+    return {"type": "Feature", "geometry": geometry or None, "properties": properties | said}
+
+
+def collection(*features: Any) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": list(features)}
+
+
+def resource(provider: Any, file: str, **said: Any) -> dict[str, Any]:
+    kind = file.rpartition(".")[2]
+    return {"title": file, "url": provider.url + FILES + file, "format": kind} | said
+
+
+@pytest.fixture
+def zones_file(provider: Any) -> str:
+    """The dataset as it is listed: the file of zones is one of many, and not the newest."""
+    listed = [
+        resource(provider, "zones_alerte.geojson", last_modified="2026-10-02"),
+        resource(provider, "zones_arretes_en_vigueur.pmtiles", last_modified="2026-10-03"),
+        resource(
+            provider,
+            "zones_arretes_en_vigueur_2026-10-02.geojson",
+            title="Carte des zones et arrêtés en vigueur - GeoJSON",
+            last_modified="2026-10-02T06:00:00+00:00",
+        ),
+        resource(
+            provider,
+            "zones_arretes_en_vigueur_2026-10-03.geojson",
+            title="Carte des zones et arrêtés en vigueur - GeoJSON",
+            format="json",
+            last_modified="2026-10-03T06:00:00+00:00",
+        ),
+    ]
+    provider.on(DATASET, json={"resources": listed})
+    return FILES + "zones_arretes_en_vigueur_2026-10-03.geojson"
+
+
+def test_zones_in_force(provider: Any, vigieau: Vigieau, zones_file: str) -> None:
+    provider.on(
+        zones_file,
+        json=collection(
+            zone(1),
+            zone(2, type="SOU", niveauGravite="crise"),
+            zone(3, square(55.5, -21.1), type="AEP", departement={"code": "974"}),
+            zone(4, niveauGravite=None),
+            zone(5, geometry={}),
+        ),
+    )
+    found = vigieau.zones()
+    assert found.rows.drop(columns="geometry").values.tolist() == [
+        ["1", "Zone 1", "surface", "31", "alerte"],
+        ["2", "Zone 2", "groundwater", "31", "crise"],
+        ["3", "Zone 3", "drinking", "974", "alerte"],
+    ]
+    assert found.rows.geometry.iloc[0].bounds == (1.4, 43.5, 1.5, 43.6)
+    assert found.without_level == 1
+    assert found.without_area == ("5",)
+    assert provider.paths() == [DATASET, zones_file]
+
+
+def test_the_real_zones(provider: Any, vigieau: Vigieau, zones_file: str, observed: Path) -> None:
+    """2,841 features: 96 outlines without a level, 23 zones without an area, 2,722 zones."""
+    recorded = (observed / "vigieau_zones_2026-07-02.geojson").read_bytes()
+    provider.on(zones_file, recorded)
+    found = vigieau.zones()
+    assert found.without_level == 96
+    empty = [f for f in json.loads(recorded)["features"] if not f["geometry"]["coordinates"]]
+    assert found.without_area == tuple(str(f["properties"]["id"]) for f in empty)
+    assert len(found.without_area) == 23
+    assert len(found.rows) == 2841 - 96 - 23
+    known = {str(f["properties"]["id"]): f["properties"] for f in json.loads(recorded)["features"]}
+    types = {"SUP": "surface", "SOU": "groundwater", "AEP": "drinking"}
+    for row in found.rows.itertuples():
+        said = known[row.zone]
+        assert row.zone_type == types[said["type_zone"]]
+        assert (row.departement, row.level) == (said["departement_code"], said["niveau"])
+
+
+def test_no_zone_in_force(provider: Any, vigieau: Vigieau, zones_file: str) -> None:
+    provider.on(zones_file, json=collection())
+    found = vigieau.zones()
+    assert found.rows.empty
+    assert list(found.rows.columns) == [
+        "zone", "name", "zone_type", "departement", "level", "geometry",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("features", "told"),
+    [
+        ([zone(1, niveauGravite="rouge")], "unknown level 'rouge'"),
+        ([zone(1, niveauGravite=2)], "unknown level 2"),
+        ([zone(1, type="MER")], "zone 1 of unknown type 'MER'"),
+        ([zone(1, departement={"code": "99"})], "unknown département '99'"),
+        ([zone(1, departement=None)], "unknown département None"),
+        ([zone(1, square(650_000.0, 6_860_000.0))], "not longitude and latitude"),
+        ([zone(1, square(43.5, 55.0))], "not longitude and latitude"),
+        ([zone(7, {"type": "Point", "coordinates": [1.4, 43.5]})], "zone 7 that is not a polygon"),
+        ([zone(7, {"type": "Polygon", "coordinates": [[["a", 1], [2, 3]]]})], "cannot be read"),
+        ([{"type": "Feature", "geometry": None}], "without properties"),
+        ([{"type": "Feature", "geometry": None, "properties": {"id": 1}}], "tells no level"),
+        ("none", "no list of `features`"),
+    ],
+)
+def test_zones_that_are_not_as_agreed(
+    provider: Any, vigieau: Vigieau, zones_file: str, features: Any, told: str
+) -> None:
+    provider.on(zones_file, json={"type": "FeatureCollection", "features": features})
+    refused(vigieau.zones, zones_file, told)
+
+
+def test_zone_files_that_are_none(provider: Any, vigieau: Vigieau, zones_file: str) -> None:
+    provider.on(zones_file, json={"resources": []})
+    refused(vigieau.zones, "in place of a GeoJSON FeatureCollection")
+    lambert = collection(zone(1)) | {"crs": {"properties": {"name": "urn:ogc:def:crs:EPSG::2154"}}}
+    provider.reset(zones_file).on(zones_file, json=lambert)
+    refused(vigieau.zones, "another system than longitude")
+    provider.reset(zones_file).on(zones_file, json.dumps(collection(zone(1)))[:-30])
+    refused(vigieau.zones, "ends too early")
+    provider.reset(zones_file)
+    refused(vigieau.zones, "404")
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"),
+    [
+        ({"resources": []}, "lists no GeoJSON of zones in force, but nothing"),
+        ({"resources": [{"url": "http://x/a.csv", "title": "Arrêtés"}]}, "but Arrêtés"),
+        ({"resources": [{"title": "no url"}]}, "no `resources` with their `url`"),
+        ({"message": "gone"}, "no `resources`"),
+        ([], "no `resources`"),
+    ],
+)
+def test_datasets_without_zones(provider: Any, vigieau: Vigieau, listed: Any, told: str) -> None:
+    provider.on(DATASET, json=listed)
+    refused(vigieau.zones, DATASET, told)
+
+
+# Orders
+
+HEADER = [
+    "id", "numero", "date_debut", "date_signature", "date_fin", "statut", "departement",
+    "chemin_fichier", "niveau_gravite_specifique_aep", "ressource_aep_communique", "regle_gestion",
+    "arrete_cadre.id", "arrete_cadre.numero", "arrete_cadre.date_debut", "arrete_cadre.date_fin",
+    "arrete_cadre.chemin_fichier", "zones_alerte.id", "zones_alerte.type", "zones_alerte.code",
+    "zones_alerte.nom", "zones_alerte.niveau_gravite", "zones_alerte.id_sandre",
+    "zones_alerte.communes",
+]  # fmt: skip
+
+
+def order(number: int, **said: str) -> dict[str, str]:
+    plain = {
+        "id": str(number),
+        "numero": f"2026-{number}",
+        "date_debut": "2026-07-01",
+        "date_fin": "2026-07-31",
+        "statut": "abroge",
+        "departement": "31",
+        "ressource_aep_communique": "null",
+        "regle_gestion": "undefined",
+    }
+    return dict.fromkeys(HEADER, "") | plain | said
+
+
+def table(*rows: dict[str, str]) -> str:
+    written = io.StringIO()
+    lines = csv.DictWriter(written, HEADER, lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
+    return written.getvalue()
+
+
+@pytest.fixture
+def orders_file(provider: Any) -> str:
+    listed = [
+        resource(provider, "arretes-cadre.csv", title="Arrêtés Cadre", last_modified="2026-10-04"),
+        resource(provider, "arretes.csv", title="Arrêtés", last_modified="2026-10-03"),
+        resource(provider, "arretes-2024.csv", title="Arrêtés 2024", last_modified="2026-10-05"),
+        resource(provider, "zones.geojson", title="Zones et arrêtés en vigueur"),
+    ]
+    provider.on(DATASET, json={"resources": listed})
+    return FILES + "arretes.csv"
+
+
+def zones_cells(*zones: tuple[Any, Any, Any]) -> dict[str, str]:
+    names = ("zones_alerte.id", "zones_alerte.type", "zones_alerte.niveau_gravite")
+    return {
+        name: json.dumps(list(cells))
+        for name, cells in zip(names, zip(*zones, strict=True), strict=True)
+    }
+
+
+def test_orders_by_zone(provider: Any, vigieau: Vigieau, orders_file: str) -> None:
+    """Arrays, one bare value, and the ways in which nothing is written."""
+    one = {
+        "zones_alerte.id": "9", "zones_alerte.type": "AEP", "zones_alerte.niveau_gravite": "crise",
+    }  # fmt: skip
+    text = table(
+        order(1, **zones_cells((4, "SUP", "vigilance"), (5, "SOU", None))),
+        order(2, date_fin="null", statut="publie", ressource_aep_communique="max", **one),
+        order(3, **{"zones_alerte.id": "undefined", "zones_alerte.niveau_gravite": "null"}),
+    )
+    provider.on(orders_file, text)
+    found = vigieau.orders()
+    first, last = pd.Timestamp("2026-07-01"), pd.Timestamp("2026-07-31")
+    rows = [tuple(None if pd.isna(v) else v for v in row) for row in found.rows.values.tolist()]
+    assert rows == [
+        ("1", "31", "4", "surface", "vigilance", first, last, "abroge", None),
+        ("1", "31", "5", "groundwater", None, first, last, "abroge", None),
+        ("2", "31", "9", "drinking", "crise", first, None, "publie", "max"),
+        ("3", "31", None, None, None, first, last, "abroge", None),
+    ]
+    assert found.left_out.empty
+    assert provider.paths()[-1] == orders_file
+
+
+def test_the_real_orders(provider: Any, vigieau: Vigieau, orders_file: str, observed: Path) -> None:
+    """964 orders of 2010-2012: 839 without zones, 125 with 495 in all; the last row is cut."""
+    provider.on(orders_file, (observed / "vigieau_arretes_head_2010_2012.csv").read_bytes())
+    refused(vigieau.orders, orders_file, "is cut in its last row (line 966)")
+    found = vigieau.orders(partial=True)
+    assert found.rows["order"].nunique() == 964
+    assert found.rows["zone"].isna().sum() == 839
+    told = found.rows[found.rows["zone"].notna()]
+    assert told["zone_type"].value_counts().to_dict() == {"surface": 431, "groundwater": 64}
+    assert found.left_out["reason"].tolist() == ["cut at the end of the file, line 966"]
+    champigny = found.rows[found.rows["order"] == "22240"].iloc[0]
+    assert champigny[["departement", "level"]].tolist() == ["77", "crise"]
+    assert champigny["first_day"] == pd.Timestamp("2011-11-17")
+    assert champigny["last_day"] == pd.Timestamp("2012-01-01")
+
+
+def test_files_by_year_are_put_together(provider: Any, vigieau: Vigieau) -> None:
+    listed = [
+        resource(provider, f"arretes-{year}.csv", title=f"Arrêtés {year}") for year in (2023, 2024)
+    ]
+    provider.on(DATASET, json={"resources": listed})
+    provider.on(FILES + "arretes-2023.csv", table(order(1), order(2)))
+    provider.on(FILES + "arretes-2024.csv", table(order(2), order(3)))
+    assert vigieau.orders().rows["order"].tolist() == ["1", "2", "3"]
+
+
+def test_orders_on_days_that_cannot_be(provider: Any, vigieau: Vigieau, orders_file: str) -> None:
+    text = table(
+        order(1, date_debut="0022-07-01"),
+        order(2, date_fin="2026-06-30"),
+        order(3, date_debut="null"),
+        order(4),
+    )
+    provider.on(orders_file, text)
+    found = vigieau.orders()
+    assert found.rows["order"].tolist() == ["4"]
+    assert found.left_out.values.tolist() == [
+        ["1", "year 22"],
+        ["2", "ends on 2026-06-30, before it starts on 2026-07-01"],
+        ["3", "no first day"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (zones_cells((4, "SUP", "rouge")), "unknown level 'rouge'"),
+        (zones_cells((4, "EAU", "crise")), "order 1 (line 2) of unknown type 'EAU'"),
+        (zones_cells((4, "SUP", "crise")) | {"zones_alerte.id": "[4,5]"}, "2 zones, 1 types"),
+        ({"zones_alerte.id": "[4,"}, "a list that cannot be read: [4,"),
+        ({"departement": "99"}, "unknown département '99'"),
+        ({"departement": ""}, "unknown département None"),
+        ({"date_debut": "01/07/2026"}, "date_debut '01/07/2026'"),
+        ({"date_fin": "2026-02-30"}, "date_fin '2026-02-30'"),
+    ],
+)
+def test_orders_that_are_not_as_agreed(
+    provider: Any, vigieau: Vigieau, orders_file: str, said: dict[str, str], told: str
+) -> None:
+    provider.on(orders_file, table(order(1, **said)))
+    refused(vigieau.orders, orders_file, told)
+
+
+def test_order_files_that_are_damaged(provider: Any, vigieau: Vigieau, orders_file: str) -> None:
+    """Only the last row may be cut, and only where that is allowed."""
+    whole = table(order(1, **zones_cells((4, "SUP", "crise"))), order(2), order(3))
+    lines = whole.split("\n")
+    for text, told in (
+        ("\n".join([*lines[:2], "2,cut", lines[3], ""]), "has 2 cells in line 3, not 23"),
+        (whole.replace('""crise""]"', '""crise""]', 1), "is damaged after line 1"),
+        (whole.replace("departement", "dep", 1), "no column departement"),
+        ("<html>Fermé</html>", "HTML"),
+        ("id;numero\n1;2\n", "is no file of orders"),
+        ("", "sent nothing"),
+    ):
+        provider.reset(orders_file).on(orders_file, text)
+        refused(lambda: vigieau.orders(partial=True), told)
+    for cut in (whole.index("2026-2") + 3, whole.index('""crise')):
+        provider.reset(orders_file).on(orders_file, whole[:cut])
+        refused(vigieau.orders, "is cut in its last row")
+        assert len(vigieau.orders(partial=True).left_out) == 1
+
+
+def test_latin_1_and_windows_line_ends(provider: Any, vigieau: Vigieau, orders_file: str) -> None:
+    text = table(order(1, numero="arrêté n° 1")).replace("\n", "\r\n")
+    provider.on(orders_file, text.encode("latin-1"))
+    assert vigieau.orders().rows["order"].tolist() == ["1"]
