@@ -61,13 +61,19 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff check --fix .
     @{{ bin }}/ruff format .
 
-# Measure: runs, the same work without Dagster, the app in Chromium, then the indicators
-bench: (_environment "requirements-dev.txt") && bench-indicators
+# Measure: runs, the same work without Dagster, the app in Chromium, then indicators and sources
+bench: (_environment "requirements-dev.txt") && bench-indicators bench-sources
     @{{ bin }}/python -m tests.bench
 
 # Measure the indicators beside climate-indices and xclim: `just bench-indicators 96` places
 bench-indicators *places: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)
     @PEERS_PYTHON={{ peers }}/bin/python {{ bin }}/python -m tests.bench_indicators "$@"
+
+# Measure the sources: SIM2 beside pandas and polars (one year), zones beside geopandas, the door to the network
+bench-sources: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)
+    @PEERS_PYTHON={{ peers }}/bin/python {{ bin }}/python -m tests.bench_sources
+    @{{ bin }}/python -m tests.bench_zones
+    @{{ bin }}/python -m tests.bench_door
 
 # Take the README's pictures anew, of what `just run` made
 pictures: (_environment "requirements-dev.txt")

@@ -17,12 +17,23 @@ def build_definitions(workspace: Workspace | None = None) -> dg.Definitions:
     modules = [geography, observations, drought, publication]
     if workspace.settings.groundwater is not None:
         modules.append(groundwater)
+    assets = dg.load_assets_from_modules(modules)
+    if workspace.settings.groundwater is not None:
+        made = [asset for asset in assets if isinstance(asset, dg.AssetsDefinition)]
+        assets = list(dg.map_asset_specs(_published_after_groundwater, made))
     return dg.Definitions(
-        assets=dg.load_assets_from_modules(modules),
+        assets=assets,
         jobs=JOBS,
         resources={"workspace": workspace},
         executor=dg.in_process_executor,
     )
+
+
+def _published_after_groundwater(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Let the warehouse wait for groundwater, where there is an asset of it."""
+    if spec.key != publication.warehouse.key:
+        return spec
+    return spec.replace_attributes(deps=[*spec.deps, groundwater.groundwater.key])
 
 
 defs = build_definitions()

@@ -12,7 +12,7 @@ from geo_pipeline.storage import warehouse as storage
 
 @dg.asset(
     group_name="publication",
-    deps=[departement_risk, departement_shapes, dg.AssetKey("groundwater")],
+    deps=[departement_risk, departement_shapes],
 )
 def warehouse(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
     """The read-only DuckDB file that the app reads: built beside the old one, checked, renamed."""

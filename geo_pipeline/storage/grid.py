@@ -28,7 +28,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from geo_pipeline import sql
-from geo_pipeline.errors import SourceError
+from geo_pipeline.errors import SourceError, StorageError
 from geo_pipeline.files import replacing
 from geo_pipeline.storage import spatial
 
@@ -127,12 +127,14 @@ class GridMeans:
         Raises:
             SourceError: it is no such file, it ends too early, a number or date is malformed or
                 out of its range, a cell is off the grid or has two rows for a day.
-            StorageError: the means cannot be kept.
+            StorageError: the means cannot be kept, or are damaged.
         """
-        rows = pq.read_table(
-            self.means(path, sha256), filters=[("departement", "=", departement)]
-        ).to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
-        return pd.DataFrame(rows)
+        kept = self.means(path, sha256)
+        try:
+            rows = pq.read_table(kept, filters=[("departement", "=", departement)])
+        except (OSError, pa.ArrowException) as error:
+            raise StorageError(f"{kept} is damaged: delete it and run again") from error
+        return pd.DataFrame(rows.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True))
 
     def means(self, path: Path, sha256: str) -> Path:
         """Return the Parquet file with the means of all départements, made when it is not there.
@@ -145,7 +147,10 @@ class GridMeans:
             self._folder.mkdir(parents=True, exist_ok=True)
             with FileLock(kept.with_suffix(".lock")):
                 if not kept.exists():
-                    content = self._scan(path)
+                    try:
+                        content = self._scan(path)
+                    except OSError as error:
+                        raise StorageError(f"cannot read {path}: {error.strerror}") from error
                     with replacing(kept) as temporary:
                         pq.write_table(
                             content, temporary, compression="zstd", row_group_size=ROWS_TOGETHER
@@ -182,7 +187,7 @@ class GridMeans:
         script = sql.load("sim2_cells")
         with (
             spatial.connect(functions=False) as connection,
-            tempfile.TemporaryDirectory(prefix="block-", dir=self._folder) as folder,
+            tempfile.TemporaryDirectory(prefix="geo-pipeline-grid-") as folder,
         ):
             connection.execute("SET memory_limit = $limit", {"limit": self._memory_limit})
             block = Path(folder) / "block.csv"

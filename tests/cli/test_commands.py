@@ -13,6 +13,10 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
+from tests.sources.conftest import Provider, provider
+
+__all__ = ["provider"]
+
 ROOT = Path(__file__).resolve().parents[2]
 MISUSE, FAILED = 2, 1
 
@@ -216,9 +220,34 @@ def test_doctor_finds_this_installation_sound(published_home: Path) -> None:
     result = geo_pipeline("doctor", "--json", home=published_home)
     assert result.returncode == 0, result.stdout
     findings = {each["check"]: each for each in json.loads(result.stdout)}
-    assert all(each["ok"] for each in findings.values())
+    assert all(each["ok"] for each in findings.values() if each["needed"])
     assert "from its wheel" in findings["DuckDB spatial"]["found"]
     assert "94 départements" in findings["embedded data"]["found"]
+
+
+def test_doctor_asks_the_providers(tmp_path: Path, provider: Provider) -> None:
+    """One that the settings choose must answer; a key that is missing is named."""
+    provider.on("/archive", "{}", status=400)
+    settings = {
+        "GEO_PIPELINE_SOURCE": "open-meteo",
+        "GEO_PIPELINE_OPEN_METEO_URL": f"{provider.url}/archive",
+        "GEO_PIPELINE_HUBEAU_URL": "http://127.0.0.1:9/api",
+    }
+    result = geo_pipeline("doctor", "--json", home=tmp_path, settings=settings)
+    assert result.returncode == 0, result.stdout
+    findings = {each["check"]: each for each in json.loads(result.stdout)}
+    assert findings["provider open-meteo"]["ok"]
+    assert "answers in" in findings["provider open-meteo"]["found"]
+    hubeau = findings["provider hubeau"]
+    assert not hubeau["ok"]
+    assert "GEO_PIPELINE_HUBEAU_URL" in hubeau["advice"]
+    key = findings["provider meteo-france-api"]
+    assert (key["ok"], key["found"]) == (False, "no key")
+    assert "GEO_PIPELINE_METEO_FRANCE_API_KEY" in key["advice"]
+
+    settings |= {"GEO_PIPELINE_GROUNDWATER": "hubeau"}
+    result = geo_pipeline("doctor", home=tmp_path, settings=settings)
+    assert result.returncode == FAILED
 
 
 def test_doctor_fails_where_something_needed_is_missing(tmp_path: Path) -> None:

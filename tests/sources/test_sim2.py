@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from geo_pipeline.departements import CODES
 from geo_pipeline.errors import SourceError
 from geo_pipeline.settings import PROJECT_ROOT
 from geo_pipeline.sources.http import Http
@@ -367,3 +369,19 @@ def test_real_figures_come_through_unchanged(
         assert observed[["wind_m_s", "rh_pct", "et0_source_mm", "swi_source"]].isna().all(axis=None)
         compared += 1
     assert compared >= 85
+
+
+def test_all_departements_at_a_time_ask_once(provider: Any, source: Callable[..., Sim2]) -> None:
+    lists(provider, PAST)
+    provider.on(FOLDER + PAST, grid({"20190131": {}}), delay_s=0.1)
+    sim2 = source()
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(
+            threads.map(
+                lambda code: len(sim2.weather(code, date(2019, 1, 1), date(2019, 1, 31)).rows),
+                CODES,
+            )
+        )
+    assert [code for code, rows in zip(CODES, answers, strict=True) if rows] == ["32"]
+    assert asked(provider) == [PAST]
+    assert provider.paths().count(LIST) == 1

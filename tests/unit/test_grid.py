@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from shapely.geometry import Point, Polygon, box
 
-from geo_pipeline.errors import SourceError
+from geo_pipeline.errors import SourceError, StorageError
 from geo_pipeline.settings import PROJECT_ROOT
 from geo_pipeline.storage import grid, spatial
 from geo_pipeline.storage.grid import Cell, GridMeans
@@ -436,3 +436,14 @@ def test_a_long_file_that_is_wrong_early_is_given_up(
     with pytest.raises(SourceError, match=r"'n/d' in place|tmean_c -9999"):
         square(path, "7" * 64, "32")
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("grid")]
+
+
+def test_means_that_are_damaged_are_told(square: GridMeans, tmp_path: Path) -> None:
+    path = tmp_path / "received"
+    path.write_bytes(text([line(A)]))
+    kept = square.means(path, "8" * 64)
+    kept.write_bytes(kept.read_bytes()[:200])
+    with pytest.raises(StorageError, match=r"means-8+.*parquet is damaged: delete it"):
+        square(path, "8" * 64, "32")
+    with pytest.raises(StorageError, match=r"cannot read .*nowhere"):
+        square(tmp_path / "nowhere", "9" * 64, "32")
