@@ -60,18 +60,21 @@ def main() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/archive"
-    with TemporaryDirectory() as folder, requests.Session() as session:
-        with Http(RawStore(Path(folder)), default_rate=10_000.0) as http:
-            least = -(-DEPARTEMENTS // WORKERS) * ANSWER_S
-            rows = [
-                ("the server's own time", least),
-                ("requests alone", timed(lambda n: session.get(f"{url}?n={n}", timeout=9).content)),
-                ("the door", timed(lambda n: http.get(f"{url}?n={n}", source="x", final=True))),
-                (
-                    "the door, kept",
-                    timed(lambda n: http.get(f"{url}?n={n}", source="x", final=True)),
-                ),
-            ]
+    least = -(-DEPARTEMENTS // WORKERS) * ANSWER_S
+    with (
+        TemporaryDirectory() as folder,
+        requests.Session() as session,
+        Http(RawStore(Path(folder)), default_rate=10_000.0) as http,
+    ):
+        rows = [
+            ("the server's own time", least),
+            ("requests alone", timed(lambda n: session.get(f"{url}?n={n}", timeout=9).content)),
+            ("the door", timed(lambda n: http.get(f"{url}?n={n}", source="x", final=True))),
+            (
+                "the door, kept",
+                timed(lambda n: http.get(f"{url}?n={n}", source="x", final=True)),
+            ),
+        ]
     server.shutdown()
     server.server_close()
     table = Table("101 départements, 8 at a time", title=f"{machine()}\n100 ms an answer")
