@@ -1,6 +1,9 @@
 """Runs on live providers, over real HTTP on loopback: what fails is told, what was good stays."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -177,6 +180,45 @@ def test_one_departement_that_fails_does_not_stop_the_others(
     assert not run(settings, Failures(settings.failures).codes(), ignore).failures
     assert len(lake.read("weather_daily", "32")) == 427
     assert not Failures(settings.failures).codes()
+
+
+def test_the_command_tells_what_failed_and_resumes_just_that(
+    settings: Settings, archive: Archive
+) -> None:
+    archive.broken["32"] = (404, b"")
+    environment = {
+        **os.environ,
+        "GEO_PIPELINE_HOME": str(settings.home),
+        "GEO_PIPELINE_OPEN_METEO_URL": archive.url,
+        "GEO_PIPELINE_OPEN_METEO_SPACING_KM": str(SPACING_KM),
+        "GEO_PIPELINE_ATTEMPTS": "1",
+        "COLUMNS": "200",
+    }
+    days = ["--source", "open-meteo", "--since", "2020-07-01", "--until", "2021-08-31"]
+    command = [sys.executable, "-m", "geo_pipeline", "run", *days]
+
+    def run_it(*options: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*command, *options],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    first = run_it("--departements", "31,32")
+    assert first.returncode == 1
+    assert "open-meteo, département 32" in " ".join(first.stderr.split())
+    assert "--resume" in first.stderr
+    archive.broken.clear()
+    archive.asked.clear()
+    again = run_it("--resume")
+    assert again.returncode == 0, again.stderr
+    assert set(archive.asked) == {"32"}
+    nothing = run_it("--resume")
+    assert nothing.returncode == 0
+    assert "nothing to resume" in nothing.stdout
 
 
 def test_the_last_good_partition_stays(settings: Settings, archive: Archive) -> None:
