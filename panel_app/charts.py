@@ -281,7 +281,9 @@ class History:
 
     def _scale(self, matrix: Matrix, height: NDArray[np.float64]) -> None:
         """Fit the height: symmetric for an index, from zero for an amount."""
-        by_class = look.indicator_of(matrix.indicator).kind == "class"
+        kind = look.indicator_of(matrix.indicator).kind
+        by_class = kind == "class"
+        self.figure.yaxis[0].visible = kind != "stage"
         for mark in self._limits:
             mark.visible = by_class
         if by_class:
@@ -317,9 +319,12 @@ class History:
 def heights(matrix: Matrix, column: int) -> NDArray[np.float64]:
     """How high the bars of a département stand: its values, dry below zero.
 
-    A class whose value is no index (a score, a wetness) is drawn as the index of its rank.
+    A class whose value is no index (a score, a wetness) is drawn as the index of its rank, a stage
+    of a drought as a bar of the same height as any other.
     """
     which = look.indicator_of(matrix.indicator)
+    if which.kind == "stage":  # its codes are names, not amounts
+        return np.where(matrix.value[:, column] > 0, 1.0, matrix.value[:, column])
     if which.kind != "class" or which.standardised:
         return matrix.value[:, column]
     from scipy.special import ndtri  # noqa: PLC0415  heavy, and needed for one indicator only

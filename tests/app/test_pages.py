@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import panel as pn
 import pytest
 from bokeh.document import Document
@@ -16,6 +17,7 @@ from bokeh.document.events import (
 
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.publishing import look
+from panel_app import charts
 from panel_app.app import build
 from panel_app.i18n import catalogue
 from panel_app.pages.map import MapPage
@@ -168,3 +170,12 @@ def test_the_app_opens_on_a_publication(
     template = build()
     assert template.title == "Sécheresse agricole en France"
     assert any(isinstance(each, Store) for each in pn.state.cache.values())
+
+
+def test_stages_are_bars_of_one_height(publication: Publication) -> None:
+    matrix = publication.matrix("cdi")
+    column = matrix.column("32")
+    drawn = charts.heights(matrix, column)
+    assert set(np.unique(drawn[~np.isnan(drawn)])) == {0.0, 1.0}
+    stages = matrix.drought_class[:, column]
+    assert ((drawn == 1.0) == [stage not in (None, "normal") for stage in stages]).all()
