@@ -16,7 +16,7 @@ from geo_pipeline.departements import CODES
 from geo_pipeline.errors import SourceError, StorageError
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.lake import PARTITIONED, Lake
+from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED, Lake
 from geo_pipeline.storage.warehouse import Warehouse
 from tests.conftest import digests
 
@@ -30,12 +30,20 @@ def ignore(table: str, departement: str) -> None:
 
 def test_definitions_hold_the_contract() -> None:
     keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
-    assert keys >= set(TABLES) | {"warehouse", "exports"}
+    assert keys == set(TABLES) - set(OPTIONAL) | {"warehouse", "exports"}
     for table in PARTITIONED:
         partitions = defs.resolve_asset_graph().get(dg.AssetKey(table)).partitions_def
         assert partitions is not None
         assert list(partitions.get_partition_keys()) == list(CODES)
     assert {job.name for job in defs.resolve_all_job_defs()} >= {"france", "departement", "publish"}
+
+
+def test_groundwater_is_an_asset_where_a_provider_is_chosen(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, groundwater="hubeau")
+    graph = build_definitions(Workspace(settings)).resolve_asset_graph()
+    parents = graph.get(dg.AssetKey("warehouse")).parent_keys
+    assert dg.AssetKey("groundwater") in parents
+    assert dg.AssetKey("departement_risk") in parents
 
 
 def test_every_partition_is_there_and_names_its_departement(published_home: Path) -> None:
