@@ -9,9 +9,6 @@ import pyarrow as pa
 from geo_pipeline.errors import StorageError, UsageError
 from geo_pipeline.storage import spatial
 
-DEFAULT_SPACING_KM = 25.0
-"""Gives half of the départements nine points or more, Guyane 130 and Paris one."""
-
 MOST_POINTS = 1000
 """Places that Open-Meteo answers for in one request, hence points a département may have."""
 
@@ -19,9 +16,7 @@ LEAST_SPACING_KM = 1.0
 """Nearer points than these lie in the same cell of every model there is."""
 
 
-def sampling_points(
-    departements: gpd.GeoDataFrame | pa.Table, spacing_km: float = DEFAULT_SPACING_KM
-) -> pd.DataFrame:
+def sampling_points(departements: gpd.GeoDataFrame | pa.Table, spacing_km: float) -> pd.DataFrame:
     """Return points inside each of `departements`, every `spacing_km` in both directions.
 
     The centres of square cells, in Lambert-93 for metropolitan France and in the UTM zone of each

@@ -22,7 +22,7 @@ def outlines() -> gpd.GeoDataFrame:
 
 @pytest.fixture(scope="module")
 def points(outlines: gpd.GeoDataFrame) -> pd.DataFrame:
-    return sampling_points(outlines)
+    return sampling_points(outlines, 25)
 
 
 def square(code: str, crs: str, west: float, south: float, side_m: float) -> gpd.GeoDataFrame:
@@ -89,7 +89,7 @@ def test_a_departement_alone_has_the_points_it_has_among_all(
     points: pd.DataFrame, outlines: gpd.GeoDataFrame
 ) -> None:
     for code in ("2A", "75", "971"):
-        alone = sampling_points(outlines[outlines["departement"] == code])
+        alone = sampling_points(outlines[outlines["departement"] == code], 25)
         expected = points[points["departement"] == code].reset_index(drop=True)
         pd.testing.assert_frame_equal(alone, expected)
 
