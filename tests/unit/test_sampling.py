@@ -124,14 +124,14 @@ def test_a_departement_without_outline_is_named() -> None:
         {"departement": ["32", "31"]}, geometry=[Polygon(), box(1, 43, 2, 44)], crs="OGC:CRS84"
     )
     with pytest.raises(StorageError, match="département 32: it has no outline"):
-        sampling_points(shape)
+        sampling_points(shape, 25)
 
 
 def test_the_outlines_of_ign_are_covered_as_well(shared_data: Path) -> None:
     """Detailed outlines of another origin: 101 départements, every point inside."""
     file = shared_data / "observed" / "ign_departements_2018.geojson"
     ign = gpd.read_file(file).rename(columns={"code": "departement"})
-    points = sampling_points(ign)
+    points = sampling_points(ign, 25)
     assert sorted(points["departement"].unique()) == sorted(CODES)
     assert inside(points, ign).all()
 
