@@ -125,13 +125,13 @@ class Door(NamedTuple):
 def doors(settings: Settings) -> list[Door]:
     """Return what is asked of each provider."""
     files = f"{settings.data_gouv_url.rstrip('/')}/api/1/datasets/"
-    contours = settings.etalab_url
+    contours = settings.address("etalab_url")
     return [
-        Door("open-meteo", settings.open_meteo_url, "GEO_PIPELINE_OPEN_METEO_URL"),
+        Door("open-meteo", settings.address("open_meteo_url"), "GEO_PIPELINE_OPEN_METEO_URL"),
         Door("meteo-france", f"{files}{meteo_france.DATASET}/", "GEO_PIPELINE_DATA_GOUV_URL"),
         Door(
             "meteo-france-api",
-            f"{settings.meteo_france_api_url}/liste-stations/quotidienne?id-departement=75",
+            f"{settings.address('meteo_france_api_url')}/liste-stations/quotidienne?id-departement=75",
             "GEO_PIPELINE_METEO_FRANCE_API_URL",
             settings.meteo_france_api_key,
             "GEO_PIPELINE_METEO_FRANCE_API_KEY",
@@ -146,7 +146,7 @@ def doors(settings: Settings) -> list[Door]:
         Door("vigieau", f"{settings.vigieau_url}/api/departements", "GEO_PIPELINE_VIGIEAU_URL"),
         Door(
             "hubeau",
-            f"{settings.hubeau_url}/v1/niveaux_nappes/stations?code_departement=75&size=1",
+            f"{settings.address('hubeau_url')}/v1/niveaux_nappes/stations?code_departement=75&size=1",
             "GEO_PIPELINE_HUBEAU_URL",
         ),
         Door("etalab", contours, "GEO_PIPELINE_ETALAB_URL"),

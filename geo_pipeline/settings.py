@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -118,6 +119,12 @@ class Settings(BaseSettings):
     patience_s: float = Field(
         default=180.0, ge=0, description="Longest that the waits of one request may take together."
     )
+
+    def address(self, name: str) -> str:
+        """Return the address that a setting holds; one without a path has that of its default."""
+        url: str = getattr(self, name)
+        path = urlsplit(type(self).model_fields[name].default).path
+        return url if urlsplit(url).path.strip("/") else url.rstrip("/") + path
 
     @property
     def lake(self) -> Path:

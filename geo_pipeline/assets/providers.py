@@ -137,7 +137,7 @@ class Providers:
             return open_meteo.OpenMeteo(
                 http,
                 self.points,
-                url=settings.open_meteo_url,
+                url=settings.address("open_meteo_url"),
                 model=settings.open_meteo_model,
                 provisional_days=settings.provisional_days,
             )
@@ -153,7 +153,7 @@ class Providers:
                 http,
                 self._station_means,
                 settings.meteo_france_api_key,
-                url=settings.meteo_france_api_url,
+                url=settings.address("meteo_france_api_url"),
             )
         if name == "sim2":
             return sim2.Sim2(
@@ -193,11 +193,13 @@ class Providers:
         if self.settings.boundaries == "bundled":
             return None
         settings = self.settings
-        return etalab.Etalab(self.http, settings.etalab_url, settings.etalab_resolution_m)
+        return etalab.Etalab(
+            self.http, settings.address("etalab_url"), settings.etalab_resolution_m
+        )
 
     @cached_property
     def groundwater(self) -> hubeau.Hubeau | None:
         """The provider of groundwater levels, if any."""
         if self.settings.groundwater is None:
             return None
-        return hubeau.Hubeau(self.http, self.settings.hubeau_url)
+        return hubeau.Hubeau(self.http, self.settings.address("hubeau_url"))

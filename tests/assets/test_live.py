@@ -379,3 +379,9 @@ def test_restrictions_and_outlines_of_the_day(
 
     named = Warehouse(settings.warehouse).query("attributions")
     assert set(named["source"]) == {"bundled", "etalab", "vigieau"}
+
+
+def test_an_address_without_a_path_has_that_of_the_provider() -> None:
+    settings = Settings(open_meteo_url="http://127.0.0.1:8000/", hubeau_url="http://x.test/mirror")
+    assert settings.address("open_meteo_url") == "http://127.0.0.1:8000/v1/archive"
+    assert settings.address("hubeau_url") == "http://x.test/mirror"
