@@ -13,7 +13,9 @@ import json
 import logging
 import os
 import re
+import shutil
 import tempfile
+import weakref
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -137,14 +139,13 @@ class RawStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
     @classmethod
     def temporary(cls) -> Self:
         """Return a store that goes when nobody holds it any more."""
-        folder = tempfile.TemporaryDirectory(prefix="geo-pipeline-", ignore_cleanup_errors=True)
-        store = cls(Path(folder.name))
-        store._temporary = folder
+        store = cls(Path(tempfile.mkdtemp(prefix="geo-pipeline-")))
+        # A TemporaryDirectory would warn of being cleaned up without having been closed.
+        weakref.finalize(store, shutil.rmtree, store.folder, ignore_errors=True)
         return store
 
     def place(self, source: str, url: str, keep_as: str | None = None) -> Path:

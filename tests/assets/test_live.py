@@ -256,17 +256,14 @@ def test_a_rebuild_needs_no_network(settings: Settings, archive: Archive) -> Non
     assert not run(offline, ["31", "75"], ignore).failures
     assert len(archive.asked) == asked
     assert digests(settings.lake) == before
+    # nor does another run with it: all these days are final
+    assert not run(settings, ["31", "75"], ignore).failures
+    assert len(archive.asked) == asked
+    assert digests(settings.lake) == before
     # and what was never received cannot be had
     outcome = run(offline, ["31", "32"], ignore)
     assert [each.departement for each in outcome.failures] == ["32"]
     assert "--offline" in outcome.failures[0].why
-
-
-def test_final_days_are_fetched_once(settings: Settings, archive: Archive) -> None:
-    run(settings, ["31"], ignore)
-    asked = len(archive.asked)
-    run(settings, ["31"], ignore)
-    assert len(archive.asked) == asked
 
 
 def test_histories_join_and_their_overlap_is_told(settings: Settings) -> None:

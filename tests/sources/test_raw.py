@@ -1,11 +1,13 @@
 """The raw store: what was received, byte for byte, whole or not at all."""
 
+import gc
 import gzip
 import json
 import os
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -282,9 +284,12 @@ def test_a_process_killed_while_it_receives(store: RawStore) -> None:
     assert list(store.all()) == [good]
 
 
-def test_a_temporary_store_goes_with_its_holder() -> None:
-    store = RawStore.temporary()
-    folder = put(store, CSV).folder
-    assert folder.exists()
-    del store
+def test_a_temporary_store_goes_with_its_holder_and_without_a_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        store = RawStore.temporary()
+        folder = store.folder
+        (folder / "kept").write_text("something")
+        del store
+        gc.collect()
     assert not folder.exists()
