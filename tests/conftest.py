@@ -19,11 +19,14 @@ def ignore(table: str, departement: str) -> None:
 
 
 def digests(lake: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file under `lake`, by its path there."""
+    """Return the SHA-256 of each file under `lake`, by its path there.
+
+    What a killed process left half-written beside them is none of them.
+    """
     return {
         path.relative_to(lake).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(lake.rglob("*"))
-        if path.is_file()
+        if path.is_file() and not path.name.startswith(".")
     }
 
 

@@ -16,13 +16,14 @@ from geo_pipeline.storage.warehouse import NotPublishedError, Warehouse
 from tests.conftest import digests
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 5
+KILLS = 4
 FILES = len(PARTITIONED) * len(CODES) + 5  # and five tables that are not partitioned
-RUN = [sys.executable, "-m", "geo_pipeline", "run"]
+SOME = CODES[:24]  # a block of the soil water and half of the next: a quarter of the time
+RUN = [sys.executable, "-m", "geo_pipeline", "run", "--departements", ",".join(SOME)]
 
 
 def killed_after(seconds: float, home: Path) -> bool:
-    """Start a whole-France run, kill it after `seconds`; return whether it was still running."""
+    """Start a run, kill it after `seconds`; return whether it was still running."""
     process = subprocess.Popen(
         RUN,
         cwd=ROOT,
@@ -40,8 +41,10 @@ def killed_after(seconds: float, home: Path) -> bool:
 
 
 @pytest.mark.slow
-def test_killed_runs_leave_everything_valid(published_home: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_killed_runs_leave_everything_valid(own_home: Path) -> None:
+    home = own_home
+    complete = digests(home / "lake")
+    assert len(complete) == FILES
     chance = random.Random()
     seed = chance.randrange(10**6)
     chance.seed(seed)
@@ -49,9 +52,7 @@ def test_killed_runs_leave_everything_valid(published_home: Path, tmp_path: Path
     environment = {**os.environ, "GEO_PIPELINE_HOME": str(home)}
     subprocess.run(RUN, cwd=ROOT, env=environment, check=True, capture_output=True)
     whole = time.perf_counter() - start
-    complete = digests(home / "lake")
-    assert complete == digests(published_home / "lake")
-    assert len(complete) == FILES
+    assert digests(home / "lake") == complete
     hit = 0
     for _ in range(KILLS):
         # Python's start takes the first part of a run: the kills fall after it.
@@ -84,4 +85,7 @@ def test_a_first_run_that_is_killed_can_be_run_again(published_home: Path, tmp_p
         check=True,
         capture_output=True,
     )
-    assert digests(home / "lake") == digests(published_home / "lake"), f"seed {seed}"
+    whole = digests(published_home / "lake")
+    made = {name: digest for name, digest in digests(home / "lake").items() if "=" in name}
+    assert len(made) == len(PARTITIONED) * len(SOME)
+    assert made == {name: whole[name] for name in made}, f"seed {seed}"
