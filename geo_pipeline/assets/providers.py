@@ -86,11 +86,20 @@ def check_settings(settings: Settings) -> None:
 
 
 class Providers:
-    """The providers that `settings` choose; `outlines` gives the départements (lon/lat)."""
+    """The providers that `settings` choose, beside what ships with the project (`embedded`).
 
-    def __init__(self, settings: Settings, outlines: Callable[[], gpd.GeoDataFrame]) -> None:
+    `outlines` gives the départements (lon/lat).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        embedded: bundled.Bundled,
+        outlines: Callable[[], gpd.GeoDataFrame],
+    ) -> None:
         check_settings(settings)
         self.settings = settings
+        self._embedded = embedded
         self._outlines = outlines
 
     @cached_property
@@ -107,11 +116,6 @@ class Providers:
             patience_s=settings.patience_s,
             contact=settings.contact,
         )
-
-    @cached_property
-    def bundled(self) -> bundled.Bundled:
-        """What ships with the project."""
-        return bundled.Bundled(self.settings.embedded_data)
 
     @cached_property
     def weather(self) -> list[WeatherSource]:
@@ -162,7 +166,7 @@ class Providers:
                 url=settings.data_gouv_url,
                 files_url=settings.sim2_url,
             )
-        return self.bundled
+        return self._embedded
 
     @cached_property
     def _station_means(self) -> StationMeans:

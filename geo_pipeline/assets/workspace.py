@@ -50,7 +50,7 @@ class Workspace:
     @cached_property
     def providers(self) -> Providers:
         """Those that the settings choose."""
-        return Providers(self.settings, self._outlines)
+        return Providers(self.settings, self.bundled, self._outlines)
 
     @cached_property
     def failures(self) -> Failures:

@@ -26,6 +26,7 @@ from geo_pipeline.schemas import TABLES, Provenance
 PARTITIONED = ("weather_daily", "crop_statistics", "soil_water_daily", "drought_indicators")
 OPTIONAL = ("groundwater",)
 """Partitioned too, and there where a provider is chosen only."""
+_BY_DEPARTEMENT = PARTITIONED + OPTIONAL
 
 _PROVENANCE_KEY = b"geo_pipeline.provenance"
 _ARROW_TYPES = {
@@ -64,7 +65,7 @@ class Lake:
 
     def files(self, table: str) -> list[Path]:
         """Return the files of `table` that exist, in the order of their codes."""
-        partitioned = table in PARTITIONED + OPTIONAL
+        partitioned = table in _BY_DEPARTEMENT
         pattern = "departement=*/part.parquet" if partitioned else "part.parquet"
         return sorted((self.root / table).glob(pattern))
 
@@ -119,7 +120,7 @@ class Lake:
 
         `only` names values that a column must have one of: `indicator=("spi_3", "swi")`.
         """
-        if table not in PARTITIONED + OPTIONAL:
+        if table not in _BY_DEPARTEMENT:
             return _read(self.path(table))
         parts = [_chosen(_read(path), only) for path in self.files(table)]
         return pa.concat_tables([arrow_schema(table).empty_table(), *parts])
@@ -246,7 +247,7 @@ def _provenance_row(table: str, path: Path) -> dict[str, object]:
     partition = path.parent.name.removeprefix("departement=")
     return {
         "asset": table,
-        "departement": partition if table in PARTITIONED + OPTIONAL else None,
+        "departement": partition if table in _BY_DEPARTEMENT else None,
         **_recorded(file),
         "rows": file.metadata.num_rows,
         "first_date": extremes["min"],

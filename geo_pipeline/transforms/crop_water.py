@@ -83,8 +83,9 @@ def measures(water: CropWater, dekads: Dekads, crops: pd.DataFrame) -> Iterator[
     yield ranked(
         "crop_stress_pct", _unmet_pct(supplied_share(water, dekads)), dekads, dry_is_high=True
     )
+    rainfed = _rainfed(water)
     for row, crop in enumerate(crops.index):
-        if crop not in _rainfed(water):
+        if crop not in rainfed:
             continue
         share = _share(water.eta_mm[crop], water.etc_mm[crop], dekads)
         grown = dekads.any(water.season.grows[row])

@@ -28,7 +28,7 @@ from geo_pipeline.indicators.events import drought_course
 from geo_pipeline.schemas import empty, validate
 from geo_pipeline.transforms import crop_water, season
 from geo_pipeline.transforms.crop_water import CropWater
-from geo_pipeline.transforms.measures import Measure, ranked, rows_of, standardised
+from geo_pipeline.transforms.measures import Measure, positions, ranked, rows_of, standardised
 from geo_pipeline.transforms.records import MONTH, Array, Dekads, Record, daily_records
 
 SCALES = (1, 3, 6, 12)
@@ -108,10 +108,8 @@ def _drought(record: Record, dekads: Dekads, water: CropWater) -> Iterator[Measu
     noticed = np.where(supplied > 1.0 - NEGLIGIBLE_SHORTAGE, 1.0, supplied)
     crop_index = empirical_index(noticed, 1, **options)
     stages = combined_class_series(rain_index[1], rain_index[3], soil_state, crop_index)
-    codes = np.full(stages.shape, np.nan)
-    for position, name in enumerate(COMBINED_CLASSES):
-        codes[stages == name] = position
-    yield Measure("cdi", codes, None, stages, years)
+    codes = positions(stages, COMBINED_CLASSES)
+    yield Measure("cdi", np.where(codes < 0, np.nan, codes), None, stages, years)
 
 
 def _month_mean(daily: Array, dekads: Dekads) -> Array:

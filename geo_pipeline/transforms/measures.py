@@ -129,9 +129,13 @@ class _Block:
 
 def _class_codes(block: _Block) -> npt.NDArray[np.int8]:
     """Return the position of each row's class in `CLASSES`, -1 for None."""
-    classes = block.of(block.measure.drought_class)
+    return positions(block.of(block.measure.drought_class), CLASSES)
+
+
+def positions(classes: npt.NDArray[Any], known: Sequence[str]) -> npt.NDArray[np.int8]:
+    """Return where each class stands among `known`, -1 where it is none of them."""
     codes = np.full(classes.shape, -1, np.int8)
-    if block.measure.drought_class is not None:
-        for position, name in enumerate(CLASSES):
+    if classes.dtype == object:  # else there is no class at all
+        for position, name in enumerate(known):
             codes[classes == name] = position
     return codes
