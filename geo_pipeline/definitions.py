@@ -1,29 +1,42 @@
 """The one Dagster entry point: everything the other rooms offer, assembled on one page."""
 
+from typing import Any
+
 import dagster as dg
 
 from geo_pipeline.assets import drought, geography, groundwater, observations, publication
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.automation.jobs import JOBS
+from geo_pipeline.automation.checks import CHECKS
+from geo_pipeline.automation.jobs import jobs
+from geo_pipeline.automation.schedules import schedules
+from geo_pipeline.automation.sensors import sensors
 from geo_pipeline.settings import Settings
 
 
-def build_definitions(workspace: Workspace | None = None) -> dg.Definitions:
+def build_definitions(workspace: Workspace | None = None, **overrides: Any) -> dg.Definitions:
     """Return all definitions; reads the environment, touches neither disk nor network.
+
+    Args:
+        workspace: what the assets are handed, made from the settings by default.
+        overrides: settings by name, in the place of the environment's: `home=`, `source=`...
 
     Groundwater is among them where the settings choose a provider of it.
     """
-    workspace = workspace or Workspace(Settings())
+    workspace = workspace or Workspace(Settings(**overrides))
+    settings = workspace.settings
     modules = [geography, observations, drought, publication]
-    if workspace.settings.groundwater is not None:
+    if settings.groundwater is not None:
         modules.append(groundwater)
     assets = dg.load_assets_from_modules(modules)
-    if workspace.settings.groundwater is not None:
+    if settings.groundwater is not None:
         made = [asset for asset in assets if isinstance(asset, dg.AssetsDefinition)]
         assets = list(dg.map_asset_specs(_published_after_groundwater, made))
     return dg.Definitions(
         assets=assets,
-        jobs=JOBS,
+        asset_checks=CHECKS,
+        jobs=jobs(settings),
+        schedules=schedules(settings),
+        sensors=sensors(settings),
         resources={"workspace": workspace},
         executor=dg.in_process_executor,
     )

@@ -120,6 +120,63 @@ class Settings(BaseSettings):
         default=180.0, ge=0, description="Longest that the waits of one request may take together."
     )
 
+    weather_stale_days: int = Field(
+        default=5,
+        ge=1,
+        description="Age of a département's last day of live weather, days, from "
+        "which it is called late.",
+    )
+    restrictions_stale_days: int = Field(
+        default=2,
+        ge=1,
+        description="Age of live water restrictions from which they are late, days.",
+    )
+    crops_stale_days: int = Field(
+        default=400,
+        ge=1,
+        description="Time since crops were last fetched from which they are late, days.",
+    )
+    alert_language: Literal["fr", "en"] = Field(default="fr", description="Language of alerts.")
+    alert_emails: list[str] = Field(
+        default=[], description="Who gets alerts by e-mail, as a JSON list of addresses."
+    )
+    alert_email_from: str = Field(
+        default="drought-monitor@localhost", description="Sender of alerts by e-mail."
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server: smtp://user:password@host:587 (STARTTLS where offered) or "
+        "smtps://...:465.",
+    )
+    webhook_urls: list[SecretStr] = Field(
+        default=[],
+        description="Webhooks that get alerts, as a JSON list of addresses: Slack, Mattermost or "
+        "Teams.",
+    )
+    alert_repeat_hours: float = Field(
+        default=24.0, ge=0, description="An alert of the same trouble is not sent again before, h."
+    )
+    alerts_per_hour: int = Field(
+        default=20, ge=1, description="Messages sent in an hour at most; the rest is summed up."
+    )
+    app_url: str = Field(
+        default="http://localhost:5006", description="Address of the map app, for links."
+    )
+    dagster_url: str = Field(
+        default="http://localhost:3000", description="Address of Dagster's pages, for links."
+    )
+    postgres_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL for Dagster's records in place of SQLite: "
+        "postgresql://user:password@host:5432/database.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least level of what is logged."
+    )
+    step_timeout_s: float = Field(
+        default=3600.0, gt=0, description="Longest that the work on one asset may take in a run."
+    )
+
     def address(self, name: str) -> str:
         """Return the address that a setting holds; one without a path has that of its default."""
         url: str = getattr(self, name)
@@ -140,6 +197,31 @@ class Settings(BaseSettings):
     def failures(self) -> Path:
         """Folder of what could not be had, a file each, until it can."""
         return self.home / "failures"
+
+    @property
+    def findings(self) -> Path:
+        """Folder of what the checks found, a file a table and département."""
+        return self.home / "findings"
+
+    @property
+    def inbox(self) -> Path:
+        """Folder where files are dropped by hand."""
+        return self.home / "inbox"
+
+    @property
+    def provided(self) -> Path:
+        """Folder of the files that came through the inbox and are good."""
+        return self.home / "provided"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the logs, JSON lines."""
+        return self.home / "logs"
+
+    @property
+    def monitoring(self) -> Path:
+        """Folder of how the pipeline stands, for the app and for a monitoring system."""
+        return self.home / "monitoring"
 
     @property
     def warehouse(self) -> Path:

@@ -9,7 +9,7 @@ from geo_pipeline.storage import spatial
 from geo_pipeline.storage.boundaries import light_boundaries
 
 
-@table_asset("departements", "geography")
+@table_asset("departements", "geography", provider="boundaries")
 def departements(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:

@@ -12,7 +12,7 @@ from geo_pipeline.schemas import validate
 from geo_pipeline.transforms.groundwater import groundwater as by_month
 
 
-@partitioned_asset("groundwater", "water")
+@partitioned_asset("groundwater", "water", provider="groundwater")
 def groundwater(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:

@@ -35,7 +35,7 @@ FIRST_LIVE_DAY = date(1991, 1, 1)
 """Where live weather begins unless `since` says otherwise: with the years of the normals."""
 
 
-@partitioned_asset("weather_daily", "weather", deps=[departements])
+@partitioned_asset("weather_daily", "weather", provider="weather", deps=[departements])
 def weather_daily(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -154,7 +154,7 @@ def _tell_overlap(
         )
 
 
-@partitioned_asset("crop_statistics", "crops")
+@partitioned_asset("crop_statistics", "crops", provider="crops")
 def crop_statistics(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -183,7 +183,7 @@ def crop_statistics(
     return dg.MaterializeResult()
 
 
-@table_asset("water_restrictions", "water", deps=[departements])
+@table_asset("water_restrictions", "water", provider="restrictions", deps=[departements])
 def water_restrictions(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:

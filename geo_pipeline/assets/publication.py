@@ -6,12 +6,16 @@ from geo_pipeline.assets.drought import departement_risk
 from geo_pipeline.assets.geography import departement_shapes
 from geo_pipeline.assets.providers import attributions
 from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.assets.writing import OWNERS
 from geo_pipeline.publishing.exports import export_handful
 from geo_pipeline.storage import warehouse as storage
 
 
 @dg.asset(
     group_name="publication",
+    owners=OWNERS,
+    kinds={"duckdb"},
+    pool="publication",
     deps=[departement_risk, departement_shapes],
 )
 def warehouse(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
@@ -27,7 +31,7 @@ def warehouse(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[No
     )
 
 
-@dg.asset(group_name="publication", deps=[warehouse])
+@dg.asset(group_name="publication", owners=OWNERS, kinds={"html", "csv"}, deps=[warehouse])
 def exports(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
     """A handful of maps (HTML that opens with no network) and tables (CSV, GeoParquet, GeoJSON)."""
     settings = workspace.settings

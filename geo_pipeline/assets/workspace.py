@@ -13,6 +13,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.storage.boundaries import accepted
 from geo_pipeline.storage.failures import Failure, Failures
+from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse
 
@@ -56,6 +57,11 @@ class Workspace:
     def failures(self) -> Failures:
         """What could not be had."""
         return Failures(self.settings.failures)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What the checks found."""
+        return Findings(self.settings.findings)
 
     @cached_property
     def warehouse(self) -> Warehouse:

@@ -18,13 +18,35 @@ departement_partitions = dg.StaticPartitionsDefinition(list(CODES))
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
+OWNERS = ["team:drought-monitor"]
+KINDS = {"python", "parquet"}
 
-def table_asset(table: str, group: str, **options: Any) -> AssetDecorator:
-    """Return the decorator of an asset that writes `table`: its columns shown, its group named."""
+AGAIN = dg.RetryPolicy(
+    max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+"""For what a network or a disk may refuse now and give in a minute."""
+
+
+def table_asset(
+    table: str, group: str, *, provider: str | None = None, **options: Any
+) -> AssetDecorator:
+    """Return the decorator of an asset that writes `table`: its columns shown, its group named.
+
+    `provider` names what it asks a provider for: such an asset is retried, and no more of them run
+    at a time than the pool `provider_<what>` lets.
+    """
+    if provider is not None:
+        options |= {"retry_policy": AGAIN, "pool": f"provider_{provider}"}
+    kinds = KINDS if provider is not None else KINDS | {"duckdb"}
     with _settled():
         columns = dict(pandera_schema_to_dagster_type(TABLES[table]).metadata)
         decorator: AssetDecorator = dg.asset(
-            name=table, group_name=group, metadata=columns, **options
+            name=table,
+            group_name=group,
+            metadata={**columns, "dagster/table_name": table},
+            owners=OWNERS,
+            kinds=kinds,
+            **options,
         )
     return decorator
 

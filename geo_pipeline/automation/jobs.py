@@ -1,6 +1,10 @@
 """The jobs: what is run together. Each runs in one process."""
 
+from typing import Any
+
 import dagster as dg
+
+from geo_pipeline.settings import Settings
 
 france = dg.define_asset_job(
     "france",
@@ -24,4 +28,7 @@ publish = dg.define_asset_job(
     description="The risk mart, the published warehouse and the exports, from what the lake holds.",
 )
 
-JOBS = (france, departement, publish)
+
+def jobs(settings: Settings) -> list[Any]:
+    """Return the jobs."""
+    return [france, departement, publish]

@@ -1,0 +1,14 @@
+"""Sensors: what runs when something happens. One module each."""
+
+from itertools import chain
+
+import dagster as dg
+
+from geo_pipeline.automation.sensors import drought, inbox, operations, provider_news
+from geo_pipeline.settings import Settings
+
+
+def sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """Return the sensors."""
+    rooms = (inbox, provider_news, drought, operations)
+    return list(chain.from_iterable(room.sensors(settings) for room in rooms))

@@ -1,0 +1,78 @@
+"""What the checks found: one small file a table and département, gone once nothing is found.
+
+A finding of severity `error` holds its département back: the next publication keeps the rows that
+were published of it before. A `warning` is shown, no more.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from geo_pipeline.files import write_text
+from geo_pipeline.storage.failures import WHOLE
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found wrong with the rows of a département (`france`: with a whole table)."""
+
+    table: str
+    departement: str
+    check: str
+    severity: Severity
+    what: str
+    """In one line, with figures, dates and units."""
+    found_at: str
+    """ISO time, UTC."""
+
+
+class Findings:
+    """The findings that stand, under `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def replace(
+        self, table: str, departement: str | None, found: Iterable[Finding], checks: Iterable[str]
+    ) -> None:
+        """Put `found` in the place of what `checks` had found in this partition before.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        again = set(checks)
+        kept = [each for each in self.of(table, departement) if each.check not in again]
+        path = self._path(table, departement)
+        standing = [*kept, *found]
+        if standing:
+            write_text(path, json.dumps([asdict(each) for each in standing], ensure_ascii=False))
+        else:
+            path.unlink(missing_ok=True)
+
+    def of(self, table: str, departement: str | None) -> list[Finding]:
+        """Return what stands of one partition."""
+        try:
+            text = self._path(table, departement).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        return [Finding(**each) for each in json.loads(text)]
+
+    def all(self) -> Iterator[Finding]:
+        """Yield the findings that stand, by table and code."""
+        for path in sorted(self.folder.glob("*/*.json")):
+            yield from self.of(path.parent.name, path.stem)
+
+    def held(self) -> dict[str, list[Finding]]:
+        """Return the départements that are held back, each with the errors that hold it."""
+        held: dict[str, list[Finding]] = {}
+        for each in self.all():
+            if each.severity == "error" and each.departement != WHOLE:
+                held.setdefault(each.departement, []).append(each)
+        return held
+
+    def _path(self, table: str, departement: str | None) -> Path:
+        return self.folder / table / f"{departement or WHOLE}.json"
