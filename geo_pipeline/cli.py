@@ -18,13 +18,15 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
+from rich.table import Table
 
+from geo_pipeline import logs
 from geo_pipeline.departements import BY_CODE, CODES, parse_departements
-from geo_pipeline.errors import GeoPipelineError, NotPublishedError, UsageError
+from geo_pipeline.errors import GeoPipelineError, UsageError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failure
 
@@ -58,6 +60,10 @@ class TableFormat(StrEnum):
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+RESUME = "Only what failed, is held back by a check, damaged, outdated or not written to the end."
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Tell each file written and each request.")
+]
 Source = Annotated[
     str | None,
     typer.Option(
@@ -91,6 +97,8 @@ def main() -> None:
         _fail(error, code=2)
     except GeoPipelineError as error:
         _fail(error, code=1)
+    except SettingsError as error:  # its text names the setting, never its value
+        _fail(f'{error}: write a list or a table as JSON, such as ["a", "b"]', code=2)
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
@@ -107,27 +115,15 @@ def run(
     until: Until = None,
     history: History = None,
     offline: Offline = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Only the départements that failed before.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help=RESUME)] = False,
     as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> None:
     """Run the pipeline: observations, indicators, risk, publication, exports."""
     settings = _settings(source, since, until, history, offline)
-    if not resume:
-        codes = parse_departements([departements]) if departements is not None else list(CODES)
-    elif departements is not None:
-        raise UsageError("--resume runs what failed before: leave --departements away")
-    else:
-        from geo_pipeline.storage.failures import Failures
-
-        failures = Failures(settings.failures)
-        # A table of the whole of France comes with any run.
-        codes = failures.codes() or [CODES[0]] * any(True for _ in failures.all())
-        if not codes:
-            out.print("nothing failed before: there is nothing to resume")
-            return
-    _run(codes, settings, as_json)
+    codes = _codes(departements, resume, settings)
+    if codes:
+        _run(codes, settings, as_json, verbose)
 
 
 @app.command()
@@ -139,10 +135,45 @@ def materialize(
     history: History = None,
     offline: Offline = False,
     as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> None:
     """Run some départements alone, then risk and publication; the others are not touched."""
     settings = _settings(source, since, until, history, offline)
-    _run(parse_departements(departements), settings, as_json)
+    _run(parse_departements(departements), settings, as_json, verbose)
+
+
+@app.command()
+def backfill(
+    departements: Annotated[
+        str | None, typer.Option(help="Codes or names, such as 31,32; default: all 101.")
+    ] = None,
+    again: Annotated[
+        str | None,
+        typer.Option(help="Id of a backfill: only what has not come to a good end in it."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Queue a run for each département; Dagster's daemon starts them (`just dagster`)."""
+    from geo_pipeline.automation.backfill import BACKFILL_TAG, enqueue, left_over
+
+    settings = Settings()
+    if again is None:
+        codes = parse_departements([departements]) if departements is not None else list(CODES)
+    elif departements is not None:
+        raise UsageError("--again runs what is left of a backfill: leave --departements away")
+    else:
+        codes = left_over(settings, again)
+    queued = enqueue(settings, codes)
+    if as_json:
+        _print_json(asdict(queued))
+        return
+    out.print(f"{len(queued.run_ids)} runs queued, {BACKFILL_TAG} = {queued.backfill_id}")
+    if queued.waiting:
+        out.print(f"  queued or under way since before, not again: {', '.join(queued.waiting)}")
+    runs = f"{settings.dagster_url}/runs?q[0]=tag:{BACKFILL_TAG}={queued.backfill_id}"
+    out.print(f"  see {runs}", highlight=False, soft_wrap=True, markup=False)
+    if not queued.daemon_runs:
+        err.print("Dagster's daemon is not running: start it with `just dagster`", markup=False)
 
 
 @export.command("map")
@@ -203,32 +234,24 @@ def export_bulletin(period: Period = None, lang: Lang = None, output: Output = N
 
 
 @app.command()
-def status(as_json: AsJson = False) -> None:
-    """Show what the lake holds, table by table, and when it was last published."""
-    from geo_pipeline.storage.lake import PARTITIONED, Lake
-    from geo_pipeline.storage.warehouse import Warehouse
+def status(
+    departement: Annotated[
+        str | None, typer.Option(help="Code or name: all that is known of one.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is there, what is late, broken or suspicious with what to do, and the last runs."""
+    from geo_pipeline import status as reports
+    from geo_pipeline.automation.monitoring import look
 
-    settings = Settings()
-    rows = list(Lake(settings.lake).provenance())
-    try:
-        published = Warehouse(settings.warehouse).query("publication_date")["published_at"].iloc[0]
-    except NotPublishedError:
-        published = None
+    code = None if departement is None else parse_departements([departement])[0]
+    taken, unknown = look(Settings())
     if as_json:
-        _print_json({"home": settings.home, "published_at": published, "files": rows})
-        return
-    heads = [Column(name, no_wrap=True) for name in ("table", "files", "rows", "from", "to")]
-    table = Table(*heads, Column("without data"), title=str(settings.home))
-    for name in dict.fromkeys(str(row["asset"]) for row in rows):
-        files: list[dict[str, Any]] = [row for row in rows if row["asset"] == name]
-        first = min((row["first_date"] for row in files if row["first_date"]), default="")
-        last = max((row["last_date"] for row in files if row["last_date"]), default="")
-        bare = [str(row["departement"]) for row in files if row["rows"] == 0]
-        count = f"{len(files)}/101" if name in PARTITIONED else str(len(files))
-        total = f"{sum(row['rows'] for row in files):,}"
-        table.add_row(name, count, total, str(first), str(last), ", ".join(bare))
-    out.print(table)
-    out.print(f"Published: {published or 'not yet (run `geo-pipeline run`)'}")
+        _print_json({**taken, "files": reports.files(taken)})
+    elif code is not None:
+        reports.tell_departement(taken, code, out)
+    else:
+        reports.tell(taken, out, unknown)
 
 
 @app.command()
@@ -249,6 +272,30 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command("test-alert")
+def try_alerts(as_json: AsJson = False) -> None:
+    """Send a message to each channel of alerts, and say which took it."""
+    from geo_pipeline.automation.alerts import Alerts
+
+    deliveries = Alerts(Settings()).test()
+    if as_json:
+        _print_json([asdict(each) for each in deliveries])
+    else:
+        for each in deliveries:
+            if each.error is None:
+                out.print(f"{each.channel}: taken", markup=False)
+            else:
+                err.print(f"{each.channel}: {each.error}", markup=False, soft_wrap=True)
+        if len(deliveries) == 1:
+            out.print(
+                "no other channel: set GEO_PIPELINE_SMTP_URL and GEO_PIPELINE_ALERT_EMAILS, or "
+                "GEO_PIPELINE_WEBHOOK_URLS",
+                soft_wrap=True,
+            )
+    if any(each.error for each in deliveries):
+        raise typer.Exit(1)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def dagster(
     context: typer.Context,
@@ -257,17 +304,43 @@ def dagster(
     ] = False,
 ) -> None:
     """Open Dagster on this home folder (`dagster dev`; further options are handed on)."""
+    from geo_pipeline.automation import configuration
+    from geo_pipeline.automation.alive import reap
     from geo_pipeline.automation.instance import open_instance
 
+    settings = Settings()
     # Opening it makes its databases, which the processes started below would make at once.
-    with open_instance(Settings()) as instance:
+    with open_instance(settings) as instance:
         home = instance.root_directory
+        for run_id in reap(instance):
+            err.print(_killed(run_id), markup=False, soft_wrap=True)
+    note = configuration.note(Path(home), settings)
+    if note is not None:
+        err.print(f"note: {note}", markup=False, soft_wrap=True)
     if prepare:
         out.print(home, highlight=False, soft_wrap=True)
         raise typer.Exit
     os.environ["DAGSTER_HOME"] = home
     command = [sys.executable, "-m", "dagster", "dev", "-m", "geo_pipeline.definitions"]
     os.execv(sys.executable, [*command, *context.args])  # noqa: S606
+
+
+def _codes(departements: str | None, resume: bool, settings: Settings) -> list[str]:
+    """Return the codes asked for: those named, or that failed before, or all; maybe none."""
+    if not resume:
+        return parse_departements([departements]) if departements is not None else list(CODES)
+    if departements is not None:
+        raise UsageError("--resume finds out what there is to do: leave --departements away")
+    from geo_pipeline.automation.instance import open_instance
+    from geo_pipeline.automation.unfinished import unfinished
+
+    with open_instance(settings) as instance:
+        left = unfinished(settings, instance)
+    if left.codes:
+        err.print(f"to do: {left.in_words()}", markup=False, highlight=False)
+    else:
+        err.print("nothing failed, is held or missing: there is nothing to resume", markup=False)
+    return left.codes
 
 
 def _settings(
@@ -288,18 +361,21 @@ def _settings(
     return Settings(**{name: value for name, value in said.items() if value is not None})
 
 
-def _run(codes: list[str], settings: Settings, as_json: bool) -> None:
+def _run(codes: list[str], settings: Settings, as_json: bool, verbose: bool) -> None:
     """Run `codes` and say what came of it."""
-    with _progress(codes) as on_partition:
+    with _progress(codes) as on_partition, logs.shown(verbose):
         from geo_pipeline.automation.runs import run as run_codes
 
         outcome = run_codes(settings, codes, on_partition)
+    for run_id in outcome.killed:
+        err.print(_killed(run_id), markup=False, soft_wrap=True)
     written = sorted(settings.exports.glob("*"))
     if as_json:
         _print_json(
             {
                 "departements": codes,
                 "run_ids": outcome.run_ids,
+                "killed_runs": outcome.killed,
                 "seconds": round(outcome.seconds, 3),
                 "asset_seconds": outcome.asset_seconds,
                 "failures": [asdict(each) for each in outcome.failures],
@@ -343,6 +419,10 @@ def _progress(codes: list[str]) -> Iterator[Any]:
             progress.update(task, advance=1, description=table)
 
         yield on_partition
+
+
+def _killed(run_id: str) -> str:
+    return f"run {run_id} was killed before its end: it is marked as failed now"
 
 
 def _names(codes: list[str]) -> str:

@@ -6,8 +6,10 @@ import dagster as dg
 
 from geo_pipeline.assets import drought, geography, groundwater, observations, publication
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.automation.checks import CHECKS
+from geo_pipeline.automation import declarative
+from geo_pipeline.automation.checks import checks
 from geo_pipeline.automation.jobs import jobs
+from geo_pipeline.automation.recorded import recorded
 from geo_pipeline.automation.schedules import schedules
 from geo_pipeline.automation.sensors import sensors
 from geo_pipeline.settings import Settings
@@ -27,17 +29,17 @@ def build_definitions(workspace: Workspace | None = None, **overrides: Any) -> d
     modules = [geography, observations, drought, publication]
     if settings.groundwater is not None:
         modules.append(groundwater)
-    assets = dg.load_assets_from_modules(modules)
+    loaded = dg.load_assets_from_modules(modules)
+    assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
     if settings.groundwater is not None:
-        made = [asset for asset in assets if isinstance(asset, dg.AssetsDefinition)]
-        assets = list(dg.map_asset_specs(_published_after_groundwater, made))
+        assets = list(dg.map_asset_specs(_published_after_groundwater, assets))
     return dg.Definitions(
-        assets=assets,
-        asset_checks=CHECKS,
+        assets=declarative.with_conditions(assets),
+        asset_checks=checks(settings),
         jobs=jobs(settings),
         schedules=schedules(settings),
-        sensors=sensors(settings),
-        resources={"workspace": workspace},
+        sensors=[*sensors(settings), declarative.sensor()],
+        resources={"workspace": recorded(workspace)},
         executor=dg.in_process_executor,
     )
 

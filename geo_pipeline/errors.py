@@ -1,8 +1,13 @@
 """Errors that a user can act on. Each message is one line: what, where, what to do."""
 
+from pathlib import Path
+
 
 class GeoPipelineError(Exception):
     """Something failed that the user can act on; commands print it and exit with 1."""
+
+    passing: bool = False
+    """It may be over in a minute without anybody acting: the same is worth another try."""
 
 
 class UsageError(GeoPipelineError):
@@ -15,6 +20,18 @@ class SourceError(GeoPipelineError):
 
 class StorageError(GeoPipelineError):
     """The lake or the published warehouse cannot be read or written."""
+
+
+class DamagedError(StorageError):
+    """A file of the lake is there and cannot be read; `path` says which."""
+
+    def __init__(self, message: str, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class HeldError(GeoPipelineError):
+    """A check found rows that must not be published."""
 
 
 class NotPublishedError(StorageError):

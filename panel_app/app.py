@@ -8,9 +8,10 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.settings import Settings
 from panel_app.i18n import catalogue
 from panel_app.pages.map import MapPage
+from panel_app.pages.pipeline import PipelinePage
 from panel_app.pages.waiting import WaitingPage
 from panel_app.state import from_query, language
-from panel_app.store import Store
+from panel_app.store import PipelineStore, Store
 
 _LOCK = threading.Lock()
 
@@ -35,10 +36,25 @@ def query() -> dict[str, str]:
     }
 
 
+def shared_snapshots() -> PipelineStore:
+    """What this process knows of the pipeline."""
+    with _LOCK:
+        path = Settings().monitoring / "pipeline.json"
+        key = f"pipeline {path}"
+        if key not in pn.state.cache:
+            pn.state.cache[key] = PipelineStore(path)
+        snapshots: PipelineStore = pn.state.cache[key]
+        return snapshots
+
+
 def build() -> pn.Template:
-    """The page for this session: the map, or what to do when there is nothing to show."""
+    """The page for this session: the map, the pipeline, or what to do when there is nothing."""
     asked = query()
     store = shared_store()
+    if asked.get("page") == "pipeline":
+        pipeline = PipelinePage(shared_snapshots(), store, catalogue(language(asked)))
+        pipeline.follow()
+        return pipeline.template()
     try:
         publication = store.publication()
         state, notices = from_query(asked, publication.indicators)

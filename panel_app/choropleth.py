@@ -25,7 +25,7 @@ from panel_app.theme import FONT, PALE_BORDER, border_on, themed
 PARIS: Final = ("75", "92", "93", "94")
 """Too small to be seen or touched at the scale of France: drawn once more, larger."""
 
-_PARIS_FRAME: Final = (1066.0, 6952.0, 1236.0, 7122.0)
+PARIS_FRAME: Final = (1066.0, 6952.0, 1236.0, 7122.0)
 _LABEL_ROOM: Final = 30.0
 _MARGIN: Final = 10.0
 
@@ -62,7 +62,7 @@ def _columns(shapes: Sequence[BaseGeometry]) -> dict[str, list[Any]]:
 def _enlarge(shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
     """Fit some shapes into the frame around Paris, all by the same scale."""
     west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))
-    left, bottom, right, top = _PARIS_FRAME
+    left, bottom, right, top = PARIS_FRAME
     scale = min(
         (right - left - 2 * _MARGIN) / (east - west),
         (top - bottom - 2 * _MARGIN - _LABEL_ROOM) / (north - south),
@@ -100,7 +100,7 @@ def drawing(publication: Publication) -> Drawing:
         (str(name), frame.bounds)
         for name, frame in zip(framed["name"], framed["frame"], strict=True)
     ]
-    boxes = [shapely.box(*bounds) for _, bounds in frames] + [shapely.box(*_PARIS_FRAME)]
+    boxes = [shapely.box(*bounds) for _, bounds in frames] + [shapely.box(*PARIS_FRAME)]
     # Borders that differ by a hair would leave slivers in the union.
     snapped = shapely.set_precision(np.array(shapes, dtype=object), 0.01)
     coast = [
@@ -283,7 +283,7 @@ class Choropleth:
 
     def _draw_frames(self, words: Catalogue) -> None:
         """Frame and name each inset."""
-        framed = [*self._drawing.frames, (words("map.paris"), _PARIS_FRAME)]
+        framed = [*self._drawing.frames, (words("map.paris"), PARIS_FRAME)]
         names, boxes = zip(*framed, strict=True)
         left, bottom, right, top = (np.array(side) for side in zip(*boxes, strict=True))
         frames = self.figure.quad(

@@ -5,6 +5,7 @@ periods by départements, so that a step of the slider costs no query. It never 
 number of sessions may share it; when a new file is there, `Store.publication` returns a new one.
 """
 
+import json
 import threading
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo_pipeline.errors import StorageError
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import ClassStyle, Lang, Statement
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for pages
@@ -27,6 +29,9 @@ DROUGHT = ("D1", "D2", "D3", "D4")
 
 NO_STYLE = -1
 """Index of the style where there is no data."""
+
+SNAPSHOT_VERSION = 1
+"""Of the snapshot of the pipeline that the app can read."""
 
 FloatMatrix = NDArray[np.float64]
 
@@ -349,3 +354,43 @@ def _median(rows: FloatMatrix) -> FloatMatrix:
     if rows.size and known.any():
         middle[known] = np.nanmedian(rows[:, known], axis=0)
     return middle
+
+
+class PipelineStore:
+    """How the pipeline stands, as it was last written for the app; read again when it changed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._read: tuple[Version, dict[str, Any]] | None = None
+
+    def version(self) -> Version | None:
+        """Return what changes with each writing, None where nothing was written yet."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    def snapshot(self) -> dict[str, Any] | None:
+        """Return the last snapshot, None where nothing was written yet.
+
+        Raises:
+            StorageError: it cannot be read, or is of another version of this software.
+        """
+        version = self.version()
+        if version is None:
+            return None
+        with self._lock:
+            if self._read is None or self._read[0] != version:
+                self._read = version, self._load()
+            return self._read[1]
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise StorageError(f"cannot read {self.path} ({error}): run the pipeline") from error
+        if not isinstance(content, dict) or content.get("version") != SNAPSHOT_VERSION:
+            raise StorageError(f"{self.path} is of another version: run the pipeline again")
+        return content

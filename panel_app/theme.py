@@ -120,10 +120,10 @@ def page(
         "period": period,
         "slots": slots,
         "tokens": TOKENS,
-        "css": asset("page.css"),
-        "js": asset("page.js"),
+        "css": asset("page.css") + (asset("pipeline.css") if name == "pipeline" else ""),
+        "js": asset("pipeline.js" if name == "pipeline" else "page.js"),
     }
     for variable, value in variables.items():
         template.add_variable(variable, value)
-    template.title = words("title")
+    template.title = words("pipeline.title" if name == "pipeline" else "title")
     return template

@@ -16,7 +16,8 @@ def departements(
     """The 101 départements with région, area and geometry.
 
     Source: `GEO_PIPELINE_BOUNDARIES`. Embedded (the default): Natural Earth 1:10m (public domain),
-    INSEE codes and régions. Other outlines take their place once they pass a check.
+    INSEE codes and régions. Other outlines (Etalab, from IGN; Licence Ouverte 2.0) take their place
+    once they pass a check. Cadence: once a year.
     """
     boundaries, origin = workspace.boundaries(context.log.warning)
     frame = spatial.run("departements", {"boundaries": boundaries})

@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from geo_pipeline.assets.observations import tell_failure
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import partitioned_asset, write_partition
+from geo_pipeline.assets.writing import partitioned_asset, tell_failure, write_partition
 from geo_pipeline.errors import GeoPipelineError, StorageError, UsageError
 from geo_pipeline.schemas import validate
 from geo_pipeline.transforms.groundwater import groundwater as by_month

@@ -13,10 +13,13 @@ import dagster as dg
 import pandas as pd
 
 from geo_pipeline.assets.geography import departements
+from geo_pipeline.assets.providers import ProvidedStations
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import (
+    apart,
     partitioned_asset,
     table_asset,
+    tell_failure,
     write_partition,
     write_partitions,
     write_table,
@@ -42,16 +45,30 @@ def weather_daily(
     """Daily weather with reference evapotranspiration.
 
     Source: the provider that `GEO_PIPELINE_SOURCE` names, with that of `GEO_PIPELINE_HISTORY` for
-    the days before it. Embedded (the default): AgERA5 (Copernicus, ECMWF) over the cropland of 94
-    départements, dekads of 2010-2022 without 2014, spread over their days and marked so. ET0 after
-    FAO-56 Penman-Monteith where the extremes of temperature are known, else after Turc.
+    the days before it. Embedded (the default): AgERA5 (Copernicus licence, ECMWF) over the cropland
+    of 94 départements, dekads of 2010-2022 without 2014, spread over their days and marked so. ET0
+    after FAO-56 Penman-Monteith where the extremes of temperature are known, else after Turc.
+
+    Cadence: daily (Open-Meteo, Météo-France), monthly (SIM2), never (embedded). Licences: CC BY 4.0
+    (Open-Meteo), Licence Ouverte 2.0 (Météo-France).
     """
     settings, codes = workspace.settings, list(context.partition_keys)
     if settings.source == "bundled" and settings.history is None:
         source = workspace.bundled
-        frame = with_et0(source.weather_daily(codes, settings.since, settings.until))
-        origin = source.provenance("weather_dekadal.parquet")
-        return write_partitions(context, workspace, "weather_daily", frame, lambda _: origin)
+        alone = [code for code in codes if not _provided(workspace, code)]
+        codes = [code for code in codes if code not in alone]
+        if alone:
+            origin = source.provenance("weather_dekadal.parquet")
+            for some, frame in apart(
+                lambda these: with_et0(source.weather_daily(these, settings.since, settings.until)),
+                alone,
+                lambda code, error: tell_failure(
+                    context, workspace, ("weather_daily", code), source.name, error
+                ),
+            ):
+                write_partitions(
+                    context, workspace, "weather_daily", frame, lambda _: origin, codes=some
+                )
     for code, outcome in _fetched(workspace, codes):
         if isinstance(outcome, GeoPipelineError):
             failed = "weather_daily", code
@@ -70,15 +87,19 @@ def _fetched(
     workspace: Workspace, codes: Sequence[str]
 ) -> Iterator[tuple[str, Weather | GeoPipelineError]]:
     """Yield each département with its weather, or why it cannot be had; several at a time."""
+    if not codes:
+        return
     settings, providers = workspace.settings, workspace.providers
     until = settings.until or datetime.now(UTC).date()
     firsts, places = _first_days(workspace, until), providers.places
+    chosen = list(zip(providers.weather, firsts, strict=True))
 
     def fetch(code: str) -> Weather | GeoPipelineError:
         try:
+            provided = _provided(workspace, code)
             parts = [
                 provider.weather(code, first, until)
-                for provider, first in zip(providers.weather, firsts, strict=True)
+                for provider, first in [*((each, firsts[-1]) for each in provided), *chosen]
             ]
             rows, overlap = joined([part.rows for part in parts])
             frame = with_et0(rows, places) if len(rows) else empty("weather_daily")
@@ -90,6 +111,13 @@ def _fetched(
 
     with ThreadPoolExecutor(settings.workers) as pool:
         yield from zip(codes, pool.map(fetch, codes), strict=True)
+
+
+def _provided(workspace: Workspace, code: str) -> list[ProvidedStations]:
+    """Return the station files of a département that came through the inbox: they come first."""
+    settings = workspace.settings
+    until = settings.until or datetime.now(UTC).date()
+    return workspace.providers.stations(code, settings.since or FIRST_LIVE_DAY, until)
 
 
 def _first_days(workspace: Workspace, until: date) -> list[date]:
@@ -123,21 +151,6 @@ def _joint(parts: Iterator[Provenance]) -> Provenance:
     )
 
 
-def tell_failure(
-    context: dg.AssetExecutionContext,
-    workspace: Workspace,
-    failed: tuple[str, str],
-    source: str,
-    error: GeoPipelineError,
-) -> None:
-    """Record that a partition (table, code) failed and go on, unless the run is for it alone."""
-    table, code = failed
-    workspace.failed(table, code, source, error)
-    context.log.error(f"{table}: {error}")
-    if len(context.partition_keys) == 1:
-        raise error
-
-
 def _tell_overlap(
     context: dg.AssetExecutionContext, workspace: Workspace, code: str, overlap: pd.DataFrame
 ) -> None:
@@ -161,15 +174,26 @@ def crop_statistics(
     """Area, yield and production by crop and year.
 
     Source: `GEO_PIPELINE_CROPS`. Embedded (the default): Statistique agricole annuelle (Agreste,
-    Licence Ouverte), 2000-2022.
+    Licence Ouverte), 2000-2022. Cadence: once a year (Agreste), monthly in season (FranceAgriMer).
+    Licence Ouverte 2.0.
     """
-    provider, codes = workspace.providers.crops, list(context.partition_keys)
-    if provider is None:
+    asked = workspace.providers.crops_of(context.partition_keys)
+    if embedded := [code for code, provider in asked.items() if provider is None]:
         bundled = workspace.bundled
-        frame = validate("crop_statistics", bundled.crop_statistics(codes))
         origin = bundled.provenance("crop_statistics.parquet")
-        return write_partitions(context, workspace, "crop_statistics", frame, lambda _: origin)
-    for code in codes:
+        for some, frame in apart(
+            lambda these: validate("crop_statistics", bundled.crop_statistics(these)),
+            embedded,
+            lambda code, error: tell_failure(
+                context, workspace, ("crop_statistics", code), bundled.name, error
+            ),
+        ):
+            write_partitions(
+                context, workspace, "crop_statistics", frame, lambda _: origin, codes=some
+            )
+    for code, provider in asked.items():
+        if provider is None:
+            continue
         try:
             rows = validate("crop_statistics", provider.crop_statistics(code))
             origin = provider.provenance
@@ -190,7 +214,7 @@ def water_restrictions(
     """Water-restriction level in force by département, and the share of its area by level.
 
     Source: `GEO_PIPELINE_RESTRICTIONS`. Embedded (the default): VigiEau (Licence Ouverte 2.0), one
-    day, 2026-10-03, without zones.
+    day, 2026-10-03, without zones. Cadence: daily.
     """
     provider = workspace.providers.restrictions
     if provider is None:

@@ -1,13 +1,16 @@
 """Which provider gives what, as the settings say: each built on first use, with what it needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from datetime import date
 from functools import cached_property
+from typing import Protocol
 
 import geopandas as gpd
 import pandas as pd
 
 from geo_pipeline.errors import UsageError
+from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import (
     agreste,
@@ -22,9 +25,10 @@ from geo_pipeline.sources import (
     vigieau,
 )
 from geo_pipeline.sources.http import Http
-from geo_pipeline.sources.observed import WeatherSource
+from geo_pipeline.sources.observed import Attribution, Observed, WeatherSource
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.storage.grid import GridMeans
+from geo_pipeline.storage.provided import Provided, ProvidedFiles
 from geo_pipeline.storage.sampling import mean_latitudes, sampling_points
 from geo_pipeline.storage.stations import VoronoiCells
 from geo_pipeline.transforms.stations import StationMeans
@@ -35,6 +39,17 @@ SHORT_NAMES = {
     "meteo-france-api": "Météo-France",
     "sim2": "Météo-France (SIM2)",
 }
+
+OUTLINES = Attribution(
+    source="provided",
+    text_fr="Contours fournis par l'exploitant de ce site",
+    text_en="Outlines provided by the operator of this site",
+    licence_fr="voir l'exploitant",
+    licence_en="ask the operator",
+    url="",
+    name="contours fournis",
+)
+"""A file of outlines does not tell whose they are."""
 
 
 def attributions() -> pd.DataFrame:
@@ -51,6 +66,7 @@ def attributions() -> pd.DataFrame:
         for asset, modules in by_asset.items()
         for module in modules
     ]
+    rows.append({"asset": "departements", **asdict(OUTLINES)})
     # What ships with the project was made from these.
     embedded = {
         "crop_statistics": agreste.ATTRIBUTION,
@@ -85,9 +101,85 @@ def check_settings(settings: Settings) -> None:
             raise UsageError(f"unknown {name} '{value}': choose one of {choices}")
 
 
+class Crops(Protocol):
+    """A provider of crops by département."""
+
+    name: str
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where its figures are from."""
+        ...
+
+    def crop_statistics(self, departement: str) -> pd.DataFrame:
+        """Return all crops and years of one département."""
+        ...
+
+
+class ProvidedCrops(agreste.Agreste):
+    """The workbook that came through the inbox."""
+
+    setting = "the inbox"
+
+    def __init__(self, http: Http, provided: Provided) -> None:
+        super().__init__(http, provided.url)
+        self._provided = provided
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where its figures are from: the file by its name, when it was taken."""
+        return self._provided.provenance(self.name, super().provenance.sha256)
+
+
+class ProvidedOutlines(etalab.Etalab):
+    """The outlines that came through the inbox."""
+
+    name = OUTLINES.source
+
+    def __init__(self, http: Http, provided: Provided) -> None:
+        super().__init__(http, provided.url)
+        self._provided = provided
+
+    def boundaries(self) -> tuple[gpd.GeoDataFrame, Provenance]:
+        """Return code, name and geometry (lon/lat), and the file by its name."""
+        frame, received = super().boundaries()
+        return frame, self._provided.provenance(self.name, received.sha256)
+
+
+class ProvidedStations(meteo_france.MeteoFrance):
+    """A station file that came through the inbox, with that of other parameters of its period."""
+
+    def __init__(self, http: Http, average: StationMeans, provided: tuple[Provided, ...]) -> None:
+        super().__init__(http, average, files=[_station_file(each) for each in provided])
+        self._provided = provided[0]
+
+    def weather(self, departement: str, since: date, until: date) -> Observed:
+        """Return the days that the file has, and the file by its name."""
+        observed = super().weather(departement, since, until)
+        sha256 = observed.provenance.sha256
+        return observed._replace(provenance=self._provided.provenance(self.name, sha256))
+
+    def touches(self, since: date, until: date) -> bool:
+        """Say whether the file has days from `since` to `until`."""
+        first, last = self._provided.about.first_day, self._provided.about.last_day
+        return (first or date.min) <= until and since <= (last or date.max)
+
+
+def _station_file(provided: Provided) -> meteo_france.StationFile:
+    _, departement, _, group = provided.about.place.split("/")
+    first, last = provided.about.first_day or date.min, provided.about.last_day or date.max
+    return meteo_france.StationFile(departement, first.year, last.year, group, provided.url)
+
+
+def _together(one: Provided, other: Provided) -> bool:
+    """Say whether two station files are the groups of one period."""
+    return one.path.parent.parent == other.path.parent.parent
+
+
 class Providers:
     """The providers that `settings` choose, beside what ships with the project (`embedded`).
 
+    A file that came through the inbox takes the place of the provider chosen: docs/inbox.md.
     `outlines` gives the départements (lon/lat).
     """
 
@@ -172,6 +264,34 @@ class Providers:
     def _station_means(self) -> StationMeans:
         return StationMeans(VoronoiCells(self._outlines()))
 
+    @property
+    def provided(self) -> ProvidedFiles:
+        """The files that came through the inbox, as they are now."""
+        return ProvidedFiles(self.settings.provided)
+
+    def stations(self, departement: str, since: date, until: date) -> list[ProvidedStations]:
+        """Return the provided station files with days in this period, the last taken first."""
+        files = [
+            each for each in self.provided.all("stations") if departement in each.about.departements
+        ]
+        base = [each for each in files if each.path.parent.name == meteo_france.BASE_GROUP]
+        found = (
+            ProvidedStations(
+                self.http,
+                self._station_means,
+                (file, *(each for each in files if each is not file and _together(each, file))),
+            )
+            for file in base
+        )
+        return [source for source in found if source.touches(since, until)]
+
+    def crops_of(self, codes: Iterable[str]) -> dict[str, Crops | None]:
+        """Return who to ask for the crops of each of `codes`, None for the embedded figures."""
+        files = list(self.provided.all("crops"))
+        provided = ProvidedCrops(self.http, files[0]) if files else None
+        has = files[0].about.departements if files else ()
+        return {code: provided if code in has else self.crops for code in codes}
+
     @cached_property
     def crops(self) -> agreste.Agreste | franceagrimer.FranceAgriMer | None:
         """The provider of crops, None for the embedded figures."""
@@ -191,9 +311,16 @@ class Providers:
             self.http, settings.vigieau_url, dataset_url=settings.vigieau_dataset_url
         )
 
-    @cached_property
+    @property
     def boundaries(self) -> etalab.Etalab | None:
-        """The provider of outlines, None for the embedded ones."""
+        """Outlines that were provided, else the provider chosen, None for the embedded ones."""
+        for provided in self.provided.all("boundaries"):
+            return ProvidedOutlines(self.http, provided)
+        return self.chosen_boundaries
+
+    @cached_property
+    def chosen_boundaries(self) -> etalab.Etalab | None:
+        """The provider of outlines that the settings choose, None for the embedded ones."""
         if self.settings.boundaries == "bundled":
             return None
         settings = self.settings

@@ -1,14 +1,19 @@
 """What leaves the system: the published warehouse, exported maps and tables."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from geo_pipeline.assets.drought import departement_risk
 from geo_pipeline.assets.geography import departement_shapes
 from geo_pipeline.assets.providers import attributions
+from geo_pipeline.assets.steps import guarded
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import OWNERS
-from geo_pipeline.publishing.exports import export_handful
 from geo_pipeline.storage import warehouse as storage
+from geo_pipeline.storage.findings import Finding
+from geo_pipeline.storage.standing import READABLE, Damaged
 
 
 @dg.asset(
@@ -18,23 +23,73 @@ from geo_pipeline.storage import warehouse as storage
     pool="publication",
     deps=[departement_risk, departement_shapes],
 )
-def warehouse(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
-    """The read-only DuckDB file that the app reads: built beside the old one, checked, renamed."""
-    published = storage.publish(workspace.lake, workspace.settings.warehouse, attributions())
+@guarded
+def warehouse(
+    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+) -> dg.MaterializeResult[None]:
+    """The read-only DuckDB file that the app reads: built beside the old one, checked, renamed.
+
+    Départements that a check holds back, or whose file is damaged, keep the rows that were
+    published of them before: the table `held_departements` says which and why.
+    """
+    published = storage.publish(
+        workspace.lake,
+        workspace.settings.warehouse,
+        attributions(),
+        workspace.findings.held(),
+        asked_at=_asked_at(context),
+    )
+    if published.is_new:
+        _tell_damaged(workspace, published.damaged)
+    else:
+        context.log.info("another publication, begun since, has seen all that the lake holds")
+    for code, why in published.held.items():
+        context.log.warning(f"département {code} is held back, its rows are those of before: {why}")
     rows = {f"rows_{table}": count for table, count in published.rows.items()}
     return dg.MaterializeResult(
         metadata={
             "path": dg.MetadataValue.path(str(published.path)),
             "bytes": published.bytes,
+            "held": ", ".join(published.held) or "none",
+            "built": published.is_new,
+            "map": dg.MetadataValue.url(workspace.settings.app_url),
             **rows,
         }
     )
 
 
+def _asked_at(context: dg.AssetExecutionContext) -> datetime | None:
+    """Return when this run was asked for: it may have waited for its turn ever since."""
+    record = context.instance.get_run_record_by_id(context.run_id)
+    return None if record is None else record.create_timestamp
+
+
+def _tell_damaged(workspace: Workspace, damaged: Sequence[Damaged]) -> None:
+    """Record the files that could not be read, and forget those that could again."""
+    findings, now = workspace.findings, datetime.now(UTC).isoformat(timespec="seconds")
+    found = {(each.table, each.departement): each for each in damaged}
+    standing = {
+        (each.table, each.departement): each.found_at
+        for each in findings.all()
+        if each.check == READABLE
+    }
+    for table, code in standing.keys() | found.keys():
+        told = [
+            Finding(table, code, READABLE, "error", each.why, standing.get((table, code), now))
+            for each in [found.get((table, code))]
+            if each is not None
+        ]
+        findings.replace(table, code, told, [READABLE])
+
+
 @dg.asset(group_name="publication", owners=OWNERS, kinds={"html", "csv"}, deps=[warehouse])
+@guarded
 def exports(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
     """A handful of maps (HTML that opens with no network) and tables (CSV, GeoParquet, GeoJSON)."""
     settings = workspace.settings
+    # Slow to import (folium), and not needed to define anything.
+    from geo_pipeline.publishing.exports import export_handful  # noqa: PLC0415
+
     written = export_handful(workspace.warehouse, settings.exports, settings.language)
     return dg.MaterializeResult(
         metadata={path.name: dg.MetadataValue.path(str(path)) for path in written}

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import geopandas as gpd
 
+from geo_pipeline import logs
 from geo_pipeline.assets.providers import Providers
 from geo_pipeline.errors import GeoPipelineError, SourceError
 from geo_pipeline.schemas import Provenance
@@ -97,8 +98,14 @@ class Workspace:
     ) -> Failure:
         """Record that a partition (or a whole table) could not be had; what was there stays."""
         failure = self.failures.add(table, departement, source, str(error))
+        logs.failed(table, departement, source, failure.why)
         self.on_failure(failure)
         return failure
+
+    def holds(self, table: str, departement: str) -> bool:
+        """Return whether a partition is there, and is not an old one that could not be renewed."""
+        there = self.lake.path(table, departement).exists()
+        return there and not self.failures.has(table, departement)
 
     def succeeded(self, table: str, departement: str | None = None) -> None:
         """Forget the failure of a partition, and tell that it is written."""

@@ -1,5 +1,12 @@
-"""How assets write: valid rows into the lake, with what they are as Dagster metadata."""
+"""How assets write: valid rows into the lake, with what they are as Dagster metadata.
 
+Each table has the blocking check `schema`, made here: it says, by partition, whether the rows that
+were to be written hold what `schemas` promises. Rows that do not are never written.
+"""
+
+import functools
+import inspect
+import uuid
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,16 +14,28 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
+from dagster._core.events import (
+    DagsterEvent,
+    DagsterEventBatchMetadata,
+    DagsterEventType,
+)
 from dagster_pandera import pandera_schema_to_dagster_type
 
+from geo_pipeline import logs
+from geo_pipeline.assets.steps import guarded
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.departements import CODES
-from geo_pipeline.schemas import TABLES, Provenance, validate
+from geo_pipeline.errors import DamagedError, GeoPipelineError
+from geo_pipeline.schemas import TABLES, InvalidTableError, Provenance, validate
 from geo_pipeline.storage.lake import Written
+from geo_pipeline.storage.standing import READABLE
 
 departement_partitions = dg.StaticPartitionsDefinition(list(CODES))
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
+
+SCHEMA = "schema"
+"""The name of the check."""
 
 OWNERS = ["team:drought-monitor"]
 KINDS = {"python", "parquet"}
@@ -38,7 +57,15 @@ def table_asset(
     if provider is not None:
         options |= {"retry_policy": AGAIN, "pool": f"provider_{provider}"}
     kinds = KINDS if provider is not None else KINDS | {"duckdb"}
-    with _settled():
+    with settled():
+        schema = dg.AssetCheckSpec(
+            SCHEMA,
+            asset=table,
+            partitions_def=options.get("partitions_def"),
+            blocking=True,
+            description=f"Columns, types, ranges and keys of `{table}`, as docs/data_dictionary.md "
+            "has them. Rows that break one are not written: what was there stays.",
+        )
         columns = dict(pandera_schema_to_dagster_type(TABLES[table]).metadata)
         decorator: AssetDecorator = dg.asset(
             name=table,
@@ -46,9 +73,51 @@ def table_asset(
             metadata={**columns, "dagster/table_name": table},
             owners=OWNERS,
             kinds=kinds,
+            check_specs=[schema],
             **options,
         )
-    return decorator
+    return lambda compute: decorator(_with_check(table, guarded(_telling(table, compute))))
+
+
+def _telling(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `compute`, telling how the check of what it wrote ended.
+
+    Of a partition that was refused `tell_failure` tells it.
+    """
+
+    @functools.wraps(compute)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        context = dg.AssetExecutionContext.get()
+        try:
+            result = compute(*args, **kwargs)
+        except InvalidTableError as error:
+            if context.assets_def.partitions_def is None:
+                evaluate(context.op_execution_context, [_evaluation(table, None, error)])
+            raise
+        codes: Sequence[str | None] = [None]
+        if context.assets_def.partitions_def is not None:
+            workspace: Workspace = (
+                inspect.signature(compute).bind(*args, **kwargs).arguments["workspace"]
+            )
+            codes = [code for code in context.partition_keys if workspace.holds(table, code)]
+        evaluate(context.op_execution_context, [_evaluation(table, code) for code in codes])
+        return result
+
+    return run
+
+
+def _with_check(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `compute` as Dagster wants it where a step logs the evaluations of its check itself.
+
+    An evaluation that is yielded would be of one partition only.
+    """
+
+    @functools.wraps(compute)
+    def run(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        yield compute(*args, **kwargs)
+        yield dg.Output(None, output_name=f"{table}_{SCHEMA}")
+
+    return run
 
 
 def partitioned_asset(table: str, group: str, **options: Any) -> AssetDecorator:
@@ -56,18 +125,97 @@ def partitioned_asset(table: str, group: str, **options: Any) -> AssetDecorator:
 
     All partitions of a backfill go in one run: a run each would cost seconds of start-up each.
     """
-    with _settled():
+    with settled():
         policy = dg.BackfillPolicy.single_run()
         options |= {"partitions_def": departement_partitions, "backfill_policy": policy}
         return table_asset(table, group, **options)
 
 
+def evaluate(step: dg.OpExecutionContext, evaluations: Sequence[dg.AssetCheckEvaluation]) -> None:
+    """Tell Dagster of evaluations of checks, all in one transaction where the storage lets us.
+
+    One by one they would cost milliseconds each, a thousand of them in a run of all départements.
+    """
+    if not getattr(step.instance.event_log_storage, "batches_evaluations", False):
+        for each in evaluations:
+            step.log_event(each)  # type: ignore[arg-type]  # it takes them, its type does not say
+        return
+    # There is no public way to log a batch: Dagster has one for materializations, made like this.
+    batch = str(uuid.uuid4())
+    for place, each in enumerate(evaluations, 1):
+        verdict = "passed" if each.passed else f"did not pass: {each.description}"
+        DagsterEvent.from_step(
+            DagsterEventType.ASSET_CHECK_EVALUATION,
+            step._step_execution_context,
+            each,
+            f"Asset check '{each.check_name}' on '{each.asset_key.to_user_string()}' "
+            f"({each.partition or 'whole'}) {verdict}",
+            DagsterEventBatchMetadata(batch, place == len(evaluations)),
+        )
+
+
+def _evaluation(
+    table: str, code: str | None, error: InvalidTableError | None = None
+) -> dg.AssetCheckEvaluation:
+    """Return whether the rows of a partition (or a whole table) held their schema."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(table),
+        check_name=SCHEMA,
+        passed=error is None,
+        severity=dg.AssetCheckSeverity.ERROR,
+        blocking=True,
+        partition=code,
+        description=None if error is None else str(error),
+    )
+
+
 @contextmanager
-def _settled() -> Iterator[None]:
+def settled() -> Iterator[None]:
     """Keep quiet about Dagster's beta parts that this page is the one place to use."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
         yield
+
+
+def apart(
+    make: Callable[[Sequence[str]], pd.DataFrame],
+    codes: Sequence[str],
+    refuse: Callable[[str, GeoPipelineError], None],
+) -> Iterator[tuple[Sequence[str], pd.DataFrame]]:
+    """Yield `make(codes)` with `codes`, or, where it fails for one of them, each of them alone.
+
+    All at once is fast; one whose rows break the schema, or are made from a damaged file, is told
+    to `refuse` and does not stop the others.
+    """
+    try:
+        frame = make(codes)
+    except (InvalidTableError, DamagedError) as error:
+        if len(codes) == 1:
+            refuse(codes[0], error)
+            return
+    else:
+        yield codes, frame
+        return
+    for code in codes:
+        yield from apart(make, [code], refuse)
+
+
+def tell_failure(
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    failed: tuple[str, str],
+    source: str,
+    error: GeoPipelineError,
+) -> None:
+    """Record that a partition (table, code) failed and go on, unless the run is for it alone."""
+    table, code = failed
+    workspace.failed(table, code, source, error)
+    context.log.error(f"{table}: {error}")
+    if isinstance(error, InvalidTableError):
+        evaluate(context.op_execution_context, [_evaluation(table, code, error)])
+    if len(context.partition_keys) == 1:
+        raise error
 
 
 def write_table(
@@ -76,7 +224,8 @@ def write_table(
     """Write an unpartitioned table."""
     valid = validate(table, frame)
     written = workspace.lake.write(table, valid, provenance)
-    return dg.MaterializeResult(metadata=_metadata(valid, written, provenance))
+    seconds = logs.written(table, None, provenance.source, len(valid))
+    return dg.MaterializeResult(metadata=_metadata(valid, written, provenance, seconds))
 
 
 def write_partitions(
@@ -113,11 +262,18 @@ def write_partition(
     if rows.empty:
         context.log.warning(f"{table}: the source does not cover département {code}, 0 rows")
     written = workspace.lake.write(table, rows, provenance, code)
-    context.add_asset_metadata(_metadata(rows, written, provenance), partition_key=code)
+    seconds = logs.written(table, code, provenance.source, len(rows))
+    metadata = _metadata(rows, written, provenance, seconds)
+    link = f"{workspace.settings.app_url.rstrip('/')}/?departement={code}"
+    metadata["map"] = dg.MetadataValue.url(link)
+    context.add_asset_metadata(metadata, partition_key=code)
+    workspace.findings.replace(table, code, [], [READABLE])
     workspace.succeeded(table, code)
 
 
-def _metadata(rows: pd.DataFrame, written: Written, provenance: Provenance) -> dict[str, Any]:
+def _metadata(
+    rows: pd.DataFrame, written: Written, provenance: Provenance, seconds: float | None
+) -> dict[str, Any]:
     """Return what Dagster's pages show of a file."""
     metadata: dict[str, Any] = {
         "dagster/row_count": len(rows),
@@ -126,6 +282,8 @@ def _metadata(rows: pd.DataFrame, written: Written, provenance: Provenance) -> d
         "source": provenance.source,
         "source_url": provenance.url,
     }
+    if seconds is not None:
+        metadata["seconds"] = seconds
     dated = next((name for name in ("date", "period_end") if name in rows), None)
     if dated is not None and len(rows):
         metadata["first_date"] = str(rows[dated].min().date())

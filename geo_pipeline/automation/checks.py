@@ -1,5 +1,474 @@
-"""Asset checks: what the lake's rows must hold beyond their schema."""
+"""Asset checks: what the lake's rows must hold beyond their schema, and how the whole stands.
+
+One factory makes the checks of each table out of a `Quality`: which names, and the function that
+finds. They run after the asset and before what depends on it. What they find goes to
+`<home>/findings`: an error holds its département back from publication, a warning is shown. A run
+of one département fails with an error of it; a run of many never does.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import dagster as dg
+import pandas as pd
 
-CHECKS: tuple[dg.AssetChecksDefinition, ...] = ()
+from geo_pipeline.assets.steps import time_limit
+from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.assets.writing import departement_partitions, evaluate, settled
+from geo_pipeline.departements import CODES
+from geo_pipeline.errors import DamagedError, HeldError, StorageError
+from geo_pipeline.schemas import empty
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage import spatial
+from geo_pipeline.storage.findings import Finding, Severity
+from geo_pipeline.storage.lake import OPTIONAL, Lake, partition
+from geo_pipeline.storage.standing import broken, freshness, unreadable
+from geo_pipeline.transforms import quality
+
+Cases = dict[tuple[str, str, str], Mapping[str, object]]
+"""What is known of a finding besides, by département, check and severity."""
+
+ROWS_SHOWN = 303
+"""Rows of a table in the metadata of a check, at most: three a département."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What is looked for in a table: the names of its checks with what they say, and who looks.
+
+    `find` is given the départements to judge and the time, and returns findings of them as
+    `transforms.quality` has them.
+    """
+
+    table: str
+    checks: Mapping[str, str]
+    find: Callable[[Workspace, Sequence[str], datetime], pd.DataFrame]
+    by_departement: bool = True
+    after: tuple[str, ...] = ()
+    """Tables that `find` reads besides, where they are made in the same run."""
+
+
+def checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+    """Return the checks of the tables that `settings` choose, and the standing ones."""
+    chosen = _chosen(groundwater=settings.groundwater is not None)
+    return [*(_checks(each) for each in chosen), _standing()]
+
+
+def check_keys(*, groundwater: bool) -> list[dg.AssetCheckKey]:
+    """Return the keys of these checks: all that can be run without writing anything."""
+    keys = [(each.table, name) for each in _chosen(groundwater=groundwater) for name in each.checks]
+    keys += [("warehouse", name) for name in STANDING]
+    return [dg.AssetCheckKey(dg.AssetKey(table), name) for table, name in keys]
+
+
+def _chosen(*, groundwater: bool) -> list[Quality]:
+    return [each for each in QUALITIES if groundwater or each.table not in OPTIONAL]
+
+
+# The factory ----------------------------------------------------------------------------------
+
+
+def _checks(of: Quality) -> dg.AssetChecksDefinition:
+    """Return the checks of one table, in one step."""
+    partitions = departement_partitions if of.by_departement else None
+    with settled():
+        specs = [
+            dg.AssetCheckSpec(
+                name,
+                asset=of.table,
+                description=f"{what} docs/checks.md has the limits.",
+                additional_deps=of.after,
+                partitions_def=partitions,
+                blocking=True,
+            )
+            for name, what in of.checks.items()
+        ]
+
+        @dg.multi_asset_check(name=f"{of.table}_quality", specs=specs)
+        def judge(
+            context: dg.AssetCheckExecutionContext, workspace: dg.ResourceParam[Workspace]
+        ) -> Iterator[dg.Output[None]]:
+            step = context.op_execution_context
+            is_partial = step.has_partition_key or step.has_partition_key_range
+            codes = step.partition_keys if is_partial and of.by_departement else CODES
+            with time_limit(f"checks of {of.table}", workspace.settings.step_timeout_s):
+                _judge(step, workspace, of, codes)
+            for name in of.checks:
+                yield dg.Output(None, output_name=f"{of.table}_{name}")
+
+    return judge
+
+
+def _judge(
+    step: dg.OpExecutionContext, workspace: Workspace, of: Quality, codes: Sequence[str]
+) -> None:
+    """Find, record what was found, and tell Dagster, by check and partition.
+
+    Raises:
+        dagster.Failure: an error of the only département that the run is of.
+    """
+    now = datetime.now(UTC)
+    found: dict[str, list[Finding]] = {code: [] for code in codes}
+    cases: Cases = {}
+    for row in of.find(workspace, codes, now).to_dict("records"):
+        if (code := str(row["departement"])) in found:
+            moment = now.isoformat(timespec="seconds")
+            severity: Severity = "error" if row["severity"] == "error" else "warning"
+            check, what = str(row["check"]), str(row["what"])
+            found[code].append(Finding(of.table, code, check, severity, what, moment))
+            cases[code, check, severity] = {str(name): value for name, value in row.items()}
+    damaged = {each.departement: each.why for each in unreadable(workspace.lake, [of.table])}
+    for code in found.keys() - damaged.keys():
+        found[code] = _recorded(workspace, of, code, found[code])
+    every = [each for several in found.values() for each in several]
+    groups: list[tuple[str | None, list[Finding]]] = [(None, every)]
+    if of.by_departement:
+        there = [code for code in codes if workspace.lake.path(of.table, code).exists()]
+        groups = [(code, found[code]) for code in there]
+    evaluate(
+        step,
+        [
+            _unreadable(of.table, name, code, damaged[code])
+            if code in damaged
+            else _evaluation(
+                of.table, name, [one for one in some if one.check == name], cases, code
+            )
+            for name in of.checks
+            for code, some in groups
+        ],
+    )
+    errors = [each for each in every if each.severity == "error"]
+    for each in errors:
+        step.log.error(f"{each.table}, département {each.departement}, {each.check}: {each.what}")
+    if errors and len(codes) == 1:
+        what = "; ".join(f"{each.check}: {each.what}" for each in errors)
+        held = HeldError(
+            f"{of.table}, département {codes[0]} is held back, what was published of it stays "
+            f"({what}): look at the source, run it again, or see docs/checks.md"
+        )
+        raise dg.Failure(str(held), allow_retries=False) from held
+
+
+def _recorded(
+    workspace: Workspace, of: Quality, code: str, found: Sequence[Finding]
+) -> list[Finding]:
+    """Put what was found in the place of what stood; what is still there keeps its time."""
+    standing = {
+        (each.check, each.severity): each.found_at for each in workspace.findings.of(of.table, code)
+    }
+    dated = [
+        Finding(
+            each.table,
+            each.departement,
+            each.check,
+            each.severity,
+            each.what,
+            standing.get((each.check, each.severity), each.found_at),
+        )
+        for each in found
+    ]
+    if dated or standing:
+        workspace.findings.replace(of.table, code, dated, of.checks)
+    return dated
+
+
+def _evaluation(
+    table: str,
+    check: str,
+    found: Sequence[Finding],
+    cases: Cases,
+    code: str | None = None,
+) -> dg.AssetCheckEvaluation:
+    """Return what Dagster is told of one check, of one partition (`code`) or the whole table."""
+    is_error = any(each.severity == "error" for each in found)
+    metadata: dict[str, dg.TableMetadataValue] = {}
+    if found:
+        metadata["findings"] = _table(
+            [
+                {
+                    "departement": each.departement,
+                    "severity": each.severity,
+                    "what": each.what,
+                    "cases": int(str(row["cases"])),
+                    "first": str(row["first"]),
+                    "last": str(row["last"]),
+                    "since": each.found_at,
+                }
+                for each in found
+                for row in [cases[each.departement, each.check, each.severity]]
+            ]
+        )
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(table),
+        check_name=check,
+        passed=not found,
+        severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
+        blocking=True,
+        partition=code,
+        description="; ".join(each.what for each in found[:3]) or None,
+        metadata=metadata,
+    )
+
+
+def _unreadable(table: str, check: str, code: str | None, why: str) -> dg.AssetCheckEvaluation:
+    """Return that a partition could not be judged: its file is damaged."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(table),
+        check_name=check,
+        passed=False,
+        severity=dg.AssetCheckSeverity.ERROR,
+        blocking=True,
+        partition=code,
+        description=why,
+    )
+
+
+def _table(rows: Sequence[Mapping[str, str | int]]) -> dg.TableMetadataValue:
+    """Return rows (at least one) as a table in Dagster's pages."""
+    columns = [
+        dg.TableColumn(name, "int" if isinstance(value, int) else "string")
+        for name, value in rows[0].items()
+    ]
+    records = [dg.TableRecord(dict(row)) for row in rows[:ROWS_SHOWN]]
+    return dg.MetadataValue.table(records, dg.TableSchema(columns))
+
+
+# How the whole stands -------------------------------------------------------------------------
+
+
+STANDING = {
+    "departements_broken_now": "Départements that failed, are held back, damaged or late now.",
+    "freshness": "How old the live data are, by table and département.",
+}
+
+
+def _standing() -> dg.AssetChecksDefinition:
+    """Return the checks of how the whole stands now: they can be run at any time."""
+
+    @dg.multi_asset_check(
+        name="standing",
+        specs=[
+            dg.AssetCheckSpec(name, asset="warehouse", description=what)
+            for name, what in STANDING.items()
+        ],
+    )
+    def standing(workspace: dg.ResourceParam[Workspace]) -> Iterator[dg.AssetCheckResult]:
+
+        now = datetime.now(UTC)
+        now_broken = broken(workspace.settings, now)
+        is_grave = any(each.state != "late" for each in now_broken)
+        told = [
+            {
+                "departement": each.departement,
+                "table": each.table,
+                "state": each.state,
+                "since": each.since,
+                "what": each.what,
+            }
+            for each in now_broken
+        ]
+        yield dg.AssetCheckResult(
+            check_name="departements_broken_now",
+            passed=not told,
+            severity=dg.AssetCheckSeverity.ERROR if is_grave else dg.AssetCheckSeverity.WARN,
+            description=f"{len({each.departement for each in now_broken})} départements"
+            if told
+            else "none",
+            metadata={"broken": _table(told)} if told else {},
+        )
+        rows = freshness(workspace.settings, now)
+        late = rows[rows["state"] == "late"]
+        states = rows.groupby(["table", "state"], as_index=False).size()
+        ages = late.groupby("table", as_index=False).agg(
+            files=("age_days", "size"), oldest=("age_days", "max")
+        )
+        yield dg.AssetCheckResult(
+            check_name="freshness",
+            passed=late.empty,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="; ".join(
+                f"{row['table']}: {row['files']} late, the oldest {row['oldest']} days old"
+                for row in ages.to_dict("records")
+            )
+            or None,
+            metadata={
+                "states": _table(
+                    [
+                        {"table": row["table"], "state": row["state"], "files": int(row["size"])}
+                        for row in states.to_dict("records")
+                    ]
+                )
+            },
+        )
+
+    return standing
+
+
+# Who looks ------------------------------------------------------------------------------------
+
+
+def _weather(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.DataFrame:
+    pairs = _pairs(workspace.lake, codes)
+    columns = ["departement", "date", "tmin_c", "tmax_c", "tmean_c", "precip_mm"]
+    columns += ["source", "resolution"]
+    rows = _read(workspace.lake, "weather_daily", [*codes, *pairs["neighbour"]], columns)
+    months = quality.monthly(rows)
+    own = rows[rows["departement"].isin(codes)].reset_index(drop=True)
+    own_months = months[months["departement"].isin(codes)].reset_index(drop=True)
+    compared = spatial.run("quality_neighbours", {"months": months, "pairs": pairs})
+    return pd.concat(
+        [
+            quality.days(own, pd.Timestamp(now.date())),
+            quality.order(own),
+            quality.climatology(own, own_months),
+            quality.jumps(own),
+            quality.neighbours(compared),
+            *_other_source(workspace, codes),
+            _late(workspace, "weather_daily", now),
+        ]
+    )
+
+
+def _other_source(workspace: Workspace, codes: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Yield what the reports on the overlap of two histories tell, where there are two."""
+
+    if workspace.settings.history is None:
+        return
+    folder = workspace.settings.home / "reports" / "history_overlap"
+    for path in (folder / f"{code}.csv" for code in codes):
+        if path.exists():
+            yield quality.other_source(pd.read_csv(path, dtype={"departement": str}))
+
+
+def _late(workspace: Workspace, table: str, now: datetime) -> pd.DataFrame:
+    rows = freshness(workspace.settings, now)
+    return quality.freshness(rows[rows["table"] == table])
+
+
+def _crops(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.DataFrame:
+    pairs = _pairs(workspace.lake, codes)
+    rows = _read(workspace.lake, "crop_statistics", [*codes, *pairs["neighbour"]])
+    own = rows[rows["departement"].isin(codes)].reset_index(drop=True)
+    yields = rows[["departement", "year", "crop", "yield_q_ha"]]
+    compared = spatial.run("quality_crop_neighbours", {"crops": yields, "pairs": pairs})
+    areas = workspace.bundled.boundaries().rename(columns={"area_official_km2": "area_km2"})
+    return pd.concat(
+        [
+            quality.crop_area(own, areas[["departement", "area_km2"]]),
+            quality.crop_figures(own),
+            quality.crop_neighbours(compared),
+            _late(workspace, "crop_statistics", now),
+        ]
+    )
+
+
+def _pairs(lake: Lake, codes: Sequence[str]) -> pd.DataFrame:
+    """Return the neighbours of `codes`; none before the borders are known."""
+
+    there = lake.path("departement_neighbours").exists()
+    pairs = lake.read("departement_neighbours") if there else empty("departement_neighbours")
+    return pairs.loc[pairs["departement"].isin(codes), ["departement", "neighbour"]]
+
+
+def _restrictions(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.DataFrame:
+    return quality.restrictions(workspace.lake.read("water_restrictions"))
+
+
+def _groundwater(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.DataFrame:
+    rows = _read(workspace.lake, "groundwater", codes)
+    return quality.groundwater(rows, pd.Timestamp(now.date()))
+
+
+def _soil_water(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.DataFrame:
+    return quality.soil_water(
+        _selected(workspace.lake, "quality_soil_water", "soil_water_daily", codes)
+    )
+
+
+def _indicators(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.DataFrame:
+    lake = workspace.lake
+    rows = _selected(lake, "quality_dekads", "drought_indicators", codes)
+    return quality.dekads(rows, _selected(lake, "quality_weather_ends", "weather_daily", codes))
+
+
+def _read(
+    lake: Lake, table: str, codes: Sequence[str], columns: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Return the rows of the partitions among `codes` that are there and can be read."""
+
+    there = [code for code in dict.fromkeys(codes) if lake.path(table, code).exists()]
+    while there:
+        try:
+            return lake.read(table, *sorted(there), columns=columns)
+        except DamagedError as error:  # `standing` tells of it
+            there.remove(str(partition(error.path)))
+    nothing = empty(table)
+    return nothing if columns is None else nothing[list(columns)]
+
+
+def _selected(lake: Lake, script: str, table: str, codes: Sequence[str]) -> pd.DataFrame:
+    """Return what `<script>.sql` selects of the partitions among `codes` that can be read.
+
+    Millions of rows are looked through without being held in memory.
+    """
+
+    files = [path for code in codes if (path := lake.path(table, code)).exists()]
+    if files:
+        try:
+            return spatial.run_on_files(script, {table: files})
+        except StorageError:  # one of them is damaged: those that can be read are read one by one
+            pass
+    return spatial.run(script, {table: spatial.as_arrow(_read(lake, table, codes))})
+
+
+QUALITIES = (
+    Quality(
+        "weather_daily",
+        {
+            "days": "Gaps within the record, missing values, days that are still to come.",
+            "order": "tmin <= tmean <= tmax on every day.",
+            "climatology": "Temperature and rain against the own record of the calendar month.",
+            "jumps": "Sudden changes of temperature; values that stand still for days.",
+            "neighbours": "Monthly means and sums against the median of the neighbours.",
+            "other_source": "Two histories of the same place, where they overlap.",
+            "freshness": "Age of the last day of live weather.",
+        },
+        _weather,
+        after=("departement_neighbours",),
+    ),
+    Quality(
+        "crop_statistics",
+        {
+            "area": "Area of the crops against the département's, and against the year before.",
+            "figures": "Production = area x yield; yields against their own record.",
+            "neighbours": "Yields against the median of the neighbours.",
+            "freshness": "Time since live figures were fetched.",
+        },
+        _crops,
+        after=("departement_neighbours",),
+    ),
+    Quality(
+        "water_restrictions",
+        {
+            "levels": "Shares sum to 100 % at most; no level is above the highest.",
+        },
+        _restrictions,
+        by_departement=False,
+    ),
+    Quality(
+        "groundwater",
+        {"months": "Months that are missing or still to come."},
+        _groundwater,
+    ),
+    Quality(
+        "soil_water_daily",
+        {"balance": "Depletion within the water available, wetness and stress as it says."},
+        _soil_water,
+    ),
+    Quality(
+        "drought_indicators",
+        {"dekads": "Dekads that are missing; indicators that the last dekad has lost."},
+        _indicators,
+    ),
+)

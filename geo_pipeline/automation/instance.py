@@ -1,18 +1,21 @@
-"""Dagster's own home: made on first use under the home folder, from the `dagster.yaml` beside."""
+"""Dagster's own home: made on first use under the home folder, and opened."""
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
 from filelock import FileLock
 
+from geo_pipeline.automation import configuration
+from geo_pipeline.automation.pools import set_limits
+from geo_pipeline.automation.storage import psycopg2_url
 from geo_pipeline.errors import StorageError
-from geo_pipeline.files import write_text
 from geo_pipeline.settings import Settings
+
+CONNECT_TIMEOUT_S = 10
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -24,10 +27,7 @@ def dagster_home(settings: Settings) -> Path:
     home = Path(os.environ.get("DAGSTER_HOME") or settings.dagster_home).absolute()
     for folder in (settings.home, home):
         _require_writable(folder)
-    configuration = home / "dagster.yaml"
-    if not configuration.exists():
-        shipped = files(__package__).joinpath("dagster.yaml").read_text(encoding="utf-8")
-        write_text(configuration, shipped)
+    configuration.install(home)
     return home
 
 
@@ -46,29 +46,57 @@ def _require_writable(folder: Path) -> None:
 
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """Give Dagster's instance under the home folder.
+    """Give Dagster's instance under the home folder, its records where `settings` say.
 
     Raises:
-        StorageError: the folder cannot be made or written.
+        StorageError: the folder cannot be made or written, or PostgreSQL does not answer.
+        UsageError: the address of PostgreSQL is none.
     """
     home = dagster_home(settings)
-    with _environment("DAGSTER_HOME", str(home)):
+    if settings.postgres_url is not None:
+        _require_answer(settings.postgres_url.get_secret_value())
+    with _environment(environment(settings, home)):
         # Processes that make the databases of a new home at the same time trip over each other.
         with FileLock(home / ".opening.lock"):
             opened = dg.DagsterInstance.from_config(str(home))
+            set_limits(opened)
         with opened as instance:
             yield instance
 
 
+def environment(settings: Settings, home: Path) -> dict[str, str]:
+    """Return the variables by which Dagster's own processes open the same instance."""
+    url = settings.postgres_url
+    secret = {} if url is None else {"GEO_PIPELINE_POSTGRES_URL": url.get_secret_value()}
+    return {"DAGSTER_HOME": str(home), **secret}
+
+
+def _require_answer(url: str) -> None:
+    """Raise StorageError where PostgreSQL at `url` lets nobody in: Dagster would try for long."""
+    # Slow to import, and needed here alone.
+    import psycopg2  # noqa: PLC0415
+
+    address = psycopg2_url(url).replace("+psycopg2", "", 1)
+    try:
+        psycopg2.connect(address, connect_timeout=CONNECT_TIMEOUT_S).close()
+    except psycopg2.OperationalError as error:
+        why = str(error).strip().splitlines()[0]
+        raise StorageError(
+            f"Dagster's records in PostgreSQL cannot be opened ({why}): start it, or correct "
+            "GEO_PIPELINE_POSTGRES_URL, or unset it for SQLite files"
+        ) from error
+
+
 @contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    """Set an environment variable that Dagster reads, and put the old one back after."""
-    before = os.environ.get(name)
-    os.environ[name] = value
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables that Dagster reads, and put the old ones back after."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

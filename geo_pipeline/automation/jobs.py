@@ -1,34 +1,119 @@
-"""The jobs: what is run together. Each runs in one process."""
+"""The jobs: what is run together. Each runs in one process.
 
-from typing import Any
+What a job holds follows the asset graph: an asset that depends on another later is in its jobs.
+"""
+
+from collections.abc import Mapping
+from functools import cache, partial
+from typing import Any, Final
 
 import dagster as dg
 
+from geo_pipeline.automation.checks import check_keys
 from geo_pipeline.settings import Settings
+from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
 
-france = dg.define_asset_job(
-    "france",
-    selection=dg.AssetSelection.all(),
-    executor_def=dg.in_process_executor,
-    description="Everything, from the sources to the exports, for one or all départements.",
-)
+SCOPE_TAG: Final = "geo_pipeline/scope"
+FRANCE: Final = "france"
+"""Runs of this scope are of all départements: `dagster.yaml` lets one of them run at a time."""
 
-departement = dg.define_asset_job(
-    "departement",
-    selection=dg.AssetSelection.all(),
-    executor_def=dg.in_process_executor,
-    description="One département through to publication: choose its partition. The files of the "
-    "other départements are not touched.",
-)
+MAX_RUNTIME_TAG: Final = "dagster/max_runtime"
+STEPS_IN_A_ROW: Final = 4
+"""Longest run, in longest steps: observation, soil water, indicators, publication."""
 
-publish = dg.define_asset_job(
-    "publish",
-    selection=dg.AssetSelection.groups("risk", "publication"),
-    executor_def=dg.in_process_executor,
-    description="The risk mart, the published warehouse and the exports, from what the lake holds.",
-)
+OFFLINE: Final = {"resources": {"workspace": {"config": {"offline": True}}}}
+"""Run configuration: take what was received before, whatever the settings say."""
 
 
 def jobs(settings: Settings) -> list[Any]:
-    """Return the jobs."""
-    return [france, departement, publish]
+    """Return the jobs on the assets that `settings` choose."""
+    longest_s = round(STEPS_IN_A_ROW * settings.step_timeout_s)
+    return list(_jobs(longest_s, groundwater=settings.groundwater is not None))
+
+
+# Sensors name the jobs that they ask for: Dagster takes two of a name for two unless they are one.
+@cache
+def _jobs(longest_s: int, *, groundwater: bool) -> tuple[Any, ...]:
+    """Return the jobs, whose runs are ended after `longest_s` where a step hangs for good."""
+    job = partial(_job, longest_s)
+    everything = dg.AssetSelection.all()
+    optional = OPTIONAL if groundwater else ()
+    weather, partitioned = ("weather_daily", *optional), (*PARTITIONED, *optional)
+    # The outlines say where weather is sampled: moving them by metres is no reason to ask for it
+    # again, nor for restrictions, which are asked for twice a day.
+    observed = dg.AssetSelection.assets(*partitioned, "water_restrictions")
+    return (
+        job(
+            "france",
+            everything,
+            "Everything, from the sources to the exports, for one or all départements.",
+            whole=True,
+        ),
+        job(
+            "departement",
+            everything,
+            "One département through to publication: choose its partition. The files of the other "
+            "départements are not touched.",
+        ),
+        job(
+            "publish",
+            dg.AssetSelection.groups("risk", "publication"),
+            "The risk mart, the published warehouse and the exports, from what the lake holds.",
+        ),
+        job(
+            "refresh_weather",
+            dg.AssetSelection.assets(*weather).downstream(),
+            "Weather, groundwater where a provider of it is chosen, and all that depends on them.",
+            whole=True,
+        ),
+        job(
+            "refresh_crops",
+            dg.AssetSelection.assets("crop_statistics").downstream(),
+            "Crop statistics, and all that depends on them.",
+            whole=True,
+        ),
+        job(
+            "refresh_restrictions",
+            dg.AssetSelection.assets("water_restrictions").downstream(),
+            "Water restrictions, and all that depends on them.",
+        ),
+        job(
+            "refresh_boundaries",
+            dg.AssetSelection.assets("departements").downstream() - observed,
+            "Outlines, neighbours, shapes and what is drawn from them. No observation is asked for "
+            "again.",
+        ),
+        job(
+            "rebuild_from_raw",
+            everything,
+            "Everything again from what was received before; nothing is asked over the network.",
+            whole=True,
+            config=OFFLINE,
+        ),
+        # The check `schema` belongs to the step that writes: it cannot be run without it.
+        job(
+            "checks",
+            dg.AssetSelection.checks(*check_keys(groundwater=groundwater)),
+            "The checks alone, on what the lake holds: nothing is asked for or written again.",
+        ),
+    )
+
+
+def _job(
+    longest_s: int,
+    name: str,
+    selection: dg.AssetSelection,
+    description: str,
+    *,
+    whole: bool = False,
+    config: Mapping[str, Any] | None = None,
+) -> Any:
+    """Return the job `name`; of those of the `whole` of France one runs at a time."""
+    return dg.define_asset_job(
+        name,
+        selection=selection,
+        description=description,
+        config=config,
+        tags={MAX_RUNTIME_TAG: str(longest_s)} | ({SCOPE_TAG: FRANCE} if whole else {}),
+        executor_def=dg.in_process_executor,
+    )

@@ -1,21 +1,26 @@
 """Runs started from the command line: in this process, recorded in Dagster's instance."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
+    MAX_RETRIES_TAG,
 )
+from dagster._core.utils import make_new_run_id
 
 from geo_pipeline.assets.providers import check_settings
+from geo_pipeline.assets.steps import ONCE_TAG
 from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.automation.alive import held, reap
 from geo_pipeline.automation.instance import open_instance
+from geo_pipeline.automation.monitoring import kept_up
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES
-from geo_pipeline.errors import SourceError
+from geo_pipeline.errors import HeldError, SourceError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failure
 from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
@@ -33,6 +38,8 @@ class Outcome:
     asset_seconds: dict[str, float]
     failures: tuple[Failure, ...] = ()
     """What could not be had; the last good partitions of these are as they were."""
+    killed: tuple[str, ...] = ()
+    """Runs of before that were found killed, and are marked as failed now."""
 
 
 def run(
@@ -61,35 +68,63 @@ def run(
     partitioned = [dg.AssetKey(table) for table in PARTITIONED + optional]
     results = []
     spans = contiguous(codes)
-    with open_instance(settings) as instance:
+    with open_instance(settings) as instance, kept_up(settings, instance):
+        killed = tuple(reap(instance))
         for first, last in spans:
             is_last = (first, last) == spans[-1]
             try:
                 results.append(
-                    job.execute_in_process(
-                        run_config=_QUIET,
-                        instance=instance,
-                        asset_selection=None if is_last else partitioned,
-                        tags={
+                    _execute(
+                        job,
+                        instance,
+                        None if is_last else partitioned,
+                        {
                             ASSET_PARTITION_RANGE_START_TAG: first,
                             ASSET_PARTITION_RANGE_END_TAG: last,
                         },
                     )
                 )
-            except SourceError:
+            except (SourceError, HeldError) as error:
                 # Of one département alone, which ends its run. The others go on.
-                if len(codes) == 1 or not failures:
+                if len(codes) == 1 or not (failures or isinstance(error, HeldError)):
                     raise
                 if is_last:
                     publish = definitions.resolve_job_def("publish")
-                    results.append(publish.execute_in_process(run_config=_QUIET, instance=instance))
+                    results.append(_execute(publish, instance))
     asset_seconds: dict[str, float] = {}
     for result in results:
         for event in result.filter_events(lambda each: each.is_step_success):
             spent = event.step_success_data.duration_ms / 1e3
             asset_seconds[str(event.step_key)] = asset_seconds.get(str(event.step_key), 0) + spent
     run_ids = tuple(result.run_id for result in results)
-    return Outcome(run_ids, time.perf_counter() - start, asset_seconds, tuple(failures))
+    return Outcome(run_ids, time.perf_counter() - start, asset_seconds, tuple(failures), killed)
+
+
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    assets: Sequence[dg.AssetKey] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> dg.ExecuteInProcessResult:
+    """Run `job` here, or some of its `assets`; a step that fails is not tried again.
+
+    Raises:
+        Exception: that of the step that failed, without what Dagster wraps around it.
+    """
+    run_id = make_new_run_id()
+    # Nobody else could launch it again, so Dagster is not to try.
+    ours = {ONCE_TAG: "true", MAX_RETRIES_TAG: "0"}
+    try:
+        with held(instance, run_id):
+            return job.execute_in_process(
+                run_id=run_id,
+                run_config=_QUIET,
+                instance=instance,
+                asset_selection=assets,
+                tags={**(tags or {}), **ours},
+            )
+    except dg.Failure as failure:
+        raise failure.__cause__ or failure from None
 
 
 def contiguous(codes: Sequence[str]) -> list[tuple[str, str]]:

@@ -1,10 +1,162 @@
-"""Schedules: what runs by the clock."""
+"""Schedules: what runs by the clock, on French time, and why at that hour (docs/automation.md).
+
+None of the hours lies between 2 and 3 in the morning, which a day in March lacks and one in October
+has twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
 import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
 
+from geo_pipeline.departements import CODES
 from geo_pipeline.settings import Settings
+from geo_pipeline.storage.lake import Lake
+
+PARIS: Final = "Europe/Paris"
+
+ALL_PARTITIONS: Final = {
+    ASSET_PARTITION_RANGE_START_TAG: CODES[0],
+    ASSET_PARTITION_RANGE_END_TAG: CODES[-1],
+}
+"""Tags of a run over all départements at once."""
+
+DEKAD_TAG: Final = "geo_pipeline/dekad_end"
+"""Last day of the dekad that a publication is of, ISO."""
+
+UNDER_WAY: Final = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When a job runs by itself: `cron` in Europe/Paris, from the start where something is live.
+
+    `tags` gives those of a run due at a moment.
+    """
+
+    name: str
+    job: str
+    cron: str
+    live: bool
+    description: str
+    tags: Callable[[datetime], dict[str, str]] = lambda _due: {}
+
+
+def plans(settings: Settings) -> list[Plan]:
+    """Return what runs by the clock; by itself only where `settings` choose a live provider."""
+    weather = settings.source != "bundled" or settings.groundwater is not None
+    crops, restrictions = settings.crops != "bundled", settings.restrictions != "bundled"
+    boundaries = settings.boundaries != "bundled"
+    return [
+        Plan(
+            "weather_daily_update",
+            "refresh_weather",
+            "30 10 * * *",
+            weather,
+            "Weather of all départements and all that depends on it, each morning.",
+            _all_departements,
+        ),
+        Plan(
+            "restrictions_update",
+            "refresh_restrictions",
+            "15 7,18 * * *",
+            restrictions,
+            "Water restrictions, before the working day and after it.",
+        ),
+        Plan(
+            "crops_update",
+            "refresh_crops",
+            "0 5 5 * *",
+            crops,
+            "Crop statistics, on the 5th of each month.",
+            _all_departements,
+        ),
+        Plan(
+            "boundaries_update",
+            "refresh_boundaries",
+            "0 5 15 2 *",
+            boundaries,
+            "Outlines of the départements, on 15 February.",
+        ),
+        Plan(
+            "dekad_publication",
+            "publish",
+            "0 14 1,11,21 * *",
+            weather,
+            "Publication, maps, tables and bulletin of the dekad that ended the day before.",
+            lambda due: {DEKAD_TAG: dekad_end(due).isoformat()},
+        ),
+        Plan(
+            "standing_checks",
+            "checks",
+            "0 8 * * *",
+            weather or crops or restrictions or boundaries,
+            "All checks on what the lake holds: what is broken now, what has become late.",
+        ),
+    ]
 
 
 def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """Return the schedules."""
-    return []
+    return [_schedule(plan, settings) for plan in plans(settings)]
+
+
+def dekad_end(due: datetime) -> date:
+    """Return the last day of the dekad before the one that `due` is in, in Paris."""
+    day = due.astimezone(ZoneInfo(PARIS)).date()
+    first = day.replace(day=min(10 * ((day.day - 1) // 10), 20) + 1)
+    return first - timedelta(days=1)
+
+
+def _schedule(plan: Plan, settings: Settings) -> dg.ScheduleDefinition:
+    """Return `plan` as Dagster has it."""
+
+    def evaluate(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        due = context.scheduled_execution_time
+        running = context.instance.get_runs(
+            dg.RunsFilter(job_name=plan.job, statuses=UNDER_WAY), limit=1
+        )
+        if running:
+            state = running[0].status.value.lower()
+            return dg.SkipReason(
+                f"{plan.job} is {state} already (run {running[0].run_id}): it is not run twice"
+            )
+        if plan.job != "refresh_boundaries" and not _begun(settings):
+            return dg.SkipReason(
+                f"{settings.lake} holds nothing yet: run the job france, or `geo-pipeline run`"
+            )
+        # The key makes a tick fire once, however often it is evaluated.
+        return dg.RunRequest(run_key=f"{plan.name} {due.isoformat()}", tags=plan.tags(due))
+
+    status = dg.DefaultScheduleStatus.RUNNING if plan.live else dg.DefaultScheduleStatus.STOPPED
+    return dg.ScheduleDefinition(
+        name=plan.name,
+        job_name=plan.job,
+        cron_schedule=plan.cron,
+        execution_timezone=PARIS,
+        execution_fn=evaluate,
+        default_status=status,
+        description=plan.description,
+    )
+
+
+def _all_departements(_due: datetime) -> dict[str, str]:
+    return dict(ALL_PARTITIONS)
+
+
+def _begun(settings: Settings) -> bool:
+    """Return whether the lake holds the départements, which all else is drawn with."""
+    return Lake(settings.lake).path("departements").exists()

@@ -8,6 +8,7 @@ or depends on the locale of the machine.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -50,6 +51,7 @@ __all__ = [
     "ClassStyle",
     "Indicator",
     "Lang",
+    "Source",
     "Words",
     "check_lang",
     "contrast",
@@ -406,3 +408,24 @@ def sentence(
     colon = f"{NBSP}: " if lang == "fr" else ": "
     text = f"{name}{colon}{said.head}."
     return f"{text} {said.body}." if said.body else text
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the data come from, as the page's last line names it, in one language or in both."""
+
+    name: str | Words
+    url: str | None = None
+    licence: str | Words | None = None
+
+    @property
+    def href(self) -> str | None:
+        """The address when it is a web page, else None: nothing else may become a link."""
+        return self.url if self.url and re.match(r"https?://", self.url) else None
+
+    def in_words(self, lang: Lang) -> dict[str, str | None]:
+        """The source as the template names it."""
+        name, licence = (
+            each(lang) if isinstance(each, Words) else each for each in (self.name, self.licence)
+        )
+        return {"name": name, "licence": licence, "href": self.href}

@@ -30,33 +30,12 @@ from shapely.geometry.base import BaseGeometry
 
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.indicators import PERCENT
-from geo_pipeline.publishing.look import ClassStyle, Indicator, Lang, Words
+from geo_pipeline.publishing.look import ClassStyle, Indicator, Lang, Source, Words
 
 PRECISION: Final = 1
 """Decimals kept of a kilometre: 100 m is finer than a pixel at any zoom the page allows."""
 
 _HATCH_FILL: Final = "url(#hatch)"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the data come from, as the page's last line names it, in one language or in both."""
-
-    name: str | Words
-    url: str | None = None
-    licence: str | Words | None = None
-
-    @property
-    def href(self) -> str | None:
-        """The address when it is a web page, else None: nothing else may become a link."""
-        return self.url if self.url and re.match(r"https?://", self.url) else None
-
-    def in_words(self, lang: Lang) -> dict[str, str | None]:
-        """The source as the template names it."""
-        name, licence = (
-            each(lang) if isinstance(each, Words) else each for each in (self.name, self.licence)
-        )
-        return {"name": name, "licence": licence, "href": self.href}
 
 
 # --------------------------------------------------------------------------------------------

@@ -8,8 +8,7 @@ import pandas as pd
 
 from geo_pipeline.errors import UsageError
 from geo_pipeline.publishing import look
-from geo_pipeline.publishing.look import Words
-from geo_pipeline.publishing.maps import Source
+from geo_pipeline.publishing.look import Source, Words
 from geo_pipeline.storage.warehouse import Warehouse
 
 _NOT_COVERED = Words(

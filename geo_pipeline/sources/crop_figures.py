@@ -209,6 +209,11 @@ class CropFile:
         self._origin: Provenance | None = None
         self._unreadable: str | None = None
 
+    @property
+    def url(self) -> str:
+        """Where the file is."""
+        return self._url
+
     def read(self, received: Received) -> pd.DataFrame:
         """Return the rows of `crop_statistics` in what was received.
 

@@ -1,8 +1,11 @@
 """Contours of the départements that Etalab makes of IGN's Admin Express, at four resolutions."""
 
+import io
+import json
 from typing import Any
 
 import geopandas as gpd
+import pyarrow as pa
 import shapely
 from shapely.geometry import shape
 
@@ -10,7 +13,7 @@ from geo_pipeline.departements import BY_CODE
 from geo_pipeline.errors import UsageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import payload
-from geo_pipeline.sources.http import Http
+from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.sources.observed import Attribution
 
 URL = "https://etalab-datasets.geo.data.gouv.fr/contours-administratifs/latest/geojson"
@@ -24,6 +27,8 @@ ATTRIBUTION = Attribution(
 )
 RESOLUTIONS_M = (5, 50, 100, 1000)
 LONLAT = "OGC:CRS84"
+FILES = (".geojson", ".json", ".zip", ".gz", ".parquet")
+"""How an address ends that is one file, not the folder."""
 
 # Collectivities that Etalab's files hold beside the départements.
 _NO_DEPARTEMENT = {"975", "977", "978", "984", "986", "987", "988", "989"}
@@ -31,7 +36,7 @@ _LONLAT_NAMES = ("crs84", "epsg::4326", "epsg:4326")
 
 
 class Etalab:
-    """The contours in the folder `url`, or in the GeoJSON file that `url` is, at `resolution_m`."""
+    """The contours in the folder `url`, or in the file that `url` is, at `resolution_m`."""
 
     name = "etalab"
 
@@ -42,8 +47,8 @@ class Etalab:
                 f"{', '.join(map(str, RESOLUTIONS_M))} (GEO_PIPELINE_ETALAB_RESOLUTION_M)"
             )
         self._http = http
-        named = url.endswith((".geojson", ".json"))
-        self._url = url if named else f"{url.rstrip('/')}/departements-{resolution_m}m.geojson"
+        named = url.endswith(FILES)
+        self.url = url if named else f"{url.rstrip('/')}/departements-{resolution_m}m.geojson"
 
     def boundaries(self) -> tuple[gpd.GeoDataFrame, Provenance]:
         """Return code, name and geometry (lon/lat) of what the file holds, and where it is from.
@@ -52,16 +57,39 @@ class Etalab:
         be checked by `storage.boundaries` before it is used.
 
         Raises:
-            SourceError: the file cannot be had, or is no GeoJSON of named polygons.
+            SourceError: the file cannot be had, or is neither GeoJSON nor GeoParquet of named
+                polygons.
         """
-        received = self._http.get(self._url, source=self.name)
+        received = self._http.get(self.url, source=self.name)
         try:
-            frame = read(payload.json(received, self.name))
+            frame = read_received(received, self.name)
         except ValueError as error:
             advice = "report it, or set GEO_PIPELINE_ETALAB_URL to another copy"
             raise payload.unusable(received, self.name, str(error), advice) from error
         received_at = received.received_at.isoformat()
         return frame, Provenance(self.name, received.url, received_at, received.sha256)
+
+
+def read_received(received: Received, source: str) -> gpd.GeoDataFrame:
+    """Return `read` of what was received: GeoJSON (in zip or gzip or not), or GeoParquet.
+
+    Raises:
+        SourceError: it is damaged, or neither.
+        ValueError: as `read`.
+    """
+    content = received.content
+    if not content.startswith(b"PAR1"):
+        return read(payload.json(received, source))
+    try:
+        frame = gpd.read_parquet(io.BytesIO(content))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise ValueError(f"is no GeoParquet ({str(error).splitlines()[0][:150]})") from error
+    if missing := [name for name in ("code", "nom") if name not in frame]:
+        raise ValueError(f"has no column {', '.join(missing)}; there are {', '.join(frame)[:200]}")
+    if frame.crs is None or ("4326" not in str(frame.crs) and "CRS84" not in str(frame.crs)):
+        raise ValueError(f"is not in longitude and latitude but in {str(frame.crs)[:80]}")
+    features = gpd.GeoDataFrame(frame[["code", "nom"]], geometry=frame.geometry.to_numpy())
+    return read(json.loads(features.to_json()))
 
 
 def read(body: Any) -> gpd.GeoDataFrame:

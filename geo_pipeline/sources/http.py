@@ -31,6 +31,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from geo_pipeline.errors import SourceError
+from geo_pipeline.logs import about
 from geo_pipeline.sources.pace import Pace
 from geo_pipeline.sources.raw import About, Kept, RawStore, open_content
 
@@ -146,6 +147,17 @@ class Probe:
     seconds: float
     last_modified: datetime | None
     error: str | None
+    etag: str | None = None
+    length: int | None = None
+    """Bytes of the body as sent, where the provider tells."""
+
+    @property
+    def mark(self) -> str | None:
+        """What changes when the content does; None where nothing tells, or it could not be had."""
+        if self.error is not None:
+            return None
+        told = (self.etag, self.last_modified and self.last_modified.isoformat(), self.length)
+        return None if told == (None, None, None) else " ".join(str(each) for each in told)
 
 
 @dataclass(frozen=True)
@@ -439,13 +451,15 @@ class Http:
         request = self._request(url, source=source, params=params, headers=headers, keep=False)
         started = time.monotonic()
         if request.url.startswith("file:"):
-            there = _file(request.url).exists()
-            return Probe(
-                request.asked, 200 if there else 404, 0.0, None, None if there else "no such file"
-            )
+            try:
+                about = _file(request.url).stat()
+            except OSError:
+                return Probe(request.asked, 404, 0.0, None, "no such file")
+            modified = datetime.fromtimestamp(about.st_mtime, UTC)
+            return Probe(request.asked, 200, 0.0, modified, None, length=about.st_size)
         try:
             with self._open(request, {}, (timeout_s, timeout_s)) as answer:
-                error = None
+                error, length = None, answer.headers.get("Content-Length", "")
                 if answer.status_code >= 400:
                     error = f"answered {answer.status_code}"
                 return Probe(
@@ -454,6 +468,8 @@ class Http:
                     time.monotonic() - started,
                     _date(answer.headers.get("Last-Modified")),
                     error,
+                    answer.headers.get("ETag"),
+                    int(length) if length.isdigit() else None,
                 )
         except _Failed as failed:
             what = request.clean(failed.what)
@@ -623,7 +639,9 @@ class Http:
         if failed.wait_s is not None and failed.wait_s > self._patience_s:
             what += f" and asks to wait {failed.wait_s:.0f} s"
             advice = "try again after that"
-        return request.failed(what, advice, failed.status, failed.reason)
+        error = request.failed(what, advice, failed.status, failed.reason)
+        error.passing = failed.again and (failed.wait_s or 0.0) <= self._patience_s
+        return error
 
     def _wait_s(self, retry: Retry, failed: _Failed) -> float:
         """Return the seconds until the next attempt."""
@@ -833,6 +851,7 @@ def _line(
     _log.info(
         "%s: %s %s in %.2f s, %d bytes, %d attempts, from %s", request.source, request.asked,
         status or "no answer", seconds, length, attempts, origin,
+        extra=about(source=request.source, seconds=round(seconds, 3)),
     )  # fmt: skip
 
 

@@ -93,6 +93,8 @@ class StationFile(NamedTuple):
     last_year: int
     group: str
     url: str
+    modified: str | None = None
+    """When it last changed, as the dataset says."""
 
 
 class MeteoFrance:
@@ -104,6 +106,7 @@ class MeteoFrance:
         url: the data.gouv.fr that lists the files, or a mirror of it.
         files_url: where the files are fetched from, in place of the folder that the list names.
         provisional_days: days before a file of the running years came that may still change.
+        files: what there is, in place of what the dataset lists: nothing is listed then.
     """
 
     name = NAME
@@ -116,9 +119,11 @@ class MeteoFrance:
         url: str = URL,
         files_url: str | None = None,
         provisional_days: int = PROVISIONAL_DAYS,
+        files: Sequence[StationFile] | None = None,
     ) -> None:
         self._http = http
         self._average = average
+        self._given = files
         self._dataset_url = f"{url.rstrip('/')}/api/1/datasets/{DATASET}/"
         self._files_url = files_url
         self._provisional_days = provisional_days
@@ -167,6 +172,14 @@ class MeteoFrance:
             notes=_not_listed(files),
         )
 
+    def listed(self) -> list[StationFile]:
+        """Return the daily files that the dataset lists, of all départements and years.
+
+        Raises:
+            SourceError: the list cannot be had or read.
+        """
+        return list(self._list("all"))
+
     def _joined(
         self, departement: str, rows: Mapping[str, Sequence[pd.DataFrame]], origin: Origin
     ) -> StationDays:
@@ -211,6 +224,8 @@ class MeteoFrance:
 
     def _list(self, departement: str) -> list[StationFile]:
         """Return the daily files that the dataset lists, of all départements."""
+        if self._given is not None:
+            return list(self._given)
         with self._lock:
             now = time.monotonic()
             if self._listed is None or now - self._listed[0] > LIST_FOR_S:
@@ -263,7 +278,15 @@ def _file(resource: Any, page: str, files_url: str | None) -> StationFile | None
     years = YEARS.search(match["period"])
     first, last = (int(years[1]), int(years[2])) if years else (date.min.year, date.max.year)
     place = f"{files_url.rstrip('/')}/{name}" if files_url else urljoin(page, url)
-    return StationFile(match["departement"].upper(), first, last, match["group"].lower(), place)
+    modified = resource.get("last_modified")
+    return StationFile(
+        match["departement"].upper(),
+        first,
+        last,
+        match["group"].lower(),
+        place,
+        modified if isinstance(modified, str) else None,
+    )
 
 
 def _not_listed(files: Sequence[StationFile]) -> list[str]:

@@ -131,6 +131,24 @@ class Sim2:
         rows, _ = self._days(departement, since, until)
         return rows[["date", "cells", "coverage_pct"]]
 
+    def listed(self) -> dict[str, str | None]:
+        """Return the addresses of the grid files that the dataset lists, and when they changed.
+
+        Raises:
+            SourceError: the list cannot be had or read.
+        """
+        listed = self._http.get(self._dataset_url, source=NAME)
+        said = payload.json(listed, NAME)
+        resources = said.get("resources") if isinstance(said, dict) else None
+        if not isinstance(resources, list):
+            raise payload.unusable(listed, NAME, "sent a dataset without a list of resources")
+        files = {}
+        for resource in resources:
+            if (file := self._file(resource, listed.received_at)) is not None:
+                modified = resource.get("last_modified")
+                files[file.url] = modified if isinstance(modified, str) else None
+        return files
+
     def _days(self, departement: str, since: date, until: date) -> tuple[pd.DataFrame, Provenance]:
         """Return the means of `departement` in the period, each day once, and where from."""
         with self._lock:

@@ -7,6 +7,7 @@ answer is read whole or refused: what is missing from it never reads as "no rest
 import csv
 import io
 import json
+import logging
 import re
 import unicodedata
 from collections import Counter
@@ -74,6 +75,8 @@ ORDER_COLUMNS = (
     "zones_alerte.type",
     "zones_alerte.niveau_gravite",
 )
+
+_log = logging.getLogger(__name__)
 
 
 class Restrictions(NamedTuple):
@@ -192,6 +195,22 @@ class Vigieau:
         )
         return Orders(rows, left_out, _provenance(received))
 
+    def marks(self) -> dict[str, str]:
+        """Return what changes when levels or zones do, by the address that was asked.
+
+        Zones whose list cannot be had are left out: the levels are good without.
+
+        Raises:
+            SourceError: the levels cannot be had.
+        """
+        levels, _ = self._departements()
+        marks = {levels.url: levels.sha256}
+        try:
+            (marks[self.dataset_url],) = self._listed(_zones_as_of)
+        except SourceError as error:
+            _log.info("%s", error)
+        return marks
+
     def _departements(self) -> tuple[Received, Any]:
         """Return the first answer that is JSON."""
         errors = []
@@ -284,6 +303,13 @@ def _zones_in_force(resources: list[dict[str, Any]]) -> list[str]:
     if not files:
         raise _Unusable(f"lists no GeoJSON of zones in force, but {_titles(resources)}")
     return [_latest(in_force or files)]
+
+
+def _zones_as_of(resources: list[dict[str, Any]]) -> list[str]:
+    """Return the address of the file of zones in force, with the date of its last change."""
+    (url,) = _zones_in_force(resources)
+    dates = [str(entry.get("last_modified")) for entry in resources if entry["url"] == url]
+    return [f"{url} {max(dates)}"]
 
 
 def _all_orders(resources: list[dict[str, Any]]) -> list[str]:

@@ -49,6 +49,10 @@ class Failures:
         for path in sorted(self.folder.glob("*/*.json")):
             yield Failure(**json.loads(path.read_text(encoding="utf-8")))
 
+    def has(self, table: str, departement: str | None = None) -> bool:
+        """Return whether a failure of this partition stands."""
+        return self._path(table, departement).exists()
+
     def codes(self) -> list[str]:
         """Return the départements of which anything failed, each once."""
         return sorted({each.departement for each in self.all()} - {WHOLE})

@@ -9,8 +9,9 @@ give equal bytes, so nothing of the run itself (clock, host, order) may enter.
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
@@ -19,14 +20,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from geo_pipeline.errors import StorageError
+from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing
 from geo_pipeline.schemas import TABLES, Provenance
 
 PARTITIONED = ("weather_daily", "crop_statistics", "soil_water_daily", "drought_indicators")
 OPTIONAL = ("groundwater",)
 """Partitioned too, and there where a provider is chosen only."""
-_BY_DEPARTEMENT = PARTITIONED + OPTIONAL
+BY_DEPARTEMENT = PARTITIONED + OPTIONAL
+"""All that are written by département."""
 
 _PROVENANCE_KEY = b"geo_pipeline.provenance"
 _ARROW_TYPES = {
@@ -39,6 +41,17 @@ _ARROW_TYPES = {
     "bool": pa.bool_(),
     "datetime64[ns]": pa.date32(),
 }
+
+
+@dataclass(frozen=True)
+class Footer:
+    """What a file says of its rows without reading them; dates are None where it has none."""
+
+    rows: int
+    first_date: date | None
+    last_date: date | None
+    recorded: Mapping[str, str]
+    """Its provenance: source, url, fetched_at, sha256."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +76,15 @@ class Lake:
             folder = folder / f"departement={departement}"
         return folder / "part.parquet"
 
-    def files(self, table: str) -> list[Path]:
-        """Return the files of `table` that exist, in the order of their codes."""
-        partitioned = table in _BY_DEPARTEMENT
+    def files(self, table: str, without: Collection[str] = ()) -> list[Path]:
+        """Return the files of `table` that exist, in the order of their codes.
+
+        Those of the départements `without` are left out, where it is partitioned.
+        """
+        partitioned = table in BY_DEPARTEMENT
         pattern = "departement=*/part.parquet" if partitioned else "part.parquet"
-        return sorted((self.root / table).glob(pattern))
+        found = sorted((self.root / table).glob(pattern))
+        return [path for path in found if partition(path) not in without] if partitioned else found
 
     def write(
         self,
@@ -101,9 +118,9 @@ class Lake:
             StorageError: a file is not there yet, or is damaged.
         """
         if departements:
-            files = [_read(self.path(table, code), columns) for code in departements]
+            files = [read(self.path(table, code), columns) for code in departements]
         else:
-            files = [_read(self.path(table), columns)]
+            files = [read(self.path(table), columns)]
         if b"geo" in (files[0].schema.metadata or {}):
             shapes: pd.DataFrame = gpd.GeoDataFrame.from_arrow(files[0])
             return shapes
@@ -115,15 +132,24 @@ class Lake:
         )
         return pd.DataFrame(frame)
 
-    def arrow(self, table: str, **only: Sequence[str]) -> pa.Table:
+    def arrow(self, table: str, without: Collection[str] = (), **only: Sequence[str]) -> pa.Table:
         """Return the rows of all files of `table`; 0 rows where a partitioned one has none yet.
 
-        `only` names values that a column must have one of: `indicator=("spi_3", "swi")`.
+        Files of the départements `without` are not read. `only` names values that a column must
+        have one of: `indicator=("spi_3", "swi")`.
         """
-        if table not in _BY_DEPARTEMENT:
-            return _read(self.path(table))
-        parts = [_chosen(_read(path), only) for path in self.files(table)]
+        if table not in BY_DEPARTEMENT:
+            return read(self.path(table))
+        parts = [_chosen(read(path), only) for path in self.files(table, without)]
         return pa.concat_tables([arrow_schema(table).empty_table(), *parts])
+
+    def footer(self, table: str, departement: str | None = None) -> Footer:
+        """Return what the footer of a file says.
+
+        Raises:
+            StorageError: the file is not there yet, or is damaged.
+        """
+        return footer(self.path(table, departement))
 
     def origin(self, table: str, departement: str | None = None) -> Provenance:
         """Return the provenance of what is made from one file: its source, the file, its hash."""
@@ -134,20 +160,33 @@ class Lake:
             recorded.get("source", ""), url, recorded.get("fetched_at", ""), file_sha256(path)
         )
 
-    def joint_origin(self, tables: Iterable[str]) -> Provenance:
-        """Return the provenance of what is made from all files of `tables`."""
-        paths = [path for table in tables for path in self.files(table)]
+    def joint_origin(self, tables: Iterable[str], without: Collection[str] = ()) -> Provenance:
+        """Return the provenance of what is made from all files of `tables`.
+
+        Those of the départements `without` are none of them.
+        """
+        paths = [path for table in tables for path in self.files(table, without)]
         recorded = [_recorded(_open(path)) for path in paths]
         sources = sorted({each.get("source", "") for each in recorded})
         fetched = max((each.get("fetched_at", "") for each in recorded), default="")
         digest = hashlib.sha256("".join(file_sha256(path) for path in paths).encode()).hexdigest()
         return Provenance(", ".join(sources), ", ".join(tables), fetched, digest)
 
-    def provenance(self) -> Iterator[dict[str, object]]:
-        """Yield a row for each file: table, partition, source, rows, first and last date."""
+    def provenance(self, without: Collection[str] = ()) -> Iterator[dict[str, object]]:
+        """Yield a row for each file: table, partition, source, rows, first and last date.
+
+        Raises:
+            DamagedError: a file, not of the départements `without`, cannot be read.
+        """
         for table in TABLES:
-            for path in self.files(table):
+            for path in self.files(table, without):
                 yield _provenance_row(table, path)
+
+
+def partition(path: Path) -> str | None:
+    """Return the département whose file this is, None of a table that is not partitioned."""
+    code = path.parent.name.removeprefix("departement=")
+    return code if code != path.parent.name else None
 
 
 def file_sha256(path: Path) -> str:
@@ -160,6 +199,26 @@ def file_sha256(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror}") from error
+
+
+def footer(path: Path) -> Footer:
+    """Return what the footer of the file at `path` says.
+
+    Raises:
+        StorageError: the file is not there yet, or is damaged.
+    """
+    with _open(path) as file:
+        metadata, names = file.metadata, file.schema_arrow.names
+        recorded = _recorded(file)
+    dated = next((names.index(name) for name in ("date", "period_end") if name in names), None)
+    extremes: list[date] = []
+    if dated is not None:
+        for group in range(metadata.num_row_groups):
+            known = metadata.row_group(group).column(dated).statistics
+            if known is not None and known.has_min_max:
+                extremes += [known.min, known.max]
+    first, last = (min(extremes), max(extremes)) if extremes else (None, None)
+    return Footer(metadata.num_rows, first, last, recorded)
 
 
 def arrow_schema(table: str) -> pa.Schema:
@@ -208,8 +267,12 @@ def _categories(table: str) -> set[str]:
     return {name for name, column in columns.items() if str(column.dtype) == "category"}
 
 
-def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Return the Parquet file at `path` as Arrow, all its columns or some."""
+def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the Parquet file at `path` as Arrow, all its columns or some.
+
+    Raises:
+        StorageError: the file is not there yet, or is damaged.
+    """
     try:
         content = _open(path).read(None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as error:
@@ -224,9 +287,10 @@ def _chosen(content: pa.Table, only: Mapping[str, Sequence[str]]) -> pa.Table:
     return content
 
 
-def _damaged(path: Path, error: Exception) -> StorageError:
+def _damaged(path: Path, error: Exception) -> DamagedError:
     reason = str(error).splitlines()[0]
-    return StorageError(f"{path} is damaged ({reason}): delete it and run its département again")
+    what = f"{path} is damaged ({reason}): delete it and run its département again"
+    return DamagedError(what, path)
 
 
 def _recorded(file: pq.ParquetFile) -> dict[str, str]:
@@ -239,17 +303,12 @@ def _recorded(file: pq.ParquetFile) -> dict[str, str]:
 
 def _provenance_row(table: str, path: Path) -> dict[str, object]:
     """Return what the footer of `path` says of its rows."""
-    file = _open(path)
-    names = file.schema_arrow.names
-    dated = next((name for name in ("date", "period_end") if name in names), None)
-    dates = file.read([dated]).column(0) if dated else pa.array([], pa.date32())
-    extremes = pc.min_max(dates).as_py()
-    partition = path.parent.name.removeprefix("departement=")
+    known = footer(path)
     return {
         "asset": table,
-        "departement": partition if table in _BY_DEPARTEMENT else None,
-        **_recorded(file),
-        "rows": file.metadata.num_rows,
-        "first_date": extremes["min"],
-        "last_date": extremes["max"],
+        "departement": partition(path),
+        **known.recorded,
+        "rows": known.rows,
+        "first_date": known.first_date,
+        "last_date": known.last_date,
     }

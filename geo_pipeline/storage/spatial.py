@@ -1,6 +1,6 @@
 """DuckDB with its spatial extension: one way to connect, one way to run a script on frames."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,9 +46,14 @@ def attach(database: Path) -> duckdb.DuckDBPyConnection:
     It has no spatial functions: geometries are read as they are stored.
     """
     connection = duckdb.connect()
-    literal = str(database).replace("'", "''")
-    connection.execute(f"ATTACH '{literal}' AS published (READ_ONLY)")
+    attach_to(connection, database, "published")
     return connection
+
+
+def attach_to(connection: duckdb.DuckDBPyConnection, database: Path, name: str) -> None:
+    """Attach `database`, read-only, as the schema `name`."""
+    literal = str(database).replace("'", "''")
+    connection.execute(f"ATTACH '{literal}' AS {name} (READ_ONLY)")
 
 
 def extension_path() -> Path | None:
@@ -77,6 +82,28 @@ def run(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pd.DataFr
             connection.from_arrow(as_arrow(frame)).create(name)
         try:
             result = connection.sql(text).to_arrow_table()
+        except duckdb.Error as error:
+            raise StorageError(f"{script}.sql failed: {str(error).splitlines()[0]}") from error
+    return from_arrow(result)
+
+
+def run_on_files(script: str, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
+    """Return the rows that `<script>.sql` selects from Parquet files of the lake, by table.
+
+    Only the columns and rows that it asks for are read.
+
+    Raises:
+        StorageError: the script fails or a file cannot be read; the message is DuckDB's first line.
+    """
+    with connect(functions=False) as connection:
+        try:
+            for name, paths in files.items():
+                # The code is a column of each file: read as a folder it would become a number.
+                relation = connection.read_parquet(
+                    [str(path) for path in paths], hive_partitioning=False
+                )
+                relation.create_view(name)
+            result = connection.sql(sql.load(script)).to_arrow_table()
         except duckdb.Error as error:
             raise StorageError(f"{script}.sql failed: {str(error).splitlines()[0]}") from error
     return from_arrow(result)

@@ -4,11 +4,15 @@ It is built beside the old one, checked, then renamed over it. Nothing else ever
 reader never meets a lock and never sees half of it.
 """
 
+import hashlib
+import json
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 import duckdb
 import pandas as pd
@@ -16,11 +20,14 @@ import pyarrow as pa
 from filelock import FileLock
 
 from geo_pipeline import sql
-from geo_pipeline.errors import NotPublishedError, StorageError
+from geo_pipeline.errors import DamagedError, NotPublishedError, StorageError
 from geo_pipeline.files import replacing
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.storage import spatial
-from geo_pipeline.storage.lake import Lake, arrow_schema
+from geo_pipeline.storage.failures import WHOLE
+from geo_pipeline.storage.findings import Finding
+from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake, arrow_schema
+from geo_pipeline.storage.standing import READABLE, Damaged, unreadable
 
 # Published without the shapes, which a view of the table's own name joins on reading.
 _STORED_AS = {"departement_risk": "departement_risk_values"}
@@ -39,49 +46,71 @@ _PROVENANCE = pa.schema(
         ("last_date", pa.date32()),
     ]
 )
-
+_HELD = pa.schema([("departement", pa.string()), ("since", pa.string()), ("what", pa.string())])
 
 Version = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class Published:
-    """A publication as it was made."""
+    """A publication as it was made, or found made by another that waited at the same time."""
 
     path: Path
     bytes: int
     rows: Mapping[str, int]
+    held: Mapping[str, str]
+    """Départements whose rows are those of the publication before, each with why."""
+    damaged: tuple[Damaged, ...]
+    """Files of the lake that could not be read: their départements are among `held`."""
+    is_new: bool
 
 
-def publish(lake: Lake, target: Path, attributions: pd.DataFrame) -> Published:
+def publish(
+    lake: Lake,
+    target: Path,
+    attributions: pd.DataFrame,
+    held: Mapping[str, Sequence[Finding]] | None = None,
+    *,
+    asked_at: datetime | None = None,
+) -> Published:
     """Build the warehouse from `lake` and put it in the place of `target`.
 
     `attributions` are how the providers are to be named: asset, source and the columns that
     `sql/attributions.sql` reads; the published table holds those of the lake's own provenance.
 
-    Two publications at once wait for each other, so the last one has seen all that was written.
+    Of the départements that are `held` (with the findings that hold them), and of those with a
+    damaged file, the rows are those that were published before, if any: none of them is lost, and
+    none stops the others. The table `held_departements` names them.
+
+    Two publications at once wait for each other. One that was `asked_at` before another began that
+    has seen each file as it is now would be the same: it is not made again.
 
     Raises:
-        StorageError: a file of the lake is damaged, a promise is broken or the disk is full; what
-            was published before stays.
+        StorageError: a file that is of no one département is damaged, a promise is broken or the
+            disk is full; what was published before stays.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_suffix(".lock")), replacing(target) as temporary:
-            temporary.unlink()  # DuckDB makes its own file; an empty one is not a database
-            try:
-                with spatial.connect(temporary) as connection:
-                    rows = _build(connection, lake, attributions)
-                    _check(connection)
-            finally:
-                temporary.with_name(f"{temporary.name}.wal").unlink(missing_ok=True)
-            size = temporary.stat().st_size
+        with FileLock(target.with_suffix(".lock")):
+            before = _Before.of(target)
+            plan = _plan(lake, held or {})
+            if asked_at is not None and before.is_same(plan, asked_at):
+                return Published(
+                    target, target.stat().st_size, before.rows, plan.reasons(), (), False
+                )
+            while True:
+                try:
+                    rows = _publish(lake, target, attributions, plan)
+                    break
+                except (DamagedError, duckdb.Error):
+                    plan = _with_damaged_inside(lake, plan)
+            size = target.stat().st_size
     except (duckdb.Error, OSError) as error:
         raise StorageError(
             f"cannot publish {target}: {str(error).splitlines()[0]}; "
             "what was published before is unchanged"
         ) from error
-    return Published(target, size, rows)
+    return Published(target, size, rows, plan.reasons(), plan.damaged, True)
 
 
 class Warehouse:
@@ -143,14 +172,144 @@ class Warehouse:
         return cursor
 
 
+def _publish(lake: Lake, target: Path, attributions: pd.DataFrame, plan: "_Plan") -> dict[str, int]:
+    """Build beside `target`, check, and put it in its place; return the rows of each table."""
+    with replacing(target) as temporary:
+        temporary.unlink()  # DuckDB makes its own file; an empty one is not a database
+        try:
+            with spatial.connect(temporary) as connection:
+                rows = _build(connection, lake, attributions, plan, target)
+                _check(connection)
+        finally:
+            temporary.with_name(f"{temporary.name}.wal").unlink(missing_ok=True)
+    return rows
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a publication is made of: which files, as they are, and whom it is without."""
+
+    fingerprint: str
+    started_at: datetime
+    findings: Mapping[str, Sequence[Finding]]
+    damaged: tuple[Damaged, ...]
+
+    def reasons(self) -> dict[str, str]:
+        """Return why each département is held back, by code."""
+        reasons: dict[str, list[str]] = {}
+        for code, findings in self.findings.items():
+            reasons[code] = [f"{each.table}, {each.check}: {each.what}" for each in findings]
+        for each in self.damaged:
+            reasons.setdefault(each.departement, []).append(f"{each.table}: its file is damaged")
+        return {code: "; ".join(reasons[code]) for code in sorted(reasons)}
+
+    def since(self, code: str) -> str:
+        """Return since when, as far as it is known."""
+        moments = [each.found_at for each in self.findings.get(code, ())]
+        moments += [each.since for each in self.damaged if each.departement == code]
+        return min(moments)
+
+    def carried(self, table: str) -> list[str]:
+        """Return the départements whose rows of `table` are those published before."""
+        if table in BY_DEPARTEMENT:
+            return list(self.reasons())
+        named = {code for code, some in self.findings.items() if table in {f.table for f in some}}
+        return sorted(named) if table == "water_restrictions" else []
+
+
+def _plan(lake: Lake, held: Mapping[str, Sequence[Finding]]) -> _Plan:
+    """Return what there is to publish now."""
+    started_at = datetime.now(UTC)
+    findings = {
+        code: [each for each in some if each.check != READABLE] for code, some in held.items()
+    }
+    findings = {code: some for code, some in findings.items() if some}
+    seen = [
+        (path.relative_to(lake.root).as_posix(), status.st_size, status.st_mtime_ns)
+        for table in TABLES
+        for path in lake.files(table)
+        for status in [path.stat()]
+    ]
+    told = sorted((code, [asdict(each) for each in some]) for code, some in findings.items())
+    digest = hashlib.sha256(json.dumps([seen, told]).encode()).hexdigest()
+    damaged = tuple(_of_departements(unreadable(lake)))
+    return _Plan(digest, started_at, findings, damaged)
+
+
+def _of_departements(damaged: Iterable[Damaged]) -> Iterator[Damaged]:
+    """Yield the damaged files that are of one département.
+
+    Raises:
+        StorageError: there is one of another: nothing can be published without it.
+    """
+    for each in damaged:
+        if each.departement == WHOLE:
+            raise StorageError(each.why)
+        yield each
+
+
+def _with_damaged_inside(lake: Lake, plan: _Plan) -> _Plan:
+    """Return `plan` without the files that can be opened and not read to their end.
+
+    Raises:
+        the error being handled: there is none, it is something else.
+    """
+    known = {each.path for each in plan.damaged}
+    others = (each for each in unreadable(lake, inside=True) if each.path not in known)
+    found = tuple(_of_departements(others))
+    if not found:
+        raise  # noqa: PLE0704 - called while the error is handled
+    return replace(plan, damaged=plan.damaged + found)
+
+
+@dataclass(frozen=True)
+class _Before:
+    """The publication that is there, if any."""
+
+    fingerprint: str | None = None
+    started_at: datetime | None = None
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, target: Path) -> Self:
+        """Return what is at `target`; nothing where there is no file, or none that says it."""
+        if not target.exists():
+            return cls()
+        try:
+            with closing(spatial.attach(target)) as connection:
+                connection.execute("USE published")
+                found = connection.execute(sql.load("publication_fingerprint")).fetchone()
+                rows = {
+                    str(name): connection.table(str(name)).count("*").fetchall()[0][0]
+                    for (name,) in connection.execute("SHOW TABLES").fetchall()
+                    if name in {_STORED_AS.get(table, table) for table in TABLES}
+                }
+        except duckdb.Error:  # damaged, or of before there were fingerprints: made anew
+            return cls()
+        return cls() if found is None else cls(found[0], found[1], rows)
+
+    def is_same(self, plan: _Plan, asked_at: datetime) -> bool:
+        """Return whether it began after `asked_at` and has seen what `plan` sees."""
+        return (
+            self.started_at is not None
+            and self.started_at >= asked_at
+            and self.fingerprint == plan.fingerprint
+        )
+
+
 def _build(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, attributions: pd.DataFrame
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    attributions: pd.DataFrame,
+    plan: _Plan,
+    target: Path,
 ) -> dict[str, int]:
     """Fill the empty database of `connection`; return the rows of each table."""
-    rows = {}
+    reasons = plan.reasons()
+    previous = set(_attach_previous(connection, target)) if reasons else set()
     for table in TABLES:
-        name = _STORED_AS.get(table, table)
-        files = [str(path) for path in lake.files(table)]
+        name, carried = _STORED_AS.get(table, table), plan.carried(table)
+        files = [str(path) for path in lake.files(table, carried)]
         # The code is a column of each file: read as a Hive folder it would become a number.
         relation = (
             connection.read_parquet(files, hive_partitioning=False)
@@ -159,17 +318,74 @@ def _build(
         )
         if table in _ONLY_READ:
             relation.create_view(name)
-        else:
-            relation.create(name)
-        rows[name] = connection.table(name).count("*").fetchall()[0][0]
-    provenance = pa.Table.from_pylist(list(lake.provenance()), schema=_PROVENANCE)
+            continue
+        (_of(relation, carried, without=True) if carried else relation).create(name)
+        if carried and name in previous:
+            _of(_like(connection, name), carried).insert_into(name)
+    provenance = pa.Table.from_pylist(list(lake.provenance(reasons)), schema=_PROVENANCE)
     connection.from_arrow(provenance).create("provenance")
+    if "provenance" in previous:
+        _of(_like(connection, "provenance"), reasons).insert_into("provenance")
     named = pa.Table.from_pandas(attributions, preserve_index=False)
     connection.from_arrow(named).create("known_attributions")
-    published = pa.table({"published_at": [datetime.now(UTC)]})
-    connection.from_arrow(published).create("publication")
+    told = {
+        "departement": list(reasons),
+        "since": [plan.since(code) for code in reasons],
+        "what": list(reasons.values()),
+    }
+    connection.from_arrow(pa.table(told, _HELD)).create("held_departements")
+    if reasons:
+        risk = _STORED_AS["departement_risk"]
+        before = _like(connection, risk) if risk in previous else connection.table(risk).limit(0)
+        before.create_view("previous_risk")
+        connection.execute(sql.load("publication_held"))
+        connection.execute("DROP VIEW previous_risk")
+    publication = {
+        "published_at": [datetime.now(UTC)],
+        "started_at": [plan.started_at],
+        "fingerprint": [plan.fingerprint],
+    }
+    connection.from_arrow(pa.table(publication)).create("publication")
     connection.execute(sql.load("publication"))
-    return rows
+    if "soil_water_monthly" in previous:
+        _of(_like(connection, "soil_water_monthly"), reasons).insert_into("soil_water_monthly")
+    stored = [_STORED_AS.get(table, table) for table in TABLES if table not in _ONLY_READ]
+    return {name: connection.table(name).count("*").fetchall()[0][0] for name in stored}
+
+
+def _attach_previous(connection: duckdb.DuckDBPyConnection, target: Path) -> list[str]:
+    """Attach the publication at `target` as `previous`; return its tables, none if it has none."""
+    if not target.exists():
+        return []
+    try:
+        spatial.attach_to(connection, target, "previous")
+    except duckdb.Error:  # damaged: there is nothing to carry over
+        return []
+    return [str(name) for (name,) in connection.execute("SHOW TABLES FROM previous").fetchall()]
+
+
+def _like(connection: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
+    """Return the rows of `previous.<name>` with the columns of the new table, NULL those absent."""
+    previous = connection.table(f"previous.main.{name}")
+    return previous.select(
+        *(
+            (
+                duckdb.ColumnExpression(column)
+                if column in previous.columns
+                else duckdb.ConstantExpression(None).alias(column)
+            )
+            for column in connection.table(name).columns
+        )
+    )
+
+
+def _of(
+    relation: duckdb.DuckDBPyRelation, codes: Iterable[str], *, without: bool = False
+) -> duckdb.DuckDBPyRelation:
+    """Return the rows of the départements `codes`, or all but them."""
+    column = duckdb.ColumnExpression("departement")
+    several = [duckdb.ConstantExpression(code) for code in codes]
+    return relation.filter(column.isnotin(*several) if without else column.isin(*several))
 
 
 def _check(connection: duckdb.DuckDBPyConnection) -> None:

@@ -52,12 +52,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _serve(home: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
+def _serve(home: Path, log: Path, *options: str) -> tuple[subprocess.Popen[bytes], str]:
     """Start the app on a free loopback port; return its process and its address."""
     port = _free_port()
     address = f"http://127.0.0.1:{port}/"
     command = [sys.executable, "-m", "panel", "serve", "panel_app/app.py"]
-    command += ["--port", str(port), "--address", "127.0.0.1"]
+    command += ["--port", str(port), "--address", "127.0.0.1", *options]
     with log.open("wb") as output:
         server = subprocess.Popen(
             command,

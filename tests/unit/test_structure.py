@@ -9,9 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# What each room may know of the others. `errors`, `files`, `schemas`, `departements` and `settings`
-# lie on the ground floor: everyone may use them.
-GROUND = {"errors", "files", "schemas", "departements", "settings", "sql"}
+# What each room may know of the others. `errors`, `files`, `schemas`, `departements`, `settings` and
+# `logs` lie on the ground floor: everyone may use them.
+GROUND = {"errors", "files", "schemas", "departements", "settings", "sql", "logs"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "files": {"errors"},
@@ -19,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "departements": {"errors"},
     "schemas": {"errors", "departements"},
     "settings": set(),
+    "logs": {"settings"},
     "sources": GROUND,
     "indicators": set(),
     "transforms": GROUND | {"indicators"},

@@ -4,11 +4,11 @@ from itertools import chain
 
 import dagster as dg
 
-from geo_pipeline.automation.sensors import drought, inbox, operations, provider_news
+from geo_pipeline.automation.sensors import drought, inbox, monitoring, operations, provider_news
 from geo_pipeline.settings import Settings
 
 
 def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     """Return the sensors."""
-    rooms = (inbox, provider_news, drought, operations)
+    rooms = (inbox, provider_news, drought, operations, monitoring)
     return list(chain.from_iterable(room.sensors(settings) for room in rooms))

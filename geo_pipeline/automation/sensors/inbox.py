@@ -1,10 +1,102 @@
-"""Files dropped into the inbox: recognised, validated, taken or rejected."""
+"""Files dropped into the inbox: recognised, validated, taken or rejected.
+
+A file is taken with a mark that what depends on it is still to be run. The run is asked for at
+every tick until it is known to Dagster under its key, and only then is the mark taken off: whatever
+dies in between, no run is lost and none is started twice. A file that is deleted from `provided/`
+has the same run once more, on what is there without it.
+"""
+
+import json
+from collections.abc import Iterator
 
 import dagster as dg
+from dagster._core.storage.tags import RUN_KEY_TAG
+from filelock import FileLock, Timeout
 
+from geo_pipeline.assets.inbox import Inbox, Look
+from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.automation.requests import jobs_named, requests
 from geo_pipeline.settings import Settings
+from geo_pipeline.storage.provided import Kind, Provided
+
+EVERY_S = 30
+JOBS: dict[Kind, str] = {
+    "crops": "refresh_crops",
+    "stations": "refresh_weather",
+    "boundaries": "refresh_boundaries",
+}
+"""What depends on a file of each kind."""
+
+FILE_TAG = "geo_pipeline/file"
 
 
 def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     """Return the sensors."""
-    return []
+
+    @dg.sensor(
+        name="inbox",
+        jobs=jobs_named(settings, list(JOBS.values())),
+        minimum_interval_seconds=EVERY_S,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Takes good files out of the inbox and runs just what depends on them; bad "
+        "ones go to `rejected/` with the reason: docs/inbox.md.",
+    )
+    def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        return look_into(Inbox(Workspace(settings)), context)
+
+    return [inbox]
+
+
+def look_into(inbox: Inbox, context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Return what one tick asks for; its cursor is what the inbox looked like."""
+    seen = json.loads(context.cursor or "{}")
+    inbox.provided.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        # A tick that takes too long goes on in its thread while the next one begins.
+        with FileLock(inbox.provided.folder / ".looking.lock", timeout=0):
+            look = inbox.look(seen)
+    except Timeout:
+        return dg.SensorResult(
+            skip_reason="the look before is still at work", cursor=context.cursor
+        )
+    asked = list(_asked(inbox, context.instance))
+    for line in _told(look):
+        context.log.info(line)
+    return dg.SensorResult(
+        run_requests=asked,
+        skip_reason=None if asked else "; ".join(_told(look)) or "nothing new in the inbox",
+        cursor=json.dumps(look.waiting),
+    )
+
+
+def _asked(inbox: Inbox, instance: dg.DagsterInstance) -> Iterator[dg.RunRequest]:
+    """Yield the runs that are still to be asked for."""
+    gone = inbox.provided.gone()
+    for provided in [*(each for each in inbox.provided.all() if each.pending), *gone]:
+        wanted = list(_requests(provided, gone=provided in gone))
+        if all(_is_known(instance, str(request.run_key)) for request in wanted):
+            inbox.provided.settle(provided)
+        else:
+            yield from wanted
+
+
+def _requests(provided: Provided, *, gone: bool) -> Iterator[dg.RunRequest]:
+    """Yield the runs of what depends on a file, or on its absence."""
+    about = provided.about
+    codes = () if about.kind == "boundaries" else about.departements
+    key = f"{provided.run_key}{'-gone' if gone else ''}"
+    return requests(JOBS[about.kind], key, codes, {FILE_TAG: provided.file})
+
+
+def _is_known(instance: dg.DagsterInstance, run_key: str) -> bool:
+    return instance.get_runs_count(dg.RunsFilter(tags={RUN_KEY_TAG: run_key})) > 0
+
+
+def _told(look: Look) -> list[str]:
+    """Return what happened, a line each."""
+    return [
+        *(f"{each.name} taken as {each.about.place}" for each in look.taken),
+        *(f"{name} is in use already" for name in look.known),
+        *(f"{name} rejected: {why}" for name, why in look.rejected.items()),
+        *look.troubles,
+    ]

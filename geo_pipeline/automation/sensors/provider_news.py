@@ -1,10 +1,246 @@
-"""News at the providers: what changed there is run again here."""
+"""News at the providers: what changed there is run again here.
+
+Each live provider is asked for as little as tells whether anything is new: data.gouv.fr's list of
+files has the date of each; of a single file the head of the answer has ETag, Last-Modified and
+length. What was seen is the cursor: the first look only notes, later ones compare. Open-Meteo, the
+DPClim API and Hub'Eau have nothing of the kind: the schedules see to them.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
 
 import dagster as dg
 
+from geo_pipeline.assets.observations import FIRST_LIVE_DAY
+from geo_pipeline.assets.providers import Providers
+from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.automation.requests import jobs_named, requests
+from geo_pipeline.departements import BY_CODE, CODES
+from geo_pipeline.errors import GeoPipelineError, SourceError
 from geo_pipeline.settings import Settings
+from geo_pipeline.sources import agreste, etalab, franceagrimer, meteo_france, sim2
+from geo_pipeline.sources.stations import CORSICA
+
+EVERY_S = 300
+"""How often the sensor looks at the clock; a provider is asked when its own time has come."""
+
+WATCHED = frozenset({"meteo-france", "sim2", "agreste", "franceagrimer", "vigieau", "etalab"})
+NEWS_TAG = "geo_pipeline/news"
+
+AGAIN = timedelta(minutes=30)
+"""When a provider that could not be asked is asked again."""
+
+HASTE = {"attempts": 2, "patience_s": 5.0, "read_timeout_s": 15.0}
+"""Settings of the door: a tick may last 60 s, and the next one is soon."""
+
+LONGEST_S = 30.0
+"""How long a tick may go on asking about single files."""
+
+Marks = Mapping[str, str]
+"""What changes when the content does, by what it is of: an address, or a département."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A provider to look at."""
+
+    name: str
+    job: str
+    every: timedelta
+    ask: Callable[[], Marks]
+    """Raises GeoPipelineError where it cannot be asked."""
+    codes: Callable[[str], Sequence[str]]
+    """Départements that a key of the marks is of; none: the job has no partitions."""
 
 
 def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     """Return the sensors."""
-    return []
+    live = not settings.offline and bool(WATCHED & chosen(settings))
+    names = ("refresh_weather", "refresh_crops", "refresh_restrictions", "refresh_boundaries")
+
+    @dg.sensor(
+        name="provider_news",
+        jobs=jobs_named(settings, names),
+        minimum_interval_seconds=EVERY_S,
+        default_status=dg.DefaultSensorStatus.RUNNING if live else dg.DefaultSensorStatus.STOPPED,
+        description="Asks the live providers whether anything is new, and runs just what is "
+        "concerned: docs/inbox.md.",
+    )
+    def provider_news(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        if settings.offline:
+            return dg.SensorResult(skip_reason="offline: no provider is asked")
+        hasty = settings.model_copy(update=HASTE)
+        news = look(watches(Workspace(hasty).providers), context.cursor, datetime.now(UTC))
+        return dg.SensorResult(
+            run_requests=news.requests,
+            skip_reason=None if news.requests else "; ".join(news.told) or "no provider is due",
+            cursor=news.cursor,
+        )
+
+    return [provider_news]
+
+
+def chosen(settings: Settings) -> set[str]:
+    """Return the names of the providers that the settings choose."""
+    names = (settings.source, settings.history, settings.crops, settings.restrictions)
+    return {name for name in (*names, settings.boundaries) if name is not None}
+
+
+def watches(providers: Providers) -> Iterator[Watch]:
+    """Yield what there is to look at, each as often as its content changes.
+
+    Station and grid files come once a day, at no hour that is promised: an hour late is soon
+    enough, and the list is one request. Orders are signed by day. Statistics come a few times a
+    year, outlines once: a look a day.
+    """
+    settings = providers.settings
+    for provider in providers.weather:
+        if isinstance(provider, meteo_france.MeteoFrance):
+            yield _stations(providers, provider)
+        if isinstance(provider, sim2.Sim2):
+            yield _grid(settings, provider)
+    if isinstance(providers.crops, agreste.Agreste | franceagrimer.FranceAgriMer):
+        yield _one_file(providers, "refresh_crops", providers.crops.name, providers.crops.url)
+    if (vigieau := providers.restrictions) is not None:
+        yield Watch("vigieau", "refresh_restrictions", timedelta(hours=1), vigieau.marks, _none)
+    if isinstance(providers.chosen_boundaries, etalab.Etalab):
+        outlines = providers.chosen_boundaries
+        yield _one_file(providers, "refresh_boundaries", outlines.name, outlines.url)
+
+
+@dataclass(frozen=True)
+class News:
+    """What a look came to."""
+
+    requests: list[dg.RunRequest]
+    told: list[str]
+    cursor: str
+
+
+def look(watched: Iterator[Watch], cursor: str | None, now: datetime) -> News:
+    """Return what changed since the look that left `cursor`, asking those whose time has come."""
+    seen: dict[str, Any] = json.loads(cursor or "{}")
+    asked: list[dg.RunRequest] = []
+    told = []
+    for watch in watched:
+        before = seen.get(watch.name, {})
+        if now < datetime.fromisoformat(before.get("due_at", now.isoformat())):
+            continue
+        known: Marks | None = before.get("marks")
+        try:
+            new = dict(watch.ask())
+        except GeoPipelineError as error:
+            told.append(str(error))
+            due = now + min(watch.every, AGAIN)
+            seen[watch.name] = {"due_at": due.isoformat(), "marks": known}
+            continue
+        seen[watch.name] = {"due_at": (now + watch.every).isoformat(), "marks": new}
+        if known is None:
+            told.append(f"{watch.name}: noted, {len(new)} to compare with")
+            continue
+        changed = [each for each, mark in new.items() if known.get(each) != mark]
+        asked += _requests(watch, new, changed)
+        told.append(f"{watch.name}: {len(changed)} of {len(new)} changed")
+    return News(asked, told, json.dumps(seen))
+
+
+def _requests(watch: Watch, marks: Marks, changed: Sequence[str]) -> Iterator[dg.RunRequest]:
+    """Yield the runs that what changed concerns; their key is what it changed to."""
+    if not changed:
+        return
+    digest = sha256("\n".join(f"{each} {marks[each]}" for each in sorted(changed)).encode())
+    concerned = [code for each in changed for code in watch.codes(each)]
+    key = f"{watch.name}:{digest.hexdigest()}"
+    yield from requests(watch.job, key, concerned, {NEWS_TAG: watch.name})
+
+
+def _stations(providers: Providers, provider: meteo_france.MeteoFrance) -> Watch:
+    """Return the watch on the station files whose years are taken, by département."""
+
+    def ask() -> Marks:
+        first, last = _years(providers.settings)
+        files = [
+            each
+            for each in provider.listed()
+            if each.first_year <= last and first <= each.last_year and _homes(each.departement)
+        ]
+        running = max((each.last_year for each in files), default=0)
+        # Where the list has no dates, the files of the running years tell of themselves.
+        undated = [
+            each.url for each in files if each.modified is None and each.last_year == running
+        ]
+        heads = _heads(providers, meteo_france.NAME, undated)
+        marks: dict[str, list[str]] = {}
+        for each in sorted(files):
+            mark = each.modified or heads.get(each.url)
+            if mark is not None:
+                marks.setdefault(each.departement, []).append(f"{each.url} {mark}")
+        # Hashes, since the cursor is kept with each tick.
+        return {code: sha256("\n".join(of).encode()).hexdigest()[:16] for code, of in marks.items()}
+
+    return Watch(meteo_france.NAME, "refresh_weather", timedelta(hours=1), ask, _homes)
+
+
+def _grid(settings: Settings, provider: sim2.Sim2) -> Watch:
+    """Return the watch on the files of the grid, each of all départements of the mainland."""
+
+    def ask() -> Marks:
+        return {url: str(modified) for url, modified in provider.listed().items()}
+
+    mainland = [code for code in CODES if not BY_CODE[code].overseas]
+    return Watch(sim2.NAME, "refresh_weather", timedelta(hours=1), ask, lambda _: mainland)
+
+
+def _one_file(providers: Providers, job: str, name: str, url: str) -> Watch:
+    """Return the watch on the one file that a provider is."""
+
+    def ask() -> Marks:
+        probe = providers.http.probe(url, source=name)
+        if probe.error is not None:
+            raise SourceError(f"{name}: {probe.url} {probe.error}")
+        return {} if probe.mark is None else {probe.url: probe.mark}
+
+    codes = CODES if job == "refresh_crops" else ()
+    return Watch(name, job, timedelta(days=1), ask, lambda _: codes)
+
+
+def _heads(providers: Providers, name: str, addresses: Sequence[str]) -> dict[str, str]:
+    """Return what the heads of files tell.
+
+    Raises:
+        SourceError: they cannot all be asked in the time of a tick.
+    """
+    started, heads = time.monotonic(), {}
+    for address in addresses:
+        if time.monotonic() - started > LONGEST_S:
+            raise SourceError(
+                f"{name}: {len(addresses)} files without a date in the list take too long to ask "
+                "one by one; the schedule sees to them"
+            )
+        probe = providers.http.probe(address, source=name)
+        if probe.error is not None:
+            raise SourceError(f"{name}: {probe.url} {probe.error}; it is asked again later")
+        if probe.mark is not None:
+            heads[address] = probe.mark
+    return heads
+
+
+def _years(settings: Settings) -> tuple[int, int]:
+    """Return the first and last year of the weather that is taken."""
+    until = settings.until or datetime.now(UTC).date()
+    since: date = settings.since or FIRST_LIVE_DAY
+    return since.year, until.year
+
+
+def _homes(code: str) -> Sequence[str]:
+    """Return the départements that Météo-France's `code` is of: none for other collectivities."""
+    return [home for home, of in CORSICA.items() if of == code] or [code] * (code in BY_CODE)
+
+
+def _none(_address: str) -> Sequence[str]:
+    return ()

@@ -1,0 +1,326 @@
+"""Files that people drop into the inbox: recognised by content, read as a provider's, then taken.
+
+A file is copied once, and only the copy is looked at. What is wrong with it is told in one line of
+French and one of English beside the file in `rejected/`. docs/inbox.md is for who drops files.
+"""
+
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+import pandas as pd
+
+from geo_pipeline.assets.inbox_content import CHUNK, PEEK, columns_of, opened, recognised
+from geo_pipeline.assets.inbox_words import RefusedError, bad
+from geo_pipeline.assets.observations import FIRST_LIVE_DAY
+from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.departements import BY_CODE
+from geo_pipeline.errors import GeoPipelineError, StorageError
+from geo_pipeline.files import write_text
+from geo_pipeline.sources import agreste, etalab, meteo_france
+from geo_pipeline.sources.http import MB, Received
+from geo_pipeline.sources.stations import (
+    CORSICA,
+    KEY,
+    VALUES,
+    Origin,
+    read_days,
+    table_of_stations,
+)
+from geo_pipeline.storage.boundaries import accepted
+from geo_pipeline.storage.provided import About, Kind, Provided, ProvidedFiles, safe_name
+
+MOST_BYTES = 500 * MB
+"""Largest file that is taken: several times the largest that is published."""
+LONGEST_NAME_BYTES = 200
+
+REJECTED = "rejected"
+REASON = ".reason.txt"
+INCOMING = ".incoming"
+UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".swp", "~")
+"""How names end of what is still being written."""
+
+ENOUGH_S = 20.0
+"""Once a look has taken so long, what is left waits for the next: a tick may last 60 s."""
+
+Mark = list[int]
+"""Size, time of change (ns) and inode of a file: the same twice, and nobody is writing it."""
+
+
+class _StillWrittenError(Exception):
+    """A file changed while it was read."""
+
+
+@dataclass
+class Look:
+    """What one look into the inbox came to."""
+
+    taken: list[Provided] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    """Files whose very bytes were in use already."""
+    rejected: dict[str, str] = field(default_factory=dict)
+    """Names and why, in English."""
+    waiting: dict[str, Mark] = field(default_factory=dict)
+    """What is left in the inbox, for the next look."""
+    troubles: list[str] = field(default_factory=list)
+    """What could not be done, though the files may be good."""
+
+
+class Inbox:
+    """The inbox of a workspace. One process at a time may look."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.folder = workspace.settings.inbox
+        self.provided = ProvidedFiles(workspace.settings.provided)
+
+    def look(self, seen: Mapping[str, Sequence[int]]) -> Look:
+        """Take or reject what has not changed since the last look, which saw `seen`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._clear_incoming()
+        look, started = Look(), time.monotonic()
+        for name in sorted((path.name for path in self.folder.iterdir()), key=_turn):
+            if _is_passed_over(name):
+                continue
+            try:
+                mark = _mark(os.lstat(self.folder / name))
+            except FileNotFoundError:
+                continue
+            late = time.monotonic() - started > ENOUGH_S
+            if late or list(seen.get(name, ())) != mark:
+                look.waiting[name] = mark
+                continue
+            try:
+                self._see_to(name, mark, look)
+            except (StorageError, OSError) as error:
+                look.troubles.append(f"{name}: {error}")
+                look.waiting[name] = mark
+            except _StillWrittenError:
+                look.waiting[name] = []
+        return look
+
+    def _see_to(self, name: str, mark: Mark, look: Look) -> None:
+        """Take or reject one file that is still."""
+        staged = self.provided.folder / INCOMING / uuid4().hex
+        try:
+            _require_plain(self.folder / name, name)
+            digest = _copied(self.folder / name, staged, mark)
+            if any(each.sha256 == digest for each in self.provided.all()):
+                look.known.append(name)
+            else:
+                about = self._understood(staged, name, digest)
+                look.taken.append(self.provided.take(staged, name, digest, about))
+        except RefusedError as refused:
+            self._reject(name, refused)
+            look.rejected[name] = refused.en
+        else:
+            if _mark(os.lstat(self.folder / name)) == mark:
+                (self.folder / name).unlink()
+        finally:
+            staged.unlink(missing_ok=True)
+
+    def _understood(self, staged: Path, name: str, digest: str) -> About:
+        """Return what the copy is of, read and found good.
+
+        Raises:
+            RefusedError: it is of nothing that is known, or bad.
+        """
+        kind = recognised(staged)
+        now = datetime.now(UTC)
+        received = Received(name, 200, now, digest, path=staged)
+        read: Mapping[Kind, Callable[[Received], About]] = {
+            "crops": self._crops,
+            "stations": self._stations,
+            "boundaries": self._boundaries,
+        }
+        try:
+            return read[kind](received)
+        except RefusedError:
+            raise
+        except StorageError:
+            raise  # it is not the file's fault
+        except (GeoPipelineError, ValueError) as error:
+            raise bad(kind, name, str(error)) from error
+        except Exception as error:
+            raise bad(kind, name, f"cannot be read ({type(error).__name__}: {error})") from error
+
+    def _crops(self, received: Received) -> About:
+        rows = agreste.Agreste(self.workspace.providers.http).read(received)
+        return About("crops", "crops", tuple(sorted(rows["departement"].unique())))
+
+    def _boundaries(self, received: Received) -> About:
+        candidate = etalab.read_received(received, "boundaries")
+        outlines, problem = accepted(candidate, self.workspace.bundled.boundaries())
+        if problem is not None:
+            raise ValueError(problem)
+        return About("boundaries", "boundaries", tuple(sorted(outlines["departement"])))
+
+    def _stations(self, received: Received) -> About:
+        name = received.url
+        with received.open() as content, opened(content) as text:
+            columns = columns_of(text.readline(PEEK))
+        group = meteo_france.BASE_GROUP
+        if "RR" not in columns and {"GLOT", "UM"} & set(columns):
+            group = meteo_france.OTHER_GROUP
+        origin = Origin(meteo_france.NAME, "?", name)
+        needed = meteo_france.NEEDED[group]
+        with received.open() as content:
+            rows = read_days(content, origin, date(1700, 1, 1), date(2200, 1, 1), needed=needed)
+        rows = rows.dropna(subset=list(VALUES), how="all")
+        if rows.empty:
+            raise ValueError("has no value of any station")
+        table_of_stations(rows, origin)
+        code = _departement(rows)
+        first, last = (rows["date"].agg(end).date() for end in ("min", "max"))
+        self._require_useful(rows, first, last)
+        published = meteo_france.FILE.fullmatch(name)
+        if published and published["departement"].upper() != code:
+            raise ValueError(
+                f"is of département {code} by its stations, of "
+                f"{published['departement']} by its name"
+            )
+        period = published["period"].lower() if published else f"{first.year}-{last.year}"
+        place = f"stations/{code}/{safe_name(period)}"
+        if group == meteo_france.OTHER_GROUP and not any(
+            each.about.place == f"{place}/{meteo_france.BASE_GROUP}"
+            for each in self.provided.all("stations")
+        ):
+            raise RefusedError(
+                f"ces paramètres complètent le fichier RR-T-Vent du département {code} et "
+                f"de la période {period}, qui n'a pas été déposé ; déposez-le d'abord, puis "
+                "celui-ci de nouveau",
+                f"these parameters go with the RR-T-Vent file of département {code} and "
+                f"period {period}, which was not dropped; drop that one first, then this one again",
+            )
+        codes = tuple(home for home, of in CORSICA.items() if of == code) or (code,)
+        return About("stations", f"{place}/{group}", codes, first, last)
+
+    def _require_useful(self, rows: pd.DataFrame, first: date, last: date) -> None:
+        """Raise unless the days are such as weather is taken of."""
+        tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+        if last > tomorrow:
+            station = rows.loc[rows["date"].idxmax(), KEY[0]]
+            raise ValueError(f"has a day to come, {last} of station {station}")
+        since = self.workspace.settings.since or FIRST_LIVE_DAY
+        until = self.workspace.settings.until or tomorrow
+        if last < since or first > until:
+            raise ValueError(
+                f"has days from {first} to {last}, and weather is taken from {since} to {until}"
+            )
+
+    def _reject(self, name: str, refused: RefusedError) -> None:
+        """Move a file to `rejected/`, with the reason beside it."""
+        folder = self.folder / REJECTED
+        folder.mkdir(exist_ok=True)
+        target = folder / safe_name(name)
+        if os.path.lexists(target):
+            target = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S%fZ}_{target.name}"
+        # The reason first: a file that is moved always has one.
+        fr, en = (" ".join(text.split()) for text in (refused.fr, refused.en))
+        said = f"{safe_name(name)} : {fr}\n{safe_name(name)}: {en}\n"
+        text = said.encode("utf-8", "replace").decode()
+        write_text(folder / f"{target.name}{REASON}", text)
+        (self.folder / name).replace(target)
+
+    def _clear_incoming(self) -> None:
+        """Remove copies that a killed process left."""
+        incoming = self.provided.folder / INCOMING
+        incoming.mkdir(parents=True, exist_ok=True)
+        for left in incoming.iterdir():
+            left.unlink(missing_ok=True)
+
+
+def _departement(rows: pd.DataFrame) -> str:
+    """Return the département of all stations, as Météo-France numbers it."""
+    stations = sorted(map(str, rows["station"].unique()))
+    codes = {each[:3] if each.startswith(("97", "98")) else each[:2]: each for each in stations}
+    if len(codes) > 1:
+        listed = ", ".join(f"{code} ({station})" for code, station in sorted(codes.items())[:5])
+        raise ValueError(f"has stations of {len(codes)} départements: {listed}")
+    (code,) = codes
+    if code not in BY_CODE and code not in CORSICA.values():
+        raise ValueError(f"has stations of {code}, which is none of the 101 départements")
+    return code
+
+
+def _turn(name: str) -> tuple[bool, str]:
+    """Order names so that what goes with another file comes after it."""
+    return meteo_france.OTHER_GROUP in name.lower(), name
+
+
+def _is_passed_over(name: str) -> bool:
+    """Say whether a name is hidden, still being written, or ours."""
+    return name == REJECTED or name.startswith((".", "~")) or name.lower().endswith(UNFINISHED)
+
+
+def _mark(about: os.stat_result) -> Mark:
+    return [about.st_size, about.st_mtime_ns, about.st_ino]
+
+
+def _require_plain(path: Path, name: str) -> None:
+    """Raise unless the file is an ordinary one, of a name and size that can be taken."""
+    about = os.lstat(path)
+    if not stat.S_ISREG(about.st_mode):
+        what = {
+            stat.S_IFLNK: ("un lien symbolique", "a symbolic link"),
+            stat.S_IFDIR: ("un dossier", "a folder"),
+        }.get(stat.S_IFMT(about.st_mode), ("un fichier spécial", "a special file"))
+        raise RefusedError(
+            f"c'est {what[0]} ; déposez les fichiers eux-mêmes, un à un",
+            f"it is {what[1]}; drop the files themselves, one by one",
+        )
+    if (
+        len(os.fsencode(name)) > LONGEST_NAME_BYTES
+        or not name.isprintable()
+        or re.search(r"[\\/:*?\"<>|]", name)
+        or ".." in name
+    ):
+        raise RefusedError(
+            "son nom est trop long ou a des caractères interdits ; "
+            "renommez-le simplement et déposez-le de nouveau",
+            "its name is too long or has characters that are not allowed; "
+            "give it a plain name and drop it again",
+        )
+    if about.st_size > MOST_BYTES:
+        raise RefusedError(
+            f"{about.st_size / MB:.0f} Mo, plus que les {MOST_BYTES // MB} Mo permis ; "
+            "déposez le fichier comme il est publié, compressé",
+            f"{about.st_size / MB:.0f} MB, more than the {MOST_BYTES // MB} MB allowed; "
+            "drop the file as it is published, compressed",
+        )
+
+
+def _copied(path: Path, staged: Path, mark: Mark) -> str:
+    """Copy a file, never through a link, and return its SHA-256.
+
+    Raises:
+        RefusedError: it cannot be read.
+        _StillWrittenError: it changes.
+    """
+    digest, length = sha256(), 0
+    try:
+        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise RefusedError(
+            f"illisible ({error.strerror}) ; donnez le droit de le lire",
+            f"cannot be read ({error.strerror}); let it be read",
+        ) from error
+    with os.fdopen(source, "rb") as content, staged.open("wb") as copy:
+        if not stat.S_ISREG(os.fstat(content.fileno()).st_mode):
+            raise _StillWrittenError
+        while chunk := content.read(CHUNK):
+            length += len(chunk)
+            if length > mark[0]:
+                break
+            digest.update(chunk)
+            copy.write(chunk)
+        if _mark(os.fstat(content.fileno())) != mark or length != mark[0]:
+            raise _StillWrittenError
+    return digest.hexdigest()

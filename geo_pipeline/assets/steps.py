@@ -1,0 +1,122 @@
+"""How the work on one asset runs: within its time, and again only where another try may mend it."""
+
+import errno
+import functools
+import inspect
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final
+
+import dagster as dg
+
+from geo_pipeline.errors import GeoPipelineError
+
+ONCE_TAG: Final = "geo_pipeline/once"
+"""A run with this tag fails at the first error: somebody waits for it at a terminal."""
+
+# What a disk may refuse now and give in a minute.
+_PASSING = {
+    errno.EAGAIN,
+    errno.EBUSY,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOSPC,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+}
+
+
+class StepTimeoutError(GeoPipelineError):
+    """The work on one asset took longer than it may."""
+
+
+class _OutOfTimeError(BaseException):
+    """The alarm rang; no Exception, so that nobody takes it for the trouble of one département."""
+
+
+def guarded(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `compute`, the function of an asset, within its time and with errors told in one line.
+
+    `compute` takes a `workspace`; `step_timeout_s` of its settings is the longest it may take.
+
+    Raises:
+        GeoPipelineError: another try may do better (`worth_another_try`): Dagster's retry policy
+            of the asset holds.
+        dagster.Failure: it may not, or the run is to fail at once; its cause is the error itself.
+    """
+    signature = inspect.signature(compute)
+
+    @functools.wraps(compute)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        context = dg.AssetExecutionContext.get()
+        settings = signature.bind(*args, **kwargs).arguments["workspace"].settings
+        name = context.asset_key.to_user_string()
+        try:
+            with time_limit(name, settings.step_timeout_s):
+                return compute(*args, **kwargs)
+        except (dg.Failure, dg.RetryRequested):
+            raise
+        except Exception as error:  # the boundary to Dagster, which would try anything again
+            if worth_another_try(error) and ONCE_TAG not in context.run.tags:
+                raise
+            what = " ".join(str(error).split())
+            if not isinstance(error, GeoPipelineError):
+                what = f"{name}: {type(error).__name__}: {what}"
+            raise dg.Failure(what, allow_retries=False) from error
+
+    return run
+
+
+def worth_another_try(error: BaseException) -> bool:
+    """Return whether the same work may succeed in a minute: a provider is down, a disk full.
+
+    What a provider says for good (404, a key that is missing, a table that is not as promised), a
+    damaged file, a wrong request and a mistake in the code do not mend by themselves.
+    """
+    while True:
+        if isinstance(error, GeoPipelineError) and error.passing:
+            return True
+        if isinstance(error, OSError) and error.errno in _PASSING:
+            return True
+        if error.__cause__ is None:
+            return False
+        error = error.__cause__
+
+
+@contextmanager
+def time_limit(name: str, limit_s: float) -> Iterator[None]:
+    """Stop what runs within after `limit_s` seconds.
+
+    An alarm of the operating system interrupts Python between two steps of it, and what waits for
+    the network or a lock; a single long call into a library ends first. Without alarms (outside the
+    main thread, on Windows) there is no limit here: that of the run remains.
+
+    Raises:
+        StepTimeoutError: the time is over.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
+        yield
+        return
+
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        raise _OutOfTimeError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, limit_s)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except _OutOfTimeError as alarm:
+        raise StepTimeoutError(
+            f"{name}: stopped after {limit_s:g} s, the longest that a step may take; what was "
+            "written before stays: run fewer départements, or raise GEO_PIPELINE_STEP_TIMEOUT_S"
+        ) from alarm
+    finally:
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,432 @@
+"""Alerts: told once, in one language, to every channel there is, and always to a log file.
+
+What was told is remembered under `<home>/alerts/`, so that neither a restart nor a second process
+tells it again. What a channel did not take waits there and is tried again at the next call.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
+from uuid import uuid4
+
+from filelock import FileLock
+
+from geo_pipeline.automation.channels import (
+    TIMEOUT_S,
+    DeliveryError,
+    Message,
+    Severity,
+    channels,
+    visible,
+)
+from geo_pipeline.errors import StorageError
+from geo_pipeline.files import write_text
+from geo_pipeline.publishing.styles import Lang
+from geo_pipeline.settings import Settings
+
+Kind = Literal["drought", "operations"]
+Rows = tuple[tuple[str, ...], ...]
+
+SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "error")
+
+BUDGET_S: Final = 30.0
+"""Time that one call spends on sending: Dagster ends a sensor after 60 s."""
+
+CLAIM: Final = timedelta(minutes=5)
+"""How long what one process is sending is left alone by the others."""
+
+GIVEN_UP_AFTER: Final = timedelta(hours=72)
+HOUR: Final = timedelta(hours=1)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What somebody is told, in both languages."""
+
+    kind: Kind
+    key: str
+    """What is the same trouble: told again after `alert_repeat_hours`, or of more départements."""
+    severity: Severity
+    departements: tuple[str, ...]
+    """INSEE codes; empty where it is about none."""
+    title: Mapping[Lang, str]
+    text: Mapping[Lang, str]
+    link: str
+    table: Mapping[Lang, Rows] = field(default_factory=dict)
+    """Rows of cells, the heads first; none by default."""
+    links: tuple[str, ...] = ()
+    """An address for each row below the heads, where rows have one."""
+    resolves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Troubles (keys) that end herewith and for which départements: news if they return."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What one channel said to a message: nothing, or why it did not take it."""
+
+    channel: str
+    error: str | None
+
+
+class Alerts:
+    """Sends alerts as `settings` say. `clock` gives the time, aware of its zone."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._settings, self._clock = settings, clock
+        self._channels = {each.identity: each for each in channels(settings, timeout_s)}
+        self._folder = settings.home / "alerts"
+
+    @property
+    def log(self) -> Path:
+        """The log file: a JSON object a line."""
+        return self._folder / "alerts.jsonl"
+
+    def send(self, alerts: Iterable[Alert] = ()) -> list[Alert]:
+        """Send what is news among `alerts`, and what waited; return those that have left now.
+
+        An alert has left once a channel took it; without any channel, once it is in the log file.
+        Of more than `alerts_per_hour` the mildest are summed up in one message.
+
+        Raises:
+            StorageError: the memory of alerts cannot be written; nothing is sent.
+        """
+        with self._memory() as memory:
+            fresh = [alert for alert in alerts if self._is_news(alert, memory["told"])]
+            for alert in fresh:
+                self._accept(alert, memory["told"])
+            memory["surplus"] += [asdict(alert) for alert in fresh]
+            self._allot(memory)
+            claimed = self._claim(memory)
+        gone = self._deliver(claimed)
+        with self._memory() as memory:
+            return self._settle(memory, gone)
+
+    def test(self) -> list[Delivery]:
+        """Send a message to each channel at once, whatever was sent before; say who took it.
+
+        Raises:
+            StorageError: the log file cannot be written.
+        """
+        lang = self._settings.alert_language
+        message = _message(_trial(self._settings.app_url), uuid4().hex, self._clock(), lang)
+        with self._memory():
+            self._note("test", key="test", title=message.title, text=message.text)
+        done = [Delivery("log file", None)]
+        for channel in self._channels.values():
+            try:
+                remark = channel.deliver(message)
+            except DeliveryError as error:
+                remark = str(error)
+            done.append(Delivery(channel.name, remark or None))
+        return done
+
+    def _is_news(self, alert: Alert, told: dict[str, Any]) -> bool:
+        known = told.get(alert.key)
+        if known is None or not self._is_recent(known["at"]):
+            return True
+        worse = SEVERITIES.index(alert.severity) > SEVERITIES.index(known["severity"])
+        return worse or not set(alert.departements) <= set(known["departements"])
+
+    def _is_recent(self, moment: str) -> bool:
+        age = self._clock() - datetime.fromisoformat(moment)
+        return age < timedelta(hours=self._settings.alert_repeat_hours)
+
+    def _accept(self, alert: Alert, told: dict[str, Any]) -> None:
+        """Remember and log an alert that is news."""
+        known = told.get(alert.key)
+        before = known["departements"] if known and self._is_recent(known["at"]) else []
+        told[alert.key] = {
+            "at": self._clock().isoformat(),
+            "severity": alert.severity,
+            "departements": sorted({*before, *alert.departements}),
+        }
+        for key, codes in alert.resolves.items():
+            left = set(told.get(key, {}).get("departements", ())) - set(codes)
+            if left:
+                told[key]["departements"] = sorted(left)
+            else:
+                told.pop(key, None)
+        lang = self._settings.alert_language
+        self._note(
+            "alert",
+            key=alert.key,
+            kind=alert.kind,
+            severity=alert.severity,
+            departements=alert.departements,
+            title=alert.title[lang],
+            text=alert.text[lang],
+            table=alert.table.get(lang, ()),
+            link=alert.link,
+        )
+
+    def _allot(self, memory: dict[str, Any]) -> None:
+        """Make messages of the alerts that wait, no more than the hour lets."""
+        now = self._clock()
+        memory["sent"] = [
+            each for each in memory["sent"] if now - datetime.fromisoformat(each) < HOUR
+        ]
+        free = self._settings.alerts_per_hour - len(memory["sent"])
+        waiting = [_alert(each) for each in memory["surplus"]]
+        if not waiting or free < 1:
+            return
+        waiting.sort(key=lambda alert: -SEVERITIES.index(alert.severity))
+        single, rest = (waiting, []) if len(waiting) <= free else (waiting[: free - 1], waiting)
+        rest = rest[len(single) :]
+        messages = [(alert, [alert]) for alert in single]
+        if rest:
+            messages.append((_summary(rest), rest))
+            self._note("summed_up", keys=[alert.key for alert in rest])
+        for shown, meant in messages:
+            memory["sent"].append(now.isoformat())
+            memory["outbox"].append(
+                {
+                    "identity": uuid4().hex,
+                    "at": now.isoformat(),
+                    "alert": asdict(shown),
+                    "meant": [asdict(alert) for alert in meant],
+                    "left": not self._channels,
+                    "waiting": {
+                        identity: {"tries": 0, "not_before": now.isoformat()}
+                        for identity in self._channels
+                    },
+                    "claimed_until": now.isoformat(),
+                }
+            )
+        memory["surplus"] = []
+
+    def _claim(self, memory: dict[str, Any]) -> list[dict[str, Any]]:
+        """Take what is due and nobody else is sending."""
+        now = self._clock()
+        claimed = []
+        for entry in memory["outbox"]:
+            due = not entry["waiting"] or any(
+                datetime.fromisoformat(each["not_before"]) <= now
+                for each in entry["waiting"].values()
+            )
+            if due and datetime.fromisoformat(entry["claimed_until"]) <= now:
+                entry["claimed_until"] = (now + CLAIM).isoformat()
+                claimed.append(entry)
+        return claimed
+
+    def _deliver(self, claimed: list[dict[str, Any]]) -> dict[str, dict[str, str | DeliveryError]]:
+        """Send what was claimed; return by message and channel the remark or the error.
+
+        A channel that failed is left alone for the rest of the call, and so are all once the time
+        is over: what they have not tried counts as no try.
+        """
+        begun, now = time.monotonic(), self._clock()
+        outcome: dict[str, dict[str, str | DeliveryError]] = {}
+        failed: set[str] = set()
+        for entry in claimed:
+            said = outcome.setdefault(entry["identity"], {})
+            lang = self._settings.alert_language
+            at = datetime.fromisoformat(entry["at"])
+            message = _message(_alert(entry["alert"]), entry["identity"], at, lang)
+            for identity, state in entry["waiting"].items():
+                channel = self._channels.get(identity)
+                early = datetime.fromisoformat(state["not_before"]) > now
+                late = time.monotonic() - begun > BUDGET_S
+                if channel is None or identity in failed or early or late:
+                    continue
+                try:
+                    said[identity] = channel.deliver(message)
+                except DeliveryError as error:
+                    failed.add(identity)
+                    said[identity] = error
+        return outcome
+
+    def _settle(
+        self, memory: dict[str, Any], outcome: dict[str, dict[str, str | DeliveryError]]
+    ) -> list[Alert]:
+        """Write down what came of a call; return the alerts that have left by it."""
+        now, left = self._clock(), []
+        for entry in memory["outbox"]:
+            if entry["identity"] not in outcome:
+                continue
+            entry["claimed_until"] = now.isoformat()
+            first = entry["left"] and not entry["waiting"]  # nobody but the log file
+            for identity, said in outcome[entry["identity"]].items():
+                if isinstance(said, DeliveryError):
+                    self._put_off(entry, identity, said, now)
+                    continue
+                del entry["waiting"][identity]
+                remark = {"remark": said} if said else {}
+                name = self._channels[identity].name
+                self._note("sent", key=entry["alert"]["key"], channel=name, **remark)
+                first = first or not entry["left"]
+                entry["left"] = True
+            if first:
+                left += [_alert(each) for each in entry["meant"]]
+        for entry in memory["outbox"]:
+            self._give_up(entry, now)
+        memory["outbox"] = [entry for entry in memory["outbox"] if entry["waiting"]]
+        return left
+
+    def _put_off(
+        self, entry: dict[str, Any], identity: str, error: DeliveryError, now: datetime
+    ) -> None:
+        """Let a message wait for a channel: for the next call, then for ever longer, to an hour."""
+        state = entry["waiting"][identity]
+        state["tries"] += 1
+        pause_s = 0.0 if state["tries"] == 1 else min(3600.0, 60.0 * 2 ** (state["tries"] - 2))
+        pause = timedelta(seconds=max(pause_s, min(error.retry_after_s, 86_400.0)))
+        state["not_before"] = (now + pause).isoformat()
+        channel, key = self._channels[identity].name, entry["alert"]["key"]
+        self._note(
+            "failed",
+            key=key,
+            channel=channel,
+            error=str(error),
+            tries=state["tries"],
+            again=state["not_before"],
+        )
+        _log.warning("alert %s: %s did not take it: %s; it is tried again", key, channel, error)
+
+    def _give_up(self, entry: dict[str, Any], now: datetime) -> None:
+        """Forget what a channel has not taken for days, and channels that are no more."""
+        old = now - datetime.fromisoformat(entry["at"]) > GIVEN_UP_AFTER
+        for identity in list(entry["waiting"]):
+            channel = self._channels.get(identity)
+            if channel is not None and not old:
+                continue
+            del entry["waiting"][identity]
+            name = channel.name if channel is not None else "a channel that is no more"
+            self._note("given_up", key=entry["alert"]["key"], channel=name)
+
+    @contextmanager
+    def _memory(self) -> Iterator[dict[str, Any]]:
+        """Give what is remembered, for this process alone, and write it back."""
+        path = self._folder / "state.json"
+        memory: dict[str, Any] = {"told": {}, "sent": [], "surplus": [], "outbox": []}
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._folder / ".lock"):
+                if path.exists():
+                    memory |= self._remembered()
+                before = json.dumps(memory, ensure_ascii=False)
+                yield memory
+                memory["told"] = {
+                    key: told for key, told in memory["told"].items() if self._is_recent(told["at"])
+                }
+                after = json.dumps(memory, ensure_ascii=False)
+                if after != before:
+                    write_text(path, after)
+        except OSError as error:
+            raise StorageError(
+                f"the memory of alerts in {self._folder} cannot be written "
+                f"({error.strerror or error}): make room there; nothing is sent until then"
+            ) from error
+
+    def _remembered(self) -> dict[str, Any]:
+        """Return what is in the file; one that cannot be read is put aside."""
+        path = self._folder / "state.json"
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            aside = path.replace(path.with_suffix(".json.damaged"))
+            _log.warning("the memory of alerts was damaged and is now %s: some may repeat", aside)
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _note(self, event: str, **content: object) -> None:
+        """Add a line to the log file."""
+        line = {"time": self._clock().isoformat(timespec="seconds"), "event": event} | content
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def digest(*parts: object) -> str:
+    """Return a short name for what `parts` say, for keys."""
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:12]
+
+
+def _message(alert: Alert, identity: str, at: datetime, lang: Lang) -> Message:
+    """Return what is sent of `alert` in `lang`."""
+    return Message(
+        identity=identity,
+        at=at,
+        lang=lang,
+        kind=alert.kind,
+        severity=alert.severity,
+        title=alert.title[lang],
+        text=alert.text[lang],
+        link=alert.link,
+        rows=alert.table.get(lang, ()),
+        links=alert.links,
+    )
+
+
+def _alert(stored: dict[str, Any]) -> Alert:
+    """Return an alert out of JSON."""
+    tables = {
+        lang: tuple(tuple(row) for row in rows) for lang, rows in stored.get("table", {}).items()
+    }
+    lists = ("departements", "links")
+    return Alert(**stored | {name: tuple(stored[name]) for name in lists} | {"table": tables})
+
+
+def _summary(alerts: list[Alert]) -> Alert:
+    """Return one alert that names all of `alerts`, the worst first."""
+    worst = alerts[0]
+    codes = sorted({code for alert in alerts for code in alert.departements})
+    count = len(alerts)
+    rows: dict[Lang, Rows] = {
+        "fr": (("Alerte", "Détail"), *((each.title["fr"], _head(each, "fr")) for each in alerts)),
+        "en": (("Alert", "Detail"), *((each.title["en"], _head(each, "en")) for each in alerts)),
+    }
+    return Alert(
+        kind=worst.kind,
+        key=f"summary:{digest([alert.key for alert in alerts])}",
+        severity=worst.severity,
+        departements=tuple(codes),
+        title={
+            "fr": f"{count} autres alertes, regroupées",
+            "en": f"{count} more alerts, summed up",
+        },
+        text={
+            "fr": "La limite de messages par heure est atteinte : ces alertes sont résumées ici, "
+            "leur texte entier est dans le journal des alertes.",
+            "en": "The limit of messages an hour is reached: these alerts are summed up here, "
+            "their whole text is in the log of alerts.",
+        },
+        link=worst.link,
+        table=rows,
+        links=tuple(alert.link for alert in alerts),
+    )
+
+
+def _head(alert: Alert, lang: Lang) -> str:
+    """Return the first line of the text, shortened."""
+    first = next(iter(visible(alert.text[lang]).splitlines()), "")
+    return first if len(first) <= 160 else f"{first[:159]}…"
+
+
+def _trial(link: str) -> Alert:
+    return Alert(
+        kind="drought",
+        key="test",
+        severity="info",
+        departements=(),
+        title={"fr": "Essai des alertes", "en": "Test of the alerts"},
+        text={
+            "fr": "Ce message est un essai\u00a0: les alertes de sécheresse et d'exploitation "
+            "arriveront ici.",
+            "en": "This message is a test: alerts of drought and of operations will come here.",
+        },
+        link=link,
+    )

@@ -1,0 +1,111 @@
+"""Which runs are really under way: a process that is killed cannot say so itself.
+
+Each run holds a lock on a file of its own in Dagster's home. The system lets go of it however the
+process ends, so that a run that is started, whose file is there and is not locked, is dead. Neither
+process numbers that were given anew nor containers that do not see each other's processes matter.
+A run on another machine has no file here and is left to that machine.
+"""
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import dagster as dg
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+
+
+@contextmanager
+def held(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Hold the lock that says that the run is under way in this process."""
+    path = _file(instance, run_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Locked under another name first: nobody may see it unlocked.
+    young = path.with_name(f".{path.name}.{os.getpid()}")
+    with young.open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        started = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "started": started}, file)
+        file.flush()
+        young.replace(path)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def death(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """Return what to say of a run whose process is gone; None where it is not known to be."""
+    path = _file(instance, run_id)
+    try:
+        with path.open("r", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            if path.stat().st_ino != os.fstat(file.fileno()).st_ino:
+                return None  # the run is another's by now
+            process = json.load(file)
+    except (FileNotFoundError, BlockingIOError):
+        return None
+    except ValueError:  # the machine went down before the file was on the disk
+        process = {"pid": "?", "host": "?", "started": "?"}
+    return (
+        f"killed: its process {process['pid']} on {process['host']}, started {process['started']}, "
+        "is gone without having ended the run; what it had written before is whole, run it again"
+    )
+
+
+def reap(instance: dg.DagsterInstance) -> list[str]:
+    """Mark the runs as failed whose process is gone; return their ids.
+
+    Their places in pools are freed, so that nothing waits for them.
+    """
+    reaped = []
+    for run_id in sorted(each.name for each in _folder(instance).glob("[!.]*")):
+        why = death(instance, run_id)
+        if why is None:
+            continue
+        run = instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
+            instance.report_run_failed(run, why)
+            reaped.append(run_id)
+        if instance.event_log_storage.supports_global_concurrency_limits:
+            instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+        _file(instance, run_id).unlink(missing_ok=True)
+    return reaped
+
+
+class WatchedRunLauncher(DefaultRunLauncher):
+    """The stock launcher, with a true answer when Dagster's monitoring asks for a run's process.
+
+    The stock one has none: a run stays "started" where its process and the code server that
+    started it were killed together.
+    """
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> Self:
+        """Return the launcher that `dagster.yaml` names."""
+        return cls(inst_data=inst_data)
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """Return that it can tell."""
+        return True
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """Return whether the process of `run` is there; in doubt it is."""
+        why = death(self._instance, run.run_id)
+        if why is None:
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        return CheckRunHealthResult(WorkerStatus.FAILED, why)
+
+
+def _folder(instance: dg.DagsterInstance) -> Path:
+    return Path(instance.root_directory) / "running"
+
+
+def _file(instance: dg.DagsterInstance, run_id: str) -> Path:
+    return _folder(instance) / run_id

@@ -1,0 +1,480 @@
+"""How an alert leaves: what it looks like by e-mail and in chats, and who is asked to take it.
+
+Everything that comes from data is escaped here, and no error made here names a secret: neither the
+password of the mail server nor the address of a webhook.
+"""
+
+import hashlib
+import html
+import smtplib
+import socket
+import ssl
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr, parsedate_to_datetime
+from typing import Any, Final, Literal, Protocol
+from urllib.parse import quote, unquote, urlsplit
+
+import requests
+
+from geo_pipeline.publishing.styles import NBSP, Lang, Words
+from geo_pipeline.settings import Settings
+
+Severity = Literal["info", "warning", "error"]
+
+TIMEOUT_S: Final = 10.0
+"""Longest silence of a mail server or a webhook."""
+
+CHAT_CHARACTERS: Final = 7_500
+"""Most that a message in a chat says: Teams takes 28 kB of JSON, Mattermost 16,383 characters."""
+
+WIDEST_TABLE: Final = 100
+"""Columns of text by e-mail; a wider table is written row by row."""
+
+COLOURS: Final[dict[Severity, str]] = {
+    "info": "#2f6f9f",
+    "warning": "#d9822b",
+    "error": "#b3261e",
+}
+_CARD_COLOURS: Final[dict[Severity, str]] = {
+    "info": "Accent",
+    "warning": "Warning",
+    "error": "Attention",
+}
+_TEAMS_HOSTS: Final = (
+    ".webhook.office.com",
+    "outlook.office.com",
+    ".logic.azure.com",
+    ".powerplatform.com",
+    ".powerautomate.com",
+)
+_LABELS: Final = {
+    "drought": Words("Ouvrir la carte", "Open the map"),
+    "operations": Words("Ouvrir Dagster", "Open Dagster"),
+}
+_SIGNED: Final = Words(
+    "Suivi de la sécheresse agricole en France, message automatique.",
+    "Agricultural drought monitor of France, automatic message.",
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent, in one language. `rows` are a table, its heads first; `links` one a row."""
+
+    identity: str
+    """The same whenever the message is tried again."""
+    at: datetime
+    lang: Lang
+    kind: Literal["drought", "operations"]
+    severity: Severity
+    title: str
+    text: str
+    link: str
+    rows: tuple[tuple[str, ...], ...] = ()
+    links: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What the link is called."""
+        return _LABELS[self.kind](self.lang)
+
+
+class DeliveryError(Exception):
+    """A channel did not take a message: why, in one line without secrets."""
+
+    def __init__(self, why: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(why)
+        self.retry_after_s = retry_after_s
+
+
+class Channel(Protocol):
+    """A way out."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in logs: no secret."""
+
+    @property
+    def identity(self) -> str:
+        """What it is known by from one try to the next: no secret."""
+
+    def deliver(self, message: Message) -> str:
+        """Send a message; return a remark, empty where all went well.
+
+        Raises:
+            DeliveryError: it was not taken.
+        """
+
+
+def channels(settings: Settings, timeout_s: float = TIMEOUT_S) -> list[Channel]:
+    """Return the ways out that `settings` name."""
+    found: list[Channel] = []
+    if settings.smtp_url is not None and settings.alert_emails:
+        address = settings.smtp_url.get_secret_value()
+        receivers = tuple(settings.alert_emails)
+        found.append(Mail(address, settings.alert_email_from, receivers, timeout_s))
+    for number, secret in enumerate(settings.webhook_urls, start=1):
+        found.append(Webhook(secret.get_secret_value(), number, timeout_s))
+    return found
+
+
+# --------------------------------------------------------------------------------------------
+# E-mail
+# --------------------------------------------------------------------------------------------
+
+
+class Mail:
+    """E-mail by the server at `url`: `smtp://user:password@host:587` or `smtps://...:465`."""
+
+    name = "e-mail"
+    identity = "email"
+
+    def __init__(self, url: str, sender: str, receivers: Sequence[str], timeout_s: float) -> None:
+        self._url, self._sender, self._receivers = url, sender, receivers
+        self._timeout_s = timeout_s
+
+    def deliver(self, message: Message) -> str:
+        """Send a message to all receivers at once; the remark names those refused.
+
+        Raises:
+            DeliveryError: the server cannot be reached, or takes it for nobody.
+        """
+        try:
+            with self._connected() as server:
+                refused = server.send_message(mail(message, self._sender, self._receivers))
+        except smtplib.SMTPRecipientsRefused as error:
+            raise DeliveryError(f"refused for {self._refused(error.recipients)}") from None
+        except smtplib.SMTPResponseException as error:
+            said = error.smtp_error
+            text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+            raise DeliveryError(f"answered {error.smtp_code} {self._safe(text)}") from None
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            raise DeliveryError(self._safe(str(error) or type(error).__name__)) from None
+        return f"refused for {self._refused(refused)}" if refused else ""
+
+    def _connected(self) -> smtplib.SMTP:
+        """Return the server, encrypted where it can be, logged in where a user is named."""
+        parts = urlsplit(self._url)
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError("GEO_PIPELINE_SMTP_URL must be like smtp://user:password@host:587")
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        here = socket.gethostname()  # the default asks the name server, for seconds
+        server: smtplib.SMTP
+        if parts.scheme == "smtps":
+            context = ssl.create_default_context()
+            port = parts.port or 465
+            server = smtplib.SMTP_SSL(
+                parts.hostname, port, here, timeout=self._timeout_s, context=context
+            )
+        else:
+            port = parts.port or (587 if user else 25)
+            server = smtplib.SMTP(parts.hostname, port, here, timeout=self._timeout_s)
+        try:
+            server.ehlo()
+            encrypted = parts.scheme == "smtps"
+            if not encrypted and server.has_extn("starttls"):
+                server.starttls(context=ssl.create_default_context())
+                server.ehlo()
+                encrypted = True
+            if user:
+                if not encrypted and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+                    raise ValueError(
+                        "the server offers no STARTTLS, the password is not sent in the clear: "
+                        "use smtps://, or leave user and password away"
+                    )
+                _log_in(server, user, password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _refused(self, refused: Any) -> str:
+        return self._safe(", ".join(f"{who} ({code})" for who, (code, _) in refused.items()))
+
+    def _safe(self, text: str) -> str:
+        """Return `text` as one line without what is secret in the address."""
+        parts = urlsplit(self._url)
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        plain = f"\0{user}\0{password}".encode()
+        hidden = [self._url, parts.netloc, parts.password or "", password]
+        if password:
+            hidden += [b64encode(each).decode() for each in (plain, password.encode())]
+        return redacted(text, hidden)
+
+
+def _log_in(server: smtplib.SMTP, user: str, password: str) -> None:
+    """Log in: as smtplib does, but for accents, which it cannot send."""
+    if (user + password).isascii():
+        server.login(user, password)
+        return
+    plain = b64encode(f"\0{user}\0{password}".encode()).decode()
+    code, said = server.docmd("AUTH", f"PLAIN {plain}")
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, said)
+
+
+def mail(message: Message, sender: str, receivers: Sequence[str]) -> EmailMessage:
+    """Return `message` as plain text and HTML in one e-mail.
+
+    Raises:
+        ValueError: an address holds what no header may.
+    """
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    made = EmailMessage()
+    made["Subject"] = one_line(message.title)
+    made["From"] = sender
+    made["To"] = ", ".join(receivers)
+    made["Date"] = format_datetime(message.at)
+    made["Message-ID"] = f"<{message.identity}@{domain}>"
+    made["Auto-Submitted"] = "auto-generated"
+    # Without 8-bit lines, which not every server takes.
+    made.set_content(mail_text(message), cte="quoted-printable")
+    made.add_alternative(mail_html(message), subtype="html", cte="quoted-printable")
+    made["Content-Language"] = message.lang
+    return made
+
+
+def mail_text(message: Message) -> str:
+    """Return `message` as plain text, its table in columns."""
+    parts = [one_line(message.title), visible(message.text), _text_table(message)]
+    colon = f"{NBSP}: " if message.lang == "fr" else ": "
+    parts.append(f"{message.label}{colon}{message.link}")
+    parts.append(f"-- \n{_SIGNED(message.lang)}")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _text_table(message: Message) -> str:
+    """Return the table in columns, or where that is too wide a paragraph for each row."""
+    if not message.rows:
+        return ""
+    rows = [[one_line(cell) for cell in row] for row in message.rows]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    if sum(widths) + 2 * len(widths) <= WIDEST_TABLE:
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+    heads, *others = rows
+    return "\n\n".join("\n".join(_headed(heads, row, message.lang)) for row in others)
+
+
+def _headed(heads: Sequence[str], row: Sequence[str], lang: Lang) -> list[str]:
+    """Return the cells that say something, each behind its head."""
+    colon = f"{NBSP}: " if lang == "fr" else ": "
+    return [f"{head}{colon}{cell}" for head, cell in zip(heads, row, strict=True) if cell]
+
+
+def mail_html(message: Message) -> str:
+    """Return `message` as a simple page: nothing is fetched, all that comes from data escaped."""
+    paragraphs = "".join(
+        f"<p>{'<br>'.join(html.escape(line) for line in part.splitlines())}</p>"
+        for part in visible(message.text).split("\n\n")
+        if part
+    )
+    label, signed = html.escape(message.label), html.escape(_SIGNED(message.lang))
+    return (
+        f'<!DOCTYPE html><html lang="{message.lang}"><head><meta charset="utf-8"></head>'
+        '<body style="font-family:sans-serif;color:#1a1a1a;max-width:44em">'
+        f'<h2 style="border-left:6px solid {COLOURS[message.severity]};padding-left:.5em">'
+        f"{html.escape(one_line(message.title))}</h2>{paragraphs}{_html_table(message)}"
+        f'<p><a href="{html.escape(message.link)}">{label}</a></p>'
+        f'<p style="color:#666;font-size:smaller">{signed}</p></body></html>'
+    )
+
+
+def _html_table(message: Message) -> str:
+    if not message.rows:
+        return ""
+    heads, *rows = message.rows
+    links = message.links or ("",) * len(rows)
+    style = 'style="text-align:left;padding:.25em .75em .25em 0;border-bottom:1px solid #ddd"'
+    head = "".join(f"<th {style}>{html.escape(one_line(cell))}</th>" for cell in heads)
+    body = ""
+    for row, link in zip(rows, links, strict=True):
+        first, *rest = (html.escape(one_line(cell)) for cell in row)
+        named = f'<a href="{html.escape(link)}">{first}</a>' if link else first
+        body += "<tr>" + "".join(f"<td {style}>{cell}</td>" for cell in (named, *rest)) + "</tr>"
+    return f'<table style="border-collapse:collapse"><tr>{head}</tr>{body}</table>'
+
+
+# --------------------------------------------------------------------------------------------
+# Webhooks
+# --------------------------------------------------------------------------------------------
+
+
+class Webhook:
+    """The webhook at `url`: of Teams by its host or as `teams+https://...`, else Slack's form."""
+
+    def __init__(self, url: str, number: int, timeout_s: float) -> None:
+        self._url = url.removeprefix("teams+")
+        host = urlsplit(self._url).hostname or ""
+        self._teams = url.startswith("teams+") or f".{host}".endswith(_TEAMS_HOSTS)
+        self._timeout_s = timeout_s
+        self.name = f"webhook {number}"
+        self.identity = f"webhook-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+
+    def deliver(self, message: Message) -> str:
+        """Post a message.
+
+        Raises:
+            DeliveryError: it was not taken; `retry_after_s` is what the server asks for.
+        """
+        try:
+            answer = requests.post(
+                self._url,
+                json=card(message) if self._teams else chat(message),
+                timeout=self._timeout_s,
+                allow_redirects=False,
+            )
+        except requests.Timeout:
+            raise DeliveryError(f"no answer within {self._timeout_s:g} s") from None
+        except requests.exceptions.SSLError:
+            raise DeliveryError("its certificate is not trusted") from None
+        except requests.ConnectionError:
+            raise DeliveryError("cannot be reached") from None
+        except (requests.RequestException, ValueError):  # their texts hold the address
+            raise DeliveryError(
+                "its address is not one: it must be like https://host/path"
+            ) from None
+        said = one_line(answer.text)
+        # The connectors of Teams answer 200 and say in words what went wrong behind them.
+        if not 200 <= answer.status_code < 300 or (self._teams and "error" in said.lower()):
+            path = [part for part in urlsplit(self._url).path.split("/") if len(part) >= 6]
+            hidden = [self._url, *path, urlsplit(self._url).query]
+            why = redacted(f"answered {answer.status_code} {said}", hidden)
+            raise DeliveryError(why, _seconds(answer.headers.get("Retry-After", "")))
+        return ""
+
+
+def chat(message: Message) -> dict[str, Any]:
+    """Return `message` as Slack and Mattermost both take it: a text with an attachment."""
+    return {
+        "text": _markup(one_line(message.title)),
+        "attachments": [
+            {
+                "fallback": _markup(one_line(message.title)),
+                "color": COLOURS[message.severity],
+                "title": message.label,
+                "title_link": message.link,
+                "text": "\n".join(_markup(line) for line in _chat_lines(message)),
+                "mrkdwn_in": [],
+            }
+        ],
+    }
+
+
+def card(message: Message) -> dict[str, Any]:
+    """Return `message` as an Adaptive Card, which Teams' workflows and connectors both take."""
+    body: list[dict[str, Any]] = [
+        {
+            "type": "TextBlock",
+            "text": _tame(one_line(message.title)),
+            "size": "Medium",
+            "weight": "Bolder",
+            "color": _CARD_COLOURS[message.severity],
+            "wrap": True,
+        }
+    ]
+    body += [
+        {"type": "TextBlock", "text": _tame(line), "wrap": True, "spacing": "Small"}
+        for line in _chat_lines(message)
+        if line
+    ]
+    return {
+        "type": "message",
+        "attachments": [
+            {
+                "contentType": "application/vnd.microsoft.card.adaptive",
+                "contentUrl": None,
+                "content": {
+                    "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+                    "type": "AdaptiveCard",
+                    "version": "1.4",
+                    "lang": message.lang,
+                    "body": body,
+                    "actions": [
+                        {"type": "Action.OpenUrl", "title": message.label, "url": message.link}
+                    ],
+                },
+            }
+        ],
+    }
+
+
+def _chat_lines(message: Message) -> list[str]:
+    """Return the text and a line for each row of the table, as many as a chat takes."""
+    lines = visible(message.text)[:CHAT_CHARACTERS].splitlines()
+    colon = f"{NBSP}: " if message.lang == "fr" else ": "
+    length = sum(len(line) for line in lines)
+    heads, *rows = message.rows or ((),)
+    for place, row in enumerate(rows):
+        first, *rest = (one_line(cell) for cell in row)
+        if len(rest) > 1:
+            rest = _headed(heads[1:], rest, message.lang)
+        line = f"• {first}{colon}{'; '.join(cell for cell in rest if cell)}"
+        length += len(line)
+        if length > CHAT_CHARACTERS:
+            left = len(rows) - place
+            more = Words(f"… et {left} autres lignes", f"… and {left} more lines")
+            return [*lines, more(message.lang)]
+        lines.append(line)
+    return lines
+
+
+def _markup(text: str) -> str:
+    """Escape what Slack and Mattermost read as markup: links, mentions of a whole channel."""
+    return html.escape(_tame(text), quote=False)
+
+
+def _tame(text: str) -> str:
+    """Break mentions (`@channel`) and Markdown links by a space of no width."""
+    return text.replace("@", "@\u200b").replace("](", "]\u200b(").replace("][", "]\u200b[")
+
+
+# --------------------------------------------------------------------------------------------
+# Texts
+# --------------------------------------------------------------------------------------------
+
+
+def one_line(text: str) -> str:
+    """Return `text` on one line, without what does not print."""
+    return " ".join(visible(text).split("\n")).strip()
+
+
+def visible(text: str) -> str:
+    """Return `text` without what does not print, its lines kept, ordinary spaces run together."""
+    lines = (
+        "".join(each if each.isprintable() or each in NBSP_LIKE else " " for each in line)
+        for line in text.splitlines()
+    )
+    return "\n".join(" ".join(part for part in line.split(" ") if part) for line in lines)
+
+
+NBSP_LIKE: Final = "\u00a0\u202f"
+"""Spaces that French puts before a colon and between thousands; Python calls them unprintable."""
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """Return `text` on one line, at most 200 characters of it, each of the secrets as `***`."""
+    for each in sorted({each for each in secrets if each}, key=len, reverse=True):
+        for form in (each, quote(each, safe="")):
+            text = text.replace(form, "***")
+    return one_line(text)[:200]
+
+
+def _seconds(retry_after: str) -> float:
+    """Return the seconds that a `Retry-After` asks for, a number or a date; 0 where it has none."""
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 0.0
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

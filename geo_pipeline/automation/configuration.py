@@ -1,0 +1,54 @@
+"""Dagster's `dagster.yaml` in its home: put there on first use, renewed while nobody changed it."""
+
+import hashlib
+from importlib.resources import files
+from pathlib import Path
+
+from geo_pipeline.files import write_text
+from geo_pipeline.settings import Settings
+
+NAME = "dagster.yaml"
+
+SHIPPED = (
+    "bd33aee8f40a35dd57156410ef8fc08a0759fcd4cc3e9cb02b1711dc11cca63a",
+    "e08d005b4d033e3b82b204be284b5c12ace7ffee9567a26f3c6e03e21418d27f",
+)
+"""SHA-256 of each version that was ever shipped, the last one that of today."""
+
+
+def shipped() -> str:
+    """Return the `dagster.yaml` of this version."""
+    return files(__package__).joinpath(NAME).read_text(encoding="utf-8")
+
+
+def install(home: Path) -> None:
+    """Put the `dagster.yaml` of this version into `home`, unless somebody wrote one there.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    path = home / NAME
+    if not path.exists() or (is_untouched(path) and path.read_text(encoding="utf-8") != shipped()):
+        write_text(path, shipped())
+
+
+def note(home: Path, settings: Settings) -> str | None:
+    """Return what to say of the `dagster.yaml` in `home` where it is the user's own, else None.
+
+    It is left as it is.
+    """
+    path = home / NAME
+    if not path.exists() or is_untouched(path):
+        return None
+    said = (
+        f"{path} was changed and is left as it is: limits, retries and monitoring of this version "
+        "may lack; move it away to take the shipped one"
+    )
+    if settings.postgres_url is not None and "HomeStorage" not in path.read_text(encoding="utf-8"):
+        said += "; GEO_PIPELINE_POSTGRES_URL is not looked at, since its storage is another"
+    return said
+
+
+def is_untouched(path: Path) -> bool:
+    """Return whether the file is one that was shipped, to the byte."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() in SHIPPED

@@ -1,0 +1,77 @@
+"""Declarative automation: what is made from observations follows them by itself.
+
+Observations are asked for by schedules, sensors and people; nothing here asks a provider. What
+depends on them is asked for when they have changed and nothing upstream is under way any more:
+soil water and indicators of just the départements concerned, then one publication for them all.
+A run that makes the dependent assets itself (`departement`, `refresh_weather`...) leaves nothing to
+ask for.
+"""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
+
+SENSOR = "automation"
+
+OBSERVED = {"departements", "weather_daily", "crop_statistics", "water_restrictions", *OPTIONAL}
+"""Assets that a provider is asked for: never by themselves."""
+
+DEPTH = 4
+"""Steps from an observation to the publication: soil water, indicators, risk, warehouse."""
+
+
+def with_conditions(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
+    """Return `assets` with the condition of each that is made from others."""
+    return list(dg.map_asset_specs(_with_condition, list(assets)))
+
+
+def sensor() -> dg.AutomationConditionSensorDefinition:
+    """Return what evaluates the conditions twice a minute.
+
+    It runs from the start, with embedded data too: it only finishes what somebody has begun, and a
+    département repaired by hand is then on the map without a second click.
+    """
+    return dg.AutomationConditionSensorDefinition(
+        SENSOR,
+        target=dg.AssetSelection.all(),
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Soil water, indicators and publication follow what was observed.",
+        run_tags={"geo_pipeline/automation": "true"},
+    )
+
+
+def by_partition() -> dg.AutomationCondition:  # type: ignore[type-arg]
+    """Return the condition of a partition: the same one of something before it is newer."""
+    return _changed() & ~_busy(1) & ~dg.AutomationCondition.in_progress()
+
+
+def when_settled() -> dg.AutomationCondition:  # type: ignore[type-arg]
+    """Return the condition of what is made from all partitions: something changed, all is quiet.
+
+    A département that was never run does not hold the others up.
+    """
+    return _changed() & ~_busy(DEPTH) & ~dg.AutomationCondition.in_progress()
+
+
+def _changed() -> dg.AutomationCondition:  # type: ignore[type-arg]
+    """Return whether anything right before it has changed since it was made or asked for."""
+    return dg.AutomationCondition.any_deps_updated().since_last_handled()
+
+
+def _busy(depth: int) -> dg.AutomationCondition:  # type: ignore[type-arg]
+    """Return whether anything up to `depth` steps before it is being made, or is about to be."""
+    busy = dg.AutomationCondition.in_progress()
+    if depth > 1:
+        busy |= _busy(depth - 1)
+    return dg.AutomationCondition.any_deps_match(busy)
+
+
+def _with_condition(spec: dg.AssetSpec) -> dg.AssetSpec:
+    name = spec.key.to_user_string()
+    if name in OBSERVED:
+        return spec
+    condition = by_partition() if name in PARTITIONED else when_settled()
+    return spec.replace_attributes(automation_condition=condition)

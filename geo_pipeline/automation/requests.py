@@ -1,0 +1,53 @@
+"""What sensors ask to be run: a job of some départements, as few runs as may be."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
+
+from geo_pipeline.automation.jobs import jobs
+from geo_pipeline.departements import CODES
+from geo_pipeline.settings import Settings
+
+MOST_RUNS = 8
+"""Stretches of départements that get a run each; with more of them one run takes all between."""
+
+
+def jobs_named(settings: Settings, names: Sequence[str]) -> list[Any]:
+    """Return the jobs that a sensor may ask for."""
+    return [job for job in jobs(settings) if job.name in names]
+
+
+def requests(
+    job: str, key: str, codes: Sequence[str], tags: dict[str, str]
+) -> Iterator[dg.RunRequest]:
+    """Yield the requests to run `job` for `codes`, each with its own key out of `key`.
+
+    Without `codes` the job is not partitioned.
+    """
+    if not codes:
+        yield dg.RunRequest(run_key=key, job_name=job, tags=tags)
+        return
+    for first, last in stretches(codes):
+        span = {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}
+        alone = first == last
+        yield dg.RunRequest(
+            run_key=f"{key}:{first}-{last}",
+            job_name=job,
+            tags=tags if alone else {**tags, **span},
+            partition_key=first if alone else None,
+        )
+
+
+def stretches(codes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return first and last of the stretches of `codes` in the order of partitions."""
+    places = sorted(CODES.index(code) for code in set(codes))
+    breaks = [n for n in range(1, len(places)) if places[n] != places[n - 1] + 1]
+    if len(breaks) >= MOST_RUNS:
+        breaks = []
+    ends = zip([0, *breaks], [*breaks, len(places)], strict=True)
+    return [(CODES[places[start]], CODES[places[end - 1]]) for start, end in ends]

@@ -1,0 +1,26 @@
+"""How the pipeline stands, written every minute, so that what Dagster runs shows on the page."""
+
+import dagster as dg
+
+from geo_pipeline.settings import Settings
+
+EVERY_S = 60
+
+
+def sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """Return the sensor; it launches nothing."""
+
+    @dg.sensor(
+        name="monitoring",
+        minimum_interval_seconds=EVERY_S,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Writes how the pipeline stands for the app's page and for monitoring systems.",
+    )
+    def monitoring(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        # Slow to import, and not needed to define anything.
+        from geo_pipeline.automation.monitoring import write  # noqa: PLC0415
+
+        taken = write(settings, context.instance)
+        return dg.SkipReason(f"{len(taken['troubles'])} partitions in trouble")
+
+    return [monitoring]

@@ -1,0 +1,47 @@
+-- How each département stands: its newest dekad with a combined class, its newest day of restrictions.
+WITH drought AS (
+    SELECT
+        departement,
+        max(period_end) AS period_end,
+        arg_max(drought_class, period_end) AS drought_class
+    FROM departement_risk_values
+    WHERE drought_class IS NOT NULL
+    GROUP BY departement
+),
+
+restrictions AS (
+    SELECT
+        departement,
+        max(date) AS restricted_on,
+        arg_max(coalesce(level_max, 'none'), date) AS restriction_level
+    FROM water_restrictions
+    GROUP BY departement
+),
+
+-- What the days of that dekad are: still to be corrected, or of the archive that ships along.
+weather AS (
+    SELECT
+        drought.departement,
+        bool_or(weather_daily.provisional) AS provisional,
+        bool_and(weather_daily.source LIKE 'bundled%') AS archive
+    FROM drought
+    INNER JOIN weather_daily
+        ON
+            drought.departement = weather_daily.departement
+            AND weather_daily.date BETWEEN drought.period_end - INTERVAL 10 DAYS AND drought.period_end
+    GROUP BY drought.departement
+)
+
+SELECT
+    departements.departement,
+    drought.period_end,
+    drought.drought_class,
+    restrictions.restricted_on,
+    restrictions.restriction_level,
+    coalesce(weather.provisional, FALSE) AS provisional,
+    coalesce(weather.archive, FALSE) AS archive
+FROM departements
+LEFT JOIN drought ON departements.departement = drought.departement
+LEFT JOIN restrictions ON departements.departement = restrictions.departement
+LEFT JOIN weather ON departements.departement = weather.departement
+ORDER BY departements.departement

@@ -1,0 +1,215 @@
+"""Files that a person provided through the inbox: one in each place, the older ones beside it.
+
+`<folder>/<place>/` (`crops`, `boundaries`, `stations/31/latest-2025-2026/rr-t-vent`) holds the file
+in use, named after its hash, and `provided.json`, which tells of it and is renamed into place: a
+reader sees the old file or the new one. What was in use before goes to `older/` beside, with its
+date. A file that is deleted is not in use any more; one without a sidecar never was.
+"""
+
+import json
+import logging
+import os
+import re
+import shutil
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+
+from geo_pipeline.errors import StorageError
+from geo_pipeline.files import write_text
+from geo_pipeline.schemas import Provenance
+
+Kind = Literal["crops", "boundaries", "stations"]
+
+SIDECAR = "provided.json"
+OLDER = "older"
+LOCK = ".lock"
+LONGEST_NAME = 160
+"""Bytes of a name; with a date and a hash it stays below the 255 of file systems."""
+
+_EXTENSIONS = re.compile(r"((?:\.\w{1,8})?\.(?:gz|zst)|\.\w{1,8})$", re.ASCII)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a provided file by its content, before it is taken."""
+
+    kind: Kind
+    place: str
+    """Folder under that of all provided files: what a newer file takes the place of."""
+    departements: tuple[str, ...]
+    """Codes that it has figures of."""
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+@dataclass(frozen=True)
+class Provided:
+    """A provided file in use."""
+
+    about: About
+    name: str
+    """As it was dropped."""
+    file: str
+    """Its name in its place."""
+    sha256: str
+    length: int
+    taken_at: datetime
+    """UTC."""
+    pending: bool
+    """What depends on it has not been asked to run yet."""
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / self.file
+
+    @property
+    def url(self) -> str:
+        """Its address, for who reads it through the one door."""
+        return self.path.absolute().as_uri()
+
+    @property
+    def run_key(self) -> str:
+        """Names this taking of these bytes, whatever is restarted in between."""
+        return f"{self.sha256}-{self.taken_at:%Y%m%dT%H%M%S%f}"
+
+    def provenance(self, source: str, sha256: str | None = None) -> Provenance:
+        """Return where its rows come from: the file by its place in the home folder."""
+        at = f"provided/{self.about.place}/{self.file}"
+        return Provenance(source, at, self.taken_at.isoformat(), sha256 or self.sha256)
+
+
+class ProvidedFiles:
+    """The provided files under `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def all(self, kind: Kind | None = None) -> Iterator[Provided]:
+        """Yield the files in use (of `kind`), the last taken first."""
+        found = [each for each in self._told() if each.path.is_file()]
+        for each in sorted(found, key=lambda each: each.taken_at, reverse=True):
+            if kind is None or each.about.kind == kind:
+                yield each
+
+    def gone(self) -> list[Provided]:
+        """Return those that were in use until somebody deleted them."""
+        return [each for each in self._told() if not each.path.is_file()]
+
+    def take(self, staged: Path, name: str, sha256: str, about: About) -> Provided:
+        """Move the file `staged` (on the same disk) into its place, in use from now on.
+
+        What was in use there goes to `older/`. Nothing changes where it is in use already.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        folder = self.folder / about.place
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.folder / LOCK):
+                before = self._read(folder / SIDECAR)
+                if before is not None and before.sha256 == sha256 and before.path.is_file():
+                    return before
+                now = datetime.now(UTC)
+                file = _named(name, sha256)
+                length = staged.stat().st_size
+                provided = Provided(about, name, file, sha256, length, now, True, folder)
+                with staged.open("rb") as content:
+                    os.fsync(content.fileno())
+                staged.chmod(0o644)
+                staged.replace(provided.path)
+                self._write(provided)
+                self._put_away(folder, provided, before)
+        except OSError as error:
+            raise StorageError(
+                f"cannot keep {name} in {folder}: {error.strerror or error}; it stays in the inbox"
+            ) from error
+        return provided
+
+    def settle(self, provided: Provided) -> None:
+        """Note that what depends on it was asked to run; forget one that is gone."""
+        with FileLock(self.folder / LOCK):
+            now = self._read(provided.folder / SIDECAR)
+            if now is None or now.run_key != provided.run_key:
+                return
+            if now.path.is_file():
+                self._write(replace(now, pending=False))
+            else:
+                (now.folder / SIDECAR).unlink()
+
+    def _put_away(self, folder: Path, provided: Provided, before: Provided | None) -> None:
+        """Move what is not in use in `folder` to `older/`, each with the date it was taken."""
+        for path in folder.iterdir():
+            if path.name in (SIDECAR, provided.file) or not path.is_file():
+                continue
+            known = before is not None and before.file == path.name
+            when = before.taken_at if before is not None and known else _modified(path)
+            (folder / OLDER).mkdir(exist_ok=True)
+            shutil.move(path, folder / OLDER / f"{when:%Y-%m-%dT%H%M%SZ}_{path.name}")
+
+    def _told(self) -> Iterator[Provided]:
+        """Yield what the sidecars tell of."""
+        for path in sorted(self.folder.rglob(SIDECAR)):
+            if (provided := self._read(path)) is not None:
+                yield provided
+
+    def _read(self, path: Path) -> Provided | None:
+        """Return what a sidecar tells; None where there is none or it is damaged."""
+        try:
+            said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            about = said.pop("about")
+            days = {
+                name: about[name] and date.fromisoformat(about[name])
+                for name in ("first_day", "last_day")
+            }
+            said["about"] = About(
+                about["kind"], about["place"], tuple(about["departements"]), **days
+            )
+            said["taken_at"] = datetime.fromisoformat(said["taken_at"])
+            return Provided(**said, folder=path.parent)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            _log.warning("%s cannot be used (%s): drop its file again", path, error)
+            return None
+
+    def _write(self, provided: Provided) -> None:
+        said = asdict(provided)
+        del said["folder"]
+        text = json.dumps(said, ensure_ascii=False, indent=1, default=_iso)
+        write_text(provided.folder / SIDECAR, text + "\n")
+
+
+def safe_name(name: str) -> str:
+    """Return `name` as a name that any file system takes and nothing reads as anything else."""
+    plain = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
+    kept = re.sub(r"[^\w.=,() -]+", "_", plain).strip(" .-") or "_"
+    while len(kept.encode()) > LONGEST_NAME:
+        kept = kept[1:]  # the end tells what it is
+    return kept
+
+
+def _named(name: str, sha256: str) -> str:
+    """Return `name`, safe, with the hash of its content before its extensions."""
+    safe = safe_name(name)
+    found = _EXTENSIONS.search(safe)
+    stem = safe[: found.start()] if found else safe
+    return f"{stem}.{sha256[:12]}{found[0].lower() if found else ''}"
+
+
+def _modified(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _iso(value: date | datetime) -> str:
+    return value.isoformat()

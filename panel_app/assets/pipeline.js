@@ -1,0 +1,105 @@
+// What the page of the pipeline does by itself: sorts and filters the départements, and puts what
+// changed in its place.
+(() => {
+  const model = (name) => {
+    for (const each of window.Bokeh?.documents ?? []) {
+      const found = each.get_model_by_name(name);
+      if (found) return found;
+    }
+    return null;
+  };
+  const TROUBLES = ["damaged", "held", "failed", "late", "warned"];
+  const view = { column: -1, down: false, filter: "", search: "", chosen: "" };
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+  const arrange = () => {
+    const table = document.getElementById("places");
+    if (!table) return;
+    const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0], rows = [...body.rows];
+    heads.forEach((head, i) => {
+      if (i === view.column) head.setAttribute("aria-sort", view.down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    });
+    if (view.column >= 0) {
+      const number = heads[view.column].dataset.kind === "number";
+      const key = (row) => row.cells[view.column].dataset.value;
+      const order = number ? (a, b) => Number(a) - Number(b) : (a, b) => a.localeCompare(b, document.documentElement.lang);
+      rows.sort((a, b) => {
+        const [left, right] = [key(a), key(b)];
+        // What is not known comes last, whichever way.
+        if (left === "" || right === "") return (left === "") - (right === "");
+        return view.down ? order(right, left) : order(left, right);
+      });
+      body.append(...rows);
+    }
+    let found = 0;
+    for (const row of rows) {
+      const state = row.dataset.state;
+      const kept = view.filter === "" || state === view.filter || (view.filter === "trouble" && TROUBLES.includes(state));
+      const sought = plain(row.cells[1].textContent).includes(plain(view.search)) || row.dataset.code.toLowerCase().startsWith(view.search.toLowerCase());
+      row.hidden = !(kept && sought);
+      row.classList.toggle("chosen", row.dataset.code === view.chosen);
+      found += !row.hidden;
+    }
+    const output = document.getElementById("found");
+    output.textContent = found ? output.dataset.found.replace("N", found) : output.dataset.none;
+    const select = document.getElementById("filter"), search = document.getElementById("search");
+    if (select.value !== view.filter) select.value = view.filter;
+    if (search.value !== view.search) search.value = view.search;
+    for (const shape of document.querySelectorAll("svg.places path")) {
+      shape.classList.toggle("chosen", shape.dataset.code === view.chosen);
+    }
+  };
+
+  const colour = (states) => {
+    for (const shape of document.querySelectorAll("svg.places path")) {
+      const known = states[shape.dataset.code];
+      if (!known) continue;
+      shape.setAttribute("class", `state-${known[0]}`);
+      shape.querySelector("title").textContent = known[1];
+    }
+  };
+
+  const tell = ({ slot, html }) => {
+    slot.forEach((name, i) => {
+      if (name === "states") return colour(JSON.parse(html[i]));
+      if (name === "reload") return window.location.reload();
+      const place = document.querySelector(`[data-slot="${name}"]`);
+      const opened = [...place.querySelectorAll("details")].map((each) => each.open);
+      place.innerHTML = html[i];
+      place.querySelectorAll("details").forEach((each, n) => { each.open = Boolean(opened[n]); });
+    });
+    arrange();
+  };
+
+  document.addEventListener("click", (event) => {
+    const head = event.target.closest("#places thead th");
+    if (head) {
+      view.down = view.column === head.cellIndex && !view.down;
+      view.column = head.cellIndex;
+      return arrange();
+    }
+    const shape = event.target.closest("svg.places path");
+    if (shape) {
+      view.chosen = shape.dataset.code;
+      view.filter = view.search = "";
+      arrange();
+      document.querySelector("#places tr.chosen")?.scrollIntoView({ block: "center" });
+    }
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "search") view.search = event.target.value.trim();
+    else if (event.target.id === "filter") view.filter = event.target.value;
+    else return;
+    arrange();
+  });
+
+  arrange();
+  const begin = () => {
+    const texts = model("texts");
+    if (!texts) return requestAnimationFrame(begin);
+    texts.properties.data.change.connect(() => tell(texts.data));
+    document.documentElement.dataset.pipelineReady = "yes";
+  };
+  begin();
+})();

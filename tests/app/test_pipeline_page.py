@@ -1,0 +1,203 @@
+"""The page of the pipeline without a browser: what it says of a snapshot, or of none."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+import pytest
+
+from geo_pipeline.automation import monitoring
+from geo_pipeline.departements import CODES
+from geo_pipeline.errors import StorageError
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.failures import Failures
+from panel_app import pipeline
+from panel_app.app import build
+from panel_app.i18n import catalogue
+from panel_app.pages.pipeline import PipelinePage
+from panel_app.store import SNAPSHOT_VERSION, PipelineStore, Publication, Store
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(autouse=True)
+def own_cache() -> Iterator[None]:
+    """The store is shared through Panel's cache: each test begins with none."""
+    kept = dict(pn.state.cache)
+    pn.state.cache.clear()
+    yield
+    pn.state.cache.clear()
+    pn.state.cache.update(kept)
+
+
+@pytest.fixture
+def taken(own_home: Path) -> dict[str, Any]:
+    """A whole France with ten départements that a provider failed for, one cause hostile."""
+    settings = Settings(home=own_home)
+    failures = Failures(settings.failures)
+    for code in CODES[:9]:
+        failures.add("weather_daily", code, "open-meteo", "no answer")
+    failures.add("weather_daily", "31", "open-meteo", HOSTILE)
+    snapshot = monitoring.snapshot(settings, None, NOW)
+    snapshot["runs"] = [run("FAILURE", 30.0, HOSTILE), run("SUCCESS", 90.0, None)]
+    snapshot["run_counts"] = {"FAILURE": 1, "SUCCESS": 12, "QUEUED": 2}
+    snapshot["volumes"] = [
+        {"at": f"2026-11-2{day}T00:00:00+00:00", "rows": {"a": rows}, "bytes": {"a": 10 * rows}}
+        for day, rows in ((0, 1_000), (1, 2_000), (3, 4_000))
+    ]
+    return snapshot
+
+
+def run(status: str, seconds: float, error: str | None) -> dict[str, Any]:
+    return {
+        "run_id": "r",
+        "job": HOSTILE if error else "france",
+        "status": status,
+        "created_at": "2026-11-23T10:00:00+00:00",
+        "started_at": "2026-11-23T10:00:00+00:00",
+        "ended_at": "2026-11-23T10:01:30+00:00",
+        "seconds": seconds,
+        "first_departement": "01",
+        "last_departement": "976",
+        "departements": 101,
+        "launched_by": None,
+        "error": error,
+    }
+
+
+def plain(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\u00a0", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("lang", "finding", "state"),
+    [
+        ("fr", "10 départements demandent une intervention", "En échec"),
+        ("en", "10 départements ask for attention", "Failed"),
+    ],
+)
+def test_what_is_wrong_is_said_first(
+    taken: dict[str, Any], lang: Any, finding: str, state: str
+) -> None:
+    said = pipeline.slots(taken, catalogue(lang), NOW)
+    assert finding in plain(said["headline"])
+    assert state in plain(said["troubles"])
+    # Nine for one cause are one item with one command.
+    command = "geo-pipeline materialize " + " ".join(CODES[:9])
+    assert command in plain(said["troubles"])
+    assert said["troubles"].count("<li>") == 2
+    assert said["places"].count("<tr data-state=") == 101
+    assert said["places"].count('data-state="failed"') == 10
+
+
+def test_hostile_texts_are_escaped_everywhere(
+    taken: dict[str, Any], publication: Publication
+) -> None:
+    words = catalogue("fr")
+    said = pipeline.slots(taken, words, NOW)
+    page = "".join(said.values()) + pipeline.map_svg(publication, taken, words)
+    assert "&lt;img" in page
+    assert "<img" not in page
+
+
+def test_runs_have_bars_of_their_duration_and_their_errors(taken: dict[str, Any]) -> None:
+    said = pipeline.slots(taken, catalogue("fr"), NOW)["runs"]
+    assert re.findall(r"width:([\d.]+)%", said) == ["33.3", "100.0"]
+    assert "1 min 30 s" in plain(said)
+    assert "échoué" in plain(said)
+    assert "1 échoué, 12 réussi, 2 en attente" in plain(said)
+    assert "23 novembre 2026 à 11:00" in plain(said)
+
+
+def test_volumes_are_steps_on_a_zero_based_scale(taken: dict[str, Any]) -> None:
+    """1000, 2000, 4000 of 5000, after a third and all of three days."""
+    said = pipeline.slots(taken, catalogue("en"), NOW)["volumes"]
+    width, height = pipeline.CHART
+    assert (width, height) == (720, 160)
+    assert "M0.0 128.0H240.0V96.0H720.0V32.0" in said
+    assert "4,000 rows in all tables" in plain(said)
+    assert said.count("<tr>") == 1 + 3
+
+
+def test_an_old_snapshot_says_so(taken: dict[str, Any]) -> None:
+    words = catalogue("fr")
+    fresh = pipeline.slots(taken, words, NOW + timedelta(minutes=9))["headline"]
+    old = pipeline.slots(taken, words, NOW + timedelta(hours=3))["headline"]
+    assert "il y a 9 minutes" in plain(fresh)
+    assert "n'est plus frais" not in plain(fresh).replace("&#39;", "'")
+    assert "n'est plus frais (il y a 3 heures)" in plain(old).replace("&#39;", "'")
+
+
+def test_all_is_well(own_home: Path) -> None:
+    snapshot = monitoring.snapshot(Settings(home=own_home), None, NOW)
+    said = pipeline.slots(snapshot, catalogue("en"), NOW)
+    assert "All is well" in plain(said["headline"])
+    assert "Nothing to deal with." in plain(said["troubles"])
+    assert 'data-state="archive"' in said["places"]
+
+
+def test_nothing_was_run_yet(tmp_path: Path) -> None:
+    snapshot = monitoring.snapshot(Settings(home=tmp_path), None, NOW)
+    said = pipeline.slots(snapshot, catalogue("fr"), NOW)
+    assert "Rien n" in plain(said["headline"])
+    assert "Aucun calcul" in plain(said["runs"])
+
+
+def test_every_state_and_status_has_words_and_a_colour() -> None:
+    css = (Path(pipeline.__file__).parent / "assets" / "pipeline.css").read_text()
+    assert set(pipeline.STATES) == set(monitoring.STATES)
+    for state in pipeline.STATES:
+        assert f".state-{state} " in css
+        for lang in ("fr", "en"):
+            assert catalogue(lang)(f"pipeline.state.{state}")  # type: ignore[arg-type]
+
+
+def test_the_store_reads_again_what_changed_and_refuses_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.json"
+    store = PipelineStore(path)
+    assert store.version() is None
+    assert store.snapshot() is None
+    path.write_text(json.dumps({"version": SNAPSHOT_VERSION, "n": 1}))
+    first = store.snapshot()
+    assert first is not None
+    assert store.snapshot() is first
+    path.write_text(json.dumps({"version": SNAPSHOT_VERSION, "n": 22}))
+    assert (store.snapshot() or {})["n"] == 22
+    for wrong in ("{", "[]", json.dumps({"version": 99})):
+        path.write_text(wrong)
+        with pytest.raises(StorageError):
+            store.snapshot()
+    assert SNAPSHOT_VERSION == monitoring.VERSION
+
+
+def test_the_page_sends_only_what_changed(
+    taken: dict[str, Any], store: Store, tmp_path: Path
+) -> None:
+    path = tmp_path / "pipeline.json"
+    path.write_text(json.dumps(taken))
+    page = PipelinePage(PipelineStore(path), store, catalogue("fr"))
+    page.template()
+    page.refresh()
+    assert "troubles" not in page._texts.data["slot"]
+    mended = {**taken, "troubles": []}
+    path.write_text(json.dumps(mended))
+    page.refresh()
+    assert page._texts.data["slot"] == ["troubles"]
+    path.write_text("{")
+    page.refresh()
+    assert page._texts.data["slot"] == ["reload"]
+
+
+def test_the_app_opens_the_page_with_and_without_a_snapshot(
+    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("panel_app.app.query", lambda: {"page": "pipeline", "lang": "en"})
+    monkeypatch.setenv("GEO_PIPELINE_HOME", str(tmp_path / "none"))
+    assert build().title == "The pipeline"
+    monkeypatch.setenv("GEO_PIPELINE_HOME", str(own_home))
+    assert build().title == "The pipeline"

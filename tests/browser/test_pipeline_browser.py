@@ -1,0 +1,147 @@
+"""The page of the pipeline in Chromium, and the figures over HTTP beside it."""
+
+import json
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from geo_pipeline.automation import monitoring
+from geo_pipeline.automation.instance import open_instance
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.failures import Failures
+from geo_pipeline.storage.findings import Finding, Findings
+from tests.browser.test_app import PHONE, WIDE, _end, _no_overflow, _serve
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=alert(1)> 503"
+READY = "html[data-pipeline-ready]"
+
+
+@pytest.fixture(scope="module")
+def home(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All of France with a département failed, one held and one suspicious."""
+    home = tmp_path_factory.mktemp("pipeline") / "home"
+    shutil.copytree(published_home, home)
+    settings = Settings(home=home)
+    Failures(settings.failures).add("weather_daily", "32", "open-meteo", HOSTILE)
+    for code, severity in (("29", "error"), ("67", "warning")):
+        found = Finding("weather_daily", code, "jump", severity, HOSTILE, "2026-11-20T10:00:00Z")
+        Findings(settings.findings).replace("weather_daily", code, [found], ["jump"])
+    with open_instance(settings) as instance:
+        monitoring.write(settings, instance)
+    return home
+
+
+@pytest.fixture(scope="module")
+def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    log = tmp_path_factory.mktemp("app") / "log.txt"
+    process, address = _serve(home, log, "--plugins", "panel_app.metrics")
+    yield address
+    _end(process)
+
+
+def _open(open_page: Any, server: str, query: str = "", **options: Any) -> Any:
+    watched = open_page(server, server.replace("http", "ws"), **options)
+    watched.page.goto(f"{server}app?page=pipeline{query}")
+    watched.page.wait_for_selector(READY)
+    return watched
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, PHONE])
+def test_the_page_at_two_sizes_in_both_themes_and_languages(
+    server: str,
+    open_page: Any,
+    artefacts: Path,
+    viewport: tuple[int, int],
+    scheme: str,
+    lang: str,
+) -> None:
+    watched = _open(open_page, server, f"&lang={lang}", viewport=viewport, scheme=scheme)
+    page = watched.page
+    heading = page.locator("h1").inner_text()
+    assert heading.startswith("3 départements")
+    assert page.locator("svg.places path.state-failed").count() == 1
+    assert page.locator("svg.places path").count() == 105
+    assert page.locator("#places tbody tr:visible").count() == 101
+    assert page.locator("html").get_attribute("lang") == lang
+    assert page.locator("img").count() == 0
+    assert _no_overflow(page)
+    name = f"pipeline_{viewport[0]}_{scheme}_{lang}.png"
+    page.screenshot(path=str(artefacts / name), full_page=True)
+    watched.assert_clean()
+
+
+def test_sorting_filtering_and_choosing_on_the_map(server: str, open_page: Any) -> None:
+    watched = _open(open_page, server, "&lang=en")
+    page = watched.page
+    first = page.locator("#places tbody tr:visible").first
+    page.get_by_role("button", name="State", exact=True).click()
+    assert first.get_attribute("data-code") == "29"
+    assert page.locator("#places th[aria-sort=ascending]").inner_text().startswith("State")
+    page.get_by_role("button", name="State", exact=True).click()
+    assert first.get_attribute("data-state") == "empty"
+    page.locator("#filter").select_option("trouble")
+    assert page.locator("#places tbody tr:visible").count() == 3
+    assert page.locator("#found").inner_text() == "3 départements"
+    page.locator("#filter").select_option("")
+    page.locator("#search").fill("cote")
+    names = page.locator("#places tbody tr:visible th").all_inner_texts()
+    assert sorted(names) == ["Côte-d'Or", "Côtes-d'Armor"]
+    page.locator("svg.places path[data-code='32']").click()
+    assert page.locator("#places tr.chosen th").inner_text() == "Gers"
+    assert page.locator("#search").input_value() == ""
+    watched.assert_clean()
+
+
+def test_the_map_page_leads_here_and_back(server: str, open_page: Any) -> None:
+    watched = open_page(server, server.replace("http", "ws"))
+    page = watched.page
+    page.goto(f"{server}app?lang=en")
+    page.wait_for_selector("html[data-map-painted]")
+    page.get_by_role("link", name="State of the pipeline").click()
+    page.wait_for_selector(READY)
+    page.get_by_role("link", name="Français").click()
+    page.wait_for_selector(READY)
+    assert page.locator("html").get_attribute("lang") == "fr"
+    page.get_by_role("link", name="La carte").click()
+    page.wait_for_selector("html[data-map-painted]")
+    watched.assert_clean()
+
+
+def test_another_snapshot_shows_by_itself(server: str, home: Path, open_page: Any) -> None:
+    watched = _open(open_page, server, "&lang=en")
+    page = watched.page
+    path = home / "monitoring" / "pipeline.json"
+    before = path.read_text(encoding="utf-8")
+    taken = json.loads(before)
+    try:
+        mended = next(each for each in taken["departements"] if each["departement"] == "32")
+        mended |= {"state": "fresh", "table": "weather_daily"}
+        taken["troubles"] = [each for each in taken["troubles"] if each["departement"] != "32"]
+        taken["made_at"] = datetime.now(UTC).isoformat(timespec="seconds")
+        path.write_text(json.dumps(taken), encoding="utf-8")
+        page.locator("svg.places path[data-code='32'].state-fresh").wait_for(timeout=30_000)
+        assert page.locator("h1").inner_text().startswith("2 départements")
+    finally:
+        path.write_text(before, encoding="utf-8")
+    watched.assert_clean()
+
+
+def test_the_figures_are_openmetrics_over_http(server: str) -> None:
+    with urllib.request.urlopen(f"{server}metrics", timeout=30) as answer:
+        kind, text = answer.headers["Content-Type"], answer.read().decode()
+    assert kind.startswith("application/openmetrics-text; version=1.0.0")
+    families = {each.name: each for each in text_string_to_metric_families(text)}
+    states = {
+        each.labels["state"]: each.value for each in families["geo_pipeline_departements"].samples
+    }
+    assert (states["failed"], states["held"], states["warned"]) == (1, 1, 1)
