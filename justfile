@@ -20,7 +20,7 @@ run *options: (_environment "requirements.txt")
 
 # The map app on what `just run` made, at http://localhost:5006
 app port="5006": (_environment "requirements.txt")
-    @{{ bin }}/panel serve panel_app/app.py --address 127.0.0.1 --port {{ port }} --index app --warm --allow-websocket-origin "localhost:{{ port }}" --allow-websocket-origin "127.0.0.1:{{ port }}"
+    @{{ bin }}/panel serve panel_app/app.py --address 127.0.0.1 --port {{ port }} --index app --warm --plugins panel_app.metrics --allow-websocket-origin "localhost:{{ port }}" --allow-websocket-origin "127.0.0.1:{{ port }}"
 
 # Dagster's pages, at http://localhost:3000
 dagster *options: (_environment "requirements.txt")
@@ -37,6 +37,10 @@ export *options: (_environment "requirements.txt")
 # What the lake holds and when it was published
 status *options: (_environment "requirements.txt")
     @{{ bin }}/geo-pipeline status "$@"
+
+# A run of its own for each département, in the queue of `just dagster`
+backfill *options: (_environment "requirements.txt")
+    @{{ bin }}/geo-pipeline backfill "$@"
 
 # Check this installation
 doctor: (_environment "requirements.txt")

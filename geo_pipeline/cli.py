@@ -339,7 +339,7 @@ def _codes(departements: str | None, resume: bool, settings: Settings) -> list[s
     if left.codes:
         err.print(f"to do: {left.in_words()}", markup=False, highlight=False)
     else:
-        err.print("nothing failed, is held or missing: there is nothing to resume", markup=False)
+        out.print("nothing failed, is held or missing: there is nothing to resume")
     return left.codes
 
 

@@ -12,6 +12,7 @@ from geo_pipeline.assets.observations import crop_statistics, water_restrictions
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import (
     apart,
+    map_links,
     partitioned_asset,
     table_asset,
     tell_failure,
@@ -143,7 +144,7 @@ def departement_risk(
         context.log.warning(f"départements left out: {', '.join(sorted(left_out))}")
     frame = spatial.run("departement_risk", inputs)
     origin = lake.joint_origin(RISK_INPUTS, left_out)
-    return write_table(workspace, "departement_risk", frame, origin)
+    return write_table(workspace, "departement_risk", frame, origin, map_links(workspace.settings))
 
 
 def _good_inputs(lake: Lake, held: set[str]) -> tuple[dict[str, pa.Table], set[str]]:

@@ -10,7 +10,7 @@ from geo_pipeline.assets.geography import departement_shapes
 from geo_pipeline.assets.providers import attributions
 from geo_pipeline.assets.steps import guarded
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import OWNERS
+from geo_pipeline.assets.writing import OWNERS, map_links
 from geo_pipeline.storage import warehouse as storage
 from geo_pipeline.storage.findings import Finding
 from geo_pipeline.storage.standing import READABLE, Damaged
@@ -52,6 +52,7 @@ def warehouse(
             "bytes": published.bytes,
             "held": ", ".join(published.held) or "none",
             "built": published.is_new,
+            "dagster/row_count": sum(published.rows.values()),
             "map": dg.MetadataValue.url(workspace.settings.app_url),
             **rows,
         }
@@ -60,7 +61,7 @@ def warehouse(
 
 def _asked_at(context: dg.AssetExecutionContext) -> datetime | None:
     """Return when this run was asked for: it may have waited for its turn ever since."""
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     return None if record is None else record.create_timestamp
 
 
@@ -91,6 +92,5 @@ def exports(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None
     from geo_pipeline.publishing.exports import export_handful  # noqa: PLC0415
 
     written = export_handful(workspace.warehouse, settings.exports, settings.language)
-    return dg.MaterializeResult(
-        metadata={path.name: dg.MetadataValue.path(str(path)) for path in written}
-    )
+    paths = {path.name: dg.MetadataValue.path(str(path)) for path in written}
+    return dg.MaterializeResult(metadata={**paths, **map_links(settings)})

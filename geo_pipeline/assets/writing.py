@@ -8,7 +8,7 @@ import functools
 import inspect
 import uuid
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,11 +22,13 @@ from dagster._core.events import (
 from dagster_pandera import pandera_schema_to_dagster_type
 
 from geo_pipeline import logs
+from geo_pipeline.assets.lineage import column_lineage
 from geo_pipeline.assets.steps import guarded
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.departements import CODES
 from geo_pipeline.errors import DamagedError, GeoPipelineError
 from geo_pipeline.schemas import TABLES, InvalidTableError, Provenance, validate
+from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Written
 from geo_pipeline.storage.standing import READABLE
 
@@ -70,7 +72,7 @@ def table_asset(
         decorator: AssetDecorator = dg.asset(
             name=table,
             group_name=group,
-            metadata={**columns, "dagster/table_name": table},
+            metadata={**columns, **column_lineage(table), "dagster/table_name": table},
             owners=OWNERS,
             kinds=kinds,
             check_specs=[schema],
@@ -219,13 +221,18 @@ def tell_failure(
 
 
 def write_table(
-    workspace: Workspace, table: str, frame: pd.DataFrame, provenance: Provenance
+    workspace: Workspace,
+    table: str,
+    frame: pd.DataFrame,
+    provenance: Provenance,
+    more: Mapping[str, Any] | None = None,
 ) -> dg.MaterializeResult[None]:
-    """Write an unpartitioned table."""
+    """Write an unpartitioned table; `more` is shown with what is known of the file."""
     valid = validate(table, frame)
     written = workspace.lake.write(table, valid, provenance)
     seconds = logs.written(table, None, provenance.source, len(valid))
-    return dg.MaterializeResult(metadata=_metadata(valid, written, provenance, seconds))
+    metadata = _metadata(valid, written, provenance, seconds) | column_lineage(table)
+    return dg.MaterializeResult(metadata={**metadata, **(more or {})})
 
 
 def write_partitions(
@@ -269,6 +276,14 @@ def write_partition(
     context.add_asset_metadata(metadata, partition_key=code)
     workspace.findings.replace(table, code, [], [READABLE])
     workspace.succeeded(table, code)
+
+
+def map_links(settings: Settings) -> dict[str, Any]:
+    """Return links to the app, and to the last exported map of the combined index, if any."""
+    links = {"map": dg.MetadataValue.url(settings.app_url)}
+    if exported := sorted(settings.exports.glob("combined_*.html")):
+        links["exported_map"] = dg.MetadataValue.url(exported[-1].resolve().as_uri())
+    return links
 
 
 def _metadata(

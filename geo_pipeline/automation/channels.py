@@ -410,13 +410,14 @@ def _chat_lines(message: Message) -> list[str]:
     """Return the text and a line for each row of the table, as many as a chat takes."""
     lines = visible(message.text)[:CHAT_CHARACTERS].splitlines()
     colon = f"{NBSP}: " if message.lang == "fr" else ": "
+    between = f"{NBSP}; " if message.lang == "fr" else "; "
     length = sum(len(line) for line in lines)
     heads, *rows = message.rows or ((),)
     for place, row in enumerate(rows):
         first, *rest = (one_line(cell) for cell in row)
         if len(rest) > 1:
             rest = _headed(heads[1:], rest, message.lang)
-        line = f"• {first}{colon}{'; '.join(cell for cell in rest if cell)}"
+        line = f"• {first}{colon}{between.join(cell for cell in rest if cell)}"
         length += len(line)
         if length > CHAT_CHARACTERS:
             left = len(rows) - place

@@ -22,7 +22,7 @@ from geo_pipeline.schemas import empty
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage import spatial
 from geo_pipeline.storage.findings import Finding, Severity
-from geo_pipeline.storage.lake import OPTIONAL, Lake, partition
+from geo_pipeline.storage.lake import OPTIONAL, Lake, arrow_schema, partition
 from geo_pipeline.storage.standing import broken, freshness, unreadable
 from geo_pipeline.transforms import quality
 
@@ -414,12 +414,16 @@ def _selected(lake: Lake, script: str, table: str, codes: Sequence[str]) -> pd.D
     """
 
     files = [path for code in codes if (path := lake.path(table, code)).exists()]
-    if files:
-        try:
+    try:
+        if files:
             return spatial.run_on_files(script, {table: files})
-        except StorageError:  # one of them is damaged: those that can be read are read one by one
-            pass
-    return spatial.run(script, {table: spatial.as_arrow(_read(lake, table, codes))})
+    except StorageError:
+        damaged = {each.path for each in unreadable(lake, [table], inside=True)}
+        if not damaged:
+            raise
+        if good := [path for path in files if path not in damaged]:
+            return spatial.run_on_files(script, {table: good})
+    return spatial.run(script, {table: arrow_schema(table).empty_table()})
 
 
 QUALITIES = (
@@ -463,7 +467,7 @@ QUALITIES = (
     ),
     Quality(
         "soil_water_daily",
-        {"balance": "Depletion within the water available, wetness and stress as it says."},
+        {"balance": "Depletion within the water available, and wetness as it says."},
         _soil_water,
     ),
     Quality(

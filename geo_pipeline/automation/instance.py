@@ -74,7 +74,7 @@ def environment(settings: Settings, home: Path) -> dict[str, str]:
 def _require_answer(url: str) -> None:
     """Raise StorageError where PostgreSQL at `url` lets nobody in: Dagster would try for long."""
     # Slow to import, and needed here alone.
-    import psycopg2  # noqa: PLC0415
+    import psycopg2  # type: ignore[import-untyped]  # noqa: PLC0415
 
     address = psycopg2_url(url).replace("+psycopg2", "", 1)
     try:

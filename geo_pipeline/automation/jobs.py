@@ -3,13 +3,13 @@
 What a job holds follows the asset graph: an asset that depends on another later is in its jobs.
 """
 
-from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any, Final
 
 import dagster as dg
 
 from geo_pipeline.automation.checks import check_keys
+from geo_pipeline.automation.recorded import OFFLINE_TAG
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
 
@@ -20,9 +20,6 @@ FRANCE: Final = "france"
 MAX_RUNTIME_TAG: Final = "dagster/max_runtime"
 STEPS_IN_A_ROW: Final = 4
 """Longest run, in longest steps: observation, soil water, indicators, publication."""
-
-OFFLINE: Final = {"resources": {"workspace": {"config": {"offline": True}}}}
-"""Run configuration: take what was received before, whatever the settings say."""
 
 
 def jobs(settings: Settings) -> list[Any]:
@@ -88,7 +85,7 @@ def _jobs(longest_s: int, *, groundwater: bool) -> tuple[Any, ...]:
             everything,
             "Everything again from what was received before; nothing is asked over the network.",
             whole=True,
-            config=OFFLINE,
+            offline=True,
         ),
         # The check `schema` belongs to the step that writes: it cannot be run without it.
         job(
@@ -106,14 +103,19 @@ def _job(
     description: str,
     *,
     whole: bool = False,
-    config: Mapping[str, Any] | None = None,
+    offline: bool = False,
 ) -> Any:
     """Return the job `name`; of those of the `whole` of France one runs at a time."""
+    tags = {MAX_RUNTIME_TAG: str(longest_s)}
+    if whole:
+        tags[SCOPE_TAG] = FRANCE
+    if offline:
+        # A tag rather than configuration: it is on each run, whoever launches it and how.
+        tags[OFFLINE_TAG] = "true"
     return dg.define_asset_job(
         name,
         selection=selection,
         description=description,
-        config=config,
-        tags={MAX_RUNTIME_TAG: str(longest_s)} | ({SCOPE_TAG: FRANCE} if whole else {}),
+        tags=tags,
         executor_def=dg.in_process_executor,
     )

@@ -72,9 +72,12 @@ class ExactPools(SqlEventLogStorage):
         while True:
             with self._one_process():
                 self._bury_the_dead(concurrency_key, run_id)
-                status = super().claim_concurrency_slot(concurrency_key, run_id, step_key, priority)
+                status: ConcurrencyClaimStatus = super().claim_concurrency_slot(
+                    concurrency_key, run_id, step_key, priority
+                )
             if status.is_claimed or time.monotonic() >= end:
-                return status.with_sleep_interval(0.0)
+                answer: ConcurrencyClaimStatus = status.with_sleep_interval(0.0)
+                return answer
             # Dagster holds signals back between steps, and looks for them in none of these loops.
             if pop_captured_interrupt():
                 raise DagsterExecutionInterruptedError
@@ -98,7 +101,8 @@ class ExactPools(SqlEventLogStorage):
     def _bury_the_dead(self, pool: str, asking: str) -> None:
         """Free the places in `pool` of runs whose process is gone."""
         known = self.get_concurrency_info(pool)
-        holders = {each.run_id for each in (*known.claimed_slots, *known.pending_steps)}
+        holders = {slot.run_id for slot in known.claimed_slots}
+        holders |= {step.run_id for step in known.pending_steps}
         for run_id in holders - {asking}:
             if alive.death(self._instance, run_id) is not None:
                 super().free_concurrency_slots_for_run(run_id)

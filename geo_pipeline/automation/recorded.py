@@ -5,12 +5,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from typing import Final
 
 import dagster as dg
 
 from geo_pipeline import logs
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.alive import held
+
+OFFLINE_TAG: Final = "geo_pipeline/offline"
+"""A run with this tag takes what was received before, whatever the settings say."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +37,11 @@ def recorded(given: Workspace) -> dg.ResourceDefinition:
     )
     @contextmanager
     def opened(context: dg.InitResourceContext) -> Iterator[Workspace]:
-        run, workspace = context.run, _as_configured(given, context.resource_config["offline"])
+        run = context.run
+        offline = context.resource_config["offline"] or (
+            run is not None and OFFLINE_TAG in run.tags
+        )
+        workspace = _as_configured(given, offline)
         if run is None:  # a sensor looks at the workspace
             with logs.recording(workspace.settings):
                 yield workspace
@@ -55,7 +63,7 @@ def recorded(given: Workspace) -> dg.ResourceDefinition:
 
 
 def _as_configured(workspace: Workspace, offline: bool) -> Workspace:
-    """Return `workspace` with `offline` as the configuration of a run says."""
+    """Return `workspace` with `offline` as a run asks for it."""
     if offline == workspace.settings.offline:
         return workspace
     settings = workspace.settings.model_copy(update={"offline": offline})

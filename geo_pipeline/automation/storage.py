@@ -22,6 +22,12 @@ from geo_pipeline.settings import Settings
 EVENT_BATCH = "500"
 """Events that are stored in one transaction at most."""
 
+STATEMENT_TIMEOUT_MS = 120_000
+CONNECTION_S = 3600
+"""How long a connection to PostgreSQL is kept at most."""
+CONNECTIONS = 10
+"""Further connections at a time, for threads, beside the kept one."""
+
 _DRIVER = "postgresql+psycopg2://"
 
 
@@ -54,6 +60,11 @@ class HomeStorage(DagsterStorage[Any], ConfigurableClass):
             self._runs = postgres.run_storage
             self._events = postgres.event_log_storage
             self._schedules = postgres.schedule_storage
+            # Else each statement opens a connection of its own, and a password costs milliseconds.
+            for storage in (self._runs, self._events, self._schedules):
+                storage.optimize_for_webserver(
+                    STATEMENT_TIMEOUT_MS, pool_recycle=CONNECTION_S, max_overflow=CONNECTIONS
+                )
         super().__init__()  # type: ignore[no-untyped-call]
 
     @property

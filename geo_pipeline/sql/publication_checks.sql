@@ -28,5 +28,14 @@ WITH failures AS (
         SELECT 1 FROM drought_indicators
         GROUP BY departement, period_end, indicator HAVING count(*) > 1
     )
+    UNION ALL
+    SELECT 'départements held back that there are none of', count(*)
+    FROM held_departements ANTI JOIN departements USING (departement)
+    UNION ALL
+    SELECT 'days of départements held back that occur twice', count(*)
+    FROM (
+        SELECT 1 FROM weather_daily SEMI JOIN held_departements USING (departement)
+        GROUP BY departement, date HAVING count(*) > 1
+    )
 )
 SELECT failure, found FROM failures WHERE found > 0

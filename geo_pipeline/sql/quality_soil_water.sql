@@ -1,9 +1,8 @@
 -- Rows whose figures contradict each other, by far fewer than there are: quality.py judges them.
 -- In: soil_water_daily
-SELECT departement, date, depletion_mm, taw_mm, swi, ks
+SELECT departement, date, depletion_mm, taw_mm, swi
 FROM soil_water_daily
 WHERE
     depletion_mm > taw_mm
     OR abs(1 - depletion_mm / taw_mm - swi) > 0.001
-    OR (ks < 1 AND depletion_mm <= 0)
 ORDER BY departement, date

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 import pytest
 
-from geo_pipeline.automation.declarative import OBSERVED, sensor, with_conditions
+from geo_pipeline.automation.declarative import OBSERVED, sensor
 from geo_pipeline.definitions import build_definitions
 
 Tick = Callable[[], dict[str, set[str | None]]]
@@ -33,8 +33,8 @@ def instance() -> Iterator[dg.DagsterInstance]:
 @pytest.fixture
 def tick(instance: dg.DagsterInstance) -> Tick:
     """Return what evaluates all conditions once and gives what they ask for."""
-    assets = conditioned()
-    defs = dg.Definitions(assets=assets, resources=build_definitions().resources)
+    defs = build_definitions()
+    keys = defs.resolve_asset_graph().get_all_asset_keys()
     cursor = None
 
     def evaluate() -> dict[str, set[str | None]]:
@@ -43,21 +43,11 @@ def tick(instance: dg.DagsterInstance) -> Tick:
             warnings.simplefilter("ignore", dg.BetaWarning)
             result = dg.evaluate_automation_conditions(defs, instance, cursor=cursor)
         cursor = result.cursor
-        asked = {
-            key.to_user_string(): result.get_requested_partitions(key)
-            for each in assets
-            for key in each.keys
-        }
+        asked = {key.to_user_string(): result.get_requested_partitions(key) for key in keys}
         return {name: partitions for name, partitions in asked.items() if partitions}
 
     assert evaluate() == {}  # what was there before is no news
     return evaluate
-
-
-def conditioned(**chosen: str) -> list[dg.AssetsDefinition]:
-    """Return the assets with their conditions."""
-    given = build_definitions(**chosen).assets or ()
-    return with_conditions(each for each in given if isinstance(each, dg.AssetsDefinition))
 
 
 def made(instance: dg.DagsterInstance, name: str, code: str | None = None) -> None:
@@ -119,10 +109,12 @@ def test_new_outlines_ask_no_provider(instance: dg.DagsterInstance, tick: Tick) 
 
 def test_the_sensor_runs_from_the_start_and_asks_for_nothing_observed() -> None:
     assert sensor().default_status == dg.DefaultSensorStatus.RUNNING
+    found = build_definitions(groundwater="hubeau")
+    assert sensor().name in {each.name for each in found.sensors or ()}
+    graph = found.resolve_asset_graph()
     conditions = {
-        key.to_user_string(): each.automation_conditions_by_key.get(key)
-        for each in conditioned(groundwater="hubeau")
-        for key in each.keys
+        key.to_user_string(): graph.get(key).automation_condition
+        for key in graph.get_all_asset_keys()
     }
     without = {name for name, condition in conditions.items() if condition is None}
     assert without == OBSERVED
