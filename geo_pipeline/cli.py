@@ -29,6 +29,7 @@ from geo_pipeline.departements import BY_CODE, CODES, parse_departements
 from geo_pipeline.errors import GeoPipelineError, UsageError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failure
+from geo_pipeline.storage.findings import Finding
 
 app = typer.Typer(
     name="geo-pipeline",
@@ -379,6 +380,7 @@ def _run(codes: list[str], settings: Settings, as_json: bool, verbose: bool) -> 
                 "seconds": round(outcome.seconds, 3),
                 "asset_seconds": outcome.asset_seconds,
                 "failures": [asdict(each) for each in outcome.failures],
+                "held": [asdict(each) for each in outcome.held],
                 "warehouse": settings.warehouse,
                 "exports": written,
             }
@@ -391,17 +393,22 @@ def _run(codes: list[str], settings: Settings, as_json: bool, verbose: bool) -> 
         for path in written:
             out.print(f"             {path.name}", highlight=False)
     if outcome.failures:
-        _tell_failures(outcome.failures)
+        _tell("failed; what was there before is unchanged", "why", outcome.failures)
+    if outcome.held:
+        what = "held back by a check; what was published of these before stays"
+        _tell(what, "found", outcome.held)
+    if outcome.failures or outcome.held:
+        err.print("run it again with --resume once the cause is gone", markup=False)
         raise typer.Exit(1)
 
 
-def _tell_failures(failures: Sequence[Failure]) -> None:
-    """Say on standard error what failed and why."""
-    table = Table("table", "département", "why", title="failed; what was there before is unchanged")
-    for each in failures:
-        table.add_row(each.table, each.departement, escape(each.why))
+def _tell(title: str, why: str, troubles: Sequence[Failure | Finding]) -> None:
+    """Say on standard error what failed or is held back, and why."""
+    table = Table("table", "département", why, title=title)
+    for each in troubles:
+        said = each.why if isinstance(each, Failure) else f"{each.check}: {each.what}"
+        table.add_row(each.table, each.departement, escape(said))
     err.print(table)
-    err.print("run it again with --resume once the cause is gone", markup=False)
 
 
 @contextmanager

@@ -198,3 +198,15 @@ def parse_departements(texts: Iterable[str]) -> list[str]:
     if not typed:
         raise UsageError("no département given: name at least one, such as 31 or 31,32")
     return sorted({parse_departement(part) for part in typed})
+
+
+def stretches(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Return `codes` as first and last of stretches without a gap, in the order of partitions."""
+    places = sorted(CODES.index(code) for code in set(codes))
+    spans: list[tuple[int, int]] = []
+    for place in places:
+        if spans and place == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], place)
+        else:
+            spans.append((place, place))
+    return [(CODES[first], CODES[last]) for first, last in spans]

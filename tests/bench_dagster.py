@@ -1,9 +1,9 @@
 """`just bench`: what Dagster's book-keeping costs here, beside the stock storage and PostgreSQL.
 
-Records of assets that do nothing, so that what is measured is the book-keeping alone; answers of the
-web server to what its pages ask, with 10,000 materialisations stored; loading the definitions.
-Separate runs (`python -m tests.bench_dagster separate 6`) take long and are measured when asked for.
-Ratios and aims are printed; nothing fails for being slow.
+Assets that record what ours do and do nothing else, so that it is the book-keeping alone; answers
+of the web server to what its pages ask, with 10,000 materialisations stored; loading the
+definitions. Separate runs take minutes: `python -m tests.bench_dagster separate 6`. Ratios and aims
+are printed; nothing fails for being slow.
 """
 
 import contextlib
@@ -107,7 +107,8 @@ def fill(settings: Settings) -> None:
 
 QUESTIONS = {
     "list of assets": "{assetNodes {assetKey {path} "
-    "assetMaterializations(limit: 1) {timestamp runId} partitionStats {numMaterialized numFailed numPartitions}}}",
+    "assetMaterializations(limit: 1) {timestamp runId} "
+    "partitionStats {numMaterialized numFailed numPartitions}}}",
     "partitions of one asset": '{assetNodeOrError(assetKey: {path: ["weather_daily"]}) '
     "{... on AssetNode {assetPartitionStatuses {... on DefaultPartitionStatuses "
     "{materializedPartitions failedPartitions}} latestMaterializationByPartition "

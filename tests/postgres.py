@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -73,6 +74,6 @@ def served() -> Iterator[str]:
         time.sleep(0.3)  # the port is open a moment before it lets anybody in
         yield f"postgresql://dagster:s3cret%2Fword@127.0.0.1:{port}/postgres"
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # whoever is connected is sent away
         server.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)

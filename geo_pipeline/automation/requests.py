@@ -10,7 +10,7 @@ from dagster._core.storage.tags import (
 )
 
 from geo_pipeline.automation.jobs import jobs
-from geo_pipeline.departements import CODES
+from geo_pipeline.departements import stretches
 from geo_pipeline.settings import Settings
 
 MOST_RUNS = 8
@@ -32,7 +32,7 @@ def requests(
     if not codes:
         yield dg.RunRequest(run_key=key, job_name=job, tags=tags)
         return
-    for first, last in stretches(codes):
+    for first, last in spans(codes):
         span = {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}
         alone = first == last
         yield dg.RunRequest(
@@ -43,11 +43,7 @@ def requests(
         )
 
 
-def stretches(codes: Sequence[str]) -> list[tuple[str, str]]:
-    """Return first and last of the stretches of `codes` in the order of partitions."""
-    places = sorted(CODES.index(code) for code in set(codes))
-    breaks = [n for n in range(1, len(places)) if places[n] != places[n - 1] + 1]
-    if len(breaks) >= MOST_RUNS:
-        breaks = []
-    ends = zip([0, *breaks], [*breaks, len(places)], strict=True)
-    return [(CODES[places[start]], CODES[places[end - 1]]) for start, end in ends]
+def spans(codes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return first and last of what gets a run each, in the order of partitions."""
+    found = stretches(codes)
+    return found if len(found) <= MOST_RUNS else [(found[0][0], found[-1][1])]

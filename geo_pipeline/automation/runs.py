@@ -19,10 +19,11 @@ from geo_pipeline.automation.alive import held, reap
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.monitoring import kept_up
 from geo_pipeline.definitions import build_definitions
-from geo_pipeline.departements import CODES
+from geo_pipeline.departements import CODES, stretches
 from geo_pipeline.errors import HeldError, SourceError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failure
+from geo_pipeline.storage.findings import Finding
 from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
 
 # Dagster's own log goes to its event log; the terminal is for the command's own words.
@@ -38,6 +39,8 @@ class Outcome:
     asset_seconds: dict[str, float]
     failures: tuple[Failure, ...] = ()
     """What could not be had; the last good partitions of these are as they were."""
+    held: tuple[Finding, ...] = ()
+    """What checks found that holds départements of the run back from the publication."""
     killed: tuple[str, ...] = ()
     """Runs of before that were found killed, and are marked as failed now."""
 
@@ -67,7 +70,7 @@ def run(
     optional = OPTIONAL if settings.groundwater is not None else ()
     partitioned = [dg.AssetKey(table) for table in PARTITIONED + optional]
     results = []
-    spans = contiguous(codes)
+    spans = stretches(codes)
     with open_instance(settings) as instance, kept_up(settings, instance):
         killed = tuple(reap(instance))
         for first, last in spans:
@@ -97,7 +100,15 @@ def run(
             spent = event.step_success_data.duration_ms / 1e3
             asset_seconds[str(event.step_key)] = asset_seconds.get(str(event.step_key), 0) + spent
     run_ids = tuple(result.run_id for result in results)
-    return Outcome(run_ids, time.perf_counter() - start, asset_seconds, tuple(failures), killed)
+    standing = workspace.findings.held()
+    return Outcome(
+        run_ids,
+        time.perf_counter() - start,
+        asset_seconds,
+        tuple(failures),
+        tuple(each for code in codes for each in standing.get(code, [])),
+        killed,
+    )
 
 
 def _execute(
@@ -125,15 +136,3 @@ def _execute(
             )
     except dg.Failure as failure:
         raise failure.__cause__ or failure from None
-
-
-def contiguous(codes: Sequence[str]) -> list[tuple[str, str]]:
-    """Return `codes` as first and last of stretches without a gap, in the order of partitions."""
-    places = sorted(CODES.index(code) for code in set(codes))
-    spans: list[tuple[int, int]] = []
-    for place in places:
-        if spans and place == spans[-1][1] + 1:
-            spans[-1] = (spans[-1][0], place)
-        else:
-            spans.append((place, place))
-    return [(CODES[first], CODES[last]) for first, last in spans]

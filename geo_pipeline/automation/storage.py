@@ -22,12 +22,6 @@ from geo_pipeline.settings import Settings
 EVENT_BATCH = "500"
 """Events that are stored in one transaction at most."""
 
-STATEMENT_TIMEOUT_MS = 120_000
-CONNECTION_S = 3600
-"""How long a connection to PostgreSQL is kept at most."""
-CONNECTIONS = 10
-"""Further connections at a time, for threads, beside the kept one."""
-
 _DRIVER = "postgresql+psycopg2://"
 
 
@@ -52,19 +46,12 @@ class HomeStorage(DagsterStorage[Any], ConfigurableClass):
             )
         else:
             # Slow to import, and needed here alone.
-            from dagster_postgres import DagsterPostgresStorage  # noqa: PLC0415
+            from geo_pipeline.automation import postgres  # noqa: PLC0415
 
-            postgres = DagsterPostgresStorage.from_config_value(
-                None, {"postgres_url": psycopg2_url(postgres_url)}
-            )
-            self._runs = postgres.run_storage
-            self._events = postgres.event_log_storage
-            self._schedules = postgres.schedule_storage
-            # Else each statement opens a connection of its own, and a password costs milliseconds.
-            for storage in (self._runs, self._events, self._schedules):
-                storage.optimize_for_webserver(
-                    STATEMENT_TIMEOUT_MS, pool_recycle=CONNECTION_S, max_overflow=CONNECTIONS
-                )
+            address = psycopg2_url(postgres_url)
+            self._runs = postgres.KeptRunStorage(address)
+            self._events = postgres.KeptEventLogStorage(address)
+            self._schedules = postgres.PostgresScheduleStorage(address)
         super().__init__()  # type: ignore[no-untyped-call]
 
     @property

@@ -8,6 +8,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from geo_pipeline.assets.lineage import LINEAGE, column_lineage
 from geo_pipeline.assets.providers import attributions
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.checks import QUALITIES, check_keys
@@ -16,7 +17,7 @@ from geo_pipeline.automation.runs import run
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES
 from geo_pipeline.errors import HeldError, StorageError
-from geo_pipeline.schemas import InvalidTableError
+from geo_pipeline.schemas import TABLES, InvalidTableError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
@@ -112,6 +113,15 @@ def test_every_table_has_a_blocking_check_by_partition(settings: Settings) -> No
             assert set(ended) == {"31", "32", "33"}, (quality.table, name)
 
 
+def test_lineage_names_columns_that_there_are() -> None:
+    for table, columns in LINEAGE.items():
+        assert set(columns) <= set(TABLES[table].to_schema().columns), table
+        for source, column in (each.split(".") for several in columns.values() for each in several):
+            assert column in TABLES[source].to_schema().columns, (table, source, column)
+        assert column_lineage(table)
+    assert not column_lineage("weather_daily")
+
+
 def test_rows_that_break_the_schema_stop_their_departement_alone(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -158,6 +168,9 @@ def test_an_error_holds_its_departement_and_releases_it_once_mended(
     assert Lake(settings.lake).read("crop_statistics", "32")["area_ha"].max() > 1e6
     rain = rows_of(settings, "weather_daily", "31")["precip_mm"].sum()
     assert rain == pytest.approx(Lake(settings.lake).read("weather_daily", "31")["precip_mm"].sum())
+    risk = Lake(settings.lake).read("departement_risk").set_index("departement")
+    assert risk.loc["32", "score"].isna().all()
+    assert risk.loc["31", "score"].notna().any()
     told = rows_of(settings, "held_departements", "32")
     assert len(told) == 1
     assert "crops cover" in told["what"].iloc[0]

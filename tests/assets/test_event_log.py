@@ -1,14 +1,18 @@
 """Our event log keeps connections open; the stock one must be able to take over its files."""
 
+import sqlite3
 from pathlib import Path
 
 import dagster as dg
 import psutil
+import pytest
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from geo_pipeline.automation.event_log import KEPT_ENGINES, KeptConnectionEventLogStorage
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.settings import Settings
+
+pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
 
 
 @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["a", "b"]))
@@ -25,6 +29,67 @@ def test_the_stock_storage_reads_what_ours_wrote(tmp_path: Path) -> None:
     assert stock.get_materialized_partitions(dg.AssetKey("thing")) == {"a", "b"}
     with open_instance(Settings(home=tmp_path)) as again:
         assert again.get_materialized_partitions(dg.AssetKey("thing")) == {"a", "b"}
+
+
+def test_a_batch_leaves_what_single_events_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ours in batches beside the stock storage one by one: the same rows in index and run."""
+    kept = {}
+    for name, batch in (("ours", "500"), ("stock", "0")):
+        monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", batch)
+        home = tmp_path / name
+        if name == "stock":
+            (home / "dagster").mkdir(parents=True)
+            (home / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+        with open_instance(Settings(home=home)) as instance:
+            ours = isinstance(instance.event_log_storage, KeptConnectionEventLogStorage)
+            assert ours == (name == "ours")
+            done = dg.materialize([many, judged], instance=instance, tags=RANGE)
+            assert done.success
+            folder = home / "dagster" / "history" / "runs"
+            kept[name] = {
+                "index": rows(folder / "index.db", EVENTS),
+                "run": rows(folder / f"{done.run_id}.db", EVENTS),
+                "assets": rows(folder / "index.db", "SELECT asset_key FROM asset_keys"),
+                "tags": rows(folder / "index.db", "SELECT key, value FROM asset_event_tags"),
+                "checks": rows(folder / "index.db", CHECKS),
+            }
+            (record,) = instance.event_log_storage.get_asset_records([many.key])
+            assert record.asset_entry.last_materialization_record is not None
+            newest = rows(folder / "index.db", NEWEST)
+            assert newest == [(record.asset_entry.last_materialization_record.storage_id,)]
+    assert len([each for each in kept["ours"]["index"] if each[1:] == (MANY, "b")]) == 1
+    assert len(kept["ours"]["checks"]) == 1
+    assert kept["ours"] == kept["stock"]
+
+
+RANGE = {"dagster/asset_partition_range_start": "a", "dagster/asset_partition_range_end": "c"}
+MANY = '["many"]'
+EVENTS = "SELECT dagster_event_type, asset_key, partition FROM event_logs"
+NEWEST = "SELECT max(id) FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION'"
+CHECKS = "SELECT asset_key, check_name, execution_status FROM asset_check_executions"
+
+
+@dg.asset(
+    partitions_def=dg.StaticPartitionsDefinition(["a", "b", "c"]),
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def many() -> dg.MaterializeResult[None]:
+    """Three partitions in one run."""
+    return dg.MaterializeResult(tags={"kind": "test"})
+
+
+@dg.asset_check(asset=many)
+def judged() -> dg.AssetCheckResult:
+    """Good."""
+    return dg.AssetCheckResult(passed=True)
+
+
+def rows(path: Path, statement: str) -> list[tuple[object, ...]]:
+    """Return what a statement gives, in an order of its own."""
+    with sqlite3.connect(path) as connection:
+        return sorted(connection.execute(statement).fetchall(), key=str)
 
 
 def test_files_of_old_runs_are_let_go(tmp_path: Path) -> None:

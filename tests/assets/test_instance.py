@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import psycopg2
 import pytest
 from dagster._core.launcher import WorkerStatus
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
@@ -278,6 +279,22 @@ def test_a_postgresql_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
         pytest.fail("it was opened")
     assert "hush" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_an_instance_that_is_closed_leaves_no_connection(tmp_path: Path, postgres_url: str) -> None:
+    settings = Settings(home=tmp_path, postgres_url=SecretStr(postgres_url))
+    for _ in range(4):
+        with open_instance(settings) as instance:
+            instance.get_runs(limit=1)
+            instance.event_log_storage.get_maximum_record_id()
+    watcher = psycopg2.connect(postgres_url)
+    with watcher, watcher.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        assert cursor.fetchone() == (0,)
+    watcher.close()
 
 
 def test_no_secret_lies_in_the_home(settings: Settings) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.automation.runs import contiguous, run
+from geo_pipeline.automation.runs import run
 from geo_pipeline.definitions import build_definitions, defs
-from geo_pipeline.departements import CODES
+from geo_pipeline.departements import CODES, stretches
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
@@ -184,7 +184,7 @@ def test_a_damaged_lake_file_is_not_published_over_the_old(own_home: Path) -> No
 
 
 def test_stretches_without_a_gap_share_a_run() -> None:
-    assert contiguous(["31", "32"]) == [("31", "32")]
-    assert contiguous(["32", "01", "31", "2A"]) == [("01", "01"), ("2A", "2A"), ("31", "32")]
-    assert contiguous(["29", "2A", "2B", "30"]) == [("29", "30")]
-    assert contiguous(CODES) == [("01", "976")]
+    assert stretches(["31", "32"]) == [("31", "32")]
+    assert stretches(["32", "01", "31", "2A"]) == [("01", "01"), ("2A", "2A"), ("31", "32")]
+    assert stretches(["29", "2A", "2B", "30"]) == [("29", "30")]
+    assert stretches(CODES) == [("01", "976")]

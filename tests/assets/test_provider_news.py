@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.automation.requests import stretches
+from geo_pipeline.automation.requests import spans
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES
 from geo_pipeline.settings import Settings
@@ -239,9 +239,9 @@ def test_nothing_is_asked_where_nothing_is_live(
     assert provider.asked == []
 
 
-def test_stretches() -> None:
-    assert stretches(["31"]) == [("31", "31")]
-    assert stretches(["32", "31", "31", "2A"]) == [("2A", "2A"), ("31", "32")]
+def test_spans() -> None:
+    assert spans(["31"]) == [("31", "31")]
+    assert spans(["32", "31", "31", "2A"]) == [("2A", "2A"), ("31", "32")]
     # Too many of them are one.
-    assert stretches(CODES[::2]) == [(CODES[0], CODES[-1])]
-    assert stretches(CODES) == [(CODES[0], CODES[-1])]
+    assert spans(CODES[::2]) == [(CODES[0], CODES[-1])]
+    assert spans(CODES) == [(CODES[0], CODES[-1])]
