@@ -65,9 +65,13 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff check --fix .
     @{{ bin }}/ruff format .
 
-# Measure: runs, the same work without Dagster, the app in Chromium, then indicators and sources
-bench: (_environment "requirements-dev.txt") && bench-indicators bench-sources
+# Measure: runs, the same work without Dagster, the app in Chromium, Dagster, indicators and sources
+bench: (_environment "requirements-dev.txt") && bench-dagster bench-indicators bench-sources
     @{{ bin }}/python -m tests.bench
+
+# Measure Dagster: its overhead, its pages with 10,000 materialisations, definitions; `... separate 6` runs
+bench-dagster *options: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tests.bench_dagster "$@"
 
 # Measure the indicators beside climate-indices and xclim: `just bench-indicators 96` places
 bench-indicators *places: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)

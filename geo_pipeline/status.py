@@ -1,6 +1,5 @@
 """`geo-pipeline status`: how the pipeline stands, as tables for a terminal."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 SHOWN_TROUBLES = 30
+SHOWN_CODES = 6
 SHOWN_RUNS = 8
 WIDE = 120
 """Columns of a terminal from which a table may say more."""
@@ -54,7 +54,7 @@ def tell(taken: Taken, console: Console, unknown: str | None = None) -> None:
     if unknown is not None:
         console.print(f"Runs: {unknown}", markup=False, soft_wrap=True)
     elif taken["runs"]:
-        console.print(_runs(taken["runs"]))
+        console.print(*_runs(taken["runs"]), sep="\n")
     else:
         console.print("Runs: none yet")
     _tell_services(taken, console)
@@ -135,18 +135,23 @@ def _troubles(troubles: Sequence[Taken]) -> Iterator[RenderableType]:
         return
     names = ("département", "table", "state", "since")
     table = _plain(f"{len(troubles)} in trouble", *names)
-    table.add_column("what")
-    for each in troubles[:SHOWN_TROUBLES]:
+    alike: dict[tuple[str, str, str], list[Taken]] = {}
+    for each in troubles:
+        alike.setdefault((each["table"], each["state"], each["reason"]), []).append(each)
+    groups = list(alike.values())
+    for members in groups[:SHOWN_TROUBLES]:
+        first = members[0]
         table.add_row(
-            _place(each),
-            each["table"],
-            _state(each["state"]),
-            each["since"][:10],
-            _line(each["what"]),
+            _places(members),
+            first["table"],
+            _state(first["state"]),
+            min(each["since"] for each in members)[:10],
         )
     yield table
-    if len(troubles) > SHOWN_TROUBLES:
-        yield f"and {len(troubles) - SHOWN_TROUBLES} more: geo-pipeline status --json"
+    for members in groups[:SHOWN_TROUBLES]:
+        yield Text(f"{_places(members)}: {members[0]['short']}")
+    if len(groups) > SHOWN_TROUBLES:
+        yield f"and {len(groups) - SHOWN_TROUBLES} kinds more: geo-pipeline status --json"
     yield from _commands(troubles)
 
 
@@ -174,10 +179,13 @@ def _plain(title: str, *names: str) -> Table:
     return Table(*columns, title=Text(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
 
 
-def _line(text: str) -> Text:
-    """Return `text` on one line, cut where the terminal ends; of addresses the host only."""
-    without_paths = re.sub(r"(?:https?:/)?/([^/\s]+)\S*/\S*", r"\1", text)
-    return Text(without_paths, no_wrap=True, overflow="ellipsis")
+def _places(members: Sequence[Taken]) -> str:
+    """Return whom the same trouble concerns: a name, or how many and their codes."""
+    if len(members) == 1:
+        return _place(members[0])
+    codes = [each["departement"] for each in members]
+    more = "" if len(codes) <= SHOWN_CODES else f" and {len(codes) - SHOWN_CODES} more"
+    return f"{len(codes)}: {' '.join(codes[:SHOWN_CODES])}{more}"
 
 
 def _place(each: Taken) -> str:
@@ -186,9 +194,9 @@ def _place(each: Taken) -> str:
     return f"{each['name']} ({each['departement']})"
 
 
-def _runs(runs: Sequence[Taken]) -> Table:
+def _runs(runs: Sequence[Taken]) -> Iterator[RenderableType]:
+    """Yield the list of the last runs, then why some of them failed, a line each."""
     table = _plain("last runs", "started", "job", "départements", "took", "result")
-    table.add_column("why", overflow="fold")
     for each in runs[:SHOWN_RUNS]:
         first, last = each["first_departement"], each["last_departement"]
         span = f"{first} to {last}" if first != last else first or ""
@@ -199,9 +207,11 @@ def _runs(runs: Sequence[Taken]) -> Table:
             span,
             took,
             Text(each["status"].lower(), style=COLOURS.get(each["status"], "")),
-            escape(each["error"] or ""),
         )
-    return table
+    yield table
+    for each in runs[:SHOWN_RUNS]:
+        if each["error"]:
+            yield Text(f"{_moment(each['started_at'] or each['created_at'])}  {each['error']}")
 
 
 def _tell_services(taken: Taken, console: Console) -> None:

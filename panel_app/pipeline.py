@@ -188,20 +188,29 @@ def _groups(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
     groups: dict[tuple[str, str, str], list[Taken]] = {}
     for each in taken["troubles"]:
         late = each["state"] == "late" and each["last_date"] is not None
-        cause = words("pipeline.too_old", limit=each["limit_days"]) if late else each["what"]
+        cause = words("pipeline.too_old", limit=each["limit_days"]) if late else each["reason"]
         groups.setdefault((each["state"], each["table"], cause), []).append(each)
     return [
         {
             "state": state,
             "word": look.capitalise(words(f"pipeline.state.{state}")),
             "table": _table(table, words),
-            "what": what,
+            "what": _cause(cause, members, words),
             "since": _moment(min(each["since"] for each in members), words),
             "places": [_place(each, words) for each in members],
             "do": _do(members),
         }
-        for (state, table, what), members in groups.items()
+        for (state, table, cause), members in groups.items()
     ]
+
+
+def _cause(cause: str, members: Sequence[Taken], words: Catalogue) -> str:
+    """Return why, in the words of one of `members` where they differ in names and numbers only."""
+    said = {each["short"] for each in members}
+    if members[0]["reason"] != cause:
+        return cause
+    first = str(members[0]["short"])
+    return first if len(said) == 1 else words("pipeline.example", what=first)
 
 
 def _do(members: Sequence[Taken]) -> str:

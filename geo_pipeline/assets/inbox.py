@@ -65,8 +65,8 @@ class Look:
     taken: list[Provided] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     """Files whose very bytes were in use already."""
-    rejected: dict[str, str] = field(default_factory=dict)
-    """Names and why, in English."""
+    rejected: dict[str, RefusedError] = field(default_factory=dict)
+    """Names and why."""
     waiting: dict[str, Mark] = field(default_factory=dict)
     """What is left in the inbox, for the next look."""
     troubles: list[str] = field(default_factory=list)
@@ -119,7 +119,7 @@ class Inbox:
                 look.taken.append(self.provided.take(staged, name, digest, about))
         except RefusedError as refused:
             self._reject(name, refused)
-            look.rejected[name] = refused.en
+            look.rejected[name] = refused
         else:
             if _mark(os.lstat(self.folder / name)) == mark:
                 (self.folder / name).unlink()

@@ -11,7 +11,7 @@ NAME = "dagster.yaml"
 
 SHIPPED = (
     "bd33aee8f40a35dd57156410ef8fc08a0759fcd4cc3e9cb02b1711dc11cca63a",
-    "e08d005b4d033e3b82b204be284b5c12ace7ffee9567a26f3c6e03e21418d27f",
+    "5246ca5a45cf52d8aa5bbf2d6392ebbbd8f882f7f51d32a7cc7224b2c1650e62",
 )
 """SHA-256 of each version that was ever shipped, the last one that of today."""
 

@@ -134,6 +134,8 @@ class KeptConnectionEventLogStorage(ExactPools, SqliteEventLogStorage):
             return
         try:
             with engine.begin() as connection:
+                # Python's driver begins none for tables: each would be a transaction.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
                 SqlEventLogStorageMetadata.create_all(connection)
                 MigrationContext.configure(connection).stamp(self._migrations, "head")
         except DatabaseError:  # another process makes it too: the stock storage waits and looks

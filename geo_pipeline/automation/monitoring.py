@@ -30,7 +30,7 @@ from geo_pipeline.files import write_text
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage import standing
-from geo_pipeline.storage.failures import WHOLE, Failures
+from geo_pipeline.storage.failures import WHOLE, Failures, reason, short
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.lake import BY_DEPARTEMENT, OPTIONAL, Lake
 from geo_pipeline.storage.warehouse import Warehouse
@@ -346,7 +346,13 @@ def _trouble(row: Mapping[str, Any]) -> dict[str, Any]:
         do = f"geo-pipeline materialize {row['departement']}"
     else:
         do = "geo-pipeline run --resume" if row["state"] == "failed" else "geo-pipeline run"
-    return {**{name: row[name] for name in names}, "do": do}
+    what, code = row["what"] or "", row["departement"]
+    return {
+        **{name: row[name] for name in names},
+        "short": short(what),
+        "reason": reason(what, code),
+        "do": do,
+    }
 
 
 # --------------------------------------------------------------------------------------------

@@ -24,6 +24,11 @@ CHUNK = 500
 """Ids in one statement: SQLite takes 999 at most in its older versions."""
 
 
+_UNSAID = "This run has been marked as failed from outside the execution context."
+_KILLED = "its process ended before the run did (killed, or out of memory?)"
+"""In the place of what Dagster says of a run whose process is gone."""
+
+
 @dataclass(frozen=True)
 class Materialized:
     """The last materialisation of an asset, or of a partition of it."""
@@ -134,7 +139,7 @@ def _materialized(entry: EventLogEntry) -> Materialized:
 def _why(entry: EventLogEntry) -> str:
     """Return why a run failed: the error of its first failed step where it is known."""
     event = entry.get_dagster_event()
-    said = event.message or ""
+    said = (event.message or "").replace(_UNSAID, _KILLED)
     # A run whose process was killed has nothing but its message.
     if event.event_type == dg.DagsterEventType.RUN_FAILURE and event.event_specific_data:
         data = event.job_failure_data  # none where Dagster found the process gone

@@ -11,6 +11,7 @@ from dagster._core.storage.tags import (
     MAX_RETRIES_TAG,
 )
 from dagster._core.utils import make_new_run_id
+from sqlalchemy.exc import DatabaseError
 
 from geo_pipeline.assets.providers import check_settings
 from geo_pipeline.assets.steps import ONCE_TAG
@@ -20,7 +21,7 @@ from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.monitoring import kept_up
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES, stretches
-from geo_pipeline.errors import HeldError, SourceError
+from geo_pipeline.errors import HeldError, SourceError, StorageError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failure
 from geo_pipeline.storage.findings import Finding
@@ -120,6 +121,7 @@ def _execute(
     """Run `job` here, or some of its `assets`; a step that fails is not tried again.
 
     Raises:
+        StorageError: Dagster's records cannot be written.
         Exception: that of the step that failed, without what Dagster wraps around it.
     """
     run_id = make_new_run_id()
@@ -134,5 +136,10 @@ def _execute(
                 asset_selection=assets,
                 tags={**(tags or {}), **ours},
             )
+    except DatabaseError as error:
+        raise StorageError(
+            f"Dagster's records in {instance.root_directory} cannot be written "
+            f"({error.orig}): make room, then run it again; what was written before is whole"
+        ) from error
     except dg.Failure as failure:
         raise failure.__cause__ or failure from None

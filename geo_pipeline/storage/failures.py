@@ -1,11 +1,13 @@
 """What could not be had: one small file a table and département, gone once it succeeds."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from geo_pipeline.departements import BY_CODE
 from geo_pipeline.files import write_text
 
 WHOLE = "france"
@@ -59,3 +61,15 @@ class Failures:
 
     def _path(self, table: str, departement: str | None) -> Path:
         return self.folder / table / f"{departement or WHOLE}.json"
+
+
+def short(what: str) -> str:
+    """Return an error without the long parameters of addresses; `<home>/failures` has them."""
+    return re.sub(r"(https?://[^\s?]+)\?\S{10,}", r"\1?…", what)
+
+
+def reason(what: str, departement: str = WHOLE) -> str:
+    """Return what errors of several départements have in common: no names, codes or numbers."""
+    if departement in BY_CODE:
+        what = what.replace(BY_CODE[departement].name, "#")
+    return re.sub(r"\b2[AB]\b|\d+(?:[.,:]\d+)*", "#", short(what))

@@ -153,9 +153,10 @@ def test_an_error_holds_its_departement_and_releases_it_once_mended(
     folder = embedded(tmp_path, "crop_statistics.parquet", {"32": {"area_ha": 40.0}})
     folder = embedded(tmp_path, "weather_dekadal.parquet", {"31": {"precip_mm": 1.1}})
     bad = settings.model_copy(update={"embedded_data": folder})
-    run(bad, ["31", "32", "33"], ignore)
+    outcome = run(bad, ["31", "32", "33"], ignore)
     held = Findings(settings.findings).held()
     assert set(held) == {"32"}
+    assert list(outcome.held) == held["32"]
     assert {each.check for each in held["32"]} == {"area", "figures"}
     assert evaluations(settings, "crop_statistics", "area") == {
         "31": True,

@@ -488,6 +488,18 @@ def test_an_archive_that_lies_about_its_sizes_is_weighed() -> None:
                 inbox_content._weighed(lying)
 
 
+def test_rejected_files_are_told_once_in_one_message(house: House) -> None:
+    house.drop("photo.jpg", b"\xff\xd8\xff\xe0")
+    house.drop("old.xls", b"\xd0\xcf\x11\xe0" + b"0" * 100)
+    house.settled()
+    house.tick()
+    log = (house.settings.home / "alerts" / "alerts.jsonl").read_text(encoding="utf-8")
+    (told,) = [json.loads(line) for line in log.splitlines()]
+    assert "2 fichiers" in told["title"]
+    for name in ("photo.jpg", "old.xls"):
+        assert name in json.dumps(told, ensure_ascii=False)
+
+
 def test_two_rejected_of_one_name_are_both_kept(house: House) -> None:
     for content in (b"one", b"two"):
         house.drop("x.txt", content)

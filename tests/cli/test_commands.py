@@ -128,10 +128,10 @@ def test_missing_embedded_data(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_fills_while_publishing_keeps_the_old_publication(own_home: Path) -> None:
-    """No file may grow beyond 2 MB: enough for the lake, too little for the warehouse."""
+    """No file may grow beyond 20 MB: enough for lake and records, too little for the warehouse."""
     published = own_home / "published" / "drought.duckdb"
     before = published.read_bytes()
-    result = geo_pipeline("materialize", "31", home=own_home, file_bytes=2_000_000)
+    result = geo_pipeline("materialize", "31", home=own_home, file_bytes=20_000_000)
     assert result.returncode == FAILED
     line = one_line(result)
     assert "cannot publish" in line

@@ -46,7 +46,7 @@ def test_troubles_are_told_with_commands(own_home: Path) -> None:
 
     assert "4 in trouble" in result.stdout
     assert "failed" in line("Haute-Garonne (31)")
-    assert "no answer [/bold]" in line("Haute-Garonne (31)")
+    assert "no answer [/bold]" in line("Haute-Garonne (31): ")
     assert "held" in line("Finistère (29)")
     assert "suspicious" in line("Bas-Rhin (67)")
     assert "damaged" in line("Loire-Atlantique (44)")

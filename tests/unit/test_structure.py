@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# What each room may know of the others. `errors`, `files`, `schemas`, `departements`, `settings` and
-# `logs` lie on the ground floor: everyone may use them.
+# What each room may know of the others. `errors`, `files`, `schemas`, `departements`, `settings`
+# and `logs` lie on the ground floor: everyone may use them.
 GROUND = {"errors", "files", "schemas", "departements", "settings", "sql", "logs"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),

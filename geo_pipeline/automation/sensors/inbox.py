@@ -8,13 +8,15 @@ has the same run once more, on what is there without it.
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.storage.tags import RUN_KEY_TAG
 from filelock import FileLock, Timeout
 
-from geo_pipeline.assets.inbox import Inbox, Look
+from geo_pipeline.assets.inbox import REJECTED, Inbox, Look
 from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.automation.alerts import Alert, Alerts, digest
 from geo_pipeline.automation.requests import jobs_named, requests
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.provided import Kind, Provided
@@ -59,6 +61,9 @@ def look_into(inbox: Inbox, context: dg.SensorEvaluationContext) -> dg.SensorRes
         return dg.SensorResult(
             skip_reason="the look before is still at work", cursor=context.cursor
         )
+    settings = inbox.workspace.settings
+    if look.rejected:
+        Alerts(settings).send([_alert(settings, look)])
     asked = list(_asked(inbox, context.instance))
     for line in _told(look):
         context.log.info(line)
@@ -92,11 +97,39 @@ def _is_known(instance: dg.DagsterInstance, run_key: str) -> bool:
     return instance.get_runs_count(dg.RunsFilter(tags={RUN_KEY_TAG: run_key})) > 0
 
 
+def _alert(settings: Settings, look: Look) -> Alert:
+    """Return what is told of the files that a look rejected: whoever dropped them may be away."""
+    count = len(look.rejected)
+    names = list(look.rejected)
+    whys = list(look.rejected.values())
+    return Alert(
+        kind="operations",
+        # Dropped again, a file is news again.
+        key=digest("rejected", *names, datetime.now(UTC).isoformat()),
+        severity="warning",
+        departements=(),
+        title={
+            "fr": f"{count} fichier{'s' if count > 1 else ''} de la boîte de dépôt "
+            f"refusé{'s' if count > 1 else ''}",
+            "en": f"{count} file{'s' if count > 1 else ''} in the inbox rejected",
+        },
+        text={
+            "fr": f"Rien n'en a été pris ; ils sont dans {settings.inbox / REJECTED}.",
+            "en": f"Nothing was taken of it; see {settings.inbox / REJECTED}.",
+        },
+        link=f"{settings.dagster_url.rstrip('/')}/automation",
+        table={
+            "fr": (("Fichier", "Raison"), *zip(names, (each.fr for each in whys), strict=True)),
+            "en": (("File", "Reason"), *zip(names, (each.en for each in whys), strict=True)),
+        },
+    )
+
+
 def _told(look: Look) -> list[str]:
     """Return what happened, a line each."""
     return [
         *(f"{each.name} taken as {each.about.place}" for each in look.taken),
         *(f"{name} is in use already" for name in look.known),
-        *(f"{name} rejected: {why}" for name, why in look.rejected.items()),
+        *(f"{name} rejected: {why.en}" for name, why in look.rejected.items()),
         *look.troubles,
     ]

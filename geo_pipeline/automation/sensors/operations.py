@@ -28,7 +28,7 @@ from geo_pipeline.automation.alive import reap
 from geo_pipeline.departements import BY_CODE, CODES
 from geo_pipeline.publishing.look import NBSP, Lang, Words, capitalise, format_date
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.failures import WHOLE
+from geo_pipeline.storage.failures import WHOLE, reason, short
 from geo_pipeline.storage.lake import BY_DEPARTEMENT
 from geo_pipeline.storage.standing import Broken, broken
 
@@ -395,7 +395,7 @@ def _of_runs(settings: Settings, runs: Sequence[FailedRun]) -> Iterator[Trouble]
     """Yield a trouble for all runs of a job that failed at the same step for the same reason."""
     groups: dict[tuple[str, str, str], list[FailedRun]] = {}
     for run in runs:
-        groups.setdefault((run.job, run.step, _template(run.why)), []).append(run)
+        groups.setdefault((run.job, run.step, reason(run.why)), []).append(run)
     for (job, step, template), members in groups.items():
         codes = tuple(dict.fromkeys(code for run in members for code in run.codes))
         at = Words(f" à l'étape {step}", f" at step {step}") if step else Words("", "")
@@ -571,14 +571,13 @@ def _by_reason(found: Iterable[tuple[str, str, str]], lang: Lang) -> Rows:
     """Return a row a reason, that of most départements first: who, since when, why."""
     groups: dict[str, list[tuple[str, str, str]]] = {}
     for code, since, what in found:
-        name = BY_CODE[code].name if code in BY_CODE else code
-        groups.setdefault(_template(what.replace(name, "#")), []).append((code, since, what))
+        groups.setdefault(reason(what, code), []).append((code, since, what))
     rows = []
     for members in sorted(groups.values(), key=len, reverse=True):
         codes, begun, whats = zip(*members, strict=True)
         example = "" if len(set(whats)) == 1 else Words(f"p.{NBSP}ex. ", "e.g. ")(lang)
         rows.append(
-            (_listed(codes, lang), _moment(min(begun), lang), f"{example}{_short(whats[0])}")
+            (_listed(codes, lang), _moment(min(begun), lang), f"{example}{short(whats[0])}")
         )
     heads = (
         Words("Départements", "Départements"),
@@ -594,18 +593,8 @@ def _runs_table(runs: Sequence[FailedRun], lang: Lang) -> Rows:
         Words("Départements", "Départements"),
         Words("Raison", "Reason"),
     )
-    rows = [(run.run_id[:8], _listed(run.codes, lang), _short(run.why)) for run in runs]
+    rows = [(run.run_id[:8], _listed(run.codes, lang), short(run.why)) for run in runs]
     return (tuple(head(lang) for head in heads), *rows)
-
-
-def _template(what: str) -> str:
-    """Return what errors of several départements have in common: no codes, no numbers."""
-    return re.sub(r"\b2[AB]\b|\d+(?:[.,:]\d+)*", "#", _short(what))
-
-
-def _short(what: str) -> str:
-    """Return an error without the long parameters of addresses; `<home>/failures` has them."""
-    return re.sub(r"(https?://[^\s?]+)\?\S{10,}", r"\1?…", what)
 
 
 def _moment(iso: str, lang: Lang) -> str:
