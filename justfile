@@ -46,9 +46,9 @@ backfill *options: (_environment "requirements.txt")
 doctor: (_environment "requirements.txt")
     @{{ bin }}/geo-pipeline doctor
 
-# The tests, all but those that need a browser
+# The tests, all but those that need a browser; two at a time (`just test -n 0 -x`: one, till it fails)
 test *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m pytest -m "not browser" "$@"
+    @{{ bin }}/python -m pytest -m "not browser" -n 2 --dist loadfile "$@"
 
 # The tests that need Chromium
 test-browser *options: (_environment "requirements-dev.txt")

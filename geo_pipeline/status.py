@@ -87,7 +87,7 @@ def tell_departement(taken: Taken, code: str, console: Console) -> None:
     for each in troubles:
         line = f"{each['table']}: {_word(each['state'])} since {_moment(each['since'])}: "
         console.print(line + each["what"], markup=False, highlight=False, soft_wrap=True)
-    for command in _commands(troubles):
+    for command in _commands([each for each in troubles if each["state"] != "warned"]):
         console.print(command, highlight=False, soft_wrap=True)
 
 
@@ -130,9 +130,20 @@ def _counts(states: Mapping[str, int], bare: Sequence[str]) -> Text:
 
 def _troubles(troubles: Sequence[Taken]) -> Iterator[RenderableType]:
     """Yield the list of what is wrong, a line each, then the commands that mend it."""
-    if not troubles:
-        yield Text("Nothing is late, broken or suspicious.", style="green")
-        return
+    doubted = [each for each in troubles if each["state"] == "warned"]
+    broken = [each for each in troubles if each["state"] != "warned"]
+    if broken:
+        yield from _broken(broken)
+    else:
+        yield Text("Nothing is late or broken.", style="green")
+    if doubted:
+        tables = ", ".join(sorted({each["table"] for each in doubted}))
+        yield f"a check has a doubt:     {_places(doubted)} ({tables})"
+        yield f"look at what is odd:     {doubted[0]['do']}"
+
+
+def _broken(troubles: Sequence[Taken]) -> Iterator[RenderableType]:
+    """Yield the table of what is broken, why, and what to type."""
     names = ("département", "table", "state", "since")
     table = _plain(f"{len(troubles)} in trouble", *names)
     alike: dict[tuple[str, str, str], list[Taken]] = {}
@@ -158,8 +169,7 @@ def _troubles(troubles: Sequence[Taken]) -> Iterator[RenderableType]:
 def _commands(troubles: Sequence[Taken]) -> Iterator[str]:
     """Yield what to type, few commands for many troubles."""
     failed = [each for each in troubles if each["state"] == "failed"]
-    odd = [each for each in troubles if each["state"] == "warned"]
-    rest = [each for each in troubles if each not in failed and each not in odd]
+    rest = [each for each in troubles if each not in failed]
     if len(failed) == 1:
         yield f"run it again:            {failed[0]['do']}"
     elif failed:
@@ -169,8 +179,6 @@ def _commands(troubles: Sequence[Taken]) -> Iterator[str]:
         yield f"late, held or damaged:   geo-pipeline materialize {' '.join(codes)}"
     for command in dict.fromkeys(each["do"] for each in rest if each["departement"] == "france"):
         yield f"a table of all France:   {command}"
-    if odd:
-        yield f"look at what is odd:     {odd[0]['do']}"
 
 
 def _plain(title: str, *names: str) -> Table:

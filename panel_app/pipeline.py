@@ -22,7 +22,8 @@ STATES: Final = (
 )  # fmt: skip
 """Worst first."""
 
-TROUBLES: Final = ("damaged", "held", "failed", "late", "warned")
+BROKEN: Final = ("damaged", "held", "failed", "late")
+TROUBLES: Final = (*BROKEN, "warned")
 
 OLD: Final = timedelta(minutes=10)
 """A snapshot older than this was not made by a Dagster that is running."""
@@ -113,8 +114,10 @@ def states(taken: Taken, words: Catalogue) -> dict[str, list[str]]:
 
 
 def _headline(taken: Taken, words: Catalogue, made: datetime, now: datetime) -> dict[str, Any]:
-    troubled = sum(each["state"] in TROUBLES for each in taken["departements"])
-    whole = [each for each in taken["troubles"] if each["departement"] == "france"]
+    troubled = sum(each["state"] in BROKEN for each in taken["departements"])
+    doubted = sum(each["state"] == "warned" for each in taken["departements"])
+    broken = [each for each in taken["troubles"] if each["state"] in BROKEN]
+    whole = [each for each in broken if each["departement"] == "france"]
     if troubled:
         finding = words.count("pipeline.troubled", troubled)
     elif whole:
@@ -129,6 +132,7 @@ def _headline(taken: Taken, words: Catalogue, made: datetime, now: datetime) -> 
     return {
         "finding": finding,
         "well": not (troubled or whole),
+        "doubt": words.count("pipeline.doubt", doubted) if doubted else "",
         "made": words("pipeline.made", when=_moment(made, words), ago=_ago(age, words)),
         "old": words("pipeline.old", ago=_ago(age, words)) if age > OLD else "",
         "figures": [
@@ -187,6 +191,8 @@ def _groups(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
     """Return the troubles, those of one state, table and cause together; the late ones anyway."""
     groups: dict[tuple[str, str, str], list[Taken]] = {}
     for each in taken["troubles"]:
+        if each["state"] not in BROKEN:
+            continue  # the checks' own list has it
         late = each["state"] == "late" and each["last_date"] is not None
         cause = words("pipeline.too_old", limit=each["limit_days"]) if late else each["reason"]
         groups.setdefault((each["state"], each["table"], cause), []).append(each)

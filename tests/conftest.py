@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from geo_pipeline.automation.runs import run
 from geo_pipeline.departements import CODES
@@ -48,8 +49,15 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ready = os.environ.get("GEO_PIPELINE_TEST_HOME")
     if ready:
         return Path(ready)
-    home = tmp_path_factory.mktemp("france") / "home"
-    run(Settings(home=home), CODES, ignore)
+    # Workers of one test run share it: whoever comes first makes it.
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    home = shared / "france"
+    with FileLock(shared / "france.lock"):
+        if not (shared / "france.done").exists():
+            run(Settings(home=home), CODES, ignore)
+            (shared / "france.done").touch()
     return home
 
 

@@ -28,7 +28,7 @@ from geo_pipeline.automation.runs import run
 from geo_pipeline.automation.storage import EVENT_BATCH, psycopg2_url
 from geo_pipeline.errors import StorageError, UsageError
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.lake import PARTITIONED, Lake
 from tests import postgres
 from tests.conftest import ignore
 
@@ -351,3 +351,24 @@ event_log_storage:
   class: KeptConnectionEventLogStorage
   config: {}
 """
+
+
+def test_the_pipeline_records_in_postgresql_and_writes_the_same(
+    postgres_url: str, tmp_path: Path, published_home: Path
+) -> None:
+    settings = Settings(home=tmp_path / "home", postgres_url=SecretStr(postgres_url))
+    outcome = run(settings, ["31", "32"], ignore)
+    assert not outcome.failures
+    assert not outcome.held
+    for table in PARTITIONED:
+        for code in ("31", "32"):
+            name = Path("lake", table, f"departement={code}", "part.parquet")
+            assert (settings.home / name).read_bytes() == (published_home / name).read_bytes()
+    with open_instance(settings) as instance:
+        written = instance.get_materialized_partitions(dg.AssetKey("drought_indicators"))
+        checks = instance.event_log_storage.get_asset_check_partition_info(
+            [dg.AssetCheckKey(dg.AssetKey("weather_daily"), "schema")]
+        )
+    assert written == {"31", "32"}
+    assert {each.partition_key for each in checks} == {"31", "32"}
+    assert not list((settings.home / "dagster").rglob("*.db"))

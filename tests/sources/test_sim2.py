@@ -43,7 +43,7 @@ def grid(rows: Mapping[str, Mapping[str, str]], cell: tuple[int, int] = GERS) ->
         values = {**USUAL, **said, "LAMBX": str(cell[0]), "LAMBY": str(cell[1]), "DATE": day}
         names = (name.removesuffix("_Q") for name in HEADER.split(";"))
         lines.append(";".join(values.get(name, "0.0") for name in names))
-    return gzip.compress("".join(f"{line}\n" for line in lines).encode())
+    return gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +234,7 @@ def test_humidity_above_saturation_is_saturation(
         (b"", "empty"),
         (grid({"20190131": {"T": "9,9"}}), "'9,9' in place of a number in line 2, column T"),
         (grid({"20190131": {"T": "99.9"}}), "tmean_c 99.9 in cell"),
-        (gzip.compress(HEADER.replace("ETP_Q", "ETR").encode()), "has no column ETP"),
+        (gzip.compress(HEADER.replace("ETP_Q", "ETR").encode(), mtime=0), "has no column ETP"),
     ],
 )
 def test_an_unusable_file_is_told_once_and_asked_for_again(
@@ -355,7 +355,7 @@ def test_real_figures_come_through_unchanged(
         frame[name] = np.nan
     lists(provider, PAST)
     content = frame.sample(frac=1.0, random_state=1).to_csv(sep=";", index=False).encode()
-    provider.on(FOLDER + PAST, gzip.compress(content))
+    provider.on(FOLDER + PAST, gzip.compress(content, mtime=0))
     sim2 = source()
     compared = 0
     for departement in inside["departement"].unique():

@@ -74,7 +74,7 @@ def read(square: GridMeans, tmp_path: Path) -> Callable[..., pd.DataFrame]:
 
     def means(content: bytes, departement: str = "32", *, zipped: bool = True) -> pd.DataFrame:
         path = tmp_path / "received"
-        path.write_bytes(gzip.compress(content) if zipped else content)
+        path.write_bytes(gzip.compress(content, mtime=0) if zipped else content)
         return square(path, hashlib.sha256(content).hexdigest(), departement)
 
     return means
@@ -345,7 +345,7 @@ def cut_after(rows: int) -> Callable[[bytes], bytes]:
 
 def flipped(content: bytes) -> bytes:
     """Return an archive whose checksum does not match."""
-    zipped = bytearray(gzip.compress(content))
+    zipped = bytearray(gzip.compress(content, mtime=0))
     zipped[-8] ^= 1
     return bytes(zipped)
 
@@ -365,12 +365,12 @@ NEXT = "20200102"
     ("content", "says"),
     [
         (cut_after(2)(text(GOOD)), "gzip archive that ends too early"),
-        (gzip.compress(text(GOOD))[:-3], "gzip archive that ends too early"),
-        (gzip.compress(text(GOOD))[:60], "gzip archive that ends too early"),
+        (gzip.compress(text(GOOD), mtime=0)[:-3], "gzip archive that ends too early"),
+        (gzip.compress(text(GOOD), mtime=0)[:60], "gzip archive that ends too early"),
         (flipped(text(GOOD)), "damaged gzip archive"),
-        (gzip.compress(text(GOOD)) + b"more", "damaged gzip archive"),
+        (gzip.compress(text(GOOD), mtime=0) + b"more", "damaged gzip archive"),
         (b"<!DOCTYPE html><html><body>503</body></html>", "HTML in place of a grid"),
-        (gzip.compress(b"<html>"), "HTML in place of a grid"),
+        (gzip.compress(b"<html>", mtime=0), "HTML in place of a grid"),
         (b"", "an empty file"),
         (text([]), "has no rows"),
         (text(GOOD).replace(b"SWI_Q", b"SWIX_Q"), "has no column SWI among LAMBX"),
