@@ -61,13 +61,11 @@ def _jobs(longest_s: int, *, groundwater: bool) -> tuple[Any, ...]:
             "refresh_weather",
             dg.AssetSelection.assets(*weather).downstream(),
             "Weather, groundwater where a provider of it is chosen, and all that depends on them.",
-            whole=True,
         ),
         job(
             "refresh_crops",
             dg.AssetSelection.assets("crop_statistics").downstream(),
             "Crop statistics, and all that depends on them.",
-            whole=True,
         ),
         job(
             "refresh_restrictions",

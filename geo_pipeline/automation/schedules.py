@@ -16,6 +16,7 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
+from geo_pipeline.automation.jobs import FRANCE, SCOPE_TAG
 from geo_pipeline.departements import CODES
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
@@ -154,7 +155,7 @@ def _schedule(plan: Plan, settings: Settings) -> dg.ScheduleDefinition:
 
 
 def _all_departements(_due: datetime) -> dict[str, str]:
-    return dict(ALL_PARTITIONS)
+    return {**ALL_PARTITIONS, SCOPE_TAG: FRANCE}
 
 
 def _begun(settings: Settings) -> bool:

@@ -71,7 +71,7 @@ def test_every_job_runs_in_one_process_described_and_with_an_end() -> None:
         assert job.description
         assert job.tags[MAX_RUNTIME_TAG] == "400"
     whole = {each.name for each in jobs(Settings()) if each.tags.get(SCOPE_TAG) == FRANCE}
-    assert whole == {"france", "refresh_weather", "refresh_crops", "rebuild_from_raw"}
+    assert whole == {"france", "rebuild_from_raw"}
 
 
 def test_the_jobs_that_sensors_name_are_those_of_the_definitions() -> None:
