@@ -430,17 +430,7 @@ def restrictions(levels: pd.DataFrame) -> pd.DataFrame:
 def groundwater(months: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
     """Months that are missing within the record (warning) or after this one (error)."""
     ends = months["period_end"]
-    ordinal = (ends.dt.year * 12 + ends.dt.month).to_numpy()
-    missing = np.diff(ordinal) - 1
-    at = np.flatnonzero((missing > 0) & _same(months["departement"]))
-    gaps = pd.DataFrame(
-        {
-            "departement": months["departement"].to_numpy()[at],
-            "first": ends.to_numpy()[at] + np.timedelta64(1, "D"),
-            "last": ends.to_numpy()[at + 1],
-            "score": missing[at].astype(float),
-        }
-    )
+    gaps = _gaps(months, ends.dt.year * 12 + ends.dt.month)
     this_month = (today + pd.offsets.MonthEnd(0)).to_numpy()
     ahead = months[ends.to_numpy() > this_month].assign(score=1.0)
     ahead = _dated(ahead.rename(columns={"period_end": "date"}))
@@ -496,19 +486,8 @@ def dekads(indicators: pd.DataFrame, weather_ends: pd.DataFrame) -> pd.DataFrame
     core = indicators[indicators["indicator"].isin(CORE)]
     first = core[core["indicator"] == CORE[0]]
     ends = first["period_end"]
-    ordinal = (
-        ends.dt.year * 36 + ends.dt.month * 3 + np.minimum((ends.dt.day - 1) // 10, 2)
-    ).to_numpy()
-    missing = np.diff(ordinal) - 1
-    at = np.flatnonzero((missing > 0) & _same(first["departement"]))
-    gaps = pd.DataFrame(
-        {
-            "departement": first["departement"].to_numpy()[at],
-            "first": ends.to_numpy()[at] + np.timedelta64(1, "D"),
-            "last": ends.to_numpy()[at + 1],
-            "score": missing[at].astype(float),
-        }
-    )
+    dekad = np.minimum((ends.dt.day - 1) // 10, 2)
+    gaps = _gaps(first, ends.dt.year * 36 + ends.dt.month * 3 + dekad)
     keys = ["departement", "indicator"]
     groups = core.groupby(keys, observed=True)
     last = groups["period_end"].transform("max")
@@ -604,6 +583,24 @@ def _dated(cases: pd.DataFrame) -> pd.DataFrame:
 def _yearly(cases: pd.DataFrame) -> pd.DataFrame:
     year = cases["year"].astype(str)
     return cases.assign(first=year, last=year)
+
+
+def _gaps(rows: pd.DataFrame, ordinal: pd.Series) -> pd.DataFrame:
+    """Return where periods are missing between rows that follow each other: first and last day.
+
+    `ordinal` numbers the periods one after the other; `score` is how many are missing.
+    """
+    missing = np.diff(ordinal.to_numpy()) - 1
+    at = np.flatnonzero((missing > 0) & _same(rows["departement"]))
+    ends = rows["period_end"].to_numpy()
+    return pd.DataFrame(
+        {
+            "departement": rows["departement"].to_numpy()[at],
+            "first": ends[at] + np.timedelta64(1, "D"),
+            "last": ends[at + 1],
+            "score": missing[at].astype(float),
+        }
+    )
 
 
 def _same(codes: "pd.Series[Any]") -> npt.NDArray[np.bool_]:

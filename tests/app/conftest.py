@@ -1,15 +1,27 @@
 """What tests of the app share: a publication of all of France, and a tiny one made by hand."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import panel as pn
 import pytest
 
 from geo_pipeline.settings import Settings
 from panel_app.store import Matrix, Publication, Store, style_indices
 
 CODES = ("01", "02", "03", "2A")
+
+
+@pytest.fixture(autouse=True)
+def own_cache() -> Iterator[None]:
+    """The store is shared through Panel's cache: each test begins with none."""
+    kept = dict(pn.state.cache)
+    pn.state.cache.clear()
+    yield
+    pn.state.cache.clear()
+    pn.state.cache.update(kept)
 
 
 @pytest.fixture(scope="session")

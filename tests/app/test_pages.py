@@ -1,7 +1,6 @@
 """The pages without a browser: what is built once, and what a step of the period sends."""
 
 import itertools
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -25,16 +24,6 @@ from panel_app.pages.map import MapPage
 from panel_app.pages.waiting import WaitingPage
 from panel_app.state import from_query
 from panel_app.store import Publication, Store
-
-
-@pytest.fixture(autouse=True)
-def own_cache() -> Iterator[None]:
-    """The store is shared through Panel's cache: each test begins with none."""
-    kept = dict(pn.state.cache)
-    pn.state.cache.clear()
-    yield
-    pn.state.cache.clear()
-    pn.state.cache.update(kept)
 
 
 def page_of(store: Store, publication: Publication, **query: str) -> MapPage:

@@ -2,12 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import panel as pn
 import pytest
 
 from geo_pipeline.automation import monitoring
@@ -23,16 +21,6 @@ from panel_app.store import SNAPSHOT_VERSION, PipelineStore, Publication, Store
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture(autouse=True)
-def own_cache() -> Iterator[None]:
-    """The store is shared through Panel's cache: each test begins with none."""
-    kept = dict(pn.state.cache)
-    pn.state.cache.clear()
-    yield
-    pn.state.cache.clear()
-    pn.state.cache.update(kept)
 
 
 @pytest.fixture
