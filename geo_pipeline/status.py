@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
+from geo_pipeline.storage.standing import BROKEN
+
 SHOWN_TROUBLES = 30
 SHOWN_CODES = 6
 SHOWN_RUNS = 8
@@ -87,7 +89,7 @@ def tell_departement(taken: Taken, code: str, console: Console) -> None:
     for each in troubles:
         line = f"{each['table']}: {_word(each['state'])} since {_moment(each['since'])}: "
         console.print(line + each["what"], markup=False, highlight=False, soft_wrap=True)
-    for command in _commands([each for each in troubles if each["state"] != "warned"]):
+    for command in _commands([each for each in troubles if each["state"] in BROKEN]):
         console.print(command, highlight=False, soft_wrap=True)
 
 
@@ -130,8 +132,8 @@ def _counts(states: Mapping[str, int], bare: Sequence[str]) -> Text:
 
 def _troubles(troubles: Sequence[Taken]) -> Iterator[RenderableType]:
     """Yield the list of what is wrong, a line each, then the commands that mend it."""
-    doubted = [each for each in troubles if each["state"] == "warned"]
-    broken = [each for each in troubles if each["state"] != "warned"]
+    doubted = [each for each in troubles if each["state"] not in BROKEN]
+    broken = [each for each in troubles if each["state"] in BROKEN]
     if broken:
         yield from _broken(broken)
     else:

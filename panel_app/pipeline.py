@@ -14,16 +14,8 @@ from geo_pipeline.departements import CODES
 from geo_pipeline.publishing import look
 from panel_app.choropleth import PARIS_FRAME, Drawing, drawing
 from panel_app.i18n import Catalogue
-from panel_app.store import Publication
+from panel_app.store import BROKEN, STATES, TROUBLES, Publication
 from panel_app.theme import render
-
-STATES: Final = (
-    "damaged", "held", "failed", "late", "warned", "absent", "fresh", "archive", "present", "empty",
-)  # fmt: skip
-"""Worst first."""
-
-BROKEN: Final = ("damaged", "held", "failed", "late")
-TROUBLES: Final = (*BROKEN, "warned")
 
 OLD: Final = timedelta(minutes=10)
 """A snapshot older than this was not made by a Dagster that is running."""

@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from geo_pipeline.errors import StorageError
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import ClassStyle, Lang, Statement
+from geo_pipeline.storage.standing import BROKEN as BROKEN  # noqa: PLC0414  for pages
+from geo_pipeline.storage.standing import STATES as STATES  # noqa: PLC0414
+from geo_pipeline.storage.standing import TROUBLES as TROUBLES  # noqa: PLC0414
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for pages
 from geo_pipeline.storage.warehouse import Warehouse
 

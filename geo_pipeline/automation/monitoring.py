@@ -24,6 +24,7 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from geo_pipeline import logs
 from geo_pipeline.automation import records
 from geo_pipeline.automation.instance import open_instance
+from geo_pipeline.automation.spans import codes_of
 from geo_pipeline.departements import BY_CODE, CODES
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.files import write_text
@@ -33,6 +34,7 @@ from geo_pipeline.storage import standing
 from geo_pipeline.storage.failures import WHOLE, Failures, reason, short
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.lake import BY_DEPARTEMENT, OPTIONAL, Lake
+from geo_pipeline.storage.standing import STATES, TROUBLES
 from geo_pipeline.storage.warehouse import Warehouse
 
 PAGE: Final = "pipeline.json"
@@ -46,15 +48,6 @@ SHOWN_RUNS: Final = 30
 FULL_DAYS: Final = 2
 """Volumes are kept at each change for so long, then the last of each day."""
 KEPT_VOLUMES: Final = 1000
-
-STATES: Final = (
-    "damaged", "held", "failed", "late", "warned", "absent", "fresh", "archive", "present", "empty",
-)  # fmt: skip
-"""States of a partition, worst first. `warned`: a check found something odd. `archive`: embedded
-data, never late. `present`: made from others, as fresh as they are. `empty`: not covered."""
-
-TROUBLES: Final = ("damaged", "held", "failed", "late", "warned")
-"""The states that ask for somebody."""
 
 _log = logging.getLogger(__name__)
 
@@ -393,9 +386,7 @@ def _recorded(instance: dg.DagsterInstance) -> dict[str, Any]:
 def _run(record: dg.RunRecord, why: Mapping[str, str]) -> dict[str, Any]:
     """Return a run; one that is under way has no end."""
     run, start, end = record.dagster_run, record.start_time, record.end_time
-    first = run.tags.get("dagster/asset_partition_range_start", run.tags.get("dagster/partition"))
-    last = run.tags.get("dagster/asset_partition_range_end", first)
-    count = CODES.index(last) - CODES.index(first) + 1 if first in CODES and last in CODES else 0
+    codes = codes_of(run.tags)
     launched = next(
         (
             f"{kind} {run.tags[tag]}"
@@ -416,9 +407,9 @@ def _run(record: dg.RunRecord, why: Mapping[str, str]) -> dict[str, Any]:
         "started_at": None if start is None else _iso(datetime.fromtimestamp(start, UTC)),
         "ended_at": None if end is None else _iso(datetime.fromtimestamp(end, UTC)),
         "seconds": None if start is None or end is None else round(end - start, 3),
-        "first_departement": first,
-        "last_departement": last,
-        "departements": count,
+        "first_departement": codes[0] if codes else None,
+        "last_departement": codes[-1] if codes else None,
+        "departements": len(codes),
         "launched_by": launched,
         "error": why.get(run.run_id) if run.is_failure_or_canceled else None,
     }

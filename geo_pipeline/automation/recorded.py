@@ -12,6 +12,7 @@ import dagster as dg
 from geo_pipeline import logs
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.alive import held
+from geo_pipeline.automation.spans import codes_of
 
 OFFLINE_TAG: Final = "geo_pipeline/offline"
 """A run with this tag takes what was received before, whatever the settings say."""
@@ -72,12 +73,10 @@ def _as_configured(workspace: Workspace, offline: bool) -> Workspace:
 
 def _asked(run: dg.DagsterRun) -> str:
     """Return which partitions a run is of, in words."""
-    first = run.tags.get("dagster/asset_partition_range_start")
-    last = run.tags.get("dagster/asset_partition_range_end")
-    if first is not None and last is not None:
-        return f"départements {first} to {last}"
-    one = run.tags.get("dagster/partition")
-    return f"département {one}" if one is not None else "no département"
+    codes = codes_of(run.tags)
+    if len(codes) > 1:
+        return f"départements {codes[0]} to {codes[-1]}"
+    return f"département {codes[0]}" if codes else "no département"
 
 
 def _tell_end(instance: dg.DagsterInstance | None, run: dg.DagsterRun, seconds: float) -> None:

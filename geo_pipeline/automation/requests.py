@@ -4,12 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 
 from geo_pipeline.automation.jobs import jobs
+from geo_pipeline.automation.spans import span_tags
 from geo_pipeline.departements import stretches
 from geo_pipeline.settings import Settings
 
@@ -33,7 +30,7 @@ def requests(
         yield dg.RunRequest(run_key=key, job_name=job, tags=tags)
         return
     for first, last in spans(codes):
-        span = {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}
+        span = span_tags(first, last)
         alone = first == last
         yield dg.RunRequest(
             run_key=f"{key}:{first}-{last}",

@@ -5,11 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    MAX_RETRIES_TAG,
-)
+from dagster._core.storage.tags import MAX_RETRIES_TAG
 from dagster._core.utils import make_new_run_id
 from sqlalchemy.exc import DatabaseError
 
@@ -19,6 +15,7 @@ from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.alive import held, reap
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.monitoring import kept_up
+from geo_pipeline.automation.spans import span_tags
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES, stretches
 from geo_pipeline.errors import HeldError, SourceError, StorageError
@@ -82,10 +79,7 @@ def run(
                         job,
                         instance,
                         None if is_last else partitioned,
-                        {
-                            ASSET_PARTITION_RANGE_START_TAG: first,
-                            ASSET_PARTITION_RANGE_END_TAG: last,
-                        },
+                        span_tags(first, last),
                     )
                 )
             except (SourceError, HeldError) as error:

@@ -11,22 +11,16 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import dagster as dg
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 
 from geo_pipeline.automation.jobs import FRANCE, SCOPE_TAG
+from geo_pipeline.automation.spans import span_tags
 from geo_pipeline.departements import CODES
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
 
 PARIS: Final = "Europe/Paris"
 
-ALL_PARTITIONS: Final = {
-    ASSET_PARTITION_RANGE_START_TAG: CODES[0],
-    ASSET_PARTITION_RANGE_END_TAG: CODES[-1],
-}
+ALL_PARTITIONS: Final = span_tags(CODES[0], CODES[-1])
 """Tags of a run over all départements at once."""
 
 DEKAD_TAG: Final = "geo_pipeline/dekad_end"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import pandas as pd
 
@@ -21,6 +21,18 @@ from geo_pipeline.storage.lake import Footer, Lake, footer, partition, read
 
 READABLE = "readable"
 """The check whose finding says that a file could be opened and not read to its end."""
+
+STATES: Final = (
+    "damaged", "held", "failed", "late", "warned", "absent", "fresh", "archive", "present", "empty",
+)  # fmt: skip
+"""States of a partition, worst first. `warned`: a check found something odd. `archive`: embedded
+data, never late. `present`: made from others, as fresh as they are. `empty`: not covered."""
+
+BROKEN: Final = STATES[:4]
+"""The states that ask for an engineer."""
+
+TROUBLES: Final = STATES[:5]
+"""The states that ask for somebody to look."""
 
 State = Literal["failed", "held", "damaged", "late"]
 Freshness = Literal["fresh", "late", "absent", "archive", "empty"]

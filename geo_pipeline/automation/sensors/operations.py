@@ -16,15 +16,11 @@ from urllib.parse import quote
 import dagster as dg
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import InstigatorState, TickStatus
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    PARTITION_NAME_TAG,
-    WILL_RETRY_TAG,
-)
+from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from geo_pipeline.automation.alerts import Alert, Alerts, Rows, digest
 from geo_pipeline.automation.alive import reap
+from geo_pipeline.automation.spans import codes_of
 from geo_pipeline.departements import BY_CODE, CODES
 from geo_pipeline.publishing.look import NBSP, Lang, Words, capitalise, format_date
 from geo_pipeline.settings import Settings
@@ -339,17 +335,6 @@ def _failures(
         wanted, limit=RUNS_AT_A_LOOK, ascending=after_storage_id is not None
     )
     return sorted(found.records, key=lambda record: record.storage_id)
-
-
-def codes_of(tags: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the départements that a run with these tags is of."""
-    if PARTITION_NAME_TAG in tags:
-        return (tags[PARTITION_NAME_TAG],)
-    first = tags.get(ASSET_PARTITION_RANGE_START_TAG)
-    last = tags.get(ASSET_PARTITION_RANGE_END_TAG)
-    if first not in CODES or last not in CODES:
-        return ()
-    return tuple(CODES[CODES.index(first) : CODES.index(last) + 1])
 
 
 def _why(event: Any) -> tuple[str, str]:
