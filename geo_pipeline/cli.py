@@ -27,7 +27,7 @@ from rich.table import Table
 from geo_pipeline import logs
 from geo_pipeline.departements import BY_CODE, CODES, parse_departements
 from geo_pipeline.errors import GeoPipelineError, UsageError
-from geo_pipeline.settings import Settings
+from geo_pipeline.settings import Settings, misuse
 from geo_pipeline.storage.failures import Failure
 from geo_pipeline.storage.findings import Finding
 
@@ -85,7 +85,10 @@ Until = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of weather to take.")
 ]
 Indicator = Annotated[str, typer.Option(help="Indicator, such as spi_3 or combined.")]
-Period = Annotated[str | None, typer.Option(help="Period, such as 2022-08; default: the latest.")]
+Period = Annotated[
+    str | None,
+    typer.Option(help="Period, such as 2022-08 (of yields 2022); default: the latest."),
+]
 Lang = Annotated[Language | None, typer.Option(help="Language of the page.")]
 Output = Annotated[Path | None, typer.Option(help="File to write; default: in the exports folder.")]
 
@@ -98,12 +101,8 @@ def main() -> None:
         _fail(error, code=2)
     except GeoPipelineError as error:
         _fail(error, code=1)
-    except SettingsError as error:  # its text names the setting, never its value
-        _fail(f'{error}: write a list or a table as JSON, such as ["a", "b"]', code=2)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        _fail(f"setting GEO_PIPELINE_{name}: {first['msg']} (got {first['input']!r})", code=2)
+    except (SettingsError, ValidationError) as error:
+        _fail(misuse(error), code=2)
 
 
 @app.command()

@@ -5,6 +5,7 @@ order and sorted by its key. Units are in the names; missing numbers are NaN, mi
 """
 
 from dataclasses import dataclass
+from inspect import cleandoc
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,8 @@ from geo_pipeline.errors import GeoPipelineError
 LEVELS = ["vigilance", "alerte", "alerte_renforcee", "crise"]
 LONGEST_RULE = 60
 DROUGHT_CLASSES = ["D4", "D3", "D2", "D1", "D0", "normal", "W0", "W1", "W2"]
+GROWTH_STAGES = ["initial", "development", "mid", "late"]
+YIELD_PERIODS = ["vegetative", "flowering", "yield_formation", "ripening"]
 STAGES = [
     "alert",
     "warning",
@@ -30,16 +33,20 @@ STAGES = [
 CLASSES = [*DROUGHT_CLASSES, *STAGES]
 
 
-class Table(pa.DataFrameModel):
-    """What all tables share: exact columns, coerced types, INSEE codes as strings."""
-
-    departement: Series[str] = pa.Field(isin=CODES, description="INSEE code, always a string")
+class Exact(pa.DataFrameModel):
+    """What all tables share: exact columns, coerced types."""
 
     class Config:
         """Exact columns, types coerced."""
 
         strict = True
         coerce = True
+
+
+class Table(Exact):
+    """What the tables of départements share: INSEE codes as strings."""
+
+    departement: Series[str] = pa.Field(isin=CODES, description="INSEE code, always a string")
 
 
 class Departements(Table):
@@ -307,6 +314,62 @@ class DepartementRisk(Table):
         unique = ["departement", "period_end"]
 
 
+class YieldAnomalies(Table):
+    """Each harvest of `crop_statistics` beside the mean of the five before it (published only)."""
+
+    crop: Series[str] = pa.Field(description="Crop, as in crop_statistics")
+    year: Series[int] = pa.Field(ge=1900, le=2100, description="Year of harvest")
+    yield_q_ha: Series[float] = pa.Field(ge=0, nullable=True, description="Yield, q/ha")
+    expected_q_ha: Series[float] = pa.Field(
+        ge=0,
+        nullable=True,
+        description="Mean yield of the five years before, three at least known, q/ha",
+    )
+    anomaly_pct: Series[float] = pa.Field(
+        ge=-100, nullable=True, description="Departure of the yield from expected_q_ha, %"
+    )
+    harvests: Series[int] = pa.Field(
+        ge=0, le=5, description="Harvests of the five years before whose yield is known"
+    )
+
+    class Config:
+        """One row a harvest."""
+
+        unique = ["departement", "crop", "year"]
+
+
+class CropStages(Exact):
+    """Stages of each crop's season, typical dates for the whole of France (published only).
+
+    Rows follow each other without a gap; `publishing.calendar.stage_on` finds that of a date.
+    """
+
+    crop: Series[str] = pa.Field(description="Crop, as in crop_statistics, and `grassland`")
+    stage: Series[str] = pa.Field(isin=GROWTH_STAGES, description="FAO-56 stage")
+    period: Series[str] = pa.Field(
+        isin=YIELD_PERIODS,
+        nullable=True,
+        description="FAO-33 period of yield response; none is told of some crops",
+    )
+    first_day: Series[int] = pa.Field(ge=1, description="First day, counted from 1 on the start")
+    last_day: Series[int] = pa.Field(ge=1, description="Last day, counted alike")
+    start_month: Series[int] = pa.Field(
+        ge=1, le=12, description="Month in which the season starts: sowing, bud break or greenup"
+    )
+    start_day: Series[int] = pa.Field(ge=1, le=31, description="Day of that month")
+    ky: Series[float] = pa.Field(
+        ge=0,
+        le=2,
+        nullable=True,
+        description="Yield response to water (Ky) by which `yield_loss_pct_*` counts, if any",
+    )
+
+    class Config:
+        """One row a stretch of the season in which stage and period stay the same."""
+
+        unique = ["crop", "first_day"]
+
+
 @dataclass(frozen=True)
 class Provenance:
     """Where the rows of one file come from; `fetched_at` is an ISO date or time."""
@@ -329,15 +392,27 @@ TABLES: dict[str, type[Table]] = {
     "drought_indicators": DroughtIndicators,
     "departement_risk": DepartementRisk,
 }
+"""The tables of the lake, published too."""
+
+PUBLISHED: dict[str, type[Exact]] = {
+    "yield_anomalies": YieldAnomalies,
+    "crop_stages": CropStages,
+}
+"""Tables that are made for the publication and are in no lake."""
 
 
 class InvalidTableError(GeoPipelineError):
     """A frame does not hold what its table promises."""
 
 
+def _model(table: str) -> type[Exact]:
+    """Return the model of `table`."""
+    return TABLES[table] if table in TABLES else PUBLISHED[table]
+
+
 def key(table: str) -> list[str]:
     """Return the columns that identify a row of `table`."""
-    unique = TABLES[table].to_schema().unique
+    unique = _model(table).to_schema().unique
     return [unique] if isinstance(unique, str) else list(unique or [])
 
 
@@ -354,7 +429,7 @@ def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
         InvalidTableError: a column is missing or unknown, or a value is out of its range; the
             message names the table, the column and the first offending values.
     """
-    schema = TABLES[table].to_schema()
+    schema = _model(table).to_schema()
     try:
         valid = schema.validate(frame.reset_index(drop=True))
     except SchemaError as error:
@@ -386,8 +461,8 @@ def _explain(error: SchemaError) -> str:
 def dictionary() -> str:
     """Return the data dictionary as Markdown, as `docs/data_dictionary.md` holds it."""
     lines = ["# Data dictionary", "", "Written by `just docs` from `geo_pipeline/schemas.py`."]
-    for name, model in TABLES.items():
-        lines += ["", f"## {name}", "", (model.__doc__ or "").strip(), ""]
+    for name, model in (TABLES | PUBLISHED).items():
+        lines += ["", f"## {name}", "", cleandoc(model.__doc__ or ""), ""]
         lines += ["| column | type | may be missing | what |", "|---|---|---|---|"]
         keys = key(name)
         for column, schema in model.to_schema().columns.items():

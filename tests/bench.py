@@ -2,8 +2,7 @@
 
 Runs are whole processes (`geo-pipeline ...`), start included; "without Dagster" is the same work
 called directly, in a process of its own too, so that the difference is Dagster's book-keeping and
-start. The app is measured in Chromium where there is one. Ratios and aims are printed; nothing
-fails for being slow.
+start. Ratios and aims are printed; nothing fails for being slow.
 """
 
 import contextlib
@@ -71,6 +70,7 @@ def without_dagster(codes: Sequence[str]) -> None:
     from geo_pipeline.sources.bundled import Bundled
     from geo_pipeline.storage import spatial, warehouse
     from geo_pipeline.storage.lake import Lake
+    from geo_pipeline.transforms.calendar import crop_stages
     from geo_pipeline.transforms.drought import drought_indicators
     from geo_pipeline.transforms.soil import soil_water_daily
     from geo_pipeline.transforms.weather import with_et0
@@ -104,7 +104,7 @@ def without_dagster(codes: Sequence[str]) -> None:
             lake.write(table, parts.get(code, frame.iloc[:0]), origin, code)
     risk = spatial.run("departement_risk", risk_inputs(lake))
     lake.write("departement_risk", validate("departement_risk", risk), origin)
-    warehouse.publish(lake, settings.warehouse, attributions())
+    warehouse.publish(lake, settings.warehouse, attributions(), crop_stages(crops))
     published = warehouse.Warehouse(settings.warehouse)
     export_handful(published, settings.exports, settings.language)
 
@@ -138,24 +138,14 @@ def runs(folder: Path) -> list[tuple[str, str, str, str]]:
     ]
 
 
-STEP = """() => new Promise((done) => {
-    const start = performance.now();
-    const painted = () => done(performance.now() - start);
-    document.documentElement.addEventListener("map-painted", painted, {once: true});
-    document.getElementById("previous").click();
-})"""
-PAINTED = "() => performance.getEntriesByName('map-painted')[0].startTime"
-
-
 @contextlib.contextmanager
 def served(home: Path) -> Iterator[str]:
     """Serve the app on the publication in `home` on a free loopback port; give its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    where = ["--address", "127.0.0.1", "--port", str(port), "--index", "app", "--warm"]
     server = subprocess.Popen(
-        [sys.executable, "-m", "panel", "serve", "panel_app/app.py", *where],
+        [sys.executable, "-m", "panel_app", "--port", str(port)],
         cwd=ROOT,
         env={**os.environ, "GEO_PIPELINE_HOME": str(home)},
         stdout=subprocess.DEVNULL,
@@ -170,36 +160,6 @@ def served(home: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=30)
-
-
-def app(home: Path) -> list[tuple[str, str, str, str]]:
-    """Measure the app in Chromium on the publication in `home`; return rows of the table."""
-    chromium = shutil.which(os.environ.get("CHROMIUM", "chromium"))
-    if chromium is None:
-        return [("the app", "no Chromium found", "", "")]
-    from playwright.sync_api import sync_playwright
-
-    with served(home) as address, sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=options)
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        opened = []
-        for _ in range(REPEATS + 2):
-            page = context.new_page()
-            page.goto(f"{address}?period=2022-08")
-            page.wait_for_selector("html[data-map-painted]")
-            opened.append(page.evaluate(PAINTED) / 1e3)
-            last = page
-        steps = [last.evaluate(STEP) / 1e3 for _ in range(40)]
-        browser.close()
-    first, warm, stepped = opened[0], Measured(opened[1:]), Measured(steps)
-    late = sorted(steps)[int(0.95 * len(steps))]
-    return [
-        ("app, first visit of all: map painted after", f"{first:.2f} s", "", "2 s"),
-        ("app, later visits", said(warm), "", "2 s"),
-        ("app, period change to painted map", said(stepped), "", "0.2 s"),
-        ("  95th percentile", f"{late:.2f} s", "", ""),
-    ]
 
 
 def said(measured: Measured) -> str:
@@ -230,7 +190,7 @@ def main() -> None:
     table = Table("what", "median (extremes)", "peak memory", "aim", title=machine())
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
-        for row in [*runs(folder), *app(folder / "home0")]:
+        for row in runs(folder):
             table.add_row(*row)
     finally:
         shutil.rmtree(folder)

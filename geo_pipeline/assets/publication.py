@@ -14,6 +14,7 @@ from geo_pipeline.assets.writing import OWNERS, map_links
 from geo_pipeline.storage import warehouse as storage
 from geo_pipeline.storage.findings import Finding
 from geo_pipeline.storage.standing import READABLE, Damaged
+from geo_pipeline.transforms.calendar import crop_stages
 
 
 @dg.asset(
@@ -36,6 +37,7 @@ def warehouse(
         workspace.lake,
         workspace.settings.warehouse,
         attributions(),
+        crop_stages(workspace.bundled.crop_parameters()),
         workspace.findings.held(),
         asked_at=_asked_at(context),
     )

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from geo_pipeline.publishing.styles import (
     DROUGHT_CLASSES,
+    FROM_MEAN,
     MINUS,
     NBSP,
     RAIN_COLOURS,
@@ -26,7 +27,10 @@ from geo_pipeline.publishing.styles import (
 )
 
 Kind = Literal["class", "stage", "amount", "anomaly", "restriction"]
-Group = Literal["drought", "rain", "balance", "soil", "season", "crops", "days", "restrictions"]
+Group = Literal[
+    "drought", "rain", "balance", "soil", "season", "crops", "yields", "days", "restrictions"
+]
+Step = Literal["day", "dekad", "year"]
 
 GROUPS: Final[Mapping[Group, Words]] = MappingProxyType(
     {
@@ -36,6 +40,7 @@ GROUPS: Final[Mapping[Group, Words]] = MappingProxyType(
         "soil": Words("Sol", "Soil"),
         "season": Words("Depuis le 1er septembre", "Since 1 September"),
         "crops": Words("Cultures", "Crops"),
+        "yields": Words("Rendements", "Yields"),
         "days": Words("Jours secs, chauds, froids", "Dry, hot and cold days"),
         "restrictions": Words("Restrictions d'eau", "Water restrictions"),
     }
@@ -58,8 +63,32 @@ CROP_NAMES: Final[Mapping[str, Words]] = MappingProxyType(
         "potato": Words("Pomme de terre", "Potato"),
         "vineyard": Words("Vigne", "Vineyard"),
         "grassland": Words("Prairie", "Grassland"),
+        "permanent_grassland": Words("Prairie permanente", "Permanent grassland"),
+        "temporary_grassland": Words("Prairie temporaire", "Temporary grassland"),
     }
 )
+
+CROP_STAGE_NAMES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "initial": Words("début de cycle", "early season"),
+        "development": Words("croissance", "growth"),
+        "mid": Words("mi-saison", "mid-season"),
+        "late": Words("fin de cycle", "late season"),
+    }
+)
+"""FAO-56's stages of a crop's season, as they stand within a sentence."""
+
+CROP_PERIOD_NAMES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "vegetative": Words("phase végétative", "vegetative growth"),
+        "flowering": Words("floraison", "flowering"),
+        "yield_formation": Words("formation de la récolte", "yield formation"),
+        "ripening": Words("maturation", "ripening"),
+    }
+)
+"""FAO-33's periods of yield response, alike; `crop_period_name` has those of one crop."""
+
+_TUBERS: Final = Words("début de la tubérisation", "tuber initiation")
 
 MM: Final = Words("mm", "mm")
 PERCENT: Final = Words("%", "%")
@@ -69,6 +98,7 @@ DEGREE_DAYS: Final = Words("degrés-jours", "degree days")
 NO_UNIT: Final = Words("", "")
 VALUE: Final = Words("valeur", "value")
 AS_IT_IS: Final = Words("{}", "{}")
+AS_NORMAL: Final = Words("comme la normale", "as normal")
 
 RAINFED: Final = (
     "soft_wheat",
@@ -97,6 +127,9 @@ WITH_YIELD_RESPONSE: Final = (
 )
 """Those of them with a published yield response factor."""
 
+WITH_YIELDS: Final = tuple(crop for crop in CROP_NAMES if crop != "grassland")
+"""Crops of the table `crop_statistics`, which has permanent and temporary grassland apart."""
+
 CEREALS: Final = ("soft_wheat", "durum_wheat", "winter_barley")
 """Those whose hot days are counted."""
 
@@ -122,6 +155,12 @@ class Indicator:
     """How an amount is told; of a departure its size, without a sign."""
     surplus: Words = AS_IT_IS
     """How a departure above the normal is told, where `phrase` tells one below it."""
+    same: Words = AS_NORMAL
+    """How no departure is told."""
+    step: Step = "dekad"
+    """What its periods are; the last dekad of a month stands for the month."""
+    asset: str = "weather_daily"
+    """Whose providers are to be named: the observations that it rests on."""
     dry_is_high: bool = False
     """True when a large value is the dry one."""
     standardised: bool = False
@@ -131,6 +170,14 @@ class Indicator:
     def by_class(self) -> bool:
         """True when the row's class decides the colour, false when its value does."""
         return self.kind in ("class", "stage", "restriction")
+
+
+def crop_period_name(crop: str, period: str) -> Words:
+    """Name of a period of yield response of `crop`, as it stands within a sentence.
+
+    What is flowering of other crops is the late vegetative period of the potato, when tubers begin.
+    """
+    return _TUBERS if (crop, period) == ("potato", "flowering") else CROP_PERIOD_NAMES[period]
 
 
 def _spi(months: int) -> Indicator:
@@ -443,6 +490,48 @@ def _crops() -> Iterator[Indicator]:
         )
 
 
+def _yields() -> Iterator[Indicator]:
+    """Harvests against those before them."""
+    for crop in WITH_YIELDS:
+        name = _lower(CROP_NAMES[crop])
+        yield Indicator(
+            key=f"yield_anomaly_pct_{crop}",
+            group="yields",
+            name=Words(
+                f"Rendement comparé à la moyenne{NBSP}: {name.fr}",
+                f"Yield against the mean: {name.en}",
+            ),
+            short_name=Words(
+                f"écart de rendement ({name.fr})", f"departure of the yield ({name.en})"
+            ),
+            unit=PERCENT,
+            explanation=Words(
+                f"Écart entre le rendement de l'année et la moyenne des 5{NBSP}récoltes "
+                f"précédentes, dont 3 au moins sont connues{NBSP}: {MINUS}20{THIN}% veut dire "
+                f"20{THIN}% de moins que cette moyenne.",
+                "How much more or less the year yielded than the mean of the 5 harvests before it, "
+                f"3 of which at least are known: {MINUS}20% means 20% less than that mean.",
+            ),
+            kind="anomaly",
+            styles=anomaly_bins((5, 10, 20, 30), PERCENT, FROM_MEAN),
+            value_name=Words("écart à la moyenne", "departure from the mean"),
+            phrase=Words(
+                f"{{}} sous la moyenne des 5{NBSP}récoltes précédentes",
+                "{} below the mean of the 5 harvests before",
+            ),
+            surplus=Words(
+                f"{{}} au-dessus de la moyenne des 5{NBSP}récoltes précédentes",
+                "{} above the mean of the 5 harvests before",
+            ),
+            same=Words(
+                f"comme la moyenne des 5{NBSP}récoltes précédentes",
+                "as the mean of the 5 harvests before",
+            ),
+            step="year",
+            asset="crop_statistics",
+        )
+
+
 def _stress(key: str, of: Words) -> Indicator:
     """What a crop lacks of the water it asks for."""
     return Indicator(
@@ -563,6 +652,8 @@ def _restrictions() -> Iterator[Indicator]:
         ),
         kind="restriction",
         styles=RESTRICTION_LEVELS,
+        step="day",
+        asset="water_restrictions",
     )
 
 
@@ -573,6 +664,7 @@ def _all() -> Iterator[Indicator]:
     yield from _soil()
     yield from _season()
     yield from _crops()
+    yield from _yields()
     yield from _days()
     yield from _restrictions()
 

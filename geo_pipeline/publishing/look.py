@@ -16,7 +16,14 @@ from typing import Final, Literal, cast, get_args
 
 import pandas as pd
 
-from geo_pipeline.publishing.indicators import CROP_NAMES, GROUPS, INDICATORS, Indicator
+from geo_pipeline.publishing.indicators import (
+    CROP_NAMES,
+    CROP_STAGE_NAMES,
+    GROUPS,
+    INDICATORS,
+    Indicator,
+    crop_period_name,
+)
 from geo_pipeline.publishing.styles import (
     DROUGHT_CLASSES,
     FONT,
@@ -38,6 +45,7 @@ from geo_pipeline.publishing.styles import (
 
 __all__ = [
     "CROP_NAMES",
+    "CROP_STAGE_NAMES",
     "DROUGHT_CLASSES",
     "FONT",
     "FULL_REFERENCE_YEARS",
@@ -55,10 +63,12 @@ __all__ = [
     "Words",
     "check_lang",
     "contrast",
+    "crop_period_name",
     "luminance",
 ]
 
-Period = Literal["day", "dekad", "month"]
+Period = Literal["day", "dekad", "month", "year"]
+PERIODS: Final = get_args(Period)
 
 FULL_REFERENCE_YEARS: Final = 30
 """A climate normal has thirty years; anything shorter is marked as short."""
@@ -75,6 +85,8 @@ def indicator_of(key: str) -> Indicator:
 
 def is_missing(value: object) -> bool:
     """None, NaN, NaT and pd.NA alike."""
+    if isinstance(value, float):  # by far the most
+        return math.isnan(value)
     return value is None or bool(pd.isna(cast(float, value)))
 
 
@@ -174,13 +186,13 @@ def format_date(day: date, lang: Lang = "fr") -> str:
 
 
 def format_period(period_end: date, step: Period = "month", lang: Lang = "fr") -> str:
-    """`août 2022`, or `2e décade d'août 2022` for the dekads of agrometeorology, or a day."""
-    if step not in get_args(Period):
-        raise UnknownNameError(
-            f"unknown step {step!r}: expected one of {', '.join(get_args(Period))}"
-        )
+    """`août 2022`, `2e décade d'août 2022` for the dekads of agrometeorology, a day, `2022`."""
+    if step not in PERIODS:
+        raise UnknownNameError(f"unknown step {step!r}: expected one of {', '.join(PERIODS)}")
     if step == "day":
         return format_date(period_end, lang)
+    if step == "year":
+        return str(period_end.year)
     month = month_name(period_end.month, lang)
     if step == "month":
         return f"{month} {period_end.year}"
@@ -317,7 +329,7 @@ def _drier(which: Indicator, percentile: object, style: ClassStyle, lang: Lang) 
 def _departure(which: Indicator, value: float, lang: Lang) -> str:
     """`40 % de pluie en moins que la normale`."""
     if format_number(value, which.decimals, lang) == "0":
-        return Words("comme la normale", "as normal")(lang)
+        return which.same(lang)
     size = format_value(which.key, abs(value), lang).lstrip("+")
     return (which.phrase if value < 0 else which.surplus)(lang).format(size)
 

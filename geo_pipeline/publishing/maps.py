@@ -29,7 +29,6 @@ from markupsafe import Markup
 from shapely.geometry.base import BaseGeometry
 
 from geo_pipeline.publishing import look
-from geo_pipeline.publishing.indicators import PERCENT
 from geo_pipeline.publishing.look import ClassStyle, Indicator, Lang, Source, Words
 
 PRECISION: Final = 1
@@ -154,6 +153,22 @@ def _finding_by_rain_anomaly(values: pd.Series[float], lang: Lang) -> str:
     return f"{text}."
 
 
+def _finding_by_yield(values: pd.Series[float], lang: Lang) -> str:
+    """How many départements harvested less than in the years before, and far less."""
+    less, far = int((values < 0).sum()), int((values < -20).sum())
+    mean = Words(
+        f"sous la moyenne des 5{look.NBSP}récoltes précédentes",
+        "below the mean of the 5 harvests before",
+    )
+    one = Words(f"est {mean.fr}", f"is {mean.en}")
+    text = _share(less, len(values), one, Words(f"sont {mean.fr}", f"are {mean.en}"), lang)
+    if far:
+        text += Words(
+            f", dont {far}{look.NBSP}de plus de 20{look.THIN}%", f", {far} of them by more than 20%"
+        )(lang)
+    return f"{text}."
+
+
 def _finding_by_anomaly(values: pd.Series[float], lang: Lang) -> str:
     """How many départements are below normal."""
     one = Words("est au-dessous de la normale", "is below normal")
@@ -182,6 +197,10 @@ def _finding_by_amount(which: Indicator, values: pd.Series[float], lang: Lang) -
     )(lang)
 
 
+_ANOMALIES: Final = {"rain": _finding_by_rain_anomaly, "yields": _finding_by_yield}
+"""What is told of departures, by the group of the indicator."""
+
+
 def finding(indicator: str, values: pd.DataFrame, lang: Lang = "fr") -> str:
     """The map's answer in one sentence, the first thing a reader should meet."""
     which = look.indicator_of(indicator)
@@ -197,8 +216,7 @@ def finding(indicator: str, values: pd.DataFrame, lang: Lang = "fr") -> str:
     known = values["value"].dropna().astype(float)
     if which.kind == "amount":
         return _finding_by_amount(which, known, lang)
-    tell = _finding_by_rain_anomaly if which.unit == PERCENT else _finding_by_anomaly
-    return tell(known, lang)
+    return _ANOMALIES.get(which.group, _finding_by_anomaly)(known, lang)
 
 
 # --------------------------------------------------------------------------------------------

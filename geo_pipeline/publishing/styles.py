@@ -11,6 +11,7 @@ from typing import Final, Literal, cast, get_args
 from geo_pipeline.errors import UsageError
 
 Lang = Literal["fr", "en"]
+LANGS: Final = get_args(Lang)
 
 NBSP: Final = "\u00a0"
 THIN: Final = "\u202f"
@@ -27,8 +28,8 @@ class UnknownNameError(UsageError, ValueError):
 
 def check_lang(lang: str) -> Lang:
     """Return `lang` when it is one we speak, else say which ones we do."""
-    if lang not in get_args(Lang):
-        known = ", ".join(get_args(Lang))
+    if lang not in LANGS:
+        known = ", ".join(LANGS)
         raise UnknownNameError(f"unknown language {lang!r}: expected one of {known}")
     return cast(Lang, lang)
 
@@ -311,29 +312,52 @@ def amount_bins(
     return tuple(styles)
 
 
-def anomaly_bins(edges: tuple[int, ...], unit: Words) -> tuple[ClassStyle, ...]:
-    """Departures from the normal, from the largest deficit to the largest surplus.
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """How bins of departures are called: `{}` is their size, with its unit."""
+
+    below: Words
+    near: Words
+    above: Words
+
+
+FROM_NORMAL: Final = Departures(
+    Words("déficit de {}", "{} below normal"),
+    Words(f"proche de la normale (±{THIN}{{}})", "close to normal (±{})"),
+    Words("excédent de {}", "{} above normal"),
+)
+FROM_MEAN: Final = Departures(
+    Words("{} sous la moyenne", "{} below the mean"),
+    Words(f"proche de la moyenne (±{THIN}{{}})", "close to the mean (±{})"),
+    Words("{} au-dessus de la moyenne", "{} above the mean"),
+)
+
+
+def anomaly_bins(
+    edges: tuple[int, ...], unit: Words, called: Departures = FROM_NORMAL
+) -> tuple[ClassStyle, ...]:
+    """Departures, from the largest deficit to the largest surplus.
 
     `edges` are the four sizes at which a bin begins on either side.
     """
-    sides = {-1: Words("déficit", "below normal"), 1: Words("excédent", "above normal")}
 
-    def name(lower: int, upper: int | None, side: int) -> Words:
-        word = sides[side]
+    def name(lower: int, upper: int | None, side: Words) -> Words:
         if upper is None:
             low = (with_unit(str(lower), unit, "fr"), with_unit(str(lower), unit, "en"))
-            return Words(f"{word.fr} de plus de {low[0]}", f"more than {low[1]} {word.en}")
+            return Words(side.fr.format(f"plus de {low[0]}"), side.en.format(f"more than {low[1]}"))
         high = (with_unit(str(upper), unit, "fr"), with_unit(str(upper), unit, "en"))
-        return Words(f"{word.fr} de {lower} à {high[0]}", f"{lower} to {high[1]} {word.en}")
+        return Words(
+            side.fr.format(f"{lower} à {high[0]}"), side.en.format(f"{lower} to {high[1]}")
+        )
 
     pairs = list(zip(edges, (*edges[1:], None), strict=True))
     dry = [
-        (name(low, high, -1), -math.inf if high is None else -float(high))
+        (name(low, high, called.below), -math.inf if high is None else -float(high))
         for low, high in reversed(pairs)
     ]
     small = (with_unit(str(edges[0]), unit, "fr"), with_unit(str(edges[0]), unit, "en"))
-    near = Words(f"proche de la normale (±{THIN}{small[0]})", f"close to normal (±{small[1]})")
-    wet = [(name(low, high, 1), float(low)) for low, high in pairs]
+    near = Words(called.near.fr.format(small[0]), called.near.en.format(small[1]))
+    wet = [(name(low, high, called.above), float(low)) for low, high in pairs]
     named = [*dry, (near, -float(edges[0])), *wet]
     return tuple(
         ClassStyle(f"bin{index}", words, Words("", ""), colour, lower)

@@ -15,6 +15,14 @@ _NOT_COVERED = Words(
     "la source ne couvre pas ce département", "the source does not cover this département"
 )
 _NOT_THEN = Words("pas de valeur pour cette période", "no value for this period")
+_NOT_GROWN = Words(
+    "trop peu de récoltes connues de cette culture dans ce département",
+    "too few harvests of this crop are known in this département",
+)
+_NO_HARVEST = Words(
+    f"rendement inconnu, ou moins de 3 des 5{look.NBSP}récoltes précédentes",
+    "yield unknown, or fewer than 3 of the 5 harvests before it",
+)
 
 
 @dataclass(frozen=True)
@@ -35,12 +43,13 @@ class View:
     def with_reasons(self, lang: look.Lang) -> pd.DataFrame:
         """Return `values` with `reason`: why a département has none, in `lang`."""
         missing = self.values["value"].isna() & self.values["drought_class"].isna()
-        why = self.values["covered"].map({True: _NOT_THEN(lang), False: _NOT_COVERED(lang)})
+        then, ever = (_NO_HARVEST, _NOT_GROWN) if self.step == "year" else (_NOT_THEN, _NOT_COVERED)
+        why = self.values["covered"].map({True: then(lang), False: ever(lang)})
         return self.values.assign(reason=why.where(missing))
 
     @property
     def step(self) -> look.Period:
-        """How the period is said: a day, a dekad or, at the end of one, a month."""
+        """How the period is said: a day, a year, a dekad or, at the end of one, a month."""
         return period_step(self.indicator, self.period_end)
 
     @property
@@ -54,15 +63,17 @@ class View:
 
 def period_step(indicator: str, period_end: date) -> look.Period:
     """Return what a period is: the last dekad of a month stands for the month."""
-    if indicator == "water_restrictions":
-        return "day"
+    step = look.indicator_of(indicator).step
+    if step != "dekad":
+        return step
     return "month" if (period_end + timedelta(days=1)).day == 1 else "dekad"
 
 
 def period_text(indicator: str, period_end: date) -> str:
-    """Return a period as it is typed: `2022-08`, or `2022-08-20` for a dekad or a day."""
+    """Return a period as it is typed: `2022-08`, `2022-08-20` for a dekad or a day, or `2022`."""
     text = period_end.isoformat()
-    return text[:7] if period_step(indicator, period_end) == "month" else text
+    shown = {"month": 7, "year": 4}
+    return text[: shown.get(period_step(indicator, period_end), len(text))]
 
 
 def periods(warehouse: Warehouse, indicator: str) -> list[date]:
@@ -80,19 +91,28 @@ def periods(warehouse: Warehouse, indicator: str) -> list[date]:
 def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> View:
     """Return `indicator` at `period` (`2022-08`, or `2022-08-20`), by default the latest.
 
-    A month is its last dekad that has a value.
+    A month is its last dekad that has a value. Of yields a period is a year (`2022`).
 
     Raises:
         UsageError: no such indicator, or no département has a value then.
         NotPublishedError: nothing has been published yet.
     """
     known = periods(warehouse, indicator)
-    if period is not None and not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", period):
-        raise UsageError(f"'{period}' is not a period: write it as 2022-08")
+    yearly = look.indicator_of(indicator).step == "year"
+    pattern = r"\d{4}(-12-31)?" if yearly else r"\d{4}-\d{2}(-\d{2})?"
+    if period is not None and not re.fullmatch(pattern, period):
+        raise UsageError(
+            f"'{period}' is not a period: write it as {'2022' if yearly else '2022-08'}"
+        )
     if not known:
+        needs = (
+            "(three of the five harvests before one must be known)"
+            if yearly
+            else "(measures of days need daily weather, not dekads)"
+        )
         raise UsageError(
             f"no {indicator} is published, no département has a value of it: run `geo-pipeline "
-            "run` with more data (measures of days need daily weather, not dekads)"
+            f"run` with more data {needs}"
         )
     chosen = [each for each in known if period is None or each.isoformat().startswith(period)]
     if not chosen:
@@ -109,7 +129,7 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> V
 
 def sources_of(warehouse: Warehouse, indicator: str) -> tuple[Source, ...]:
     """Return who is to be named beside `indicator`: of its observations, then of the outlines."""
-    observed = "water_restrictions" if indicator == "water_restrictions" else "weather_daily"
+    observed = look.indicator_of(indicator).asset
     named = warehouse.query("attributions")
     rows = pd.concat([named[named["asset"] == asset] for asset in (observed, "departements")])
     return tuple(
@@ -123,8 +143,13 @@ def sources_of(warehouse: Warehouse, indicator: str) -> tuple[Source, ...]:
 
 
 def before(warehouse: Warehouse, view: View) -> View | None:
-    """Return the same indicator one month earlier, or None where it has no value then."""
-    if view.step == "dekad":
+    """Return the same indicator one month (of yields a year) earlier, None where it has no value.
+
+    A day is held against the end of the month before it.
+    """
+    if view.step == "year":
+        earlier = pd.Timestamp(view.period_end) - pd.DateOffset(years=1)
+    elif view.step == "dekad":
         earlier = pd.Timestamp(view.period_end) - pd.DateOffset(months=1)
     else:
         earlier = pd.Timestamp(view.period_end) - pd.offsets.MonthEnd(1)
@@ -136,5 +161,5 @@ def before(warehouse: Warehouse, view: View) -> View | None:
 
 def _distance(known: date, period: str) -> int:
     """Return how far `known` is from the typed `period`, in days or so."""
-    year, month = int(period[:4]), int(period[5:7])
+    year, month = int(period[:4]), int(period[5:7] or 12)
     return abs((known.year - year) * 372 + (known.month - month) * 31)

@@ -1,5 +1,5 @@
 -- What turns the lake's tables into the published warehouse.
--- In: every table of the lake, provenance; the rows of departement_risk as departement_risk_values.
+-- In: every table of the lake, provenance, crop_stages; the rows of departement_risk as departement_risk_values.
 
 -- The risk table with its geometry: joined on reading, so that 101 shapes are not stored for each month.
 CREATE VIEW departement_risk AS
@@ -64,7 +64,40 @@ WHERE age >= 1
 GROUP BY departement, event
 ORDER BY departement, first_dekad;
 
--- Whatever a map can show, in one form: indicators by dekad, restriction levels by day.
+-- Each harvest beside the mean of the five years before it: of those known, three at least.
+CREATE TABLE yield_anomalies AS
+WITH before AS (
+    SELECT
+        departement,
+        crop,
+        year,
+        yield_q_ha,
+        avg(yield_q_ha) OVER five_years AS mean_q_ha,
+        count(yield_q_ha) OVER five_years AS harvests
+    FROM crop_statistics
+    WINDOW five_years AS (
+        PARTITION BY departement, crop
+        ORDER BY year
+        RANGE BETWEEN 5 PRECEDING AND 1 PRECEDING
+    )
+),
+
+expected AS (
+    SELECT *, CASE WHEN harvests >= 3 THEN mean_q_ha END AS expected_q_ha FROM before
+)
+
+SELECT
+    departement,
+    crop,
+    year,
+    yield_q_ha,
+    expected_q_ha,
+    100 * (yield_q_ha - expected_q_ha) / nullif(expected_q_ha, 0) AS anomaly_pct,
+    harvests
+FROM expected
+ORDER BY departement, crop, year;
+
+-- Whatever a map can show, in one form: indicators by dekad, restriction levels by day, yields by year.
 CREATE VIEW map_values AS
 SELECT
     departement, indicator, period_end, value, percentile, drought_class, reference_years, reference_period
@@ -72,7 +105,12 @@ FROM drought_indicators
 UNION ALL
 SELECT
     departement, 'water_restrictions', date, NULL, NULL, coalesce(level_max, 'none'), NULL, NULL
-FROM water_restrictions;
+FROM water_restrictions
+UNION ALL
+SELECT
+    departement, 'yield_anomaly_pct_' || crop, make_date(year, 12, 31), anomaly_pct, NULL, NULL, NULL, NULL
+FROM yield_anomalies
+WHERE anomaly_pct IS NOT NULL;
 
 -- What a reader may choose from: the periods for which at least one département has a value.
 CREATE TABLE indicator_periods AS

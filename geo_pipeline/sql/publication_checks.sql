@@ -37,5 +37,18 @@ WITH failures AS (
         SELECT 1 FROM weather_daily SEMI JOIN held_departements USING (departement)
         GROUP BY departement, date HAVING count(*) > 1
     )
+    UNION ALL
+    SELECT 'harvests that occur twice', count(*)
+    FROM (
+        SELECT 1 FROM yield_anomalies
+        GROUP BY departement, crop, year HAVING count(*) > 1
+    )
+    UNION ALL
+    SELECT 'stages of a crop that do not begin where the one before ends', count(*)
+    FROM (
+        SELECT first_day, lag(last_day, 1, 0) OVER (PARTITION BY crop ORDER BY first_day) AS last_day_before
+        FROM crop_stages
+    )
+    WHERE first_day <> last_day_before + 1
 )
 SELECT failure, found FROM failures WHERE found > 0

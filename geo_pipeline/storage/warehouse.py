@@ -69,6 +69,7 @@ def publish(
     lake: Lake,
     target: Path,
     attributions: pd.DataFrame,
+    crop_stages: pd.DataFrame,
     held: Mapping[str, Sequence[Finding]] | None = None,
     *,
     asked_at: datetime | None = None,
@@ -77,6 +78,7 @@ def publish(
 
     `attributions` are how the providers are to be named: asset, source and the columns that
     `sql/attributions.sql` reads; the published table holds those of the lake's own provenance.
+    `crop_stages` is the calendar of crops, published as it is.
 
     Of the départements that are `held` (with the findings that hold them), and of those with a
     damaged file, the rows are those that were published before, if any: none of them is lost, and
@@ -89,6 +91,7 @@ def publish(
         StorageError: a file that is of no one département is damaged, a promise is broken or the
             disk is full; what was published before stays.
     """
+    beside = {"known_attributions": attributions, "crop_stages": crop_stages}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_suffix(".lock")):
@@ -100,7 +103,7 @@ def publish(
                 )
             while True:
                 try:
-                    rows = _publish(lake, target, attributions, plan)
+                    rows = _publish(lake, target, beside, plan)
                     break
                 except (DamagedError, duckdb.Error):
                     plan = _with_damaged_inside(lake, plan)
@@ -172,13 +175,15 @@ class Warehouse:
         return cursor
 
 
-def _publish(lake: Lake, target: Path, attributions: pd.DataFrame, plan: "_Plan") -> dict[str, int]:
+def _publish(
+    lake: Lake, target: Path, beside: Mapping[str, pd.DataFrame], plan: "_Plan"
+) -> dict[str, int]:
     """Build beside `target`, check, and put it in its place; return the rows of each table."""
     with replacing(target) as temporary:
         temporary.unlink()  # DuckDB makes its own file; an empty one is not a database
         try:
             with spatial.connect(temporary) as connection:
-                rows = _build(connection, lake, attributions, plan, target)
+                rows = _build(connection, lake, beside, plan, target)
                 _check(connection)
         finally:
             temporary.with_name(f"{temporary.name}.wal").unlink(missing_ok=True)
@@ -300,11 +305,14 @@ class _Before:
 def _build(
     connection: duckdb.DuckDBPyConnection,
     lake: Lake,
-    attributions: pd.DataFrame,
+    beside: Mapping[str, pd.DataFrame],
     plan: _Plan,
     target: Path,
 ) -> dict[str, int]:
-    """Fill the empty database of `connection`; return the rows of each table."""
+    """Fill the empty database of `connection`; return the rows of each table.
+
+    `beside` are tables that are in no lake, by name.
+    """
     reasons = plan.reasons()
     previous = set(_attach_previous(connection, target)) if reasons else set()
     for table in TABLES:
@@ -326,8 +334,8 @@ def _build(
     connection.from_arrow(provenance).create("provenance")
     if "provenance" in previous:
         _of(_like(connection, "provenance"), reasons).insert_into("provenance")
-    named = pa.Table.from_pandas(attributions, preserve_index=False)
-    connection.from_arrow(named).create("known_attributions")
+    for name, frame in beside.items():
+        connection.from_arrow(pa.Table.from_pandas(frame, preserve_index=False)).create(name)
     told = {
         "departement": list(reasons),
         "since": [plan.since(code) for code in reasons],

@@ -127,7 +127,7 @@ def _yield_loss(
     which the season does. Stages are combined as a product (`relative_yield_by_stage`).
     """
     name, day = str(crop.name), water.season.day[row]
-    ends, factors = _yield_stages(crop, int(water.season.length[row]))
+    ends, factors = yield_stages(crop, int(water.season.length[row]))
     value = np.full((water.swi.shape[0], len(dekads.ends)), np.nan)
     told = np.zeros(len(dekads.ends), np.bool_)
     for start in np.flatnonzero(day == 1):
@@ -150,7 +150,7 @@ def _yield_loss(
     return value, told
 
 
-def _yield_stages(crop: "pd.Series[float]", length: int) -> tuple[Positions, Array]:
+def yield_stages(crop: "pd.Series[float]", length: int) -> tuple[Positions, Array]:
     """Return the day of the season on which each stage ends, and the stages' Ky."""
     begins: Array = np.asarray(crop[list(YIELD_STAGES)], dtype=np.float64)
     factors: Array = np.asarray(crop[list(STAGE_FACTORS)], dtype=np.float64)

@@ -83,6 +83,14 @@ def test_mistakes_before_anything_is_published(
         (["map", "--period", "2035-01"], "no combined for 2035-01: the data run from"),
         (["map", "--indicator", "spi_3", "--period", "2014-05"], "the nearest period is 2013-12"),
         (["map", "--period", "August"], "'August' is not a period: write it as 2022-08"),
+        (
+            ["map", "--indicator", "yield_anomaly_pct_sunflower", "--period", "2022-08"],
+            "'2022-08' is not a period: write it as 2022",
+        ),
+        (
+            ["map", "--indicator", "yield_anomaly_pct_sunflower", "--period", "2031"],
+            "the data run from 2003 to 2017; the nearest period is 2017",
+        ),
         (["table", "--output", "x.xlsx"], "cannot write a table as 'x.xlsx'"),
         (["table", "--format", "csv", "--output", "x.geojson"], "disagree"),
     ],
@@ -214,6 +222,19 @@ def test_exported_map_and_tables(published_home: Path, tmp_path: Path) -> None:
     values = [frame["value"].to_numpy() for frame in frames.values()]
     assert values[0] == pytest.approx(values[1], nan_ok=True)
     assert values[1] == pytest.approx(values[2], nan_ok=True)
+
+
+def test_exported_map_of_yields(published_home: Path, tmp_path: Path) -> None:
+    """Of a year, with the office of statistics as its source and not the weather's."""
+    page = tmp_path / "yields.html"
+    arguments = ["--indicator", "yield_anomaly_pct_soft_wheat", "--period", "2016"]
+    result = geo_pipeline("export", "map", *arguments, "--output", str(page), home=published_home)
+    assert result.returncode == 0, result.stderr
+    text = page.read_text(encoding="utf-8").replace("\u00a0", " ").replace("\u202f", " ")
+    assert "<title>Rendement comparé à la moyenne : blé tendre, 2016</title>" in text
+    assert "Agreste, Statistique agricole annuelle" in text
+    assert "AgERA5" not in text
+    assert "Trop peu de récoltes connues de cette culture dans ce département." in text
 
 
 def test_doctor_finds_this_installation_sound(published_home: Path) -> None:

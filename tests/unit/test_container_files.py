@@ -58,7 +58,13 @@ def test_a_service_runs_what_the_image_has(name: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     scripts = set(project["scripts"]) | set(entry_points(group="console_scripts").names)
     program, *arguments = _services()[name]["command"]
-    assert program in scripts
+    if program == "python":
+        assert arguments.pop(0) == "-m"
+        module = arguments.pop(0)
+        assert (ROOT / module / "__main__.py").is_file()
+        assert module in _copied()
+    else:
+        assert program in scripts
     for argument in arguments:
         if argument.endswith(".py"):
             assert (ROOT / argument).is_file()
@@ -85,6 +91,23 @@ def test_settings_handed_on_exist() -> None:
     handed_on = {name for each in _services().values() for name in each["environment"]}
     known = {f"GEO_PIPELINE_{field.upper()}" for field in Settings.model_fields}
     assert handed_on <= known
+
+
+def test_the_app_is_handed_its_settings_and_no_secrets_of_others() -> None:
+    """Where it listens is in its command, as the health check and the ports have it."""
+    app = set(_services()["app"]["environment"])
+    names = {name for name in Settings.model_fields if name.startswith("app_")}
+    own = {f"GEO_PIPELINE_{name.upper()}" for name in names - {"app_address", "app_port"}}
+    assert own <= app
+    secret = {
+        f"GEO_PIPELINE_{name.upper()}"
+        for name, field in Settings.model_fields.items()
+        if "SecretStr" in str(field.annotation)
+    }
+    for name, service in _services().items():
+        of_app = secret & own
+        handed_on = set(service["environment"]) & secret
+        assert handed_on == of_app if name == "app" else not handed_on & of_app
 
 
 def test_all_wait_for_dagster_s_home() -> None:

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo_pipeline.departements import CODES
 from geo_pipeline.indicators import DROUGHT_CLASSES as INDICATOR_CLASSES
 from geo_pipeline.publishing import look
 from geo_pipeline.sources.bundled import Bundled
+from geo_pipeline.sources.crop_names import CROPS
 from geo_pipeline.transforms.drought import drought_indicators
 from geo_pipeline.transforms.soil import soil_water_daily
 from geo_pipeline.transforms.weather import with_et0
@@ -105,8 +107,27 @@ def test_every_published_indicator_can_be_shown_but_for_two_that_tell_of_events(
     soil = soil_water_daily(days, crops, source.soil_storage())
     published = set(drought_indicators(days, soil, crops)["indicator"])
     assert published - set(look.INDICATORS) == {"drought_severity", "drought_peak"}
-    assert set(look.INDICATORS) - published == {"water_restrictions"}
+    elsewhere = {key for key, each in look.INDICATORS.items() if each.asset != "weather_daily"}
+    assert set(look.INDICATORS) - published == elsewhere
     assert {each.group for each in look.INDICATORS.values()} == set(look.GROUPS)
+
+
+def test_restrictions_and_yields_come_from_elsewhere_than_the_weather() -> None:
+    """Each crop that a provider is known to tell of has a name and an indicator of its yield."""
+    crops = {*CROPS, *Bundled(ROOT / "assets_data").crop_statistics(CODES)["crop"]}
+    yields = {f"yield_anomaly_pct_{crop}" for crop in crops}
+    assert crops <= set(look.CROP_NAMES)
+    by_asset = {
+        asset: {key for key, each in look.INDICATORS.items() if each.asset == asset}
+        for asset in ("crop_statistics", "water_restrictions")
+    }
+    assert by_asset == {"crop_statistics": yields, "water_restrictions": {"water_restrictions"}}
+    steps = {each.asset: each.step for each in look.INDICATORS.values()}
+    assert steps == {
+        "weather_daily": "dekad",
+        "crop_statistics": "year",
+        "water_restrictions": "day",
+    }
 
 
 def test_unknown_names_are_refused_in_one_line_that_lists_the_known_ones() -> None:
@@ -134,6 +155,22 @@ def test_unknown_names_are_refused_in_one_line_that_lists_the_known_ones() -> No
 )
 def test_anomalies_fall_in_their_bin(value: float, words: str) -> None:
     assert plain(look.style_of("precip_anomaly_pct", value).name.fr) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "fr", "en"),
+    [
+        (-33.1, "plus de 30 % sous la moyenne", "more than 30% below the mean"),
+        (-30, "20 à 30 % sous la moyenne", "20 to 30% below the mean"),
+        (-12, "10 à 20 % sous la moyenne", "10 to 20% below the mean"),
+        (-5, "proche de la moyenne (± 5 %)", "close to the mean (±5%)"),
+        (5, "5 à 10 % au-dessus de la moyenne", "5 to 10% above the mean"),
+        (30, "plus de 30 % au-dessus de la moyenne", "more than 30% above the mean"),
+    ],
+)
+def test_yields_fall_in_their_bin(value: float, fr: str, en: str) -> None:
+    style = look.style_of("yield_anomaly_pct_soft_wheat", value)
+    assert (plain(style.name.fr), plain(style.name.en)) == (fr, en)
 
 
 def test_amounts_fall_in_their_bin() -> None:
@@ -209,6 +246,7 @@ def test_the_combined_class_shows_its_score() -> None:
         (date(2022, 5, 31), "dekad", "3e décade de mai 2022", "3rd dekad of May 2022"),
         (date(2022, 2, 28), "dekad", "3e décade de février 2022", "3rd dekad of February 2022"),
         (date(2026, 10, 3), "day", f"3{NB}octobre 2026", f"3{NB}October 2026"),
+        (date(2022, 12, 31), "year", "2022", "2022"),
         (date(2026, 5, 1), "day", f"1er{NB}mai 2026", f"1{NB}May 2026"),
     ],
 )
@@ -329,6 +367,24 @@ SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
             "Gers: as normal.",
         ),
         (
+            "yield_anomaly_pct_soft_wheat",
+            {"value": -33.1},
+            "Gers : 33 % sous la moyenne des 5 récoltes précédentes.",
+            "Gers: 33% below the mean of the 5 harvests before.",
+        ),
+        (
+            "yield_anomaly_pct_sunflower",
+            {"value": 12.4},
+            "Gers : 12 % au-dessus de la moyenne des 5 récoltes précédentes.",
+            "Gers: 12% above the mean of the 5 harvests before.",
+        ),
+        (
+            "yield_anomaly_pct_vineyard",
+            {"value": 0.3},
+            "Gers : comme la moyenne des 5 récoltes précédentes.",
+            "Gers: as the mean of the 5 harvests before.",
+        ),
+        (
             "combined",
             {"value": -2.1, "percentile": 1.8, "drought_class": "D4"},
             "Gers : sécheresse exceptionnelle. Plus sec que 98 années sur 100 à cette date.",
@@ -371,7 +427,13 @@ def test_french_never_breaks_before_its_double_punctuation() -> None:
     texts = [
         words.fr
         for each in look.INDICATORS.values()
-        for words in (each.name, each.explanation, *(style.name for style in each.styles))
+        for words in (
+            each.name,
+            each.explanation,
+            each.phrase,
+            each.surplus,
+            *(style.name for style in each.styles),
+        )
     ]
     texts.append(look.sentence("spi_3", "Gers", percentile=8, drought_class="D2", **SHORT))  # type: ignore[arg-type]
     for text in texts:

@@ -105,6 +105,17 @@ def test_each_kind_of_indicator_has_its_finding() -> None:
     assert "2 départements sur 3 ont reçu moins de pluie que la normale, dont 1 moins de la " in (
         words(page("precip_anomaly_pct", gap))
     )
+    poor = values(value=[-30.0, -20.0, 4.0], drought_class=[None] * 3)
+    assert (
+        "2 départements sur 3 sont sous la moyenne des 5 récoltes précédentes, dont 1 de plus de "
+        "20 %."
+    ) in words(page("yield_anomaly_pct_soft_wheat", poor, step="year"))
+    good = values(value=[30.0, 20.0, 4.0], drought_class=[None] * 3)
+    text = words(page("yield_anomaly_pct_soft_wheat", good, step="year"))
+    assert "Aucun département sur 3 n'est sous la moyenne des 5 récoltes précédentes." in text
+    assert "blé tendre, 2022</title>" in text
+    season = words(page("season_precip_departure_mm", gap))
+    assert "2 départements sur 3 sont au-dessous de la normale." in season
     levels = values(drought_class=["crise", "vigilance", "none"])
     text = words(page("water_restrictions", levels, step="day"))
     assert "1 département sur 3 limite l'usage de l'eau, dont 1 en crise." in text

@@ -1,0 +1,43 @@
+"""The calendar of crops: the stages of their season, and what water is worth in each."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.indicators.crops import growth_stage
+from geo_pipeline.schemas import GROWTH_STAGES, YIELD_PERIODS, validate
+from geo_pipeline.transforms.crop_water import YIELD_STAGES, yield_stages
+from geo_pipeline.transforms.soil import STAGES
+
+
+def crop_stages(crops: pd.DataFrame) -> pd.DataFrame:
+    """Return the valid rows of `crop_stages` for the crops of `sources.agronomy`.
+
+    The season is cut wherever FAO-56's stage, FAO-33's period or the yield response changes.
+    """
+    rows = [row for _, crop in crops.iterrows() for row in _stretches(crop)]
+    return validate("crop_stages", pd.DataFrame(rows))
+
+
+def _stretches(crop: "pd.Series[Any]") -> Iterator[dict[str, Any]]:
+    """Yield the stretches of one crop's season, from its first day to its last."""
+    lengths = crop[STAGES].to_numpy(np.int64)
+    season_days = int(lengths.sum())
+    begins = crop[list(YIELD_STAGES)].dropna().to_numpy(np.int64)
+    ends, factors = yield_stages(crop, season_days)
+    firsts = np.unique(np.concatenate([[1], np.cumsum(lengths) + 1, begins, ends + 1]))
+    firsts = firsts[firsts <= season_days]
+    stages = growth_stage(firsts, lengths)
+    for first, after, stage in zip(firsts, [*firsts[1:], season_days + 1], stages, strict=True):
+        yield {
+            "crop": crop.name,
+            "stage": GROWTH_STAGES[stage - 1],
+            "period": YIELD_PERIODS[int((begins <= first).sum())] if len(begins) else None,
+            "first_day": first,
+            "last_day": after - 1,
+            "start_month": crop["start_month"],
+            "start_day": crop["start_day"],
+            "ky": factors[np.searchsorted(ends, first)],
+        }

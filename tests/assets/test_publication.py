@@ -1,0 +1,145 @@
+"""What the publication makes of the lake: yields against those before, the calendar of crops."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from geo_pipeline.assets.providers import attributions
+from geo_pipeline.errors import StorageError
+from geo_pipeline.schemas import Provenance, validate
+from geo_pipeline.settings import Settings
+from geo_pipeline.sources.agronomy import crop_parameters
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.spatial import attach
+from geo_pipeline.storage.warehouse import Warehouse, publish
+from geo_pipeline.transforms.calendar import crop_stages
+from tests.conftest import ROOT
+
+STAGES = crop_stages(crop_parameters(ROOT / "assets_data"))
+ORIGIN = Provenance("test", "none", "2026-11-23", "0" * 64)
+PARIS = "75"
+"""Of which the embedded figures have no harvest."""
+
+
+def harvests(crop: str, yields: "dict[int, float | None]") -> list[dict[str, Any]]:
+    """Return rows of `crop_statistics` of Paris."""
+    return [
+        {
+            "departement": PARIS,
+            "year": year,
+            "crop": crop,
+            "area_ha": None,
+            "yield_q_ha": quintals,
+            "production_q": None,
+            "source": "test",
+        }
+        for year, quintals in yields.items()
+    ]
+
+
+def table(home: Path, name: str) -> pd.DataFrame:
+    """Return a published table."""
+    with closing(attach(Settings(home=home).warehouse)) as connection:
+        return connection.table(f"published.main.{name}").df()
+
+
+def publish_with(home: Path, rows: list[dict[str, Any]], stages: pd.DataFrame = STAGES) -> None:
+    """Publish with these harvests of Paris, whose rows are not checked."""
+    settings = Settings(home=home)
+    lake = Lake(settings.lake)
+    empty = lake.read("crop_statistics", PARIS)
+    lake.write("crop_statistics", pd.DataFrame(rows, columns=empty.columns), ORIGIN, PARIS)
+    publish(lake, settings.warehouse, attributions(), stages)
+
+
+def departures(home: Path, departement: str, crop: str) -> pd.DataFrame:
+    """Return the rows of a crop there, by year."""
+    rows = table(home, "yield_anomalies")
+    return rows[(rows["departement"] == departement) & (rows["crop"] == crop)].set_index("year")
+
+
+def test_embedded_yields_against_the_mean_of_five(published_home: Path) -> None:
+    wheat = departures(published_home, "28", "soft_wheat")
+    # Eure-et-Loir, q/ha: 79, 71, 86, 63 from 2000; 72, 82, 81, 85, 86 from 2011, then 54.3.
+    assert list(wheat["yield_q_ha"].loc[2000:2003]) == [79, 71, 86, 63]
+    assert list(wheat["yield_q_ha"].loc[2011:2016]) == [72, 82, 81, 85, 86, 54.3]
+    assert wheat["anomaly_pct"].loc[2000:2002].isna().all()
+    assert wheat.loc[2003, "expected_q_ha"] == pytest.approx((79 + 71 + 86) / 3)
+    assert wheat.loc[2016, "expected_q_ha"] == pytest.approx(81.2)
+    assert wheat.loc[2016, "anomaly_pct"] == pytest.approx(-33.128, abs=1e-3)
+
+
+def test_a_year_that_is_missing_is_no_harvest(published_home: Path) -> None:
+    maize = departures(published_home, "32", "grain_maize_irrigated")
+    # Gers: 97, 109, 107, 83 from 2010, none in 2014, 101 in 2015.
+    assert list(maize["yield_q_ha"].loc[2010:2015]) == [97, 109, 107, 83, 101]
+    assert 2014 not in maize.index
+    assert maize.loc[2012, "harvests"] == 2
+    assert pd.isna(maize.loc[2012, "expected_q_ha"])
+    assert maize.loc[2015, "harvests"] == 4
+    assert maize.loc[2015, "expected_q_ha"] == pytest.approx((97 + 109 + 107 + 83) / 4)
+    assert maize.loc[2015, "anomaly_pct"] == pytest.approx(100 * (101 - 99) / 99)
+
+
+def test_harvests_are_of_the_five_calendar_years_before(own_home: Path) -> None:
+    even = harvests("sunflower", {2000: 90, **dict.fromkeys(range(2001, 2006), 20), 2006: 25})
+    gaps = harvests("soybean", {2000: 24, 2001: 30, 2002: 36, 2003: None, 2005: 27, 2008: 40})
+    none = harvests("potato", {2000: 0, 2001: 0, 2002: 0, 2003: 300})
+    other = harvests("avoine", {2000: 40, 2001: 40, 2002: 40, 2003: 50})
+    publish_with(own_home, [*even, *gaps, *none, *other])
+
+    sunflower = departures(own_home, PARIS, "sunflower")
+    # Neither the sixth year before nor the year itself is in the mean.
+    assert sunflower.loc[2006, "expected_q_ha"] == 20
+    assert sunflower.loc[2006, "anomaly_pct"] == 25
+    assert sunflower.loc[2006, "harvests"] == 5
+    assert sunflower.loc[2002, "harvests"] == 2
+    assert pd.isna(sunflower.loc[2002, "expected_q_ha"])
+
+    soybean = departures(own_home, PARIS, "soybean")
+    assert soybean.loc[2003, "expected_q_ha"] == 30
+    assert pd.isna(soybean.loc[2003, "anomaly_pct"])
+    assert soybean.loc[2005, "anomaly_pct"] == -10  # 24, 30 and 36 are known before
+    assert soybean.loc[2008, "harvests"] == 1  # that of 2005
+    assert pd.isna(soybean.loc[2008, "anomaly_pct"])
+
+    potato = departures(own_home, PARIS, "potato")
+    assert potato.loc[2003, "expected_q_ha"] == 0
+    assert pd.isna(potato.loc[2003, "anomaly_pct"])
+    assert departures(own_home, PARIS, "avoine").loc[2003, "anomaly_pct"] == 25
+
+    validate("yield_anomalies", table(own_home, "yield_anomalies"))
+
+
+def test_a_map_can_show_departures_at_the_end_of_their_year(published_home: Path) -> None:
+    warehouse = Warehouse(Settings(home=published_home).warehouse)
+    periods = warehouse.query("indicator_periods")
+    wheat = periods[periods["indicator"] == "yield_anomaly_pct_soft_wheat"]
+    ends = [each.date().isoformat() for each in wheat["period_end"]]
+    assert ends == [f"{year}-12-31" for year in range(2003, 2023)]
+    rows = table(published_home, "yield_anomalies")
+    known = rows[(rows["crop"] == "soft_wheat") & rows["anomaly_pct"].notna()]
+    counts = dict(zip(wheat["period_end"].dt.year, wheat["departements"], strict=True))
+    assert counts == known.groupby("year").size().to_dict()
+
+
+def test_the_calendar_of_crops_is_published_as_it_is(published_home: Path) -> None:
+    rows = table(published_home, "crop_stages")
+    pd.testing.assert_frame_equal(validate("crop_stages", rows), STAGES, check_dtype=False)
+
+
+def test_a_calendar_with_a_gap_is_not_published(own_home: Path) -> None:
+    gap = STAGES.drop(STAGES.index[STAGES["crop"] == "soft_wheat"][3])
+    with pytest.raises(StorageError, match=r"do not begin where the one before ends \(1\)"):
+        publish_with(own_home, [], gap)
+    with pytest.raises(StorageError, match=r"do not begin where the one before ends \(1\)"):
+        publish_with(own_home, [], STAGES.drop(STAGES.index[0]))
+
+
+def test_a_harvest_that_occurs_twice_is_not_published(own_home: Path) -> None:
+    twice = harvests("sunflower", {2000: 20}) * 2
+    with pytest.raises(StorageError, match=r"harvests that occur twice \(1\)"):
+        publish_with(own_home, twice)
