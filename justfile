@@ -20,7 +20,7 @@ run *options: (_environment "requirements.txt")
 
 # The map app on what `just run` made, at http://localhost:5006
 app port="5006": (_environment "requirements.txt")
-    @{{ bin }}/panel serve panel_app/app.py --address 127.0.0.1 --port {{ port }} --index app --warm --plugins panel_app.metrics --allow-websocket-origin "localhost:{{ port }}" --allow-websocket-origin "127.0.0.1:{{ port }}"
+    @{{ bin }}/python -m panel_app --port {{ port }}
 
 # Dagster's pages, at http://localhost:3000
 dagster *options: (_environment "requirements.txt")
@@ -66,8 +66,12 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff format .
 
 # Measure: runs, the same work without Dagster, the app in Chromium, Dagster, indicators and sources
-bench: (_environment "requirements-dev.txt") && bench-dagster bench-indicators bench-sources
+bench: (_environment "requirements-dev.txt") && bench-app bench-dagster bench-indicators bench-sources
     @{{ bin }}/python -m tests.bench
+
+# Measure the app in Chromium, on what `just run` made: paint, steps, pages, 25 readers, memory
+bench-app: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tests.bench_app
 
 # Measure Dagster: its overhead, its pages with 10,000 materialisations, definitions; `... separate 6` runs
 bench-dagster *options: (_environment "requirements-dev.txt")

@@ -1,14 +1,28 @@
 """Every knob of the system: one class, read from `GEO_PIPELINE_*` environment variables."""
 
+import re
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
+_ANCESTOR: Final = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
+
+
+def misuse(error: SettingsError | ValidationError) -> str:
+    """Say in one line which setting cannot be read, and why."""
+    if isinstance(error, SettingsError):  # its text names the setting, never its value
+        return f'{error}: write a list or a table as JSON, such as ["a", "b"]'
+    first = error.errors()[0]
+    name = "_".join(str(part) for part in first["loc"]).upper()
+    said = first["msg"].removeprefix("Value error, ")
+    return f"setting GEO_PIPELINE_{name}: {said} (got {first['input']!r})"
 
 
 class Settings(BaseSettings):
@@ -162,6 +176,109 @@ class Settings(BaseSettings):
     app_url: str = Field(
         default="http://localhost:5006", description="Address of the map app, for links."
     )
+    app_address: str = Field(
+        default="127.0.0.1",
+        description="Address that the app's server listens on; 0.0.0.0 for all of the machine.",
+    )
+    app_port: int = Field(
+        default=5006, ge=0, le=65535, description="Port of the app's server; 0 for any free one."
+    )
+    app_prefix: str = Field(
+        default="",
+        description="Path under which the app lies behind a proxy, such as /drought; it must not "
+        "be cut off by the proxy.",
+    )
+    app_origins: list[str] = Field(
+        default=[],
+        description="Further `host` or `host:port` in the browser's address bar, as a JSON list; "
+        "this machine and the host of `GEO_PIPELINE_APP_URL` are known.",
+    )
+    app_trust_proxy: bool = Field(
+        default=False,
+        description="Believe X-Forwarded-For and -Proto: only where nobody reaches the app but "
+        "through a proxy that sets them.",
+    )
+    app_embedders: list[str] = Field(
+        default=["*"],
+        description="Pages that may show the embed view (`?page=embed`) in a frame, as a JSON list "
+        "such as `https://example.org`; `*` for all, an empty list for none.",
+    )
+    app_sign_in: Literal["none", "basic", "oauth"] = Field(
+        default="none",
+        description="Who may see the app: everybody, the users below, or whom a provider knows.",
+    )
+    app_users: SecretStr | None = Field(
+        default=None,
+        description="Users for `basic`: a JSON table of name and password, or of what "
+        "`python -m panel_app password` made of it.",
+    )
+    app_users_file: Path | None = Field(
+        default=None, description="The same table in a file, read when the server starts."
+    )
+    app_oauth_provider: (
+        Literal[
+            "auth0",
+            "auth_code",
+            "azure",
+            "azurev2",
+            "bitbucket",
+            "generic",
+            "github",
+            "gitlab",
+            "google",
+            "okta",
+        ]
+        | None
+    ) = Field(default=None, description="Provider for `oauth`, as Panel names it.")
+    app_oauth_key: str | None = Field(
+        default=None, description="What the provider knows the app as (client id)."
+    )
+    app_oauth_secret: SecretStr | None = Field(default=None, description="Its secret.")
+    app_oauth_parameters: dict[str, str | list[str]] = Field(
+        default={},
+        description="What else the provider needs, as JSON: `scope`, `tenant`, `subdomain`; "
+        "`AUTHORIZE_URL`, `TOKEN_URL`, `USER_URL` of `generic`...",
+    )
+    app_oauth_redirect_url: str | None = Field(
+        default=None, description="Address that the provider sends back to, if not the app's own."
+    )
+    app_oauth_user_key: str | None = Field(
+        default=None, description="Field of the provider's answer that names the user."
+    )
+    app_oauth_users: list[str] = Field(
+        default=[],
+        description="Users that may enter, as the provider names them, as a JSON list; empty for "
+        "all that it knows.",
+    )
+    app_cookie_secret: SecretStr | None = Field(
+        default=None,
+        description="Signs cookies and sessions; without one, a restart of the server signs "
+        "everybody out.",
+    )
+    app_sign_in_days: float = Field(default=1.0, gt=0, description="Days that a sign-in lasts.")
+    app_metrics_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token that opens `/metrics`; without one, everybody may read them, or "
+        "where there is a sign-in who is signed in.",
+    )
+    app_sessions: int = Field(
+        default=100, ge=1, description="Pages open at once at most; beyond it the app is full."
+    )
+    app_unused_s: float = Field(
+        default=15.0, gt=0, description="Time that a page without a connection is kept, s."
+    )
+    app_check_s: float = Field(
+        default=10.0, gt=0, description="Time between two looks for such pages, s."
+    )
+    app_keep_alive_s: float = Field(
+        default=30.0,
+        ge=0,
+        description="Time between two signs of life on a connection, s: less than a proxy's "
+        "timeout; 0 for none.",
+    )
+    app_message_kb: int = Field(
+        default=256, ge=1, description="Largest message that a page may send, kB."
+    )
     dagster_url: str = Field(
         default="http://localhost:3000", description="Address of Dagster's pages, for links."
     )
@@ -176,6 +293,28 @@ class Settings(BaseSettings):
     step_timeout_s: float = Field(
         default=3600.0, gt=0, description="Longest that the work on one asset may take in a run."
     )
+
+    @field_validator("app_prefix")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        value = value.strip("/")
+        if re.fullmatch(r"([A-Za-z0-9_~-]+(/[A-Za-z0-9_~-]+)*)?", value) is None:
+            raise ValueError("write a path of letters, digits, - and _, such as /drought")
+        return f"/{value}" if value else ""
+
+    @field_validator("app_origins")
+    @classmethod
+    def _hosts(cls, value: list[str]) -> list[str]:
+        if not all(_HOST.fullmatch(each) for each in value):
+            raise ValueError("write each as host or host:port, without https:// and path")
+        return value
+
+    @field_validator("app_embedders")
+    @classmethod
+    def _ancestors(cls, value: list[str]) -> list[str]:
+        if not all(_ANCESTOR.fullmatch(each) for each in value):
+            raise ValueError("write each as https://host or https://host:port, or * for all")
+        return value
 
     def address(self, name: str) -> str:
         """Return the address that a setting holds; one without a path has that of its default."""

@@ -1,390 +1,264 @@
-"""Charts through time: the timeline under the map, and the two charts of a département.
+"""Charts of the map page: the timeline under the map, an indicator of a département through time.
 
-Each is built once; afterwards its sources are filled. Time runs in milliseconds, a month being as
-wide as it lasts, so that months without data leave a hole as wide as they are.
+Pure functions of what is shown; `svg.py` knows how a chart is written.
 """
 
-import calendar
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
-from bokeh.models import (
-    BoxAnnotation,
-    ColumnDataSource,
-    CustomJS,
-    CustomJSTickFormatter,
-    FixedTicker,
-    HoverTool,
-    LinearAxis,
-    Range1d,
-    Slider,
-    Span,
-)
-from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from geo_pipeline.indicators.classes import INDEX_DRY_LIMITS
 from geo_pipeline.publishing import look
-from panel_app.i18n import Catalogue
-from panel_app.store import NO_STYLE, Matrix
-from panel_app.theme import FONT, bar_colour, themed
+from panel_app import dekads, svg
+from panel_app.store import NO_STYLE, FloatMatrix, Matrix, Publication
+from panel_app.theme import bar_colour, render
+from panel_app.view import View, percent
 
-RAIN_MONTHS: Final = 24
-"""How many months the chart of rain looks back on."""
-
-_TIP: Final = (
-    f"<div style='padding:2px 4px;font:13px/18px {FONT.replace(chr(34), '')};color:#1a1a1a'>"
-    "<b>@label</b><br>@text</div>"
-)
-_THRESHOLDS: Final = {
-    "D1": INDEX_DRY_LIMITS[3],
-    "D3": INDEX_DRY_LIMITS[1],
-}
+TIMELINE_HEIGHT: Final = 88
+HISTORY_HEIGHT: Final = 192
+HISTORY_YEARS: Final = 6
+A_DAY: Final = timedelta(days=1)
+THRESHOLDS: Final = {"D1": INDEX_DRY_LIMITS[3], "D3": INDEX_DRY_LIMITS[1]}
+"""Where moderate and extreme drought begin, on the axis of an index."""
 
 
-def milliseconds(day: date) -> float:
-    """A day as Bokeh's time axis has it."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1e3
+def days(matrix: Matrix) -> tuple[FloatMatrix, FloatMatrix]:
+    """First day of each period and the day after its last, as ordinals.
 
-
-def spans(matrix: Matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Beginning and end of each period; a single day is drawn a month wide."""
-    starts = [period.replace(day=1) for period in matrix.periods]
-    ends = [
-        start + timedelta(days=calendar.monthrange(start.year, start.month)[1]) for start in starts
-    ]
-    return np.array([milliseconds(day) for day in starts]), np.array(
-        [milliseconds(day) for day in ends]
-    )
-
-
-def _figure(name: str, **options: Any) -> figure:
-    """A quiet figure: no toolbar, no frame, rules and labels in the page's colours."""
-    chart = figure(
-        name=f"{name}_figure",
-        sizing_mode="stretch_both",
-        toolbar_location=None,
-        tools="",
-        x_axis_type="datetime",
-        min_border=0,
-        outline_line_color=None,
-        **options,
-    )
-    chart.background_fill_alpha = 0
-    chart.border_fill_alpha = 0
-    chart.xgrid.visible = False
-    themed(chart.ygrid[0], grid_line_color="rule")
-    for axis in (chart.xaxis[0], chart.yaxis[0]):
-        axis.major_label_text_font = FONT
-        axis.major_label_text_font_size = "13px"
-        axis.minor_tick_line_color = None
-        axis.axis_line_color = None
-        themed(axis, major_label_text_color="soft")
-    chart.yaxis[0].major_tick_line_color = None
-    themed(chart.xaxis[0], major_tick_line_color="rule", axis_line_color="rule")
-    chart.xaxis[0].ticker = FixedTicker(ticks=[])
-    chart.xaxis[0].formatter = CustomJSTickFormatter(
-        code="return String(new Date(tick).getUTCFullYear())"
-    )
-    chart.yaxis[0].formatter = CustomJSTickFormatter(
-        code="return String(tick).replace('-', '\u2212').replace('.', ',')"
-    )
-    return chart
-
-
-def _years(chart: figure, left: float, right: float, most: int = 7) -> None:
-    """Mark the beginning of years, every year or every few."""
-    chart.x_range.update(start=left, end=right)
-    first, last = (datetime.fromtimestamp(edge / 1e3, UTC).year for edge in (left, right))
-    every = 1 + (last - first) // most
-    ticks = [milliseconds(date(year, 1, 1)) for year in range(first, last + 1) if not year % every]
-    chart.xaxis[0].ticker.ticks = [tick for tick in ticks if left <= tick < right]
-
-
-def _follow(chart: figure, cursor: Slider, periods: ColumnDataSource, *events: str) -> None:
-    """Let a click (or a drag) on `chart` move the map's period to the nearest one."""
-    code = """
-        const {left, right} = periods.data;
-        if (!Number.isFinite(cb_obj.x) || left.length == 0) return;
-        let best = 0, least = Infinity;
-        for (let i = 0; i < left.length; i++) {
-            const off = Math.max(left[i] - cb_obj.x, cb_obj.x - right[i], 0);
-            if (off < least) { least = off; best = i; }
-        }
-        cursor.value = best;
+    A day or a year is drawn from the beginning of its month: a day alone would not be seen.
     """
-    action = CustomJS(args={"periods": periods, "cursor": cursor}, code=code)
-    for event in events:
-        chart.js_on_event(event, action)
+    ends = np.array([period.toordinal() for period in matrix.periods], dtype=float) + 1
+    starts = [
+        dekads.first_day(period) if matrix.by_dekad else period.replace(day=1)
+        for period in matrix.periods
+    ]
+    return np.array([start.toordinal() for start in starts], dtype=float), ends
 
 
-def _mark(chart: figure) -> BoxAnnotation:
-    """What shows the map's period on a chart: a pale column behind it."""
-    band = BoxAnnotation(left=0, right=1, line_color=None, fill_alpha=0.25, level="underlay")
-    chart.add_layout(themed(band, fill_color="accent"))
-    return band
+def spans(matrix: Matrix) -> tuple[FloatMatrix, FloatMatrix, svg.Scale]:
+    """Where each period begins and ends on a chart of all of them, 0 to 1, and the scale."""
+    first, last = days(matrix)
+    scale = svg.Scale(first[0], max(last[-1], first[0] + 30))
+    return scale(first), scale(last), scale
 
 
-class Timeline:
-    """The slider: share of the area in each class through time; a drag on it moves the map."""
+def year_labels(first: date, last: date, scale: svg.Scale, most: int) -> list[svg.Label]:
+    """The years, each where it begins; every few where they are many."""
+    every = 1 + (last.year - first.year) // most
+    return [
+        svg.Label(float(scale(date(year, 1, 1).toordinal())), 1.0, str(year), "start", "x")
+        for year in range(first.year, last.year + 1)
+        if year % every == 0 and date(year, 1, 1) >= first - timedelta(days=60)
+    ]
 
-    def __init__(self, cursor: Slider, periods: ColumnDataSource, texts: ColumnDataSource) -> None:
-        self.shares = ColumnDataSource(
-            {"left": [], "right": [], "bottom": [], "top": [], "colour": []}
+
+@lru_cache(maxsize=64)
+def timeline(publication: Publication, indicator: str, crop: str) -> str:
+    """Share of the area (or of a crop's) in each class through all periods, as HTML."""
+    matrix, height = publication.matrix(indicator), float(TIMELINE_HEIGHT)
+    left, right, scale = spans(matrix)
+    shares = shares_of(publication, indicator, crop)
+    top = np.cumsum(shares, axis=1) / 100
+    # The usual is left blank, so that what is out of the ordinary stands out in any theme.
+    marks = [
+        svg.Mark(
+            svg.bars(left[seen], right[seen], top[seen, index] - shares[seen, index] / 100,
+                     top[seen, index], height),
+            "fill", fill=style.colour,
         )
-        self.holes = ColumnDataSource({"left": [], "right": []})
-        self.figure = _figure("timeline", x_range=Range1d(0, 1), y_range=Range1d(0, 100))
-        self.figure.yaxis[0].ticker = FixedTicker(ticks=[0, 50, 100])
-        self._draw(periods)
-        self._lines = [
-            themed(Span(location=0, dimension="height", line_width=width), line_color=token)
-            for width, token in ((5, "ground"), (2, "ink"))
-        ]
-        for line in self._lines:
-            self.figure.add_layout(line)
-        _follow(self.figure, cursor, periods, "tap", "panstart", "pan")
-        follow = CustomJS(
-            # `texts` is read by page.js: what nothing refers to is not sent.
-            args={"lines": self._lines, "periods": periods, "cursor": cursor, "texts": texts},
-            code="""
-                const {left, right} = periods.data;
-                for (const line of lines)
-                    line.location = (left[cursor.value] + right[cursor.value]) / 2;
-            """,
+        for index, style in enumerate(matrix.styles)
+        if style.code != "normal" and (seen := shares[:, index] > 0).any()
+    ]  # fmt: skip
+    hole = np.flatnonzero(left[1:] - right[:-1] > 1e-6)
+    blank = svg.bars(right[hole], left[hole + 1], np.zeros(len(hole)), np.ones(len(hole)), height)
+    for run in svg.runs((matrix.style == NO_STYLE).all(axis=1)):
+        blank += svg.bars(left[run][:1], right[run][-1:], [0.0], [1.0], height)
+    return render(
+        "timeline",
+        {
+            "width": svg.WIDTH,
+            "height": TIMELINE_HEIGHT,
+            "marks": [svg.Mark(blank, "hatch"), *marks],
+            "years": year_labels(matrix.periods[0], matrix.periods[-1], scale, 14),
+        },
+    )
+
+
+def weighted_shares(view: View) -> FloatMatrix:
+    """Share of the area, or of the crop that is chosen, in each style: periods by styles, %."""
+    return shares_of(view.publication, view.state.indicator, view.state.crop)
+
+
+@lru_cache(maxsize=64)
+def shares_of(publication: Publication, indicator: str, crop: str) -> FloatMatrix:
+    """Share of the area of the land, or of `crop`, in each style: periods by styles, %."""
+    matrix = publication.matrix(indicator)
+    areas = publication.crop_areas
+    return matrix.shares_by(areas[crop]) if crop in areas else matrix.area_shares
+
+
+def history(view: View) -> svg.Chart | None:
+    """The indicator of the selected département in the years up to the period, bars by class."""
+    matrix, column, words = view.matrix, view.column, view.words
+    height = heights(matrix, np.s_[:, column])
+    known = (matrix.style[:, column] != NO_STYLE) & ~np.isnan(height)
+    begin = matrix.periods[view.row].toordinal() - 366 * HISTORY_YEARS
+    ordinals = np.array([period.toordinal() for period in matrix.periods])
+    window = (ordinals > begin) & (ordinals <= ordinals[view.row] + 100)
+    if not (known & window).any() or len(matrix.periods) < 2:
+        return None
+    first, last = days(matrix)
+    scale = svg.Scale(first[window][0], last[window][-1])
+    low, high, ticks = _range(view, height[window & known])
+    across = svg.Scale(low, high)
+    inner = float(HISTORY_HEIGHT - 32)
+    zero = np.full(len(height), float(across(0.0)))
+    marks, labels = svg.axis(across, ticks, inner, lambda tick: _plain(tick, view))
+    for index, style in enumerate(matrix.styles):
+        rows = np.flatnonzero(window & (matrix.style[:, column] == index))
+        shape = svg.bars(
+            scale(first[rows]), scale(last[rows]) - 0.0006, zero[rows], across(height[rows]), inner
         )
-        cursor.js_on_change("value", follow)
-
-    def fill(self, matrix: Matrix) -> None:
-        """Show another indicator."""
-        left, right = spans(matrix)
-        shares = matrix.area_shares
-        top = np.cumsum(shares, axis=1)
-        # The usual is left blank, so that what is out of the ordinary stands out in any theme.
-        usual = np.array([style.code == "normal" for style in matrix.styles])
-        seen = (shares > 0) & ~usual
-        rows, styles = np.nonzero(seen)
-        colours = np.array([style.colour for style in matrix.styles], dtype=object)
-        self.shares.data = {
-            "left": left[rows],
-            "right": right[rows],
-            "bottom": (top - shares)[seen],
-            "top": top[seen],
-            "colour": list(colours[styles]),
-        }
-        hole = np.flatnonzero(left[1:] - right[:-1] > 1e3)
-        self.holes.data = {"left": right[hole], "right": left[hole + 1]}
-        margin = 0.004 * (right[-1] - left[0])
-        _years(self.figure, left[0] - margin, right[-1] + margin)
-
-    def move(self, matrix: Matrix, row: int) -> None:
-        """Mark a period."""
-        left, right = spans(matrix)
-        for line in self._lines:
-            line.location = float((left[row] + right[row]) / 2)
-
-    def _draw(self, periods: ColumnDataSource) -> None:
-        holes = self.figure.quad(
-            left="left",
-            right="right",
-            bottom=0,
-            top=100,
-            source=self.holes,
-            fill_color=None,
-            line_color=None,
-            hatch_pattern="/",
-            hatch_scale=7,
-            hatch_weight=0.6,
-        )
-        themed(holes.glyph, hatch_color="rule")
-        self.figure.quad(
-            left="left",
-            right="right",
-            bottom="bottom",
-            top="top",
-            source=self.shares,
-            fill_color="colour",
-            line_color="colour",
-            line_width=0.4,
-        )
-        hit = self.figure.quad(
-            left="left",
-            right="right",
-            bottom=0,
-            top=100,
-            source=periods,
-            fill_alpha=0,
-            line_alpha=0,
-            hover_fill_alpha=0.12,
-            hover_fill_color="#1a1a1a",
-        )
-        self.figure.add_tools(
-            HoverTool(renderers=[hit], tooltips=_TIP, point_policy="follow_mouse")
-        )
-
-
-class History:
-    """An indicator of a département through time, bars from zero coloured by class."""
-
-    def __init__(self, cursor: Slider, periods: ColumnDataSource, words: Catalogue) -> None:
-        self._words = words
-        self.bars = ColumnDataSource(
-            {"left": [], "right": [], "top": [], "colour": [], "label": [], "text": []}
-        )
-        self.figure = _figure("history", x_range=Range1d(0, 1), y_range=Range1d(-2.7, 2.7))
-        bars = self.figure.quad(
-            left="left",
-            right="right",
-            bottom=0,
-            top="top",
-            source=self.bars,
-            fill_color="colour",
-            line_color=None,
-        )
-        self.figure.add_tools(
-            HoverTool(renderers=[bars], tooltips=_TIP, point_policy="follow_mouse")
-        )
-        self._limits = self._draw_limits()
-        zero = Span(location=0, dimension="width", line_width=1)
-        self.figure.add_layout(themed(zero, line_color="soft"))
-        self._band = _mark(self.figure)
-        _follow(self.figure, cursor, periods, "tap")
-
-    def fill(self, matrix: Matrix, column: int) -> None:
-        """Show a département."""
-        lang = self._words.lang
-        left, right = spans(matrix)
-        rows = [int(row) for row in np.flatnonzero(matrix.style[:, column] != NO_STYLE)]
-        height = heights(matrix, column)[rows]
-        gap = 0.12 * (right[rows] - left[rows])
-        self.bars.data = {
-            "left": left[rows] + gap,
-            "right": right[rows],
-            "top": height,
-            "colour": [bar_colour(matrix.styles[matrix.style[row, column]]) for row in rows],
-            "label": [look.capitalise(matrix.period_words(row, lang)) for row in rows],
-            "text": [self._tip(matrix, row, column) for row in rows],
-        }
-        _years(self.figure, left[0], right[-1])
-        self._scale(matrix, height)
-
-    def move(self, matrix: Matrix, row: int) -> None:
-        """Mark a period."""
-        left, right = spans(matrix)
-        self._band.update(left=left[row], right=right[row])
-
-    def _tip(self, matrix: Matrix, row: int, column: int) -> str:
-        said = matrix.statement(row, column, self._words.lang)
-        if not matrix.drought_class[row, column]:
-            return said.head
-        return f"{said.head} ({matrix.shown_value(row, column, self._words.lang)})"
-
-    def _scale(self, matrix: Matrix, height: NDArray[np.float64]) -> None:
-        """Fit the height: symmetric for an index, from zero for an amount."""
-        kind = look.indicator_of(matrix.indicator).kind
-        by_class = kind == "class"
-        self.figure.yaxis[0].visible = kind != "stage"
-        for mark in self._limits:
-            mark.visible = by_class
-        if by_class:
-            self.figure.y_range.update(start=-2.7, end=2.7)
-        elif height.size:
-            low, high = min(0.0, float(height.min())), max(0.0, float(height.max()))
-            self.figure.y_range.update(start=low * 1.08, end=high * 1.08 or 1.0)
-
-    def _draw_limits(self) -> list[Span | LinearAxis]:
-        """Lines where drought classes begin, named at the end of the line."""
-        marks: list[Span | LinearAxis] = []
-        for limit in _THRESHOLDS.values():
-            line = Span(
-                location=limit, dimension="width", line_width=1, line_dash=[2, 3], level="underlay"
+        if shape:
+            marks.append(svg.Mark(shape, "fill", fill=bar_colour(style)))
+    marks.append(svg.Mark(svg.level(float(across(0.0)), inner), "zero"))
+    if view.indicator.kind == "class":
+        for code, limit in THRESHOLDS.items():
+            marks.append(svg.Mark(svg.level(float(across(limit)), inner), "threshold"))
+            labels.append(
+                svg.Label(1, 1 - float(across(limit)), words(f"threshold.{code}"), "start", "end")
             )
-            self.figure.add_layout(themed(line, line_color="soft"))
-            marks.append(line)
-        names = LinearAxis(
-            ticker=FixedTicker(ticks=list(_THRESHOLDS.values())),
-            major_label_overrides={
-                limit: self._words(f"threshold.{code}") for code, limit in _THRESHOLDS.items()
-            },
-            major_label_text_font=FONT,
-            major_label_text_font_size="13px",
-            axis_line_color=None,
-            major_tick_line_color=None,
-            minor_tick_line_color=None,
-        )
-        self.figure.add_layout(themed(names, major_label_text_color="soft"), "right")
-        return [*marks, names]
+    edge = [matrix.periods[row] for row in np.flatnonzero(window)[[0, -1]]]
+    labels += year_labels(edge[0], edge[1], scale, 8)
+    shown = np.flatnonzero(window & known)
+    return svg.Chart(
+        name="history",
+        title=words("detail.series", indicator=view.indicator.name(view.lang)),
+        note=series_note(view),
+        height=HISTORY_HEIGHT,
+        marks=marks,
+        labels=labels,
+        right=72 if view.indicator.kind == "class" else 8,
+        tips=[
+            svg.Tip(
+                float(scale(first[row])), float(scale(last[row])),
+                look.capitalise(matrix.period_words(int(row), view.lang)),
+                _tip(view, int(row), column), matrix.period_typed(int(row), view.state.step),
+            )
+            for row in shown
+        ],
+        table=svg.Table(
+            [words("chart.period"), view.indicator.short_name(view.lang), words("chart.value")],
+            [
+                [
+                    look.capitalise(matrix.period_words(int(row), view.lang)),
+                    matrix.statement(int(row), column, view.lang).head,
+                    matrix.shown_value(int(row), column, view.lang),
+                ]
+                for row in shown[::-1]
+            ],
+        ),
+        now=(float(scale(first[view.row])), float(scale(last[view.row]))),
+    )  # fmt: skip
 
 
-def heights(matrix: Matrix, column: int) -> NDArray[np.float64]:
-    """How high the bars of a département stand: its values, dry below zero.
+def _plain(tick: float, view: View) -> str:
+    return look.format_number(tick, 0 if float(tick).is_integer() else 1, view.lang)
+
+
+def _tip(view: View, row: int, column: int) -> str:
+    said = view.matrix.statement(row, column, view.lang)
+    value = view.matrix.shown_value(row, column, view.lang)
+    return (
+        f"{said.head} ({value})" if view.matrix.drought_class[row, column] and value else said.head
+    )
+
+
+def _range(view: View, height: FloatMatrix) -> tuple[float, float, list[float]]:
+    """Ends and ticks of the axis of values: symmetric for an index, else from zero."""
+    kind = view.indicator.kind
+    if kind == "class":
+        return -2.7, 2.7, [-2.0, -1.0, 1.0, 2.0]
+    if kind in ("stage", "restriction"):
+        return 0.0, 1.1, []
+    low = min(0.0, float(height.min())) * 1.08
+    high = max(0.0, float(height.max())) * 1.08 or 1.0
+    return low, high, [tick for tick in svg.ticks(low, high, 4) if tick != 0]
+
+
+def series_note(view: View) -> str:
+    """Unit, source and span of the indicator's chart."""
+    words, which = view.words, view.indicator
+    if which.kind == "class":
+        unit = words("detail.index_unit" if which.standardised else "detail.score_unit")
+    elif which.kind in ("stage", "restriction"):
+        unit = words("detail.stage_unit")
+    elif which.unit(view.lang) == "%":
+        unit = words("detail.pct_unit")
+    else:
+        unit = words("detail.unit", unit=which.unit(view.lang))
+    return words("detail.series_note", unit=unit, span=span(view.matrix), source=view.source)
+
+
+def span(matrix: Matrix) -> str:
+    """First and last year: `2010-2022`."""
+    first, last = matrix.periods[0].year, matrix.periods[-1].year
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def heights(matrix: Matrix, where: Any) -> FloatMatrix:
+    """How high the values `where` (as numpy picks them) stand on a chart, dry below zero.
 
     A class whose value is no index (a score, a wetness) is drawn as the index of its rank, a stage
-    of a drought as a bar of the same height as any other.
+    of a drought or a level of restriction as a bar of the same height as any other.
     """
     which = look.indicator_of(matrix.indicator)
-    if which.kind == "stage":  # its codes are names, not amounts
-        return np.where(matrix.value[:, column] > 0, 1.0, matrix.value[:, column])
-    if which.kind != "class" or which.standardised:
-        return matrix.value[:, column]
-    from scipy.special import ndtri  # noqa: PLC0415  heavy, and needed for one indicator only
-
-    return np.asarray(ndtri(np.clip(matrix.percentile[:, column], 0.2, 99.8) / 100))
+    if which.kind in ("stage", "restriction"):
+        style = matrix.style[where]
+        usual = np.array([style.code in ("normal", "none") for style in matrix.styles])
+        return np.where(style != NO_STYLE, np.where(usual[style], 0.0, 1.0), np.nan)
+    return matrix.index(where) if which.kind == "class" else np.asarray(matrix.value[where])
 
 
-class Rain:
-    """Rain of each month against its normal: bars from zero, the normal as a step across them."""
+def gaps(matrix: Matrix) -> list[tuple[date, date]]:
+    """Stretches between periods in which nothing is known: the day after and the day before."""
+    return [
+        (matrix.periods[row - 1] + A_DAY, dekads.first_day(matrix.periods[row]) - A_DAY)
+        for row in range(1, len(matrix.periods))
+        if matrix.by_dekad and not matrix.follows(row)
+    ]
 
-    def __init__(self, cursor: Slider, periods: ColumnDataSource, words: Catalogue) -> None:
-        self._words = words
-        empty: dict[str, list[Any]] = {
-            name: [] for name in ("left", "right", "rain", "normal", "label", "text")
-        }
-        self.months = ColumnDataSource(empty)
-        self.figure = _figure("rain", x_range=Range1d(0, 1), y_range=Range1d(0, 100))
-        bars = self.figure.quad(
-            left="left",
-            right="right",
-            bottom=0,
-            top="rain",
-            source=self.months,
-            fill_color="#6baed6",
-            line_color=None,
+
+def same_month(view: View) -> list[dict[str, Any]]:
+    """Area in drought at the same time of each year: is this one out of the ordinary?"""
+    matrix, end = view.matrix, view.period_end
+    shares: NDArray[np.float64] = weighted_shares(view)
+    rows = {
+        period.year: row
+        for row, period in enumerate(matrix.periods)
+        if dekads.of_year(period) == dekads.of_year(end)
+    }
+    bars: list[dict[str, Any]] = []
+    for year in range(min(rows), max(rows) + 1):
+        row = rows.get(year)
+        known = row is not None and bool((matrix.style[row] != NO_STYLE).any())
+        parts = [
+            {"colour": matrix.styles[index].colour, "height": f"{shares[row, index]:.2f}"}
+            for index in reversed(matrix.drought_styles)
+            if known and shares[row, index] > 0
+        ]
+        total = float(shares[row, matrix.drought_styles].sum()) if known else 0.0
+        bars.append(
+            {
+                "year": year,
+                "short": f"{year % 100:02d}",
+                "parts": parts if known else None,
+                "text": percent(total, view.lang) if known else "",
+                "now": year == end.year,
+                "period": matrix.period_typed(row, view.state.step) if row is not None else "",
+            }
         )
-        normal = self.figure.segment(
-            x0="left", x1="right", y0="normal", y1="normal", source=self.months, line_width=2
-        )
-        themed(normal.glyph, line_color="ink")
-        self.figure.add_tools(
-            HoverTool(renderers=[bars], tooltips=_TIP, point_policy="follow_mouse")
-        )
-        self._band = _mark(self.figure)
-        _follow(self.figure, cursor, periods, "tap")
-
-    def fill(self, rain: Matrix, normal: NDArray[np.float64], column: int, until: date) -> None:
-        """Show the months up to `until` (or the last ones known)."""
-        last = rain.nearest(until)
-        first = max(0, last - RAIN_MONTHS + 1)
-        rows = list(range(first, last + 1))
-        left, right = (edge[rows] for edge in spans(rain))
-        usual = np.array([normal[rain.periods[row].month - 1, column] for row in rows])
-        fallen = rain.value[rows, column]
-        gap = 0.1 * (right - left)
-        self.months.data = {
-            "left": left + gap,
-            "right": right - gap,
-            "rain": fallen,
-            "normal": usual,
-            "label": [look.capitalise(rain.period_words(row, self._words.lang)) for row in rows],
-            "text": [self._tip(*pair) for pair in zip(fallen, usual, strict=True)],
-        }
-        _years(self.figure, left[0], right[-1])
-        top = np.nanmax(np.concatenate([fallen, usual, [10.0]]))
-        self.figure.y_range.end = float(top) * 1.06
-        self._band.update(left=left[-1], right=right[-1])
-
-    def _tip(self, fallen: float, usual: float) -> str:
-        lang = self._words.lang
-        amount = look.format_value("precip_mm", fallen, lang)
-        normal = look.format_value("precip_mm", usual, lang)
-        return f"{amount} ({self._words('detail.rain_normal', value=normal)})"
+    return bars

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from geo_pipeline.departements import CODES
 from geo_pipeline.publishing import look
-from panel_app.choropleth import PARIS_FRAME, Drawing, drawing
+from panel_app import atlas
 from panel_app.i18n import Catalogue
 from panel_app.store import BROKEN, STATES, TROUBLES, Publication
 from panel_app.theme import render
@@ -51,45 +51,18 @@ def slots(taken: Taken, words: Catalogue, now: datetime) -> dict[str, str]:
     }
 
 
-def map_svg(publication: Publication, taken: Taken, words: Catalogue) -> str:
+def map_html(publication: Publication, taken: Taken, words: Catalogue) -> str:
     """Return the map of France by state, drawn once; later only states are sent."""
-    drawn = drawing(publication)
-    west, south, east, north = drawn.bounds
-    states = {each["departement"]: each for each in taken["departements"]}
-    places = [
-        {
-            "code": publication.codes[column],
-            "state": states[publication.codes[column]]["state"],
-            "title": _said(states[publication.codes[column]], words),
-            "path": path,
-        }
-        for column, path in zip(drawn.rows, _paths(drawn), strict=True)
-        if publication.codes[column] in states
-    ]
-    margin = 6
-    frames = [*drawn.frames, (words("map.paris"), PARIS_FRAME)]
-    return render(
-        "pipeline_map",
-        {
-            "words": words,
-            "box": (
-                f"{west - margin:.0f} {-north - margin:.0f} "
-                f"{east - west + 2 * margin:.0f} {north - south + 2 * margin:.0f}"
-            ),
-            "places": places,
-            "frames": [
-                {
-                    "name": name,
-                    "x": f"{left:.0f}",
-                    "y": f"{-top:.0f}",
-                    "width": f"{right - left:.0f}",
-                    "height": f"{top - bottom:.0f}",
-                    "middle": f"{(left + right) / 2:.0f}",
-                    "line": f"{-top + 30:.0f}",
-                }
-                for name, (left, bottom, right, top) in frames
-            ],
-        },
+    known = {each["departement"]: each for each in taken["departements"]}
+    of = [known.get(code) for code in publication.codes]
+    return atlas.map_html(
+        publication,
+        words,
+        ["none"] * len(of),
+        name="pipeline",
+        label=words("pipeline.map_label"),
+        titles=[_said(each, words) if each else "" for each in of],
+        marks=[f"state-{each['state']}" if each else "" for each in of],
     )
 
 
@@ -494,16 +467,3 @@ def _nice(value: float) -> float:
         return 1.0
     power = 10 ** math.floor(math.log10(value))
     return float(next(step * power for step in (1, 2, 5, 10) if step * power >= value))
-
-
-def _paths(drawn: Drawing) -> list[str]:
-    """The shapes as SVG paths, north up, to 100 m."""
-    paths = []
-    for xs, ys in zip(drawn.land["xs"], drawn.land["ys"], strict=True):
-        rings = (
-            "M" + "L".join(f"{x:g} {-y:g}" for x, y in zip(ring_x, ring_y, strict=True)) + "Z"
-            for part_x, part_y in zip(xs, ys, strict=True)
-            for ring_x, ring_y in zip(part_x, part_y, strict=True)
-        )
-        paths.append("".join(rings))
-    return paths

@@ -5,13 +5,15 @@ periods by départements, so that a step of the slider costs no query. It never 
 number of sessions may share it; when a new file is there, `Store.publication` returns a new one.
 """
 
+import contextlib
 import json
 import threading
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar
 
 import geopandas as gpd
 import numpy as np
@@ -19,13 +21,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo_pipeline.errors import StorageError
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing import exports, look, views
 from geo_pipeline.publishing.look import ClassStyle, Lang, Statement
 from geo_pipeline.storage.standing import BROKEN as BROKEN  # noqa: PLC0414  for pages
 from geo_pipeline.storage.standing import STATES as STATES  # noqa: PLC0414
 from geo_pipeline.storage.standing import TROUBLES as TROUBLES  # noqa: PLC0414
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for pages
 from geo_pipeline.storage.warehouse import Warehouse
+from panel_app.dekads import LONGEST_STEP
 
 DROUGHT = ("D1", "D2", "D3", "D4")
 """The classes that count as drought; D0 is a warning only."""
@@ -41,11 +44,12 @@ FloatMatrix = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Share:
-    """One class at one period: how many départements are in it, and how much of the known area."""
+    """One class at one period: its départements, its share of the known area and of a crop's."""
 
     style: ClassStyle
     departements: int
     area_pct: float
+    crop_pct: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,27 +76,48 @@ class Matrix:
         """The classes or bins of the indicator, driest first."""
         return look.indicator_of(self.indicator).styles
 
-    @property
-    def by_day(self) -> bool:
-        """Whether a period is a day rather than a month."""
-        return look.indicator_of(self.indicator).kind == "restriction"
+    @cached_property
+    def by_dekad(self) -> bool:
+        """Whether periods are dekads: then months may be shown alone."""
+        return views.period_step(self.indicator, self.periods[0]) in ("dekad", "month")
 
-    def nearest(self, wanted: date | None) -> int:
+    @cached_property
+    def month_rows(self) -> list[int]:
+        """Rows of the dekads that end a month."""
+        return [
+            row for row, period in enumerate(self.periods) if (period + timedelta(days=1)).day == 1
+        ]
+
+    def rows(self, step: str) -> list[int]:
+        """Rows that are walked through: all, or the months among dekads."""
+        if step == "month" and self.by_dekad and self.month_rows:
+            return self.month_rows
+        return list(range(len(self.periods)))
+
+    def nearest(self, wanted: date | None, step: str = "dekad") -> int:
         """Row of the period nearest to `wanted`, the latest for None."""
+        rows = self.rows(step)
         if wanted is None:
-            return len(self.periods) - 1
-        return min(
-            range(len(self.periods)),
-            key=lambda row: abs((self.periods[row] - wanted).days),
-        )
+            return rows[-1]
+        return min(rows, key=lambda row: abs((self.periods[row] - wanted).days))
 
     def column(self, code: str) -> int:
         """Column of a département."""
         return self.codes.index(code)
 
-    def period_words(self, row: int, lang: Lang) -> str:
-        """The period as it is said: `août 2022`, `3 octobre 2026`."""
-        return look.format_period(self.periods[row], "day" if self.by_day else "month", lang)
+    def period_words(self, row: int, lang: Lang, step: str = "dekad") -> str:
+        """The period as it is said: `août 2022`, `2e décade d'août 2022`, `3 octobre 2026`."""
+        said: look.Period = "month" if step == "month" else "dekad"
+        if not self.by_dekad:
+            said = views.period_step(self.indicator, self.periods[row])
+        return look.format_period(self.periods[row], said, lang)
+
+    def period_typed(self, row: int, step: str = "dekad") -> str:
+        """The period as it is typed: `2022-08`, `2022-08-20`."""
+        if not self.by_dekad:
+            return views.period_text(self.indicator, self.periods[row])
+        text = self.periods[row].isoformat()
+        return text[:7] if step == "month" else text
 
     def frame(self, row: int) -> pd.DataFrame:
         """One row a département at a period, as the exported maps have it."""
@@ -105,6 +130,11 @@ class Matrix:
                 "drought_class": self.drought_class[row],
             }
         )
+
+    def style_at(self, row: int, column: int) -> ClassStyle:
+        """The class of a département at a period, or that of no data."""
+        index = int(self.style[row, column])
+        return look.NO_DATA if index == NO_STYLE else self.styles[index]
 
     def shown_value(self, row: int, column: int, lang: Lang) -> str:
         """The number of a département, with its unit; the combined class has its score."""
@@ -128,43 +158,101 @@ class Matrix:
             lang=lang,
         )
 
-    @cached_property
-    def area_shares(self) -> FloatMatrix:
-        """Share of the known area in each style, %: periods by styles; 0 where nothing is known."""
-        counted = [(self.style == index) @ self.area_km2 for index in range(len(self.styles))]
-        area = np.stack(counted, axis=1)
-        total = area.sum(axis=1, keepdims=True)
+    def shares_by(self, weight: FloatMatrix) -> FloatMatrix:
+        """Share of `weight` (one a département) in each style, %: periods by styles.
+
+        What has no data does not count; 0 where nothing is known.
+        """
+        known = np.where(np.isnan(weight), 0.0, weight)
+        counted = np.stack(
+            [(self.style == index) @ known for index in range(len(self.styles))], axis=1
+        )
+        total = counted.sum(axis=1, keepdims=True)
         shares: FloatMatrix = np.divide(
-            100.0 * area, total, out=np.zeros_like(area), where=total > 0
+            100.0 * counted, total, out=np.zeros_like(counted), where=total > 0
         )
         return shares
 
-    def shares(self, row: int) -> list[Share]:
-        """Each class at a period, driest first."""
+    @cached_property
+    def area_shares(self) -> FloatMatrix:
+        """Share of the known area in each style, %: periods by styles."""
+        return self.shares_by(self.area_km2)
+
+    def shares(self, row: int, crop_ha: FloatMatrix | None = None) -> list[Share]:
+        """Each class at a period, driest first, with its share of a crop's area if given."""
+        nothing = np.full(len(self.styles), np.nan)
+        crop = nothing if crop_ha is None else self._one_row(row).shares_by(crop_ha)[0]
         return [
-            Share(style, int((self.style[row] == index).sum()), float(self.area_shares[row, index]))
+            Share(
+                style,
+                int((self.style[row] == index).sum()),
+                float(self.area_shares[row, index]),
+                float(crop[index]),
+            )
             for index, style in enumerate(self.styles)
         ]
 
+    def _one_row(self, row: int) -> "Matrix":
+        return replace(self, style=self.style[row : row + 1])
+
+    @property
+    def drought_styles(self) -> list[int]:
+        """Indices of the styles that count as drought (D1 or worse)."""
+        return [index for index, style in enumerate(self.styles) if style.code in DROUGHT]
+
     def drought_share(self, row: int) -> float:
         """Share of the known area in drought (D1 or worse), %."""
-        worse = [index for index, style in enumerate(self.styles) if style.code in DROUGHT]
-        return float(self.area_shares[row, worse].sum())
+        return float(self.area_shares[row, self.drought_styles].sum())
 
     def missing(self, row: int) -> int:
         """How many départements have no data."""
         return int((self.style[row] == NO_STYLE).sum())
 
-    def driest(self, row: int, count: int) -> list[int]:
-        """Columns of the driest départements: the strictest class first, then the driest value."""
-        known = np.flatnonzero(self.style[row] != NO_STYLE)
+    def dryness(self, row: int) -> FloatMatrix:
+        """A number a département by which they are ranked: the smaller, the drier; NaN unknown.
+
+        First the class, where classes decide, then the percentile or the value.
+        """
         which = look.indicator_of(self.indicator)
-        dryness = self.percentile[row] if which.kind == "class" else self.value[row]
-        dryness = -dryness if which.dry_is_high else dryness
-        dryness = np.where(np.isnan(dryness), 0.0, dryness)
-        strictness = np.zeros_like(known) if which.dry_is_high else self.style[row][known]
-        order = np.lexsort((known, dryness[known], strictness))
-        return [int(column) for column in known[order][:count]]
+        amount = self.percentile[row] if which.kind == "class" else self.value[row]
+        amount = -amount if which.dry_is_high else amount
+        known = self.style[row] != NO_STYLE
+        if not which.by_class:
+            return np.where(known, amount, np.nan)
+        within = np.where(np.isnan(amount), 0.0, (amount + 1e-9) / 1e4)
+        return np.where(known, self.style[row] + within, np.nan)
+
+    def driest(self, row: int, count: int) -> list[int]:
+        """Columns of the driest départements, the driest first, those alike by their code."""
+        dryness = self.dryness(row)
+        known = np.flatnonzero(~np.isnan(dryness))
+        return [int(column) for column in known[np.argsort(dryness[known], kind="stable")][:count]]
+
+    def follows(self, row: int) -> bool:
+        """Whether a dekad is the next after the row before, with no hole between them."""
+        return (self.periods[row] - self.periods[row - 1]).days <= LONGEST_STEP["dekad"]
+
+    def index(self, where: Any) -> FloatMatrix:
+        """Values `where` (as numpy picks them) as an index: 0 is usual, dry below.
+
+        One that is standardised is told as it is, anything else by the index of its rank.
+        """
+        if look.indicator_of(self.indicator).standardised:
+            return np.asarray(self.value[where])
+        from scipy.special import ndtri  # noqa: PLC0415  heavy, and needed for some indicators only
+
+        return np.asarray(ndtri(np.clip(self.percentile[where], 0.2, 99.8) / 100))
+
+    def spell(self, row: int, column: int) -> int:
+        """First row of the drought (D1 or worse) under way at `row` without a break; -1 outside."""
+        first = -1
+        for each in range(row, -1, -1):
+            if self.drought_class[each, column] not in DROUGHT:
+                break
+            if each < row and not self.follows(each + 1):
+                break
+            first = each
+        return first
 
 
 class Publication:
@@ -181,10 +269,7 @@ class Publication:
         self.regions: tuple[str, ...] = tuple(departements["region"])
         self.area_km2 = departements["area_km2"].to_numpy(dtype=float)
         self.published_at: datetime = warehouse.query("publication_date")["published_at"][0]
-        periods = warehouse.query("indicator_periods")
-        shown = periods["period_end"].dt.is_month_end
-        shown |= periods["indicator"] == "water_restrictions"
-        known = set(periods.loc[shown, "indicator"])
+        known = set(warehouse.query("indicator_periods")["indicator"])
         self.indicators: tuple[str, ...] = tuple(key for key in look.INDICATORS if key in known)
 
     def name(self, code: str) -> str:
@@ -229,9 +314,11 @@ class Publication:
 
     def crops(self, code: str) -> pd.DataFrame:
         """Crops of a département by year; empty where none are published."""
-        return self._crops.get(
-            code, pd.DataFrame(columns=["crop", "year", "area_ha", "yield_q_ha"])
-        )
+        return self._crops.get(code, self._no_crops)
+
+    @cached_property
+    def _no_crops(self) -> pd.DataFrame:
+        return pd.DataFrame(columns=["crop", "year", "area_ha", "yield_q_ha"])
 
     @cached_property
     def _weather(self) -> pd.DataFrame:
@@ -243,31 +330,67 @@ class Publication:
         return pd.Series(self._weather.loc[code]) if code in self._weather.index else None
 
     @cached_property
-    def weather_names(self) -> str:
-        """Short names of those whose weather is shown: `AgERA5`, `Open-Meteo, AgERA5`."""
+    def attributions(self) -> pd.DataFrame:
+        """Who is to be named, with licence and address: a row an asset and source."""
         with self._lock:
-            named = self._warehouse.query("attributions")
-        return ", ".join(named.loc[named["asset"] == "weather_daily", "name"])
+            return self._warehouse.query("attributions")
 
     @lru_cache(maxsize=256)  # noqa: B019  one publication lives as long as the process serves it
+    def source_names(self, indicator: str) -> str:
+        """Short names of those whose observations an indicator rests on: `AgERA5`, `Agreste`."""
+        named = self.attributions
+        rows = named[named["asset"] == look.indicator_of(indicator).asset]
+        return ", ".join(
+            # What ships with the project has no short name of its own.
+            text.split(",")[0] if name == "bundled" else name
+            for name, text in zip(rows["name"], rows["text_fr"], strict=True)
+        )
+
+    @lru_cache(maxsize=256)  # noqa: B019
     def statements(self, indicator: str, row: int, lang: Lang) -> tuple[Statement, ...]:
         """What is said of each département at a period, for the hover."""
         matrix = self.matrix(indicator)
         return tuple(matrix.statement(row, column, lang) for column in range(len(self.codes)))
 
     @cached_property
-    def rain_normal(self) -> FloatMatrix:
-        """Normal rain of each calendar month (rows, January first) and département, mm.
+    def crop_areas(self) -> dict[str, FloatMatrix]:
+        """Latest known area of each crop, ha, one a département; only crops with any."""
+        areas: dict[str, FloatMatrix] = {}
+        for code, rows in self._crops.items():
+            known = rows.dropna(subset=["area_ha"])
+            for crop, years in known.groupby("crop"):
+                column = areas.setdefault(str(crop), np.full(len(self.codes), np.nan))
+                column[self.codes.index(code)] = float(years["area_ha"].iloc[-1])
+        return dict(sorted(areas.items()))
 
-        Worked back from what is published: rain of a month and its departure from the normal.
-        """
-        rain, anomaly = self.matrix("precip_mm"), self.matrix("precip_anomaly_pct")
-        rows = [rain.periods.index(period) for period in anomaly.periods]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            normal = rain.value[rows] / (1 + anomaly.value / 100)
-        normal[~np.isfinite(normal) | (rain.value[rows] < 1)] = np.nan
-        months = np.array([period.month for period in anomaly.periods])
-        return np.stack([_median(normal[months == month]) for month in range(1, 13)])
+    def read_ahead(self) -> None:
+        """Read what is asked for first; what cannot be read is told to whoever asks for it."""
+        with contextlib.suppress(StorageError):
+            for indicator in FIRST_ASKED:
+                if indicator in self.indicators:
+                    self.matrix(indicator)
+            self.risk(self.published_at.date())
+            self.crop_areas  # noqa: B018  read and kept
+
+    def rows_of(self, script: str, code: str) -> pd.DataFrame:
+        """Return what `<script>.sql` selects of one département: rare and small, not kept."""
+        return self._warehouse.query(script, departement=code)
+
+    @cached_property
+    def held(self) -> dict[str, str]:
+        """Since when the départements are held back whose figures are those of before."""
+        with self._lock:
+            rows = self._warehouse.query("app_held")
+        return dict(zip(rows["departement"], rows["since"], strict=True))
+
+    @cached_property
+    def neighbours(self) -> dict[str, list[str]]:
+        """Codes of the départements that border on each, the longest border first."""
+        with self._lock:
+            rows = self._warehouse.query("app_neighbours")
+        return {
+            str(code): list(others["neighbour"]) for code, others in rows.groupby("departement")
+        }
 
     def _pivot(self, indicator: str, rows: pd.DataFrame) -> Matrix:
         """Turn the long form into matrices."""
@@ -303,11 +426,30 @@ class Publication:
         )
 
 
-class Store:
-    """The current publication, read again when a new one is there. Shared by all sessions."""
+FIRST_ASKED = (
+    "combined", "precip_mm", "precip_anomaly_pct", "swi", "season_precip_mm", "season_balance_mm",
+    "drought_age_dekads", "water_restrictions",
+)  # fmt: skip
+"""What most pages of a département and of France show."""
 
-    def __init__(self, path: Path) -> None:
+
+class Store:
+    """The current publication, read again when a new one is there. Shared by all sessions.
+
+    With `ahead` what is asked for first is read as soon as it is published, beside the sessions.
+    """
+
+    TAKES: ClassVar = {
+        "html": "text/html",
+        "csv": "text/csv",
+        "parquet": "application/vnd.apache.parquet",
+        "geojson": "application/geo+json",
+    }
+    """What can be made of a map: endings and media types."""
+
+    def __init__(self, path: Path, *, ahead: bool = False) -> None:
         self.path = path
+        self._ahead = ahead
         self._warehouse = Warehouse(path)
         self._lock = threading.Lock()
         self._publication: Publication | None = None
@@ -331,7 +473,26 @@ class Store:
             version = self.version()
             if self._publication is None or self._publication.version != version:
                 self._publication = Publication(self._warehouse, version)
+                if self._ahead:
+                    ahead = threading.Thread(target=self._publication.read_ahead, daemon=True)
+                    ahead.start()
             return self._publication
+
+    def take(self, kind: str, indicator: str, period: str, lang: Lang) -> tuple[str, str, bytes]:
+        """Return a map or table as a file: its name, media type and content.
+
+        Raises:
+            UsageError: nothing is published of `indicator` at `period`.
+            StorageError: the publication cannot be read.
+        """
+        view = views.select(self._warehouse, indicator, period)
+        with TemporaryDirectory() as folder:
+            target = Path(folder) / f"{view.name}.{kind}"
+            if kind == "html":
+                exports.export_map(self._warehouse, view, lang, target)
+            else:
+                exports.export_table(self._warehouse, view, target)
+            return target.name, self.TAKES[kind], target.read_bytes()
 
 
 def style_indices(
@@ -348,15 +509,6 @@ def style_indices(
     known = ~np.isnan(value)
     index[known] = np.searchsorted(lowers, value[known], side="right") - 1
     return index
-
-
-def _median(rows: FloatMatrix) -> FloatMatrix:
-    """Median down the columns, NaN where a column has no number."""
-    middle = np.full(rows.shape[1], np.nan)
-    known = ~np.isnan(rows).all(axis=0)
-    if rows.size and known.any():
-        middle[known] = np.nanmedian(rows[:, known], axis=0)
-    return middle
 
 
 class PipelineStore:

@@ -1,8 +1,7 @@
-"""How the app looks: colour tokens, the page around the components, and what charts are told.
+"""How the app looks: colour tokens, the shell around every page, templates.
 
 Colours of data come from `geo_pipeline.publishing.look`; here are only those of ink, paper and
-rules. They are CSS variables in `assets/page.css`; charts are drawn on canvas, which knows no CSS,
-so a chart's model is tagged `property:token` and `assets/page.js` sets it in the reader's theme.
+rules, as variables of the style sheet in two themes.
 """
 
 from collections.abc import Mapping
@@ -12,8 +11,10 @@ from typing import Any
 
 import panel as pn
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from geo_pipeline.publishing import look
+from panel_app.headers import script_nonce
 from panel_app.i18n import Catalogue
 
 TOKENS: dict[str, dict[str, str]] = {
@@ -24,6 +25,14 @@ TOKENS: dict[str, dict[str, str]] = {
         "rule": "#d9dce0",
         "accent": "#0b5cad",
         "coast": "#7d848b",
+        "fell": "#b3261e",
+        "hover": "#f1f3f5",
+        "band": "#5b7896",
+        "series-1": "#0b5cad",
+        "series-2": "#b3450c",
+        "series-3": "#117a5b",
+        "series-4": "#7a3f9d",
+        "series-5": "#6b6f00",
     },
     "dark": {
         "ground": "#14171a",
@@ -32,27 +41,27 @@ TOKENS: dict[str, dict[str, str]] = {
         "rule": "#353a40",
         "accent": "#7fb8f0",
         "coast": "#8b9198",
+        "fell": "#ff9d8a",
+        "hover": "#20252a",
+        "band": "#8fa9c4",
+        "series-1": "#7fb8f0",
+        "series-2": "#ff9e66",
+        "series-3": "#5fd0a8",
+        "series-4": "#cfa1ee",
+        "series-5": "#d5d95a",
     },
 }
 
-FONT = look.FONT
-
-PALE_BORDER = "#cfd3d7"
-"""Between départements so light that a white border would not show."""
-
 NEUTRAL = "#b4bac0"
 """Bars of a normal month: the map's near-white would vanish on the page."""
+
+STYLES = ("app", "map", "charts", "departement", "ranking", "trends", "about", "pipeline")
+SCRIPTS = ("core", "map", "charts", "pipeline", "take")
 
 
 def darker(colour: str, by: float) -> str:
     """The same colour with `by` (0 to 1) of its light taken away."""
     return "#" + "".join(f"{round(int(colour[i : i + 2], 16) * (1 - by)):02x}" for i in (1, 3, 5))
-
-
-@cache
-def border_on(colour: str) -> str:
-    """Border of a département of this colour: white, or grey where white would not show."""
-    return PALE_BORDER if look.luminance(colour) > 0.87 else "#ffffff"
 
 
 @cache
@@ -70,17 +79,6 @@ def asset(name: str) -> str:
     return files("panel_app").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def themed(model: Any, **tokens: str) -> Any:
-    """Colour `model` for the light theme, and tag it so that the page can recolour it.
-
-    `themed(axis, major_label_text_color="soft")`.
-    """
-    for name, token in tokens.items():
-        setattr(model, name, TOKENS["light"][token])
-    model.tags = [*model.tags, *(f"{name}:{token}" for name, token in tokens.items())]
-    return model
-
-
 @cache
 def _templates() -> Environment:
     return Environment(
@@ -92,38 +90,56 @@ def _templates() -> Environment:
     )
 
 
-def render(template: str, values: Mapping[str, Any]) -> str:
-    """Fill `assets/<template>.html.j2`; whatever comes from data is escaped."""
-    return _templates().get_template(f"{template}.html.j2").render(values)
+def render(template: str, values: Mapping[str, Any]) -> Markup:
+    """Fill `assets/<template>.html.j2`; whatever comes from data is escaped, once."""
+    text = _templates().get_template(f"{template}.html.j2").render(values)
+    return Markup(text)  # noqa: S704  the templates escape
 
 
-def page(
-    name: str,
-    words: Catalogue,
-    roots: Mapping[str, pn.viewable.Viewable],
-    slots: Mapping[str, str],
-    period: str = "",
+@cache
+def style_sheet() -> str:
+    """All styles of the app."""
+    return "\n".join(asset(f"{name}.css") for name in STYLES)
+
+
+@cache
+def script() -> str:
+    """All that the page does by itself."""
+    return "\n".join(asset(f"{name}.js") for name in SCRIPTS)
+
+
+DOCUMENT = """{% from macros import embed %}{{ body }}{{ embed(roots.channel) }}
+{% for line in (bokeh_js or "").split("\n") %}
+{% if "js/bokeh.min.js" in line or "js/bokeh.js" in line %}
+{{ line | replace("<script", "<script" ~ nonce) }}
+{% endif %}
+{% endfor %}
+<script{{ nonce }}>{{ js }}</script>
+{{ plot_script | replace("<script", "<script" ~ nonce) }}</body></html>
+"""
+"""Around the body: Bokeh's core, which carries the channel, the app's own script, the session.
+
+Panel's templates do not escape: `body` is rendered before, by `render`, which does.
+"""
+
+
+def shell(
+    words: Catalogue, roots: Mapping[str, pn.viewable.Viewable], values: Mapping[str, Any]
 ) -> pn.Template:
-    """The page around the components; everything it needs is in it or served beside it.
-
-    `slots` is what the page says in words: sent with the page, so that the answer is read before
-    any chart is drawn.
-    """
-    template = pn.Template(asset("page.html.j2"), location=name == "state")
+    """The whole document; everything it needs is in it or served beside it."""
+    template = pn.Template(DOCUMENT, location=False)
     for root, component in roots.items():
         template.add_panel(root, component)
-    variables = {
-        "page": name,
+    nonce = script_nonce()
+    shared = {
         "words": words,
         "lang": words.lang,
         "other": "en" if words.lang == "fr" else "fr",
-        "period": period,
-        "slots": slots,
         "tokens": TOKENS,
-        "css": asset("page.css") + (asset("pipeline.css") if name == "pipeline" else ""),
-        "js": asset("pipeline.js" if name == "pipeline" else "page.js"),
+        "css": Markup(style_sheet()),  # noqa: S704  a file of the app
     }
-    for variable, value in variables.items():
-        template.add_variable(variable, value)
-    template.title = words("pipeline.title" if name == "pipeline" else "title")
+    template.add_variable("body", render("shell", {**shared, **values}))
+    template.add_variable("nonce", f' nonce="{nonce}"' if nonce else "")
+    template.add_variable("js", script())
+    template.title = str(values["title"])
     return template

@@ -11,7 +11,10 @@ from geo_pipeline.settings import Settings
 from tests.bench import ROOT, served
 
 IMAGES = ROOT / "docs" / "images"
-VIEW = "?indicator=spi_3&period=2011-05&departement=32"
+VIEWS = {
+    "app": "?period=2022-08&departement=32",
+    "departement": "?page=departement&period=2022-08&departement=32",
+}
 
 
 def main() -> None:
@@ -25,10 +28,11 @@ def main() -> None:
         options = ["--no-sandbox", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.goto(address + VIEW)
-        page.wait_for_selector("html[data-map-painted]")
-        page.wait_for_timeout(1000)
-        page.screenshot(path=IMAGES / "app.png")
+        for name, query in VIEWS.items():
+            page.goto(address + query)
+            page.wait_for_selector("html[data-ready]")
+            page.wait_for_timeout(1000)
+            page.screenshot(path=IMAGES / f"{name}.png")
         page.goto(Path(exported).resolve().as_uri())
         page.wait_for_selector("path.departement")
         page.wait_for_timeout(1000)

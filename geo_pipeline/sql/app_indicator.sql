@@ -1,5 +1,4 @@
--- Everything the app shows of one indicator: one row a département and period that has a value,
--- of indicators the months (the dekads that end one), of restrictions the days.
+-- Everything the app shows of one indicator: one row a département and period that has a value.
 SELECT
     map_values.departement,
     map_values.period_end,
@@ -13,7 +12,5 @@ INNER JOIN indicator_periods
     ON
         map_values.indicator = indicator_periods.indicator
         AND map_values.period_end = indicator_periods.period_end
-WHERE
-    map_values.indicator = $indicator
-    AND ($indicator = 'water_restrictions' OR map_values.period_end = last_day(map_values.period_end))
+WHERE map_values.indicator = $indicator
 ORDER BY map_values.period_end, map_values.departement

@@ -1,4 +1,4 @@
--- The risk table without its shapes, for the months in which anything is known.
+-- The risk table without its shapes, for the dekads in which anything is known.
 SELECT
     departement,
     period_end,
@@ -12,11 +12,8 @@ SELECT
     exposed_crop_area_ha
 FROM departement_risk_values
 WHERE
-    period_end = last_day(period_end)
-    AND (
-        drought_class IS NOT NULL
-        OR drivers IS NOT NULL
-        OR neighbours_in_drought_pct IS NOT NULL
-        OR crop_area_ha IS NOT NULL
-    )
+    drought_class IS NOT NULL
+    OR drivers IS NOT NULL
+    OR neighbours_in_drought_pct IS NOT NULL
+    OR crop_area_ha IS NOT NULL
 ORDER BY departement, period_end

@@ -1,16 +1,9 @@
 // What the page of the pipeline does by itself: sorts and filters the départements, and puts what
 // changed in its place.
 (() => {
-  const model = (name) => {
-    for (const each of window.Bokeh?.documents ?? []) {
-      const found = each.get_model_by_name(name);
-      if (found) return found;
-    }
-    return null;
-  };
   const TROUBLES = ["damaged", "held", "failed", "late", "warned"];
+  const { plain, on } = app;
   const view = { column: -1, down: false, filter: "", search: "", chosen: "" };
-  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
   const arrange = () => {
     const table = document.getElementById("places");
@@ -46,30 +39,18 @@
     const select = document.getElementById("filter"), search = document.getElementById("search");
     if (select.value !== view.filter) select.value = view.filter;
     if (search.value !== view.search) search.value = view.search;
-    for (const shape of document.querySelectorAll("svg.places path")) {
+    for (const shape of document.querySelectorAll('[data-map="pipeline"] .land use')) {
       shape.classList.toggle("chosen", shape.dataset.code === view.chosen);
     }
   };
 
   const colour = (states) => {
-    for (const shape of document.querySelectorAll("svg.places path")) {
+    for (const shape of document.querySelectorAll('[data-map="pipeline"] .land use')) {
       const known = states[shape.dataset.code];
       if (!known) continue;
       shape.setAttribute("class", `state-${known[0]}`);
-      shape.querySelector("title").textContent = known[1];
+      shape.dataset.tip = known[1];
     }
-  };
-
-  const tell = ({ slot, html }) => {
-    slot.forEach((name, i) => {
-      if (name === "states") return colour(JSON.parse(html[i]));
-      if (name === "reload") return window.location.reload();
-      const place = document.querySelector(`[data-slot="${name}"]`);
-      const opened = [...place.querySelectorAll("details")].map((each) => each.open);
-      place.innerHTML = html[i];
-      place.querySelectorAll("details").forEach((each, n) => { each.open = Boolean(opened[n]); });
-    });
-    arrange();
   };
 
   document.addEventListener("click", (event) => {
@@ -79,7 +60,7 @@
       view.column = head.cellIndex;
       return arrange();
     }
-    const shape = event.target.closest("svg.places path");
+    const shape = event.target.closest('[data-map="pipeline"] .land use');
     if (shape) {
       view.chosen = shape.dataset.code;
       view.filter = view.search = "";
@@ -94,12 +75,7 @@
     arrange();
   });
 
-  arrange();
-  const begin = () => {
-    const texts = model("texts");
-    if (!texts) return requestAnimationFrame(begin);
-    texts.properties.data.change.connect(() => tell(texts.data));
-    document.documentElement.dataset.pipelineReady = "yes";
-  };
-  begin();
+  on.main.push(arrange);
+  on.slot.states = [(text) => colour(JSON.parse(text))];
+  on.slot.places = [arrange];
 })();

@@ -1,4 +1,4 @@
-"""The app's words, one file a language; those shared with the maps are in `publishing.look`."""
+"""The app's words: a folder a language, a file a page. Those of maps are in `publishing.look`."""
 
 import tomllib
 from functools import cache
@@ -32,9 +32,19 @@ class Catalogue:
 
 @cache
 def catalogue(lang: Lang) -> Catalogue:
-    """Return the words of `lang`."""
-    content = files(__name__).joinpath(f"{lang}.toml").read_text(encoding="utf-8")
-    return Catalogue(lang, _flat(tomllib.loads(content)))
+    """Return the words of `lang`.
+
+    Raises:
+        ValueError: two files have the same key.
+    """
+    texts: dict[str, str] = {}
+    for file in sorted(files(__name__).joinpath(lang).iterdir(), key=lambda each: each.name):
+        if file.name.endswith(".toml"):
+            more = _flat(tomllib.loads(file.read_text(encoding="utf-8")))
+            if twice := texts.keys() & more.keys():
+                raise ValueError(f"{lang}/{file.name} says again: {', '.join(sorted(twice))}")
+            texts |= more
+    return Catalogue(lang, texts)
 
 
 def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, str]:

@@ -1,231 +1,587 @@
-"""The map page: France on the left, what is selected on the right, the timeline under the map.
+"""The map page: France on the left, what is selected on the right, the timeline under the map."""
 
-Everything is built once. A step of the period first sends the colours of the map, then, when the
-reader pauses, the words beside it.
-"""
-
+import json
 from collections.abc import Callable
-from typing import Any
-from urllib.parse import urlencode
+from functools import lru_cache
+from typing import Any, Final
 
-import panel as pn
-from bokeh.models import ColumnDataSource, Slider
+import numpy as np
+import pandas as pd
+from markupsafe import escape
 
-from geo_pipeline.errors import StorageError
-from geo_pipeline.publishing import look
-from panel_app import texts
-from panel_app.charts import History, Rain, Timeline, spans
-from panel_app.choropleth import Choropleth
-from panel_app.i18n import catalogue
-from panel_app.state import State
-from panel_app.store import Matrix, Publication, Store
-from panel_app.texts import Shown
-from panel_app.theme import asset, page
+from geo_pipeline.publishing import look, maps
+from geo_pipeline.publishing.look import Lang
+from panel_app import atlas, charts, dekads
+from panel_app.store import DROUGHT, NO_STYLE, FloatMatrix, Matrix, Publication
+from panel_app.theme import render
+from panel_app.view import View, hectares, percent
 
-PAUSE_MS = 80
-"""The words follow the map when the reader has paused for so long."""
-LOOK_EVERY_MS = 5000
+DRIEST: Final = 10
+GROWING_HA: Final = 1000
+"""Those with less of a crop are left out of the list of the worst hit: nobody lives on it there."""
+UNKNOWN: Final = "~"
+"""What stands for no data in the cells sent to the page; styles are written from `0` on."""
+
+Slots = dict[str, str]
 
 
-class MapPage:
-    """One session's page. `state` is what is selected; the rest follows from it."""
+def slots(view: View) -> Slots:
+    """Return all that the page says and draws, by the name of its place."""
+    selected = view.state.departement
+    detail = departement(view) if selected else france(view)
+    return {
+        "headline": render("headline", headline(view)),
+        "stage": stage(view),
+        "legend": render("legend", legend(view)),
+        "timeline": charts.timeline(view.publication, view.state.indicator, view.state.crop),
+        "timeline_title": str(escape(timeline_title(view))),
+        "comparison": render("comparison", comparison(view)),
+        "detail": render("departement" if selected else "france", detail),
+        "tips": _json(tips(view, view.matrix, view.row)),
+    }
 
-    def __init__(
-        self, store: Store, publication: Publication, state: State, notices: list[str]
-    ) -> None:
-        self.state = state
-        self._store = store
-        self._publication = publication
-        self._words = catalogue(state.lang)
-        self._notices = notices
-        self._pending: Any = None
-        self._build()
-        self._show_indicator()
-        self._show_departement()
-        self._show_words()
-        self._listen()
 
-    @property
-    def shown(self) -> Shown:
-        """The indicator at the period that is on the page."""
-        return Shown(self._publication, self._matrix, self._row, self._words)
+def stable(view: View) -> dict[str, object]:
+    """What places depend on that the page keeps up by itself: else they are not sent again."""
+    return {"stage": (view.state.compare, view.publication.version)}
 
-    def template(self) -> pn.Template:
-        """The whole page."""
-        roots = {
-            "indicator": self._indicator,
-            "departement": self._departement,
-            **{
-                name: pn.pane.Bokeh(chart.figure, sizing_mode="stretch_both", margin=0)
-                for name, chart in self._charts.items()
+
+def data(view: View) -> Slots:
+    """Return what the page needs to step through time by itself: the classes of every period."""
+    publication, state = view.publication, view.state
+    other = other_indicator(view)
+    apart = state.compare and other != state.indicator
+    return {
+        "matrix": cells(publication, state.indicator, state.crop, state.lang),
+        "other": cells(publication, other, state.crop, state.lang) if apart else "",
+    }
+
+
+@lru_cache(maxsize=64)
+def cells(publication: Publication, indicator: str, crop: str, lang: Lang) -> str:
+    """One indicator as JSON: a character a département and period, and how periods are said."""
+    matrix, area = publication.matrix(indicator), publication.crop_areas.get(crop)
+    left, right, _ = charts.spans(matrix)
+    letters = np.array([*(chr(48 + index) for index in range(len(matrix.styles))), UNKNOWN])
+    rows = range(len(matrix.periods))
+    months = matrix.month_rows if matrix.by_dekad else []
+    return _json(
+        {
+            "indicator": indicator,
+            "name": look.indicator_of(indicator).name(lang),
+            "cells": "".join(letters[matrix.style].ravel()),
+            "styles": [
+                {"name": style.name(lang), "colour": style.colour} for style in matrix.styles
+            ],
+            "drought": matrix.drought_styles if _by_drought(matrix) else [],
+            "typed": [matrix.period_typed(row) for row in rows],
+            "dates": [period.isoformat() for period in matrix.periods],
+            "labels": [look.capitalise(matrix.period_words(row, lang)) for row in rows],
+            "months": {
+                str(row): look.capitalise(matrix.period_words(row, lang, "month")) for row in months
             },
+            "left": np.round(left, 5).tolist(),
+            "right": np.round(right, 5).tolist(),
+            "crop": None if area is None else np.nan_to_num(area).round().tolist(),
         }
-        self._texts.data = {"slot": [], "html": []}  # all of it is in the page already
-        return page("map", self._words, roots, self._said, look.capitalise(self.shown.period))
+    )
 
-    def follow(self) -> None:
-        """Watch for a new publication."""
-        pn.state.add_periodic_callback(self.refresh, period=LOOK_EVERY_MS)
 
-    def refresh(self) -> None:
-        """Show a new publication when there is one; the selection is kept."""
-        try:
-            if self._store.version() == self._publication.version:
-                return
-            self._publication = self._store.publication()
-        except StorageError:
-            self._notices = [self._words("notice.unreadable")]
-            self._show_words()
-            return
-        self._notices = [self._words("notice.fresh")]
-        self._show_indicator()
-        self._show_departement()
+def _json(content: object) -> str:
+    """JSON that may stand in a script element of the page."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
-    # ------------------------------------------------------------------ building
 
-    def _build(self) -> None:
-        words = self._words
-        self._cursor = Slider(start=0, end=1, value=0, step=1, name="cursor", visible=False)
-        self._periods = ColumnDataSource(
-            {"left": [], "right": [], "label": [], "text": []}, name="periods"
-        )
-        self._texts = ColumnDataSource({"slot": [], "html": []}, name="texts")
-        self._said: dict[str, str] = {}
-        self._map = Choropleth(self._publication, words, self._select)
-        self._timeline = Timeline(self._cursor, self._periods, self._texts)
-        self._history = History(self._cursor, self._periods, words)
-        self._rain = Rain(self._cursor, self._periods, words)
-        self._charts: dict[str, Choropleth | Timeline | History | Rain] = {
-            "map": self._map,
-            "timeline": self._timeline,
-            "history": self._history,
-            "rain": self._rain,
+def timeline_title(view: View) -> str:
+    """What the chart under the map shows."""
+    if view.state.crop in view.publication.crop_areas:
+        return view.words("timeline.title_crop", crop=view.words.crop(view.state.crop).lower())
+    return view.words("timeline.title")
+
+
+def _by_drought(matrix: Matrix) -> bool:
+    return look.indicator_of(matrix.indicator).kind == "class"
+
+
+def places(view: View) -> str:
+    """Codes, names and areas of the départements as JSON, in the order of the cells."""
+    publication = view.publication
+    return _json(
+        {
+            "codes": publication.codes,
+            "names": publication.names,
+            "area": [round(float(each)) for each in publication.area_km2],
+            "row": view.row,
+            "step": view.state.step,
+            "held": sorted(publication.held),
         }
-        self._build_lists()
+    )
 
-    def _build_lists(self) -> None:
-        indicators, departements = texts.options(self._publication, self._words)
-        style = {"stylesheets": [asset("select.css")], "sizing_mode": "stretch_width", "margin": 0}
-        self._indicator = pn.widgets.Select(
-            label=self._words("control.indicator"),
-            groups=indicators,
-            value=self.state.indicator,
-            **style,
-        )
-        self._departement = pn.widgets.Select(
-            label=self._words("control.departement"),
-            options=departements,
-            value=self.state.departement,
-            **style,
-        )
 
-    def _listen(self) -> None:
-        self._cursor.on_change("value", lambda _attribute, _old, new: self._move(int(new)))
-        self._indicator.link(self.state, value="indicator")
-        self._departement.link(self.state, value="departement")
-        self.state.param.watch(lambda _event: self._change_indicator(), "indicator")
-        self.state.param.watch(lambda _event: self._show_departement(), "departement")
+def tips(view: View, matrix: Matrix, row: int) -> list[list[str]]:
+    """What the hover tells of each département: a head and a sentence."""
+    said = view.publication.statements(matrix.indicator, row, view.lang)
+    return [[look.capitalise(each.head), f"{each.body}." if each.body else ""] for each in said]
 
-    # ------------------------------------------------------------------ showing
 
-    def _change_indicator(self) -> None:
-        """The reader chose another indicator."""
-        self._notices = []
-        self._show_indicator()
+def headline(view: View) -> dict[str, Any]:
+    """The map's answer in one sentence."""
+    values = view.matrix.frame(view.row)
+    return {
+        "period": view.period,
+        "finding": maps.finding(view.matrix.indicator, values, view.lang),
+        "indicator": view.indicator.name(view.lang),
+    }
 
-    def _show_indicator(self) -> None:
-        """Another indicator: its periods, its colours, the period nearest to the one wished for."""
-        self._matrix: Matrix = self._publication.matrix(self.state.indicator)
-        self._row = self._matrix.nearest(self.state.period)
-        self._tell_period()
-        left, right = spans(self._matrix)
-        self._periods.data = {
-            "left": left,
-            "right": right,
-            **texts.period_texts(Shown(self._publication, self._matrix, self._row, self._words)),
+
+def colours(matrix: Matrix, row: int) -> list[str]:
+    """Colour of each département, '' without data."""
+    palette = [*(style.colour for style in matrix.styles), ""]
+    return [palette[index] for index in matrix.style[row]]
+
+
+def stage(view: View) -> str:
+    """The map, or two of them to compare."""
+    matrix, words = view.matrix, view.words
+    said = tips(view, matrix, view.row)
+    first = atlas.map_html(
+        view.publication,
+        words,
+        colours(matrix, view.row),
+        name="a",
+        label=words("control.map"),
+        titles=[head for head, _ in said],
+        selected=view.state.departement,
+        walk=True,
+    )
+    if not view.state.compare:
+        return render("stage", {"mode": "", "words": words, "first": first, "second": ""})
+    other = view.publication.matrix(other_indicator(view))
+    row = other_row(view, other)
+    second = atlas.map_html(
+        view.publication,
+        words,
+        colours(other, row),
+        name="b",
+        label=words("compare.second", name=_named(view, other, row)),
+        selected=view.state.departement,
+    )
+    return render(
+        "stage",
+        {
+            "mode": view.state.compare,
+            "words": words,
+            "first": first,
+            "second": second,
+            "first_name": _named(view, matrix, view.row),
+            "second_name": _named(view, other, row),
+        },
+    )
+
+
+def other_indicator(view: View) -> str:
+    """Indicator of the second map."""
+    return view.state.other_indicator or view.state.indicator
+
+
+def other_row(view: View, other: Matrix) -> int:
+    """Row of the second map: as chosen, else a year before, or now for another indicator."""
+    if view.state.other_period is not None:
+        return other.nearest(view.state.other_period)
+    if other.indicator != view.matrix.indicator:
+        return other.nearest(view.period_end)
+    before = pd.Timestamp(view.period_end) - pd.DateOffset(years=1)
+    return other.nearest(before.date())
+
+
+def _named(view: View, matrix: Matrix, row: int) -> str:
+    name = look.indicator_of(matrix.indicator).name(view.lang)
+    return f"{name}, {matrix.period_words(row, view.lang, view.state.step)}"
+
+
+def comparison(view: View) -> dict[str, Any]:
+    """Controls of the comparison: how, with what, with when."""
+    words, matrix = view.words, view.matrix
+    other = view.publication.matrix(other_indicator(view))
+    same = other.indicator == matrix.indicator
+    years = [
+        {
+            "value": other.period_typed(row),
+            "name": other.period_words(row, view.lang, view.state.step),
         }
-        self._timeline.fill(self._matrix)
-        self._timeline.move(self._matrix, self._row)
-        self._cursor.update(end=max(1, len(left) - 1), value=self._row)
-        self._paint()
-        self._fill_history()
-        self._later(self._show_words)
+        for row in reversed(range(len(other.periods)))
+        if dekads.of_year(other.periods[row]) == dekads.of_year(view.period_end)
+        and not (same and row == view.row)
+    ]
+    at = view.state.other_period
+    chosen = other.period_typed(other.nearest(at)) if at else ""
+    if chosen and chosen not in {each["value"] for each in years}:
+        row = other.nearest(at)
+        years.insert(0, {"value": chosen, "name": other.period_words(row, view.lang)})
+    return {
+        "words": words,
+        "mode": view.state.compare,
+        "indicators": indicator_options(view),
+        "other": other_indicator(view),
+        "default_when": words("compare.year_before" if same else "compare.same_time"),
+        "years": years,
+        "at": chosen,
+        "pin": view.period_typed if view.state.step != "month" else f"{view.period_end:%Y-%m-%d}",
+        "finding": _difference(view, other) if view.state.compare and same else "",
+    }
 
-    def _tell_period(self) -> None:
-        """Say so when the period wished for is not there."""
-        wished, shown = self.state.period, self._matrix.periods[self._row]
-        if wished is not None and (wished.year, wished.month) != (shown.year, shown.month):
-            lang = self._words.lang
-            notice = self._words(
-                "notice.period",
-                asked=look.format_period(wished, "month", lang),
-                shown=self._matrix.period_words(self._row, lang),
-            )
-            self._notices = [*self._notices, notice]
 
-    def _move(self, row: int) -> None:
-        """The reader moved to another period: colours now, words when they pause."""
-        if row == self._row or not 0 <= row < len(self._matrix.periods):
-            return
-        self._row = row
-        self._notices = []
-        self.state.period = self._matrix.periods[row]
-        self._paint()
-        self._later(self._show_words)
+def _difference(view: View, other: Matrix) -> str:
+    """How many départements are drier, and wetter, on the first map than on the second."""
+    row = other_row(view, other)
+    one, two = view.matrix.style[view.row], other.style[row]
+    known = (one != NO_STYLE) & (two != NO_STYLE)
+    worse = look.indicator_of(view.matrix.indicator).dry_is_high
+    drier = int(((one > two) if worse else (one < two))[known].sum())
+    wetter = int(((one < two) if worse else (one > two))[known].sum())
+    return view.words(
+        "compare.finding", drier=drier, wetter=wetter, same=int(known.sum()) - drier - wetter
+    )
 
-    def _paint(self) -> None:
-        """Colour the map, and say so to whoever measures."""
-        self._map.paint(self._matrix, self._row)
-        self._map.land.tags = [f"{self._matrix.indicator}|{self._matrix.periods[self._row]}"]
 
-    def _select(self, code: str) -> None:
-        self.state.departement = code
+def indicator_options(view: View) -> list[dict[str, Any]]:
+    """What the list of indicators offers, by group."""
+    groups: dict[str, list[dict[str, str]]] = {}
+    for key in view.publication.indicators:
+        which = look.indicator_of(key)
+        option = {"value": key, "name": which.name(view.lang)}
+        groups.setdefault(look.GROUPS[which.group](view.lang), []).append(option)
+    return [{"name": name, "options": options} for name, options in groups.items()]
 
-    def _show_departement(self) -> None:
-        """Another département, or the whole of France: outline it, turn to its page."""
-        code = self.state.departement
-        self._map.select(code)
-        self._departement.value = code
-        self._fill_history()
-        self._show_words()
 
-    def _fill_history(self) -> None:
-        code = self.state.departement
-        if code:
-            self._history.fill(self._matrix, self._matrix.column(code))
+def legend(view: View) -> dict[str, Any]:
+    """Each class in words, with its départements, its share of the area and of a crop's area."""
+    lang, words, publication = view.lang, view.words, view.publication
+    crop = publication.crop_areas.get(view.state.crop)
+    rows = [
+        {
+            "colour": share.style.colour,
+            "hatched": False,
+            "name": look.capitalise(share.style.name(lang)),
+            "meaning": look.capitalise(share.style.meaning(lang)),
+            "count": share.departements,
+            "area": percent(share.area_pct, lang) if share.departements else "",
+            "crop": percent(share.crop_pct, lang) if share.crop_pct > 0 else "",
+        }
+        for share in view.matrix.shares(view.row, crop)
+    ]
+    rows.append(
+        {
+            "colour": look.NO_DATA.colour,
+            "hatched": True,
+            "name": look.capitalise(look.NO_DATA.name(lang)),
+            "meaning": look.capitalise(look.NO_DATA.meaning(lang)),
+            "count": view.matrix.missing(view.row),
+            "area": "",
+            "crop": "",
+        }
+    )
+    known = view.matrix.style[view.row] != NO_STYLE
+    note = look.capitalise(view.reference)
+    return {
+        "rows": rows,
+        "words": words,
+        "crop": view.state.crop,
+        "crops": [{"value": each, "name": words.crop(each)} for each in publication.crop_areas],
+        "area": look.format_number(float(view.matrix.area_km2[known].sum()), 0, lang),
+        "explanation": view.indicator.explanation(lang),
+        "note": note,
+        "source": view.source,
+        "held": _held(view),
+    }
 
-    def _show_words(self) -> None:
-        """Everything in words, for what is on the map now; only what changed is sent."""
-        self._pending = None
-        shown, code = self.shown, self.state.departement
-        self._map.tell(self._publication.statements(self._matrix.indicator, self._row, shown.lang))
-        if code:
-            self._show_charts(shown, code)
-        said = texts.slots(shown, code, self._notices)
-        # Not Panel's Location: it adds a step to the browser's history for each month passed, and
-        # its first answer may come after the reader's first click.
-        said["query"] = f"?{urlencode(self.state.query(shown.period_end))}"
-        changed = {name: html for name, html in said.items() if self._said.get(name) != html}
-        self._said = said
-        if changed:
-            self._texts.data = {"slot": list(changed), "html": list(changed.values())}
 
-    def _show_charts(self, shown: Shown, code: str) -> None:
-        """Move the charts of the département to the period."""
-        self._history.move(self._matrix, self._row)
-        if self._publication.weather_source(code) is not None:
-            rain = self._publication.matrix("precip_mm")
-            normal = self._publication.rain_normal
-            self._rain.fill(rain, normal, rain.column(code), shown.period_end)
+def _held(view: View) -> str:
+    """Which départements are held back: their figures are those of before."""
+    held = view.publication.held
+    if not held:
+        return ""
+    names = ", ".join(view.publication.name(code) for code in sorted(held))
+    return view.words("map.held", names=names)
 
-    # ------------------------------------------------------------------ session
 
-    def _later(self, do: Callable[[], None]) -> None:
-        """Do it when the reader has paused; at once outside a session."""
-        document = pn.state.curdoc
-        if document is None or document.session_context is None:
-            do()
-            return
-        if self._pending is not None:
-            document.remove_timeout_callback(self._pending)
-        self._pending = document.add_timeout_callback(do, PAUSE_MS)
+# --------------------------------------------------------------------------------------------
+# France
+# --------------------------------------------------------------------------------------------
+
+
+def france(view: View) -> dict[str, Any]:
+    """What is beside the map when nothing is selected."""
+    kind = view.indicator.kind
+    return {
+        "words": view.words,
+        "view": view,
+        "period": view.period,
+        "list_heading": view.words(_list_heading(view)),
+        "driest": [_driest_row(view, column) for column in _worst(view)],
+        "value_name": _list_note(view),
+        "same_month": _same_month(view) if kind == "class" else None,
+        "exposed": _exposed(view),
+        "changes": changes(view),
+    }
+
+
+def _list_heading(view: View) -> str:
+    if view.indicator.kind == "restriction":
+        return "france.strictest"
+    if view.indicator.group in ("crops", "yields"):
+        return "france.worst_growing" if _grown(view) is not None else "france.worst"
+    return "france.driest"
+
+
+def _worst(view: View) -> list[int]:
+    """The driest, the strictest, or of a crop the worst hit among those that grow some of it."""
+    grown = _grown(view)
+    order = view.matrix.driest(view.row, len(view.matrix.codes))
+    if grown is not None:
+        order = [column for column in order if grown[column] >= GROWING_HA]
+    return order[:DRIEST]
+
+
+def _grown(view: View) -> FloatMatrix | None:
+    """Area of the indicator's crop, ha, None where it is of no crop or none is known."""
+    return view.publication.crop_areas.get(crop_of(view.matrix.indicator))
+
+
+def _list_note(view: View) -> str:
+    """What the numbers of the list are; for restrictions, how many share the strictest level."""
+    if view.indicator.kind != "restriction":
+        return view.indicator.value_name(view.lang)
+    strictest = view.matrix.style[view.row].min(initial=len(view.matrix.styles))
+    total = int((view.matrix.style[view.row] == strictest).sum())
+    return view.words("france.first_of", n=DRIEST, total=total) if total > DRIEST else ""
+
+
+def _driest_row(view: View, column: int) -> dict[str, str]:
+    matrix = view.matrix
+    said = matrix.statement(view.row, column, view.lang)
+    plain = view.indicator.kind in ("amount", "anomaly")
+    return {
+        "code": matrix.codes[column],
+        "name": matrix.names[column],
+        "colour": said.style.colour,
+        "said": _crop_area(view, column) if plain else said.style.name(view.lang),
+        "value": matrix.shown_value(view.row, column, view.lang),
+    }
+
+
+def crop_of(indicator: str) -> str:
+    """The crop that an indicator is of, '' for none."""
+    return next((crop for crop in look.CROP_NAMES if indicator.endswith(f"_{crop}")), "")
+
+
+def _crop_area(view: View, column: int) -> str:
+    """How much of the indicator's crop stands there, where its area is known."""
+    area = _grown(view)
+    if area is None or np.isnan(area[column]):
+        return ""
+    return hectares(float(area[column]), view.lang)
+
+
+def changes(view: View) -> dict[str, str] | None:
+    """What has changed since the step before: how many are drier, how many wetter."""
+    rows = view.matrix.rows(view.state.step)
+    place = rows.index(view.row)
+    if place == 0 or not view.indicator.by_class:
+        return None
+    before = rows[place - 1]
+    now, then = view.matrix.style[view.row], view.matrix.style[before]
+    known = (now != NO_STYLE) & (then != NO_STYLE)
+    if not known.any():
+        return None
+    drier, wetter = int((now < then)[known].sum()), int((now > then)[known].sum())
+    worst = np.flatnonzero(known & (now < then))
+    order = worst[np.argsort((now - then)[worst], kind="stable")][:3]
+    names = ", ".join(view.publication.names[column] for column in order)
+    since = view.matrix.period_words(before, view.lang, view.state.step)
+    words = view.words
+    return {
+        "title": words("france.changes", since=since),
+        "drier": words.count("france.drier", drier),
+        "wetter": words.count("france.wetter", wetter),
+        "names": words("france.drier_names", names=names) if names else "",
+    }
+
+
+def _same_month(view: View) -> dict[str, Any]:
+    month = look.month_name(view.period_end.month, view.lang)
+    elided = "d'" if month[0] in "ao" else "de "
+    by_month = view.state.step == "month"
+    crop = view.state.crop if view.state.crop in view.publication.crop_areas else ""
+    of = f"{elided}{month}" if view.lang == "fr" else month
+    return {
+        "note": view.words(
+            "france.same_month_crop_note" if crop else "france.same_month_note",
+            source=view.source,
+            crop=view.words.crop(crop).lower() if crop else "",
+        ),
+        "title": view.words("france.same_month" if by_month else "france.same_dekad", of_month=of),
+        "bars": charts.same_month(view),
+    }
+
+
+def _exposed(view: View) -> dict[str, str] | None:
+    """Wheat and maize standing where it is dry, for the dekads that the risk table knows."""
+    if not view.matrix.by_dekad:
+        return None
+    risk = view.publication.risk(view.period_end)
+    total = float(risk["crop_area_ha"].sum()) if len(risk) else 0.0
+    if not total:
+        return None
+    return {
+        "value": hectares(float(risk["exposed_crop_area_ha"].sum()), view.lang),
+        "note": view.words(
+            "france.exposed_note",
+            total=hectares(total, view.lang).removesuffix("d'ha").removesuffix(" ha").strip(),
+            year=int(risk["crop_area_year"].max()),
+        ),
+    }
+
+
+# --------------------------------------------------------------------------------------------
+# Département
+# --------------------------------------------------------------------------------------------
+
+
+def departement(view: View) -> dict[str, Any]:
+    """What is beside the map when a département is selected: the answer, and the way to more."""
+    matrix, publication, code = view.matrix, view.publication, view.state.departement
+    column = view.column
+    said = matrix.statement(view.row, column, view.lang, reason=reason(view, code))
+    chart = charts.history(view)
+    return {
+        "words": view.words,
+        "view": view,
+        "code": code,
+        "name": publication.name(code),
+        "region": publication.region(code),
+        "period": view.period,
+        "style": said.style,
+        "hatched": said.style is look.NO_DATA,
+        "head": look.capitalise(said.head),
+        "body": f"{said.body}." if said.body else "",
+        "value": matrix.shown_value(view.row, column, view.lang),
+        "value_name": view.indicator.value_name(view.lang),
+        "since": since(view, column),
+        "held": view.words("detail.held") if code in publication.held else "",
+        "figures": figures(view, code),
+        "drivers": drivers(view, code),
+        "chart": chart.html(view.words) if chart else "",
+    }
+
+
+def reason(view: View, code: str) -> str:
+    """Why there are no data, when there are none."""
+    matrix = view.matrix
+    if (matrix.style[:, matrix.column(code)] != NO_STYLE).any():
+        return view.words("detail.no_period")
+    return view.words("detail.not_covered", source=view.source)
+
+
+def since(view: View, column: int) -> str:
+    """How long the drought has lasted without a break; empty outside a drought."""
+    first = view.matrix.spell(view.row, column)
+    if first < 0 or first == view.row:
+        return ""
+    count = view.row - first + 1
+    start = view.matrix.period_words(first, view.lang)
+    return view.words(
+        "detail.drought_since", count=view.words.count("detail.dekads", count), since=start
+    )
+
+
+def figures(view: View, code: str) -> list[dict[str, str]]:
+    """The key figures that are known; what is not known is left out rather than shown as zero."""
+    makers: tuple[Callable[[View, str], list[dict[str, str]]], ...] = (
+        _rain_figure,
+        _risk_figures,
+        _restriction_figure,
+    )
+    return [figure for make in makers for figure in make(view, code)]
+
+
+def _rain_figure(view: View, code: str) -> list[dict[str, str]]:
+    if not {"precip_mm", "precip_anomaly_pct"} <= set(view.publication.indicators):
+        return []
+    rain = view.publication.matrix("precip_mm")
+    if view.period_end not in rain.periods:
+        return []
+    row, column = rain.periods.index(view.period_end), rain.column(code)
+    against = view.publication.matrix("precip_anomaly_pct")
+    if np.isnan(rain.value[row, column]):
+        return []
+    said = against.statement(against.nearest(view.period_end), column, view.lang)
+    return [
+        {
+            "label": view.words("detail.rain"),
+            "value": look.format_value("precip_mm", float(rain.value[row, column]), view.lang),
+            "note": said.head,
+        }
+    ]
+
+
+def _risk_figures(view: View, code: str) -> list[dict[str, str]]:
+    risk = view.publication.risk(view.period_end)
+    if code not in risk.index:
+        return []
+    known: dict[str, Any] = dict(risk.loc[code])
+    words, lang = view.words, view.lang
+    found: list[tuple[str, str, str]] = []
+    if not pd.isna(known["neighbours_in_drought_pct"]):
+        share = percent(float(known["neighbours_in_drought_pct"]), lang)
+        found.append(("detail.neighbours", share, words("detail.neighbours_note")))
+    if not pd.isna(known["crop_area_ha"]):
+        exposed = float(known["exposed_crop_area_ha"] or 0) > 0
+        crops = ", ".join(
+            words.crop(crop).lower() for crop in str(known["crop_area_crops"]).split(", ")
+        )
+        note = words("detail.crop_area_note", crops=crops, year=int(known["crop_area_year"]))
+        label = "detail.exposed" if exposed else "detail.not_exposed"
+        found.append((label, hectares(float(known["crop_area_ha"]), lang), note))
+    return [{"label": words(label), "value": value, "note": note} for label, value, note in found]
+
+
+def _restriction_figure(view: View, code: str) -> list[dict[str, str]]:
+    if (
+        view.indicator.kind == "restriction"
+        or "water_restrictions" not in view.publication.indicators
+    ):
+        return []
+    matrix = view.publication.matrix("water_restrictions")
+    row, column = matrix.nearest(view.period_end), matrix.column(code)
+    if matrix.style[row, column] == NO_STYLE:
+        return []
+    said = matrix.statement(row, column, view.lang)
+    day = matrix.period_words(row, view.lang)
+    return [
+        {
+            "label": view.words("detail.restriction"),
+            "value": look.capitalise(said.head),
+            "note": view.words("detail.restriction_note", day=day),
+        }
+    ]
+
+
+def drivers(view: View, code: str) -> list[dict[str, str]]:
+    """The indicators in drought, driest first, in words."""
+    risk = view.publication.risk(view.period_end)
+    if code not in risk.index or pd.isna(risk.loc[code, "drivers"]):
+        return []
+    pairs = [each.split(":") for each in str(risk.loc[code, "drivers"]).split(", ")]
+    return [
+        {
+            "name": look.indicator_of(indicator).name(view.lang),
+            "said": style.name(view.lang),
+            "colour": style.colour,
+            "key": indicator,
+        }
+        for indicator, drought_class in pairs
+        if drought_class in DROUGHT
+        for style in [look.style_of(indicator, drought_class=drought_class)]
+    ]

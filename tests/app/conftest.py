@@ -9,7 +9,9 @@ import panel as pn
 import pytest
 
 from geo_pipeline.settings import Settings
+from panel_app.state import from_query
 from panel_app.store import Matrix, Publication, Store, style_indices
+from panel_app.view import View
 
 CODES = ("01", "02", "03", "2A")
 
@@ -60,11 +62,24 @@ def by_hand(
 
 @pytest.fixture
 def drought() -> Matrix:
-    """SPI of three months: January, February, then (a hole) April."""
+    """SPI of three dekads: the last of January, the first of February, then (a hole) April."""
     nan = float("nan")
     return by_hand(
         "spi_3",
         [[-2.1, -1.0, 0.0, nan], [-2.2, -0.9, 0.1, nan], [-1.4, -0.9, 1.2, 0.0]],
         [["D4", "D1", "normal", None], ["D4", "D1", "normal", None], ["D2", "D1", "W0", "normal"]],
-        (date(2020, 1, 31), date(2020, 2, 29), date(2020, 4, 30)),
+        (date(2020, 1, 31), date(2020, 2, 10), date(2020, 4, 30)),
     )
+
+
+def view_of(publication: Publication, **query: str) -> View:
+    """The view that an address opens; `with_` stands for the parameter `with`."""
+    asked = {name.rstrip("_"): value for name, value in query.items()}
+    state, notices = from_query(asked, publication.indicators, tuple(publication.crop_areas))
+    assert notices == []
+    return View(publication, state)
+
+
+def plain(html: str) -> str:
+    """Text with plain spaces."""
+    return str(html).replace("\u00a0", " ").replace("\u202f", " ").replace("&#39;", "'")

@@ -16,7 +16,7 @@ from geo_pipeline.storage.failures import Failures
 from panel_app import pipeline
 from panel_app.app import build
 from panel_app.i18n import catalogue
-from panel_app.pages.pipeline import PipelinePage
+from panel_app.session import Session
 from panel_app.store import SNAPSHOT_VERSION, PipelineStore, Publication, Store
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -88,7 +88,7 @@ def test_hostile_texts_are_escaped_everywhere(
 ) -> None:
     words = catalogue("fr")
     said = pipeline.slots(taken, words, NOW)
-    page = "".join(said.values()) + pipeline.map_svg(publication, taken, words)
+    page = "".join([*said.values(), pipeline.map_html(publication, taken, words)])
     assert "&lt;img" in page
     assert "<img" not in page
 
@@ -164,21 +164,23 @@ def test_the_store_reads_again_what_changed_and_refuses_the_rest(tmp_path: Path)
 
 
 def test_the_page_sends_only_what_changed(
-    taken: dict[str, Any], store: Store, tmp_path: Path
+    taken: dict[str, Any], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "pipeline.json"
     path.write_text(json.dumps(taken))
-    page = PipelinePage(PipelineStore(path), store, catalogue("fr"))
-    page.template()
-    page.refresh()
-    assert "troubles" not in page._texts.data["slot"]
-    mended = {**taken, "troubles": []}
-    path.write_text(json.dumps(mended))
-    page.refresh()
-    assert page._texts.data["slot"] == ["troubles"]
+    session = Session(store, PipelineStore(path), {"page": "pipeline"})
+    session.template()
+    told: list[dict[str, str]] = []
+    monkeypatch.setattr(session.channel, "tell", lambda slots: told.append(dict(slots)))
+    session.refresh()
+    assert "troubles" not in told[-1]
+    path.write_text(json.dumps({**taken, "troubles": []}))
+    session.refresh()
+    assert "troubles" in told[-1]
+    assert not {"places", "runs", "tables", "main"} & told[-1].keys()
     path.write_text("{")
-    page.refresh()
-    assert page._texts.data["slot"] == ["reload"]
+    session.refresh()
+    assert "ne se lit pas" in told[-1]["main"]
 
 
 def test_the_app_opens_the_page_with_and_without_a_snapshot(
@@ -186,6 +188,6 @@ def test_the_app_opens_the_page_with_and_without_a_snapshot(
 ) -> None:
     monkeypatch.setattr("panel_app.app.query", lambda: {"page": "pipeline", "lang": "en"})
     monkeypatch.setenv("GEO_PIPELINE_HOME", str(tmp_path / "none"))
-    assert build().title == "The pipeline"
+    assert build().title == "Data health · Agricultural drought in France"
     monkeypatch.setenv("GEO_PIPELINE_HOME", str(own_home))
-    assert build().title == "The pipeline"
+    assert build().title == "Data health · Agricultural drought in France"

@@ -3,10 +3,31 @@
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from panel_app.state import State, from_query, parse_period
+from panel_app.state import MAX_PLACES, State, from_query, parse_period
 
 KNOWN = ("combined", "spi_3", "water_restrictions")
+CROPS = ("soft_wheat", "grain_maize_irrigated")
+
+WHOLE = {
+    "page": "ranking",
+    "indicator": "spi_3",
+    "period": "2022-08-20",
+    "departement": "2A",
+    "crop": "soft_wheat",
+    "compare": "swipe",
+    "with": "combined",
+    "at": "2011-05-31",
+    "level": "region",
+    "region": "76",
+    "sort": "-value",
+    "places": "32,2A,971",
+    "years": "2011,2003",
+    "season": "summer",
+    "lang": "en",
+}
 
 
 def test_the_url_is_read() -> None:
@@ -15,7 +36,7 @@ def test_the_url_is_read() -> None:
     )
     assert notices == []
     assert state.indicator == "spi_3"
-    assert state.period == date(2022, 8, 31)
+    assert (state.period, state.step) == (date(2022, 8, 31), "month")
     assert state.departement == "2A"
     assert state.lang == "en"
 
@@ -23,12 +44,27 @@ def test_the_url_is_read() -> None:
 def test_an_empty_url_is_the_latest_of_all_france_in_french() -> None:
     state, notices = from_query({}, KNOWN)
     assert notices == []
-    assert (state.indicator, state.period, state.departement, state.lang) == (
+    assert state == State()
+    assert (state.page, state.indicator, state.period, state.lang) == (
+        "map",
         "combined",
         None,
-        "",
         "fr",
     )
+
+
+def test_the_url_holds_the_whole_selection() -> None:
+    """Every field of the state is in the URL and comes back from it."""
+    state, notices = from_query(WHOLE, KNOWN, CROPS)
+    assert notices == []
+    assert state.query() == WHOLE
+    different = {
+        name
+        for name in State.__dataclass_fields__
+        if getattr(state, name) != getattr(State(), name)
+    }
+    # A day is a dekad, and so is the default.
+    assert different == set(State.__dataclass_fields__) - {"step"}
 
 
 @pytest.mark.parametrize(
@@ -38,49 +74,60 @@ def test_an_empty_url_is_the_latest_of_all_france_in_french() -> None:
         ({"departement": "99"}, "99"),
         ({"period": "aout-2022"}, "aout-2022"),
         ({"period": "2022-13"}, "2022-13"),
+        ({"at": "2022-02-30"}, "2022-02-30"),
         ({"lang": "de"}, "de"),
+        ({"page": "admin"}, "admin"),
+        ({"crop": "cannabis"}, "cannabis"),
+        ({"region": "99"}, "99"),
+        ({"places": "32,99"}, "32,99"),
         ({"departement": "<script>alert(1)</script>" * 9}, "<script>"),
     ],
 )
 def test_what_is_asked_in_vain_is_told(query: dict[str, str], said: str) -> None:
-    state, notices = from_query(query, KNOWN)
+    state, notices = from_query(query, KNOWN, CROPS)
     assert len(notices) == 1
     assert said in notices[0]
     assert len(notices[0]) < 160
-    assert state.query() == State().query()
+    assert {**state.query(), "places": ""} == {**State().query(), "places": ""}
+
+
+def test_five_places_at_most_each_once() -> None:
+    state, _ = from_query({"places": "01,02,01,03,04,05,06,07"}, KNOWN)
+    assert state.places == ("01", "02", "03", "04", "05")
+    assert len(state.places) == MAX_PLACES
 
 
 @pytest.mark.parametrize(
     ("text", "day"),
     [
-        ("2022-02", date(2022, 2, 28)),
-        ("2024-02", date(2024, 2, 29)),
-        ("2026-10-03", date(2026, 10, 3)),
-        ("2022", None),
+        ("2022-02", (date(2022, 2, 28), "month")),
+        ("2024-02", (date(2024, 2, 29), "month")),
+        ("2026-10-03", (date(2026, 10, 3), "dekad")),
+        ("2022", (date(2022, 12, 31), "month")),
         ("", None),
         ("2022-02-30", None),
+        ("20222", None),
         ("٢٠٢٢-٠٢", None),
     ],
 )
-def test_periods(text: str, day: date | None) -> None:
+def test_periods(text: str, day: tuple[date, str] | None) -> None:
     assert parse_period(text) == day
-
-
-def test_the_url_brings_the_selection_back() -> None:
-    state = State(indicator="water_restrictions", departement="971", lang="en")
-    query = state.query(date(2026, 10, 3))
-    assert query == {
-        "indicator": "water_restrictions",
-        "period": "2026-10-03",
-        "departement": "971",
-        "lang": "en",
-    }
-    again, notices = from_query(query, KNOWN)
-    assert notices == []
-    assert again.period == date(2026, 10, 3)
-    assert "departement" not in State().query()
 
 
 def test_without_the_default_indicator_the_first_there_is() -> None:
     state, _ = from_query({}, ("spi_3",))
     assert state.indicator == "spi_3"
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(WHOLE)),
+        st.one_of(st.text(max_size=60), st.sampled_from(sorted(WHOLE.values()))),
+    )
+)
+def test_no_address_fails_and_what_was_read_is_read_again(query: dict[str, str]) -> None:
+    state, _ = from_query(query, KNOWN, CROPS)
+    again, notices = from_query(state.query(), KNOWN, CROPS)
+    assert notices == []
+    assert again == state

@@ -1,6 +1,7 @@
 """The store: what it reads is what is published, and a new publication is noticed."""
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -37,8 +38,54 @@ def test_the_driest_come_first_and_the_unknown_never(drought: Matrix) -> None:
 def test_the_nearest_period(drought: Matrix) -> None:
     assert drought.nearest(None) == 2
     assert drought.nearest(date(2020, 2, 29)) == 1
+    assert drought.nearest(date(2020, 2, 29), "month") == 0
     assert drought.nearest(date(1990, 1, 31)) == 0
     assert drought.nearest(date(2020, 4, 10)) == 2
+    assert drought.rows("month") == [0, 2]
+
+
+def test_periods_are_said_as_they_are_walked(drought: Matrix) -> None:
+    assert drought.period_words(0, "fr", "month") == "janvier 2020"
+    assert drought.period_words(1, "fr") == "1re décade de février 2020"
+    assert drought.period_words(0, "en") == "3rd dekad of January 2020"
+    assert drought.period_typed(0, "month") == "2020-01"
+    assert drought.period_typed(1) == "2020-02-10"
+
+
+def test_a_drought_is_counted_back_to_its_first_dekad_and_not_over_a_hole(drought: Matrix) -> None:
+    """01 is in D4 from the end of January; April stands alone behind a hole; 03 is in none."""
+    assert drought.spell(1, 0) == 0
+    assert drought.spell(2, 0) == 2
+    assert drought.spell(1, 2) == -1
+
+
+def test_dekads_follow_on_one_another_but_over_a_hole(drought: Matrix) -> None:
+    assert drought.follows(1)
+    assert not drought.follows(2)
+
+
+def test_the_class_of_a_place_or_that_of_no_data(drought: Matrix) -> None:
+    assert drought.style_at(0, 0).code == "D4"
+    assert drought.style_at(0, 3) is look.NO_DATA
+
+
+def test_an_index_is_told_as_it_is_and_a_score_by_its_rank(drought: Matrix) -> None:
+    """The 50th percentile is the middle, the least rank that is drawn 2.88 deviations below."""
+    assert drought.index(np.s_[0, :3]).tolist() == [-2.1, -1.0, 0.0]
+    ranks = np.full(drought.value.shape, 50.0)
+    ranks[0, 0] = 0.0
+    score = replace(drought, indicator="combined", percentile=ranks)
+    assert score.index(np.s_[0, :2]) == pytest.approx([-2.878, 0.0], abs=0.001)
+
+
+def test_shares_of_a_crop_by_hand(drought: Matrix) -> None:
+    """10 ha in D4, 30 in D1, none known in the third: the fourth has no class."""
+    shares = {
+        s.style.code: s.crop_pct for s in drought.shares(0, np.array([10.0, 30.0, np.nan, 60.0]))
+    }
+    assert shares["D4"] == pytest.approx(25)
+    assert shares["D1"] == pytest.approx(75)
+    assert shares["normal"] == 0
 
 
 def test_every_value_of_every_indicator_is_styled_as_the_maps_style_it(
@@ -75,7 +122,8 @@ def test_known_values_of_the_gers(publication: Publication) -> None:
     rain = publication.matrix("precip_mm")
     row, column = rain.nearest(AUGUST), rain.column("32")
     assert rain.value[row, column] == pytest.approx(48.04, abs=0.01)
-    assert publication.rain_normal[7, column] == pytest.approx(48.04 / (1 - 0.01512), abs=0.05)
+    against = publication.matrix("precip_anomaly_pct")
+    assert against.value[against.nearest(AUGUST), column] == pytest.approx(-1.512, abs=0.01)
     assert publication.name("32") == "Gers"
     assert publication.region("32") == "Occitanie"
     risk = publication.risk(AUGUST)
@@ -129,3 +177,27 @@ def test_a_new_publication_is_noticed(own_home: Path) -> None:
     assert after is not before
     assert after.codes == before.codes
     assert before.matrix("spi_3").periods  # the old one is still readable
+
+
+def test_neighbours_and_crop_areas_of_the_gers(publication: Publication) -> None:
+    """Six neighbours; 78,485 ha of wheat and 26,070 of irrigated maize in 2022 (Agreste)."""
+    assert sorted(publication.neighbours["32"]) == ["31", "40", "47", "64", "65", "82"]
+    column = publication.codes.index("32")
+    assert publication.crop_areas["soft_wheat"][column] == 78485
+    assert publication.crop_areas["grain_maize_irrigated"][column] == 26070
+    assert "sunflower" not in publication.crop_areas  # its areas are not published
+
+
+def test_sources_are_named_by_what_the_indicator_rests_on(publication: Publication) -> None:
+    assert publication.source_names("spi_3") == "AgERA5"
+    assert publication.source_names("water_restrictions") == "VigiEau"
+    assert publication.source_names("yield_anomaly_pct_soft_wheat") == "Agreste"
+
+
+def test_a_map_is_taken_as_a_file(store: Store) -> None:
+    name, mime, content = store.take("csv", "spi_3", "2022-08", "fr")
+    assert (name, mime) == ("spi_3_2022-08.csv", "text/csv")
+    assert len(content.decode().splitlines()) == 102
+    name, _, content = store.take("html", "yield_anomaly_pct_soft_wheat", "2016", "en")
+    assert name == "yield_anomaly_pct_soft_wheat_2016.html"
+    assert b"<html" in content

@@ -1,22 +1,34 @@
-"""What every browser test shares: one Chromium, and pages that record what they must not do.
+"""What every browser test shares: one Chromium, one server, and pages that record what they must
+not do.
 
 No Chromium: the tests skip and say so, unless REQUIRE_BROWSER=1 (as in CI), when they fail.
 """
 
 import os
+import re
 import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+from tests.browser.reader import WIDE, Reader, Watched
+
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 sys.path.append(str(HERE.parent / "unit" / "publishing"))  # sample_france
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SAID = re.compile(r"^The map app: (http://\S+)$", re.MULTILINE)
+
+Served = tuple[subprocess.Popen[bytes], str]
+Serve = Callable[..., AbstractContextManager[Served]]
+W = TypeVar("W", bound=Watched)
 
 
 def _unavailable(reason: str) -> None:
@@ -46,21 +58,60 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@dataclass
-class Watched:
-    """A page with what it complained about and what it tried to fetch from elsewhere."""
+# ------------------------------------------------------------------------------- the server
 
-    page: Any
-    errors: list[str] = field(default_factory=list)
-    outside: list[str] = field(default_factory=list)
 
-    def assert_clean(self) -> None:
-        """No console error, no exception, not one request outside, not even an attempted one."""
-        assert self.outside == []
-        assert self.errors == []
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Serve:
+    """Return `serve(home, port=0, **settings)`: `python -m panel_app` on a home, for a while.
 
+    Settings are those of the app, without GEO_PIPELINE_APP_.
+    """
+
+    @contextmanager
+    def serving(home: Path, port: int = 0, **settings: object) -> Iterator[Served]:
+        log = tmp_path_factory.mktemp("app") / "log.txt"
+        kept = {key: each for key, each in os.environ.items() if "GEO_PIPELINE_APP" not in key}
+        given = {f"GEO_PIPELINE_APP_{key.upper()}": str(each) for key, each in settings.items()}
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "panel_app", "--port", str(port)],
+                cwd=ROOT,
+                env={**kept, **given, "GEO_PIPELINE_HOME": str(home)},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            end = time.monotonic() + 60
+            while (said := SAID.search(log.read_text(encoding="utf-8"))) is None:
+                assert server.poll() is None, log.read_text(encoding="utf-8")
+                assert time.monotonic() < end, log.read_text(encoding="utf-8")
+                time.sleep(0.1)
+            yield server, said[1]
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+        # What went wrong behind the page is an error too, whatever the page showed.
+        assert "Traceback" not in log.read_text(encoding="utf-8"), log.read_text(encoding="utf-8")
+
+    return serving
+
+
+@pytest.fixture(scope="session")
+def app(published_home: Path, serve: Serve) -> Iterator[str]:
+    """Address of the app on all of France."""
+    with serve(published_home) as (_, address):
+        yield address
+
+
+# ------------------------------------------------------------------------------- pages
 
 OpenPage = Callable[..., Watched]
+Read = Callable[..., Reader]
 
 
 @pytest.fixture
@@ -68,28 +119,52 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
     """Return `open_page(allow, viewport=, scheme=, touch=)`: a page that may fetch `allow` only.
 
     `allow` are the beginnings of permitted addresses, such as a file's URI or an app's
-    `http://localhost:1234/`; any other request is aborted and recorded in `outside`.
+    `http://localhost:1234/`; any other request is aborted and recorded in `outside`. `kind` is the
+    class of what is returned, other options go to the browser's context.
     """
     contexts = []
 
     def build(
         *allow: str,
-        viewport: tuple[int, int] = (1440, 900),
+        viewport: tuple[int, int] = WIDE,
         scheme: str = "light",
         touch: bool = False,
-    ) -> Watched:
+        kind: type[W] = Watched,  # type: ignore[assignment]
+        **options: Any,
+    ) -> W:
         width, height = viewport
         context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=touch
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            has_touch=touch,
+            **options,
         )
+        context.set_default_timeout(15_000)
         contexts.append(context)
-        watched = Watched(context.new_page())
+        watched = kind(context.new_page())
         _watch(context, watched, ("data:", "blob:", "about:", *allow))
         return watched
 
     yield build
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def read(open_page: OpenPage, request: pytest.FixtureRequest) -> Read:
+    """Return `read(query, app=, viewport=, scheme=)`: a reader of the app, connected."""
+
+    def build(query: str = "", *, app: str = "", connected: bool = True, **options: Any) -> Reader:
+        home = app or request.getfixturevalue("app")
+        site = home.rsplit("/", 1)[0] + "/"
+        reader = open_page(site, site.replace("http", "ws", 1), kind=Reader, **options)
+        assert isinstance(reader, Reader)
+        reader.home = home
+        if connected:
+            reader.visit(query)
+        return reader
+
+    return build
 
 
 def _watch(context: Any, watched: Watched, allow: tuple[str, ...]) -> None:

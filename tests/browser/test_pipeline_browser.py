@@ -16,12 +16,12 @@ from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
-from tests.browser.test_app import PHONE, WIDE, _end, _no_overflow, _serve
+from tests.browser.reader import PHONE, WIDE
 
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=alert(1)> 503"
-READY = "html[data-pipeline-ready]"
+PLACES = "[data-map=pipeline] .land use"
 
 
 @pytest.fixture(scope="module")
@@ -41,18 +41,9 @@ def home(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture(scope="module")
-def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    log = tmp_path_factory.mktemp("app") / "log.txt"
-    process, address = _serve(home, log, "--plugins", "panel_app.metrics")
-    yield address
-    _end(process)
-
-
-def _open(open_page: Any, server: str, query: str = "", **options: Any) -> Any:
-    watched = open_page(server, server.replace("http", "ws"), **options)
-    watched.page.goto(f"{server}app?page=pipeline{query}")
-    watched.page.wait_for_selector(READY)
-    return watched
+def server(home: Path, serve: Any) -> Iterator[str]:
+    with serve(home) as (_, address):
+        yield address
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
@@ -60,30 +51,30 @@ def _open(open_page: Any, server: str, query: str = "", **options: Any) -> Any:
 @pytest.mark.parametrize("viewport", [WIDE, PHONE])
 def test_the_page_at_two_sizes_in_both_themes_and_languages(
     server: str,
-    open_page: Any,
+    read: Any,
     artefacts: Path,
     viewport: tuple[int, int],
     scheme: str,
     lang: str,
 ) -> None:
-    watched = _open(open_page, server, f"&lang={lang}", viewport=viewport, scheme=scheme)
-    page = watched.page
+    reader = read(f"page=pipeline&lang={lang}", app=server, viewport=viewport, scheme=scheme)
+    page = reader.page
     heading = page.locator("h1").inner_text()
     assert heading.startswith("2 départements")
-    assert page.locator("svg.places path.state-failed").count() == 1
-    assert page.locator("svg.places path").count() == 105
+    assert page.locator(f"{PLACES}.state-failed").count() == 1
+    assert page.locator(PLACES).count() == 105
     assert page.locator("#places tbody tr:visible").count() == 101
     assert page.locator("html").get_attribute("lang") == lang
     assert page.locator("img").count() == 0
-    assert _no_overflow(page)
-    name = f"pipeline_{viewport[0]}_{scheme}_{lang}.png"
+    assert reader.overflow() == []
+    name = f"pipeline_troubles_{viewport[0]}_{scheme}_{lang}.png"
     page.screenshot(path=str(artefacts / name), full_page=True)
-    watched.assert_clean()
+    reader.assert_clean()
 
 
-def test_sorting_filtering_and_choosing_on_the_map(server: str, open_page: Any) -> None:
-    watched = _open(open_page, server, "&lang=en")
-    page = watched.page
+def test_sorting_filtering_and_choosing_on_the_map(server: str, read: Any) -> None:
+    reader = read("page=pipeline&lang=en", app=server)
+    page = reader.page
     first = page.locator("#places tbody tr:visible").first
     page.get_by_role("button", name="State", exact=True).click()
     assert first.get_attribute("data-code") == "29"
@@ -97,30 +88,28 @@ def test_sorting_filtering_and_choosing_on_the_map(server: str, open_page: Any) 
     page.locator("#search").fill("cote")
     names = page.locator("#places tbody tr:visible th").all_inner_texts()
     assert sorted(names) == ["Côte-d'Or", "Côtes-d'Armor"]
-    page.locator("svg.places path[data-code='32']").click()
+    page.locator(f"{PLACES}[data-code='32']").click()
     assert page.locator("#places tr.chosen th").inner_text() == "Gers"
     assert page.locator("#search").input_value() == ""
-    watched.assert_clean()
+    reader.assert_clean()
 
 
-def test_the_map_page_leads_here_and_back(server: str, open_page: Any) -> None:
-    watched = open_page(server, server.replace("http", "ws"))
-    page = watched.page
-    page.goto(f"{server}app?lang=en")
-    page.wait_for_selector("html[data-map-painted]")
-    page.get_by_role("link", name="State of the pipeline").click()
-    page.wait_for_selector(READY)
+def test_the_map_page_leads_here_and_back(server: str, read: Any) -> None:
+    reader = read("lang=en", app=server)
+    page = reader.page
+    reader.click("nav [data-page-link=pipeline]")
+    page.locator(PLACES).first.wait_for()
     page.get_by_role("link", name="Français").click()
-    page.wait_for_selector(READY)
-    assert page.locator("html").get_attribute("lang") == "fr"
-    page.get_by_role("link", name="La carte").click()
+    page.wait_for_selector("html[lang=fr][data-ready]")
+    assert page.locator("h1").inner_text().startswith("2 départements")
+    reader.click("nav [data-page-link=map]")
     page.wait_for_selector("html[data-map-painted]")
-    watched.assert_clean()
+    reader.assert_clean()
 
 
-def test_another_snapshot_shows_by_itself(server: str, home: Path, open_page: Any) -> None:
-    watched = _open(open_page, server, "&lang=en")
-    page = watched.page
+def test_another_snapshot_shows_by_itself(server: str, home: Path, read: Any) -> None:
+    reader = read("page=pipeline&lang=en", app=server)
+    page = reader.page
     path = home / "monitoring" / "pipeline.json"
     before = path.read_text(encoding="utf-8")
     taken = json.loads(before)
@@ -130,15 +119,15 @@ def test_another_snapshot_shows_by_itself(server: str, home: Path, open_page: An
         taken["troubles"] = [each for each in taken["troubles"] if each["departement"] != "32"]
         taken["made_at"] = datetime.now(UTC).isoformat(timespec="seconds")
         path.write_text(json.dumps(taken), encoding="utf-8")
-        page.locator("svg.places path[data-code='32'].state-fresh").wait_for(timeout=30_000)
+        page.locator(f"{PLACES}[data-code='32'].state-fresh").wait_for(timeout=30_000)
         assert page.locator("h1").inner_text().startswith("1 département ")
     finally:
         path.write_text(before, encoding="utf-8")
-    watched.assert_clean()
+    reader.assert_clean()
 
 
 def test_the_figures_are_openmetrics_over_http(server: str) -> None:
-    with urllib.request.urlopen(f"{server}metrics", timeout=30) as answer:
+    with urllib.request.urlopen(server.replace("/app", "/metrics"), timeout=30) as answer:
         kind, text = answer.headers["Content-Type"], answer.read().decode()
     assert kind.startswith("application/openmetrics-text; version=1.0.0")
     families = {each.name: each for each in text_string_to_metric_families(text)}

@@ -1,0 +1,410 @@
+// The map: steps through time by itself. The session is told where the reader rests, and answers in words.
+(() => {
+  const { root, on } = app;
+  const REST_MS = 80, PLAY_MS = 350, NONE = "~";
+  const HATCH = "url(#hatch-wide)";
+  let places = null, a = null, b = null, tips = [], row = 0, step = "dekad", timer = 0, unanswered = 0, playing = 0, shownRow = -1;
+  const el = (id) => document.getElementById(id);
+  const thin = root.lang === "fr" ? "\u202f" : "";
+  const percent = (share) => (share > 0 && share < 0.5 ? `<\u202f1${thin}%` : `${Math.round(share)}${thin}%`);
+
+  const style = (matrix, at, column) => {
+    const cell = matrix.cells[at * places.codes.length + column];
+    return cell === NONE ? -1 : cell.charCodeAt(0) - 48;
+  };
+  const rows = () => (step === "month" && Object.keys(a.months).length ? Object.keys(a.months).map(Number) : a.dates.map((_, i) => i));
+  const label = (matrix, at) => (step === "month" && matrix.months[at]) || matrix.labels[at];
+  const inside = (text) => (root.lang === "fr" ? text[0].toLowerCase() + text.slice(1) : text);
+  const typed = (at) => (step === "month" && a.months[at] ? a.typed[at].slice(0, 7) : a.typed[at]);
+
+  const paint = (map, matrix, at) => {
+    for (const shape of map.shapes) {
+      const index = style(matrix, at, shape.column);
+      const fill = index < 0 ? HATCH : matrix.styles[index].colour;
+      if (shape.fill !== fill) {
+        shape.fill = fill;
+        shape.element.setAttribute("fill", fill);
+      }
+    }
+  };
+
+  let maps = {};
+  const gather = () => {
+    maps = {};
+    for (const name of ["a", "b"]) {
+      const svg = document.querySelector(`[data-map="${name}"]`);
+      if (!svg) continue;
+      const column = new Map(places.codes.map((code, i) => [code, i]));
+      const shapes = [...svg.querySelectorAll(".land use")].map((element) => ({
+        element, column: column.get(element.dataset.code), fill: element.getAttribute("fill"),
+      }));
+      maps[name] = { svg, shapes };
+    }
+    choosing();
+  };
+
+  // The selected département: outlined, named above, and said to be pressed.
+  const choosing = () => {
+    const code = new URLSearchParams(window.location.search).get("departement") ?? "";
+    for (const map of Object.values(maps)) {
+      const group = map.svg.querySelector(".chosen"), shapes = map.shapes.filter(({ element }) => element.dataset.code === code);
+      group.replaceChildren(...shapes.flatMap(({ element }) => ["halo", "outline"].map((kind) => {
+        const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+        use.setAttribute("href", element.getAttribute("href"));
+        use.setAttribute("class", kind);
+        return use;
+      })));
+      for (const { element } of map.shapes) {
+        if (element.hasAttribute("aria-pressed")) element.setAttribute("aria-pressed", String(element.dataset.code === code));
+      }
+    }
+    plate();
+  };
+
+  // The second map: as chosen, else a year before; of another indicator the same time.
+  const other = () => {
+    const matrix = b ?? a, at = new URLSearchParams(window.location.search).get("at");
+    let wanted = a.dates[row];
+    if (at) wanted = at;
+    else if (!b) wanted = `${Number(wanted.slice(0, 4)) - 1}${wanted.slice(4)}`;
+    const day = Date.parse(wanted);
+    let best = 0;
+    matrix.dates.forEach((each, i) => {
+      if (Math.abs(Date.parse(each) - day) < Math.abs(Date.parse(matrix.dates[best]) - day)) best = i;
+    });
+    return [matrix, best];
+  };
+
+  const count = () => {
+    const table = document.querySelector("[data-legend]");
+    if (!table) return;
+    const n = a.styles.length, counts = new Array(n + 1).fill(0), area = new Array(n).fill(0), crop = new Array(n).fill(0);
+    let land = 0, field = 0;
+    places.codes.forEach((_, column) => {
+      const index = style(a, row, column);
+      counts[index < 0 ? n : index] += 1;
+      if (index < 0) return;
+      land += places.area[column];
+      area[index] += places.area[column];
+      const grown = a.crop?.[column] ?? 0;
+      field += grown;
+      crop[index] += grown;
+    });
+    [...table.tBodies[0].rows].forEach((line, i) => {
+      line.classList.toggle("zero", counts[i] === 0);
+      line.cells[1].textContent = counts[i] || "–";
+      if (i < n) {
+        line.cells[2].textContent = counts[i] ? percent((100 * area[i]) / land) : "";
+        if (line.cells[3]) line.cells[3].textContent = field && crop[i] ? percent((100 * crop[i]) / field) : "";
+      }
+    });
+    const dry = a.drought.reduce((sum, i) => sum + (a.crop ? crop[i] / (field || 1) : area[i] / (land || 1)), 0);
+    el("share").textContent = a.dates.length > 1 && a.drought.length && (a.crop ? field : land)
+      ? app.about.words.drought.replace("SHARE", percent(100 * dry)) : "";
+  };
+
+  const show = () => {
+    paint(maps.a, a, row);
+    if (maps.b) {
+      const [matrix, at] = other();
+      paint(maps.b, matrix, at);
+      document.querySelector('[data-map-name="a"]').textContent = `${a.name}, ${inside(label(a, row))}`;
+      document.querySelector('[data-map-name="b"]').textContent = `${matrix.name}, ${inside(label(matrix, at))}`;
+    }
+    el("period").textContent = label(a, row);
+    el("cursor").style.left = `${50 * (a.left[row] + a.right[row])}%`;
+    const slider = el("timeline"), walk = rows();
+    slider.setAttribute("aria-valuenow", row);
+    slider.setAttribute("aria-valuetext", label(a, row));
+    slider.setAttribute("aria-valuemax", a.dates.length - 1);
+    slider.closest(".time").classList.toggle("single", walk.length === 1);
+    el("previous").disabled = row <= walk[0];
+    el("next").disabled = row >= walk[walk.length - 1];
+    count();
+    if (shownRow !== row) tips = [];
+    shownRow = row;
+    const key = `${a.indicator}|${a.dates[row]}`;
+    root.dataset.mapPainted = key;
+    performance.mark("map-set", { detail: key });
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      performance.mark("map-painted", { detail: key });
+      root.dispatchEvent(new CustomEvent("map-painted", { detail: key }));
+    }));
+  };
+
+  const rest = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = 0;
+      if (root.dataset.line) { // lost: the page that is loaded again begins where the reader is
+        const query = new URLSearchParams(window.location.search);
+        query.set("period", typed(row));
+        return window.history.replaceState(null, "", `?${query}`);
+      }
+      unanswered += 1;
+      app.ask({ period: typed(row) });
+    }, REST_MS);
+  };
+  const go = (to) => {
+    if (!a || to === row || to < 0 || to >= a.dates.length) return;
+    row = to;
+    show();
+    rest();
+  };
+  const move = (by) => {
+    const walk = rows();
+    let at = walk.findIndex((each) => each >= row);
+    if (at < 0) at = walk.length - 1;
+    const to = Number.isFinite(by) ? Math.min(walk.length - 1, Math.max(0, at + by)) : by > 0 ? walk.length - 1 : 0;
+    go(walk[to]);
+    return walk[to];
+  };
+  const play = (wanted) => {
+    clearInterval(playing);
+    playing = 0;
+    el("play")?.setAttribute("aria-pressed", String(wanted));
+    if (!wanted) return;
+    const walk = rows();
+    if (row >= walk[walk.length - 1]) go(walk[Math.max(0, walk.length - (step === "month" ? 25 : 73))]);
+    playing = setInterval(() => {
+      const before = row;
+      move(1);
+      if (row === before) play(false);
+    }, PLAY_MS);
+  };
+
+  const load = () => {
+    const home = el("map-places");
+    play(false);
+    clearTimeout(timer);
+    timer = 0;
+    if (!home) { a = null; return; }
+    places = JSON.parse(home.textContent);
+    ({ row, step } = places);
+    matrices();
+    tips = app.read("tips") ?? [];
+    shownRow = row;
+    gather();
+    show();
+  };
+  const matrices = () => { a = app.read("matrix"); b = app.read("other"); };
+  on.main.push(load);
+
+  on.slot.matrix = [() => {
+    const held = a?.dates[row];
+    matrices();
+    const wanted = new URLSearchParams(window.location.search).get("period");
+    row = nearest(wanted && wanted.length >= 7 ? wanted : held);
+  }];
+  on.slot.other = [() => { b = app.read("other"); }];
+  on.slot.tips = [() => {
+    tips = app.read("tips") ?? [];
+    shownRow = row;
+    for (const { element, column } of maps.a?.shapes ?? []) {
+      if (element.getAttribute("role") === "button") element.setAttribute("aria-label", [places.names[column], tips[column][0]].filter(Boolean).join(", "));
+    }
+  }];
+  on.slot.stage = [() => gather()];
+  // The address knows the period that is shown; where it came by itself (a link, back) the map follows.
+  on.slot.any.push(() => {
+    if (!a) return;
+    const wanted = new URLSearchParams(window.location.search).get("period");
+    // An answer to an own step may be late: by then the map has gone on.
+    if (unanswered) unanswered -= 1;
+    else if (wanted && !timer && !playing) {
+      step = wanted.length === 7 && Object.keys(a.months).length ? "month" : "dekad";
+      row = nearest(wanted);
+    }
+    for (const each of document.querySelectorAll("[data-walk]")) each.setAttribute("aria-pressed", String(each.dataset.walk === step));
+    choosing();
+    document.querySelector(".time .steps")?.toggleAttribute("hidden", !Object.keys(a.months).length);
+    show();
+    shownRow = row;
+    tips = app.read("tips") ?? [];
+  });
+  const nearest = (wanted) => {
+    if (!wanted) return a.dates.length - 1;
+    const text = wanted.length === 4 ? `${wanted}-12-31` : wanted;
+    if (text.length === 7) {
+      const month = Object.keys(a.months).map(Number).find((i) => a.dates[i].startsWith(text));
+      if (month !== undefined) return month;
+    }
+    const day = Date.parse(text.length === 7 ? `${text}-28` : text);
+    let best = 0;
+    a.dates.forEach((each, i) => {
+      if (Math.abs(Date.parse(each) - day) < Math.abs(Date.parse(a.dates[best]) - day)) best = i;
+    });
+    return best;
+  };
+
+  // The name of the selected département, above it.
+  const plate = () => {
+    const box = el("plate"), chosen = document.querySelector('[data-map="a"] .chosen .outline');
+    if (!box) return;
+    box.hidden = !chosen;
+    if (!chosen) return;
+    const code = chosen.getAttribute("href").slice(3);
+    const column = places.codes.indexOf(code.replace(/x$/, ""));
+    box.textContent = `${places.names[column]} (${places.codes[column]})`;
+    const map = el("map-a").getBoundingClientRect(), shape = chosen.getBoundingClientRect();
+    const middle = (shape.left + shape.right) / 2 - map.left;
+    box.style.left = `${Math.min(map.width - box.offsetWidth / 2 - 4, Math.max(box.offsetWidth / 2 + 4, middle))}px`;
+    box.style.top = `${Math.max(0, shape.top - map.top - box.offsetHeight - 6)}px`;
+  };
+  window.addEventListener("resize", plate);
+
+  // ------------------------------------------------------------------ hands
+  const land = (event) => event.target.closest?.('[data-map="a"] .land use, [data-map="b"] .land use');
+  on.click.push((event) => {
+    const walk = event.target.closest("[data-walk]");
+    if (walk) {
+      step = walk.dataset.walk;
+      for (const each of document.querySelectorAll("[data-walk]")) each.setAttribute("aria-pressed", String(each === walk));
+      const to = rows().reduce((best, each) => (Math.abs(each - row) < Math.abs(best - row) ? each : best));
+      row = to;
+      show();
+      rest();
+      return true;
+    }
+    const by = event.target.closest("[data-step]");
+    if (by) { play(false); move(Number(by.dataset.step)); return true; }
+    if (event.target.closest("#play")) { play(!playing); return true; }
+    const shape = land(event) ?? event.target.closest('[data-map="trend"] .land use, [data-map="hot"] .land use');
+    if (shape) { choose(shape.dataset.code); return true; }
+    if (event.target.closest("#map-a, #map-b") && new URLSearchParams(window.location.search).get("departement")) {
+      app.ask({ departement: "" });
+      return true;
+    }
+    return false;
+  });
+  const choose = (code) => {
+    const now = new URLSearchParams(window.location.search).get("departement");
+    app.ask({ departement: now === code ? "" : code });
+  };
+
+  const nextTo = (from, dx, dy) => {
+    const x = Number(from.dataset.x), y = Number(from.dataset.y);
+    let best = null, least = Infinity;
+    for (const { element } of maps.a.shapes) {
+      if (element === from || element.getAttribute("href").endsWith("x")) continue;
+      const along = (Number(element.dataset.x) - x) * dx + (Number(element.dataset.y) - y) * dy;
+      const across = Math.abs((Number(element.dataset.x) - x) * dy) + Math.abs((Number(element.dataset.y) - y) * dx);
+      const far = along + 2 * across;
+      if (along > 0.5 && far < least) { least = far; best = element; }
+    }
+    return best;
+  };
+  const KEYS = { ArrowLeft: -1, ArrowRight: 1, PageUp: 36, PageDown: -36, Home: -Infinity, End: Infinity };
+  const TURNS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  on.key.push((event) => {
+    if (!a) return false;
+    const shape = land(event);
+    if (shape) {
+      if (event.key in TURNS) {
+        event.preventDefault();
+        const to = nextTo(shape, ...TURNS[event.key]);
+        if (to) {
+          maps.a.svg.querySelectorAll('[tabindex="0"]').forEach((each) => each.setAttribute("tabindex", -1));
+          to.setAttribute("tabindex", 0);
+          to.focus();
+        }
+        return true;
+      }
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(shape.dataset.code); return true; }
+    }
+    if (event.key === "Escape" && new URLSearchParams(window.location.search).get("departement") && !event.target.matches("input, select")) {
+      app.ask({ departement: "" });
+      return true;
+    }
+    if (event.target.matches("input, select, textarea, [data-tips], .scroll")) return false;
+    if (event.key === " " && !event.target.matches("button, a, summary")) { event.preventDefault(); play(!playing); return true; }
+    const onSlider = event.target.id === "timeline";
+    if (!(event.key in KEYS) || (!onSlider && !["ArrowLeft", "ArrowRight"].includes(event.key))) return false;
+    event.preventDefault();
+    play(false);
+    const by = KEYS[event.key];
+    move(Math.abs(by) === 36 && step === "month" ? by / 3 : by);
+    return true;
+  });
+
+  // The timeline: press and drag, or wheel along it.
+  const at = (event) => {
+    const box = app.place("timeline").getBoundingClientRect();
+    const x = (event.clientX - box.left) / box.width;
+    return rows().reduce((best, each) => (distance(each, x) < distance(best, x) ? each : best));
+  };
+  const distance = (each, x) => Math.abs((a.left[each] + a.right[each]) / 2 - x);
+  let dragging = false;
+  document.addEventListener("pointerdown", (event) => {
+    if (!a || !event.target.closest("#timeline") || event.button !== 0) return;
+    dragging = true;
+    play(false);
+    el("timeline").setPointerCapture?.(event.pointerId);
+    go(at(event));
+  });
+  document.addEventListener("pointermove", (event) => {
+    if (dragging) return go(at(event));
+    hover(event);
+  });
+  for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => { dragging = false; });
+  on.input.push((event) => {
+    if (event.target.id !== "swipe") return false;
+    event.target.closest(".maps").style.setProperty("--swipe", `${event.target.value}%`);
+    return true;
+  });
+
+  // ------------------------------------------------------------------ what the pointer tells
+  const tip = el("tip");
+  const hover = (event) => {
+    const shape = land(event), told = event.target.closest?.("[data-tip]");
+    const line = a && event.target.closest?.("#timeline");
+    if (shape && a) return say(event, shape);
+    if (told) return put(event.clientX, event.clientY, [["b", told.dataset.tip]]);
+    if (line && event.pointerType !== "touch") {
+      const to = at(event);
+      return put(event.clientX, event.clientY, [["b", label(a, to)]]);
+    }
+    if (!event.target.closest?.("[data-tips]")) tip.hidden = true;
+  };
+  const say = (event, shape) => {
+    const second = shape.closest('[data-map="b"]');
+    const [matrix, at] = second ? other() : [a, row];
+    const column = places.codes.indexOf(shape.dataset.code), index = style(matrix, at, column);
+    const name = index < 0 ? app.about.words.nothing : matrix.styles[index].name;
+    const [head, body] = (!second && tips[column]) || ["", ""];
+    const box = shape.getBoundingClientRect();
+    const x = event.clientX ?? (box.left + box.right) / 2, y = event.clientY ?? box.top;
+    put(x, y, [
+      ["b", `${places.names[column]} (${places.codes[column]})`],
+      ["class", head || name, index < 0 ? null : matrix.styles[index].colour],
+      ["small", body],
+      ...(places.held.includes(places.codes[column]) ? [["small", app.about.words.held]] : []),
+    ]);
+  };
+  const put = (x, y, lines) => {
+    tip.replaceChildren(...lines.filter(([, text]) => text).map(([kind, text, colour]) => {
+      const line = document.createElement(kind === "b" ? "b" : "span");
+      line.className = kind;
+      if (kind === "class") {
+        const swatch = document.createElement("i");
+        swatch.className = colour ? "swatch" : "swatch hatched";
+        if (colour) swatch.style.backgroundColor = colour;
+        line.append(swatch);
+      }
+      line.append(text);
+      return line;
+    }));
+    tip.hidden = false;
+    const { offsetWidth: width, offsetHeight: height } = tip;
+    tip.style.left = `${Math.max(8, Math.min(window.innerWidth - width - 8, x + 16))}px`;
+    tip.style.top = `${y + 24 + height > window.innerHeight ? Math.max(8, y - height - 16) : y + 20}px`;
+  };
+  app.tip = { put, hide: () => { tip.hidden = true; } };
+  document.addEventListener("focusin", (event) => {
+    const shape = land(event);
+    if (shape && a && shape.matches(":focus-visible")) say({}, shape);
+    else if (!event.target.closest?.("[data-tips]")) tip.hidden = true;
+  });
+  document.addEventListener("pointerleave", () => { tip.hidden = true; });
+  document.addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
+})();

@@ -1,0 +1,35 @@
+"""The line between a session and its page: small messages both ways, over Panel's own websocket.
+
+Two sources of Bokeh's core that are never drawn: the page sets the data of one, the session those
+of the other. The page needs no more of the libraries than Bokeh's core.
+"""
+
+from collections.abc import Callable, Mapping
+
+import panel as pn
+from bokeh.models import ColumnDataSource, Spacer
+
+
+class Channel:
+    """`on_ask` is told what the page asks, `tell` says what changed."""
+
+    def __init__(self, on_ask: Callable[[dict[str, str]], None]) -> None:
+        self._on_ask = on_ask
+        self._asked = ColumnDataSource({"name": [], "value": []}, name="asked")
+        self._told = ColumnDataSource({"slot": [], "html": []}, name="told")
+        self._asked.on_change("data", lambda _attribute, _old, new: self._heard(new))
+
+    def view(self) -> pn.pane.Bokeh:
+        """Return what carries the line into the page; it shows nothing."""
+        carrier = Spacer(width=0, height=0, visible=False, tags=[self._asked, self._told])
+        return pn.pane.Bokeh(carrier, width=0, height=0, margin=0)
+
+    def tell(self, slots: Mapping[str, str]) -> None:
+        """Say what changed: HTML or JSON by the name of its place."""
+        if slots:
+            self._told.data = {"slot": list(slots), "html": list(slots.values())}
+
+    def _heard(self, data: Mapping[str, object]) -> None:
+        names, values = data.get("name"), data.get("value")
+        if isinstance(names, list) and isinstance(values, list) and len(names) == len(values):
+            self._on_ask({str(name): str(value) for name, value in zip(names, values, strict=True)})

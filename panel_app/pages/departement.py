@@ -1,0 +1,316 @@
+"""The page of one département, an answer from top to bottom.
+
+How dry, against what, since when, what is at stake, what may come, how sure.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.departements import BY_CODE, REGIONS
+from geo_pipeline.publishing import look
+from panel_app import season
+from panel_app.pages.departement_history import events, outline, strip, strip_matrix
+from panel_app.pages.departement_place import Place, held, record, swatch
+from panel_app.pages.departement_season import ahead, ordinal, rain_rank, this_season
+from panel_app.pages.departement_sources import provenance
+from panel_app.pages.departement_stakes import crops, level_of, order_in_force, restrictions
+from panel_app.standing import alphabetical
+from panel_app.state import DEFAULT_INDICATOR
+from panel_app.store import DROUGHT, NO_STYLE, Matrix
+from panel_app.theme import render
+from panel_app.view import View, hectares
+
+Slots = dict[str, str]
+
+SLOTS: Final = (
+    "head", "figures", "season", "strip_head", "strip", "strip_now", "events", "crops",
+    "restrictions", "neighbours", "ahead", "provenance",
+)  # fmt: skip
+"""Places of the page, in the order in which it is read."""
+
+LOW: Final = ("departement.lowest", "departement.low")
+
+HIGH: Final = ("departement.highest", "departement.high")
+
+LEAST_CROPS_HA: Final = 100.0
+"""Less than this is no stake to be told."""
+
+
+def slots(view: View) -> Slots:
+    """Return all that the page says and draws, by the name of its place."""
+    if not view.state.departement:
+        return dict.fromkeys(SLOTS, "") | {"head": render("departement_chooser", chooser(view))}
+    place = Place(view, record(view.publication, view.state.departement))
+    parts = {
+        "head": head(place),
+        "figures": {"figures": figures(place)},
+        "season": this_season(place),
+        "events": events(place),
+        "crops": crops(place),
+        "restrictions": restrictions(place),
+        "neighbours": neighbours(place),
+        "ahead": ahead(place),
+        "provenance": provenance(place),
+    }
+    common = {"view": view, "words": view.words, "name": view.publication.name(place.code)}
+    said = {
+        name: render(f"departement_{name}", common | values).strip() if values else ""
+        for name, values in parts.items()
+    }
+    return dict.fromkeys(SLOTS, "") | said | history(place)
+
+
+def history(place: Place) -> Slots:
+    """The strip, its heading, and the outline of what is shown."""
+    matrix, view = strip_matrix(place), place.view
+    if matrix is None:
+        return {}
+    shown = outline(place, matrix)
+    return {
+        "strip_head": render("departement_strip_head", {"words": view.words}),
+        "strip": strip(view.publication, matrix.indicator, place.code, view.lang),
+        "strip_now": render("departement_strip_now", shown) if shown else "",
+    }
+
+
+# --- which département ---------------------------------------------------------------------------
+
+
+def chooser(view: View) -> dict[str, Any]:
+    """All départements by région, each with its class."""
+    publication = view.publication
+    regions: dict[str, list[dict[str, Any]]] = {}
+    for column, code in enumerate(publication.codes):
+        here = swatch(view, view.matrix, view.row, column)
+        link = {"code": code, "name": publication.names[column], **here}
+        regions.setdefault(publication.regions[column], []).append(link)
+    named = {name: code for code, name in REGIONS.items()}
+    return {
+        "view": view,
+        "words": view.words,
+        "regions": [
+            {"name": name, "code": named.get(name, ""), "departements": regions[name]}
+            for name in sorted(regions, key=alphabetical)
+        ],
+    }
+
+
+# --- how dry, since when -------------------------------------------------------------------------
+
+
+def head(place: Place) -> dict[str, Any]:
+    """The answer in words: class, since when, rank of the rain of the three months under way."""
+    view, code = place.view, place.code
+    codes = view.publication.codes
+    at = codes.index(code)
+    verdict = swatch(view, place.matrix, place.row, place.column)
+    said = body = ""
+    if place.row is not None:
+        statement = place.matrix.statement(place.row, place.column, view.lang)
+        said, body = look.capitalise(statement.head), statement.body
+        if since := standing(place):
+            said = f"{said}, {since}"
+    else:
+        said, body = verdict["said"], _why_no_data(place)
+    elsewhere = "" if place.has_weather else view.words("departement.elsewhere")
+    sentences = [each for each in (rain_rank(place), body, elsewhere) if each]
+    return {
+        "code": code,
+        "region": view.publication.region(code),
+        "region_code": BY_CODE[code].region_code,
+        "before": _step(view, codes[at - 1]) if at else None,
+        "after": _step(view, codes[at + 1]) if at + 1 < len(codes) else None,
+        "of": f"{look.indicator_of(place.matrix.indicator).name(view.lang)}, {place.period}",
+        "verdict": verdict | {"said": f"{said}."},
+        "sentences": [f"{look.capitalise(each)}." for each in sentences],
+        "held": held(place),
+    }
+
+
+def _step(view: View, code: str) -> dict[str, str]:
+    return {"code": code, "name": view.publication.name(code)}
+
+
+def _why_no_data(place: Place) -> str:
+    """Why there is no class, and what the page has all the same."""
+    words = place.view.words
+    if place.has_weather:
+        return words("departement.no_period", period=place.period)
+    source = place.view.publication.source_names(place.matrix.indicator)
+    return words("departement.no_weather", source=source)
+
+
+def standing(place: Place) -> str:
+    """For how many dekads the drought, or the time without one, has lasted without a break."""
+    matrix, row, words = place.matrix, place.row, place.view.words
+    if row is None:
+        return ""
+    first = matrix.spell(row, place.column)
+    if first >= 0:
+        count = row - first + 1
+        if count == 1:
+            return words("departement.dry_now")
+        key = "departement.dry_for"
+    else:
+        first = _out_since(matrix, row, place.column)
+        if first < 0:
+            return ""
+        count, key = row - first + 1, "departement.out_for"
+    since = look.format_period(matrix.periods[first], "dekad", words.lang)
+    return words(key, count=words.count("departement.dekads", count), since=since)
+
+
+def _out_since(matrix: Matrix, row: int, column: int) -> int:
+    """First row after the last drought; -1 where a gap or the start of the record comes before."""
+    for each in range(row - 1, -1, -1):
+        if not matrix.follows(each + 1):
+            return -1
+        known = matrix.drought_class[each, column]
+        if known is None:
+            return -1
+        if known in DROUGHT:
+            return each + 1
+    return -1
+
+
+# --- key figures ---------------------------------------------------------------------------------
+
+
+def figures(place: Place) -> list[dict[str, str]]:
+    """The key figures that are known; what is not is left out rather than shown as zero."""
+    found = [
+        _usual_figure(place, "precip_mm", "departement.rain"),
+        _usual_figure(place, "swi", "departement.soil"),
+        _usual_figure(place, "season_precip_mm", "departement.season_rain"),
+        *_drought_figures(place),
+        _exposed_figure(place),
+        _restriction_figure(place),
+    ]
+    return [each for each in found if each]
+
+
+def _figure(label: str, value: str, *notes: str) -> dict[str, str]:
+    return {"label": label, "value": value, "note": "\n".join(each for each in notes if each)}
+
+
+def _usual_figure(place: Place, indicator: str, label: str) -> dict[str, str]:
+    """A value with the median of the other years at the same dekad, and its rank."""
+    course, words = place.courses.get(indicator), place.view.words
+    year, slot = place.moment
+    row = course.row(year) if course else None
+    if course is None or row is None or np.isnan(course.values[row, slot]):
+        return {}
+    values = course.values[:, slot]
+    usual, lang = season.normal(values, row), words.lang
+    notes = []
+    if not np.isnan(usual):
+        said = look.format_value(indicator, usual, lang)
+        notes.append(words("departement.usual", value=said))
+        notes.append(_rank_words(season.rank(values, row), place))
+    if indicator == "season_precip_mm" and usual > 0:
+        change = 100 * (float(values[row]) / usual - 1)
+        notes[0] += f" ({look.format_value('precip_anomaly_pct', change, lang)})"
+    value = look.format_value(indicator, float(values[row]), lang)
+    return _figure(words(label), value, *notes)
+
+
+def _rank_words(rank: season.Rank | None, place: Place) -> str:
+    """`3e plus faible sur 12`, from whichever end is nearer."""
+    if rank is None:
+        return ""
+    words = place.view.words
+    low = rank.from_lowest <= rank.from_highest
+    position = rank.from_lowest if low else rank.from_highest
+    key = (LOW if low else HIGH)[position > 1]
+    return words(key, nth=ordinal(position, words.lang), n=rank.known)
+
+
+def _drought_figures(place: Place) -> list[dict[str, str]]:
+    """Score and age of the drought."""
+    words, lang = place.view.words, place.view.lang
+    found = []
+    if score := _at(place, DEFAULT_INDICATOR):
+        matrix, row = score
+        value = matrix.shown_value(row, place.column, lang)
+        found.append(_figure(words("departement.score"), value, words("departement.score_note")))
+    if age := _at(place, "drought_age_dekads"):
+        matrix, row = age
+        count = int(matrix.value[row, place.column])
+        value = words.count("departement.dekads", count) if count else words("departement.no_age")
+        found.append(_figure(words("departement.age"), value, words("departement.age_note")))
+    return found
+
+
+def _at(place: Place, indicator: str) -> tuple[Matrix, int] | None:
+    """An indicator and its row at the period, None where it has nothing there."""
+    matrix = place.known(indicator)
+    if matrix is None or place.day not in matrix.periods:
+        return None
+    row = matrix.periods.index(place.day)
+    return (matrix, row) if matrix.style[row, place.column] != NO_STYLE else None
+
+
+def _exposed_figure(place: Place) -> dict[str, str]:
+    """Area of the crops that stand on dry land."""
+    risk, words = place.view.publication.risk(place.day), place.view.words
+    known: dict[str, Any] = dict(risk.loc[place.code]) if place.code in risk.index else {}
+    if not known or pd.isna(known["drought_class"]) or not known["crop_area_ha"] >= LEAST_CROPS_HA:
+        return {}
+    exposed = (
+        0.0 if pd.isna(known["exposed_crop_area_ha"]) else float(known["exposed_crop_area_ha"])
+    )
+    crops = ", ".join(
+        words.crop(each).lower() for each in str(known["crop_area_crops"]).split(", ")
+    )
+    note = words(
+        "departement.exposed_note",
+        area=hectares(float(known["crop_area_ha"]), words.lang),
+        crops=crops,
+        year=int(known["crop_area_year"]),
+    )
+    return _figure(words("departement.exposed"), hectares(exposed, words.lang), note)
+
+
+def _restriction_figure(place: Place) -> dict[str, str]:
+    words = place.view.words
+    order = order_in_force(place)
+    if order is None:
+        return {}
+    style = level_of(order["level_max"])
+    day = look.format_date(pd.Timestamp(order["date"]).date(), words.lang)
+    return _figure(
+        words("departement.restriction"),
+        look.capitalise(style.name(words.lang)),
+        words("departement.at_date", day=day),
+    )
+
+
+# --- around --------------------------------------------------------------------------------------
+
+
+def neighbours(place: Place) -> dict[str, Any]:
+    """Who borders on it, the longest border first, and how dry it is there."""
+    view, matrix = place.view, place.matrix
+    codes = view.publication.neighbours.get(place.code, [])
+    if not codes:
+        return {}
+    row = matrix.periods.index(place.day) if place.day in matrix.periods else None
+    rows, dry, known = [], 0, 0
+    for code in codes:
+        column = matrix.column(code)
+        here = swatch(view, matrix, row, column)
+        number = (
+            "" if here["hatched"] or row is None else matrix.shown_value(row, column, view.lang)
+        )
+        known += not here["hatched"]
+        dry += row is not None and matrix.drought_class[row, column] in DROUGHT
+        rows.append({"code": code, "name": view.publication.name(code), "value": number, **here})
+    key = "departement.neighbours_dry" if dry else "departement.neighbours_fine"
+    return {
+        "rows": rows,
+        "finding": view.words(key, dry=dry, n=known) if known else "",
+        "of": f"{look.indicator_of(matrix.indicator).name(view.lang)}, {place.period}",
+        "value_name": look.indicator_of(matrix.indicator).value_name(view.lang),
+    }

@@ -1,0 +1,244 @@
+"""The map page without a browser: what it says, what it draws, what it sends."""
+
+import itertools
+import json
+import re
+from datetime import date
+
+import numpy as np
+import pytest
+
+from geo_pipeline.publishing import look
+from panel_app import atlas, charts
+from panel_app.pages import map as page
+from panel_app.store import Matrix, Publication
+from panel_app.view import View, hectares, percent
+from tests.app.conftest import plain, view_of
+
+AUGUST = date(2022, 8, 31)
+
+
+class Fixed(View):
+    """A view on a matrix made by hand."""
+
+    def __init__(
+        self, publication: Publication, matrix: Matrix, row: int, lang: str = "fr"
+    ) -> None:
+        view = view_of(publication, lang=lang)
+        super().__init__(publication, view.state)
+        self.__dict__.update(matrix=matrix, row=row)
+
+
+def test_the_legend_counts_departements_and_area(publication: Publication, drought: Matrix) -> None:
+    said = page.legend(Fixed(publication, drought, 0))
+    rows = {row["name"]: row for row in said["rows"]}
+    assert rows["Sécheresse exceptionnelle"]["count"] == 1
+    assert plain(rows["Sécheresse exceptionnelle"]["area"]) == "17 %"
+    assert rows["Pas de données"]["count"] == 1
+    assert rows["Pas de données"]["hatched"]
+    assert plain(said["area"]) == "600"
+
+
+def test_how_long_a_drought_lasts(publication: Publication, drought: Matrix) -> None:
+    since = plain(page.since(Fixed(publication, drought, 1), 0))
+    assert since == "En sécheresse depuis 2 décades (3e décade de janvier 2020)."
+    assert page.since(Fixed(publication, drought, 1), 2) == ""
+    assert page.since(Fixed(publication, drought, 2), 0) == ""
+
+
+def test_what_has_changed_since_the_step_before(publication: Publication, drought: Matrix) -> None:
+    """From February to April: 01 from D4 to D2 and 03 from normal to W0 are wetter; 02 stays."""
+    said = page.changes(Fixed(publication, drought, 2))
+    assert said is not None
+    assert plain(said["wetter"]) == "2 à une classe plus humide"
+    assert plain(said["drier"]) == "0 département passe à une classe plus sèche"
+    assert page.changes(Fixed(publication, drought, 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("area", "said"),
+    [
+        (0.0, "0 ha"),
+        (1234.0, "1 230 ha"),
+        (104555.0, "104 600 ha"),
+        (5444000.0, "5,44 millions d'ha"),
+        (float("nan"), "n. d."),
+    ],
+)
+def test_areas_are_rounded_to_what_is_known(area: float, said: str) -> None:
+    assert plain(hectares(area, "fr")) == said
+
+
+def test_little_is_not_nothing() -> None:
+    assert plain(percent(0.2, "fr")) == "< 1 %"
+    assert plain(percent(0.0, "fr")) == "0 %"
+
+
+def test_the_gers_in_august_2022(publication: Publication) -> None:
+    said = plain(page.slots(view_of(publication, period="2022-08", departement="32"))["detail"])
+    for known in ("Gers", "Sécheresse grave", "93 années sur 100", "référence courte de 12 ans"):
+        assert known in said
+    for known in ("104 600 ha", "48 mm", "Pluie sur 6 mois", "Crise"):
+        assert known in said
+
+
+def test_english(publication: Publication) -> None:
+    view = view_of(publication, indicator="spi_3", period="2022-08", departement="32", lang="en")
+    assert "Moderate drought" in page.slots(view)["detail"]
+
+
+@pytest.mark.parametrize("code", ["75", "92", "971", "976"])
+def test_a_place_without_weather_is_explained(publication: Publication, code: str) -> None:
+    said = plain(page.slots(view_of(publication, period="2022-08", departement=code))["detail"])
+    assert "Pas de données" in said
+    assert "ne couvrent pas ce département" in said
+    assert "Restriction d'eau" in said
+    assert "chart-history" not in said
+
+
+def test_every_indicator_speaks_of_france_and_of_every_place(publication: Publication) -> None:
+    # Languages and places in turn: each indicator meets all of them in three of its periods or so.
+    turns = itertools.cycle((("fr", ""), ("en", "32"), ("fr", "75"), ("en", ""), ("fr", "2B")))
+    for indicator in publication.indicators:
+        matrix = publication.matrix(indicator)
+        for row in sorted({0, len(matrix.periods) // 2, len(matrix.periods) - 1}):
+            lang, code = next(turns)
+            asked = {"indicator": indicator, "period": matrix.period_typed(row)}
+            said = page.slots(view_of(publication, **asked, departement=code, lang=lang))
+            words = re.sub(r"<[^>]*>", " ", "".join(said.values()).lower())
+            assert not re.search(r"\bnan\b", words), (indicator, row, code)
+
+
+def test_the_cells_are_the_classes_that_are_published(publication: Publication) -> None:
+    sent = json.loads(page.cells(publication, "combined", "", "fr"))
+    matrix = publication.matrix("combined")
+    assert len(sent["cells"]) == len(matrix.periods) * 101
+    row = sent["dates"].index("2022-08-31")
+    for code, known in (("32", "D2"), ("31", "D4"), ("75", None)):
+        cell = sent["cells"][row * 101 + publication.codes.index(code)]
+        assert (known is None and cell == page.UNKNOWN) or (
+            look.DROUGHT_CLASSES[ord(cell) - 48].code == known
+        )
+    assert sent["labels"][row] == "3e décade d'août 2022"
+    assert sent["months"][str(row)] == "Août 2022"
+    assert sent["left"] == sorted(sent["left"])
+    assert (sent["left"][0], sent["right"][-1]) == (0, 1)
+
+
+def test_a_step_of_the_period_sends_no_shapes_and_no_map(publication: Publication) -> None:
+    one, two = (view_of(publication, period=f"2022-{month}") for month in ("07", "08"))
+    assert page.data(one) == page.data(two)
+    assert page.stable(one) == page.stable(two)
+    assert page.slots(one)["timeline"] == page.slots(two)["timeline"]
+    changing = {name for name, text in page.slots(one).items() if page.slots(two)[name] != text}
+    sent = sum(len(page.slots(two)[name]) for name in changing - set(page.stable(two)))
+    assert sent < 30_000
+
+
+def test_the_map_is_painted_as_the_classes_say(publication: Publication) -> None:
+    html = page.stage(view_of(publication, indicator="spi_6", period="2022-08", departement="32"))
+    uses = dict(re.findall(r'<use href="#s-(\w+)"[^>]*?fill="([^"]+)"', html))
+    assert len(uses) == 105  # 101, and four around Paris once more
+    moderate = next(style for style in look.DROUGHT_CLASSES if style.code == "D1")
+    assert uses["32"] == moderate.colour
+    assert uses["75"] == uses["75x"] == "url(#hatch-wide)"
+    assert html.count('class="outline"') == 1
+    assert 'aria-label="Gers, Sécheresse modérée"' in html
+
+
+def test_two_maps_are_compared(publication: Publication) -> None:
+    view = view_of(publication, period="2022-08", compare="side")
+    assert page.other_row(view, view.matrix) == view.matrix.nearest(date(2021, 8, 31))
+    html = plain(page.stage(view))
+    assert html.count("france-map") == 2
+    assert "Sécheresse agricole, août 2021" in html
+    said = plain(page.comparison(view)["finding"])
+    # 84 + 4 + 5 of the 93 that have a class: counted on the map by hand of the two palettes.
+    drier, wetter, same = (int(number) for number in re.findall(r"\d+", said))
+    assert drier + wetter + same == 93
+    assert drier > wetter  # August 2022 was dry, July 2021 wet
+    fixed = view_of(publication, period="2022-08", compare="swipe", at="2011-05-31", with_="spi_3")
+    other = publication.matrix("spi_3")
+    assert other.periods[page.other_row(fixed, other)] == date(2011, 5, 31)
+    assert page.data(fixed)["other"]
+
+
+def test_the_same_dekad_of_each_year(publication: Publication) -> None:
+    bars = charts.same_month(view_of(publication, period="2022-08"))
+    years = {bar["year"]: bar for bar in bars}
+    assert sorted(years) == list(range(2010, 2023))
+    assert years[2014]["parts"] is None  # no weather then
+    assert years[2022]["now"]
+    assert plain(years[2022]["text"]) == "68 %"
+    assert years[2011]["period"] == "2011-08"
+
+
+def test_the_second_dekad_of_february_is_not_the_third(publication: Publication) -> None:
+    view = view_of(publication, period="2022-02-20", compare="side")
+    bars = charts.same_month(view)
+    assert {bar["period"] for bar in bars if bar["period"]} <= {
+        f"{year}-02-20" for year in range(2010, 2023)
+    }
+    offered = {each["value"] for each in page.comparison(view)["years"]}
+    assert "2021-02-20" in offered
+    assert "2021-02-28" not in offered
+
+
+def test_shares_of_a_crop_weigh_the_timeline(publication: Publication) -> None:
+    by_area = charts.shares_of(publication, "combined", "")
+    by_crop = charts.shares_of(publication, "combined", "soft_wheat")
+    known = by_crop.sum(axis=1) > 0
+    assert np.allclose(by_crop[known].sum(axis=1), 100)
+    assert not np.allclose(by_area, by_crop)
+
+
+def test_the_worst_hit_grow_the_crop(publication: Publication) -> None:
+    """Corsica and the Var are as dry and grow no maize; the Loire-Atlantique grows 20,600 ha."""
+    maize = "crop_stress_pct_grain_maize_rainfed"
+    view = view_of(publication, indicator=maize, period="2022-08-20")
+    said = page.france(view)
+    names = [row["name"] for row in said["driest"]]
+    assert names[0] == "Loire-Atlantique"
+    assert plain(said["driest"][0]["said"]) == "20 600 ha"
+    assert not {"Corse-du-Sud", "Var"} & set(names)
+    assert said["list_heading"] == view.words("france.worst_growing")
+
+
+def test_stages_are_bars_of_one_height(publication: Publication) -> None:
+    matrix = publication.matrix("cdi")
+    column = matrix.column("32")
+    drawn = charts.heights(matrix, np.s_[:, column])
+    assert set(np.unique(drawn[~np.isnan(drawn)])) == {0.0, 1.0}
+    stages = matrix.drought_class[:, column]
+    assert ((drawn == 1.0) == [stage not in (None, "normal") for stage in stages]).all()
+
+
+def test_hostile_names_are_escaped(publication: Publication) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    view = view_of(publication, period="2022-08")
+    fields = {name: getattr(view.matrix, name) for name in Matrix.__dataclass_fields__}
+    matrix = Matrix(**{**fields, "names": tuple(hostile for _ in view.matrix.names)})
+    said = page.slots(Fixed(publication, matrix, view.row))
+    assert hostile not in "".join(said.values())
+    assert "&lt;img" in said["detail"]
+
+
+def test_json_in_a_script_cannot_end_it(publication: Publication) -> None:
+    assert page._json(["</script><script>alert(1)</script>"]).count("<") == 0
+
+
+def test_shapes_are_within_a_tenth_of_a_kilometre(publication: Publication) -> None:
+    """The path of the Gers, read back, has the outline of its shape."""
+    shape = publication.shapes.geometry[publication.codes.index("32")]
+    text = atlas.path(shape)
+    start, steps = re.fullmatch(r"M([^l]+)l(.+)z", text).groups()  # type: ignore[union-attr]
+    numbers = [float(each) for each in re.findall(r"-?\d+(?:\.\d+)?", f"{start} {steps}")]
+    track = np.cumsum(np.array(numbers).reshape(-1, 2), axis=0)
+    corners = np.asarray(shape.exterior.coords)[:-1] * (1, -1)
+    assert len(track) == len(corners)
+    assert np.abs(track - corners).max() <= 0.0501
+
+
+def test_paris_is_drawn_twice(publication: Publication) -> None:
+    names = atlas.drawing(publication).names
+    assert [name for name in names if name.endswith("x")] == ["75x", "92x", "93x", "94x"]
