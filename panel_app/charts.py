@@ -138,6 +138,7 @@ def history(view: View) -> svg.Chart | None:
         name="history",
         title=words("detail.series", indicator=view.indicator.name(view.lang)),
         note=series_note(view),
+        hint=words("detail.series_hint"),
         height=HISTORY_HEIGHT,
         marks=marks,
         labels=labels,

@@ -4,6 +4,7 @@ A session keeps its state and a fingerprint of each text it has sent, nothing el
 heavy belongs to the publication, which all sessions share.
 """
 
+import asyncio
 import base64
 import json
 import logging
@@ -42,7 +43,7 @@ PAGES: Final = {
 """Pages that show a publication: each is a function of a view."""
 
 MAPS: Final = ("map", "embed")
-SCRIPT_WORDS: Final = ("drought", "held", "nothing", "lost", "again", "copied", "made", "failed")
+SCRIPT_WORDS: Final = ("drought", "held", "nothing", "lost", "again", "copied")
 """What the page's script says by itself."""
 MAX_ASKED: Final = 4000
 """Characters of a question: the longest URL is a tenth of it."""
@@ -260,8 +261,6 @@ class Session:
         document = pn.state.curdoc
 
         async def make() -> None:
-            import asyncio  # noqa: PLC0415
-
             try:
                 name, mime, content = await asyncio.to_thread(
                     self._store.take, kind, view.state.indicator, view.period_typed, view.lang
@@ -292,7 +291,8 @@ class Session:
             elif self.state.page == "pipeline":
                 self.tell()
             return
-        if self._version() in (None, self._publication.version):
+        # What could not be read is not tried again until there is another.
+        if self._version() in (None, self._publication.version, self._seen):
             if self.state.page == "pipeline":
                 self.tell()
             return

@@ -474,7 +474,7 @@ class Store:
             if self._publication is None or self._publication.version != version:
                 self._publication = Publication(self._warehouse, version)
                 if self._ahead:
-                    ahead = threading.Thread(target=self._publication.read_ahead, daemon=True)
+                    ahead = threading.Thread(target=self._publication.read_ahead)
                     ahead.start()
             return self._publication
 

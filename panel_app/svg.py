@@ -81,6 +81,8 @@ class Chart:
     title: str
     height: int
     note: str = ""
+    hint: str = ""
+    """What a click does; it stays on the page when the chart is taken home."""
     marks: list[Mark] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     tips: list[Tip] = field(default_factory=list)

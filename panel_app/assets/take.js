@@ -107,7 +107,8 @@
     body.append(group);
     y += box.height + 4;
     const note = figure.querySelector(".note");
-    if (note) y = paragraph(body, note.textContent, 16, y, width - 32, 12, 400, "#595f66");
+    const said = [...(note?.childNodes ?? [])].filter((each) => each.className !== "hint").map((each) => each.textContent).join("");
+    if (said) y = paragraph(body, said, 16, y, width - 32, 12, 400, "#595f66");
     return finish(body, width, paragraph(body, about.credit, 16, y + 2, width - 32, 11, 400, "#595f66") + 12, seen);
   };
 

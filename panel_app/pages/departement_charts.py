@@ -267,6 +267,7 @@ def strip(about: Strip, words: Catalogue) -> str:
         title=about.title,
         height=STRIP_TOP + height + STRIP_BOTTOM,
         note=about.note,
+        hint=words("departement.strip_hint"),
         left=STRIP_LEFT,
         right=STRIP_RIGHT,
         top=STRIP_TOP,
