@@ -363,6 +363,16 @@ class Publication:
                 column[self.codes.index(code)] = float(years["area_ha"].iloc[-1])
         return dict(sorted(areas.items()))
 
+    def crop_area_years(self, crop: str) -> str:
+        """Years that the latest known areas of a crop are of: `2022`, `2013-2022`."""
+        years = [
+            int(rows["year"].iloc[-1])
+            for table in self._crops.values()
+            if len(rows := table[(table["crop"] == crop) & table["area_ha"].notna()])
+        ]
+        first, last = min(years), max(years)
+        return str(first) if first == last else f"{first}-{last}"
+
     def read_ahead(self) -> None:
         """Read what is asked for first; what cannot be read is told to whoever asks for it."""
         with contextlib.suppress(StorageError):

@@ -17,6 +17,8 @@ from panel_app.theme import render
 from panel_app.view import View, hectares, percent
 
 DRIEST: Final = 10
+STALE_DAYS: Final = 45
+"""A record that ends longer than this before its publication is said to have ended."""
 GROWING_HA: Final = 1000
 """Those with less of a crop are left out of the list of the worst hit: nobody lives on it there."""
 UNKNOWN: Final = "~"
@@ -132,7 +134,18 @@ def headline(view: View) -> dict[str, Any]:
         "period": view.period,
         "finding": maps.finding(view.matrix.indicator, values, view.lang),
         "indicator": view.indicator.name(view.lang),
+        "stale": stale(view),
     }
+
+
+def stale(view: View) -> str:
+    """When the record ends, where it had ended long before it was published; else nothing."""
+    last = view.matrix.periods[-1]
+    if view.indicator.step == "year":
+        return ""
+    if (view.publication.published_at.date() - last).days <= STALE_DAYS:
+        return ""
+    return view.words("map.stale", day=look.format_date(last, view.lang))
 
 
 def colours(matrix: Matrix, row: int) -> list[str]:
@@ -291,10 +304,19 @@ def legend(view: View) -> dict[str, Any]:
         "crops": [{"value": each, "name": words.crop(each)} for each in publication.crop_areas],
         "area": look.format_number(float(view.matrix.area_km2[known].sum()), 0, lang),
         "explanation": view.indicator.explanation(lang),
+        "crop_note": _crop_note(view),
         "note": note,
         "source": view.source,
         "held": _held(view),
     }
+
+
+def _crop_note(view: View) -> str:
+    """Of which year the areas of the crop are by which classes are weighed."""
+    crop = view.state.crop
+    if crop not in view.publication.crop_areas:
+        return ""
+    return view.words("map.crop_note", year=view.publication.crop_area_years(crop))
 
 
 def _held(view: View) -> str:
@@ -352,7 +374,11 @@ def _grown(view: View) -> FloatMatrix | None:
 def _list_note(view: View) -> str:
     """What the numbers of the list are; for restrictions, how many share the strictest level."""
     if view.indicator.kind != "restriction":
-        return view.indicator.value_name(view.lang)
+        name = view.indicator.value_name(view.lang)
+        if _grown(view) is None:
+            return name
+        year = view.publication.crop_area_years(crop_of(view.matrix.indicator))
+        return f"{name}, {view.words('france.areas', year=year)}"
     strictest = view.matrix.style[view.row].min(initial=len(view.matrix.styles))
     total = int((view.matrix.style[view.row] == strictest).sum())
     return view.words("france.first_of", n=DRIEST, total=total) if total > DRIEST else ""
@@ -400,9 +426,12 @@ def changes(view: View) -> dict[str, str] | None:
     order = worst[np.argsort((now - then)[worst], kind="stable")][:3]
     names = ", ".join(view.publication.names[column] for column in order)
     since = view.matrix.period_words(before, view.lang, view.state.step)
+    step = view.state.step if view.matrix.by_dekad else "day"
     words = view.words
     return {
-        "title": words("france.changes", since=since),
+        "title": words(
+            "france.changes_dekad" if step == "dekad" else "france.changes", since=since
+        ),
         "drier": words.count("france.drier", drier),
         "wetter": words.count("france.wetter", wetter),
         "names": words("france.drier_names", names=names) if names else "",

@@ -202,6 +202,27 @@ def test_the_worst_hit_grow_the_crop(publication: Publication) -> None:
     assert plain(said["driest"][0]["said"]) == "20 600 ha"
     assert not {"Corse-du-Sud", "Var"} & set(names)
     assert said["list_heading"] == view.words("france.worst_growing")
+    assert plain(said["value_name"]).endswith("surfaces de 2012-2013")  # none is after
+    wheat = view_of(publication, indicator="yield_anomaly_pct_soft_wheat", crop="soft_wheat")
+    assert plain(page.france(wheat)["value_name"]).endswith("surfaces de 2022")
+    assert plain(page.legend(wheat)["crop_note"]).endswith("Agreste, 2022.")
+
+
+def test_a_record_that_has_ended_says_so(publication: Publication) -> None:
+    """The embedded weather ends in 2022; restrictions are of 3 October 2026, published then."""
+    said = plain(page.stale(view_of(publication)))
+    assert "s'arrêtent le 31 décembre 2022" in said
+    assert said in plain(page.slots(view_of(publication))["headline"])
+    assert page.stale(view_of(publication, indicator="yield_anomaly_pct_soft_wheat")) == ""
+
+
+def test_the_step_before_is_named_in_french(publication: Publication) -> None:
+    dekad = page.changes(view_of(publication, period="2022-08-20"))
+    month = page.changes(view_of(publication, period="2022-08"))
+    assert dekad is not None
+    assert month is not None
+    assert plain(dekad["title"]) == "Depuis la 1re décade d'août 2022"
+    assert plain(month["title"]) == "Depuis juillet 2022"
 
 
 def test_stages_are_bars_of_one_height(publication: Publication) -> None:
