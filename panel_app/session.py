@@ -296,19 +296,27 @@ class Session:
             if self.state.page == "pipeline":
                 self.tell()
             return
-        before = self._publication
+        before = self._publication, self.state
         self._open()
-        if self._error is not None:
-            self._publication = before
-            if self._notices != [self.words("notice.unreadable")]:
-                self._notices = [self.words("notice.unreadable")]
-                self.tell()
+        if self._error is None and self._show_new():
             return
+        self._publication, self.state = before
+        if self._notices != [self.words("notice.unreadable")]:
+            self._notices = [self.words("notice.unreadable")]
+            self.tell()
+
+    def _show_new(self) -> bool:
+        """Show the publication that was just opened; False where it lacks what is shown."""
         said.cache_clear()
         # An indicator or a crop may be gone: read the selection anew, as if it were an address.
         self.state = replace(self._read(self.state.query()), page=self.state.page)
         self._notices = [self.words("notice.fresh")]
-        self.tell(whole=True)
+        try:
+            self.tell(whole=True)
+        except StorageError as error:
+            _LOG.warning("cannot show what was published: %s", error)
+            return False
+        return True
 
     def _version(self) -> Version | None:
         try:

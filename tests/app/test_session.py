@@ -209,6 +209,25 @@ def test_a_publication_of_another_version_is_explained(visit: Any, own_home: Pat
     assert "ne se lisent pas" in first.slots()["waiting"]
 
 
+def test_a_new_publication_that_lacks_what_is_shown_leaves_what_was(
+    visit: Any, own_home: Path
+) -> None:
+    """The table of droughts is gone: the page of a département keeps what it had, and says so."""
+    path = Settings(home=own_home).warehouse
+    session, heard = visit(at=Store(path), page="departement", departement="32", period="2022-08")
+    other = path.with_name("other.duckdb")
+    shutil.copy(path, other)
+    with duckdb.connect(str(other)) as connection:
+        connection.execute("DROP TABLE drought_events")
+    other.replace(path)
+    session.refresh()
+    assert "ne se lisent pas" in heard.last()["notice"]
+    assert "main" not in heard.last()
+    assert (session.state.page, session.state.departement) == ("departement", "32")
+    session.refresh()
+    assert len(heard) == 1  # said once
+
+
 def test_who_is_signed_in_can_leave(store: Store, tmp_path: Path) -> None:
     snapshots = PipelineStore(tmp_path / "pipeline.json")
     for signed_in in (True, False):
