@@ -9,7 +9,6 @@ import contextlib
 import os
 import platform
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,8 @@ from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
+
+from tests.serving import serving
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATS = 3
@@ -141,25 +142,11 @@ def runs(folder: Path) -> list[tuple[str, str, str, str]]:
 @contextlib.contextmanager
 def served(home: Path) -> Iterator[str]:
     """Serve the app on the publication in `home` on a free loopback port; give its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "panel_app", "--port", str(port)],
-        cwd=ROOT,
-        env={**os.environ, "GEO_PIPELINE_HOME": str(home)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(60):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}/app"
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(home, Path(folder) / "log") as (_, address),
+    ):
+        yield address
 
 
 def said(measured: Measured) -> str:

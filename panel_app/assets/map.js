@@ -67,12 +67,15 @@
     let wanted = a.dates[row];
     if (at) wanted = at;
     else if (!b) wanted = `${Number(wanted.slice(0, 4)) - 1}${wanted.slice(4)}`;
+    return [matrix, closest(matrix, wanted)];
+  };
+  const closest = (matrix, wanted) => {
     const day = Date.parse(wanted);
     let best = 0;
     matrix.dates.forEach((each, i) => {
       if (Math.abs(Date.parse(each) - day) < Math.abs(Date.parse(matrix.dates[best]) - day)) best = i;
     });
-    return [matrix, best];
+    return best;
   };
 
   const count = () => {
@@ -157,7 +160,6 @@
     if (at < 0) at = walk.length - 1;
     const to = Number.isFinite(by) ? Math.min(walk.length - 1, Math.max(0, at + by)) : by > 0 ? walk.length - 1 : 0;
     go(walk[to]);
-    return walk[to];
   };
   const play = (wanted) => {
     clearInterval(playing);
@@ -229,12 +231,7 @@
       const month = Object.keys(a.months).map(Number).find((i) => a.dates[i].startsWith(text));
       if (month !== undefined) return month;
     }
-    const day = Date.parse(text.length === 7 ? `${text}-28` : text);
-    let best = 0;
-    a.dates.forEach((each, i) => {
-      if (Math.abs(Date.parse(each) - day) < Math.abs(Date.parse(a.dates[best]) - day)) best = i;
-    });
-    return best;
+    return closest(a, text.length === 7 ? `${text}-28` : text);
   };
 
   // The name of the selected département, above it.

@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,9 +25,8 @@ from typer.testing import CliRunner
 from panel_app import plain
 from panel_app.__main__ import app as command_line
 from panel_app.signin import hashed, matches
+from tests.serving import ROOT, environment, serving
 
-ROOT = Path(__file__).resolve().parents[2]
-SAID = re.compile(r"^The map app: (http://\S+)$", re.MULTILINE)
 TOKEN = re.compile(r'"token":"([^"]+)"')
 
 # An app of a few lines in place of the real one, which answers as slowly as it has much to say.
@@ -78,42 +76,6 @@ T = TypeVar("T")
 Serve = Callable[..., AbstractContextManager[str]]
 
 
-def _environment(home: Path, **settings: object) -> dict[str, str]:
-    """Return the environment with these settings of the app and no others."""
-    kept = {name: v for name, v in os.environ.items() if not name.startswith("GEO_PIPELINE_APP")}
-    given = {f"GEO_PIPELINE_APP_{name.upper()}": str(value) for name, value in settings.items()}
-    return {**kept, "GEO_PIPELINE_HOME": str(home), **given}
-
-
-@contextmanager
-def _serve(
-    program: Sequence[str], home: Path, log: Path, **settings: object
-) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Run the server on a free port; give its process and the app's address; end it."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *program, "--port", "0"],
-            cwd=ROOT,
-            env=_environment(home, **settings),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        until = time.monotonic() + 60
-        while (said := SAID.search(log.read_text(encoding="utf-8"))) is None:
-            assert process.poll() is None, log.read_text(encoding="utf-8")
-            assert time.monotonic() < until, log.read_text(encoding="utf-8")
-            time.sleep(0.1)
-        yield process, said[1]
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Serve:
     """Return `tiny(**settings)`: the server with the tiny app, for a while."""
@@ -123,7 +85,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Serve:
     @contextmanager
     def serve(**settings: object) -> Iterator[str]:
         program = ["-c", RUN_TINY, str(folder / "tiny.py")]
-        with _serve(program, folder / "home", folder / "log.txt", **settings) as (_, address):
+        log = folder / "log.txt"
+        with serving(folder / "home", log, program=program, **settings) as (_, address):
             yield address
 
     return serve
@@ -133,7 +96,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Serve:
 def app(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the real app on all of France."""
     log = tmp_path_factory.mktemp("served") / "log.txt"
-    with _serve(["-m", "panel_app"], published_home, log) as (_, address):
+    with serving(published_home, log) as (_, address):
         yield address
 
 
@@ -311,7 +274,7 @@ def test_figures_are_those_of_the_pipeline(app: str, published_home: Path) -> No
 
 
 def test_it_ends_when_told_with_readers_connected(published_home: Path, tmp_path: Path) -> None:
-    with _serve(["-m", "panel_app"], published_home, tmp_path / "log.txt") as (process, address):
+    with serving(published_home, tmp_path / "log.txt") as (process, address):
 
         async def end() -> tuple[float, object]:
             connection = await _opened(address)
@@ -657,7 +620,7 @@ def _run(home: Path, *options: str, **settings: object) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "panel_app", *options],
         cwd=ROOT,
-        env=_environment(home, **settings),
+        env=environment(home, **settings),
         capture_output=True,
         text=True,
         timeout=60,

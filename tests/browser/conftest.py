@@ -5,11 +5,8 @@ No Chromium: the tests skip and say so, unless REQUIRE_BROWSER=1 (as in CI), whe
 """
 
 import os
-import re
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -18,15 +15,13 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.browser.reader import WIDE, Reader, Watched
+from tests.serving import Served, serving
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 sys.path.append(str(HERE.parent / "unit" / "publishing"))  # sample_france
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SAID = re.compile(r"^The map app: (http://\S+)$", re.MULTILINE)
 
-Served = tuple[subprocess.Popen[bytes], str]
 Serve = Callable[..., AbstractContextManager[Served]]
 W = TypeVar("W", bound=Watched)
 
@@ -69,36 +64,14 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Serve:
     """
 
     @contextmanager
-    def serving(home: Path, port: int = 0, **settings: object) -> Iterator[Served]:
+    def without_tracebacks(home: Path, port: int = 0, **settings: object) -> Iterator[Served]:
         log = tmp_path_factory.mktemp("app") / "log.txt"
-        kept = {key: each for key, each in os.environ.items() if "GEO_PIPELINE_APP" not in key}
-        given = {f"GEO_PIPELINE_APP_{key.upper()}": str(each) for key, each in settings.items()}
-        with log.open("wb") as output:
-            server = subprocess.Popen(
-                [sys.executable, "-m", "panel_app", "--port", str(port)],
-                cwd=ROOT,
-                env={**kept, **given, "GEO_PIPELINE_HOME": str(home)},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            end = time.monotonic() + 60
-            while (said := SAID.search(log.read_text(encoding="utf-8"))) is None:
-                assert server.poll() is None, log.read_text(encoding="utf-8")
-                assert time.monotonic() < end, log.read_text(encoding="utf-8")
-                time.sleep(0.1)
-            yield server, said[1]
-        finally:
-            server.terminate()
-            try:
-                server.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+        with serving(home, log, port=port, **settings) as served:
+            yield served
         # What went wrong behind the page is an error too, whatever the page showed.
         assert "Traceback" not in log.read_text(encoding="utf-8"), log.read_text(encoding="utf-8")
 
-    return serving
+    return without_tracebacks
 
 
 @pytest.fixture(scope="session")
