@@ -330,6 +330,13 @@ class Publication:
         return pd.Series(self._weather.loc[code]) if code in self._weather.index else None
 
     @cached_property
+    def weather_until(self) -> date | None:
+        """Last day of weather of any département, None where there is none."""
+        return (
+            None if self._weather.empty else pd.Timestamp(self._weather["last_date"].max()).date()
+        )
+
+    @cached_property
     def attributions(self) -> pd.DataFrame:
         """Who is to be named, with licence and address: a row an asset and source."""
         with self._lock:

@@ -140,9 +140,11 @@ def headline(view: View) -> dict[str, Any]:
 
 def stale(view: View) -> str:
     """When the record ends, where it had ended long before it was published; else nothing."""
-    last = view.matrix.periods[-1]
     if view.indicator.step == "year":
         return ""
+    last = view.matrix.periods[-1]
+    if view.matrix.by_dekad:  # a crop's season ends before its weather does
+        last = view.publication.weather_until or last
     if (view.publication.published_at.date() - last).days <= STALE_DAYS:
         return ""
     return view.words("map.stale", day=look.format_date(last, view.lang))

@@ -213,6 +213,8 @@ def test_a_record_that_has_ended_says_so(publication: Publication) -> None:
     said = plain(page.stale(view_of(publication)))
     assert "s'arrêtent le 31 décembre 2022" in said
     assert said in plain(page.slots(view_of(publication))["headline"])
+    maize = view_of(publication, indicator="crop_stress_pct_grain_maize_rainfed")
+    assert plain(page.stale(maize)) == said  # its season ends in October, its weather does not
     assert page.stale(view_of(publication, indicator="yield_anomaly_pct_soft_wheat")) == ""
 
 
