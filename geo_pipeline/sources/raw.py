@@ -11,14 +11,13 @@ one: a reader sees one answer or the other, whole, however many processes write.
 import gzip
 import json
 import logging
-import os
 import re
 import shutil
 import tempfile
 import weakref
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -31,7 +30,7 @@ from urllib.parse import unquote, urlsplit
 from filelock import FileLock
 
 from geo_pipeline.errors import StorageError
-from geo_pipeline.files import sweep
+from geo_pipeline.files import sweep, temporary_beside
 
 SIDECAR = "received.json"
 LOCK = ".lock"
@@ -184,22 +183,21 @@ class RawStore:
             first += chunk
         packer = None if first.startswith(COMPRESSED) or not first else zlib.compressobj(wbits=31)
         compression = "gzip" if packer else None
-        with _disk(place):
-            place.mkdir(parents=True, exist_ok=True)
-            sweep(place / TEMPORARY)
-            handle, temporary = _temporary(place)
-        try:
+        with ExitStack() as stack:
+            with _disk(place):
+                place.mkdir(parents=True, exist_ok=True)
+                sweep(place / TEMPORARY)
+                file, temporary = stack.enter_context(temporary_beside(place / TEMPORARY))
+            digest = sha256()
+            length = 0
             # Unbuffered: what `chunks` raises and what the disk does are told apart.
-            with os.fdopen(handle, "wb", buffering=0) as file:
-                digest = sha256()
-                length = 0
-                for chunk in chain([first], stream):
-                    digest.update(chunk)
-                    length += len(chunk)
-                    with _disk(place):
-                        _write_all(file, packer.compress(chunk) if packer else chunk)
+            for chunk in chain([first], stream):
+                digest.update(chunk)
+                length += len(chunk)
                 with _disk(place):
-                    _write_all(file, packer.flush() if packer else b"")
+                    _write_all(file, packer.compress(chunk) if packer else chunk)
+            with _disk(place):
+                _write_all(file, packer.flush() if packer else b"")
             now = datetime.now(UTC)
             stem, extension = _name(about, compression)
             kept = Kept(
@@ -218,14 +216,13 @@ class RawStore:
                     previous.get("rejected") or previous["sha256"] == kept.sha256
                 ):
                     previous = previous.get("previous")
+                # Nothing waits for the disk here: what a power cut damages has another hash.
                 temporary.replace(kept.path)
                 said = _write(place, _said(kept), previous)
                 for path in place.iterdir():
                     if path.name[0] != "." and path.name not in {SIDECAR, *_files(said)}:
                         path.unlink(missing_ok=True)
             return kept
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def confirm(self, kept: Kept, *, final: bool) -> Kept:
         """Note that the provider said now that `kept` still holds, and whether it is final."""
@@ -291,31 +288,16 @@ class RawStore:
             lock.release()
 
 
-def _temporary(place: Path) -> tuple[int, Path]:
-    """Return a new file in `place`, open and by its path.
-
-    Nothing waits for the disk here: what a power cut damages does not have its hash any more.
-    """
-    handle, name = tempfile.mkstemp(prefix=f".{TEMPORARY}.", suffix=".tmp", dir=place)
-    temporary = Path(name)
-    temporary.chmod(0o644)
-    return handle, temporary
-
-
 def _write(
     place: Path, said: Mapping[str, Any], previous: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Write the sidecar in `place`, with that of the answer before in it; return it."""
     before = None if previous is None else {**previous, "previous": None}
     sidecar = {**said, "previous": before}
-    handle, temporary = _temporary(place)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(sidecar, file, ensure_ascii=False, indent=1)
-            file.write("\n")
+    text = json.dumps(sidecar, ensure_ascii=False, indent=1)
+    with temporary_beside(place / TEMPORARY) as (file, temporary):
+        _write_all(file, f"{text}\n".encode())
         temporary.replace(place / SIDECAR)
-    finally:
-        temporary.unlink(missing_ok=True)
     return sidecar
 
 

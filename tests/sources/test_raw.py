@@ -250,7 +250,7 @@ def test_a_full_disk(store: RawStore, monkeypatch: pytest.MonkeyPatch) -> None:
         os.close(handle)
         return real(os.open("/dev/full", os.O_WRONLY), mode, **options)
 
-    monkeypatch.setattr("geo_pipeline.sources.raw.os.fdopen", full)
+    monkeypatch.setattr("geo_pipeline.files.os.fdopen", full)
     with pytest.raises(StorageError, match="No space left on device; free some space"):
         put(store, os.urandom(1 << 20))
     assert store.find(good.folder) == good

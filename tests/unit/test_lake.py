@@ -1,6 +1,8 @@
 """The lake: whole files or none, types that survive, provenance in the footer."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from geo_pipeline.errors import StorageError
-from geo_pipeline.files import replacing, write_text
+from geo_pipeline.files import replacing, sweep, write_text
 from geo_pipeline.schemas import InvalidTableError, Provenance, empty, validate
 from geo_pipeline.storage.lake import Lake
 
@@ -99,15 +101,44 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_what_a_killed_process_left_is_swept_an_hour_later(tmp_path: Path) -> None:
+WRITER = """
+import sys, time
+from pathlib import Path
+from geo_pipeline.files import replacing
+with replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_process_left_is_swept_and_a_living_one_is_left_alone(tmp_path: Path) -> None:
     target = tmp_path / "x.html"
-    left, fresh = tmp_path / ".x.html.abc.tmp", tmp_path / ".x.html.def.tmp"
-    for path in (left, fresh):
-        path.write_text("half")
-    long_ago = time.time() - 2 * 3600
-    os.utime(left, (long_ago, long_ago))
-    write_text(target, "whole")
-    assert {path.name for path in tmp_path.iterdir()} == {"x.html", ".x.html.def.tmp"}
+    command = [sys.executable, "-c", WRITER, str(target)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        (left,) = tmp_path.iterdir()
+        an_hour_ago = time.time() - 3600
+        os.utime(left, (an_hour_ago, an_hour_ago))
+        write_text(target, "whole")
+        assert set(tmp_path.iterdir()) == {target, left}
+        writer.kill()
+    os.utime(left, (an_hour_ago, an_hour_ago))
+    write_text(target, "whole again")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_who_is_alone_sweeps_what_a_library_left_too(tmp_path: Path) -> None:
+    target = tmp_path / "x.duckdb"
+    target.write_text("good")
+    for name in (".x.duckdb.abc.tmp", ".x.duckdb.abc.tmp.wal", ".y.duckdb.abc.tmp"):
+        (tmp_path / name).write_text("half")
+    overflow = tmp_path / ".x.duckdb.abc.tmp.tmp"
+    overflow.mkdir()
+    (overflow / "block").write_text("half")
+    sweep(target, alone=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"x.duckdb", ".y.duckdb.abc.tmp"}
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
