@@ -6,7 +6,6 @@ were to be written hold what `schemas` promises. Rows that do not are never writ
 
 import functools
 import inspect
-import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,14 +13,10 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
-from dagster._core.events import (
-    DagsterEvent,
-    DagsterEventBatchMetadata,
-    DagsterEventType,
-)
 from dagster_pandera import pandera_schema_to_dagster_type
 
 from geo_pipeline import logs
+from geo_pipeline.assets.evaluations import evaluate
 from geo_pipeline.assets.lineage import column_lineage
 from geo_pipeline.assets.steps import guarded
 from geo_pipeline.assets.workspace import Workspace
@@ -78,11 +73,11 @@ def table_asset(
             check_specs=[schema],
             **options,
         )
-    return lambda compute: decorator(_with_check(table, guarded(_telling(table, compute))))
+    return lambda compute: decorator(_with_check(table, guarded(_telling_refusal(table, compute))))
 
 
-def _telling(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `compute`, telling how the check of what it wrote ended.
+def _telling_refusal(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `compute`, telling that a whole table was refused.
 
     Of a partition that was refused `tell_failure` tells it.
     """
@@ -91,19 +86,11 @@ def _telling(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         context = dg.AssetExecutionContext.get()
         try:
-            result = compute(*args, **kwargs)
+            return compute(*args, **kwargs)
         except InvalidTableError as error:
             if context.assets_def.partitions_def is None:
                 evaluate(context.op_execution_context, [_evaluation(table, None, error)])
             raise
-        codes: Sequence[str | None] = [None]
-        if context.assets_def.partitions_def is not None:
-            workspace: Workspace = (
-                inspect.signature(compute).bind(*args, **kwargs).arguments["workspace"]
-            )
-            codes = [code for code in context.partition_keys if workspace.holds(table, code)]
-        evaluate(context.op_execution_context, [_evaluation(table, code) for code in codes])
-        return result
 
     return run
 
@@ -111,12 +98,21 @@ def _telling(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
 def _with_check(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
     """Return `compute` as Dagster wants it where a step logs the evaluations of its check itself.
 
-    An evaluation that is yielded would be of one partition only.
+    An evaluation that is yielded would be of one partition only. What is yielded first is recorded
+    before the step goes on: the evaluations are of what was written just now.
     """
 
     @functools.wraps(compute)
     def run(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        context = dg.AssetExecutionContext.get()
         yield compute(*args, **kwargs)
+        codes: Sequence[str | None] = [None]
+        if context.assets_def.partitions_def is not None:
+            workspace: Workspace = (
+                inspect.signature(compute).bind(*args, **kwargs).arguments["workspace"]
+            )
+            codes = [code for code in context.partition_keys if workspace.holds(table, code)]
+        evaluate(context.op_execution_context, [_evaluation(table, code) for code in codes])
         yield dg.Output(None, output_name=f"{table}_{SCHEMA}")
 
     return run
@@ -131,29 +127,6 @@ def partitioned_asset(table: str, group: str, **options: Any) -> AssetDecorator:
         policy = dg.BackfillPolicy.single_run()
         options |= {"partitions_def": departement_partitions, "backfill_policy": policy}
         return table_asset(table, group, **options)
-
-
-def evaluate(step: dg.OpExecutionContext, evaluations: Sequence[dg.AssetCheckEvaluation]) -> None:
-    """Tell Dagster of evaluations of checks, all in one transaction where the storage lets us.
-
-    One by one they would cost milliseconds each, a thousand of them in a run of all départements.
-    """
-    if not getattr(step.instance.event_log_storage, "batches_evaluations", False):
-        for each in evaluations:
-            step.log_event(each)  # type: ignore[arg-type]  # it takes them, its type does not say
-        return
-    # There is no public way to log a batch: Dagster has one for materializations, made like this.
-    batch = str(uuid.uuid4())
-    for place, each in enumerate(evaluations, 1):
-        verdict = "passed" if each.passed else f"did not pass: {each.description}"
-        DagsterEvent.from_step(
-            DagsterEventType.ASSET_CHECK_EVALUATION,
-            step._step_execution_context,
-            each,
-            f"Asset check '{each.check_name}' on '{each.asset_key.to_user_string()}' "
-            f"({each.partition or 'whole'}) {verdict}",
-            DagsterEventBatchMetadata(batch, place == len(evaluations)),
-        )
 
 
 def _evaluation(

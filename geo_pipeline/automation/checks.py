@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 import dagster as dg
 import pandas as pd
 
+from geo_pipeline.assets.evaluations import evaluate
 from geo_pipeline.assets.steps import time_limit
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import departement_partitions, evaluate, settled
+from geo_pipeline.assets.writing import departement_partitions, settled
 from geo_pipeline.departements import CODES
 from geo_pipeline.errors import DamagedError, HeldError, StorageError
 from geo_pipeline.schemas import empty

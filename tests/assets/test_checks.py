@@ -11,6 +11,7 @@ import pytest
 from geo_pipeline.assets.lineage import LINEAGE, column_lineage
 from geo_pipeline.assets.providers import attributions
 from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.assets.writing import departement_partitions
 from geo_pipeline.automation.checks import QUALITIES, check_keys
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.runs import run
@@ -114,6 +115,41 @@ def test_every_table_has_a_blocking_check_by_partition(settings: Settings) -> No
         for name in quality.checks if quality.table in PARTITIONED else ():
             ended = evaluations(settings, quality.table, name)
             assert set(ended) == {"31", "32", "33"}, (quality.table, name)
+
+
+def shown(settings: Settings, table: str, check: str) -> dict[str, set[str]]:
+    """Return what Dagster's pages show of a check by partition: the partitions by result."""
+    key = dg.AssetCheckKey(dg.AssetKey(table), check)
+    with open_instance(settings) as instance:
+        state = instance.event_log_storage.get_asset_check_state([(key, departement_partitions)])
+    return {
+        status.value: set(subset.subset_value.get_partition_keys())
+        for status, subset in state[key].subsets.items()
+        if not subset.is_empty
+    }
+
+
+def test_the_pages_show_a_check_of_all_partitions_and_not_of_the_last_alone(
+    settings: Settings,
+) -> None:
+    """Each evaluation names the materialisation that it judges; a newer one clears just its own."""
+    tables = {each.table: tuple(each.checks) for each in QUALITIES if each.table in PARTITIONED}
+    for table, names in tables.items():
+        for name in (*names, "schema"):
+            assert shown(settings, table, name) == {"SUCCEEDED": {"31", "32", "33"}}, (table, name)
+    lake = Lake(settings.lake)
+    rows = lake.read("weather_daily", "32")
+    rows.loc[100:400, "tmean_c"] = 49.0
+    lake.write("weather_daily", rows, lake.origin("weather_daily", "32"), "32")
+    job = build_definitions(Workspace(settings)).resolve_job_def("checks")
+    with open_instance(settings) as instance:
+        job.execute_in_process(instance=instance, run_config=QUIET, tags=span("31", "33"))
+    assert shown(settings, "weather_daily", "climatology") == {
+        "SUCCEEDED": {"31", "33"},
+        "FAILED": {"32"},
+    }
+    run(settings, ["32"], ignore)
+    assert shown(settings, "weather_daily", "climatology") == {"SUCCEEDED": {"31", "32", "33"}}
 
 
 def test_lineage_names_columns_that_there_are() -> None:
