@@ -65,27 +65,37 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff check --fix .
     @{{ bin }}/ruff format .
 
-# Measure: runs, the same work without Dagster, the app in Chromium, Dagster, indicators and sources
-bench: (_environment "requirements-dev.txt") && bench-app bench-dagster bench-indicators bench-sources
-    @{{ bin }}/python -m tests.bench
+# Measure all: runs with and without Dagster, the app in Chromium, Dagster, indicators and sources
+bench: bench-runs bench-app bench-dagster bench-indicators bench-sources
+
+# Measure a run of the whole of France, and the same work without Dagster and without checks
+bench-runs: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m benchmarks.runs
+
+# Each measurement at its smallest: that it works, not what it says
+bench-smallest: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)
+    @for name in indicators sources zones door runs instance app; do \
+        echo "benchmarks.$name" && \
+        PEERS_PYTHON={{ peers }}/bin/python {{ bin }}/python -m benchmarks.$name --smallest || exit 1; \
+    done
 
 # Measure the app in Chromium, on what `just run` made: paint, steps, pages, 25 readers, memory
 bench-app: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m tests.bench_app
+    @{{ bin }}/python -m benchmarks.app
 
 # Measure Dagster: its overhead, its pages with 10,000 materialisations, definitions; `... separate 6` runs
 bench-dagster *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m tests.bench_dagster "$@"
+    @{{ bin }}/python -m benchmarks.instance "$@"
 
 # Measure the indicators beside climate-indices and xclim: `just bench-indicators 96` places
 bench-indicators *places: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)
-    @PEERS_PYTHON={{ peers }}/bin/python {{ bin }}/python -m tests.bench_indicators "$@"
+    @PEERS_PYTHON={{ peers }}/bin/python {{ bin }}/python -m benchmarks.indicators "$@"
 
 # Measure the sources: SIM2 beside pandas and polars (one year), zones beside geopandas, the door to the network
 bench-sources: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)
-    @PEERS_PYTHON={{ peers }}/bin/python {{ bin }}/python -m tests.bench_sources
-    @{{ bin }}/python -m tests.bench_zones
-    @{{ bin }}/python -m tests.bench_door
+    @PEERS_PYTHON={{ peers }}/bin/python {{ bin }}/python -m benchmarks.sources
+    @{{ bin }}/python -m benchmarks.zones
+    @{{ bin }}/python -m benchmarks.door
 
 # Take the README's pictures anew, of what `just run` made
 pictures: (_environment "requirements-dev.txt")
@@ -120,7 +130,7 @@ _environment requirements place=venv:
     {{ python }} -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0] + ": set PYTHON=python3.12 or the like")'
     if command -v uv >/dev/null 2>&1; then
         uv venv --quiet --allow-existing --python "$({{ python }} -c 'import sys; print(sys.executable)')" {{ place }}
-        uv pip install --quiet --python {{ place }}/bin/python --require-hashes -r {{ requirements }}
+        uv pip install --quiet --compile-bytecode --python {{ place }}/bin/python --require-hashes -r {{ requirements }}
         uv pip install --quiet --python {{ place }}/bin/python --no-deps --no-build-isolation -e .
     else
         {{ python }} -m venv {{ place }}

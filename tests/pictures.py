@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from geo_pipeline.settings import Settings
-from tests.bench import ROOT, served
+from tests.serving import ROOT, served
 
 IMAGES = ROOT / "docs" / "images"
 VIEWS = {

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -55,3 +56,10 @@ def serving(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def served(home: Path) -> Iterator[str]:
+    """Serve the app on the publication in `home`; give its address."""
+    with tempfile.TemporaryDirectory() as folder, serving(home, Path(folder) / "log") as (_, url):
+        yield url

@@ -8,10 +8,10 @@ stock storage: either reads what the other wrote.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -22,7 +22,9 @@ from dagster._core.events import (
     DagsterEventType,
 )
 from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log.schema import (
+    AssetCheckExecutionsTable,
     SqlEventLogStorageMetadata,
     SqlEventLogStorageTable,
 )
@@ -30,9 +32,9 @@ from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sql import create_engine, get_alembic_config
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from dagster._serdes import ConfigurableClassData
+from dagster._serdes import ConfigurableClassData, serialize_value
+from sqlalchemy import bindparam, text
 from sqlalchemy import event as listening
-from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -41,10 +43,61 @@ from geo_pipeline.automation.pools import ExactPools
 # The index and the runs under way; a long-lived process must not hold the file of every run.
 KEPT_ENGINES = 8
 
-# Evaluations of checks by partition come by the hundred; Dagster itself sends them one by one.
-_BATCHED = {*BATCH_WRITABLE_EVENTS, DagsterEventType.ASSET_CHECK_EVALUATION}
+_EVALUATION = DagsterEventType.ASSET_CHECK_EVALUATION
+
+# Evaluations of checks by partition come by the hundred, and what a run plans all at once; the
+# stock storage stores them one by one.
+_BATCHED = {
+    *BATCH_WRITABLE_EVENTS,
+    _EVALUATION,
+    DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
+    DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+}
+_INDEXED = ASSET_EVENTS | ASSET_CHECK_EVENTS
+
+_NUMBERED = SqlEventLogStorageTable.insert().returning(
+    SqlEventLogStorageTable.c.id, sort_by_parameter_order=True
+)
+
+_CHECKS = AssetCheckExecutionsTable.c
+_EVALUATED = AssetCheckExecutionsTable.update().where(
+    _CHECKS.asset_key == bindparam("of_asset"),
+    _CHECKS.check_name == bindparam("of_check"),
+    _CHECKS.run_id == bindparam("of_run"),
+    _CHECKS.partition.is_not_distinct_from(bindparam("of_partition")),
+)
 
 _REVISION = text("SELECT version_num FROM alembic_version")
+
+
+class Numbered(NamedTuple):
+    """An event, its row in the table of events, and its number in the index."""
+
+    event: EventLogEntry
+    row: Mapping[str, Any]
+    number: int
+
+    @property
+    def type(self) -> DagsterEventType | None:
+        """Return what kind of event it is."""
+        return self.event.dagster_event_type
+
+    def evaluated(self) -> dict[str, Any]:
+        """Return what `_EVALUATED` is given of an evaluation."""
+        evaluation = self.event.get_dagster_event().asset_check_evaluation_data
+        status = AssetCheckExecutionRecordStatus
+        target = evaluation.target_materialization_data
+        return {
+            "of_asset": evaluation.asset_key.to_string(),
+            "of_check": evaluation.check_name,
+            "of_run": self.event.run_id,
+            "of_partition": evaluation.partition,
+            "execution_status": (status.SUCCEEDED if evaluation.passed else status.FAILED).value,
+            "evaluation_event": self.row["event"],
+            "evaluation_event_timestamp": self.row["timestamp"],
+            "evaluation_event_storage_id": self.number,
+            "materialization_event_storage_id": None if target is None else target.storage_id,
+        }
 
 
 class KeptConnectionEventLogStorage(ExactPools, SqliteEventLogStorage):
@@ -67,30 +120,76 @@ class KeptConnectionEventLogStorage(ExactPools, SqliteEventLogStorage):
             super().store_event_batch(events)
             return
         rows = [self._event_to_row(each) for each in events]
-        insert = SqlEventLogStorageTable.insert()
         with self.run_connection(events[0].run_id) as connection:
-            connection.execute(insert, rows)
-        assets: list[tuple[EventLogEntry, int]] = []
-        checks: list[tuple[EventLogEntry, int]] = []
+            connection.execute(SqlEventLogStorageTable.insert(), rows)
+        told = [
+            (each, row)
+            for each, row in zip(events, rows, strict=True)
+            if each.dagster_event_type in _INDEXED
+        ]
+        if not told:
+            return
         with self.index_connection() as connection:
-            for each, row in zip(events, rows, strict=True):
-                is_check = each.dagster_event_type in ASSET_CHECK_EVENTS
-                if is_check or each.dagster_event_type in ASSET_EVENTS:
-                    key = connection.execute(insert, row).inserted_primary_key
-                    number = cast("tuple[int]", key)[0]
-                    (checks if is_check else assets).append((each, number))
-            if assets:
-                self._store_asset_event_tags(connection, *zip(*assets, strict=True))
-            # A row of the table of assets tells of the last event of its asset alone.
-            last = {each.get_dagster_event().asset_key: (each, number) for each, number in assets}
-            for each, number in last.values():
-                self._store_asset_event(connection, each, number)
+            numbers = connection.execute(_NUMBERED, [row for _, row in told]).scalars().all()
+            numbered = [Numbered(*each, of) for each, of in zip(told, numbers, strict=True)]
+            self._store_assets(connection, [each for each in numbered if each.type in ASSET_EVENTS])
             self._within.index = connection
             try:
-                for each, number in checks:
-                    self.store_asset_check_event(each, number)
+                self._store_checks(
+                    connection, [each for each in numbered if each.type in ASSET_CHECK_EVENTS]
+                )
             finally:
                 del self._within.index
+
+    def _store_assets(self, connection: Connection, events: Sequence["Numbered"]) -> None:
+        """Store in the index what is told of assets."""
+        if not events:
+            return
+        self._store_asset_event_tags(
+            connection, [each.event for each in events], [each.number for each in events]
+        )
+        # A row of the table of assets tells of the last event of its asset and kind alone.
+        last = {(each.event.get_dagster_event().asset_key, each.type): each for each in events}
+        for each in last.values():
+            self._store_asset_event(connection, each.event, each.number)
+
+    def _store_checks(self, connection: Connection, events: Sequence["Numbered"]) -> None:
+        """Store in the index what is told of checks: evaluations fill the rows that plans made."""
+        evaluations = [each for each in events if each.type == _EVALUATION]
+        for each in events:
+            if each.type != _EVALUATION:
+                self.store_asset_check_event(each.event, each.number)
+        if not evaluations:
+            return
+        filled = connection.execute(_EVALUATED, [each.evaluated() for each in evaluations])
+        if filled.rowcount != len(evaluations):  # some were not planned: each is looked at
+            for each in evaluations:
+                self.store_asset_check_event(each.event, each.number)
+
+    def _store_asset_check_evaluation_planned(
+        self, event: EventLogEntry, event_id: int | None
+    ) -> None:
+        """Store a row for each partition of a check that is to be evaluated.
+
+        The stock storage writes the same event anew for each, in a statement as long as them all.
+        """
+        planned = event.get_dagster_event().asset_check_planned_data
+        subset = planned.partitions_subset
+        row = {
+            "asset_key": planned.asset_key.to_string(),
+            "check_name": planned.check_name,
+            "run_id": event.run_id,
+            "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
+            "evaluation_event": serialize_value(event),
+            "evaluation_event_timestamp": self._event_insert_timestamp(event),
+            "evaluation_event_storage_id": event_id,
+        }
+        partitions = [None] if subset is None else subset.get_partition_keys()
+        with self.index_connection() as connection:
+            connection.execute(
+                AssetCheckExecutionsTable.insert(),
+                [{**row, "partition": partition} for partition in partitions],
+            )
 
     @contextmanager
     def index_connection(self) -> Iterator[Connection]:

@@ -106,7 +106,7 @@ def look(settings: Settings) -> tuple[dict[str, Any], str | None]:
 
 
 def write(
-    settings: Settings, instance: dg.DagsterInstance, now: datetime | None = None
+    settings: Settings, instance: dg.DagsterInstance | None, now: datetime | None = None
 ) -> dict[str, Any]:
     """Write the snapshot, the metrics and the volumes of now; return the snapshot.
 

@@ -23,9 +23,12 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.common import ROOT, asked, machine, told
+
 PEERS_PYTHON = os.environ.get("PEERS_PYTHON", sys.executable)
 PLACES = (96, 9_892)
+FEW = (4,)
+"""Of the smallest measurement."""
 YEARS = 60
 REPEATS = 5
 PLENTY = 10.0
@@ -146,7 +149,7 @@ def candidate(name: str, index: str, places: int) -> None:
 def measured(name: str, index: str, places: int) -> dict[str, object] | None:
     """Measure one candidate in a process of its own; None where it is not installed."""
     python = sys.executable if name == "geo_pipeline" else PEERS_PYTHON
-    arguments = [python, "-m", "tests.bench_indicators", "candidate", name, index, str(places)]
+    arguments = [python, "-m", "benchmarks.indicators", "candidate", name, index, str(places)]
     done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(arguments)} failed:\n{done.stderr}")
@@ -155,18 +158,17 @@ def measured(name: str, index: str, places: int) -> dict[str, object] | None:
 
 def main() -> None:
     """Measure and print the table."""
-    if sys.argv[1:2] == ["candidate"]:
-        candidate(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    words, smallest = asked()
+    if words[:1] == ["candidate"]:
+        candidate(words[1], words[2], int(words[3]))
         return
     from rich.console import Console
     from rich.table import Table
 
-    from tests.bench import machine
-
     table = Table(title=machine())
     for heading in ("index", "places", "by", "median (extremes)", "added at peak", "takes"):
         table.add_column(heading, justify="left" if heading in ("index", "by") else "right")
-    for places in map(int, sys.argv[1:] or PLACES):
+    for places in map(int, words or (FEW if smallest else PLACES)):
         for index in ("spi", "spei"):
             own = 0.0
             for name in CANDIDATES:
@@ -179,7 +181,7 @@ def main() -> None:
                 own = own or median
                 table.add_row(
                     *row,
-                    f"{median:.3f} s ({min(seconds):.3f}-{max(seconds):.3f})",
+                    told(seconds, digits=3),
                     f"{result['added_mb']:.0f} MB",
                     f"{median / own:.1f} x",
                 )

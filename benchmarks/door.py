@@ -1,4 +1,4 @@
-"""What the door to the network costs: `python -m tests.bench_door`.
+"""What the door to the network costs: `python -m benchmarks.door`.
 
 A server on loopback answers each request in 100 ms with a year of a département as Open-Meteo sends
 it (about 60 kB). 101 départements are asked for, eight at a time, by `requests` alone in threads
@@ -19,6 +19,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.common import asked, machine
 from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.raw import RawStore
 
@@ -45,22 +46,22 @@ class Slow(BaseHTTPRequestHandler):
         pass
 
 
-def timed(ask: Callable[[int], object]) -> float:
+def timed(ask: Callable[[int], object], count: int) -> float:
     """Return the seconds that all départements take."""
     start = time.perf_counter()
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(ask, range(DEPARTEMENTS)))
+        list(pool.map(ask, range(count)))
     return time.perf_counter() - start
 
 
 def main() -> None:
     """Measure and print the table."""
-    from tests.bench import machine
-
+    _, smallest = asked()
+    count = WORKERS if smallest else DEPARTEMENTS
     server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/archive"
-    least = -(-DEPARTEMENTS // WORKERS) * ANSWER_S
+    least = -(-count // WORKERS) * ANSWER_S
     with (
         TemporaryDirectory() as folder,
         requests.Session() as session,
@@ -68,21 +69,26 @@ def main() -> None:
     ):
         rows = [
             ("the server's own time", least),
-            ("requests alone", timed(lambda n: session.get(f"{url}?n={n}", timeout=9).content)),
-            ("the door", timed(lambda n: http.get(f"{url}?n={n}", source="x", final=True))),
+            (
+                "requests alone",
+                timed(lambda n: session.get(f"{url}?n={n}", timeout=9).content, count),
+            ),
+            ("the door", timed(lambda n: http.get(f"{url}?n={n}", source="x", final=True), count)),
             (
                 "the door, kept",
-                timed(lambda n: http.get(f"{url}?n={n}", source="x", final=True)),
+                timed(lambda n: http.get(f"{url}?n={n}", source="x", final=True), count),
             ),
         ]
     server.shutdown()
     server.server_close()
-    table = Table("101 départements, 8 at a time", title=f"{machine()}\n100 ms an answer")
+    table = Table(
+        f"{count} départements, {WORKERS} at a time", title=f"{machine()}\n100 ms an answer"
+    )
     table.add_column("seconds", justify="right")
     table.add_column("beyond the server, ms each", justify="right")
     for name, seconds in rows:
-        beyond = 1e3 * (seconds - least) / DEPARTEMENTS if name != "the door, kept" else 0.0
-        kept = f"{1e3 * seconds / DEPARTEMENTS:.1f} in all" if name == "the door, kept" else ""
+        beyond = 1e3 * (seconds - least) / count if name != "the door, kept" else 0.0
+        kept = f"{1e3 * seconds / count:.1f} in all" if name == "the door, kept" else ""
         table.add_row(name, f"{seconds:.2f}", kept or f"{beyond:.1f}")
     Console(width=100).print(table)
 

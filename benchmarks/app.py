@@ -1,28 +1,40 @@
 """`just bench-app`: what the app costs its readers, in Chromium, on what is published.
 
 First paint, a step through time, another page, what is sent, many readers at once, memory. Medians
-with the aims beside them; nothing fails for being slow.
+with the aims beside them; nothing fails for being slow. The smallest measurement is of one visit,
+on a publication of its own where there is none.
 """
 
 import os
 import shutil
-import statistics
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.common import asked, machine, told
+from benchmarks.runs import process
 from geo_pipeline.settings import Settings
-from tests.bench import machine, served
+from tests.serving import served
 
-VISITS = 7
-STEPS = 60
-READERS = 25
-READER_STEPS = 12
+
+class Size(NamedTuple):
+    """How often each thing is measured."""
+
+    visits: int = 7
+    steps: int = 60
+    turns: int = 5
+    readers: int = 25
+    reader_steps: int = 12
+
+
+SMALL = Size(visits=2, steps=2, turns=1, readers=2, reader_steps=1)
 
 STEP = """(key) => new Promise((done) => {
     const start = performance.now();
@@ -84,12 +96,12 @@ class Sent:
         self.bytes += len(content.encode() if isinstance(content, str) else content)
 
 
-def one_reader(browser: Any, address: str) -> Iterator[Row]:
+def one_reader(browser: Any, address: str, size: Size) -> Iterator[Row]:
     """Visits, steps and pages of one reader."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     paints, readies = [], []
     sent = Sent(page := context.new_page())
-    for visit in range(VISITS):
+    for visit in range(size.visits):
         page.goto(f"{address}?period=2022-08-31")
         page.wait_for_selector("html[data-ready]")
         page.wait_for_timeout(300)
@@ -103,41 +115,41 @@ def one_reader(browser: Any, address: str) -> Iterator[Row]:
             )
             yield "  library files, cached after", f"{sent.library / 1e6:.2f} MB", ""
             yield "first visit: map seen after", f"{paints[0]:.0f} ms", ""
-    yield "later visits: map seen after", said(paints[1:]), "1500 ms"
-    yield "  answers to the hand after", said(readies[1:]), ""
+    yield "later visits: map seen after", ms(paints[1:]), "1500 ms"
+    yield "  answers to the hand after", ms(readies[1:]), ""
     steps = []
-    for _ in range(STEPS):
+    for _ in range(size.steps):
         steps.append(page.evaluate(STEP, "previous"))
         page.wait_for_timeout(120)
-    yield "slider step to painted map", said(steps), "100 ms"
+    yield "slider step to painted map", ms(steps), "100 ms"
     yield "  95th percentile", f"{percentile(steps, 95):.0f} ms", "200 ms"
     for name in ("departement", "ranking", "trends", "about", "pipeline", "map"):
         turns = []
-        for _ in range(5):
+        for _ in range(size.turns):
             page.evaluate(OPEN, "about" if name != "about" else "map")
             page.wait_for_timeout(150)
             turns.append(page.evaluate(OPEN, name))
             page.wait_for_timeout(150)
-        yield f"page change: {name}", said(turns), "400 ms"
+        yield f"page change: {name}", ms(turns), "400 ms"
     context.close()
 
 
-def many_readers(browser: Any, address: str, server: psutil.Process) -> Iterator[Row]:
+def many_readers(browser: Any, address: str, server: psutil.Process, size: Size) -> Iterator[Row]:
     """Readers at once, each stepping; what a session weighs."""
     before = server.memory_info().rss
     pages = []
-    for _ in range(READERS):
+    for _ in range(size.readers):
         page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         page.goto(f"{address}?period=2022-08-31")
         page.wait_for_selector("html[data-ready]")
         pages.append(page)
-    weight = (server.memory_info().rss - before) / READERS / 1e6
+    weight = (server.memory_info().rss - before) / size.readers / 1e6
     for page in pages:
         page.evaluate(
             "(walk) => { window.walked = null; ("
             + WALK
             + ")(walk).then((found) => { window.walked = found; }); }",
-            [READER_STEPS, 700],
+            [size.reader_steps, 700],
         )
     painted, told = [], []
     for page in pages:
@@ -145,17 +157,17 @@ def many_readers(browser: Any, address: str, server: psutil.Process) -> Iterator
         one, two = page.evaluate("() => window.walked")
         painted += one
         told += two
-    yield f"{READERS} readers stepping: painted map", said(painted), "300 ms"
+    yield f"{size.readers} readers stepping: painted map", ms(painted), "300 ms"
     yield "  95th percentile", f"{percentile(painted, 95):.0f} ms", ""
-    yield "  words beside the map follow after", said(told), ""
+    yield "  words beside the map follow after", ms(told), ""
     yield "memory of the server for each session", f"{weight:.1f} MB", "15 MB"
     for page in pages:
         page.context.close()
 
 
-def said(values: list[float]) -> str:
-    """Median with its extremes, ms."""
-    return f"{statistics.median(values):.0f} ms ({min(values):.0f}-{max(values):.0f})"
+def ms(values: list[float]) -> str:
+    """Median with its extremes."""
+    return told(values, "ms", 0)
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -179,16 +191,31 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@contextmanager
+def published(smallest: bool) -> Iterator[Path]:
+    """Give the home whose publication is shown; a small one of its own for the smallest."""
+    if not smallest:
+        settings = Settings()
+        if not settings.warehouse.exists():
+            sys.exit("nothing is published: `just run` first")
+        yield settings.home
+        return
+    with TemporaryDirectory(prefix="bench-app-") as name:
+        process(Path(name), "-m", "geo_pipeline", "run", "--departements", "31")
+        yield Path(name)
+
+
 def main() -> None:
     """Measure and print the table."""
-    settings = Settings()
-    if not settings.warehouse.exists():
-        sys.exit("nothing is published: `just run` first")
+    _, smallest = asked()
+    size = SMALL if smallest else Size()
     table = Table("what", "median (extremes)", "aim", title=machine())
-    with served(settings.home) as address, chromium() as browser:
+    with published(smallest) as home, served(home) as address, chromium() as browser:
         children = psutil.Process().children()
         server = next(each for each in children if "panel_app" in " ".join(each.cmdline()))
-        for row in [*one_reader(browser, address), *many_readers(browser, address, server)]:
+        for row in one_reader(browser, address, size):
+            table.add_row(*row)
+        for row in many_readers(browser, address, server, size):
             table.add_row(*row)
     Console(width=110).print(table)
 

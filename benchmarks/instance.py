@@ -1,8 +1,8 @@
-"""`just bench`: what Dagster's book-keeping costs here, beside the stock storage and PostgreSQL.
+"""`just bench-dagster`: what Dagster's book-keeping costs, beside the stock storage and PostgreSQL.
 
 Assets that record what ours do and do nothing else, so that it is the book-keeping alone; answers
 of the web server to what its pages ask, with 10,000 materialisations stored; loading the
-definitions. Separate runs take minutes: `python -m tests.bench_dagster separate 6`. Ratios and aims
+definitions. Separate runs take minutes: `just bench-dagster separate 6`. Ratios and aims
 are printed; nothing fails for being slow.
 """
 
@@ -19,22 +19,29 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import dagster as dg
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.common import ROOT, asked, machine
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.departements import CODES
 from geo_pipeline.settings import Settings
 from tests import postgres
-from tests.bench import machine
 
-ROOT = Path(__file__).resolve().parents[1]
-ASSETS = 4
-REPEATS = 3
-STORED = 10_000
+
+class Size(NamedTuple):
+    """How often each thing is measured, and on how much."""
+
+    assets: int = 4
+    repeats: int = 3
+    stored: int = 10_000
+
+
+SMALL = Size(assets=1, repeats=1, stored=500)
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 EVERY = {
     "dagster/asset_partition_range_start": "01",
@@ -81,27 +88,27 @@ def homes(folder: Path, postgres_url: str | None) -> dict[str, Settings]:
     return found
 
 
-def overhead_ms(settings: Settings, batch: str) -> float:
+def overhead_ms(settings: Settings, batch: str, size: Size) -> float:
     """Return the milliseconds that an asset and partition cost in a run of all départements."""
     os.environ["DAGSTER_EVENT_BATCH_SIZE"] = batch
-    assets = [records(f"thing_{number}") for number in range(ASSETS)]
+    assets = [records(f"thing_{number}") for number in range(size.assets)]
     spent = []
     with open_instance(settings) as instance:
-        for _ in range(REPEATS):
+        for _ in range(size.repeats):
             start = time.perf_counter()
             done = dg.materialize(assets, instance=instance, tags=EVERY, run_config=QUIET)
             assert done.success
             spent.append(time.perf_counter() - start)
-    return 1e3 * statistics.median(spent) / (ASSETS * len(CODES))
+    return 1e3 * statistics.median(spent) / (size.assets * len(CODES))
 
 
-def fill(settings: Settings) -> None:
-    """Store `STORED` materialisations, of tables of the names that ours have."""
+def fill(settings: Settings, stored: int) -> None:
+    """Store so many materialisations, of tables of the names that ours have."""
     os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "500"
     tables = ("weather_daily", "crop_statistics", "soil_water_daily", "drought_indicators")
     assets = [records(table) for table in tables]
     with open_instance(settings) as instance:
-        for _ in range(round(STORED / len(CODES) / len(assets))):
+        for _ in range(round(stored / len(CODES) / len(assets))):
             dg.materialize(assets, instance=instance, tags=EVERY, run_config=QUIET)
 
 
@@ -167,20 +174,20 @@ def served(settings: Settings) -> Iterator[Callable[[str], float]]:
         server.wait(timeout=30)
 
 
-def answers_ms(settings: Settings) -> dict[str, float]:
+def answers_ms(settings: Settings, repeats: int) -> dict[str, float]:
     """Return the milliseconds of each of `QUESTIONS`, once asked before."""
     with served(settings) as ask:
         found = {}
         for name, question in QUESTIONS.items():
             ask(question)
-            found[name] = 1e3 * statistics.median(ask(question) for _ in range(REPEATS))
+            found[name] = 1e3 * statistics.median(ask(question) for _ in range(repeats))
         return found
 
 
-def load_s() -> float:
+def load_s(repeats: int) -> float:
     """Return the seconds that a fresh process takes to load the definitions."""
     spent = []
-    for _ in range(REPEATS + 2):
+    for _ in range(repeats):
         start = time.perf_counter()
         subprocess.run(
             [sys.executable, "-c", "import geo_pipeline.definitions"], cwd=ROOT, check=True
@@ -229,9 +236,11 @@ def separate(count: int) -> None:
 
 def main() -> None:
     """Measure and print the table."""
-    if sys.argv[1:2] == ["separate"]:
-        separate(int(sys.argv[2]))
+    words, smallest = asked()
+    if words[:1] == ["separate"]:
+        separate(int(words[1]))
         return
+    size = SMALL if smallest else Size()
     table = Table("what", "ours, SQLite", "stock SQLite", "PostgreSQL", "stock / ours", "aim")
     table.title = machine()
 
@@ -245,7 +254,7 @@ def main() -> None:
     with started as url:
         of = homes(folder, url)
         batches = {"ours, SQLite": "500", "stock SQLite": "0", "PostgreSQL": "500"}
-        spent = {name: overhead_ms(settings, batches[name]) for name, settings in of.items()}
+        spent = {name: overhead_ms(settings, batches[name], size) for name, settings in of.items()}
         row("an asset and partition in a run of all", spent, "10 ms")
         for name, settings in of.items():
             if name == "stock SQLite":  # the files of either are the same
@@ -253,12 +262,12 @@ def main() -> None:
                 ours = of["ours, SQLite"].dagster_home
                 shutil.copytree(ours / "history", settings.dagster_home / "history")
             else:
-                fill(settings)
-        asked = {name: answers_ms(settings) for name, settings in of.items()}
+                fill(settings, size.stored)
+        answers = {name: answers_ms(settings, size.repeats) for name, settings in of.items()}
         for question in QUESTIONS:
-            row(question, {name: found[question] for name, found in asked.items()}, "1 s")
+            row(question, {name: found[question] for name, found in answers.items()}, "1 s")
     shutil.rmtree(folder)
-    table.add_row("loading the definitions", f"{load_s():.2f} s", "", "", "", "3 s")
+    table.add_row("loading the definitions", f"{load_s(size.repeats):.2f} s", "", "", "", "3 s")
     Console(width=120).print(table)
 
 

@@ -1,4 +1,4 @@
-"""What the sources cost beside their peers: `python -m tests.bench_sources sim2 [years]`.
+"""What the sources cost beside their peers: `python -m benchmarks.sources sim2 [years]`.
 
 Each candidate runs in a process of its own on the same file; seconds are those of the work without
 imports, memory is the peak of the process, imports included. Results are compared, so that nobody
@@ -14,7 +14,6 @@ checksum, ranges, dates and rows that come twice, and writes what it keeps.
 import importlib
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -24,9 +23,12 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.common import ROOT, asked, machine
+
 PEERS_PYTHON = os.environ.get("PEERS_PYTHON", sys.executable)
 CELLS = 9_892
+FEW_YEARS = "0.01"
+"""Of the smallest measurement: four days."""
 CELLS_AT_ONCE = 200
 SIM2_COLUMNS = {
     "PRENEI": "", "PRELIQ": "precip_mm", "T": "tmean_c", "TINF_H": "tmin_c", "TSUP_H": "tmax_c",
@@ -224,7 +226,7 @@ def peak_memory_mb() -> float:
 def measured(comparison: str, who: str, *arguments: Path) -> dict[str, float] | None:
     """Run one candidate in a process of its own; None where it cannot be imported."""
     python = PEERS_PYTHON if who == "polars" else sys.executable
-    command = [python, "-m", "tests.bench_sources", "run", comparison, who, *map(str, arguments)]
+    command = [python, "-m", "benchmarks.sources", "run", comparison, who, *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"{who} failed:\n{done.stderr}")
@@ -270,25 +272,20 @@ def sim2(years: str = "1", kept: str | None = None) -> None:
             )
 
 
-def machine() -> str:
-    """Name the machine and how busy it is."""
-    busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{platform.machine()}, {os.cpu_count()} cores{busy}, Python {platform.python_version()}"
-
-
 COMPARISONS: dict[str, Callable[..., None]] = {"sim2": sim2}
 
 
 def main() -> None:
     """Run the comparison that is named, or all of them."""
-    match sys.argv[1:]:
+    words, smallest = asked()
+    match words:
         case ["run", comparison, who, *arguments]:
             run(comparison, who, *arguments)
         case [name, *arguments]:
             COMPARISONS[name](*arguments)
         case []:
             for comparison in COMPARISONS.values():
-                comparison()
+                comparison(*([FEW_YEARS] if smallest else []))
 
 
 if __name__ == "__main__":
