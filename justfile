@@ -72,12 +72,10 @@ bench: bench-runs bench-app bench-dagster bench-indicators bench-sources
 bench-runs: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m benchmarks.runs
 
-# Each measurement at its smallest: that it works, not what it says
+# Each measurement at its smallest, two at a time: that it works, not what it says
 bench-smallest: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)
-    @for name in indicators sources zones door runs instance app; do \
-        echo "benchmarks.$name" && \
-        PEERS_PYTHON={{ peers }}/bin/python {{ bin }}/python -m benchmarks.$name --smallest || exit 1; \
-    done
+    @echo app runs instance sources zones indicators door | PEERS_PYTHON={{ peers }}/bin/python \
+        xargs -n 1 -P 2 sh -euc '{{ bin }}/python -m "benchmarks.$0" --smallest'
 
 # Measure the app in Chromium, on what `just run` made: paint, steps, pages, 25 readers, memory
 bench-app: (_environment "requirements-dev.txt")

@@ -67,23 +67,23 @@ def main() -> None:
         requests.Session() as session,
         Http(RawStore(Path(folder)), default_rate=10_000.0) as http,
     ):
+
+        def alone(number: int) -> object:
+            return session.get(f"{url}?n={number}", timeout=9).content
+
+        def door(number: int) -> object:
+            return http.get(f"{url}?n={number}", source="x", final=True)
+
         rows = [
             ("the server's own time", least),
-            (
-                "requests alone",
-                timed(lambda n: session.get(f"{url}?n={n}", timeout=9).content, count),
-            ),
-            ("the door", timed(lambda n: http.get(f"{url}?n={n}", source="x", final=True), count)),
-            (
-                "the door, kept",
-                timed(lambda n: http.get(f"{url}?n={n}", source="x", final=True), count),
-            ),
+            ("requests alone", timed(alone, count)),
+            ("the door", timed(door, count)),
+            ("the door, kept", timed(door, count)),
         ]
     server.shutdown()
     server.server_close()
-    table = Table(
-        f"{count} départements, {WORKERS} at a time", title=f"{machine()}\n100 ms an answer"
-    )
+    table = Table(f"{count} départements, {WORKERS} at a time")
+    table.title = f"{machine()}\n100 ms an answer"
     table.add_column("seconds", justify="right")
     table.add_column("beyond the server, ms each", justify="right")
     for name, seconds in rows:

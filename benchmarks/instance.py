@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.common import ROOT, asked, machine
+from geo_pipeline.assets.writing import departement_partitions, settled
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.departements import CODES
 from geo_pipeline.settings import Settings
@@ -54,11 +55,10 @@ STOCK = "telemetry: {enabled: false}\n"
 def records(name: str) -> dg.AssetsDefinition:
     """Return an asset of all départements that records what ours do, and does nothing."""
 
-    @dg.asset(
-        name=name,
-        partitions_def=dg.StaticPartitionsDefinition(list(CODES)),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-    )
+    with settled():
+        policy = dg.BackfillPolicy.single_run()
+
+    @dg.asset(name=name, partitions_def=departement_partitions, backfill_policy=policy)
     def recorded(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         for code in context.partition_keys:
             what = {

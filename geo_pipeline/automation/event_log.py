@@ -32,7 +32,7 @@ from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sql import create_engine, get_alembic_config
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from dagster._serdes import ConfigurableClassData, serialize_value
+from dagster._serdes import ConfigurableClassData
 from sqlalchemy import bindparam, text
 from sqlalchemy import event as listening
 from sqlalchemy.engine import Connection, Engine
@@ -175,13 +175,14 @@ class KeptConnectionEventLogStorage(ExactPools, SqliteEventLogStorage):
         """
         planned = event.get_dagster_event().asset_check_planned_data
         subset = planned.partitions_subset
+        told = self._event_to_row(event)
         row = {
             "asset_key": planned.asset_key.to_string(),
             "check_name": planned.check_name,
             "run_id": event.run_id,
             "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
-            "evaluation_event": serialize_value(event),
-            "evaluation_event_timestamp": self._event_insert_timestamp(event),
+            "evaluation_event": told["event"],
+            "evaluation_event_timestamp": told["timestamp"],
             "evaluation_event_storage_id": event_id,
         }
         partitions = [None] if subset is None else subset.get_partition_keys()

@@ -1,6 +1,7 @@
 """Our event log keeps connections open; the stock one must be able to take over its files."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -8,6 +9,7 @@ import psutil
 import pytest
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
+from geo_pipeline.assets.writing import evaluate, settled
 from geo_pipeline.automation.event_log import KEPT_ENGINES, KeptConnectionEventLogStorage
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.settings import Settings
@@ -45,7 +47,7 @@ def test_a_batch_leaves_what_single_events_leave(
         with open_instance(Settings(home=home)) as instance:
             ours = isinstance(instance.event_log_storage, KeptConnectionEventLogStorage)
             assert ours == (name == "ours")
-            done = dg.materialize([many, judged], instance=instance, tags=RANGE)
+            done = dg.materialize([many, judged, by_partition], instance=instance, tags=RANGE)
             assert done.success
             folder = home / "dagster" / "history" / "runs"
             kept[name] = {
@@ -61,7 +63,14 @@ def test_a_batch_leaves_what_single_events_leave(
             assert newest == [(record.asset_entry.last_materialization_record.storage_id,)]
     of_b = [kind for kind, *where in kept["ours"]["index"] if where == [MANY, "b"]]
     assert of_b == ["ASSET_MATERIALIZATION", "ASSET_MATERIALIZATION_PLANNED"]
-    assert len(kept["ours"]["checks"]) == 1
+    evaluated = ["SUCCEEDED", "ASSET_CHECK_EVALUATION"]
+    assert [row for row in kept["ours"]["checks"] if row[1] == "by_partition"] == [
+        (MANY, "by_partition", "a", *evaluated, "a"),
+        (MANY, "by_partition", "b", "FAILED", "ASSET_CHECK_EVALUATION", "b"),
+        (MANY, "by_partition", "c", *evaluated, "c"),
+        (MANY, "by_partition", "not planned", *evaluated, "not planned"),
+    ]
+    assert (MANY, "judged", None, *evaluated, None) in kept["ours"]["checks"]
     assert kept["ours"] == kept["stock"]
 
 
@@ -73,7 +82,13 @@ TAGS = (
     " JOIN event_logs event ON event.id = tag.event_id"
 )
 NEWEST = "SELECT max(id) FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION'"
-CHECKS = "SELECT asset_key, check_name, execution_status FROM asset_check_executions"
+CHECKS = """
+    SELECT checked.asset_key, check_name, checked.partition, execution_status,
+        told.dagster_event_type,
+        json_extract(told.event, '$.dagster_event.event_specific_data.partition')
+    FROM asset_check_executions checked
+    JOIN event_logs told ON told.id = evaluation_event_storage_id AND told.event = evaluation_event
+"""
 
 
 @dg.asset(
@@ -89,6 +104,23 @@ def many() -> dg.MaterializeResult[None]:
 def judged() -> dg.AssetCheckResult:
     """Good."""
     return dg.AssetCheckResult(passed=True)
+
+
+with settled():
+    BY_PARTITION = dg.AssetCheckSpec("by_partition", asset=many, partitions_def=many.partitions_def)
+
+
+@dg.multi_asset_check(specs=[BY_PARTITION])
+def by_partition(context: dg.AssetCheckExecutionContext) -> Iterator[dg.Output[None]]:
+    """Bad of `b`; of a partition, too, that the run was not to be of."""
+    evaluations = [
+        dg.AssetCheckEvaluation(
+            asset_key=many.key, check_name="by_partition", passed=key != "b", partition=key
+        )
+        for key in ("a", "b", "c", "not planned")
+    ]
+    evaluate(context.op_execution_context, evaluations)
+    yield dg.Output(None, output_name="many_by_partition")
 
 
 def rows(path: Path, statement: str) -> list[tuple[object, ...]]:
