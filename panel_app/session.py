@@ -127,8 +127,17 @@ class Session:
         """Everything the page says now, by the name of its place."""
         return {
             **self._page_slots(),
-            "notice": render("notice", {"notices": self._notices, "words": self.words}),
+            "notice": render("notice", {"notices": self._told(), "words": self.words}),
         }
+
+    def _told(self) -> list[str]:
+        """What is told above the page: what just happened, and what stays so."""
+        publication = self._publication
+        if publication is None or not publication.is_previous:
+            return self._notices
+        lang = self.state.lang
+        moment = look.format_date(publication.published_at.date(), lang)
+        return [*self._notices, self.words("notice.previous", day=moment)]
 
     def _page_slots(self) -> Mapping[str, str]:
         if self.state.page == "pipeline":
@@ -310,7 +319,8 @@ class Session:
         said.cache_clear()
         # An indicator or a crop may be gone: read the selection anew, as if it were an address.
         self.state = replace(self._read(self.state.query()), page=self.state.page)
-        self._notices = [self.words("notice.fresh")]
+        is_previous = self._publication is not None and self._publication.is_previous
+        self._notices = [] if is_previous else [self.words("notice.fresh")]
         try:
             self.tell(whole=True)
         except StorageError as error:

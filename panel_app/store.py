@@ -269,6 +269,7 @@ class Publication:
         self.regions: tuple[str, ...] = tuple(departements["region"])
         self.area_km2 = departements["area_km2"].to_numpy(dtype=float)
         self.published_at: datetime = warehouse.query("publication_date")["published_at"][0]
+        self.is_previous = warehouse.reads_previous
         known = set(warehouse.query("indicator_periods")["indicator"])
         self.indicators: tuple[str, ...] = tuple(key for key in look.INDICATORS if key in known)
 

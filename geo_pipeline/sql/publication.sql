@@ -7,22 +7,6 @@ SELECT risk.*, shapes.geometry
 FROM departement_risk_values AS risk
 LEFT JOIN departements AS shapes ON risk.departement = shapes.departement;
 
--- Soil water by month and crop, from the days of the lake; a month counts when all its days are known.
-CREATE TABLE soil_water_monthly AS
-SELECT
-    departement,
-    last_day(date) AS period_end,
-    crop,
-    CASE WHEN count(*) = count(swi) THEN avg(swi) END AS swi,
-    CASE WHEN count(*) = count(ks) THEN avg(ks) END AS ks,
-    CASE WHEN count(*) = count(eta_mm) THEN sum(eta_mm) END AS eta_mm,
-    count(*) AS days
-FROM soil_water_daily
-GROUP BY ALL
-ORDER BY departement, crop, period_end;
-
-DROP VIEW IF EXISTS soil_water_daily;
-
 -- Droughts of the combined index by run theory: from its first to its last dekad, how severe in all (index x months).
 CREATE TABLE drought_events AS
 WITH course AS (
@@ -132,7 +116,8 @@ SELECT
     map_values.period_end,
     map_values.drought_class,
     count(*) AS departements,
-    sum(departements.area_km2) AS area_km2
+    -- In a fixed order: sums of decimals depend on it in their last digit.
+    sum(departements.area_km2 ORDER BY departements.departement) AS area_km2
 FROM map_values
 INNER JOIN departements ON map_values.departement = departements.departement
 WHERE map_values.drought_class IS NOT NULL

@@ -1,5 +1,21 @@
 -- Each row is a promise that the warehouse breaks: what is wrong and how many times.
-WITH failures AS (
+WITH stored AS (
+    SELECT 'weather_daily' AS asset, departement, count(*) AS rows FROM weather_daily GROUP BY departement
+    UNION ALL
+    SELECT 'crop_statistics', departement, count(*) FROM crop_statistics GROUP BY departement
+    UNION ALL
+    SELECT 'drought_indicators', departement, count(*) FROM drought_indicators GROUP BY departement
+    UNION ALL
+    SELECT 'groundwater', departement, count(*) FROM groundwater GROUP BY departement
+),
+
+files AS (
+    SELECT asset, departement, rows
+    FROM provenance
+    WHERE asset IN ('weather_daily', 'crop_statistics', 'drought_indicators', 'groundwater')
+),
+
+failures AS (
     SELECT 'départements other than 101' AS failure, abs(count(*) - 101) AS found FROM departements
     UNION ALL
     SELECT 'shapes other than 101', abs(count(*) - 101) FROM departement_shapes
@@ -23,20 +39,18 @@ WITH failures AS (
     SELECT 'rows of departement_risk gained or lost by its join with the shapes',
         abs((SELECT count(*) FROM departement_risk) - (SELECT count(*) FROM departement_risk_values))
     UNION ALL
-    SELECT 'indicators that occur twice', count(*)
-    FROM (
-        SELECT 1 FROM drought_indicators
-        GROUP BY departement, period_end, indicator HAVING count(*) > 1
-    )
+    SELECT files.asset || ' of départements with other rows than their file has', count(*)
+    FROM files
+    LEFT JOIN stored ON files.asset = stored.asset AND files.departement = stored.departement
+    WHERE files.rows <> coalesce(stored.rows, 0)
+    GROUP BY files.asset
+    UNION ALL
+    SELECT stored.asset || ' of départements that have no file', count(*)
+    FROM stored ANTI JOIN files ON files.asset = stored.asset AND files.departement = stored.departement
+    GROUP BY stored.asset
     UNION ALL
     SELECT 'départements held back that there are none of', count(*)
     FROM held_departements ANTI JOIN departements USING (departement)
-    UNION ALL
-    SELECT 'days of départements held back that occur twice', count(*)
-    FROM (
-        SELECT 1 FROM weather_daily SEMI JOIN held_departements USING (departement)
-        GROUP BY departement, date HAVING count(*) > 1
-    )
     UNION ALL
     SELECT 'harvests that occur twice', count(*)
     FROM (

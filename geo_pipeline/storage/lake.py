@@ -173,7 +173,7 @@ class Lake:
         return Provenance(", ".join(sources), ", ".join(tables), fetched, digest)
 
     def provenance(self, without: Collection[str] = ()) -> Iterator[dict[str, object]]:
-        """Yield a row for each file: table, partition, source, rows, first and last date.
+        """Yield a row for each file: table, partition, source, rows, first and last date, SHA-256.
 
         Raises:
             DamagedError: a file, not of the départements `without`, cannot be read.
@@ -311,4 +311,5 @@ def _provenance_row(table: str, path: Path) -> dict[str, object]:
         "rows": known.rows,
         "first_date": known.first_date,
         "last_date": known.last_date,
+        "file_sha256": file_sha256(path),
     }

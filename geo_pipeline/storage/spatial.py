@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import geopandas as gpd
@@ -18,9 +17,7 @@ LONLAT = "OGC:CRS84"
 
 
 @contextmanager
-def connect(
-    database: Path | None = None, *, functions: bool = True
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(*, functions: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a connection with spatial functions and longitude before latitude; close it after.
 
     Without `functions` geometries are carried but not computed with; it opens in no time.
@@ -30,11 +27,8 @@ def connect(
 
     Raises:
         StorageError: the extension cannot be had.
-        duckdb.Error: the database cannot be opened.
     """
-    # An older storage format, DuckDB's default, would forget the CRS of geometries.
-    config: dict[str, Any] = {"storage_compatibility_version": "v1.5.0"}
-    with closing(duckdb.connect(str(database or ":memory:"), config=config)) as connection:
+    with closing(duckdb.connect()) as connection:
         if functions:
             _prepare(connection)
         yield connection
@@ -50,10 +44,34 @@ def attach(database: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def attach_to(connection: duckdb.DuckDBPyConnection, database: Path, name: str) -> None:
-    """Attach `database`, read-only, as the schema `name`."""
+def attach_to(
+    connection: duckdb.DuckDBPyConnection, database: Path, name: str, *, read_only: bool = True
+) -> None:
+    """Attach `database` as the schema `name`; one that is to be written is made where absent.
+
+    Raises:
+        duckdb.Error: it cannot be opened.
+    """
     literal = str(database).replace("'", "''")
-    connection.execute(f"ATTACH '{literal}' AS {name} (READ_ONLY)")
+    # An older storage format, DuckDB's default, would forget the CRS of geometries.
+    how = "READ_ONLY" if read_only else "STORAGE_VERSION 'v1.5.0'"
+    connection.execute(f"ATTACH '{literal}' AS {name} ({how})")
+
+
+@contextmanager
+def attached(
+    connection: duckdb.DuckDBPyConnection, database: Path, name: str, *, read_only: bool = True
+) -> Iterator[None]:
+    """Attach `database` as the schema `name` and use it; let go of the file after.
+
+    Raises:
+        duckdb.Error: it cannot be opened.
+    """
+    attach_to(connection, database, name, read_only=read_only)
+    connection.execute(f"USE {name}")
+    yield
+    connection.execute("USE memory")
+    connection.execute(f"DETACH {name}")
 
 
 def extension_path() -> Path | None:

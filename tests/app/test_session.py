@@ -160,6 +160,23 @@ def test_a_damaged_publication_leaves_what_was_shown(visit: Any, own_home: Path)
     assert "Haute-Garonne" in heard.last()["detail"]
 
 
+def test_the_publication_before_is_shown_where_the_last_is_damaged(
+    visit: Any, own_home: Path
+) -> None:
+    path = Settings(home=own_home).warehouse
+    shutil.copy(path, path.with_name("drought.previous.duckdb"))
+    session, heard = visit(at=Store(path), period="2022-08", departement="32")
+    assert "abîmée" not in session.slots()["notice"]
+    path.unlink()
+    path.write_bytes(b"not a database" * 400)
+    session.refresh()
+    assert "La dernière publication est abîmée" in heard.last()["main"] + heard.last()["notice"]
+    session.ask({"departement": "31"})
+    assert "vous lisez la précédente" in session.slots()["notice"]
+    first, _ = visit(at=Store(path), lang="en")
+    assert "you are reading the one before it" in first.slots()["notice"]
+
+
 def test_from_nothing_to_a_page(visit: Any, tmp_path: Path, published_home: Path) -> None:
     path = tmp_path / "published" / "drought.duckdb"
     session, heard = visit(at=Store(path), page="ranking", lang="en")

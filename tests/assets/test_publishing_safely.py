@@ -1,0 +1,287 @@
+"""A publication is the old one or the new one, whole: with any disk, flipped bit or change."""
+
+import random
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from geo_pipeline.assets.providers import attributions
+from geo_pipeline.errors import NotPublishedError, StorageError
+from geo_pipeline.schemas import TABLES
+from geo_pipeline.sources.agronomy import crop_parameters
+from geo_pipeline.storage import warehouse
+from geo_pipeline.storage.findings import Finding
+from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake
+from geo_pipeline.storage.spatial import attach
+from geo_pipeline.storage.warehouse import Published, Warehouse, check_whole, is_whole, previous
+from geo_pipeline.transforms.calendar import crop_stages
+from tests.conftest import ROOT, digests
+
+STAGES = crop_stages(crop_parameters(ROOT / "assets_data"))
+SOME = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12")
+MB = 1_000_000
+
+
+@pytest.fixture
+def lake(published_home: Path, tmp_path: Path) -> Lake:
+    """Return a lake of twelve départements that a test may change."""
+    whole, lake = Lake(published_home / "lake"), Lake(tmp_path / "lake")
+    for table in TABLES:
+        codes = SOME if table in BY_DEPARTEMENT else (None,)
+        for path, copy in ((whole.path(table, code), lake.path(table, code)) for code in codes):
+            if path.exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+    return lake
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "published" / "drought.duckdb"
+
+
+def publish(lake: Lake, target: Path, **held: list[Finding]) -> Published:
+    return warehouse.publish(lake, target, attributions(), STAGES, held)
+
+
+def change(lake: Lake, code: str, rain: float = 1.5, rows: int | None = None) -> None:
+    """Write other weather, and the days of `code` from it, or only the first `rows` of them."""
+    for table, column in (("weather_daily", "precip_mm"), ("soil_water_daily", "swi")):
+        frame = lake.read(table, code).iloc[:rows]
+        frame[column] *= rain
+        lake.write(table, frame, lake.origin(table, code), code)
+
+
+@contextmanager
+def disk(folder: Path, size: int) -> Iterator[Path]:
+    """Mount a file system of `size` bytes at `folder`; skip where that is not allowed."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine does not let a test mount a small file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def tables(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return the rows of each table, in the order of their values; not when it was made."""
+    with closing(attach(path)) as connection:
+        connection.execute("USE published")
+        names = [
+            name
+            for (name,) in connection.execute("SHOW TABLES").fetchall()
+            if name not in {"departement_risk", "publication"}
+        ]
+        return {
+            name: connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall()
+            for name in names
+        }
+
+
+@pytest.mark.parametrize("begun_as_copy", [False, True])
+def test_a_disk_that_fills_while_publishing(
+    lake: Lake,
+    target: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    begun_as_copy: bool,
+) -> None:
+    """The old publication or the new one, whole, whatever the room from 5 to 40 MB."""
+    monkeypatch.setattr(warehouse, "_SIZE_WHILE_BUILT", 0.0)  # it does not look beforehand
+    publish(lake, target)
+    if not begun_as_copy:
+        monkeypatch.setattr(warehouse, "MOST_CONTINUED", 0)
+    old = target.stat().st_size
+    change(lake, "12")
+    told, made = [], 0
+    for free in (5, 8, 11, 14, 20, 40):
+        with disk(tmp_path / f"{free}", old + free * MB) as small:
+            there = small / target.name
+            shutil.copyfile(target, there)
+            before = digests(small)[target.name]
+            try:
+                publish(lake, there)
+            except StorageError as error:
+                told.append(str(error))
+                assert digests(small)[target.name] == before
+                assert not previous(there).exists()
+            else:
+                made += 1
+                assert digests(small)[target.name] != before
+                assert digests(small)[previous(there).name] == before
+            check_whole(there)
+            left = {path.name for path in small.iterdir()}
+            assert left <= {target.name, previous(target).name, "drought.lock"}
+    assert told
+    assert made
+    for line in told:
+        assert re.fullmatch(r"cannot (publish|write) .* before is unchanged", line)
+
+
+def test_too_little_room_is_told_beforehand(lake: Lake, target: Path, tmp_path: Path) -> None:
+    with (
+        disk(tmp_path / "small", 7 * MB) as small,
+        pytest.raises(
+            StorageError, match=r"^cannot publish .*: 7 MB are free on its disk and abou"
+        ),
+    ):
+        publish(lake, small / target.name)
+
+
+def test_the_publication_before_makes_room_where_there_is_none(
+    lake: Lake, target: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(lake, target)
+    size = target.stat().st_size
+    # Room for the publication and for making another, not for keeping the one before as well.
+    with disk(tmp_path / "small", round(2.9 * size)) as small:
+        there = small / target.name
+        publish(lake, there)
+        change(lake, "12")
+        publish(lake, there)
+        assert is_whole(previous(there))
+        assert not caplog.records
+        change(lake, "12")
+        publish(lake, there)
+        check_whole(there)
+        assert "the publication before goes" in caplog.text
+
+
+def test_a_bit_that_flips_anywhere_in_the_publication_is_found(lake: Lake, target: Path) -> None:
+    publish(lake, target)
+    chance = random.Random(12)
+    size = target.stat().st_size
+    places = [chance.randrange(size) for _ in range(60)]
+    places += [chance.randrange(12_288) for _ in range(20)]  # the three heads of the file
+    check_whole(target)
+    with target.open("r+b", buffering=0) as file:
+        for place in places:
+            file.seek(place)
+            (was,) = file.read(1)
+            file.seek(place)
+            file.write(bytes([was ^ 1 << chance.randrange(8)]))
+            with pytest.raises(StorageError, match="publish again with `geo-pipeline run`"):
+                check_whole(target)
+            file.seek(place)
+            file.write(bytes([was]))
+    check_whole(target)
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "text"])
+def test_a_stump_is_no_publication(lake: Lake, target: Path, damage: str) -> None:
+    with pytest.raises(NotPublishedError):
+        check_whole(target)
+    publish(lake, target)
+    content = target.read_bytes()
+    target.write_bytes({"cut": content[:-300_000], "empty": b"", "text": b"no database"}[damage])
+    assert not is_whole(target)
+    with pytest.raises(StorageError):
+        Warehouse(target).query("publication_date")
+    publish(lake, target)
+    check_whole(target)
+
+
+def test_the_one_before_is_read_while_the_publication_is_damaged(lake: Lake, target: Path) -> None:
+    publish(lake, target)
+    first = Warehouse(target).query("publication_date")["published_at"].iloc[0]
+    change(lake, "12")
+    publish(lake, target)
+    target.write_bytes(b"no database")
+    reader = Warehouse(target)
+    assert reader.query("publication_date")["published_at"].iloc[0] == first
+    # Of one that is held back now the rows are those of the last that can be read.
+    rain = {row for row in tables(previous(target))["weather_daily"] if row[0] == "12"}
+    change(lake, "12")
+    finding = Finding("weather_daily", "12", "jumps", "error", "x", datetime.now(UTC).isoformat())
+    publish(lake, target, **{"12": [finding]})
+    assert {row for row in tables(target)["weather_daily"] if row[0] == "12"} == rain
+    assert reader.query("publication_date")["published_at"].iloc[0] > first
+    # What was damaged is not kept as the one before.
+    assert is_whole(previous(target))
+
+
+def changes(code: str) -> list[Callable[[Lake], None]]:
+    """Return what may become of the files of a département."""
+    return [
+        lambda lake: change(lake, code),
+        lambda lake: change(lake, code, rows=5),
+        lambda lake: change(lake, code, rows=0),
+        lambda lake: lake.path("crop_statistics", code).unlink(),
+        lambda lake: lake.path("soil_water_daily", code).unlink(),
+    ]
+
+
+def test_what_is_carried_on_is_what_a_new_one_would_be(
+    lake: Lake, target: Path, tmp_path: Path
+) -> None:
+    publish(lake, target)
+    finding = Finding("weather_daily", "03", "jumps", "error", "x", datetime.now(UTC).isoformat())
+    steps = changes("12") + changes("01")[:2]
+    for step in steps:
+        step(lake)
+        change(lake, "03")
+        publish(lake, target, **{"03": [finding]})
+    held = [row for row in tables(target)["weather_daily"] if row[0] == "03"]
+    anew = tmp_path / "anew" / target.name
+    anew.parent.mkdir()
+    shutil.copyfile(target, anew)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warehouse, "MOST_CONTINUED", 0)
+        publish(lake, anew, **{"03": [finding]})
+    assert continued(target) == len(steps)
+    assert continued(anew) == 0
+    assert tables(target) == tables(anew)
+    publish(lake, target)  # released
+    publish(lake, anew)
+    assert tables(target) == tables(anew)
+    assert [row for row in tables(target)["weather_daily"] if row[0] == "03"] != held
+
+
+def test_many_changes_and_many_copies_are_built_anew(
+    lake: Lake, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warehouse, "MOST_CHANGED", 1)
+    publish(lake, target)
+    change(lake, "01")
+    publish(lake, target)
+    assert continued(target) == 1
+    change(lake, "01")
+    change(lake, "02")
+    publish(lake, target)
+    assert continued(target) == 0
+    monkeypatch.setattr(warehouse, "MOST_CONTINUED", 1)
+    for expected in (1, 0):
+        change(lake, "01")
+        publish(lake, target)
+        assert continued(target) == expected
+
+
+def test_rows_that_are_lost_on_the_way_are_not_published(lake: Lake, target: Path) -> None:
+    publish(lake, target)
+    before = digests(target.parent)
+    with closing(duckdb.connect(str(target))) as connection:
+        connection.execute("DELETE FROM weather_daily WHERE departement = '02'")
+    changed = digests(target.parent)
+    assert changed != before
+    change(lake, "01")
+    with pytest.raises(StorageError, match=r"weather_daily of départements with other rows"):
+        publish(lake, target)
+    assert digests(target.parent) == changed
+
+
+def continued(path: Path) -> int:
+    """Return how many publications in a row began as a copy of the one before."""
+    with closing(attach(path)) as connection:
+        (count,) = (
+            connection.execute("SELECT continued FROM published.publication").fetchone() or ()
+        )
+    return int(count)
