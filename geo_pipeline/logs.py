@@ -158,12 +158,55 @@ class Plain(logging.Formatter):
         return f"{moment} {record.levelname} {text}" + (f" - {error}" if error else "")
 
 
-class JsonLines(logging.Handler):
-    """Appends to `path`, a line a record, `fields` on each; several processes may write at once.
+class Rotated:
+    """A file of lines that never takes more than `KEPT_FILES + 1` times `max_bytes`.
 
-    Each line is one write at the end of the file, so that none is torn; who finds the file grown
-    beyond `max_bytes` puts it aside, under a lock.
+    Several processes may write at once: each line is one write at the end of the file, so that none
+    is torn; who finds the file grown beyond `max_bytes` puts it aside, under a lock.
     """
+
+    def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
+        self.path = path
+        self._max_bytes = max_bytes
+
+    def append(self, line: str) -> None:
+        """Write `line` and its end.
+
+        Raises:
+            OSError: the disk is full, or not ours to write.
+        """
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        try:
+            file = os.open(self.path, flags, 0o644)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(self.path, flags, 0o644)
+        try:
+            os.write(file, f"{line}\n".encode(errors="replace"))
+            full = os.fstat(file).st_size > self._max_bytes
+        finally:
+            os.close(file)
+        if full:
+            self._put_aside()
+
+    def older(self, number: int) -> Path:
+        """Return the path of a file put aside, 1 the last one."""
+        return self.path.with_name(f"{self.path.stem}.{number}{self.path.suffix}")
+
+    def _put_aside(self) -> None:
+        with FileLock(self.path.with_suffix(".lock")):
+            # Another process may have done it while this one waited.
+            if not self.path.exists() or self.path.stat().st_size <= self._max_bytes:
+                return
+            for number in range(KEPT_FILES - 1, 0, -1):
+                older = self.older(number)
+                if older.exists():
+                    older.replace(self.older(number + 1))
+            self.path.replace(self.older(1))
+
+
+class JsonLines(logging.Handler):
+    """Appends to `path`, a line a record, `fields` on each; several processes may write at once."""
 
     def __init__(
         self,
@@ -174,9 +217,9 @@ class JsonLines(logging.Handler):
     ) -> None:
         super().__init__()
         self.path = path
+        self.file = Rotated(path, max_bytes)
         self._fields = about(**(fields or {}))[_EXTRA]
         self._hidden = tuple(json.dumps(each, ensure_ascii=False)[1:-1] for each in hidden)
-        self._max_bytes = max_bytes
         self._lap = time.perf_counter()
 
     def lap(self) -> float:
@@ -206,39 +249,8 @@ class JsonLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write `record`; a disk that is full or not ours to write stops no work."""
-        content = f"{self.line(record)}\n".encode(errors="replace")
         with suppress(OSError):
-            self._append(content)
-
-    def _append(self, content: bytes) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        try:
-            file = os.open(self.path, flags, 0o644)
-        except FileNotFoundError:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self.path, flags, 0o644)
-        try:
-            os.write(file, content)
-            full = os.fstat(file).st_size > self._max_bytes
-        finally:
-            os.close(file)
-        if full:
-            self._put_aside()
-
-    def _put_aside(self) -> None:
-        with FileLock(self.path.with_suffix(".lock")):
-            # Another process may have done it while this one waited.
-            if not self.path.exists() or self.path.stat().st_size <= self._max_bytes:
-                return
-            for number in range(KEPT_FILES - 1, 0, -1):
-                older = self.older(number)
-                if older.exists():
-                    older.replace(self.older(number + 1))
-            self.path.replace(self.older(1))
-
-    def older(self, number: int) -> Path:
-        """Return the path of a file put aside, 1 the last one."""
-        return self.path.with_name(f"{self.path.stem}.{number}{self.path.suffix}")
+            self.file.append(self.line(record))
 
 
 def _error(record: logging.LogRecord) -> str:

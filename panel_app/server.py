@@ -7,7 +7,7 @@
 import hmac
 import zlib
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,7 +26,8 @@ from panel.io.server import DocHandler, WSHandler
 from panel.io.session import generate_session
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.web import ErrorHandler, HTTPError, authenticated
+from tornado.web import ErrorHandler, HTTPError, RequestHandler, authenticated
+from tornado.websocket import WebSocketHandler
 
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.settings import Settings
@@ -98,12 +99,20 @@ class Server(BokehTornado):
     @property
     def full(self) -> bool:
         """Whether no further page can be opened now."""
-        return sum(1 for _ in self._context.sessions) >= self._limit
+        taken = sum(1 for each in self._context.sessions if not each.expiration_requested)
+        return taken >= self._limit
 
     @property
     def failed(self) -> bool:
         """Whether the page that was built last could not be; Bokeh has logged why."""
         return any(handler.failed for handler in self._context.application.handlers)
+
+    def get_handler_delegate(
+        self, request: Any, target_class: type[RequestHandler], *args: Any, **options: Any
+    ) -> Any:
+        """Let every handler answer HEAD: Bokeh's and Panel's own do not."""
+        handler = _answering_head(target_class)  # type: ignore[arg-type]  # a class can be hashed
+        return super().get_handler_delegate(request, handler, *args, **options)
 
     def admits(self, user: str) -> bool:
         """Whether who is signed in may see the app."""
@@ -162,6 +171,8 @@ class Page(DocHandler):
         if server.failed:
             session.request_expiration()
             raise HTTPError(500)
+        if self.request.method == "HEAD":
+            session.request_expiration()  # nobody comes for it
         return session
 
 
@@ -211,6 +222,17 @@ class Figures(AuthRequestHandler, Metrics):
             self.set_header("WWW-Authenticate", "Bearer")
             self.set_header("Content-Type", "text/plain; charset=utf-8")
             self.finish("a token or a sign-in is needed: GEO_PIPELINE_APP_METRICS_TOKEN\n")
+
+
+@cache
+def _answering_head(handler: type[RequestHandler]) -> type[RequestHandler]:
+    """Return `handler`, answering HEAD as GET: Tornado leaves out what is in the body.
+
+    A websocket opens by GET alone.
+    """
+    if handler.head is not RequestHandler.head or issubclass(handler, WebSocketHandler):
+        return handler
+    return type(handler.__name__, (handler,), {"head": handler.get})
 
 
 def build(settings: Settings, origins: Sequence[str] = ()) -> tuple[BaseServer, str]:

@@ -28,6 +28,7 @@ from geo_pipeline.automation.channels import (
 )
 from geo_pipeline.errors import StorageError
 from geo_pipeline.files import write_text
+from geo_pipeline.logs import Rotated
 from geo_pipeline.publishing.styles import Lang
 from geo_pipeline.settings import Settings
 
@@ -346,8 +347,7 @@ class Alerts:
     def _note(self, event: str, **content: object) -> None:
         """Add a line to the log file."""
         line = {"time": self._clock().isoformat(timespec="seconds"), "event": event} | content
-        with self.log.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line, ensure_ascii=False) + "\n")
+        Rotated(self.log).append(json.dumps(line, ensure_ascii=False))
 
 
 def digest(*parts: object) -> str:

@@ -28,7 +28,7 @@ def connect(*, functions: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises:
         StorageError: the extension cannot be had.
     """
-    with closing(duckdb.connect()) as connection:
+    with closing(_opened()) as connection:
         if functions:
             _prepare(connection)
         yield connection
@@ -39,7 +39,7 @@ def attach(database: Path) -> duckdb.DuckDBPyConnection:
 
     It has no spatial functions: geometries are read as they are stored.
     """
-    connection = duckdb.connect()
+    connection = _opened()
     attach_to(connection, database, "published")
     return connection
 
@@ -146,6 +146,15 @@ def from_arrow(content: pa.Table) -> pd.DataFrame:
         return shapes
     frame: pd.DataFrame = content.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
     return frame
+
+
+def _opened() -> duckdb.DuckDBPyConnection:
+    """Return a new connection which, like its cursors, draws no progress bars.
+
+    DuckDB draws them where a process has no script, which it takes for somebody at a keyboard:
+    children that others start have none either, and their output is a log.
+    """
+    return duckdb.connect().execute("SET enable_progress_bar = false")
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:

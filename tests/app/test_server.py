@@ -195,31 +195,56 @@ def _nonce(answer: requests.Response) -> str:
 # ------------------------------------------------------------------ the real app
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "kind"),
-    [
-        ("", 302, "text/html"),
-        ("/", 302, "text/html"),
-        ("/app", 200, "text/html"),
-        ("/app?departement=32&lang=en", 200, "text/html"),
-        ("/app/", 301, "text/html"),
-        ("/liveness", 200, "application/json"),
-        ("/metrics", 200, "application/openmetrics-text"),
-        ("/static/js/bokeh.min.js", 200, "application/javascript"),
-        ("/static/extensions/panel/panel.min.js", 200, "application/javascript"),
-        ("/static/js/nothing.js", 404, "text/html"),
-        ("/nothing", 404, "text/html"),
-        ("/liveness?endpoint=/app", 400, "text/html"),
-        ("/app/ws", 403, "text/html"),
-        ("/app/autoload.js?bokeh-autoload-element=1", 404, "text/html"),
-        ("/login", 404, "text/html"),
-    ],
-)
+ROUTES = [
+    ("", 302, "text/html"),
+    ("/", 302, "text/html"),
+    ("/app", 200, "text/html"),
+    ("/app?departement=32&lang=en", 200, "text/html"),
+    ("/app/", 301, "text/html"),
+    ("/liveness", 200, "application/json"),
+    ("/metrics", 200, "application/openmetrics-text"),
+    ("/static/js/bokeh.min.js", 200, "application/javascript"),
+    ("/static/extensions/panel/panel.min.js", 200, "application/javascript"),
+    ("/static/js/nothing.js", 404, "text/html"),
+    ("/nothing", 404, "text/html"),
+    ("/liveness?endpoint=/app", 400, "text/html"),
+    ("/app/ws", 403, "text/html"),
+    ("/app/autoload.js?bokeh-autoload-element=1", 404, "text/html"),
+    ("/login", 404, "text/html"),
+]
+
+
+@pytest.mark.parametrize(("path", "status", "kind"), ROUTES)
 def test_every_answer_is_guarded(app: str, path: str, status: int, kind: str) -> None:
     answer = _get(f"{_site(app)}{path}")
     assert answer.status_code == status
     assert answer.headers["Content-Type"].startswith(kind)
     _assert_guarded(answer)
+
+
+@pytest.mark.parametrize("path", [path for path, _, _ in ROUTES])
+def test_head_says_what_get_says_without_a_body(app: str, path: str) -> None:
+    """All headers but those that are of one answer alone: time, nonce, token of the page."""
+    url, plainly = f"{_site(app)}{path}", {"Accept-Encoding": "identity"}
+    got = _get(url, headers=plainly)
+    head = requests.head(url, headers=plainly, timeout=60, allow_redirects=False)
+    assert head.status_code == got.status_code
+    assert head.content == b""
+    _assert_guarded(head)
+    own = {"Date", "Content-Security-Policy", "Etag"}
+    if path.startswith("/app") and got.status_code == 200:
+        assert int(head.headers["Content-Length"]) > 1000
+        own.add("Content-Length")
+    assert {k: v for k, v in head.headers.items() if k not in own} == {
+        k: v for k, v in got.headers.items() if k not in own
+    }
+
+
+def test_head_takes_no_place(room: str) -> None:
+    """Of two places; a probe every second leaves both free."""
+    for _ in range(5):
+        assert requests.head(room, timeout=60).status_code == 200
+    assert _get(room).status_code == 200
 
 
 def test_a_page_leads_to_the_app_and_keeps_what_was_asked(app: str) -> None:

@@ -21,6 +21,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
+from geo_pipeline import logs
 from geo_pipeline.automation.alerts import Alert, Alerts, Severity
 from geo_pipeline.automation.channels import channels
 from geo_pipeline.settings import Settings
@@ -617,6 +618,16 @@ def test_what_nobody_takes_for_three_days_is_given_up_and_told(tmp_path: Path) -
     Alerts(settings, clock=clock).send()
     assert len(lines(tmp_path, "failed")) == 2
     assert "SECRET" not in remembered(tmp_path)
+
+
+def test_the_log_of_alerts_is_put_aside_before_it_fills_the_disk(tmp_path: Path) -> None:
+    log = Alerts(Settings(home=tmp_path)).log
+    log.parent.mkdir()
+    log.write_bytes(b"{}\n" * (logs.MAX_BYTES // 3))
+    Alerts(Settings(home=tmp_path)).send([an_alert()])
+    assert (log.parent / "alerts.1.jsonl").stat().st_size > logs.MAX_BYTES
+    Alerts(Settings(home=tmp_path)).send([an_alert(key="another")])
+    assert log.stat().st_size < 10_000
 
 
 def test_a_memory_that_is_damaged_is_put_aside(tmp_path: Path, hook: Hook) -> None:

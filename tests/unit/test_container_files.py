@@ -1,6 +1,10 @@
 """Dockerfile, docker-compose.yml and .dockerignore: what can go wrong without building anything."""
 
+import ast
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -87,27 +91,106 @@ def test_all_share_the_home_of_the_image_and_the_app_only_reads_it() -> None:
         assert service["volumes"] == [f"data:{home}:ro" if name == "app" else f"data:{home}"]
 
 
-def test_settings_handed_on_exist() -> None:
-    handed_on = {name for each in _services().values() for name in each["environment"]}
-    known = {f"GEO_PIPELINE_{field.upper()}" for field in Settings.model_fields}
-    assert handed_on <= known
+OF_THE_IMAGE = {"home", "embedded_data", "app_address", "app_port"}
+"""Where things lie and who listens: the image, the commands and the health checks say it."""
 
 
-def test_the_app_is_handed_its_settings_and_no_secrets_of_others() -> None:
-    """Where it listens is in its command, as the health check and the ports have it."""
-    app = set(_services()["app"]["environment"])
-    names = {name for name in Settings.model_fields if name.startswith("app_")}
-    own = {f"GEO_PIPELINE_{name.upper()}" for name in names - {"app_address", "app_port"}}
-    assert own <= app
+def _of_app() -> set[str]:
+    """Return the settings that the code of the app asks for, wherever it names one."""
+    found = set()
+    for path in (ROOT / "panel_app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and "ettings" in ast.unparse(node.value):
+                found.add(node.attr)
+    return found & set(Settings.model_fields)
+
+
+def _handed_on(name: str) -> list[str]:
+    """Return the settings that a service is handed where they are set."""
+    prefix = "GEO_PIPELINE_"
+    variables: list[str] = _services()[name]["environment"]
+    assert all(each.startswith(prefix) and "=" not in each for each in variables)
+    return [each.removeprefix(prefix).lower() for each in variables]
+
+
+def test_every_setting_is_handed_on_to_who_reads_it() -> None:
+    """A new field of `Settings` has to be handed on too, in the order of the class."""
+    fields = [name for name in Settings.model_fields if name not in OF_THE_IMAGE]
+    for service in set(_services()) - {"app"}:
+        wanted = [name for name in fields if not name.startswith("app_") or name == "app_url"]
+        assert _handed_on(service) == wanted
+    app = _handed_on("app")
+    assert app == [name for name in fields if name in app]
+    assert {name for name in fields if name.startswith("app_")} <= set(app)
+    assert _of_app() - OF_THE_IMAGE <= set(app)
+
+
+def test_the_app_knows_no_secret_of_others_and_others_none_of_the_app() -> None:
     secret = {
-        f"GEO_PIPELINE_{name.upper()}"
-        for name, field in Settings.model_fields.items()
-        if "SecretStr" in str(field.annotation)
+        name for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation)
     }
+    assert {"smtp_url", "webhook_urls", "meteo_france_api_key", "postgres_url"} <= secret
+    of_app = {name for name in secret if name.startswith("app_")}
+    assert secret & set(_handed_on("app")) == of_app
+    for service in set(_services()) - {"app"}:
+        assert not of_app & set(_handed_on(service))
+
+
+def test_every_service_has_limits_and_a_log_that_ends() -> None:
     for name, service in _services().items():
-        of_app = secret & own
-        handed_on = set(service["environment"]) & secret
-        assert handed_on == of_app if name == "app" else not handed_on & of_app
+        assert re.fullmatch(r"[1-9]g", service["mem_limit"]), name
+        assert float(service["cpus"]) > 0, name
+        assert service["pids_limit"] > 0, name
+        assert service["logging"]["driver"] == "json-file"
+        assert {"max-size", "max-file"} == set(service["logging"]["options"]), name
+
+
+def test_no_other_container_reaches_dagster_s_pages() -> None:
+    networks = {name: set(service["networks"]) for name, service in _services().items()}
+    pages = networks.pop("dagster-webserver")
+    assert all(not pages & others for others in networks.values())
+    app = networks.pop("app")
+    assert all(not app & others for others in networks.values())
+    text = _with_defaults((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    assert set(yaml.safe_load(text)["networks"]) == set().union(pages, app, *networks.values())
+
+
+def test_a_file_is_dropped_into_the_inbox_of_the_volume_as_the_documents_say(
+    tmp_path: Path,
+) -> None:
+    """The command within the container, run here: the name appears once the file is whole."""
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (line,) = [each for each in text.splitlines() if "/data/inbox" in each and "sh -c" in each]
+    outside, _, within = line.partition(" sh -c ")
+    assert outside.startswith("docker compose run --rm -T pipeline")
+    command = f"sh -c {within}".replace("/data/inbox", str(tmp_path / "inbox"))
+    (tmp_path / "saa.xlsx").write_bytes(bytes(range(256)) * 4000)
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    (dropped,) = (tmp_path / "inbox").iterdir()
+    assert dropped.name == "saa.xlsx"
+    assert dropped.read_bytes() == (tmp_path / "saa.xlsx").read_bytes()
+    (tmp_path / "saa.xlsx").unlink()
+    assert subprocess.run(command, shell=True, cwd=tmp_path, check=False).returncode
+
+
+def test_the_file_is_one_for_compose(tmp_path: Path) -> None:
+    """`docker compose config`, where there is a compose: Debian's package `docker-compose`."""
+    if shutil.which("docker-compose") is None:
+        pytest.skip("docker-compose is not on this machine")
+    shutil.copy(ROOT / "docker-compose.yml", tmp_path)
+    said = subprocess.run(
+        ["docker-compose", "config"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "GEO_PIPELINE_SOURCE": "sim2"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    services = yaml.safe_load(said.stdout)["services"]
+    assert set(services) == set(_services())
+    assert services["pipeline"]["environment"]["GEO_PIPELINE_SOURCE"] == "sim2"
+    assert "GEO_PIPELINE_SOURCE" not in services["app"]["environment"]
 
 
 def test_all_wait_for_dagster_s_home() -> None:

@@ -144,4 +144,16 @@ def test_the_oldest_file_is_dropped(tmp_path: Path) -> None:
         handler.handle(logging.makeLogRecord({"msg": str(number), "levelname": "INFO"}))
     kept = sorted(path.name for path in tmp_path.glob("*.jsonl"))
     assert kept == [f"pipeline.{n}.jsonl" for n in range(1, logs.KEPT_FILES + 1)]
-    assert lines(handler.older(1))[0]["message"] == str(logs.KEPT_FILES + 2)
+    assert lines(handler.file.older(1))[0]["message"] == str(logs.KEPT_FILES + 2)
+
+
+def test_other_files_of_lines_are_bounded_alike(tmp_path: Path) -> None:
+    file = logs.Rotated(tmp_path / "alerts.jsonl", max_bytes=100)
+    for number in range(100):
+        file.append(f"{number:09}")
+    kept = sorted(tmp_path.glob("*.jsonl"))
+    assert len(kept) == 1 + logs.KEPT_FILES
+    assert all(path.stat().st_size <= 110 for path in kept)
+    last = "".join(file.older(n).read_text() for n in range(logs.KEPT_FILES, 0, -1))
+    last += file.path.read_text()
+    assert last.split() == [f"{number:09}" for number in range(100)][-len(last.split()) :]

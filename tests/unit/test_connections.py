@@ -1,0 +1,71 @@
+"""DuckDB's connections: all made in one place, none of which draws anything where a log is read."""
+
+import ast
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MAKING = {"connect", "sql", "query", "execute", "cursor", "from_df", "from_arrow", "read_parquet"}
+"""Functions of the module `duckdb` that open a connection, or use that of the module itself."""
+
+# A process without a script, which DuckDB takes for somebody at a keyboard: so are children of
+# `multiprocessing` and whatever else is started by `python -c`.
+ASK = """
+import sys
+from pathlib import Path
+import duckdb
+from geo_pipeline.storage import spatial
+
+def draws(connection):
+    name = "enable_progress_bar"
+    return connection.execute("SELECT current_setting($1)", [name]).fetchone()[0]
+
+with spatial.connect(functions=False) as connection:
+    ours = [draws(connection), draws(connection.cursor())]
+attached = spatial.attach(Path(sys.argv[1]))
+ours += [draws(attached), draws(attached.cursor())]
+print(draws(duckdb.connect()), any(ours))
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "some.duckdb"
+    duckdb.connect(str(path)).close()
+    return path
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_connection_draws_a_progress_bar(database: Path, terminal: bool) -> None:
+    """DuckDB's own default there is to draw them."""
+    reader, writer = pty.openpty() if terminal else os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", ASK, str(database)], cwd=ROOT, stdout=writer, stderr=writer
+    ):
+        os.close(writer)
+        said = os.read(reader, 4096)
+        os.close(reader)
+    assert said.split() == [b"True", b"False"]
+
+
+def test_connections_are_made_in_one_place() -> None:
+    """And nobody uses the one that DuckDB's module has of its own."""
+    made = {
+        path.relative_to(ROOT).as_posix()
+        for room in ("geo_pipeline", "panel_app")
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "duckdb"
+        and node.func.attr in MAKING
+    }
+    assert made == {"geo_pipeline/storage/spatial.py"}
