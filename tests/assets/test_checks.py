@@ -319,7 +319,10 @@ def test_publications_that_waited_for_the_same_are_made_once(settings: Settings)
     # Asked for since, or with a file or a finding that it has not seen: made again.
     assert publish(lake, target, attributions(), STAGES, asked_at=datetime.now(UTC)).is_new
     assert publish(lake, target, attributions(), STAGES).is_new
-    lake.path("weather_daily", "31").touch()
+    lake.path("weather_daily", "31").touch()  # its content is the same
+    assert not publish(lake, target, attributions(), STAGES, asked_at=asked_at).is_new
+    rows = lake.read("weather_daily", "31").iloc[:-1]
+    lake.write("weather_daily", rows, lake.origin("weather_daily", "31"), "31")
     assert publish(lake, target, attributions(), STAGES, asked_at=asked_at).is_new
     finding = Finding("weather_daily", "32", "jumps", "error", "40 °C", NOW.isoformat())
     held = {"32": [finding]}
