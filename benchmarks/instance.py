@@ -27,7 +27,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.common import ROOT, asked, machine
-from geo_pipeline.assets.writing import departement_partitions, settled
+from geo_pipeline.assets.partitions import departement_partitions
+from geo_pipeline.assets.writing import settled
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.departements import CODES
 from geo_pipeline.settings import Settings

@@ -210,3 +210,13 @@ def stretches(codes: Iterable[str]) -> list[tuple[str, str]]:
         else:
             spans.append((place, place))
     return [(CODES[first], CODES[last]) for first, last in spans]
+
+
+def spelled(codes: Iterable[str]) -> list[str]:
+    """Return `codes` as one reads them: `01`, `2A to 30`, those that follow each other in one."""
+    return [first if first == last else f"{first} to {last}" for first, last in stretches(codes)]
+
+
+def is_stretch(first: str, last: str, count: int) -> bool:
+    """Return whether `count` départements from `first` to `last` are all that lie there."""
+    return CODES.index(last) - CODES.index(first) + 1 == count

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
+from geo_pipeline.departements import is_stretch
 from geo_pipeline.storage.standing import BROKEN
 
 SHOWN_TROUBLES = 30
@@ -204,17 +205,24 @@ def _place(each: Taken) -> str:
     return f"{each['name']} ({each['departement']})"
 
 
+def _span(run: Taken) -> str:
+    """Return which départements a run was of; of scattered ones how many, and between which."""
+    first, last, count = run["first_departement"], run["last_departement"], run["departements"]
+    if count < 2:
+        return str(first or "")
+    span = f"{first} to {last}"
+    return span if is_stretch(first, last, count) else f"{count} of {span}"
+
+
 def _runs(runs: Sequence[Taken]) -> Iterator[RenderableType]:
     """Yield the list of the last runs, then why some of them failed, a line each."""
     table = _plain("last runs", "started", "job", "départements", "took", "result")
     for each in runs[:SHOWN_RUNS]:
-        first, last = each["first_departement"], each["last_departement"]
-        span = f"{first} to {last}" if first != last else first or ""
         took = "" if each["seconds"] is None else f"{each['seconds']:.1f} s"
         table.add_row(
             _moment(each["started_at"] or each["created_at"]),
             each["job"],
-            span,
+            _span(each),
             took,
             Text(each["status"].lower(), style=COLOURS.get(each["status"], "")),
         )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from geo_pipeline.departements import CODES
+from geo_pipeline.departements import CODES, is_stretch
 from geo_pipeline.publishing import look
 from panel_app import atlas
 from panel_app.i18n import Catalogue
@@ -272,7 +272,11 @@ def _span(run: Taken, words: Catalogue) -> str:
         return "–"
     if run["departements"] == len(CODES):
         return words("control.france")
-    return str(first) if first == last else words("pipeline.span", first=first, last=last)
+    if first == last:
+        return str(first)
+    if is_stretch(first, last, run["departements"]):
+        return words("pipeline.span", first=first, last=last)
+    return words("pipeline.scattered", first=first, last=last, count=run["departements"])
 
 
 def _checks(taken: Taken, words: Catalogue) -> dict[str, Any]:

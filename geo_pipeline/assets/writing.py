@@ -18,16 +18,14 @@ from dagster_pandera import pandera_schema_to_dagster_type
 from geo_pipeline import logs
 from geo_pipeline.assets.evaluations import evaluate
 from geo_pipeline.assets.lineage import column_lineage
+from geo_pipeline.assets.partitions import departement_partitions
 from geo_pipeline.assets.steps import guarded
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import DamagedError, GeoPipelineError
 from geo_pipeline.schemas import TABLES, InvalidTableError, Provenance, validate
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Written
 from geo_pipeline.storage.standing import READABLE
-
-departement_partitions = dg.StaticPartitionsDefinition(list(CODES))
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 

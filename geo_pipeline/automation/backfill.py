@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,16 +21,18 @@ from dagster._core.remote_origin import (
 )
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
-from dagster._core.storage.tags import PARTITION_NAME_TAG, REPOSITORY_LABEL_TAG
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.utils import make_new_backfill_id
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
     QueuedRunCoordinatorDaemon,
 )
 
+from geo_pipeline.assets.partitions import codes_of, run_tags
 from geo_pipeline.assets.providers import check_settings
 from geo_pipeline.automation.alive import reap
 from geo_pipeline.automation.instance import open_instance
+from geo_pipeline.automation.requests import left
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES
 from geo_pipeline.errors import UsageError
@@ -79,14 +82,13 @@ def enqueue(settings: Settings, codes: Sequence[str]) -> Queued:
     with open_instance(settings) as instance:
         reap(instance)
         _retry_from_now_on(instance)
+        waiting = left(settings, instance, "refresh_weather", codes, datetime.now(UTC)).under_way
         unfinished = dg.RunsFilter(job_name=JOB, statuses=NOT_FINISHED_STATUSES)
-        under_way = {run.tags.get(PARTITION_NAME_TAG) for run in instance.get_runs(unfinished)}
-        waiting = tuple(code for code in codes if code in under_way)
-        if missing and None not in under_way:
+        if missing and all(codes_of(run.tags) for run in instance.get_runs(unfinished)):
             _submit(instance, job, missing, {BACKFILL_TAG: backfill_id})
         run_ids = {
             code: _submit(
-                instance, job, partitioned, {BACKFILL_TAG: backfill_id, PARTITION_NAME_TAG: code}
+                instance, job, partitioned, {BACKFILL_TAG: backfill_id, **run_tags([code])}
             )
             for code in codes
             if code not in waiting
@@ -108,8 +110,8 @@ def left_over(settings: Settings, backfill_id: str) -> list[str]:
             f"there is no backfill '{backfill_id}': see the tag {BACKFILL_TAG} of runs"
         )
     # Dagster's own second tries carry the tags of the first.
-    done = {run.tags.get(PARTITION_NAME_TAG) for run in runs if run.is_success}
-    asked = {run.tags.get(PARTITION_NAME_TAG) for run in runs}
+    done = {code for run in runs if run.is_success for code in codes_of(run.tags)}
+    asked = {code for run in runs for code in codes_of(run.tags)}
     return [code for code in CODES if code in asked - done]
 
 

@@ -14,9 +14,10 @@ import dagster as dg
 import pandas as pd
 
 from geo_pipeline.assets.evaluations import evaluate
+from geo_pipeline.assets.partitions import departement_partitions
 from geo_pipeline.assets.steps import time_limit
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import departement_partitions, settled
+from geo_pipeline.assets.writing import settled
 from geo_pipeline.departements import CODES
 from geo_pipeline.errors import DamagedError, HeldError, StorageError
 from geo_pipeline.schemas import empty

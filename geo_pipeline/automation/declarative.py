@@ -7,10 +7,16 @@ A run that makes the dependent assets itself (`departement`, `refresh_weather`..
 ask for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.sensor_definition import SensorExecutionData
+from dagster._core.storage.tags import PARTITION_NAME_TAG
+from dagster_shared.record import copy
 
+from geo_pipeline.assets.partitions import codes_of, run_tags
+from geo_pipeline.assets.writing import settled
 from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
 
 SENSOR = "automation"
@@ -27,20 +33,54 @@ def with_conditions(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefi
     return list(dg.map_asset_specs(_with_condition, list(assets)))
 
 
+class _OneRun(dg.AutomationConditionSensorDefinition):
+    """Asks for départements that the same is to be made of in one run, wherever they lie.
+
+    Dagster's own would ask for a run each, or for one of each stretch of them by a backfill.
+    """
+
+    def evaluate_tick(self, context: dg.SensorEvaluationContext) -> SensorExecutionData:
+        """Evaluate the conditions once."""
+        found = super().evaluate_tick(context)
+        return copy(found, run_requests=together(found.run_requests or []))
+
+
+def together(asked: Sequence[dg.RunRequest]) -> list[dg.RunRequest]:
+    """Return requests for the same assets and checks as one, of the partitions of them all.
+
+    Their tags say which that are, as the sensor has resolved them.
+    """
+    groups: dict[tuple[Any, ...], list[dg.RunRequest]] = {}
+    for each in asked:
+        checks = each.asset_check_keys
+        same = frozenset(each.asset_selection or ()), None if checks is None else frozenset(checks)
+        groups.setdefault(same, []).append(each)
+    requests = []
+    for group in groups.values():
+        first = group[0]
+        tags = {name: value for name, value in first.tags.items() if name != PARTITION_NAME_TAG}
+        tags |= run_tags(code for each in group for code in codes_of(each.tags))
+        requests.append(first.with_replaced_attrs(partition_key=None, tags=tags))
+    return requests
+
+
 def sensor() -> dg.AutomationConditionSensorDefinition:
     """Return what evaluates the conditions twice a minute.
 
     It runs from the start, with embedded data too: it only finishes what somebody has begun, and a
     département repaired by hand is then on the map without a second click.
     """
-    return dg.AutomationConditionSensorDefinition(
-        SENSOR,
-        target=dg.AssetSelection.all(),
-        minimum_interval_seconds=30,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Soil water, indicators and publication follow what was observed.",
-        run_tags={"geo_pipeline/automation": "true"},
-    )
+    with settled():
+        return _OneRun(
+            SENSOR,
+            target=dg.AssetSelection.all(),
+            minimum_interval_seconds=30,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            description="Soil water, indicators and publication follow what was observed.",
+            run_tags={"geo_pipeline/automation": "true"},
+            use_user_code_server=True,  # Dagster's daemon cannot evaluate a class of ours
+            emit_backfills=False,
+        )
 
 
 def by_partition() -> dg.AutomationCondition:  # type: ignore[type-arg]

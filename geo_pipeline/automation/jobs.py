@@ -22,6 +22,17 @@ STEPS_IN_A_ROW: Final = 4
 """Longest run, in longest steps: observation, soil water, indicators, publication."""
 
 
+def observed_by(job: str, settings: Settings) -> tuple[str, ...]:
+    """Return the tables that a job which refreshes asks providers for, or takes from the inbox."""
+    optional = OPTIONAL if settings.groundwater is not None else ()
+    return {
+        "refresh_weather": ("weather_daily", *optional),
+        "refresh_crops": ("crop_statistics",),
+        "refresh_restrictions": ("water_restrictions",),
+        "refresh_boundaries": ("departements",),
+    }[job]
+
+
 def jobs(settings: Settings) -> list[Any]:
     """Return the jobs on the assets that `settings` choose."""
     longest_s = round(STEPS_IN_A_ROW * settings.step_timeout_s)

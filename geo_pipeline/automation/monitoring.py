@@ -22,9 +22,9 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from geo_pipeline import logs
+from geo_pipeline.assets.partitions import codes_of
 from geo_pipeline.automation import records
 from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.automation.spans import codes_of
 from geo_pipeline.departements import BY_CODE, CODES
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.files import write_text

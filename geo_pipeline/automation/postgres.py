@@ -6,6 +6,8 @@ The state of schedules and sensors is asked for seldom: it stays with the stock 
 
 from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, PostgresScheduleStorage
 
+from geo_pipeline.automation.planning import PlannedPartitions
+
 STATEMENT_TIMEOUT_MS = 120_000
 RECYCLE_S = 3600
 """How long a connection is kept at most."""
@@ -13,8 +15,8 @@ FURTHER = 10
 """Connections at a time, for threads, beside the kept one."""
 
 
-class KeptRunStorage(PostgresRunStorage):
-    """Runs."""
+class KeptRunStorage(PlannedPartitions, PostgresRunStorage):
+    """Runs; those of scattered départements are planned too."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)

@@ -10,9 +10,10 @@ from typing import Final
 import dagster as dg
 
 from geo_pipeline import logs
+from geo_pipeline.assets.partitions import codes_of
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.alive import held
-from geo_pipeline.automation.spans import codes_of
+from geo_pipeline.departements import spelled
 
 OFFLINE_TAG: Final = "geo_pipeline/offline"
 """A run with this tag takes what was received before, whatever the settings say."""
@@ -75,7 +76,7 @@ def _asked(run: dg.DagsterRun) -> str:
     """Return which partitions a run is of, in words."""
     codes = codes_of(run.tags)
     if len(codes) > 1:
-        return f"départements {codes[0]} to {codes[-1]}"
+        return f"départements {', '.join(spelled(codes))}"
     return f"département {codes[0]}" if codes else "no département"
 
 

@@ -9,20 +9,19 @@ from dagster._core.storage.tags import MAX_RETRIES_TAG
 from dagster._core.utils import make_new_run_id
 from sqlalchemy.exc import DatabaseError
 
+from geo_pipeline.assets.partitions import run_tags
 from geo_pipeline.assets.providers import check_settings
 from geo_pipeline.assets.steps import ONCE_TAG
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.alive import held, reap
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.monitoring import kept_up
-from geo_pipeline.automation.spans import span_tags
 from geo_pipeline.definitions import build_definitions
-from geo_pipeline.departements import CODES, stretches
-from geo_pipeline.errors import HeldError, SourceError, StorageError
+from geo_pipeline.departements import CODES
+from geo_pipeline.errors import StorageError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failure
 from geo_pipeline.storage.findings import Finding
-from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
 
 # Dagster's own log goes to its event log; the terminal is for the command's own words.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -46,9 +45,7 @@ class Outcome:
 def run(
     settings: Settings, codes: Sequence[str], on_partition: Callable[[str, str], None]
 ) -> Outcome:
-    """Run the départements `codes`, then the risk mart and the publication, as `settings` say.
-
-    Départements that follow each other in the list of codes share one Dagster run.
+    """Run the départements `codes`, then the risk mart and the publication: one Dagster run.
 
     A département whose provider fails does not stop the others: it is in `Outcome.failures`.
 
@@ -65,39 +62,16 @@ def run(
         workspace.bundled.period(settings.since, settings.until)
     definitions = build_definitions(workspace)
     job = definitions.resolve_job_def("france" if len(codes) == len(CODES) else "departement")
-    optional = OPTIONAL if settings.groundwater is not None else ()
-    partitioned = [dg.AssetKey(table) for table in PARTITIONED + optional]
-    results = []
-    spans = stretches(codes)
     with open_instance(settings) as instance, kept_up(settings, instance):
         killed = tuple(reap(instance))
-        for first, last in spans:
-            is_last = (first, last) == spans[-1]
-            try:
-                results.append(
-                    _execute(
-                        job,
-                        instance,
-                        None if is_last else partitioned,
-                        span_tags(first, last),
-                    )
-                )
-            except (SourceError, HeldError) as error:
-                # Of one département alone, which ends its run. The others go on.
-                if len(codes) == 1 or not (failures or isinstance(error, HeldError)):
-                    raise
-                if is_last:
-                    publish = definitions.resolve_job_def("publish")
-                    results.append(_execute(publish, instance))
-    asset_seconds: dict[str, float] = {}
-    for result in results:
-        for event in result.filter_events(lambda each: each.is_step_success):
-            spent = event.step_success_data.duration_ms / 1e3
-            asset_seconds[str(event.step_key)] = asset_seconds.get(str(event.step_key), 0) + spent
-    run_ids = tuple(result.run_id for result in results)
+        result = _execute(job, instance, run_tags(codes))
+    asset_seconds = {
+        str(event.step_key): event.step_success_data.duration_ms / 1e3
+        for event in result.filter_events(lambda each: each.is_step_success)
+    }
     standing = workspace.findings.held()
     return Outcome(
-        run_ids,
+        (result.run_id,),
         time.perf_counter() - start,
         asset_seconds,
         tuple(failures),
@@ -107,12 +81,9 @@ def run(
 
 
 def _execute(
-    job: dg.JobDefinition,
-    instance: dg.DagsterInstance,
-    assets: Sequence[dg.AssetKey] | None = None,
-    tags: Mapping[str, str] | None = None,
+    job: dg.JobDefinition, instance: dg.DagsterInstance, tags: Mapping[str, str]
 ) -> dg.ExecuteInProcessResult:
-    """Run `job` here, or some of its `assets`; a step that fails is not tried again.
+    """Run `job` here; a step that fails is not tried again.
 
     Raises:
         StorageError: Dagster's records cannot be written.
@@ -127,8 +98,7 @@ def _execute(
                 run_id=run_id,
                 run_config=_QUIET,
                 instance=instance,
-                asset_selection=assets,
-                tags={**(tags or {}), **ours},
+                tags={**tags, **ours},
             )
     except DatabaseError as error:
         raise StorageError(

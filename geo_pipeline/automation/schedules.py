@@ -12,16 +12,14 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from geo_pipeline.assets.partitions import run_tags
 from geo_pipeline.automation.jobs import FRANCE, SCOPE_TAG
-from geo_pipeline.automation.spans import span_tags
+from geo_pipeline.automation.requests import left
 from geo_pipeline.departements import CODES
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
 
 PARIS: Final = "Europe/Paris"
-
-ALL_PARTITIONS: Final = span_tags(CODES[0], CODES[-1])
-"""Tags of a run over all départements at once."""
 
 DEKAD_TAG: Final = "geo_pipeline/dekad_end"
 """Last day of the dekad that a publication is of, ISO."""
@@ -47,6 +45,10 @@ class Plan:
     cron: str
     live: bool
     description: str
+    observes: bool = False
+    """Whether it asks a provider, for `codes` or the whole of France: what a run in the queue or
+    under way asks for is not asked for again."""
+    codes: tuple[str, ...] = ()
     tags: Callable[[datetime], dict[str, str]] = lambda _due: {}
 
 
@@ -62,7 +64,8 @@ def plans(settings: Settings) -> list[Plan]:
             "30 10 * * *",
             weather,
             "Weather of all départements and all that depends on it, each morning.",
-            _all_departements,
+            observes=True,
+            codes=CODES,
         ),
         Plan(
             "restrictions_update",
@@ -70,6 +73,7 @@ def plans(settings: Settings) -> list[Plan]:
             "15 7,18 * * *",
             restrictions,
             "Water restrictions, before the working day and after it.",
+            observes=True,
         ),
         Plan(
             "crops_update",
@@ -77,7 +81,8 @@ def plans(settings: Settings) -> list[Plan]:
             "0 5 5 * *",
             crops,
             "Crop statistics, on the 5th of each month.",
-            _all_departements,
+            observes=True,
+            codes=CODES,
         ),
         Plan(
             "boundaries_update",
@@ -85,6 +90,7 @@ def plans(settings: Settings) -> list[Plan]:
             "0 5 15 2 *",
             boundaries,
             "Outlines of the départements, on 15 February.",
+            observes=True,
         ),
         Plan(
             "dekad_publication",
@@ -92,7 +98,7 @@ def plans(settings: Settings) -> list[Plan]:
             "0 14 1,11,21 * *",
             weather,
             "Publication, maps, tables and bulletin of the dekad that ended the day before.",
-            lambda due: {DEKAD_TAG: dekad_end(due).isoformat()},
+            tags=lambda due: {DEKAD_TAG: dekad_end(due).isoformat()},
         ),
         Plan(
             "standing_checks",
@@ -133,8 +139,15 @@ def _schedule(plan: Plan, settings: Settings) -> dg.ScheduleDefinition:
             return dg.SkipReason(
                 f"{settings.lake} holds nothing yet: run the job france, or `geo-pipeline run`"
             )
+        tags = plan.tags(due)
+        if plan.observes:
+            rest = left(settings, context.instance, plan.job, plan.codes, due)
+            if not rest.to_ask:
+                return dg.SkipReason("runs in the queue or under way are at all of it already")
+            if plan.codes:
+                tags = {**tags, **run_tags(rest.to_ask), SCOPE_TAG: FRANCE}
         # The key makes a tick fire once, however often it is evaluated.
-        return dg.RunRequest(run_key=f"{plan.name} {due.isoformat()}", tags=plan.tags(due))
+        return dg.RunRequest(run_key=f"{plan.name} {due.isoformat()}", tags=tags)
 
     status = dg.DefaultScheduleStatus.RUNNING if plan.live else dg.DefaultScheduleStatus.STOPPED
     return dg.ScheduleDefinition(
@@ -146,10 +159,6 @@ def _schedule(plan: Plan, settings: Settings) -> dg.ScheduleDefinition:
         default_status=status,
         description=plan.description,
     )
-
-
-def _all_departements(_due: datetime) -> dict[str, str]:
-    return {**ALL_PARTITIONS, SCOPE_TAG: FRANCE}
 
 
 def _begun(settings: Settings) -> bool:

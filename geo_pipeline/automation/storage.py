@@ -16,6 +16,7 @@ from dagster._core.storage.schedules import ScheduleStorage, SqliteScheduleStora
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
 from geo_pipeline.automation.event_log import KeptConnectionEventLogStorage
+from geo_pipeline.automation.planning import PlannedPartitions
 from geo_pipeline.errors import UsageError
 from geo_pipeline.settings import Settings
 
@@ -23,6 +24,10 @@ EVENT_BATCH = "500"
 """Events that are stored in one transaction at most."""
 
 _DRIVER = "postgresql+psycopg2://"
+
+
+class PlannedSqliteRunStorage(PlannedPartitions, SqliteRunStorage):
+    """The stock storage, which plans runs of scattered départements too."""
 
 
 class HomeStorage(DagsterStorage[Any], ConfigurableClass):
@@ -37,7 +42,7 @@ class HomeStorage(DagsterStorage[Any], ConfigurableClass):
         self._inst_data = inst_data
         if postgres_url is None:
             # The folders of the stock storage: either opens what the other made.
-            self._runs: RunStorage[Any] = SqliteRunStorage.from_local(str(home / "history"))
+            self._runs: RunStorage[Any] = PlannedSqliteRunStorage.from_local(str(home / "history"))
             self._events: EventLogStorage[Any] = KeptConnectionEventLogStorage(
                 str(home / "history" / "runs")
             )

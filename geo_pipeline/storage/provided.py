@@ -105,6 +105,10 @@ class ProvidedFiles:
         """Return those that were in use until somebody deleted them."""
         return [each for each in self._told() if not each.path.is_file()]
 
+    def gone_at(self, provided: Provided) -> datetime:
+        """Return when a file that is gone was deleted, at the latest (UTC)."""
+        return _modified(provided.folder)
+
     def take(self, staged: Path, name: str, sha256: str, about: About) -> Provided:
         """Move the file `staged` (on the same disk) into its place, in use from now on.
 

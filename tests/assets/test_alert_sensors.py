@@ -28,9 +28,9 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.error import SerializableErrorInfo
 
 from geo_pipeline.assets.drought import departement_risk
+from geo_pipeline.assets.partitions import departement_partitions
 from geo_pipeline.assets.publication import warehouse
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import departement_partitions
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.sensors import drought, operations
 from geo_pipeline.departements import CODES

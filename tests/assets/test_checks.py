@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.assets.lineage import LINEAGE, column_lineage
+from geo_pipeline.assets.partitions import departement_partitions
 from geo_pipeline.assets.providers import attributions
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import departement_partitions
 from geo_pipeline.automation.checks import QUALITIES, check_keys
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.runs import run

@@ -9,10 +9,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from geo_pipeline.assets.partitions import run_tags
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.jobs import FRANCE, MAX_RUNTIME_TAG, SCOPE_TAG, jobs
 from geo_pipeline.automation.runs import run
-from geo_pipeline.automation.schedules import ALL_PARTITIONS
 from geo_pipeline.automation.unfinished import Unfinished, unfinished
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES
@@ -102,7 +102,7 @@ def test_a_rebuild_asks_nothing_over_the_network(settings: Settings, archive: Ar
     assert asked > 0
     chosen = settings.model_dump(exclude_unset=True)
     definitions = build_definitions(**chosen)
-    span = dict(zip(ALL_PARTITIONS, ("31", "32"), strict=True))
+    span = run_tags(["31", "32"])
     with open_instance(settings) as instance:
         job = definitions.resolve_job_def("rebuild_from_raw")
         assert job.execute_in_process(instance=instance, tags=span).success
@@ -188,7 +188,7 @@ def test_what_a_killed_run_did_not_come_to_is_left(
     home: Settings, instance: dg.DagsterInstance
 ) -> None:
     """A run over 32 to 35 ends after the weather of 32: that is not to be done again."""
-    span = dict(zip(ALL_PARTITIONS, ("32", "35"), strict=True))
+    span = run_tags(["32", "33", "34", "35"])
     job = build_definitions(home=home.home).resolve_job_def("france")
     killed = instance.create_run_for_job(job, tags=span, status=dg.DagsterRunStatus.STARTED)
     lake = Lake(home.lake)

@@ -12,7 +12,7 @@ from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.runs import run
 from geo_pipeline.definitions import build_definitions, defs
-from geo_pipeline.departements import CODES, stretches
+from geo_pipeline.departements import CODES
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
@@ -181,10 +181,3 @@ def test_a_damaged_lake_file_is_not_published_over_the_old(own_home: Path) -> No
     run(settings, ["32"], ignore)
     rows = Lake(settings.lake).read("drought_indicators", "32")
     assert (rows["indicator"] == "spi_3").sum() == 13 * 36
-
-
-def test_stretches_without_a_gap_share_a_run() -> None:
-    assert stretches(["31", "32"]) == [("31", "32")]
-    assert stretches(["32", "01", "31", "2A"]) == [("01", "01"), ("2A", "2A"), ("31", "32")]
-    assert stretches(["29", "2A", "2B", "30"]) == [("29", "30")]
-    assert stretches(CODES) == [("01", "976")]

@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from geo_pipeline.assets.partitions import codes_of
 from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.automation.requests import spans
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES
 from geo_pipeline.settings import Settings
@@ -93,16 +93,12 @@ def test_a_station_file_that_changed_runs_its_departement(
     listed.files["MENSQ_31_latest-2025-2026.csv.gz"] = "2026-10-02T06:00:00"
     assert watcher.tick() == []
 
-    # Neighbours in the list share a run; Corsica is two départements.
+    # All of them share a run, wherever they lie; Corsica is two départements.
     for code in ("20", "31", "32", "65"):
         listed.files[f"Q_{code}_latest-2025-2026_RR-T-Vent.csv.gz"] = "2026-10-03T06:00:00"
-    spans = watcher.tick()
-    assert [(each.tags.get(START), each.tags.get(END)) for each in spans[:2]] == [
-        ("2A", "2B"),
-        ("31", "32"),
-    ]
-    assert spans[2].partition_key == "65"
-    assert len({each.run_key for each in [*spans, request]}) == 4
+    (several,) = watcher.tick()
+    assert codes_of(several.tags) == ("2A", "2B", "31", "32", "65")
+    assert several.run_key != request.run_key
 
 
 def test_files_without_a_date_in_the_list_tell_of_themselves(
@@ -237,11 +233,3 @@ def test_nothing_is_asked_where_nothing_is_live(
         assert watcher.sensor.default_status is dg.DefaultSensorStatus.STOPPED
         assert watcher.tick() == []
     assert provider.asked == []
-
-
-def test_spans() -> None:
-    assert spans(["31"]) == [("31", "31")]
-    assert spans(["32", "31", "31", "2A"]) == [("2A", "2A"), ("31", "32")]
-    # Too many of them are one.
-    assert spans(CODES[::2]) == [(CODES[0], CODES[-1])]
-    assert spans(CODES) == [(CODES[0], CODES[-1])]

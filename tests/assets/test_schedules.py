@@ -9,10 +9,10 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
+from geo_pipeline.assets.partitions import run_tags
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.jobs import jobs
 from geo_pipeline.automation.schedules import (
-    ALL_PARTITIONS,
     DEKAD_TAG,
     dekad_end,
     plans,
@@ -127,8 +127,8 @@ def test_all_partitions_go_in_one_run_and_a_tick_fires_once(begun: Settings) -> 
     assert isinstance(again, dg.RunRequest)
     assert isinstance(later, dg.RunRequest)
     assert first.partition_key is None
-    assert dict(first.tags).items() >= ALL_PARTITIONS.items()
-    assert set(ALL_PARTITIONS.values()) == {CODES[0], CODES[-1]}
+    assert dict(first.tags).items() >= run_tags(CODES).items()
+    assert set(run_tags(CODES).values()) == {CODES[0], CODES[-1]}
     assert first.run_key == again.run_key
     assert first.run_key != later.run_key
 

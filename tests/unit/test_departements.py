@@ -2,7 +2,16 @@
 
 import pytest
 
-from geo_pipeline.departements import BY_CODE, CODES, REGIONS, parse_departement, parse_departements
+from geo_pipeline.departements import (
+    BY_CODE,
+    CODES,
+    REGIONS,
+    is_stretch,
+    parse_departement,
+    parse_departements,
+    spelled,
+    stretches,
+)
 from geo_pipeline.errors import UsageError
 
 
@@ -55,3 +64,12 @@ def test_lists_are_sorted_and_without_repetition() -> None:
     assert parse_departements(["32,31", "Gers", "1"]) == ["01", "31", "32"]
     with pytest.raises(UsageError, match="no département given"):
         parse_departements([" , "])
+
+
+def test_what_follows_each_other_is_spelled_in_one() -> None:
+    assert stretches(["32", "01", "31", "2A"]) == [("01", "01"), ("2A", "2A"), ("31", "32")]
+    assert stretches(["29", "2A", "2B", "30"]) == [("29", "30")]
+    assert stretches(CODES) == [("01", "976")]
+    assert spelled(["32", "01", "31"]) == ["01", "31 to 32"]
+    assert is_stretch("29", "30", 4)
+    assert not is_stretch("01", "31", 3)

@@ -2,7 +2,8 @@
 
 A file is taken with a mark that what depends on it is still to be run. The run is asked for at
 every tick until it is known to Dagster under its key, and only then is the mark taken off: whatever
-dies in between, no run is lost and none is started twice. A file that is deleted from `provided/`
+dies in between, no run is lost and none is started twice. Where a run of the same is under way
+already it is waited for. A file that is deleted from `provided/`
 has the same run once more, on what is there without it.
 """
 
@@ -17,9 +18,9 @@ from filelock import FileLock, Timeout
 from geo_pipeline.assets.inbox import REJECTED, Inbox, Look
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.alerts import Alert, Alerts, digest
-from geo_pipeline.automation.requests import jobs_named, requests
+from geo_pipeline.automation.requests import jobs_named, left, request
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.provided import Kind, Provided
+from geo_pipeline.storage.provided import Kind
 
 EVERY_S = 30
 JOBS: dict[Kind, str] = {
@@ -75,22 +76,19 @@ def look_into(inbox: Inbox, context: dg.SensorEvaluationContext) -> dg.SensorRes
 
 
 def _asked(inbox: Inbox, instance: dg.DagsterInstance) -> Iterator[dg.RunRequest]:
-    """Yield the runs that are still to be asked for."""
-    gone = inbox.provided.gone()
-    for provided in [*(each for each in inbox.provided.all() if each.pending), *gone]:
-        wanted = list(_requests(provided, gone=provided in gone))
-        if all(_is_known(instance, str(request.run_key)) for request in wanted):
+    """Yield the runs that are still to be asked for: none of what a run is at already."""
+    settings = inbox.workspace.settings
+    pending = [(each, each.taken_at, "") for each in inbox.provided.all() if each.pending]
+    gone = [(each, inbox.provided.gone_at(each), "-gone") for each in inbox.provided.gone()]
+    for provided, since, suffix in pending + gone:
+        about, key = provided.about, f"{provided.run_key}{suffix}"
+        job = JOBS[about.kind]
+        codes = () if about.kind == "boundaries" else about.departements
+        rest = left(settings, instance, job, codes, since)
+        if _is_known(instance, key) or not (rest.to_ask or rest.under_way):
             inbox.provided.settle(provided)
-        else:
-            yield from wanted
-
-
-def _requests(provided: Provided, *, gone: bool) -> Iterator[dg.RunRequest]:
-    """Yield the runs of what depends on a file, or on its absence."""
-    about = provided.about
-    codes = () if about.kind == "boundaries" else about.departements
-    key = f"{provided.run_key}{'-gone' if gone else ''}"
-    return requests(JOBS[about.kind], key, codes, {FILE_TAG: provided.file})
+        elif not rest.under_way:
+            yield request(job, key, rest.to_ask if codes else (), {FILE_TAG: provided.file})
 
 
 def _is_known(instance: dg.DagsterInstance, run_key: str) -> bool:

@@ -8,9 +8,10 @@ DPClim API and Hub'Eau have nothing of the kind: the schedules see to them.
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -19,7 +20,7 @@ import dagster as dg
 from geo_pipeline.assets.observations import FIRST_LIVE_DAY
 from geo_pipeline.assets.providers import Providers
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.automation.requests import jobs_named, requests
+from geo_pipeline.automation.requests import Left, jobs_named, left, request
 from geo_pipeline.departements import BY_CODE, CODES
 from geo_pipeline.errors import GeoPipelineError, SourceError
 from geo_pipeline.settings import Settings
@@ -75,7 +76,8 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         if settings.offline:
             return dg.SensorResult(skip_reason="offline: no provider is asked")
         hasty = settings.model_copy(update=HASTE)
-        news = look(watches(Workspace(hasty).providers), context.cursor, datetime.now(UTC))
+        rest = partial(left, settings, context.instance)
+        news = look(watches(Workspace(hasty).providers), context.cursor, datetime.now(UTC), rest)
         return dg.SensorResult(
             run_requests=news.requests,
             skip_reason=None if news.requests else "; ".join(news.told) or "no provider is due",
@@ -122,8 +124,15 @@ class News:
     cursor: str
 
 
-def look(watched: Iterator[Watch], cursor: str | None, now: datetime) -> News:
-    """Return what changed since the look that left `cursor`, asking those whose time has come."""
+Rest = Callable[[str, Sequence[str], datetime], Left]
+"""What of a job's départements is left to ask for since a moment, and what is under way."""
+
+
+def look(watched: Iterable[Watch], cursor: str | None, now: datetime, rest: Rest) -> News:
+    """Return what changed since the look that left `cursor`, asking those whose time has come.
+
+    What a run under way may have looked at already stays a change, for the next look.
+    """
     seen: dict[str, Any] = json.loads(cursor or "{}")
     asked: list[dg.RunRequest] = []
     told = []
@@ -132,31 +141,39 @@ def look(watched: Iterator[Watch], cursor: str | None, now: datetime) -> News:
         if now < datetime.fromisoformat(before.get("due_at", now.isoformat())):
             continue
         known: Marks | None = before.get("marks")
+        soon = (now + min(watch.every, AGAIN)).isoformat()
         try:
             new = dict(watch.ask())
         except GeoPipelineError as error:
             told.append(str(error))
-            due = now + min(watch.every, AGAIN)
-            seen[watch.name] = {"due_at": due.isoformat(), "marks": known}
+            seen[watch.name] = {**before, "due_at": soon, "marks": known}
             continue
         seen[watch.name] = {"due_at": (now + watch.every).isoformat(), "marks": new}
         if known is None:
             told.append(f"{watch.name}: noted, {len(new)} to compare with")
             continue
-        changed = [each for each, mark in new.items() if known.get(each) != mark]
-        asked += _requests(watch, new, changed)
+        changed = {each: mark for each, mark in new.items() if known.get(each) != mark}
         told.append(f"{watch.name}: {len(changed)} of {len(new)} changed")
+        if not changed:
+            continue
+        waiting = before.get("waiting", {})
+        since = waiting["since"] if waiting.get("changed") == changed else now.isoformat()
+        concerned = [code for each in changed for code in watch.codes(each)]
+        found = rest(watch.job, concerned, datetime.fromisoformat(since))
+        if found.under_way:
+            told.append(f"{watch.name}: a run of it is under way and is waited for")
+            again = {"changed": changed, "since": since}
+            seen[watch.name] = {"due_at": soon, "marks": known, "waiting": again}
+        elif found.to_ask:
+            asked.append(_request(watch, changed, found.to_ask if concerned else ()))
     return News(asked, told, json.dumps(seen))
 
 
-def _requests(watch: Watch, marks: Marks, changed: Sequence[str]) -> Iterator[dg.RunRequest]:
-    """Yield the runs that what changed concerns; their key is what it changed to."""
-    if not changed:
-        return
-    digest = sha256("\n".join(f"{each} {marks[each]}" for each in sorted(changed)).encode())
-    concerned = [code for each in changed for code in watch.codes(each)]
+def _request(watch: Watch, changed: Marks, codes: Sequence[str]) -> dg.RunRequest:
+    """Return the run that what changed concerns; its key is what it changed to."""
+    digest = sha256("\n".join(f"{each} {changed[each]}" for each in sorted(changed)).encode())
     key = f"{watch.name}:{digest.hexdigest()}"
-    yield from requests(watch.job, key, concerned, {NEWS_TAG: watch.name})
+    return request(watch.job, key, codes, {NEWS_TAG: watch.name})
 
 
 def _stations(providers: Providers, provider: meteo_france.MeteoFrance) -> Watch:
