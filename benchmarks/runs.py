@@ -185,8 +185,22 @@ def how_it_stands() -> None:
     standing.broken(Settings(), datetime.now(UTC))
 
 
+def seals_of_the_lake() -> None:
+    """Look at every byte of the lake once: a run does so at each step that reads a file."""
+    from geo_pipeline.schemas import TABLES
+    from geo_pipeline.settings import Settings
+    from geo_pipeline.storage import seal
+    from geo_pipeline.storage.lake import Lake
+
+    lake = Lake(Settings().lake)
+    for table in TABLES:
+        for path in lake.files(table):
+            seal.opened(path)
+
+
 PARTS: dict[str, Callable[[], object]] = {
     "how the lake stands (`standing.broken`)": how_it_stands,
+    "every seal of the lake, once": seals_of_the_lake,
 }
 """Parts of the work whose own cost is told, each on a complete home: a line here adds one."""
 

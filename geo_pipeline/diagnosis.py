@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from geo_pipeline.departements import CODES
 from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import franceagrimer, meteo_france, sim2
 from geo_pipeline.sources.bundled import Bundled
@@ -18,6 +19,9 @@ from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.storage import spatial
 from geo_pipeline.storage.failures import Failures
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.seal import opened
+from geo_pipeline.storage.standing import unreadable
 from geo_pipeline.storage.warehouse import Warehouse
 
 PROBE_TIMEOUT_S = 5.0
@@ -40,7 +44,9 @@ def examine(settings: Settings) -> list[Finding]:
         _python(),
         _spatial_extension(),
         _embedded_data(settings),
+        _embedded_bytes(settings),
         _home(settings),
+        _lake(settings),
         _publication(settings),
         *_providers(settings),
         _failures(settings),
@@ -77,6 +83,36 @@ def _embedded_data(settings: Settings) -> Finding:
     first, last = weather["date"].min().date(), weather["date"].max().date()
     count = weather["departement"].nunique()
     return Finding(check, True, f"weather of {count} départements, {first} to {last}", "")
+
+
+def _embedded_bytes(settings: Settings) -> Finding:
+    """Return whether the embedded files are those that PROVENANCE.md tells of."""
+    check, folder = "embedded files", settings.embedded_data
+    try:
+        changed = Bundled(folder).changed()
+    except GeoPipelineError as error:
+        return Finding(check, False, str(folder), str(error), needed=False)
+    if changed:
+        advice = f"unless that is meant: `git checkout -- assets_data` ({folder})"
+        found = f"{', '.join(changed)}: not what PROVENANCE.md tells of"
+        return Finding(check, False, found, advice, needed=False)
+    return Finding(check, True, "as PROVENANCE.md tells", "", needed=False)
+
+
+def _lake(settings: Settings) -> Finding:
+    """Return whether every byte of the lake is as it was written, as far as that can be known."""
+    check, lake = "lake", Lake(settings.lake)
+    if damaged := list(unreadable(lake)):
+        places = ", ".join(f"{each.table} {each.departement}" for each in damaged[:5])
+        more = f" and {len(damaged) - 5} more" if len(damaged) > 5 else ""
+        advice = "`geo-pipeline run --resume` writes them anew"
+        return Finding(check, False, f"damaged: {places}{more}", advice, needed=False)
+    files = [path for table in TABLES for path in lake.files(table)]
+    old = sum(not opened(path).is_sealed for path in files)
+    found = f"{len(files)} files, every byte as it was written"
+    if old:
+        found = f"{len(files)} files; {old} of before there were seals, until written again"
+    return Finding(check, True, found, "", needed=False)
 
 
 def _home(settings: Settings) -> Finding:

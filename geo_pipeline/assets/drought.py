@@ -1,12 +1,12 @@
 """Drought indicators by département, and the risk that they make together."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import dagster as dg
 import pandas as pd
-import pyarrow as pa
 
+from geo_pipeline.assets import france
 from geo_pipeline.assets.geography import departement_neighbours, departements
 from geo_pipeline.assets.observations import crop_statistics, water_restrictions, weather_daily
 from geo_pipeline.assets.workspace import Workspace
@@ -19,10 +19,7 @@ from geo_pipeline.assets.writing import (
     write_partitions,
     write_table,
 )
-from geo_pipeline.errors import DamagedError, GeoPipelineError
-from geo_pipeline.storage import spatial
-from geo_pipeline.storage.lake import Lake, partition
-from geo_pipeline.transforms.drought import SCALES
+from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.transforms.drought import drought_indicators as indicators_of
 from geo_pipeline.transforms.soil import soil_water_daily as soil_water
 
@@ -31,21 +28,6 @@ BLOCK = 17
 
 SOIL_COLUMNS = ("departement", "date", "crop", "swi", "eta_mm")
 """What the indicators take of `soil_water_daily`."""
-
-DRIVERS = (
-    "combined",
-    *(f"{index}_{scale}" for index in ("spi", "spei") for scale in SCALES),
-    "sswi",
-)
-"""The indicators that `departement_risk` is made of."""
-
-RISK_INPUTS = (
-    "departements",
-    "departement_neighbours",
-    "drought_indicators",
-    "crop_statistics",
-    "water_restrictions",
-)
 
 
 @partitioned_asset("soil_water_daily", "drought", deps=[weather_daily])
@@ -138,36 +120,5 @@ def departement_risk(
     Built from all partitions that the lake holds; a département not run yet has empty rows, and so
     has one that a check holds back or whose file is damaged: it counts in no neighbour's figures.
     """
-    lake = workspace.lake
-    inputs, left_out = _good_inputs(lake, set(workspace.findings.held()))
-    if left_out:
-        context.log.warning(f"départements left out: {', '.join(sorted(left_out))}")
-    frame = spatial.run("departement_risk", inputs)
-    origin = lake.joint_origin(RISK_INPUTS, left_out)
+    frame, origin = france.risk(workspace, context.log.warning)
     return write_table(workspace, "departement_risk", frame, origin, map_links(workspace.settings))
-
-
-def _good_inputs(lake: Lake, held: set[str]) -> tuple[dict[str, pa.Table], set[str]]:
-    """Return what `departement_risk.sql` reads, and the départements it is without.
-
-    Raises:
-        DamagedError: a file that is of no one département cannot be read.
-    """
-    left_out = set(held)
-    while True:
-        try:
-            return risk_inputs(lake, left_out), left_out
-        except DamagedError as error:
-            code = partition(error.path)
-            if code is None:
-                raise
-            left_out.add(code)
-
-
-def risk_inputs(lake: Lake, without: Collection[str] = ()) -> dict[str, pa.Table]:
-    """Return what `departement_risk.sql` reads, of the départements `without` no partition."""
-    frames = {
-        table: lake.arrow(table, without) for table in RISK_INPUTS if table != "drought_indicators"
-    }
-    frames["drought_indicators"] = lake.arrow("drought_indicators", without, indicator=DRIVERS)
-    return frames

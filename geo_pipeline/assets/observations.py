@@ -12,6 +12,7 @@ from hashlib import sha256
 import dagster as dg
 import pandas as pd
 
+from geo_pipeline.assets import france
 from geo_pipeline.assets.geography import departements
 from geo_pipeline.assets.providers import ProvidedStations
 from geo_pipeline.assets.workspace import Workspace
@@ -26,8 +27,7 @@ from geo_pipeline.assets.writing import (
 )
 from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
 from geo_pipeline.files import write_text
-from geo_pipeline.schemas import TABLES, Provenance, empty, validate
-from geo_pipeline.storage.zones import restriction_shares, with_shares
+from geo_pipeline.schemas import Provenance, empty, validate
 from geo_pipeline.transforms.histories import joined
 from geo_pipeline.transforms.weather import with_et0
 
@@ -216,36 +216,13 @@ def water_restrictions(
     Source: `GEO_PIPELINE_RESTRICTIONS`. Embedded (the default): VigiEau (Licence Ouverte 2.0), one
     day, 2026-10-03, without zones. Cadence: daily.
     """
-    provider = workspace.providers.restrictions
-    if provider is None:
-        origin = workspace.bundled.provenance("water_restrictions.parquet")
-        columns = TABLES["water_restrictions"].to_schema().columns
-        rows = workspace.bundled.water_restrictions().reindex(columns=list(columns))
-        return write_table(workspace, "water_restrictions", rows, origin)
     try:
-        restrictions = provider.levels()
+        rows, origin = france.restrictions(workspace, context.log.warning)
     except SourceError as error:
-        workspace.failed("water_restrictions", None, provider.name, error)
+        provider = workspace.settings.restrictions
+        workspace.failed("water_restrictions", None, provider, error)
         context.log.error(f"water_restrictions: {error}")
-        if not workspace.lake.path("water_restrictions").exists():
-            nothing = Provenance(provider.name, "", "", "")
-            return write_table(
-                workspace, "water_restrictions", empty("water_restrictions"), nothing
-            )
-        return dg.MaterializeResult()
-    try:
-        zones = provider.zones()
-    except SourceError as error:  # the levels are good without
-        workspace.failed("water_restrictions", None, provider.name, error)
-        context.log.error(f"water_restrictions: without shares of the area: {error}")
-        shares = None
-    else:
-        shares = restriction_shares(workspace.lake.read("departements"), zones.rows)
-        workspace.succeeded("water_restrictions")
-        if zones.without_area:
-            names = ", ".join(zones.without_area)
-            context.log.warning(f"water_restrictions: zones without an outline: {names}")
-    rows = validate("water_restrictions", with_shares(restrictions.rows, shares))
-    for code, column in restrictions.unknown:
-        context.log.warning(f"water_restrictions: {column} of département {code} is not known")
-    return write_table(workspace, "water_restrictions", rows, restrictions.provenance)
+        if workspace.lake.is_sound("water_restrictions"):
+            return dg.MaterializeResult()
+        rows, origin = france.last_known(workspace, "water_restrictions", provider)
+    return write_table(workspace, "water_restrictions", rows, origin)

@@ -125,6 +125,11 @@ class ProvidedCrops(agreste.Agreste):
         super().__init__(http, provided.url)
         self._provided = provided
 
+    def crop_statistics(self, departement: str) -> pd.DataFrame:
+        """Return all crops and years of one département."""
+        self._provided.check()
+        return super().crop_statistics(departement)
+
     @property
     def provenance(self) -> Provenance:
         """Where its figures are from: the file by its name, when it was taken."""
@@ -142,6 +147,7 @@ class ProvidedOutlines(etalab.Etalab):
 
     def boundaries(self) -> tuple[gpd.GeoDataFrame, Provenance]:
         """Return code, name and geometry (lon/lat), and the file by its name."""
+        self._provided.check()
         frame, received = super().boundaries()
         return frame, self._provided.provenance(self.name, received.sha256)
 
@@ -151,10 +157,12 @@ class ProvidedStations(meteo_france.MeteoFrance):
 
     def __init__(self, http: Http, average: StationMeans, provided: tuple[Provided, ...]) -> None:
         super().__init__(http, average, files=[_station_file(each) for each in provided])
-        self._provided = provided[0]
+        self._provided, self._every = provided[0], provided
 
     def weather(self, departement: str, since: date, until: date) -> Observed:
         """Return the days that the file has, and the file by its name."""
+        for each in self._every:
+            each.check()
         observed = super().weather(departement, since, until)
         sha256 = observed.provenance.sha256
         return observed._replace(provenance=self._provided.provenance(self.name, sha256))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from geo_pipeline.assets import france
 from geo_pipeline.assets.drought import departement_risk
 from geo_pipeline.assets.geography import departement_shapes
 from geo_pipeline.assets.providers import attributions
@@ -12,8 +13,8 @@ from geo_pipeline.assets.steps import guarded
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import OWNERS, map_links
 from geo_pipeline.storage import warehouse as storage
-from geo_pipeline.storage.findings import Finding
-from geo_pipeline.storage.standing import READABLE, Damaged
+from geo_pipeline.storage.findings import READABLE, Finding
+from geo_pipeline.storage.standing import Damaged
 from geo_pipeline.transforms.calendar import crop_stages
 
 
@@ -31,8 +32,10 @@ def warehouse(
     """The read-only DuckDB file that the app reads: built beside the old one, checked, renamed.
 
     Départements that a check holds back, or whose file is damaged, keep the rows that were
-    published of them before: the table `held_departements` says which and why.
+    published of them before: the table `held_departements` says which and why. A damaged table of
+    the whole of France is made again.
     """
+    france.mend(workspace, context.log.warning)
     published = storage.publish(
         workspace.lake,
         workspace.settings.warehouse,

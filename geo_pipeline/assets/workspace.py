@@ -1,8 +1,9 @@
 """What every asset is handed: the lake, the providers, and where failures and results go."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import geopandas as gpd
 
@@ -74,24 +75,39 @@ class Workspace:
 
         `warn` is told why they are not used, and the failure is recorded.
         """
-        embedded = self.bundled.boundaries()
-        origin = self.bundled.provenance("departements.parquet")
         provider = self.providers.boundaries
         if provider is None:
-            return embedded, origin
+            return self.chosen_boundaries()
         try:
-            candidate, received = provider.boundaries()
-            outlines, problem = accepted(candidate, embedded)
-            if problem is not None:
-                raise SourceError(
-                    f"{provider.name}: {received.url}: {problem}; the embedded outlines stay"
-                )
+            chosen = self.chosen_boundaries()
         except SourceError as error:
             self.failed("departements", None, provider.name, error)
             warn(f"departements: {error}")
-            return embedded, origin
+            return self.bundled.boundaries(), self.bundled.provenance("departements.parquet")
         self.succeeded("departements")
+        return chosen
+
+    def chosen_boundaries(self) -> tuple[gpd.GeoDataFrame, Provenance]:
+        """Return the outlines of the provider, the embedded ones where none is chosen.
+
+        Raises:
+            SourceError: the provider fails, or its outlines are not good.
+        """
+        embedded = self.bundled.boundaries()
+        provider = self.providers.boundaries
+        if provider is None:
+            return embedded, self.bundled.provenance("departements.parquet")
+        candidate, received = provider.boundaries()
+        outlines, problem = accepted(candidate, embedded)
+        if problem is not None:
+            raise SourceError(
+                f"{provider.name}: {received.url}: {problem}; the embedded outlines stay"
+            )
         return outlines, received
+
+    def offline(self) -> Self:
+        """Return the same rooms, with providers that give what was received before only."""
+        return replace(self, settings=self.settings.model_copy(update={"offline": True}))
 
     def failed(
         self, table: str, departement: str | None, source: str, error: GeoPipelineError

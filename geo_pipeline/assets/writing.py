@@ -16,6 +16,7 @@ import pandas as pd
 from dagster_pandera import pandera_schema_to_dagster_type
 
 from geo_pipeline import logs
+from geo_pipeline.assets import france
 from geo_pipeline.assets.evaluations import evaluate
 from geo_pipeline.assets.lineage import column_lineage
 from geo_pipeline.assets.partitions import departement_partitions
@@ -24,8 +25,8 @@ from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.errors import DamagedError, GeoPipelineError
 from geo_pipeline.schemas import TABLES, InvalidTableError, Provenance, validate
 from geo_pipeline.settings import Settings
+from geo_pipeline.storage.findings import READABLE
 from geo_pipeline.storage.lake import Written
-from geo_pipeline.storage.standing import READABLE
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
@@ -47,7 +48,8 @@ def table_asset(
     """Return the decorator of an asset that writes `table`: its columns shown, its group named.
 
     `provider` names what it asks a provider for: such an asset is retried, and no more of them run
-    at a time than the pool `provider_<what>` lets.
+    at a time than the pool `provider_<what>` lets. Tables of the whole of France that it depends on
+    are made again first where their files are damaged.
     """
     if provider is not None:
         options |= {"retry_policy": AGAIN, "pool": f"provider_{provider}"}
@@ -71,7 +73,25 @@ def table_asset(
             check_specs=[schema],
             **options,
         )
-    return lambda compute: decorator(_with_check(table, guarded(_telling_refusal(table, compute))))
+    needed = [each.key.to_user_string() for each in options.get("deps", ())]
+
+    def decorate(compute: Callable[..., Any]) -> dg.AssetsDefinition:
+        told = _telling_refusal(table, _on_sound(needed, compute))
+        return decorator(_with_check(table, guarded(told)))
+
+    return decorate
+
+
+def _on_sound(needed: Sequence[str], compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `compute`, before which damaged ones of the tables `needed` are made again."""
+
+    @functools.wraps(compute)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        workspace = inspect.signature(compute).bind(*args, **kwargs).arguments["workspace"]
+        france.mend(workspace, dg.AssetExecutionContext.get().log.warning, needed)
+        return compute(*args, **kwargs)
+
+    return run
 
 
 def _telling_refusal(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:

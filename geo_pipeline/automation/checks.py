@@ -19,10 +19,11 @@ from geo_pipeline.assets.steps import time_limit
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import settled
 from geo_pipeline.departements import CODES
-from geo_pipeline.errors import DamagedError, HeldError, StorageError
+from geo_pipeline.errors import DamagedError, HeldError
 from geo_pipeline.schemas import empty
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage import spatial
+from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding, Severity
 from geo_pipeline.storage.lake import OPTIONAL, Lake, arrow_schema, partition
 from geo_pipeline.storage.standing import broken, freshness, unreadable
@@ -111,6 +112,10 @@ def _judge(
         dagster.Failure: an error of the only département that the run is of.
     """
     now = datetime.now(UTC)
+    damaged = {each.departement: each.why for each in unreadable(workspace.lake, [of.table], codes)}
+    if not of.by_departement and damaged:  # nothing is known of it: what stood of it stands
+        evaluate(step, [_unreadable(of.table, name, None, damaged[WHOLE]) for name in of.checks])
+        return
     found: dict[str, list[Finding]] = {code: [] for code in codes}
     cases: Cases = {}
     for row in of.find(workspace, codes, now).to_dict("records"):
@@ -120,7 +125,6 @@ def _judge(
             check, what = str(row["check"]), str(row["what"])
             found[code].append(Finding(of.table, code, check, severity, what, moment))
             cases[code, check, severity] = {str(name): value for name, value in row.items()}
-    damaged = {each.departement: each.why for each in unreadable(workspace.lake, [of.table])}
     for code in found.keys() - damaged.keys():
         found[code] = _recorded(workspace, of, code, found[code])
     every = [each for several in found.values() for each in several]
@@ -311,7 +315,7 @@ def _standing() -> dg.AssetChecksDefinition:
 
 
 def _weather(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.DataFrame:
-    pairs = _pairs(workspace.lake, codes)
+    pairs = _pairs(workspace, codes)
     columns = ["departement", "date", "tmin_c", "tmax_c", "tmean_c", "precip_mm"]
     columns += ["source", "resolution"]
     rows = _read(workspace.lake, "weather_daily", [*codes, *pairs["neighbour"]], columns)
@@ -349,7 +353,7 @@ def _late(workspace: Workspace, table: str, now: datetime) -> pd.DataFrame:
 
 
 def _crops(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.DataFrame:
-    pairs = _pairs(workspace.lake, codes)
+    pairs = _pairs(workspace, codes)
     rows = _read(workspace.lake, "crop_statistics", [*codes, *pairs["neighbour"]])
     own = rows[rows["departement"].isin(codes)].reset_index(drop=True)
     yields = rows[["departement", "year", "crop", "yield_q_ha"]]
@@ -365,11 +369,19 @@ def _crops(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.Data
     )
 
 
-def _pairs(lake: Lake, codes: Sequence[str]) -> pd.DataFrame:
-    """Return the neighbours of `codes`; none before the borders are known."""
+def _pairs(workspace: Workspace, codes: Sequence[str]) -> pd.DataFrame:
+    """Return the neighbours of `codes`; none before the borders are known.
 
+    Where the file is damaged those of the embedded outlines: a check writes nothing again.
+    """
+    lake = workspace.lake
     there = lake.path("departement_neighbours").exists()
-    pairs = lake.read("departement_neighbours") if there else empty("departement_neighbours")
+    try:
+        pairs = lake.read("departement_neighbours") if there else empty("departement_neighbours")
+    except DamagedError:
+        boundaries = {"boundaries": workspace.bundled.boundaries()}
+        departements = {"departements": spatial.run("departements", boundaries)}
+        pairs = spatial.run("departement_neighbours", departements)
     return pairs.loc[pairs["departement"].isin(codes), ["departement", "neighbour"]]
 
 
@@ -415,16 +427,10 @@ def _selected(lake: Lake, script: str, table: str, codes: Sequence[str]) -> pd.D
     Millions of rows are looked through without being held in memory.
     """
 
-    files = [path for code in codes if (path := lake.path(table, code)).exists()]
-    try:
-        if files:
-            return spatial.run_on_files(script, {table: files})
-    except StorageError:
-        damaged = {each.path for each in unreadable(lake, [table], inside=True)}
-        if not damaged:
-            raise
-        if good := [path for path in files if path not in damaged]:
-            return spatial.run_on_files(script, {table: good})
+    damaged = {each.path for each in unreadable(lake, [table], codes)}  # `standing` tells of them
+    there = (path for code in codes if (path := lake.path(table, code)).exists())
+    if files := [path for path in there if path not in damaged]:
+        return spatial.run_on_files(script, {table: files})
     return spatial.run(script, {table: arrow_schema(table).empty_table()})
 
 

@@ -6,6 +6,7 @@ Earth 10 m. Départements that a file does not cover give frames of 0 rows, neve
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
@@ -84,6 +85,9 @@ COLUMNS = {
         "level_drinking",
     ],
 }
+
+_TOLD = re.compile(r"^\| `(\w+\.\w+)` \| \d+ \| `([0-9a-f]{64})` \|$", re.MULTILINE)
+"""A row of the table of files in `PROVENANCE.md`."""
 
 
 class Bundled:
@@ -174,6 +178,19 @@ class Bundled:
         except OSError as error:
             raise _unreadable(path, error) from error
         return Provenance(self.name, f"assets_data/{file}", EMBEDDED_ON, digest)
+
+    def changed(self) -> list[str]:
+        """Return the embedded files whose SHA-256 is not that of `PROVENANCE.md` beside them.
+
+        Raises:
+            SourceError: one of them, or the page, is not there.
+        """
+        page = self.folder / "PROVENANCE.md"
+        try:
+            told = _TOLD.findall(page.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise _unreadable(page, error) from error
+        return [file for file, digest in told if self.provenance(file).sha256 != digest]
 
     @cached_property
     def _weather(self) -> pd.DataFrame:

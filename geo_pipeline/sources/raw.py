@@ -3,7 +3,7 @@ network.
 
 `<folder>/<source>/<host>/<path and query>~<key>/` (`.../named/<name>~<key>/` of what has a name in
 place of a URL) holds the content, compressed if it was not, and beside it `received.json`: URL,
-time, status, SHA-256 and length of the bytes received, and so on.
+time, status, SHA-256 and length of the bytes received, and so on, with a digest of itself.
 The content is written first and named after its hash, then the sidecar is renamed over the last
 one: a reader sees one answer or the other, whole, however many processes write.
 """
@@ -29,6 +29,7 @@ from urllib.parse import unquote, urlsplit
 
 from filelock import FileLock
 
+from geo_pipeline import notes
 from geo_pipeline.errors import StorageError
 from geo_pipeline.files import sweep, temporary_beside
 
@@ -268,6 +269,9 @@ class RawStore:
             said = json.loads(path.read_text(encoding="utf-8"))
             if said is None or _kept(said, place) is None:
                 raise ValueError("not a sidecar")
+            digest = said.pop("digest", None)  # none of before there were digests
+            if digest is not None and digest != notes.digest(said):
+                raise ValueError("its content is not what was written")
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -294,7 +298,8 @@ def _write(
     """Write the sidecar in `place`, with that of the answer before in it; return it."""
     before = None if previous is None else {**previous, "previous": None}
     sidecar = {**said, "previous": before}
-    text = json.dumps(sidecar, ensure_ascii=False, indent=1)
+    digested = {**sidecar, "digest": notes.digest(sidecar)}
+    text = json.dumps(digested, ensure_ascii=False, indent=1)
     with temporary_beside(place / TEMPORARY) as (file, temporary):
         _write_all(file, f"{text}\n".encode())
         temporary.replace(place / SIDECAR)

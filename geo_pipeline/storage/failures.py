@@ -1,14 +1,14 @@
 """What could not be had: one small file a table and département, gone once it succeeds."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from geo_pipeline import notes
 from geo_pipeline.departements import BY_CODE
-from geo_pipeline.files import write_text
+from geo_pipeline.errors import DamagedError
 
 WHOLE = "france"
 """In the place of a code, for tables that are not partitioned."""
@@ -39,7 +39,7 @@ class Failures:
         """
         now = datetime.now(UTC).isoformat(timespec="seconds")
         failure = Failure(table, departement or WHOLE, source, " ".join(why.split()), now)
-        write_text(self._path(table, departement), json.dumps(asdict(failure), ensure_ascii=False))
+        notes.write(self._path(table, departement), asdict(failure))
         return failure
 
     def clear(self, table: str, departement: str | None = None) -> None:
@@ -47,9 +47,16 @@ class Failures:
         self._path(table, departement).unlink(missing_ok=True)
 
     def all(self) -> Iterator[Failure]:
-        """Yield the failures that stand, by table and code."""
+        """Yield the failures that stand, by table and code; one that cannot be read is one."""
         for path in sorted(self.folder.glob("*/*.json")):
-            yield Failure(**json.loads(path.read_text(encoding="utf-8")))
+            try:
+                yield Failure(**notes.read(path))
+            except FileNotFoundError:  # it has succeeded this very moment
+                continue
+            except (DamagedError, TypeError) as error:
+                at = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+                why = f"{error}: run it again"
+                yield Failure(path.parent.name, path.stem, "", why, at)
 
     def has(self, table: str, departement: str | None = None) -> bool:
         """Return whether a failure of this partition stands."""

@@ -4,16 +4,23 @@ A finding of severity `error` holds its département back: the next publication 
 were published of it before. A `warning` is shown, no more.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from geo_pipeline.files import write_text
+from geo_pipeline import notes
+from geo_pipeline.errors import DamagedError
 from geo_pipeline.storage.failures import WHOLE
 
 Severity = Literal["error", "warning"]
+
+READABLE = "readable"
+"""The check whose finding says that a publication met a damaged file."""
+
+RECORD = "record"
+"""The check whose finding says that what was found cannot be read: it may have been an error."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +51,29 @@ class Findings:
         Raises:
             StorageError: it cannot be written.
         """
-        again = set(checks)
+        again = {RECORD, *checks}
         kept = [each for each in self.of(table, departement) if each.check not in again]
         path = self._path(table, departement)
         standing = [*kept, *found]
         if standing:
-            write_text(path, json.dumps([asdict(each) for each in standing], ensure_ascii=False))
+            notes.write(path, [asdict(each) for each in standing])
         else:
             path.unlink(missing_ok=True)
 
     def of(self, table: str, departement: str | None) -> list[Finding]:
-        """Return what stands of one partition."""
+        """Return what stands of one partition.
+
+        Where that cannot be read, an error holds it until its checks have run again.
+        """
+        path = self._path(table, departement)
         try:
-            text = self._path(table, departement).read_text(encoding="utf-8")
+            return [Finding(**each) for each in notes.read(path)]
         except FileNotFoundError:
             return []
-        return [Finding(**each) for each in json.loads(text)]
+        except (DamagedError, TypeError) as error:
+            what = f"{error}: run it again, or the job `checks`"
+            at = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+            return [Finding(table, departement or WHOLE, RECORD, "error", what, at)]
 
     def all(self) -> Iterator[Finding]:
         """Yield the findings that stand, by table and code."""
@@ -67,10 +81,14 @@ class Findings:
             yield from self.of(path.parent.name, path.stem)
 
     def held(self) -> dict[str, list[Finding]]:
-        """Return the départements that are held back, each with the errors that hold it."""
+        """Return the départements that are held back, each with the errors that hold it.
+
+        A damaged file holds by itself, for as long as it is there: what is told of it does not.
+        """
         held: dict[str, list[Finding]] = {}
         for each in self.all():
-            if each.severity == "error" and each.departement != WHOLE:
+            is_grave = each.severity == "error" and each.check != READABLE
+            if is_grave and each.departement != WHOLE:
                 held.setdefault(each.departement, []).append(each)
         return held
 

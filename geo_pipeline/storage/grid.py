@@ -9,6 +9,7 @@ Parquet file, named by what was received and by the outlines: asked again, the g
 
 import gzip
 import hashlib
+import logging
 import re
 import tempfile
 import zlib
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import duckdb
 import geopandas as gpd
@@ -28,9 +29,11 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from geo_pipeline import sql
-from geo_pipeline.errors import SourceError, StorageError
+from geo_pipeline.errors import DamagedError, SourceError, StorageError
 from geo_pipeline.files import replacing
-from geo_pipeline.storage import spatial
+from geo_pipeline.storage import seal, spatial
+
+_log = logging.getLogger(__name__)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -107,6 +110,7 @@ class GridMeans:
         self._folder = folder
         self._memory_limit = memory_limit
         self._key = _digest(self._outlines)
+        self._sound: set[tuple[Path, int, int]] = set()
 
     def __call__(self, path: Path, sha256: str, departement: str) -> pd.DataFrame:
         """Return the daily means of `departement`, 0 rows where the grid does not reach it.
@@ -137,24 +141,21 @@ class GridMeans:
         return pd.DataFrame(rows.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True))
 
     def means(self, path: Path, sha256: str) -> Path:
-        """Return the Parquet file with the means of all départements, made when it is not there.
+        """Return the Parquet file with the means of all départements, made where none is sound.
 
         Its metadata hold `cells_outside`: the cells of the grid that reach no département.
         Errors are those of a call.
         """
         kept = self._folder / f"means-{sha256[:24]}-{self._key}.parquet"
-        if not kept.exists():
+        if not self._is_sound(kept):
             self._folder.mkdir(parents=True, exist_ok=True)
             with FileLock(kept.with_suffix(".lock")):
-                if not kept.exists():
+                if not self._is_sound(kept):
                     try:
                         content = self._scan(path)
                     except OSError as error:
                         raise StorageError(f"cannot read {path}: {error.strerror}") from error
-                    with replacing(kept) as temporary:
-                        pq.write_table(
-                            content, temporary, compression="zstd", row_group_size=ROWS_TOGETHER
-                        )
+                    _keep(kept, content, row_group_size=ROWS_TOGETHER)
         return kept
 
     def weights(self, anchor: Cell) -> pd.DataFrame:
@@ -166,14 +167,31 @@ class GridMeans:
         """
         at = f"{anchor.x_hm % SPACING_HM}-{anchor.y_hm % SPACING_HM}"
         kept = self._folder / f"weights-{at}-{self._key}.parquet"
-        if not kept.exists():
+        if not self._is_sound(kept):
             frame = spatial.run(
                 "sim2_weights",
                 {"departements": self._outlines, "anchor": pd.DataFrame([anchor])},
             )
-            with replacing(kept) as temporary:
-                pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), temporary)
+            _keep(kept, pa.Table.from_pandas(frame, preserve_index=False))
         return pd.DataFrame(pq.read_table(kept).to_pandas())
+
+    def _is_sound(self, kept: Path) -> bool:
+        """Return whether a file is there as it was written: looked at once, while it is the same.
+
+        Each département reads a file of them all: a hundred looks would cost more than the rows.
+        """
+        try:
+            about = kept.stat()
+            seen = kept, about.st_mtime_ns, about.st_size
+            if seen not in self._sound:
+                seal.opened(kept)
+        except FileNotFoundError:
+            return False
+        except DamagedError as error:
+            _log.warning("it is made again: %s", error)
+            return False
+        self._sound.add(seen)
+        return True
 
     def _scan(self, path: Path) -> pa.Table:
         """Return the means of all départements, from one reading of the grid at `path`."""
@@ -212,6 +230,12 @@ class GridMeans:
                 for batch in cells.combine_chunks().to_batches():
                     sums.add(batch)
         return sums.means()
+
+
+def _keep(path: Path, content: pa.Table, **options: Any) -> None:
+    """Write a sealed Parquet file, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(seal.sealed(content, path.name, compression="zstd", **options))
 
 
 class _Sums:

@@ -3,7 +3,8 @@
 A partitioned table lies in `<root>/<table>/departement=<code>/part.parquet`, another in
 `<root>/<table>/part.parquet`. Two départements never share a file. Where the rows come from is
 written into the footer of the same file, so that data and provenance cannot part; equal inputs
-give equal bytes, so nothing of the run itself (clock, host, order) may enter.
+give equal bytes, so nothing of the run itself (clock, host, order) may enter. Each file is sealed
+(`storage.seal`), and no read believes one whose seal does not hold.
 """
 
 import hashlib
@@ -20,9 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from geo_pipeline.errors import DamagedError, StorageError
+from geo_pipeline.errors import StorageError
 from geo_pipeline.files import replacing
 from geo_pipeline.schemas import TABLES, Provenance
+from geo_pipeline.storage import seal
 
 PARTITIONED = ("weather_daily", "crop_statistics", "soil_water_daily", "drought_indicators")
 OPTIONAL = ("groundwater",)
@@ -98,11 +100,19 @@ class Lake:
         Raises:
             StorageError: the disk is full or cannot be written; the old file stays.
         """
-        content = _parquet(table, frame, provenance)
         path = self.path(table, departement)
+        content = _parquet(table, frame, provenance, path.relative_to(self.root).as_posix())
         with replacing(path) as temporary:
             temporary.write_bytes(content)
         return Written(path, len(frame), hashlib.sha256(content).hexdigest())
+
+    def is_sound(self, table: str, departement: str | None = None) -> bool:
+        """Return whether the file of a partition is there and every byte of it as written."""
+        try:
+            check(self.path(table, departement))
+        except StorageError:
+            return False
+        return True
 
     def read(
         self, table: str, *departements: str, columns: Sequence[str] | None = None
@@ -154,11 +164,9 @@ class Lake:
     def origin(self, table: str, departement: str | None = None) -> Provenance:
         """Return the provenance of what is made from one file: its source, the file, its hash."""
         path = self.path(table, departement)
-        recorded = _recorded(_open(path))
+        recorded, digest = _identity(path)
         url = path.relative_to(self.root).as_posix()
-        return Provenance(
-            recorded.get("source", ""), url, recorded.get("fetched_at", ""), file_sha256(path)
-        )
+        return Provenance(recorded.get("source", ""), url, recorded.get("fetched_at", ""), digest)
 
     def joint_origin(self, tables: Iterable[str], without: Collection[str] = ()) -> Provenance:
         """Return the provenance of what is made from all files of `tables`.
@@ -166,10 +174,10 @@ class Lake:
         Those of the départements `without` are none of them.
         """
         paths = [path for table in tables for path in self.files(table, without)]
-        recorded = [_recorded(_open(path)) for path in paths]
-        sources = sorted({each.get("source", "") for each in recorded})
-        fetched = max((each.get("fetched_at", "") for each in recorded), default="")
-        digest = hashlib.sha256("".join(file_sha256(path) for path in paths).encode()).hexdigest()
+        known = [_identity(path) for path in paths]
+        sources = sorted({recorded.get("source", "") for recorded, _ in known})
+        fetched = max((recorded.get("fetched_at", "") for recorded, _ in known), default="")
+        digest = hashlib.sha256("".join(each for _, each in known).encode()).hexdigest()
         return Provenance(", ".join(sources), ", ".join(tables), fetched, digest)
 
     def provenance(self, without: Collection[str] = ()) -> Iterator[dict[str, object]]:
@@ -207,7 +215,7 @@ def footer(path: Path) -> Footer:
     Raises:
         StorageError: the file is not there yet, or is damaged.
     """
-    with _open(path) as file:
+    with _open(path).file as file:
         metadata, names = file.metadata, file.schema_arrow.names
         recorded = _recorded(file)
     dated = next((names.index(name) for name in ("date", "period_end") if name in names), None)
@@ -233,8 +241,18 @@ def arrow_schema(table: str) -> pa.Schema:
     )
 
 
-def _parquet(table: str, frame: pd.DataFrame, provenance: Provenance) -> bytes:
-    """Return `frame` as the bytes of a Parquet file with its provenance in the footer."""
+def check(path: Path) -> None:
+    """Look at every byte of the file at `path`; one of before there were seals is read to its end.
+
+    Raises:
+        StorageError: the file is not there yet, or is damaged.
+    """
+    if not _open(path).is_sealed:
+        read(path)
+
+
+def _parquet(table: str, frame: pd.DataFrame, provenance: Provenance, place: str) -> bytes:
+    """Return `frame` as the bytes of a sealed Parquet file with its provenance in the footer."""
     if isinstance(frame, gpd.GeoDataFrame):
         buffer = io.BytesIO()
         frame.to_parquet(buffer, index=False)
@@ -246,19 +264,15 @@ def _parquet(table: str, frame: pd.DataFrame, provenance: Provenance) -> bytes:
         **(content.schema.metadata or {}),
         _PROVENANCE_KEY: json.dumps(asdict(provenance), sort_keys=True).encode(),
     }
-    buffer = io.BytesIO()
-    pq.write_table(content.replace_schema_metadata(metadata), buffer, compression="zstd")
-    return buffer.getvalue()
+    return seal.sealed(content.replace_schema_metadata(metadata), place, compression="zstd")
 
 
-def _open(path: Path) -> pq.ParquetFile:
+def _open(path: Path) -> seal.Opened:
     """Open the Parquet file at `path`."""
     try:
-        return pq.ParquetFile(path)
+        return seal.opened(path)
     except FileNotFoundError as error:
         raise StorageError(f"{path} is not there yet: run `geo-pipeline run` first") from error
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(path, error) from error
 
 
 def _categories(table: str) -> set[str]:
@@ -273,10 +287,11 @@ def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     Raises:
         StorageError: the file is not there yet, or is damaged.
     """
+    file = _open(path).file
     try:
-        content = _open(path).read(None if columns is None else list(columns))
+        content = file.read(None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as error:
-        raise _damaged(path, error) from error
+        raise seal.damaged(path, str(error).splitlines()[0]) from error
     return content
 
 
@@ -287,10 +302,10 @@ def _chosen(content: pa.Table, only: Mapping[str, Sequence[str]]) -> pa.Table:
     return content
 
 
-def _damaged(path: Path, error: Exception) -> DamagedError:
-    reason = str(error).splitlines()[0]
-    what = f"{path} is damaged ({reason}): delete it and run its département again"
-    return DamagedError(what, path)
+def _identity(path: Path) -> tuple[dict[str, str], str]:
+    """Return what is recorded of the rows' provenance, and the SHA-256 of the whole file."""
+    of = _open(path)
+    return _recorded(of.file), hashlib.sha256(of.content).hexdigest()
 
 
 def _recorded(file: pq.ParquetFile) -> dict[str, str]:

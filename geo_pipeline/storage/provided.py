@@ -6,6 +6,7 @@ reader sees the old file or the new one. What was in use before goes to `older/`
 date. A file that is deleted is not in use any more; one without a sidecar never was.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -20,8 +21,8 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from geo_pipeline.errors import StorageError
-from geo_pipeline.files import write_text
+from geo_pipeline import notes
+from geo_pipeline.errors import DamagedError, SourceError, StorageError
 from geo_pipeline.schemas import Provenance
 
 Kind = Literal["crops", "boundaries", "stations"]
@@ -76,6 +77,22 @@ class Provided:
     def url(self) -> str:
         """Its address, for who reads it through the one door."""
         return self.path.absolute().as_uri()
+
+    def check(self) -> None:
+        """Look at every byte of the file.
+
+        Raises:
+            SourceError: it is not the file that was dropped any more.
+        """
+        try:
+            with self.path.open("rb") as content:
+                found = hashlib.file_digest(content, "sha256").hexdigest()
+        except OSError as error:
+            raise SourceError(f"{self.path} cannot be read ({error.strerror})") from error
+        if found != self.sha256:
+            raise SourceError(
+                f"{self.path} is damaged (it is not what was dropped): drop {self.name} again"
+            )
 
     @property
     def run_key(self) -> str:
@@ -170,7 +187,7 @@ class ProvidedFiles:
     def _read(self, path: Path) -> Provided | None:
         """Return what a sidecar tells; None where there is none or it is damaged."""
         try:
-            said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            said: dict[str, Any] = notes.read(path)
             about = said.pop("about")
             days = {
                 name: about[name] and date.fromisoformat(about[name])
@@ -183,15 +200,14 @@ class ProvidedFiles:
             return Provided(**said, folder=path.parent)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (DamagedError, OSError, ValueError, KeyError, TypeError) as error:
             _log.warning("%s cannot be used (%s): drop its file again", path, error)
             return None
 
     def _write(self, provided: Provided) -> None:
         said = asdict(provided)
         del said["folder"]
-        text = json.dumps(said, ensure_ascii=False, indent=1, default=_iso)
-        write_text(provided.folder / SIDECAR, text + "\n")
+        notes.write(provided.folder / SIDECAR, json.loads(json.dumps(said, default=_iso)))
 
 
 def safe_name(name: str) -> str:

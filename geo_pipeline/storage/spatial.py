@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from geo_pipeline import sql
 from geo_pipeline.errors import StorageError
+from geo_pipeline.storage import seal
 
 LONLAT = "OGC:CRS84"
 
@@ -108,11 +110,15 @@ def run(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pd.DataFr
 def run_on_files(script: str, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
     """Return the rows that `<script>.sql` selects from Parquet files of the lake, by table.
 
-    Only the columns and rows that it asks for are read.
+    Only the columns and rows that it asks for are read by DuckDB, which knows no seals: each file
+    is looked at before.
 
     Raises:
+        DamagedError: a file is damaged.
         StorageError: the script fails or a file cannot be read; the message is DuckDB's first line.
     """
+    for path in chain.from_iterable(files.values()):
+        seal.opened(path)
     with connect(functions=False) as connection:
         try:
             for name, paths in files.items():

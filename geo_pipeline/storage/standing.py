@@ -3,7 +3,7 @@
 Nothing here is remembered: what was mended is gone at the next look.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,15 +12,12 @@ from typing import Final, Literal
 import pandas as pd
 
 from geo_pipeline.departements import CODES
-from geo_pipeline.errors import StorageError
+from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE, Failures
-from geo_pipeline.storage.findings import Findings
-from geo_pipeline.storage.lake import Footer, Lake, footer, partition, read
-
-READABLE = "readable"
-"""The check whose finding says that a file could be opened and not read to its end."""
+from geo_pipeline.storage.findings import READABLE, Findings
+from geo_pipeline.storage.lake import Footer, Lake, check, partition
 
 STATES: Final = (
     "damaged", "held", "failed", "late", "warned", "absent", "fresh", "archive", "present", "empty",
@@ -108,20 +105,23 @@ class Damaged:
 
 
 def unreadable(
-    lake: Lake, tables: Iterable[str] = TABLES, *, inside: bool = False
+    lake: Lake, tables: Iterable[str] = TABLES, codes: Collection[str] | None = None
 ) -> Iterator[Damaged]:
-    """Yield the files of `tables` that cannot be opened, with `inside` also those not read on."""
+    """Yield the damaged files of `tables`, every byte of each looked at.
+
+    Of `codes` those of these départements only, and of tables that are of no one département.
+    """
     for table in tables:
         for path in lake.files(table):
+            code = partition(path)
+            if code is not None and codes is not None and code not in codes:
+                continue
             try:
-                if inside:
-                    read(path)
-                else:
-                    footer(path)
-            except StorageError as error:
+                check(path)
+            except DamagedError as error:
                 changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 since = changed.isoformat(timespec="seconds")
-                yield Damaged(table, partition(path) or WHOLE, path, str(error), since)
+                yield Damaged(table, code or WHOLE, path, str(error), since)
 
 
 def _held(settings: Settings) -> Iterator[Broken]:
@@ -137,14 +137,9 @@ def _held(settings: Settings) -> Iterator[Broken]:
 
 
 def _damaged(settings: Settings) -> Iterator[Broken]:
-    """Yield the files that cannot be read: what their footers tell, and what reading them told."""
-    seen = set()
+    """Yield the damaged files."""
     for found in unreadable(Lake(settings.lake)):
-        seen.add((found.table, found.departement))
         yield Broken(found.departement, found.table, "damaged", found.since, found.why)
-    for each in Findings(settings.findings).all():
-        if each.check == READABLE and (each.table, each.departement) not in seen:
-            yield Broken(each.departement, each.table, "damaged", each.found_at, each.what)
 
 
 def _late(settings: Settings, now: datetime) -> Iterator[Broken]:

@@ -32,7 +32,7 @@ from geo_pipeline.storage import spatial
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding
 from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake, arrow_schema, file_sha256, partition
-from geo_pipeline.storage.standing import READABLE, Damaged, unreadable
+from geo_pipeline.storage.standing import Damaged, unreadable
 
 # Published without the shapes, which a view of the table's own name joins on reading.
 _STORED_AS = {"departement_risk": "departement_risk_values"}
@@ -132,7 +132,7 @@ def publish(
                     rows = _publish(lake, target, beside, plan, before)
                     break
                 except (DamagedError, duckdb.Error):
-                    plan = _with_damaged_inside(lake, plan)
+                    plan = _with_damaged_since(lake, plan)
             size = target.stat().st_size
     except (duckdb.Error, OSError, _NotWrittenError) as error:
         raise StorageError(
@@ -168,12 +168,26 @@ class Warehouse:
             NotPublishedError: nothing has been published yet.
             StorageError: the file is damaged.
         """
+        with self._told(), self._cursor() as cursor:
+            content = cursor.execute(sql.load(script), parameters).to_arrow_table()
+        return spatial.from_arrow(content)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return all rows of a published table, geometries as a GeoDataFrame.
+
+        Errors are those of `query`.
+        """
+        with self._told(), self._cursor() as cursor:
+            content = cursor.table(name).to_arrow_table()
+        return spatial.from_arrow(content)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell an error of DuckDB as one line."""
         try:
-            with self._cursor() as cursor:
-                content = cursor.execute(sql.load(script), parameters).to_arrow_table()
+            yield
         except duckdb.Error as error:
             raise _damaged(self.path, error) from error
-        return spatial.from_arrow(content)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -344,10 +358,7 @@ class _Plan:
 def _plan(lake: Lake, held: Mapping[str, Sequence[Finding]]) -> _Plan:
     """Return what there is to publish now."""
     started_at = datetime.now(UTC)
-    findings = {
-        code: [each for each in some if each.check != READABLE] for code, some in held.items()
-    }
-    findings = {code: some for code, some in findings.items() if some}
+    findings = {code: some for code, some in held.items() if some}
     files = {
         (table, partition(path)): file_sha256(path)
         for table in TABLES
@@ -369,14 +380,14 @@ def _of_departements(damaged: Iterable[Damaged]) -> Iterator[Damaged]:
         yield each
 
 
-def _with_damaged_inside(lake: Lake, plan: _Plan) -> _Plan:
-    """Return `plan` without the files that can be opened and not read to their end.
+def _with_damaged_since(lake: Lake, plan: _Plan) -> _Plan:
+    """Return `plan` without the files that were damaged since it was made.
 
     Raises:
         the error being handled: there is none, it is something else.
     """
     known = {each.path for each in plan.damaged}
-    others = (each for each in unreadable(lake, inside=True) if each.path not in known)
+    others = (each for each in unreadable(lake) if each.path not in known)
     found = tuple(_of_departements(others))
     if not found:
         raise  # noqa: PLE0704 - called while the error is handled

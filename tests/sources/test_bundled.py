@@ -102,3 +102,13 @@ def test_a_file_without_a_column_is_named_with_it(folder: Path) -> None:
     pq.write_table(pq.read_table(path).drop_columns(["precip_mm"]), path)
     with pytest.raises(SourceError, match=r"weather_dekadal\.parquet.*no column precip_mm"):
         read_all(Bundled(folder))
+
+
+def test_a_flipped_bit_of_an_embedded_file_is_known(tmp_path: Path) -> None:
+    folder = tmp_path / "embedded"
+    shutil.copytree(EMBEDDED, folder)
+    assert Bundled(folder).changed() == []
+    path = folder / "weather_dekadal.parquet"
+    content = path.read_bytes()
+    path.write_bytes(content[:9000] + bytes([content[9000] ^ 1]) + content[9001:])
+    assert Bundled(folder).changed() == ["weather_dekadal.parquet"]

@@ -419,8 +419,10 @@ def test_what_is_wrong_is_told_and_nothing_is_kept(
 def test_equal_files_give_equal_bytes(square: GridMeans, tmp_path: Path) -> None:
     path = tmp_path / "received"
     path.write_bytes(text([line(cell, T=f"{7.1 * i:.1f}") for i, cell in enumerate((A, B, C))]))
-    first, second = (square.means(path, digit * 64).read_bytes() for digit in "56")
-    assert first == second
+    kept = square.means(path, "5" * 64)
+    first = kept.read_bytes()
+    kept.unlink()
+    assert square.means(path, "5" * 64).read_bytes() == first
 
 
 @pytest.mark.parametrize("wrong", [{"T": "n/d"}, {"T": "-9999"}])
@@ -438,12 +440,26 @@ def test_a_long_file_that_is_wrong_early_is_given_up(
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("grid")]
 
 
-def test_means_that_are_damaged_are_told(square: GridMeans, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["a bit flipped", "cut"])
+@pytest.mark.parametrize("which", ["means", "weights"])
+def test_what_is_damaged_is_made_again(
+    square: GridMeans, tmp_path: Path, which: str, damage: str
+) -> None:
     path = tmp_path / "received"
     path.write_bytes(text([line(A)]))
-    kept = square.means(path, "8" * 64)
-    kept.write_bytes(kept.read_bytes()[:200])
-    with pytest.raises(StorageError, match=r"means-8+.*parquet is damaged: delete it"):
-        square(path, "8" * 64, "32")
+    rows = square(path, "8" * 64, "32")
+    (means,) = square._folder.glob("means-8*.parquet")
+    (weights,) = square._folder.glob("weights-*.parquet")
+    kept = {"means": means, "weights": weights}[which]
+    whole = kept.read_bytes()
+    flipped = whole[:100] + bytes([whole[100] ^ 2]) + whole[101:]
+    kept.write_bytes(flipped if damage == "a bit flipped" else whole[:200])
+    if which == "weights":
+        means.unlink()
+    pd.testing.assert_frame_equal(square(path, "8" * 64, "32"), rows)
+    assert kept.read_bytes() == whole
+
+
+def test_a_grid_that_is_not_there_is_told(square: GridMeans, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"cannot read .*nowhere"):
         square(tmp_path / "nowhere", "9" * 64, "32")

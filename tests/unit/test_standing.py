@@ -10,9 +10,9 @@ from geo_pipeline.departements import CODES
 from geo_pipeline.schemas import Provenance, empty, validate
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
-from geo_pipeline.storage.findings import Finding, Findings
+from geo_pipeline.storage.findings import READABLE, Finding, Findings
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.storage.standing import READABLE, broken, freshness
+from geo_pipeline.storage.standing import broken, freshness
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 LIVE = Provenance("open-meteo", "https://example.org", "2026-06-19T06:00:00+00:00", "0" * 64)
@@ -127,11 +127,17 @@ def test_failures_findings_and_damaged_files_are_broken(settings: Settings) -> N
     assert found[2].what == "no answer"
 
 
-def test_a_file_that_opens_but_was_found_damaged_inside_is_told(settings: Settings) -> None:
+def test_a_flipped_bit_is_told_as_long_as_it_is_there(settings: Settings) -> None:
     weather(settings, "32", date(2026, 6, 20))
-    inside = Finding(
-        "weather_daily", "32", READABLE, "error", "page 1", "2026-06-18T00:00:00+00:00"
-    )
-    Findings(settings.findings).replace("weather_daily", "32", [inside], [READABLE])
+    path = Lake(settings.lake).path("weather_daily", "32")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:300] + bytes([whole[300] ^ 1]) + whole[301:])
     (found,) = broken(settings, NOW)
-    assert (found.state, found.since) == ("damaged", "2026-06-18T00:00:00+00:00")
+    assert (found.state, found.departement) == ("damaged", "32")
+    assert "its bytes are not those that were written" in found.what
+    # What a publication said of it then holds nobody once the file is whole again.
+    said = Finding("weather_daily", "32", READABLE, "error", "x", "2026-06-18T00:00:00+00:00")
+    Findings(settings.findings).replace("weather_daily", "32", [said], [READABLE])
+    path.write_bytes(whole)
+    assert broken(settings, NOW) == []
+    assert Findings(settings.findings).held() == {}

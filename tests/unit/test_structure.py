@@ -9,12 +9,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# What each room may know of the others. `errors`, `files`, `schemas`, `departements`, `settings`
-# and `logs` lie on the ground floor: everyone may use them.
-GROUND = {"errors", "files", "schemas", "departements", "settings", "sql", "logs"}
+# What each room may know of the others. `errors`, `files`, `notes`, `schemas`, `departements`,
+# `settings` and `logs` lie on the ground floor: everyone may use them.
+GROUND = {"errors", "files", "notes", "schemas", "departements", "settings", "sql", "logs"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "files": {"errors"},
+    "notes": {"errors", "files"},
     "sql": set(),
     "departements": {"errors"},
     "schemas": {"errors", "departements"},

@@ -1,0 +1,200 @@
+"""The tables of the whole of France: how each is made, and made again where its file is damaged.
+
+A run of any département reads them. They are few and cheap, so whoever needs one that is damaged
+makes it again first: none of them stops a run or the publication.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+
+from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.errors import DamagedError, NotPublishedError, SourceError
+from geo_pipeline.schemas import TABLES, Provenance, empty, validate
+from geo_pipeline.storage import spatial
+from geo_pipeline.storage.boundaries import light_boundaries
+from geo_pipeline.storage.lake import Lake, partition
+from geo_pipeline.storage.standing import unreadable
+from geo_pipeline.storage.zones import restriction_shares, with_shares
+from geo_pipeline.transforms.drought import SCALES
+
+Made = tuple[pd.DataFrame, Provenance]
+Warn = Callable[[str], object]
+
+DRIVERS = (
+    "combined",
+    *(f"{index}_{scale}" for index in ("spi", "spei") for scale in SCALES),
+    "sswi",
+)
+"""The indicators that `departement_risk` is made of."""
+
+RISK_INPUTS = (
+    "departements",
+    "departement_neighbours",
+    "drought_indicators",
+    "crop_statistics",
+    "water_restrictions",
+)
+
+
+def outlines(workspace: Workspace, warn: Warn) -> Made:
+    """Return `departements` out of the provider's outlines, the embedded ones where it fails."""
+    boundaries, origin = workspace.boundaries(warn)
+    return spatial.run("departements", {"boundaries": boundaries}), origin
+
+
+def _outlines_again(workspace: Workspace, warn: Warn) -> Made:
+    """Return `departements` out of the outlines of the provider chosen, and of no other."""
+    boundaries, origin = workspace.chosen_boundaries()
+    return spatial.run("departements", {"boundaries": boundaries}), origin
+
+
+def neighbours(workspace: Workspace, warn: Warn) -> Made:
+    """Return `departement_neighbours` out of `departements`: a spatial join."""
+    frames = {"departements": workspace.lake.read("departements")}
+    return spatial.run("departement_neighbours", frames), workspace.lake.origin("departements")
+
+
+def shapes(workspace: Workspace, warn: Warn) -> Made:
+    """Return `departement_shapes` out of `departements`."""
+    bundled = workspace.bundled
+    origin = workspace.lake.origin("departements")
+    boundaries = gpd.GeoDataFrame(workspace.lake.read("departements"))
+    if origin.source == bundled.name:
+        light, origin = bundled.light_boundaries(), bundled.provenance("departements_light.geojson")
+    else:
+        light = light_boundaries(boundaries)
+    return spatial.run("departement_shapes", {"light": light, "boundaries": boundaries}), origin
+
+
+def restrictions(workspace: Workspace, warn: Warn) -> Made:
+    """Return `water_restrictions`, with shares of the area where the zones are known.
+
+    Zones that fail are recorded as a failure of the table.
+
+    Raises:
+        SourceError: the levels cannot be had.
+    """
+    provider = workspace.providers.restrictions
+    if provider is None:
+        origin = workspace.bundled.provenance("water_restrictions.parquet")
+        columns = TABLES["water_restrictions"].to_schema().columns
+        return workspace.bundled.water_restrictions().reindex(columns=list(columns)), origin
+    levels = provider.levels()
+    try:
+        zones = provider.zones()
+    except SourceError as error:  # the levels are good without
+        workspace.failed("water_restrictions", None, provider.name, error)
+        warn(f"water_restrictions: without shares of the area: {error}")
+        shares = None
+    else:
+        shares = restriction_shares(workspace.lake.read("departements"), zones.rows)
+        workspace.succeeded("water_restrictions")
+        if zones.without_area:
+            names = ", ".join(zones.without_area)
+            warn(f"water_restrictions: zones without an outline: {names}")
+    for code, column in levels.unknown:
+        warn(f"water_restrictions: {column} of département {code} is not known")
+    return with_shares(levels.rows, shares), levels.provenance
+
+
+def risk(workspace: Workspace, warn: Warn) -> Made:
+    """Return `departement_risk` from all partitions that no check holds and that can be read."""
+    lake = workspace.lake
+    inputs, left_out = _good_inputs(lake, set(workspace.findings.held()))
+    if left_out:
+        warn(f"départements left out: {', '.join(sorted(left_out))}")
+    return spatial.run("departement_risk", inputs), lake.joint_origin(RISK_INPUTS, left_out)
+
+
+AGAIN: Final[Mapping[str, Callable[[Workspace, Warn], Made]]] = MappingProxyType(
+    {
+        "departements": _outlines_again,
+        "departement_neighbours": neighbours,
+        "departement_shapes": shapes,
+        "water_restrictions": restrictions,
+        "departement_risk": risk,
+    }
+)
+"""How each table is made again, those first that others are made from."""
+
+
+def mend(workspace: Workspace, warn: Warn, tables: Collection[str] = tuple(AGAIN)) -> None:
+    """Make the damaged ones of `tables` again, and what they are made from; tell `warn` which.
+
+    From what ships with the project or was received before, else from the provider, else out of
+    what was published before.
+
+    Raises:
+        SourceError: none of them can be had.
+        StorageError: it cannot be written.
+    """
+    if not any(table in AGAIN for table in tables):
+        return
+    before = [table for table in AGAIN if table in tables or table == "departements"]
+    for each in unreadable(workspace.lake, before):
+        frame, origin = _again(workspace, each.table, warn)
+        workspace.lake.write(each.table, validate(each.table, frame), origin)
+        warn(f"{each.table} is made again: {each.why}")
+
+
+def last_known(workspace: Workspace, table: str, source: str) -> Made:
+    """Return the rows of `table` that were published last, none where it never was."""
+    nothing = empty(table), Provenance(source, "", "", "")
+    try:
+        known = workspace.warehouse.query("provenance").set_index("asset")
+        if table not in known.index:
+            return nothing
+        names = ("source", "url", "fetched_at", "sha256")
+        origin = Provenance(*(str(known.loc[table, name]) for name in names))
+        return workspace.warehouse.table(table), origin
+    except NotPublishedError:
+        return nothing
+
+
+def _again(workspace: Workspace, table: str, warn: Warn) -> Made:
+    """Return the rows of a table whose file is damaged."""
+    make = AGAIN[table]
+    try:
+        return make(workspace.offline(), warn)
+    except SourceError:  # never received
+        pass
+    try:
+        return make(workspace, warn)
+    except SourceError as error:
+        workspace.failed(table, None, workspace.settings.source, error)
+        warn(f"{table}: {error}")
+        frame, origin = last_known(workspace, table, "")
+        if frame.empty and table != "water_restrictions":
+            raise
+        return frame, origin
+
+
+def _good_inputs(lake: Lake, held: set[str]) -> tuple[dict[str, pa.Table], set[str]]:
+    """Return what `departement_risk.sql` reads, and the départements it is without.
+
+    Raises:
+        DamagedError: a file that is of no one département is damaged.
+    """
+    left_out = set(held)
+    while True:
+        try:
+            return risk_inputs(lake, left_out), left_out
+        except DamagedError as error:
+            code = partition(error.path)
+            if code is None:
+                raise
+            left_out.add(code)
+
+
+def risk_inputs(lake: Lake, without: Collection[str] = ()) -> dict[str, pa.Table]:
+    """Return what `departement_risk.sql` reads, of the départements `without` no partition."""
+    frames = {
+        table: lake.arrow(table, without) for table in RISK_INPUTS if table != "drought_indicators"
+    }
+    frames["drought_indicators"] = lake.arrow("drought_indicators", without, indicator=DRIVERS)
+    return frames

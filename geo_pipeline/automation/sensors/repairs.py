@@ -1,0 +1,124 @@
+"""Repairs: a damaged file of the lake is made again by itself.
+
+Once from what is here (the lake, the embedded data, what was received before), and, where that does
+not mend it, once by asking the providers. What is damaged still then is left to who reads the
+alerts. A file that was written since is another file, and may be asked for again.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
+
+import dagster as dg
+
+from geo_pipeline.assets.partitions import codes_of
+from geo_pipeline.automation.alerts import digest
+from geo_pipeline.automation.recorded import OFFLINE_TAG
+from geo_pipeline.automation.requests import jobs_named, request
+from geo_pipeline.automation.sensors.operations import UNDER_WAY
+from geo_pipeline.automation.unfinished import DERIVED
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.failures import WHOLE
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.standing import Damaged, unreadable
+
+EVERY_S: Final = 60
+
+REPAIR_TAG: Final = "geo_pipeline/repair"
+"""On the runs that are asked for here."""
+
+CHAIN: Final = ("weather_daily", *DERIVED)
+"""Tables of a département of which each is made from those before it."""
+
+PUBLISHED: Final = ("departement_risk", "warehouse", "exports")
+
+MOST_RUNS_LOOKED_AT: Final = 500
+
+
+def sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """Return the sensor."""
+
+    @dg.sensor(
+        name="repairs",
+        jobs=jobs_named(settings, ["departement", "publish"]),
+        minimum_interval_seconds=EVERY_S,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Looks at every byte of the lake; has what is damaged made again, from what is "
+        "here where that may be: docs/checks.md.",
+    )
+    def repairs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        return look_at(settings, context.instance)
+
+    return [repairs]
+
+
+def look_at(settings: Settings, instance: dg.DagsterInstance) -> dg.SensorResult:
+    """Return what one tick asks for: nothing of what a run that is under way may be writing."""
+    damaged = list(unreadable(Lake(settings.lake)))
+    if not damaged:
+        return dg.SensorResult(skip_reason="no file of the lake is damaged")
+    under_way = instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY)))
+    busy = {code for run in under_way for code in codes_of(run.tags) or (WHOLE,)}
+    idle = [each for each in damaged if each.departement not in busy]
+    asked = [*_of_departements(instance, idle), *_of_france(instance, idle)]
+    return dg.SensorResult(
+        run_requests=asked,
+        skip_reason=None if asked else f"{len(damaged)} damaged files: asked for before",
+    )
+
+
+def _of_departements(
+    instance: dg.DagsterInstance, damaged: Sequence[Damaged]
+) -> Iterator[dg.RunRequest]:
+    """Yield the runs that make files of départements again, and publish."""
+    tables: dict[str, set[str]] = {}
+    for each in damaged:
+        if each.departement != WHOLE:
+            tables.setdefault(each.departement, set()).add(each.table)
+    tries = _tries(instance, damaged)
+    groups: dict[tuple[tuple[str, ...], int], list[str]] = {}
+    for code, some in tables.items():
+        groups.setdefault((_to_make(some), tries[code]), []).append(code)
+    for (assets, tried), codes in groups.items():
+        if tried > 1:
+            continue
+        tags = {REPAIR_TAG: "true", **({OFFLINE_TAG: "true"} if tried == 0 else {})}
+        selection = [dg.AssetKey(name) for name in (*assets, *PUBLISHED)]
+        asked = request("departement", _key(damaged, codes, tried), codes, tags)
+        yield asked.with_replaced_attrs(asset_selection=selection)
+
+
+def _of_france(instance: dg.DagsterInstance, damaged: Sequence[Damaged]) -> Iterator[dg.RunRequest]:
+    """Yield the run that makes tables of the whole of France again: any publication does."""
+    if any(each.departement == WHOLE for each in damaged) and not _tries(instance, damaged)[WHOLE]:
+        yield request("publish", _key(damaged, [WHOLE], 0), [], {REPAIR_TAG: "true"})
+
+
+def _to_make(tables: Collection[str]) -> tuple[str, ...]:
+    """Return the tables to make again where `tables` are damaged, with what is made from them."""
+    first = min((CHAIN.index(table) for table in tables if table in CHAIN), default=len(CHAIN))
+    return (*sorted(table for table in tables if table not in CHAIN), *CHAIN[first:])
+
+
+def _tries(instance: dg.DagsterInstance, damaged: Sequence[Damaged]) -> Mapping[str, int]:
+    """Return how many repairs were tried since the damaged files were last written, by code."""
+    asked = instance.get_run_records(
+        dg.RunsFilter(tags={REPAIR_TAG: "true"}), limit=MOST_RUNS_LOOKED_AT
+    )
+    written: dict[str, float] = {}
+    for each in damaged:
+        at = each.path.stat().st_mtime
+        written[each.departement] = max(at, written.get(each.departement, 0.0))
+    return {
+        code: sum(
+            code in (codes_of(each.dagster_run.tags) or (WHOLE,))
+            and each.create_timestamp.timestamp() > at
+            for each in asked
+        )
+        for code, at in written.items()
+    }
+
+
+def _key(damaged: Sequence[Damaged], codes: Sequence[str], tried: int) -> str:
+    """Return a key that another damage does not have."""
+    files = [(each.path.as_posix(), each.since) for each in damaged if each.departement in codes]
+    return f"repair:{digest(files, tried)}"

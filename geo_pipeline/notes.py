@@ -1,0 +1,49 @@
+"""Small JSON files that are believed: what failed, what was found, what was provided.
+
+Each says the digest of its content, so that a flipped bit is not taken for a finding gone or a day
+moved. Those of before there were digests are read as they are.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from geo_pipeline.errors import DamagedError
+from geo_pipeline.files import write_text
+
+
+def write(path: Path, content: Any) -> None:
+    """Write `content`, as JSON takes it, to `path`, whole or not at all.
+
+    Raises:
+        StorageError: it cannot be written; what was there stays.
+    """
+    note = {"digest": digest(content), "content": content}
+    write_text(path, json.dumps(note, ensure_ascii=False, indent=1) + "\n")
+
+
+def read(path: Path) -> Any:
+    """Return the content of the note at `path`.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        DamagedError: its content is not what was written.
+    """
+    try:
+        note = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise DamagedError(f"{path} is damaged ({error})", path) from error
+    if not isinstance(note, dict) or not {"digest", "content"} & set(note):
+        return note
+    if note.get("digest") != digest(note.get("content")):
+        raise DamagedError(f"{path} is damaged (its content is not what was written)", path)
+    return note["content"]
+
+
+def digest(content: Any) -> str:
+    """Return the SHA-256 of what `content` says, however it is laid out."""
+    said = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(said.encode()).hexdigest()

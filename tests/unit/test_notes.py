@@ -1,0 +1,102 @@
+"""Small JSON files that are believed: no flipped bit of them goes unnoticed, none ends a run."""
+
+import json
+import random
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from geo_pipeline import notes
+from geo_pipeline.errors import DamagedError, SourceError
+from geo_pipeline.sources.raw import About, RawStore
+from geo_pipeline.storage.failures import Failures
+from geo_pipeline.storage.findings import RECORD, Finding, Findings
+from geo_pipeline.storage.provided import About as AboutFile
+from geo_pipeline.storage.provided import ProvidedFiles
+
+ERROR = Finding("weather_daily", "31", "jumps", "error", "40 °C", "2026-06-18T00:00:00+00:00")
+
+
+def flipped(content: bytes, bit: int) -> bytes:
+    """Return `content` with a bit flipped."""
+    changed = bytearray(content)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def test_each_bit_of_a_note_is_looked_at(tmp_path: Path) -> None:
+    path, content = tmp_path / "note.json", [{"what": "40 °C", "since": 3, "is": True}]
+    notes.write(path, content)
+    whole = path.read_bytes()
+    for bit in range(8 * len(whole)):
+        path.write_bytes(flipped(whole, bit))
+        with suppress(DamagedError):
+            assert notes.read(path) == content  # a blank that is another blank says the same
+    for length in range(len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DamagedError):
+            notes.read(path)
+
+
+def test_a_note_of_before_there_were_digests_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "weather_daily" / "31.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps([vars(ERROR)]))
+    assert Findings(tmp_path).of("weather_daily", "31") == [ERROR]
+
+
+def test_a_finding_that_cannot_be_read_holds_until_the_checks_have_run(tmp_path: Path) -> None:
+    """A flip of `error` must not release a département."""
+    findings = Findings(tmp_path)
+    findings.replace("weather_daily", "31", [ERROR], ["jumps"])
+    path = tmp_path / "weather_daily" / "31.json"
+    for damage in (path.read_bytes().replace(b"error", b"errop"), b"", b"{", b"[{}]", b"\xff"):
+        path.write_bytes(damage)
+        (finding,) = findings.held()["31"]
+        assert (finding.check, finding.severity) == (RECORD, "error")
+        assert f"{path} is damaged" in finding.what or "missing" in finding.what
+        assert "\n" not in finding.what
+    findings.replace("weather_daily", "31", [], ["jumps"])
+    assert findings.held() == {}
+
+
+def test_a_failure_that_cannot_be_read_is_a_failure(tmp_path: Path) -> None:
+    failures = Failures(tmp_path)
+    failures.add("weather_daily", "31", "open-meteo", "answered 503")
+    failures.add("weather_daily", "32", "open-meteo", "answered 503")
+    path = tmp_path / "weather_daily" / "31.json"
+    path.write_bytes(flipped(path.read_bytes(), 900))
+    damaged, other = failures.all()
+    assert (damaged.table, damaged.departement) == ("weather_daily", "31")
+    assert "is damaged" in damaged.why
+    assert other.why == "answered 503"
+    failures.clear("weather_daily", "31")
+    assert list(failures.all()) == [other]
+
+
+def test_what_is_told_of_a_kept_answer_is_looked_at(tmp_path: Path) -> None:
+    """A flipped digit of its time would be another provenance of the rows made from it."""
+    store = RawStore(tmp_path)
+    place = store.place("x", "https://example.org/a.json")
+    about = About(
+        "x", "https://example.org/a.json", {}, 200, None, None, None, False, "", None, None
+    )
+    kept = store.put(place, about, [b"{}"])
+    path = place / "received.json"
+    whole = path.read_bytes()
+    chance = random.Random(12)
+    for _ in range(300):
+        path.write_bytes(flipped(whole, chance.randrange(8 * len(whole))))
+        assert store.find(place) in (None, kept)
+
+
+def test_a_provided_file_that_is_not_what_was_dropped_is_told(tmp_path: Path) -> None:
+    staged = tmp_path / "staged"
+    staged.write_bytes(b"a;b\n1;2\n")
+    sha256 = "b1b5dae9ffa6a7cc4c29ef6f6a2bd4b6a4d2a6a4ac7e6c52e0d2e84b4e5c4a57"
+    provided = ProvidedFiles(tmp_path / "provided").take(
+        staged, "crops.csv", sha256, AboutFile("crops", "crops", ("31",))
+    )
+    with pytest.raises(SourceError, match=r"crops\..*csv is damaged .*: drop crops\.csv again"):
+        provided.check()
