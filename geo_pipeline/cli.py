@@ -60,8 +60,16 @@ class TableFormat(StrEnum):
     geojson = "geojson"
 
 
+class Role(StrEnum):
+    """A service that can be looked at."""
+
+    app = "app"
+    webserver = "webserver"
+    daemon = "daemon"
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-RESUME = "Only what failed, is held back by a check, damaged, outdated or not written to the end."
+RESUME = "Only what `status` says is wrong: failed, held, damaged, missing, outdated, late."
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Tell each file written and each request.")
 ]
@@ -121,9 +129,13 @@ def run(
 ) -> None:
     """Run the pipeline: observations, indicators, risk, publication, exports."""
     settings = _settings(source, since, until, history, offline)
-    codes = _codes(departements, resume, settings)
-    if codes:
-        _run(codes, settings, as_json, verbose)
+    if resume:
+        if departements is not None:
+            raise UsageError("--resume finds out what there is to do: leave --departements away")
+        _resume(settings, as_json, verbose)
+        return
+    codes = parse_departements([departements]) if departements is not None else list(CODES)
+    _run(codes, settings, as_json, verbose)
 
 
 @app.command()
@@ -240,9 +252,12 @@ def status(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is there, what is late, broken or suspicious with what to do, and the last runs."""
+    """Show what is there, what is wrong with what to do, and the last runs.
+
+    Exit code 1 where anything is wrong: what a check has a doubt about is not.
+    """
     from geo_pipeline import status as reports
-    from geo_pipeline.automation.monitoring import look
+    from geo_pipeline.automation.monitoring import is_wrong, look
 
     code = None if departement is None else parse_departements([departement])[0]
     taken, unknown = look(Settings())
@@ -252,23 +267,79 @@ def status(
         reports.tell_departement(taken, code, out)
     else:
         reports.tell(taken, out, unknown)
+    if is_wrong(taken if code is None else reports.only(taken, code)):
+        raise typer.Exit(1)
 
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Check this installation: Python, spatial extension, embedded data, home, publication."""
-    from geo_pipeline.diagnosis import examine
+    """Check this installation and its home: what it needs, who answers, what is wrong.
 
-    findings = examine(Settings())
+    Exit code 1 where something needed is missing or anything is wrong; before the first run nothing
+    is published, which is not.
+    """
+    from geo_pipeline.automation.monitoring import look
+    from geo_pipeline.diagnosis import examine, of_home
+
+    settings = Settings()
+    findings = [*examine(settings), *of_home(look(settings)[0])]
     if as_json:
         _print_json([finding._asdict() for finding in findings])
     else:
         table = Table("check", "", "found", "what to do")
         for each in findings:
             mark = "[green]ok[/]" if each.ok else "[red]no[/]"
-            table.add_row(each.check, mark, each.found, "" if each.ok else each.advice)
+            table.add_row(
+                each.check, mark, escape(each.found), "" if each.ok else escape(each.advice)
+            )
         out.print(table)
     if not all(finding.ok for finding in findings if finding.needed):
+        raise typer.Exit(1)
+
+
+@app.command()
+def repair(as_json: AsJson = False) -> None:
+    """Set aside what cannot be read of Dagster's records, of failures and findings; the lake stays.
+
+    What is whole is left alone. New records are made; what was noted of a département is found out
+    again by `run --resume`.
+    """
+    from geo_pipeline.automation.repair import repair as mend
+
+    repaired = mend(Settings())
+    if as_json:
+        _print_json(asdict(repaired))
+        return
+    for path in (*repaired.records, *repaired.notes):
+        out.print(f"set aside: {path}", markup=False, highlight=False, soft_wrap=True)
+    if repaired.records:
+        out.print("Dagster's records are new; delete what was set aside once nobody wants it")
+    if repaired.codes:
+        out.print(f"now: geo-pipeline materialize {' '.join(repaired.codes)}", soft_wrap=True)
+    if not (repaired.records or repaired.notes):
+        out.print("all can be read: nothing was changed")
+
+
+@app.command()
+def health(
+    role: Annotated[Role, typer.Argument(help="The service to look at.")],
+    url: Annotated[
+        str | None, typer.Option(help="Its address; default: that in its container.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a service does its work, for health checks: exit code 1 where it does not."""
+    from geo_pipeline.automation.health import ROLES
+
+    found = ROLES[role.value](Settings(), url)
+    if as_json:
+        _print_json([asdict(each) for each in found])
+    else:
+        for each in found:
+            err.print(f"{each.where}: {each.what}", markup=False, soft_wrap=True)
+        if not found:
+            out.print("healthy")
+    if found:
         raise typer.Exit(1)
 
 
@@ -325,22 +396,58 @@ def dagster(
     os.execv(sys.executable, [*command, *context.args])  # noqa: S606
 
 
-def _codes(departements: str | None, resume: bool, settings: Settings) -> list[str]:
-    """Return the codes asked for: those named, or that failed before, or all; maybe none."""
-    if not resume:
-        return parse_departements([departements]) if departements is not None else list(CODES)
-    if departements is not None:
-        raise UsageError("--resume finds out what there is to do: leave --departements away")
+def _resume(settings: Settings, as_json: bool, verbose: bool) -> None:
+    """Mend what `status` says is wrong and can be mended from here; say what is left of it."""
+    from geo_pipeline import status as reports
+    from geo_pipeline.automation.monitoring import is_wrong, look
+    from geo_pipeline.automation.troubles import MENDED_BY_RESUME
+    from geo_pipeline.automation.unfinished import left
+
+    taken, _ = look(settings)
+    if not is_wrong(taken):
+        if as_json:
+            _print_json({"departements": [], "system": [], "troubles": []})
+        else:
+            out.print("nothing failed, is held or missing: there is nothing to resume")
+        return
+    kinds = {each["kind"] for each in taken["system"]}
+    lost: tuple[str, ...] = ()
+    if kinds & {"records", "notes"}:
+        lost = _repair(settings)
+        taken, _ = look(settings)
+    to_do = left(taken)
+    codes = [code for code in CODES if code in {*to_do.codes, *lost}]
+    if codes:
+        err.print(f"to do: {to_do.in_words()}", markup=False, highlight=False)
+        _run(codes, settings, as_json, verbose)
+    elif kinds & MENDED_BY_RESUME:
+        _reap(settings)
+    taken, _ = look(settings)
+    if is_wrong(taken):
+        err.print("not all is mended:", markup=False)
+        for line in reports.wrong(taken):
+            err.print(line, markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1)
+
+
+def _reap(settings: Settings) -> None:
+    """Mark the runs as failed that were killed, and say so."""
+    from geo_pipeline.automation.alive import reap
     from geo_pipeline.automation.instance import open_instance
-    from geo_pipeline.automation.unfinished import unfinished
 
     with open_instance(settings) as instance:
-        left = unfinished(settings, instance)
-    if left.codes:
-        err.print(f"to do: {left.in_words()}", markup=False, highlight=False)
-    else:
-        out.print("nothing failed, is held or missing: there is nothing to resume")
-    return left.codes
+        for run_id in reap(instance):
+            err.print(_killed(run_id), markup=False, soft_wrap=True)
+
+
+def _repair(settings: Settings) -> tuple[str, ...]:
+    """Set aside what is damaged beside the lake, and say so; return the départements it was of."""
+    from geo_pipeline.automation.repair import repair as mend
+
+    repaired = mend(settings)
+    for path in (*repaired.records, *repaired.notes):
+        err.print(f"set aside: {path}", markup=False, highlight=False, soft_wrap=True)
+    return repaired.codes
 
 
 def _settings(

@@ -1,10 +1,10 @@
 """What `geo-pipeline doctor` looks at: whether this installation can do its work."""
 
-import os
 import platform
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import duckdb
 from pydantic import SecretStr
@@ -18,13 +18,27 @@ from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.storage import spatial
-from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.seal import opened
-from geo_pipeline.storage.standing import unreadable
-from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.storage.standing import BROKEN, unreadable
 
 PROBE_TIMEOUT_S = 5.0
+SHOWN = 5
+"""Tables that are named; of more there is the number."""
+
+CHECKS: Final = {
+    "home": "home folder",
+    "room": "free room",
+    "records": "Dagster's records",
+    "notes": "failures and findings",
+    "code": "code location",
+    "daemon": "Dagster's daemons",
+    "tick": "schedules and sensors",
+    "run": "runs",
+    "publication": "publication",
+}
+"""What is told of a home, by kind of trouble."""
+
 PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
 
 
@@ -45,12 +59,37 @@ def examine(settings: Settings) -> list[Finding]:
         _spatial_extension(),
         _embedded_data(settings),
         _embedded_bytes(settings),
-        _home(settings),
         _lake(settings),
-        _publication(settings),
         *_providers(settings),
-        _failures(settings),
     ]
+
+
+def of_home(taken: Mapping[str, Any]) -> list[Finding]:
+    """Return a finding for each kind of what may be wrong with a home, from a snapshot of it."""
+    findings = []
+    for kind, check in CHECKS.items():
+        found = [each for each in taken["system"] if each["kind"] == kind]
+        said = "; ".join(f"{each['where']}: {each['what']}" for each in found)
+        do = found[0]["do"] if found else ""
+        fresh = kind == "publication" and not any(each["files"] for each in taken["tables"])
+        findings.append(Finding(check, not found, said or _well(taken, kind), do, not fresh))
+    broken = [each for each in taken["troubles"] if each["state"] in BROKEN]
+    named = ", ".join(f"{each['table']} {each['departement']}" for each in broken[:SHOWN])
+    more = f" and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
+    advice = "geo-pipeline run --resume"
+    findings.append(Finding("tables", not broken, f"{named}{more}" or "none is broken", advice))
+    return findings
+
+
+def _well(taken: Mapping[str, Any], kind: str) -> str:
+    """Return what to say of a kind of which nothing is wrong."""
+    if kind == "home":
+        return str(taken["home"])
+    if kind == "publication" and taken["published_at"]:
+        return str(taken["published_at"])
+    if kind == "room" and taken["free_bytes"] is not None:
+        return f"{taken['free_bytes'] / 1e9:.1f} GB free"
+    return "nothing is wrong"
 
 
 def _python() -> Finding:
@@ -113,23 +152,6 @@ def _lake(settings: Settings) -> Finding:
     if old:
         found = f"{len(files)} files; {old} of before there were seals, until written again"
     return Finding(check, True, found, "", needed=False)
-
-
-def _home(settings: Settings) -> Finding:
-    nearest = next(path for path in (settings.home, *settings.home.parents) if path.exists())
-    ok = nearest.is_dir() and os.access(nearest, os.W_OK)
-    return Finding(
-        "home folder", ok, str(settings.home), "set GEO_PIPELINE_HOME to a folder of yours"
-    )
-
-
-def _publication(settings: Settings) -> Finding:
-    check = "publication"
-    try:
-        published = Warehouse(settings.warehouse).query("publication_date")["published_at"].iloc[0]
-    except GeoPipelineError as error:
-        return Finding(check, False, "none", str(error), needed=False)
-    return Finding(check, True, f"{published:%Y-%m-%d %H:%M} UTC", "", needed=False)
 
 
 def _providers(settings: Settings) -> list[Finding]:
@@ -208,13 +230,3 @@ def _provider(settings: Settings, door: Door, chosen: bool) -> Finding:
         return Finding(check, True, f"answers in {probe.seconds:.1f} s{dated}{heard}", "")
     advice = f"check the network or a proxy, or set {door.setting}; --offline needs none"
     return Finding(check, False, f"{probe.error}{heard}", advice, needed=chosen)
-
-
-def _failures(settings: Settings) -> Finding:
-    """Return whether anything failed and has not succeeded since."""
-    standing = list(Failures(settings.failures).all())
-    if not standing:
-        return Finding("failures", True, "none stands", "", needed=False)
-    named = ", ".join(f"{each.table} {each.departement}" for each in standing[:5])
-    more = f" and {len(standing) - 5} more" if len(standing) > 5 else ""
-    return Finding("failures", False, f"{named}{more}", "`geo-pipeline run --resume`", needed=False)

@@ -30,6 +30,10 @@ class DamagedError(StorageError):
         self.path = path
 
 
+class RecordsError(StorageError):
+    """Dagster's own records cannot be read or written; the lake is the truth and needs them not."""
+
+
 class HeldError(GeoPipelineError):
     """A check found rows that must not be published."""
 

@@ -1,16 +1,33 @@
 """Small JSON files that are believed: what failed, what was found, what was provided.
 
 Each says the digest of its content, so that a flipped bit is not taken for a finding gone or a day
-moved. Those of before there were digests are read as they are.
+moved. Those of before there were digests are read as they are. A note that cannot be read may have
+held something back: it is never taken for none.
 """
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from geo_pipeline.errors import DamagedError
 from geo_pipeline.files import write_text
+
+
+@dataclass(frozen=True)
+class DamagedNote:
+    """A note that cannot be read."""
+
+    path: Path
+    why: str
+
+    @property
+    def departement(self) -> str:
+        """The département that it is of; `france` for a whole table."""
+        return self.path.stem
 
 
 def write(path: Path, content: Any) -> None:
@@ -47,3 +64,20 @@ def digest(content: Any) -> str:
     """Return the SHA-256 of what `content` says, however it is laid out."""
     said = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def damaged(folder: Path, make: Callable[[Any], object]) -> Iterator[DamagedNote]:
+    """Yield the notes in `folder`, by table and code, of which `make` can make nothing."""
+    for path in sorted(folder.glob("*/*.json")):
+        try:
+            make(read(path))
+        except FileNotFoundError:  # over this very moment
+            continue
+        except (DamagedError, TypeError) as error:
+            yield DamagedNote(path, str(error))
+
+
+def set_aside(note: DamagedNote) -> Path:
+    """Rename a note so that it stands for nothing; return its new name."""
+    target = note.path.with_suffix(f".damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    return note.path.rename(target)

@@ -150,6 +150,13 @@ class Settings(BaseSettings):
         ge=1,
         description="Time since crops were last fetched from which they are late, days.",
     )
+    free_room_mb: int = Field(
+        default=100,
+        ge=0,
+        description="Room that is to stay free on the disks of the home and of temporary files, "
+        "beside what the next publication needs, MB: a run writes its records and raw data "
+        "meanwhile.",
+    )
     alert_language: Literal["fr", "en"] = Field(default="fr", description="Language of alerts.")
     alert_emails: list[str] = Field(
         default=[], description="Who gets alerts by e-mail, as a JSON list of addresses."

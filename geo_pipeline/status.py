@@ -23,6 +23,8 @@ COLOURS = {
     "damaged": "red",
     "held": "red",
     "failed": "red",
+    "missing": "red",
+    "outdated": "yellow",
     "late": "yellow",
     "warned": "yellow",
     "fresh": "green",
@@ -52,7 +54,9 @@ def files(taken: Taken) -> list[dict[str, Any]]:
 def tell(taken: Taken, console: Console, unknown: str | None = None) -> None:
     """Print how everything stands; `unknown` is why Dagster's records cannot be read."""
     console.print(_tables(taken, wide=console.width >= WIDE))
-    for part in _troubles(taken["troubles"]):
+    for line in _system(taken):
+        console.print(line, highlight=False, soft_wrap=True)
+    for part in _troubles(taken["troubles"], well=not taken["system"]):
         console.print(part, highlight=False)
     if unknown is not None:
         console.print(f"Runs: {unknown}", markup=False, soft_wrap=True)
@@ -94,6 +98,29 @@ def tell_departement(taken: Taken, code: str, console: Console) -> None:
         console.print(command, highlight=False, soft_wrap=True)
 
 
+def only(taken: Taken, code: str) -> dict[str, Any]:
+    """Return what a snapshot says of one département, without the rest of what is wrong."""
+    troubles = [each for each in taken["troubles"] if each["departement"] == code]
+    return {**taken, "system": [], "troubles": troubles}
+
+
+def wrong(taken: Taken) -> Iterator[str]:
+    """Yield a line for each thing that is wrong, with the command that mends it."""
+    for each in taken["system"]:
+        yield f"{each['where']}: {each['what']}: {each['do']}"
+    for each in taken["troubles"]:
+        if each["state"] in BROKEN:
+            yield f"{_place(each)}, {each['table']}: {each['state']}: {each['short']}: {each['do']}"
+
+
+def _system(taken: Taken) -> Iterator[Text]:
+    """Yield what is wrong with the system as a whole, and what to type."""
+    for each in taken["system"]:
+        since = f", since {_moment(each['since'])}" if each["since"] else ""
+        yield Text.assemble((each["kind"], "red"), f"  {each['where']}: {each['what']}{since}")
+        yield Text(f"    {each['do']}")
+
+
 def _tables(taken: Taken, wide: bool) -> Table:
     """Return a line a table: files, rows, period, and how many partitions are in which state."""
     names = ("table", "files", "rows", "from", "to") if wide else ("table", "files", "to")
@@ -131,13 +158,16 @@ def _counts(states: Mapping[str, int], bare: Sequence[str]) -> Text:
     return Text(", ").join(parts)
 
 
-def _troubles(troubles: Sequence[Taken]) -> Iterator[RenderableType]:
-    """Yield the list of what is wrong, a line each, then the commands that mend it."""
+def _troubles(troubles: Sequence[Taken], well: bool) -> Iterator[RenderableType]:
+    """Yield the list of what is wrong with tables, a line each, then the commands that mend it.
+
+    `well` says that nothing else is wrong.
+    """
     doubted = [each for each in troubles if each["state"] not in BROKEN]
     broken = [each for each in troubles if each["state"] in BROKEN]
     if broken:
         yield from _broken(broken)
-    else:
+    elif well:
         yield Text("Nothing is late or broken.", style="green")
     if doubted:
         tables = ", ".join(sorted({each["table"] for each in doubted}))
@@ -179,7 +209,7 @@ def _commands(troubles: Sequence[Taken]) -> Iterator[str]:
         yield "run what failed again:   geo-pipeline run --resume"
     codes = dict.fromkeys(each["departement"] for each in rest if each["departement"] != "france")
     if codes:
-        yield f"late, held or damaged:   geo-pipeline materialize {' '.join(codes)}"
+        yield f"make these again:        geo-pipeline materialize {' '.join(codes)}"
     for command in dict.fromkeys(each["do"] for each in rest if each["departement"] == "france"):
         yield f"a table of all France:   {command}"
 
@@ -243,9 +273,9 @@ def _tell_services(taken: Taken, console: Console) -> None:
     elif required:
         console.print("Schedules and sensors: running")
     published = taken["published_at"]
-    console.print(
-        f"Published: {_moment(published) if published else 'not yet (run `geo-pipeline run`)'}"
-    )
+    there = taken["published_bytes"] is not None
+    unread = "cannot be read" if there else "not yet (run `geo-pipeline run`)"
+    console.print(f"Published: {_moment(published) if published else unread}")
 
 
 def _word(state: str) -> str:

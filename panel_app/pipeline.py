@@ -41,7 +41,12 @@ def slots(taken: Taken, words: Catalogue, now: datetime) -> dict[str, str]:
         "legend": render("pipeline_legend", values | _legend(taken, words)),
         "troubles": render(
             "pipeline_troubles",
-            values | {"groups": _groups(taken, words), "shown": SHOWN_GROUPS},
+            values
+            | {
+                "system": _system(taken, words),
+                "groups": _groups(taken, words),
+                "shown": SHOWN_GROUPS,
+            },
         ),
         "places": render("pipeline_places", values | _places(taken, words)),
         "runs": render("pipeline_runs", values | _runs(taken, words)),
@@ -83,23 +88,28 @@ def _headline(taken: Taken, words: Catalogue, made: datetime, now: datetime) -> 
     doubted = sum(each["state"] == "warned" for each in taken["departements"])
     broken = [each for each in taken["troubles"] if each["state"] in BROKEN]
     whole = [each for each in broken if each["departement"] == "france"]
-    if troubled:
+    system = len(taken["system"])
+    is_old = now - made > OLD
+    is_new = all(each["state"] == "absent" for each in taken["departements"])
+    if is_new and not whole:
+        finding = words("pipeline.nothing")
+    elif system:
+        finding = words.count("pipeline.system", system)
+    elif troubled:
         finding = words.count("pipeline.troubled", troubled)
     elif whole:
         finding = words.count("pipeline.whole", len(whole))
-    elif all(each["state"] == "absent" for each in taken["departements"]):
-        finding = words("pipeline.nothing")
     else:
-        finding = words("pipeline.well")
+        finding = words("pipeline.stale" if is_old else "pipeline.well")
     age = now - made
     runs = [each for each in taken["runs"] if each["status"] == "SUCCESS"]
     rows = sum(each["rows"] for each in taken["tables"])
     return {
         "finding": finding,
-        "well": not (troubled or whole),
+        "well": not (system or troubled or whole or is_old),
         "doubt": words.count("pipeline.doubt", doubted) if doubted else "",
         "made": words("pipeline.made", when=_moment(made, words), ago=_ago(age, words)),
-        "old": words("pipeline.old", ago=_ago(age, words)) if age > OLD else "",
+        "old": words("pipeline.old", ago=_ago(age, words)) if is_old else "",
         "figures": [
             {
                 "label": words("pipeline.published"),
@@ -150,6 +160,20 @@ def _legend(taken: Taken, words: Catalogue) -> dict[str, Any]:
             if counted[state]
         ]
     }
+
+
+def _system(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
+    """Return what is wrong with the system as a whole."""
+    return [
+        {
+            "word": words(f"pipeline.kind.{each['kind']}"),
+            "where": each["where"],
+            "what": each["what"],
+            "since": _moment(each["since"], words),
+            "do": each["do"],
+        }
+        for each in taken["system"]
+    ]
 
 
 def _groups(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.settings import Settings
 from panel_app import signin
 from panel_app.headers import Compressed, Guard
-from panel_app.metrics import Metrics
+from panel_app.metrics import Health, Metrics
 
 APP: Final = Path(__file__).with_name("app.py")
 ROUTE: Final = "/app"
@@ -89,10 +89,11 @@ class Server(BokehTornado):
             (f"{self.prefix}{ROUTE}/autoload.js", ErrorHandler, {"status_code": 404}),
             (f"{self.prefix}/metrics", Figures),
             (f"{self.prefix}/liveness", LivenessHandler, alive),
+            (f"{self.prefix}/health", Health),
         ]
         if self.prefix:
             # Who looks after the process need not know the prefix.
-            routes += [("/", Index), ("/liveness", LivenessHandler, alive)]
+            routes += [("/", Index), ("/liveness", LivenessHandler, alive), ("/health", Health)]
         # Those added later are asked first.
         self.add_handlers(".*", routes)
 

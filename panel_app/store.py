@@ -20,14 +20,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo_pipeline.errors import StorageError
+from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.publishing import exports, look, views
 from geo_pipeline.publishing.look import ClassStyle, Lang, Statement
 from geo_pipeline.storage.standing import BROKEN as BROKEN  # noqa: PLC0414  for pages
 from geo_pipeline.storage.standing import STATES as STATES  # noqa: PLC0414
 from geo_pipeline.storage.standing import TROUBLES as TROUBLES  # noqa: PLC0414
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for pages
-from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.storage.warehouse import Warehouse, lacking
 from panel_app.dekads import LONGEST_STEP
 
 DROUGHT = ("D1", "D2", "D3", "D4")
@@ -36,10 +36,24 @@ DROUGHT = ("D1", "D2", "D3", "D4")
 NO_STYLE = -1
 """Index of the style where there is no data."""
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 """Of the snapshot of the pipeline that the app can read."""
 
 FloatMatrix = NDArray[np.float64]
+
+
+def unusable(path: Path) -> list[str]:
+    """Return why nothing can be shown of the publication at `path`; empty where it can.
+
+    Where it lies is not said: anybody may ask. `geo-pipeline status` says more.
+    """
+    try:
+        tables = lacking(path)
+    except NotPublishedError:
+        return ["nothing is published yet"]
+    except StorageError:
+        return ["the publication cannot be read"]
+    return [f"the publication is of another version: without {', '.join(tables)}"] * bool(tables)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,14 +10,20 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import dagster as dg
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+
+from geo_pipeline.files import YOUNG_S
+
+FOLDER: Final = "running"
+"""Below Dagster's home: a file for each run under way."""
 
 
 @contextmanager
@@ -58,12 +64,35 @@ def death(instance: dg.DagsterInstance, run_id: str) -> str | None:
     )
 
 
+def is_held(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Return whether a living process of this machine holds the run."""
+    return _is_locked(_file(instance, run_id))
+
+
+def any_held(home: Path) -> bool:
+    """Return whether any run is under way in Dagster's `home`, without a look at its records."""
+    return any(_is_locked(path) for path in (home / FOLDER).glob("[!.]*"))
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open("r", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def reap(instance: dg.DagsterInstance) -> list[str]:
     """Mark the runs as failed whose process is gone; return their ids.
 
     Their places in pools are freed, so that nothing waits for them.
     """
     reaped = []
+    for young in _folder(instance).glob(".*"):
+        _forget_if_killed(young)
     for run_id in sorted(each.name for each in _folder(instance).glob("[!.]*")):
         why = death(instance, run_id)
         if why is None:
@@ -76,6 +105,13 @@ def reap(instance: dg.DagsterInstance) -> list[str]:
             instance.event_log_storage.free_concurrency_slots_for_run(run_id)
         _file(instance, run_id).unlink(missing_ok=True)
     return reaped
+
+
+def _forget_if_killed(young: Path) -> None:
+    """Remove the file of a run whose process was killed before it had given the file its name."""
+    with suppress(FileNotFoundError):  # it has it now
+        if time.time() - young.stat().st_mtime > YOUNG_S and not _is_locked(young):
+            young.unlink()
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
@@ -104,7 +140,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
 
 def _folder(instance: dg.DagsterInstance) -> Path:
-    return Path(instance.root_directory) / "running"
+    return Path(instance.root_directory) / FOLDER
 
 
 def _file(instance: dg.DagsterInstance, run_id: str) -> Path:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from alembic.runtime.migration import MigrationContext
@@ -38,6 +39,7 @@ from sqlalchemy import event as listening
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from geo_pipeline.automation.damage import hold
 from geo_pipeline.automation.pools import ExactPools
 
 # The index and the runs under way; a long-lived process must not hold the file of every run.
@@ -110,6 +112,7 @@ class KeptConnectionEventLogStorage(ExactPools, SqliteEventLogStorage):
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._within = threading.local()
         super().__init__(base_dir, inst_data)
+        self._in_use = hold(Path(base_dir))
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store the events of one run: one transaction in its file, one in the index.
@@ -208,6 +211,7 @@ class KeptConnectionEventLogStorage(ExactPools, SqliteEventLogStorage):
 
     def dispose(self) -> None:
         """Close all files."""
+        self._in_use.close()
         with self._db_lock:
             while self._engines:
                 self._engines.popitem()[1].dispose()

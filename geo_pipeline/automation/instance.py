@@ -10,9 +10,10 @@ import dagster as dg
 from filelock import FileLock
 
 from geo_pipeline.automation import configuration
+from geo_pipeline.automation.damage import in_one_line, refuse_stumps
 from geo_pipeline.automation.pools import set_limits
 from geo_pipeline.automation.storage import psycopg2_url
-from geo_pipeline.errors import StorageError
+from geo_pipeline.errors import RecordsError, StorageError
 from geo_pipeline.settings import Settings
 
 CONNECT_TIMEOUT_S = 10
@@ -49,15 +50,19 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """Give Dagster's instance under the home folder, its records where `settings` say.
 
     Raises:
-        StorageError: the folder cannot be made or written, or PostgreSQL does not answer.
+        StorageError: the folder cannot be made or written.
+        RecordsError: the records are damaged or locked, their disk is full, PostgreSQL does not
+            answer; be it now or while they are used.
         UsageError: the address of PostgreSQL is none.
     """
     home = dagster_home(settings)
     if settings.postgres_url is not None:
         _require_answer(settings.postgres_url.get_secret_value())
-    with _environment(environment(settings, home)):
+    with in_one_line(settings, home), _environment(environment(settings, home)):
         # Processes that make the databases of a new home at the same time trip over each other.
         with FileLock(home / ".opening.lock"):
+            if settings.postgres_url is None:
+                refuse_stumps(home)
             opened = dg.DagsterInstance.from_config(str(home))
             set_limits(opened)
         with opened as instance:
@@ -81,7 +86,7 @@ def _require_answer(url: str) -> None:
         psycopg2.connect(address, connect_timeout=CONNECT_TIMEOUT_S).close()
     except psycopg2.OperationalError as error:
         why = str(error).strip().splitlines()[0]
-        raise StorageError(
+        raise RecordsError(
             f"Dagster's records in PostgreSQL cannot be opened ({why}): start it, or correct "
             "GEO_PIPELINE_POSTGRES_URL, or unset it for SQLite files"
         ) from error

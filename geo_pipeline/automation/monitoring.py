@@ -6,11 +6,11 @@ for a monitoring system, `volumes.json` with rows and bytes over time.
 
 import json
 import logging
-import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -23,8 +23,9 @@ from prometheus_client.openmetrics.exposition import generate_latest
 
 from geo_pipeline import logs
 from geo_pipeline.assets.partitions import codes_of
-from geo_pipeline.automation import records
+from geo_pipeline.automation import alive, damage, records, troubles
 from geo_pipeline.automation.instance import open_instance
+from geo_pipeline.automation.troubles import Trouble
 from geo_pipeline.departements import BY_CODE, CODES
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.files import write_text
@@ -33,15 +34,16 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage import standing
 from geo_pipeline.storage.failures import WHOLE, Failures, reason, short
 from geo_pipeline.storage.findings import Findings
-from geo_pipeline.storage.lake import BY_DEPARTEMENT, OPTIONAL, Lake
-from geo_pipeline.storage.standing import STATES, TROUBLES
+from geo_pipeline.storage.incomplete import DERIVED, incomplete
+from geo_pipeline.storage.lake import BY_DEPARTEMENT, OPTIONAL, PARTITIONED, Lake
+from geo_pipeline.storage.standing import BROKEN, STATES, TROUBLES
 from geo_pipeline.storage.warehouse import Warehouse
 
 PAGE: Final = "pipeline.json"
 METRICS: Final = "metrics.prom"
 VOLUMES: Final = "volumes.json"
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the content of `pipeline.json`."""
 
 SHOWN_RUNS: Final = 30
@@ -53,19 +55,26 @@ _log = logging.getLogger(__name__)
 
 
 def snapshot(
-    settings: Settings, instance: dg.DagsterInstance | None, now: datetime
+    settings: Settings,
+    instance: dg.DagsterInstance | None,
+    now: datetime,
+    unreadable: Sequence[Trouble] = (),
 ) -> dict[str, Any]:
     """Return how the pipeline stands at `now`, ready for JSON; times are ISO, UTC.
 
-    Without an instance what Dagster knows (`runs`, `daemons`, `checks`...) is left empty.
+    `troubles` is what is wrong with a table of a département or of France, `system` what is wrong
+    with all of it: nothing else is. Without an instance what Dagster knows (`runs`, `daemons`,
+    `checks`...) is left empty; `unreadable` says why there is none.
 
     Raises:
-        StorageError: a record of a failure or finding cannot be read.
+        RecordsError: Dagster's records say what nobody wrote.
     """
-    partitions = _partitions(settings, instance, now)
-    failures = [asdict(each) for each in Failures(settings.failures).all()]
-    findings = [asdict(each) for each in Findings(settings.findings).all()]
-    recorded = _recorded(instance) if instance is not None else {}
+    known = _NOTHING if instance is None else _recorded(settings, instance, now)
+    under_way = known.under_way or (
+        instance is None and alive.any_held(troubles.dagster_home(settings))
+    )
+    partitions = _partitions(settings, known, now, all_due=instance is None and under_way)
+    system = [*troubles.of_files(settings, under_way), *unreadable, *known.system]
     return {
         "version": VERSION,
         "made_at": _iso(now),
@@ -73,36 +82,39 @@ def snapshot(
         "source": settings.source,
         "published_at": _published_at(settings),
         "published_bytes": _size(settings.warehouse),
+        "free_bytes": _free(settings.home),
         "tables": _tables(partitions),
         "departements": _departements(partitions),
         "partitions": partitions,
         "troubles": _troubles(partitions),
-        "failures": failures,
-        "findings": findings,
-        "runs": [],
-        "run_counts": {},
-        "checks": [],
-        "daemons": [],
-        **recorded,
+        "system": [asdict(each) for each in troubles.in_order(system)],
+        "failures": [asdict(each) for each in Failures(settings.failures).all()],
+        "findings": [asdict(each) for each in Findings(settings.findings).all()],
+        **known.content,
         "volumes": volumes(settings),
     }
 
 
-def look(settings: Settings) -> tuple[dict[str, Any], str | None]:
-    """Return the snapshot of now, making nothing, and why Dagster's part is missing if it is.
+def is_wrong(taken: Mapping[str, Any]) -> bool:
+    """Return whether a snapshot names anything that asks somebody to act; a doubt does not."""
+    return bool(taken["system"]) or any(each["state"] in BROKEN for each in taken["troubles"])
 
-    Raises:
-        StorageError: a record of a failure or finding cannot be read.
-    """
-    now = datetime.now(UTC)
-    home = Path(os.environ.get("DAGSTER_HOME") or settings.dagster_home)
+
+def look(settings: Settings) -> tuple[dict[str, Any], str | None]:
+    """Return the snapshot of now, making nothing, and why Dagster's part is missing if it is."""
+    now, home = datetime.now(UTC), troubles.dagster_home(settings)
     if not (home / "dagster.yaml").exists():
         return snapshot(settings, None, now), None
+    damaged = troubles.of_damage(settings, home)
+    if damaged:
+        why = f"Dagster's records in {home} cannot be read"
+        return snapshot(settings, None, now, damaged), why
     try:
         with open_instance(settings) as instance:
             return snapshot(settings, instance, now), None
     except StorageError as error:
-        return snapshot(settings, None, now), str(error)
+        beside = [troubles.of_error(settings, home, error)]
+        return snapshot(settings, None, now, beside), str(error)
 
 
 def write(
@@ -159,19 +171,22 @@ def volumes(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _partitions(
-    settings: Settings, instance: dg.DagsterInstance | None, now: datetime
+    settings: Settings, known: "_Known", now: datetime, *, all_due: bool
 ) -> list[dict[str, Any]]:
-    """Return a row for each partition that there is or should be, whole tables as `france`."""
+    """Return a row for each partition that there is or should be, whole tables as `france`.
+
+    What runs under way are to make is not told to lack; where it is `all_due` nothing is.
+    """
     lake = Lake(settings.lake)
     tables = [name for name in TABLES if name not in OPTIONAL or settings.groundwater is not None]
     fresh = standing.freshness(settings, now).set_index(["table", "departement"])
     ages = dict(zip(fresh.index, fresh.to_dict("records"), strict=True))
-    broken = _worst(standing.broken(settings, now))
+    in_itself = standing.broken(settings, now)
+    beside = [] if all_due else [*incomplete(settings, in_itself), *_interrupted(known, in_itself)]
+    due = known.codes_under_way | ({WHOLE} if known.under_way else set())
+    broken = _worst([*in_itself, *(each for each in beside if each.departement not in due)])
     warned = _warned(Findings(settings.findings))
-    made = {
-        (each.asset, each.partition or WHOLE): each
-        for each in (records.latest_materializations(instance) if instance is not None else ())
-    }
+    made = {(each.asset, each.partition or WHOLE): each for each in known.made}
     rows = []
     for table in tables:
         for code in CODES if table in BY_DEPARTEMENT else (WHOLE,):
@@ -192,6 +207,18 @@ def _partitions(
                 row["seconds"] = last.metadata.get("seconds")
             rows.append(row)
     return rows
+
+
+def _interrupted(known: "_Known", in_itself: Sequence[standing.Broken]) -> list[standing.Broken]:
+    """Return what runs now over were to write and did not, where its weather does not say why."""
+    asked_again = {each.departement for each in in_itself if each.table == "weather_daily"}
+    return [
+        standing.Broken(
+            code, table, "missing", since, f"run {run_id[:8]} ended before it was written"
+        )
+        for table, code, run_id, since in known.interrupted
+        if table not in DERIVED or code not in asked_again
+    ]
 
 
 def _file(lake: Lake, table: str, code: str) -> dict[str, Any]:
@@ -338,7 +365,7 @@ def _trouble(row: Mapping[str, Any]) -> dict[str, Any]:
     elif row["departement"] != WHOLE:
         do = f"geo-pipeline materialize {row['departement']}"
     else:
-        do = "geo-pipeline run --resume" if row["state"] == "failed" else "geo-pipeline run"
+        do = troubles.RESUME
     what, code = row["what"] or "", row["departement"]
     return {
         **{name: row[name] for name in names},
@@ -353,39 +380,120 @@ def _trouble(row: Mapping[str, Any]) -> dict[str, Any]:
 # --------------------------------------------------------------------------------------------
 
 
-def _recorded(instance: dg.DagsterInstance) -> dict[str, Any]:
-    """Return runs, checks and daemons."""
-    runs = instance.get_run_records(limit=SHOWN_RUNS)
-    why = records.run_failures(instance, [each.dagster_run.run_id for each in runs])
+@dataclass(frozen=True)
+class _Known:
+    """What Dagster's records say."""
+
+    content: Mapping[str, Any]
+    """The parts of the snapshot that come from them alone."""
+    made: Sequence[records.Materialized] = ()
+    interrupted: Sequence[tuple[str, str, str, str]] = ()
+    """Table, département, run and since when, of what a run now over was to write and did not."""
+    system: Sequence[Trouble] = ()
+    under_way: bool = False
+    codes_under_way: frozenset[str] = frozenset()
+    """The départements of the runs that are under way."""
+
+
+_NOTHING: Final = _Known(
+    {"runs": [], "run_counts": {}, "checks": [], "daemons": [], "ticks": [], "code_up": None}
+)
+
+
+def _recorded(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> _Known:
+    """Return what Dagster's records say.
+
+    Raises:
+        RecordsError: they say what nobody wrote.
+    """
+    with damage.reading(Path(instance.root_directory)):
+        dead = list(troubles.of_runs(instance, now))
+        runs = instance.get_run_records(limit=SHOWN_RUNS)
+        why = records.run_failures(instance, [each.dagster_run.run_id for each in runs])
+        why |= {each.where: each.what for each in dead}
+        beats = daemons(instance, now)
+        watched = troubles.watched(instance, now)
+        services = list(troubles.of_services(beats, watched, now))
+        live = troubles.under_way(instance, dead)
+        content = {
+            "runs": [_run(each, why) for each in runs],
+            "run_counts": _run_counts(instance, len(dead)),
+            "checks": [
+                {**asdict(each), "at": None if each.at is None else _iso(each.at)}
+                for each in records.check_results(instance)
+            ],
+            "daemons": beats,
+            "ticks": [_tick(each, now) for each in watched],
+            "code_up": _is_code_up(beats, services),
+        }
+        tables = PARTITIONED + (OPTIONAL if settings.groundwater is not None else ())
+        return _Known(
+            content,
+            records.latest_materializations(instance),
+            [
+                (table, code, run_id, _iso(now))
+                for table, code, run_id in records.interrupted(
+                    instance, Lake(settings.lake), tables
+                )
+            ],
+            [*dead, *services],
+            bool(live),
+            frozenset(code for run in live for code in codes_of(run.tags)),
+        )
+
+
+def _run_counts(instance: dg.DagsterInstance, dead: int) -> dict[str, int]:
+    """Return how many runs there are of each status; those that are dead failed."""
     counts = {
         status.value: instance.get_runs_count(dg.RunsFilter(statuses=[status]))
         for status in dg.DagsterRunStatus
     }
-    daemons = instance.get_daemon_statuses()
-    return {
-        "runs": [_run(each, why) for each in runs],
-        "run_counts": {status: count for status, count in counts.items() if count},
-        "checks": [
-            {**asdict(each), "at": None if each.at is None else _iso(each.at)}
-            for each in records.check_results(instance)
-        ],
-        "daemons": [
+    counts[dg.DagsterRunStatus.STARTED.value] -= dead
+    counts[dg.DagsterRunStatus.FAILURE.value] += dead
+    return {status: count for status, count in counts.items() if count > 0}
+
+
+def daemons(instance: dg.DagsterInstance, now: datetime) -> list[dict[str, Any]]:
+    """Return Dagster's daemons, each with its last sign of life and whether that is recent."""
+    rows = []
+    for name, each in sorted(instance.get_daemon_statuses().items()):
+        beat = each.last_heartbeat
+        at = None if beat is None else _iso(datetime.fromtimestamp(beat.timestamp, UTC))
+        errors = (beat.errors if beat is not None else None) or ()
+        rows.append(
             {
                 "daemon": name,
                 "required": each.required,
-                "healthy": bool(each.healthy),
-                "heartbeat_at": None
-                if each.last_heartbeat is None
-                else _iso(datetime.fromtimestamp(each.last_heartbeat.timestamp, UTC)),
+                "healthy": bool(each.healthy) and at is not None and not troubles.is_late(at, now),
+                "heartbeat_at": at,
+                "errors": [" ".join(error.message.split()) for error in errors],
             }
-            for name, each in sorted(daemons.items())
-        ],
+        )
+    return rows
+
+
+def _tick(each: troubles.Watched, now: datetime) -> dict[str, Any]:
+    """Return when a schedule or a sensor last ticked, and how."""
+    return {
+        "name": each.name,
+        "type": "sensor" if each.is_sensor else "schedule",
+        "at": None if each.last_at is None else _iso(each.last_at),
+        "status": each.ticks[0].status.value if each.ticks else None,
+        "late": each.due_by is not None and each.due_by < now,
     }
 
 
+def _is_code_up(beats: Sequence[Mapping[str, Any]], found: Sequence[Trouble]) -> bool | None:
+    """Return whether Dagster can call the code; None where it was never started here."""
+    if not any(each["required"] and each["heartbeat_at"] for each in beats):
+        return None
+    return not any(each.kind == "code" or each.where == troubles.ALL_DAEMONS for each in found)
+
+
 def _run(record: dg.RunRecord, why: Mapping[str, str]) -> dict[str, Any]:
-    """Return a run; one that is under way has no end."""
+    """Return a run; one that is under way has no end, one that was killed has failed."""
     run, start, end = record.dagster_run, record.start_time, record.end_time
+    is_dead = run.run_id in why and not run.is_finished
     codes = codes_of(run.tags)
     launched = next(
         (
@@ -402,7 +510,7 @@ def _run(record: dg.RunRecord, why: Mapping[str, str]) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "job": run.job_name,
-        "status": run.status.value,
+        "status": dg.DagsterRunStatus.FAILURE.value if is_dead else run.status.value,
         "created_at": _iso(record.create_timestamp.astimezone(UTC)),
         "started_at": None if start is None else _iso(datetime.fromtimestamp(start, UTC)),
         "ended_at": None if end is None else _iso(datetime.fromtimestamp(end, UTC)),
@@ -411,7 +519,7 @@ def _run(record: dg.RunRecord, why: Mapping[str, str]) -> dict[str, Any]:
         "last_departement": codes[-1] if codes else None,
         "departements": len(codes),
         "launched_by": launched,
-        "error": why.get(run.run_id) if run.is_failure_or_canceled else None,
+        "error": why.get(run.run_id) if is_dead or run.is_failure_or_canceled else None,
     }
 
 
@@ -461,7 +569,17 @@ def metrics(taken: Mapping[str, Any]) -> str:
     if taken["published_bytes"] is not None:
         size = gauge("published_size", "Size of what is published.", unit="bytes")
         size.set(taken["published_bytes"])
+    readable = gauge("publication_readable", "Whether what is published can be read (1) or not.")
+    readable.set(taken["published_at"] is not None)
+    if taken["free_bytes"] is not None:
+        free = gauge("free", "Free room on the disk of the home.", unit="bytes")
+        free.set(taken["free_bytes"])
+    wrong = gauge("troubles", "What is wrong with the system as a whole, by kind.", "kind")
+    counted = Counter(each["kind"] for each in taken["system"])
+    for kind in troubles.KINDS:
+        wrong.labels(kind).set(counted[kind])
     _lake_metrics(taken, gauge, seconds)
+    _service_metrics(taken, gauge, seconds)
     _run_metrics(taken, gauge, seconds)
     content: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
     return content.decode()
@@ -503,11 +621,31 @@ def _lake_metrics(taken: Mapping[str, Any], gauge: Any, seconds: Any) -> None:
         findings.labels(each["table"], each["check"], each["severity"]).inc()
 
 
+def _service_metrics(taken: Mapping[str, Any], gauge: Any, seconds: Any) -> None:
+    healthy = gauge("daemon_healthy", "Whether a daemon of Dagster is alive (1) or not.", "daemon")
+    beat = gauge(
+        "daemon_heartbeat_timestamp", "Last sign of life of a daemon.", "daemon", unit="seconds"
+    )
+    tick = gauge("last_tick_timestamp", "When it last ticked.", "name", "type", unit="seconds")
+    late = gauge("tick_late", "Whether its next tick is overdue (1) or not.", "name", "type")
+    for each in taken["daemons"]:
+        if each["required"]:
+            healthy.labels(each["daemon"].lower()).set(each["healthy"])
+            if each["heartbeat_at"] is not None:
+                beat.labels(each["daemon"].lower()).set(seconds(each["heartbeat_at"]))
+    for each in taken["ticks"]:
+        if each["at"] is not None:
+            tick.labels(each["name"], each["type"]).set(seconds(each["at"]))
+            late.labels(each["name"], each["type"]).set(each["late"])
+    if taken["code_up"] is not None:
+        up = gauge("code_location_up", "Whether Dagster can call the code (1) or not.")
+        up.set(taken["code_up"])
+
+
 def _run_metrics(taken: Mapping[str, Any], gauge: Any, seconds: Any) -> None:
     counts = gauge("runs", "Runs that are recorded.", "status")
     took = gauge("last_run_duration", "How long the last run took.", "job", unit="seconds")
     ended = gauge("last_run_timestamp", "When a run last ended.", "job", "status", unit="seconds")
-    healthy = gauge("daemon_healthy", "Whether a daemon of Dagster is alive (1) or not.", "daemon")
     checks = gauge("checks", "Last results of Dagster's checks.", "table", "check", "result")
     for status, count in taken["run_counts"].items():
         counts.labels(status.lower()).set(count)
@@ -516,9 +654,6 @@ def _run_metrics(taken: Mapping[str, Any], gauge: Any, seconds: Any) -> None:
             ended.labels(each["job"], each["status"].lower()).set(seconds(each["ended_at"]))
         if each["seconds"] is not None:
             took.labels(each["job"]).set(each["seconds"])
-    for each in taken["daemons"]:
-        if each["required"]:
-            healthy.labels(each["daemon"].lower()).set(each["healthy"])
     for each in taken["checks"]:
         for result in ("succeeded", "failed"):
             checks.labels(each["asset"], each["check"], result).set(each[result])
@@ -541,6 +676,13 @@ def _published_at(settings: Settings) -> str | None:
     finally:
         warehouse.close()
     return _iso(at.to_pydatetime().astimezone(UTC))
+
+
+def _free(home: Path) -> int | None:
+    try:
+        return shutil.disk_usage(home).free
+    except OSError:
+        return None
 
 
 def _iso(moment: datetime) -> str:

@@ -20,6 +20,10 @@ from dagster._serdes import deserialize_value
 from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy import func, select
 
+from geo_pipeline.automation.alive import death
+from geo_pipeline.storage.incomplete import written_at
+from geo_pipeline.storage.lake import Lake
+
 CHUNK = 500
 """Ids in one statement: SQLite takes 999 at most in its older versions."""
 
@@ -71,6 +75,28 @@ def run_failures(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> dict[s
     with _events(instance).index_connection() as connection:
         entries = list(_entries(connection, SqlEventLogStorageTable.c.run_id, run_ids, kinds))
     return {entry.run_id: _why(entry) for entry in entries}
+
+
+def interrupted(
+    instance: dg.DagsterInstance, lake: Lake, tables: Sequence[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield table, partition and run where a run now over was to write, and the file is older."""
+    storage = instance.event_log_storage
+    attempts_without = (
+        storage.get_latest_asset_partition_materialization_attempts_without_materializations
+    )
+    planned = {table: attempts_without(dg.AssetKey(table)) for table in tables}
+    ids = {run_id for attempts in planned.values() for run_id, _ in attempts.values()}
+    runs = instance.get_run_records(dg.RunsFilter(run_ids=list(ids))) if ids else []
+    over = {
+        each.dagster_run.run_id: each.create_timestamp.timestamp()
+        for each in runs
+        if each.dagster_run.is_finished or death(instance, each.dagster_run.run_id) is not None
+    }
+    for table, attempts in planned.items():
+        for code, (run_id, _) in attempts.items():
+            if run_id in over and written_at(lake.path(table, code)) < over[run_id]:
+                yield table, code, run_id
 
 
 def check_results(instance: dg.DagsterInstance) -> list[Checked]:

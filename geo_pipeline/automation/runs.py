@@ -7,18 +7,17 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster._core.storage.tags import MAX_RETRIES_TAG
 from dagster._core.utils import make_new_run_id
-from sqlalchemy.exc import DatabaseError
 
 from geo_pipeline.assets.partitions import run_tags
 from geo_pipeline.assets.providers import check_settings
 from geo_pipeline.assets.steps import ONCE_TAG
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.alive import held, reap
+from geo_pipeline.automation.damage import without_echo
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.monitoring import kept_up
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES
-from geo_pipeline.errors import StorageError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failure
 from geo_pipeline.storage.findings import Finding
@@ -86,24 +85,18 @@ def _execute(
     """Run `job` here; a step that fails is not tried again.
 
     Raises:
-        StorageError: Dagster's records cannot be written.
         Exception: that of the step that failed, without what Dagster wraps around it.
     """
     run_id = make_new_run_id()
     # Nobody else could launch it again, so Dagster is not to try.
     ours = {ONCE_TAG: "true", MAX_RETRIES_TAG: "0"}
     try:
-        with held(instance, run_id):
+        with held(instance, run_id), without_echo():
             return job.execute_in_process(
                 run_id=run_id,
                 run_config=_QUIET,
                 instance=instance,
                 tags={**tags, **ours},
             )
-    except DatabaseError as error:
-        raise StorageError(
-            f"Dagster's records in {instance.root_directory} cannot be written "
-            f"({error.orig}): make room, then run it again; what was written before is whole"
-        ) from error
     except dg.Failure as failure:
         raise failure.__cause__ or failure from None

@@ -58,6 +58,10 @@ class Failures:
                 why = f"{error}: run it again"
                 yield Failure(path.parent.name, path.stem, "", why, at)
 
+    def damaged(self) -> list[notes.DamagedNote]:
+        """Return the files of failures that cannot be read."""
+        return list(notes.damaged(self.folder, lambda content: Failure(**content)))
+
     def has(self, table: str, departement: str | None = None) -> bool:
         """Return whether a failure of this partition stands."""
         return self._path(table, departement).exists()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError
@@ -80,6 +80,10 @@ class Findings:
         for path in sorted(self.folder.glob("*/*.json")):
             yield from self.of(path.parent.name, path.stem)
 
+    def damaged(self) -> list[notes.DamagedNote]:
+        """Return the files of findings that cannot be read."""
+        return list(notes.damaged(self.folder, _findings))
+
     def held(self) -> dict[str, list[Finding]]:
         """Return the départements that are held back, each with the errors that hold it.
 
@@ -94,3 +98,7 @@ class Findings:
 
     def _path(self, table: str, departement: str | None) -> Path:
         return self.folder / table / f"{departement or WHOLE}.json"
+
+
+def _findings(content: Any) -> list[Finding]:
+    return [Finding(**each) for each in content]

@@ -20,18 +20,21 @@ from geo_pipeline.storage.findings import READABLE, Findings
 from geo_pipeline.storage.lake import Footer, Lake, check, partition
 
 STATES: Final = (
-    "damaged", "held", "failed", "late", "warned", "absent", "fresh", "archive", "present", "empty",
+    "damaged", "held", "failed", "missing", "outdated", "late", "warned", "absent", "fresh",
+    "archive", "present", "empty",
 )  # fmt: skip
-"""States of a partition, worst first. `warned`: a check found something odd. `archive`: embedded
-data, never late. `present`: made from others, as fresh as they are. `empty`: not covered."""
+"""States of a partition, worst first. `missing`: others of its département are there. `outdated`:
+made from other files than are there. `warned`: a check found something odd. `absent`: never asked
+for. `archive`: embedded data, never late. `present`: made from others, as fresh as they are.
+`empty`: not covered."""
 
-BROKEN: Final = STATES[:4]
+BROKEN: Final = STATES[:6]
 """The states that ask for an engineer."""
 
-TROUBLES: Final = STATES[:5]
+TROUBLES: Final = STATES[:7]
 """The states that ask for somebody to look."""
 
-State = Literal["failed", "held", "damaged", "late"]
+State = Literal["failed", "held", "damaged", "missing", "outdated", "late"]
 Freshness = Literal["fresh", "late", "absent", "archive", "empty"]
 
 COLUMNS = {
@@ -51,7 +54,8 @@ class Broken:
     """A partition that asks for an engineer; `departement` is `france` for a whole table.
 
     `failed`: its provider failed. `held`: a check found an error. `damaged`: its file cannot be
-    read. `late`: its last data are older than the settings let them be.
+    read. `missing`: it was not written, or not by the last run that was to. `outdated`: it was made
+    from other files than are there. `late`: its last data are older than the settings let them be.
     """
 
     departement: str
@@ -64,7 +68,9 @@ class Broken:
 
 
 def broken(settings: Settings, now: datetime) -> list[Broken]:
-    """Return all that is broken at `now` (aware of its zone), by département, table and state.
+    """Return what is broken in itself at `now` (aware of its zone), by département and table.
+
+    What lacks beside others, or no longer agrees with them, `storage/incomplete.py` tells.
 
     Raises:
         StorageError: the record of a failure or a finding cannot be read.

@@ -245,6 +245,37 @@ def check_whole(path: Path) -> None:
         raise _damaged(path, error) from error
 
 
+def lacking(path: Path) -> list[str]:
+    """Return the tables that a publication of this version has and what is read at `path` has not.
+
+    A table that lacks a column is among them.
+
+    Raises:
+        NotPublishedError: nothing has been published yet.
+        StorageError: the file is damaged.
+    """
+    with closing(Warehouse(path)) as warehouse:
+        columns = warehouse.query("publication_columns")
+    there = columns.groupby("table_name")["column_name"].agg(set).to_dict()
+    return [
+        table
+        for table, rows in TABLES.items()
+        if table not in _ONLY_READ
+        and not there.get(_STORED_AS.get(table, table), set()) >= set(rows.to_schema().columns)
+    ]
+
+
+def is_current(lake: Lake, path: Path, held: Mapping[str, Sequence[Finding]]) -> bool:
+    """Return whether the publication at `path` was made of the files of the lake as they are now.
+
+    `held` are the findings that hold back now; they are part of what it is made of.
+
+    Raises:
+        StorageError: a file that is of no one département is damaged.
+    """
+    return _Before.of(path).fingerprint == _plan(lake, held).fingerprint
+
+
 def _publish(
     lake: Lake, target: Path, beside: Mapping[str, pd.DataFrame], plan: "_Plan", before: "_Before"
 ) -> dict[str, int]:
@@ -286,9 +317,7 @@ def _make_room(lake: Lake, target: Path) -> None:
     Raises:
         StorageError: it has not.
     """
-    kept = [path for table in TABLES if table not in _ONLY_READ for path in lake.files(table)]
-    size = _SIZE_OF_NOTHING + _SIZE_OF_LAKE * sum(path.stat().st_size for path in kept)
-    needed = _SIZE_WHILE_BUILT * max(size, target.stat().st_size if target.exists() else 0)
+    needed = room_needed(lake, target)
     if shutil.disk_usage(target.parent).free < needed and previous(target).exists():
         _log.warning("the disk of %s is nearly full: the publication before goes", target)
         previous(target).unlink()
@@ -299,6 +328,13 @@ def _make_room(lake: Lake, target: Path) -> None:
             f"{needed / 1e6:.0f} MB are needed: make room, then `geo-pipeline run --resume`; "
             "what was published before is unchanged"
         )
+
+
+def room_needed(lake: Lake, target: Path) -> float:
+    """Return about how much free room a publication of `lake` at `target` needs, bytes."""
+    kept = [path for table in TABLES if table not in _ONLY_READ for path in lake.files(table)]
+    size = _SIZE_OF_NOTHING + _SIZE_OF_LAKE * sum(path.stat().st_size for path in kept)
+    return _SIZE_WHILE_BUILT * max(size, target.stat().st_size if target.exists() else 0)
 
 
 def _keep(target: Path) -> None:

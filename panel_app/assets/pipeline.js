@@ -1,7 +1,7 @@
 // What the page of the pipeline does by itself: sorts and filters the départements, and puts what
 // changed in its place.
 (() => {
-  const TROUBLES = ["damaged", "held", "failed", "late", "warned"];
+  const TROUBLES = ["damaged", "held", "failed", "missing", "outdated", "late", "warned"];
   const { plain, on } = app;
   const view = { column: -1, down: false, filter: "", search: "", chosen: "" };
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from geo_pipeline.automation import monitoring
+from geo_pipeline.automation import monitoring, troubles
 from geo_pipeline.departements import CODES
 from geo_pipeline.errors import StorageError
 from geo_pipeline.settings import Settings
@@ -117,8 +117,22 @@ def test_an_old_snapshot_says_so(taken: dict[str, Any]) -> None:
     fresh = pipeline.slots(taken, words, NOW + timedelta(minutes=9))["headline"]
     old = pipeline.slots(taken, words, NOW + timedelta(hours=3))["headline"]
     assert "il y a 9 minutes" in plain(fresh)
+    assert 'class="well"' not in old
     assert "n'est plus frais" not in plain(fresh).replace("&#39;", "'")
     assert "n'est plus frais (il y a 3 heures)" in plain(old).replace("&#39;", "'")
+
+
+def test_what_is_wrong_with_all_of_it_is_said_before_the_rest(own_home: Path) -> None:
+    """The publication is gone, hidden behind nothing: no green headline, one command."""
+    settings = Settings(home=own_home)
+    settings.warehouse.unlink()
+    for path in settings.warehouse.parent.glob("*"):
+        path.unlink()
+    said = pipeline.slots(monitoring.snapshot(settings, None, NOW), catalogue("fr"), NOW)
+    assert "1 incident du système entier" in plain(said["headline"])
+    assert 'class="well"' not in said["headline"]
+    assert "nothing is published yet" in plain(said["troubles"])
+    assert "geo-pipeline run --resume" in plain(said["troubles"])
 
 
 def test_all_is_well(own_home: Path) -> None:
@@ -139,6 +153,8 @@ def test_nothing_was_run_yet(tmp_path: Path) -> None:
 def test_every_state_and_status_has_words_and_a_colour() -> None:
     css = (Path(pipeline.__file__).parent / "assets" / "pipeline.css").read_text()
     assert set(pipeline.STATES) == set(monitoring.STATES)
+    for kind in troubles.KINDS:
+        assert all(catalogue(lang)(f"pipeline.kind.{kind}") for lang in ("fr", "en"))  # type: ignore[arg-type]
     for state in pipeline.STATES:
         assert f".state-{state} " in css
         for lang in ("fr", "en"):

@@ -202,6 +202,7 @@ ROUTES = [
     ("/app?departement=32&lang=en", 200, "text/html"),
     ("/app/", 301, "text/html"),
     ("/liveness", 200, "application/json"),
+    ("/health", 200, "application/json"),
     ("/metrics", 200, "application/openmetrics-text"),
     ("/static/js/bokeh.min.js", 200, "application/javascript"),
     ("/static/extensions/panel/panel.min.js", 200, "application/javascript"),

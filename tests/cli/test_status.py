@@ -27,18 +27,18 @@ def troubled(home: Path) -> Settings:
     return settings
 
 
-def status(*arguments: str, home: Path) -> str:
-    """Return what `geo-pipeline status` prints, in this process."""
+def status(*arguments: str, home: Path, code: int = 1) -> str:
+    """Return what `geo-pipeline status` prints in this process, which ends with `code`."""
     settings = {"GEO_PIPELINE_HOME": str(home), "COLUMNS": "200"}
     result = CliRunner().invoke(app, ["status", *arguments], env=settings)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == code, result.output
     return result.stdout
 
 
 def test_troubles_are_told_with_commands(own_home: Path) -> None:
     troubled(own_home)
     result = geo_pipeline("status", home=own_home)
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 1, result.stderr
     lines = result.stdout.splitlines()
 
     def line(place: str) -> str:

@@ -15,9 +15,9 @@ from geo_pipeline.automation.alerts import digest
 from geo_pipeline.automation.recorded import OFFLINE_TAG
 from geo_pipeline.automation.requests import jobs_named, request
 from geo_pipeline.automation.sensors.operations import UNDER_WAY
-from geo_pipeline.automation.unfinished import DERIVED
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE
+from geo_pipeline.storage.incomplete import DERIVED
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.standing import Damaged, unreadable
 

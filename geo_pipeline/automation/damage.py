@@ -1,0 +1,333 @@
+"""What goes wrong with Dagster's records: said in one line, found in its files, set aside.
+
+The lake is the truth: of Dagster's records only the history of runs and the memory of sensors is
+lost with them. Add here what else can be wrong with where they are kept; what they say is read in
+`records`.
+"""
+
+import errno
+import fcntl
+import io
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, redirect_stderr
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TextIO
+
+from alembic.util import CommandError
+from dagster._serdes import deserialize_value
+from sqlalchemy.exc import SQLAlchemyError
+
+from geo_pipeline import sql
+from geo_pipeline.errors import GeoPipelineError, RecordsError, StorageError
+from geo_pipeline.settings import Settings
+
+REPAIR: Final = "geo-pipeline repair"
+"""The command that mends what is damaged."""
+
+HISTORY: Final = Path("history")
+INDEX: Final = HISTORY / "runs" / "index.db"
+SCHEDULES: Final = Path("schedules")
+FILES: Final[Mapping[Path, str]] = MappingProxyType(
+    {
+        HISTORY / "runs.db": "records_runs",
+        INDEX: "records_events",
+        SCHEDULES / "schedules.db": "records_schedules",
+    }
+)
+"""The files below Dagster's home, each with the query that reads all that is stored in it."""
+
+IN_USE: Final = ".in-use.lock"
+"""Beside the events: locked by each process that has the records open."""
+
+WAIT_S: Final = 2.0
+"""How long a look at a file waits for a process that has locked it."""
+
+LONGEST_REASON: Final = 200
+"""Characters of an error that may repeat all that was read."""
+
+_ECHOES: Final = (
+    "Exception while writing logger call to event log",
+    "Exception while storing event batch",
+    "Falling back to storing multiple single-event storage requests",
+)
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_ANSWERS: Final = (
+    ("full", "the disk is full: make room, then run it again; what was written before is whole"),
+    ("disk i/o error", "the disk is full or failing: make room, then run it again"),
+    ("locked", "another process holds them: end it or wait, then run it again"),
+    ("readonly", "make the folder writable, or set GEO_PIPELINE_HOME to a folder of yours"),
+    ("unable to open", "make the folder readable and writable, with room on its disk"),
+)
+"""What SQLite says, and what is to be done; of all else the file is damaged."""
+
+
+@dataclass(frozen=True)
+class DamagedRecord:
+    """A file of Dagster's records that cannot be used, and why in one line."""
+
+    path: Path
+    why: str
+    mendable: bool
+    """Setting it aside mends it: it is neither locked, nor out of reach, nor is the disk full."""
+
+
+@contextmanager
+def in_one_line(settings: Settings, home: Path) -> Iterator[None]:
+    """Raise RecordsError for whatever goes wrong with the records in `home` within.
+
+    Raises:
+        RecordsError: they are damaged, locked, cannot be written, or PostgreSQL is gone.
+    """
+    try:
+        yield
+    except GeoPipelineError:
+        raise
+    except Exception as error:
+        said = what_happened(error, settings, home)
+        if said is None:
+            raise
+        raise RecordsError(said) from error
+
+
+@contextmanager
+def reading(home: Path) -> Iterator[None]:
+    """Raise RecordsError for what cannot be made out of the records in `home`, file or folder.
+
+    What Dagster raises where bytes of them have changed has no end: any error is meant.
+    """
+    try:
+        yield
+    except (GeoPipelineError, OSError, *_OF_RECORDS):
+        raise
+    except Exception as error:
+        why = f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST_REASON]
+        raise RecordsError(
+            f"Dagster's records in {home} say what nobody wrote ({why}): {answer('')}"
+        ) from error
+
+
+@contextmanager
+def without_echo() -> Iterator[None]:
+    """Leave away what Dagster writes on standard error of each event that it cannot store.
+
+    The same error is raised, and told once by who called.
+    """
+    with redirect_stderr(_WithoutEcho(sys.stderr)):
+        yield
+
+
+class _WithoutEcho(io.TextIOBase):
+    """A stream that hands on all but Dagster's lines on events that it cannot store."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write `text` unless it is such a line."""
+        return len(text) if text.startswith(_ECHOES) else self._stream.write(text)
+
+    def flush(self) -> None:
+        """Write what is kept."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Return whether somebody watches."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Return the number of the file behind it."""
+        return self._stream.fileno()
+
+
+def what_happened(error: BaseException, settings: Settings, home: Path) -> str | None:
+    """Return what to say of an error of the records: what, where, what to do; None of others."""
+    for each in _chain(error):
+        if isinstance(each, OSError) and each.errno is not None and not _is_network(each):
+            return _of_system(each, home)
+        if isinstance(each, _OF_RECORDS):
+            break
+    else:
+        return None
+    why = " ".join(str(getattr(each, "orig", None) or each).split()) or type(each).__name__
+    if settings.postgres_url is not None:
+        return (
+            f"Dagster's records in PostgreSQL cannot be read or written ({why.strip()}): start it "
+            "or correct GEO_PIPELINE_POSTGRES_URL, then run it again; what was written before is "
+            "whole"
+        )
+    return f"Dagster's records in {home} cannot be read or written ({why}): {answer(why)}"
+
+
+def examine(home: Path, *, inside: bool = False) -> list[DamagedRecord]:
+    """Return the SQLite files below `home` that cannot be used; none where there are none yet.
+
+    Each is opened, its structure followed and its tables looked for; with `inside` all that is
+    stored is read as well, and the files of single runs too.
+    """
+    queries = dict(FILES)
+    if inside:
+        runs = sorted((home / INDEX).parent.glob("*.db"))
+        queries |= {
+            path.relative_to(home): "records_events" for path in runs if path.name != INDEX.name
+        }
+    found = []
+    for name, query in queries.items():
+        path = home / name
+        try:
+            if path.exists():
+                with reading(path):
+                    _look_into(path, query, inside=inside)
+        except (*_OF_RECORDS, OSError, StorageError) as error:
+            why = " ".join(str(error).split()) or type(error).__name__
+            found.append(DamagedRecord(path, why, answer(why) == answer("")))
+    return found
+
+
+def refuse_stumps(home: Path) -> None:
+    """Refuse a file of 0 bytes in the place of records: Dagster would take it for a new one.
+
+    The files are made in their order: an empty one that is the last was left by a killed start.
+
+    Raises:
+        RecordsError: there is one, and a file made after it.
+    """
+    there = [home / name for name in FILES if (home / name).exists()]
+    for path in there[:-1]:
+        if path.stat().st_size == 0:
+            raise RecordsError(f"{path} is empty: {answer('')}")
+
+
+def set_aside(home: Path) -> list[Path]:
+    """Put what is damaged below `home` aside, under a name with the date; return the new names.
+
+    Runs and their events belong together, and schedules and sensors remember places among the
+    events: where runs or events are damaged all go, else the schedules or the file of a run alone.
+    Dagster makes new ones when it is started. What is whole is left alone.
+
+    Raises:
+        RecordsError: a process has them open, or they are out of reach rather than damaged.
+    """
+    damaged = examine(home, inside=True)
+    if not damaged:
+        return []
+    for each in damaged:
+        if not each.mendable:
+            raise RecordsError(f"{each.path} cannot be used ({each.why}): {answer(each.why)}")
+    paths = {each.path for each in damaged}
+    if {home / name for name in FILES if name.parts[0] == HISTORY.name} & paths:
+        paths = {home / HISTORY, home / SCHEDULES}
+    elif home / SCHEDULES / "schedules.db" in paths:
+        paths = paths - {home / SCHEDULES / "schedules.db"} | {home / SCHEDULES}
+    with _nobody_within(home):
+        return [_aside(path) for path in sorted(paths) if path.exists()]
+
+
+def hold(folder: Path) -> TextIO:
+    """Say that this process has the records open whose events are in `folder`, until it is closed.
+
+    The system lets go of it however the process ends.
+    """
+    file = (folder / IN_USE).open("a", encoding="utf-8")
+    fcntl.flock(file, fcntl.LOCK_SH)
+    return file
+
+
+_OF_RECORDS: Final = (SQLAlchemyError, sqlite3.Error, CommandError)
+"""What is raised where the records cannot be reached."""
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it came from, the first cause last."""
+    seen: set[int] = set()
+    following: BaseException | None = error
+    while following is not None and id(following) not in seen:
+        seen.add(id(following))
+        yield following
+        following = following.__cause__ or following.__context__
+
+
+def _is_network(error: OSError) -> bool:
+    return isinstance(error, ConnectionError | TimeoutError)
+
+
+def _of_system(error: OSError, home: Path) -> str:
+    """Return what to say where the system refused something below Dagster's home."""
+    what = "make room" if error.errno in _FULL else "make it readable and writable"
+    return (
+        f"cannot read or write {error.filename or home} ({error.strerror}): {what}, then run it "
+        "again; what was written before is whole"
+    )
+
+
+def answer(why: str) -> str:
+    """Return what to do about `why`, what SQLite says; of what is damaged where it says nothing."""
+    for sign, answer in _ANSWERS:
+        if sign in why.lower():
+            return answer
+    return f"`{REPAIR}` sets them aside and makes new ones; the lake is whole"
+
+
+def _look_into(path: Path, query: str, *, inside: bool) -> None:
+    """Read a file of SQLite, changing nothing.
+
+    Raises:
+        Exception: it cannot be used.
+    """
+    with path.open("rb") as file:
+        if not file.read(1):
+            raise StorageError("it is empty")
+    with closing(_connect(path)) as connection:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise StorageError(found)
+        if connection.execute("SELECT * FROM alembic_version").fetchone() is None:
+            raise StorageError("it has no version")
+        stored = connection.execute(sql.load(query))
+        if inside:
+            for (body,) in stored:
+                deserialize_value(body)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open a file for reading; on a disk that is read-only as it lies there."""
+    options = "mode=rw" if os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True, timeout=WAIT_S)
+
+
+@contextmanager
+def _nobody_within(home: Path) -> Iterator[None]:
+    """Hold the records for this process alone.
+
+    Raises:
+        RecordsError: another has them open.
+    """
+    folder = (home / INDEX).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / IN_USE).open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RecordsError(
+                f"Dagster's records in {home} are damaged and open in another process: stop "
+                f"Dagster and what else runs, then `{REPAIR}`"
+            ) from error
+        yield
+
+
+def _aside(path: Path) -> Path:
+    """Rename a file or folder, with what SQLite has beside it; return its new name."""
+    now = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    target = path.with_name(f"{path.name}.damaged-{now}")
+    path.rename(target)
+    for ending in ("-wal", "-shm", "-journal"):
+        beside = path.with_name(f"{path.name}{ending}")
+        if beside.exists():
+            beside.rename(target.with_name(f"{target.name}{ending}"))
+    return target

@@ -1,0 +1,115 @@
+"""What of the lake lacks where other tables are, or was made from other files than are there.
+
+The files tell it: a derived one names the SHA-256 of what it was made from. What is broken in
+itself is told by `standing`.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from geo_pipeline.departements import CODES
+from geo_pipeline.errors import StorageError
+from geo_pipeline.schemas import TABLES
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.failures import WHOLE
+from geo_pipeline.storage.lake import (
+    BY_DEPARTEMENT,
+    OPTIONAL,
+    PARTITIONED,
+    Lake,
+    file_sha256,
+    partition,
+)
+from geo_pipeline.storage.standing import Broken
+
+DERIVED: Final = ("soil_water_daily", "drought_indicators")
+"""Made from the weather of their département."""
+
+RISK: Final = "departement_risk"
+"""Made from all files of several tables, which it names."""
+
+
+def incomplete(settings: Settings, broken: Sequence[Broken]) -> list[Broken]:
+    """Return what is `missing` or `outdated`, beside what is known to be `broken` in itself.
+
+    A département of which nothing is there was never asked for. Where its weather lacks, failed or
+    is damaged nothing is told of what is derived from it: that comes with the weather.
+    """
+    lake = Lake(settings.lake)
+    tables = PARTITIONED + (OPTIONAL if settings.groundwater is not None else ())
+    begun = {partition(path) for table in tables for path in lake.files(table)}
+    known = {(each.table, each.departement) for each in broken if each.state != "late"}
+    found: list[Broken] = []
+    for code in (each for each in CODES if each in begun):
+        has_weather = lake.path("weather_daily", code).exists()
+        follows = has_weather and ("weather_daily", code) not in known
+        asked = [table for table in tables if follows or table not in DERIVED]
+        found += _lacking(lake, asked, code)
+        if follows:
+            found += _made_from_others(lake, DERIVED, code)
+    if begun:
+        whole = [table for table in TABLES if table not in BY_DEPARTEMENT]
+        found += _lacking(lake, whole, None)
+        found += _made_from_others(lake, whole, None)
+        left_out = {each.departement for each in broken if each.state in ("held", "damaged")}
+        found += _risk_of_others(lake, left_out)
+    return [each for each in found if (each.table, each.departement) not in known]
+
+
+def _lacking(lake: Lake, tables: Sequence[str], code: str | None) -> Iterator[Broken]:
+    """Yield the `tables` that are not there, since the last of the others was written."""
+    pattern = "*/part.parquet" if code is None else f"*/departement={code}/part.parquet"
+    for table in tables:
+        if not lake.path(table, code).exists():
+            since = max(map(written_at, lake.root.glob(pattern)), default=0.0)
+            what = "not there, though others are: a run ended before it was written"
+            yield Broken(code or WHOLE, table, "missing", _iso(since), what)
+
+
+def _made_from_others(lake: Lake, tables: Sequence[str], code: str | None) -> Iterator[Broken]:
+    """Yield the `tables` that name a file of the lake as their origin, and another is there."""
+    for table in tables:
+        try:
+            made = lake.footer(table, code).recorded
+            path = lake.root / made.get("url", "")
+            if path.name != "part.parquet" or made.get("sha256") == file_sha256(path):
+                continue
+        except StorageError:  # not there or damaged, which is told, or written this very moment
+            continue
+        what = f"made from another {path.relative_to(lake.root).parts[0]} than is there"
+        yield Broken(code or WHOLE, table, "outdated", _iso(written_at(path)), what)
+
+
+def _risk_of_others(lake: Lake, left_out: Collection[str]) -> Iterator[Broken]:
+    """Yield the risk where it was made from other files than are there.
+
+    Départements that are `left_out` of it now may have been in it when it was made.
+    """
+    try:
+        made = lake.footer(RISK).recorded
+    except StorageError:  # not there or damaged, which is told
+        return
+    inputs = [table for table in made.get("url", "").split(", ") if table in TABLES]
+    for without in (left_out, ()):
+        try:
+            if lake.joint_origin(inputs, without).sha256 == made.get("sha256"):
+                return
+        except StorageError:  # one of those left out is damaged
+            continue
+    since = max(written_at(path) for table in inputs for path in lake.files(table))
+    what = "made from other indicators, crops or restrictions than are there"
+    yield Broken(WHOLE, RISK, "outdated", _iso(since), what)
+
+
+def written_at(path: Path) -> float:
+    """Return when a file was written, seconds since 1970; 0 where there is none."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _iso(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds")
