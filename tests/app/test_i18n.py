@@ -25,7 +25,7 @@ def test_every_text_is_used() -> None:
     made = ("crop.", "threshold.", "waiting.", "damaged.", "nav.", "script.")
     made += ("control.step_", "compare.mode_", "take.")
     made += tuple(
-        f"pipeline.{part}." for part in ("state", "meaning", "status", "severity", "table")
+        f"pipeline.{part}." for part in ("state", "meaning", "status", "severity", "table", "kind")
     )
     for key in catalogue("fr").texts:
         counted = key.removesuffix(".one").removesuffix(".many")
