@@ -286,7 +286,7 @@ def _publish(
         if plan.changed is None:
             temporary.unlink()  # DuckDB makes its own file; an empty one is not a database
         else:
-            shutil.copyfile(target, temporary)
+            _copy(target, temporary)
         with spatial.connect() as connection:
             with spatial.attached(connection, temporary, "building", read_only=False):
                 _build(connection, lake, beside, plan, before)
@@ -299,6 +299,14 @@ def _publish(
         if before.is_whole:
             _keep(target)
     return rows
+
+
+def _copy(target: Path, temporary: Path) -> None:
+    """Copy the publication before, to begin with it."""
+    try:
+        shutil.copyfile(target, temporary)
+    except OSError as error:
+        raise _NotWrittenError(f"{error.strerror or error}") from error
 
 
 @contextmanager
