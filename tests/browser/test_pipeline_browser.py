@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from geo_pipeline.assets.providers import attributions
+from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation import monitoring
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
+from geo_pipeline.storage.warehouse import publish
+from geo_pipeline.transforms.calendar import crop_stages
 from tests.browser.reader import PHONE, WIDE
 
 pytestmark = pytest.mark.browser
@@ -35,6 +39,15 @@ def home(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     for code, severity in (("29", "error"), ("67", "warning")):
         found = Finding("weather_daily", code, "jump", severity, HOSTILE, "2026-11-20T10:00:00Z")
         Findings(settings.findings).replace("weather_daily", code, [found], ["jump"])
+    # What is held is part of a publication: one of before the findings would be a trouble itself.
+    workspace = Workspace(settings)
+    publish(
+        workspace.lake,
+        settings.warehouse,
+        attributions(),
+        crop_stages(workspace.bundled.crop_parameters()),
+        workspace.findings.held(),
+    )
     with open_instance(settings) as instance:
         monitoring.write(settings, instance)
     return home
