@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from geo_pipeline.judging import Limits
+
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
@@ -132,6 +134,15 @@ class Settings(BaseSettings):
     attempts: int = Field(default=8, ge=1, description="How often one request is made at most.")
     patience_s: float = Field(
         default=180.0, ge=0, description="Longest that the waits of one request may take together."
+    )
+    reading_memory_mb: int = Field(
+        default=2000,
+        ge=100,
+        description="Memory that a workbook, a file of outlines or a file from the inbox may need "
+        "to be read, MB; one that needs more is refused.",
+    )
+    reading_time_s: float = Field(
+        default=120.0, gt=0, description="Longest that reading such a file may take, s."
     )
 
     weather_stale_days: int = Field(
@@ -328,6 +339,11 @@ class Settings(BaseSettings):
         url: str = getattr(self, name)
         path = urlsplit(type(self).model_fields[name].default).path
         return url if urlsplit(url).path.strip("/") else url.rstrip("/") + path
+
+    @property
+    def reading_limits(self) -> Limits:
+        """What reading a file that came from outside may take."""
+        return Limits(memory_mb=self.reading_memory_mb, time_s=self.reading_time_s)
 
     @property
     def lake(self) -> Path:

@@ -8,34 +8,23 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
-import pandas as pd
-
-from geo_pipeline.assets.inbox_content import CHUNK, PEEK, columns_of, opened, recognised
-from geo_pipeline.assets.inbox_words import RefusedError, bad
-from geo_pipeline.assets.observations import FIRST_LIVE_DAY
+from geo_pipeline.assets.inbox_content import CHUNK
+from geo_pipeline.assets.inbox_reading import understood
+from geo_pipeline.assets.inbox_words import RefusedError, fatal
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.departements import BY_CODE
-from geo_pipeline.errors import GeoPipelineError, StorageError
+from geo_pipeline.errors import StorageError
 from geo_pipeline.files import write_text
-from geo_pipeline.sources import agreste, etalab, meteo_france
-from geo_pipeline.sources.http import MB, Received
-from geo_pipeline.sources.stations import (
-    CORSICA,
-    KEY,
-    VALUES,
-    Origin,
-    read_days,
-    table_of_stations,
-)
-from geo_pipeline.storage.boundaries import accepted
-from geo_pipeline.storage.provided import About, Kind, Provided, ProvidedFiles, safe_name
+from geo_pipeline.judging import FatalFileError, judged
+from geo_pipeline.sources import meteo_france
+from geo_pipeline.sources.http import MB
+from geo_pipeline.storage.provided import About, Provided, ProvidedFiles, safe_name
 
 MOST_BYTES = 500 * MB
 """Largest file that is taken: several times the largest that is published."""
@@ -127,93 +116,16 @@ class Inbox:
             staged.unlink(missing_ok=True)
 
     def _understood(self, staged: Path, name: str, digest: str) -> About:
-        """Return what the copy is of, read and found good.
+        """Return what the copy is of, read in a process of its own and found good.
 
         Raises:
-            RefusedError: it is of nothing that is known, or bad.
+            RefusedError: it is of nothing that is known, bad, or fatal to who reads it.
         """
-        kind = recognised(staged)
-        now = datetime.now(UTC)
-        received = Received(name, 200, now, digest, path=staged)
-        read: Mapping[Kind, Callable[[Received], About]] = {
-            "crops": self._crops,
-            "stations": self._stations,
-            "boundaries": self._boundaries,
-        }
+        settings = self.workspace.settings
         try:
-            return read[kind](received)
-        except RefusedError:
-            raise
-        except StorageError:
-            raise  # it is not the file's fault
-        except (GeoPipelineError, ValueError) as error:
-            raise bad(kind, name, str(error)) from error
-        except Exception as error:
-            raise bad(kind, name, f"cannot be read ({type(error).__name__}: {error})") from error
-
-    def _crops(self, received: Received) -> About:
-        rows = agreste.Agreste(self.workspace.providers.http).read(received)
-        return About("crops", "crops", tuple(sorted(rows["departement"].unique())))
-
-    def _boundaries(self, received: Received) -> About:
-        candidate = etalab.read_received(received, "boundaries")
-        outlines, problem = accepted(candidate, self.workspace.bundled.boundaries())
-        if problem is not None:
-            raise ValueError(problem)
-        return About("boundaries", "boundaries", tuple(sorted(outlines["departement"])))
-
-    def _stations(self, received: Received) -> About:
-        name = received.url
-        with received.open() as content, opened(content) as text:
-            columns = columns_of(text.readline(PEEK))
-        group = meteo_france.BASE_GROUP
-        if "RR" not in columns and {"GLOT", "UM"} & set(columns):
-            group = meteo_france.OTHER_GROUP
-        origin = Origin(meteo_france.NAME, "?", name)
-        needed = meteo_france.NEEDED[group]
-        with received.open() as content:
-            rows = read_days(content, origin, date(1700, 1, 1), date(2200, 1, 1), needed=needed)
-        rows = rows.dropna(subset=list(VALUES), how="all")
-        if rows.empty:
-            raise ValueError("has no value of any station")
-        table_of_stations(rows, origin)
-        code = _departement(rows)
-        first, last = (rows["date"].agg(end).date() for end in ("min", "max"))
-        self._require_useful(rows, first, last)
-        published = meteo_france.FILE.fullmatch(name)
-        if published and published["departement"].upper() != code:
-            raise ValueError(
-                f"is of département {code} by its stations, of "
-                f"{published['departement']} by its name"
-            )
-        period = published["period"].lower() if published else f"{first.year}-{last.year}"
-        place = f"stations/{code}/{safe_name(period)}"
-        if group == meteo_france.OTHER_GROUP and not any(
-            each.about.place == f"{place}/{meteo_france.BASE_GROUP}"
-            for each in self.provided.all("stations")
-        ):
-            raise RefusedError(
-                f"ces paramètres complètent le fichier RR-T-Vent du département {code} et "
-                f"de la période {period}, qui n'a pas été déposé ; déposez-le d'abord, puis "
-                "celui-ci de nouveau",
-                f"these parameters go with the RR-T-Vent file of département {code} and "
-                f"period {period}, which was not dropped; drop that one first, then this one again",
-            )
-        codes = tuple(home for home, of in CORSICA.items() if of == code) or (code,)
-        return About("stations", f"{place}/{group}", codes, first, last)
-
-    def _require_useful(self, rows: pd.DataFrame, first: date, last: date) -> None:
-        """Raise unless the days are such as weather is taken of."""
-        tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-        if last > tomorrow:
-            station = rows.loc[rows["date"].idxmax(), KEY[0]]
-            raise ValueError(f"has a day to come, {last} of station {station}")
-        since = self.workspace.settings.since or FIRST_LIVE_DAY
-        until = self.workspace.settings.until or tomorrow
-        if last < since or first > until:
-            raise ValueError(
-                f"has days from {first} to {last}, and weather is taken from {since} to {until}"
-            )
+            return judged(settings.reading_limits, understood, settings, staged, name, digest)
+        except FatalFileError as error:
+            raise fatal(error) from error
 
     def _reject(self, name: str, refused: RefusedError) -> None:
         """Move a file to `rejected/`, with the reason beside it."""
@@ -235,19 +147,6 @@ class Inbox:
         incoming.mkdir(parents=True, exist_ok=True)
         for left in incoming.iterdir():
             left.unlink(missing_ok=True)
-
-
-def _departement(rows: pd.DataFrame) -> str:
-    """Return the département of all stations, as Météo-France numbers it."""
-    stations = sorted(map(str, rows["station"].unique()))
-    codes = {each[:3] if each.startswith(("97", "98")) else each[:2]: each for each in stations}
-    if len(codes) > 1:
-        listed = ", ".join(f"{code} ({station})" for code, station in sorted(codes.items())[:5])
-        raise ValueError(f"has stations of {len(codes)} départements: {listed}")
-    (code,) = codes
-    if code not in BY_CODE and code not in CORSICA.values():
-        raise ValueError(f"has stations of {code}, which is none of the 101 départements")
-    return code
 
 
 def _turn(name: str) -> tuple[bool, str]:

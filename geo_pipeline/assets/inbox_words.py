@@ -6,6 +6,7 @@ The readers say it in English, one line; the phrases they use have their French 
 import re
 from collections.abc import Mapping, Sequence
 
+from geo_pipeline.judging import FatalFileError
 from geo_pipeline.storage.provided import Kind
 
 KINDS: Mapping[Kind, tuple[str, str]] = {
@@ -44,9 +45,13 @@ class RefusedError(Exception):
     """A file is not taken: what is wrong, where, and what to do, in French and in English."""
 
     def __init__(self, fr: str, en: str) -> None:
-        super().__init__(en)
+        super().__init__(fr, en)
         self.fr = fr
         self.en = en
+
+    def __str__(self) -> str:
+        """Return the English."""
+        return self.en
 
 
 def unknown(fr: str, en: str) -> RefusedError:
@@ -59,6 +64,20 @@ def too_much(fr: str, en: str) -> RefusedError:
     return RefusedError(
         f"archive trop grosse ({fr}) ; déposez le fichier comme il est publié",
         f"an archive that holds too much ({en}); drop the file as it is published",
+    )
+
+
+def fatal(error: FatalFileError) -> RefusedError:
+    """Return the refusal of a file that took its reader's memory or time, or ended it."""
+    memory_mb, time_s = error.limits.memory_mb, error.limits.time_s
+    fr = {
+        "memory": f"sa lecture demande plus que les {memory_mb} Mo de mémoire permis",
+        "time": f"sa lecture prend plus que les {time_s:g} s permises",
+        "crash": "le lecteur s'est arrêté net en le lisant",
+    }[error.reason]
+    return RefusedError(
+        f"{fr} ; déposez le fichier comme il est publié, ou seulement la période utile",
+        f"it {error}; drop the file as it is published, or the period that is of use alone",
     )
 
 
@@ -105,6 +124,14 @@ FRENCH: Sequence[tuple[str, str]] = (
     (r"places station (\d+) at latitude (\S+), longitude (\S+)",
      r"la station \1 serait à la latitude \2, longitude \3"),
     (r"has no value of any station", "aucune valeur d'aucune station"),
+    (r"cells reach to (\w+), (\d+) rows by (\d+) columns; delete what stands far from the table",
+     r"des cellules vont jusqu'à \1, soit \2 lignes sur \3 colonnes ; supprimez ce qui est loin "
+     r"du tableau"),
+    (r"repeats (\d+) of its (\d+) rows, station (\d+) on (\S+) among them",
+     r"répète \1 de ses \2 lignes, dont la station \3 le \4"),
+    (r"has more than (\d+) rows", r"plus de \1 lignes"),
+    (r"jumps from (\S+) to (\S+) \(station (\d+)\), after which there are (\d+) days only",
+     r"saute du \1 au \2 (station \3), après quoi il n'y a que \4 jour(s)"),
     (r"has a day to come, (\S+) of station (\d+)", r"un jour à venir, \1, à la station \2"),
     (r"has days from (\S+) to (\S+), and weather is taken from (\S+) to (\S+)",
      r"jours du \1 au \2, alors que la météo est prise du \3 au \4"),

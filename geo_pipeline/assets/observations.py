@@ -28,14 +28,12 @@ from geo_pipeline.assets.writing import (
 from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
 from geo_pipeline.files import write_text
 from geo_pipeline.schemas import Provenance, empty, validate
+from geo_pipeline.sources.observed import FIRST_LIVE_DAY
 from geo_pipeline.transforms.histories import joined
 from geo_pipeline.transforms.weather import with_et0
 
 OVERLAP_YEARS = 2
 """Calendar years in which two histories are compared, the last of the older one among them."""
-
-FIRST_LIVE_DAY = date(1991, 1, 1)
-"""Where live weather begins unless `since` says otherwise: with the years of the normals."""
 
 
 @partitioned_asset("weather_daily", "weather", provider="weather", deps=[departements])

@@ -215,6 +215,7 @@ class Providers:
             attempts=settings.attempts,
             patience_s=settings.patience_s,
             contact=settings.contact,
+            limits=settings.reading_limits,
         )
 
     @cached_property

@@ -1,11 +1,10 @@
 """Statistique agricole annuelle (SAA) of Agreste: one workbook for all départements and years."""
 
-import io
 import logging
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from glob import escape
 from pathlib import PurePosixPath
@@ -14,16 +13,18 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook
 
 from geo_pipeline.sources import crop_figures, payload
+from geo_pipeline.sources import workbook as workbooks
 from geo_pipeline.sources.crop_figures import KEY, MEASURES, CropFile, Units
 from geo_pipeline.sources.crop_names import crop_codes, departement_code, numbered, words
 from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.sources.observed import Attribution
+from geo_pipeline.sources.workbook import cell_name
 
 log = logging.getLogger(__name__)
 
+NAME = "agreste"
 URL = (
     "https://agreste.agriculture.gouv.fr/agreste-web/download/publication/publie/SAA-SeriesLongues/"
     "SAA_2010-2024-d%C3%A9finitives_donnees-DepartementalesetRegionales.zip"
@@ -53,19 +54,20 @@ _STATUS = re.compile(r"(semi.)?d.{1,2}finitives|provisoires", re.IGNORECASE)
 class Agreste(CropFile):
     """The workbook behind `url`: a zip that holds it, or the workbook itself."""
 
-    name = "agreste"
+    name = NAME
     setting = "GEO_PIPELINE_AGRESTE_URL"
 
     def __init__(self, http: Http, url: str = URL) -> None:
         super().__init__(http, url or URL)
 
-    def read(self, received: Received) -> pd.DataFrame:
+    @staticmethod
+    def read(received: Received) -> pd.DataFrame:
         """Return the rows of `crop_statistics` in a zip or workbook."""
-        if WORKBOOK_PART in payload.members(received, self.name):
+        if WORKBOOK_PART in payload.members(received, NAME):
             name = PurePosixPath(unquote(urlsplit(received.url).path)).name
             return read(received.content, name)
-        path = crop_figures.the_member(received, self.name, _DEPARTEMENTAL)
-        workbook = payload.unzipped(received, self.name, member=escape(path))
+        path = crop_figures.the_member(received, NAME, _DEPARTEMENTAL)
+        workbook = payload.unzipped(received, NAME, member=escape(path))
         return read(workbook, PurePosixPath(path).name)
 
 
@@ -75,7 +77,9 @@ def read(workbook: bytes, name: str) -> pd.DataFrame:
     Raises:
         ValueError: it cannot be read, or does not hold what it should; the message says where.
     """
-    sheets = [sheet for sheet in _sheets(workbook, name) if sheet is not None]
+    # Sheets of something else (land use, animals, notes) give None.
+    read_as = (_sheet(title, cells) for title, cells in workbooks.sheets(workbook, name))
+    sheets = [sheet for sheet in read_as if sheet is not None]
     if not sheets:
         raise ValueError(f"{name} has no crop sheet ({', '.join(CROP_SHEETS)})")
     if missing := [title for title in CROP_SHEETS if title not in {s.title for s in sheets}]:
@@ -126,17 +130,6 @@ def _edition(name: str) -> str:
     if "finitives" in word:
         word = "semi-définitives" if status[1] else "définitives"
     return f"{edition} {word}"
-
-
-def _sheets(workbook: bytes, name: str) -> Iterator[_Sheet | None]:
-    """Give each crop sheet, None for sheets of something else (land use, animals, notes)."""
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(workbook))
-        for title in book.sheet_names:
-            cells = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
-            yield _sheet(title.strip(), cells)
-    except CalamineError as error:
-        raise ValueError(f"{name} cannot be read as a workbook ({error})") from error
 
 
 def _sheet(title: str, cells: Sequence[Sequence[object]]) -> _Sheet | None:
@@ -266,15 +259,17 @@ def _rows(
         if not label:
             # A note under the table, or an empty row.
             if where and any(_is_figure(cell) for cell in line):
-                raise ValueError(f"sheet {title}, cell {_name(row, crop)}: figures of no crop")
+                raise ValueError(f"sheet {title}, cell {cell_name(row, crop)}: figures of no crop")
             continue
         if not area and any(_is_figure(cell) for cell in line):
-            raise ValueError(f"sheet {title}, cell {_name(row, place)}: figures of no département")
+            raise ValueError(
+                f"sheet {title}, cell {cell_name(row, place)}: figures of no département"
+            )
         if where not in known:
             try:
                 known[where] = departement_code(*numbered(where))
             except ValueError as error:
-                raise ValueError(f"sheet {title}, cell {_name(row, place)}: {error}") from error
+                raise ValueError(f"sheet {title}, cell {cell_name(row, place)}: {error}") from error
         code = known[where]
         if code is None:
             other[area] += 1
@@ -300,9 +295,9 @@ def _figure(title: str, cells: Sequence[Sequence[object]], row: int, column: int
     try:
         value = crop_figures.number(cell)
     except ValueError as error:
-        raise ValueError(f"sheet {title}, cell {_name(row, column)}: {error}") from error
+        raise ValueError(f"sheet {title}, cell {cell_name(row, column)}: {error}") from error
     if value < 0:
-        raise ValueError(f"sheet {title}, cell {_name(row, column)}: {value:g} is below 0")
+        raise ValueError(f"sheet {title}, cell {cell_name(row, column)}: {value:g} is below 0")
     return value
 
 
@@ -336,13 +331,3 @@ def _long(sheet: _Sheet, codes: dict[str, str]) -> pd.DataFrame:
 
 def _is_figure(cell: object) -> bool:
     return isinstance(cell, (int, float)) and not isinstance(cell, bool)
-
-
-def _name(row: int, column: int) -> str:
-    """Return a cell's name, such as `AB7`, of its row and column from 0."""
-    letters = ""
-    column += 1
-    while column:
-        column, letter = divmod(column - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return f"{letters}{row + 1}"

@@ -214,8 +214,9 @@ class CropFile:
         """Where the file is."""
         return self._url
 
-    def read(self, received: Received) -> pd.DataFrame:
-        """Return the rows of `crop_statistics` in what was received.
+    @staticmethod
+    def read(received: Received) -> pd.DataFrame:
+        """Return the rows of `crop_statistics` in what was received, in whichever process.
 
         Raises:
             SourceError, ValueError, InvalidTableError: it cannot be read, or is not what it should.
@@ -270,7 +271,7 @@ class CropFile:
 
     def _understood(self, received: Received) -> pd.DataFrame:
         try:
-            return self.read(received)
+            return payload.judged(received, self._http.limits, self.read)
         except (ValueError, schemas.InvalidTableError) as error:
             advice = f"report it, or set {self.setting} to another copy"
             what = f"cannot be used: {error}"

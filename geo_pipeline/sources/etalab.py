@@ -62,7 +62,7 @@ class Etalab:
         """
         received = self._http.get(self.url, source=self.name)
         try:
-            frame = read_received(received, self.name)
+            frame = payload.judged(received, self._http.limits, read_received, self.name)
         except ValueError as error:
             advice = "report it, or set GEO_PIPELINE_ETALAB_URL to another copy"
             raise payload.unusable(received, self.name, str(error), advice) from error

@@ -17,6 +17,7 @@ from geo_pipeline.sources.payload import Column
 
 log = logging.getLogger(__name__)
 
+NAME = "franceagrimer"
 URL = (
     "https://visionet.franceagrimer.fr/Pages/OpenDocument.aspx?fileurl=SeriesChronologiques"
     "%2fproductions%20vegetales%2fgrandes%20cultures%2fsurfaces%2cproductions%2crendements"
@@ -56,13 +57,14 @@ _KINDS: dict[str, Any] = {
 class FranceAgriMer(CropFile):
     """The file behind `url`: a zip that holds it, or the CSV itself."""
 
-    name = "franceagrimer"
+    name = NAME
     setting = "GEO_PIPELINE_FRANCEAGRIMER_URL"
 
     def __init__(self, http: Http, url: str = URL) -> None:
         super().__init__(http, url or URL)
 
-    def read(self, received: Received) -> pd.DataFrame:
+    @staticmethod
+    def read(received: Received) -> pd.DataFrame:
         """Return the rows of `crop_statistics` in a zip or CSV.
 
         Published files print, for some crops, a row for each component under the name of the whole.
@@ -71,14 +73,12 @@ class FranceAgriMer(CropFile):
         """
         path, member = received.url, None
         if received.content.startswith(b"PK"):
-            path = crop_figures.the_member(received, self.name, _CSV)
+            path = crop_figures.the_member(received, NAME, _CSV)
             member = escape(path)
-        said = payload.text(received, self.name, member=member)
+        said = payload.text(received, NAME, member=member)
         names = next(csv.reader(said.splitlines()[:1], delimiter=";"), [])
         columns = _columns([name.strip() for name in names])
-        printed = payload.table(
-            said, received, self.name, columns=list(columns.values()), missing=MARKS
-        )
+        printed = payload.table(said, received, NAME, columns=list(columns.values()), missing=MARKS)
         printed.columns = pd.Index(columns)
         frame = _of_departements(printed.dropna(how="all"), columns)
         if ratio := crop_figures.unit_ratio(frame):
@@ -90,7 +90,7 @@ class FranceAgriMer(CropFile):
         rows = crop_figures.table(_once(frame)[[*KEY, *MEASURES, "source"]])
         if rows.empty:
             raise ValueError("it holds no figure")
-        crop_figures.report_disagreement(rows, self.name)
+        crop_figures.report_disagreement(rows, NAME)
         return rows
 
 

@@ -31,6 +31,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from geo_pipeline.errors import SourceError
+from geo_pipeline.judging import Limits
 from geo_pipeline.logs import about
 from geo_pipeline.sources.pace import Pace
 from geo_pipeline.sources.raw import About, Kept, RawStore, open_content
@@ -133,6 +134,10 @@ class Received:
         """Say that this is not what it should be: it is never given again, but asked for anew."""
         if self._reject is not None:
             self._reject(why)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process can have: what is rejected there is rejected by who asked."""
+        return {**vars(self), "_reject": None}
 
     def __repr__(self) -> str:
         return f"Received({self.url!r}, {self.status}, {self.sha256[:12]})"
@@ -285,6 +290,8 @@ class Http:
             silence up to a timeout.
         max_bytes, max_file_bytes: most that `get` and `download` take, after Content-Encoding.
         contact: URL or address of who runs this, for the User-Agent.
+        limits: of the process that reads an answer where that needs one of its own; without them
+            it is read in this one.
         sleep: what waits a number of seconds.
     """
 
@@ -304,8 +311,10 @@ class Http:
         max_bytes: int = 256 * MB,
         max_file_bytes: int = 8_000 * MB,
         contact: str | None = None,
+        limits: Limits | None = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
+        self.limits = limits
         self.raw = raw or RawStore.temporary()
         self.offline = offline
         self._mirrors = dict(mirrors or {})

@@ -27,6 +27,9 @@ OBSERVED = (
 )
 """Columns of `weather_daily` that a provider fills: NaN for what it does not have."""
 
+FIRST_LIVE_DAY = date(1991, 1, 1)
+"""Where live weather begins unless `since` says otherwise: with the years of the normals."""
+
 
 @dataclass(frozen=True)
 class Attribution:

@@ -20,7 +20,7 @@ from functools import partial
 from itertools import islice
 from json import JSONDecodeError, loads
 from math import isfinite
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, TypeVar, TypeVarTuple
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,9 @@ import pyarrow as pa
 from pyarrow import compute as pc
 from pyarrow import csv
 
+from geo_pipeline import judging
 from geo_pipeline.errors import SourceError
+from geo_pipeline.judging import Limits
 from geo_pipeline.sources.http import MB, Received
 
 CHUNK = 1 << 20
@@ -44,12 +46,33 @@ NUMBER = re.compile(
 
 _log = logging.getLogger(__name__)
 
+R = TypeVar("R")
+More = TypeVarTuple("More")
+
 
 def unusable(received: Received, source: str, what: str, advice: str | None = None) -> SourceError:
     """Reject `received` and return the one-line error that says `what` is wrong with it."""
     received.reject(what)
     advice = advice or "try again later, and report it if it stays so"
     return SourceError(f"{source}: {received.url} {what}; {advice}")
+
+
+def judged(
+    received: Received, limits: Limits | None, read: Callable[[Received, *More], R], *more: *More
+) -> R:
+    """Return what `read` makes of `received` in a process of its own, if there are `limits`.
+
+    Raises:
+        SourceError: `read` found that it is of no use; it is rejected in the raw store.
+        ValueError: it took that process's memory, time or life, or whatever else `read` raises.
+    """
+    if limits is None:
+        return read(received, *more)
+    try:
+        return judging.judged(limits, read, received, *more)
+    except SourceError as error:
+        received.reject(str(error))
+        raise
 
 
 def unzipped(

@@ -64,6 +64,11 @@ VALUES = (
 )
 """Columns of the rows of stations, besides station and date."""
 
+MOST_ROWS = 20_000_000
+"""Of one file: ten times those of the largest département since 1950."""
+MOST_REPEATED = 0.5
+"""Share of the rows of a file: a file that was joined to itself is at this, and is taken."""
+
 _log = logging.getLogger(__name__)
 
 RANGES = {
@@ -177,13 +182,28 @@ def read_days(
         kinds: dict[str, pa.DataType] = dict.fromkeys(texts, pa.string())
         if "NOM_USUEL" in names:
             kinds["NOM_USUEL"] = pa.binary()  # in whichever encoding
-        parts = [
-            _part(batch, station, day, origin, (since, until))
-            for batch in _batches(stream, names, kinds)
-        ]
+        parts, n_read, n_wanted, repeated = [], 0, 0, None
+        for batch in _batches(stream, names, kinds):
+            n_read += batch.num_rows
+            if n_read > MOST_ROWS:
+                raise origin.error(f"has more than {MOST_ROWS} rows", "ask for fewer")
+            part = _part(batch, station, day, origin, (since, until))
+            n_wanted += len(part)
+            twice = part.duplicated(KEY)
+            if twice.any():
+                repeated = part[twice].iloc[0] if repeated is None else repeated
+                # One row that is there a million times takes the memory of one.
+                part = part[~part.duplicated()]
+            parts.append(part)
     frame = pd.concat(parts, ignore_index=True) if parts else _part_of_nothing(kinds, origin)
-    rows = _si(frame, origin)
-    return once(rows, origin)
+    rows = once(_si(frame, origin), origin)
+    n_repeated = n_wanted - len(rows)
+    if repeated is not None and n_repeated > MOST_REPEATED * n_wanted:
+        raise origin.error(
+            f"repeats {n_repeated} of its {n_wanted} rows, station {repeated['station']} on "
+            f"{repeated['date'].date()} among them"
+        )
+    return rows
 
 
 def once(rows: pd.DataFrame, origin: Origin) -> pd.DataFrame:

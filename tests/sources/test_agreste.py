@@ -12,9 +12,12 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.errors import SourceError, UsageError
+from geo_pipeline.judging import Limits
 from geo_pipeline.schemas import validate
+from geo_pipeline.sources import agreste
 from geo_pipeline.sources.agreste import ATTRIBUTION, CROP_SHEETS, Agreste
 from geo_pipeline.sources.http import Http
+from geo_pipeline.sources.workbook import MOST_CELLS
 
 FIGURES = Path(__file__).parents[3] / "shared" / "data" / "figures" / "crop_statistics.csv"
 needs_figures = pytest.mark.skipif(
@@ -566,3 +569,65 @@ def test_a_provider_that_is_down_is_asked_again(provider: Any, http: Http) -> No
     with pytest.raises(SourceError, match=r"^agreste, département 32: http.*503"):
         source.crop_statistics("32")
     assert len(source.crop_statistics("32")) == 1
+
+
+def strayed(last: str, sheet: str = "FOU") -> bytes:
+    """A workbook of two sheets, one of which has a cell far from its table."""
+    row = ("76 - Occitanie", "032 - Gers", WHEAT, [100, 60, 600])
+    hay = ("76 - Occitanie", "032 - Gers", "20 - Maïs fourrage", [100, 60, 600])
+    book = openpyxl.load_workbook(io.BytesIO(workbook({"COP": [row], "FOU": [hay]})))
+    book[sheet][last] = 0
+    saved = io.BytesIO()
+    book.save(saved)
+    return saved.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("last", "rows", "columns"),
+    [("XFD1048576", 1048576, 16384), ("XFD400", 400, 16384), ("F1048576", 1048576, 6)],
+)
+@pytest.mark.parametrize("sheet", ["COP", "FOU"])
+def test_a_cell_far_from_the_table_is_named(sheet: str, last: str, rows: int, columns: int) -> None:
+    """The reader would lay out all cells up to there: 550 GB of the first case."""
+    with pytest.raises(ValueError, match=f"sheet {sheet}: cells reach to {last}, {rows} rows by "):
+        agreste.read(strayed(last, sheet), "saa.xlsx")
+    assert rows * columns > MOST_CELLS
+
+
+def test_a_cell_somewhat_off_the_table_does_no_harm() -> None:
+    rows = agreste.read(strayed("Z5000"), "saa.xlsx")
+    assert rows["area_ha"].tolist() == [100.0, 100.0]
+
+
+def test_a_far_cell_is_found_wherever_it_stands_in_the_file() -> None:
+    """Also in a part that the workbook does not list, and across two chunks of what is read."""
+    whole = io.BytesIO(strayed("Z5000"))
+    for gap in (0, (1 << 20) - 30, (1 << 20) - 5, (1 << 20) + 3):
+        head = b'<worksheet xmlns="urn:x"><sheetData><row r="9">'
+        filler = b" " * max(gap - len(head), 0)
+        part = head + filler + b'<c s="1" r="XFD1048576"><v>0</v></c></row></sheetData></worksheet>'
+        changed = io.BytesIO()
+        with zipfile.ZipFile(whole) as old, zipfile.ZipFile(changed, "w") as new:
+            for name in old.namelist():
+                new.writestr(name, old.read(name))
+            new.writestr("xl/worksheets/other.xml", part)
+        with pytest.raises(ValueError, match=r"sheet other\.xml: cells reach to XFD1048576"):
+            agreste.read(changed.getvalue(), "saa.xlsx")
+
+
+def test_the_stray_cell_as_it_was_dropped() -> None:
+    case = Path(__file__).parents[3] / "shared" / "cases" / "workbook_far_cell.xlsx"
+    if not case.exists():
+        pytest.skip("the cases (../shared/cases) are not on this machine")
+    with pytest.raises(ValueError, match="cells reach to XFD1048576"):
+        agreste.read(case.read_bytes(), case.name)
+
+
+def test_what_is_fatal_to_its_reader_is_an_error_of_the_departement(provider: Any) -> None:
+    """The workbook is read in a process of its own; what is good comes back from there."""
+    good = cop((*GERS, WHEAT, [100, 60, 6000]))
+    with Http(attempts=1, limits=Limits(time_s=60.0)) as http:
+        rows = served(provider, http, good).crop_statistics("32")
+    assert rows["area_ha"].tolist() == [100.0]
+    with Http(attempts=1, limits=Limits(time_s=0.1)) as http:
+        assert "takes more than the 0.1 s that are allowed" in refusal(provider, http, good)

@@ -9,17 +9,28 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# What each room may know of the others. `errors`, `files`, `notes`, `schemas`, `departements`,
-# `settings` and `logs` lie on the ground floor: everyone may use them.
-GROUND = {"errors", "files", "notes", "schemas", "departements", "settings", "sql", "logs"}
+# What each room may know of the others. The modules of `GROUND` lie on the ground floor: everyone
+# may use them.
+GROUND = {
+    "errors",
+    "files",
+    "judging",
+    "notes",
+    "schemas",
+    "departements",
+    "settings",
+    "sql",
+    "logs",
+}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "files": {"errors"},
+    "judging": set(),
     "notes": {"errors", "files"},
     "sql": set(),
     "departements": {"errors"},
     "schemas": {"errors", "departements"},
-    "settings": set(),
+    "settings": {"judging"},
     "logs": {"settings"},
     "sources": GROUND,
     "indicators": set(),

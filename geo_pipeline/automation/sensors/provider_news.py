@@ -17,7 +17,6 @@ from typing import Any
 
 import dagster as dg
 
-from geo_pipeline.assets.observations import FIRST_LIVE_DAY
 from geo_pipeline.assets.providers import Providers
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.requests import Left, jobs_named, left, request
@@ -25,6 +24,7 @@ from geo_pipeline.departements import BY_CODE, CODES
 from geo_pipeline.errors import GeoPipelineError, SourceError
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import agreste, etalab, franceagrimer, meteo_france, sim2
+from geo_pipeline.sources.observed import FIRST_LIVE_DAY
 from geo_pipeline.sources.stations import CORSICA
 
 EVERY_S = 300

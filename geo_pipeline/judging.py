@@ -1,0 +1,191 @@
+"""What comes from outside is read in a child process, with limits of memory, time and size.
+
+A reader of foreign files may take all of the memory, run for hours or take its process down with
+it: a workbook of 1 kB with one far cell had calamine ask for 550 GB and abort. In a child none of
+that reaches the process that asked, which gets one error in place of an answer.
+
+Nothing is written under a name, so that a killed process leaves nothing behind. The memory is
+limited where the system can do it (Linux); time and size are everywhere.
+"""
+
+import logging
+import math
+import os
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any, Literal, TypeVar, TypeVarTuple
+
+MB = 1_000_000
+
+R = TypeVar("R")
+Arguments = TypeVarTuple("Arguments")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one reading may take."""
+
+    memory_mb: int = 2_000
+    """Beyond what the child has once the reader is imported."""
+    time_s: float = 120.0
+    answer_mb: int = 500
+
+
+class FatalFileError(ValueError):
+    """What was to be read took its reader's memory or time, or took its process down."""
+
+    def __init__(self, reason: Literal["memory", "time", "crash"], limits: Limits) -> None:
+        super().__init__(reason, limits)
+        self.reason = reason
+        self.limits = limits
+
+    def __str__(self) -> str:
+        """Return what it did, in words that follow the name of the file."""
+        return {
+            "memory": f"needs more than the {self.limits.memory_mb} MB of memory that are allowed",
+            "time": f"takes more than the {self.limits.time_s:g} s that are allowed to be read",
+            "crash": "made its reader crash",
+        }[self.reason]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a child came to: a value or an error, and what it logged (logger, level, message)."""
+
+    value: object
+    error: Exception | None
+    logged: list[tuple[str, int, str]]
+
+
+def judged(limits: Limits, function: Callable[[*Arguments], R], *arguments: *Arguments) -> R:
+    """Return what `function` gives for these arguments, called in a child process.
+
+    `function` is one of a module (or a static method), and all can be pickled. What it logs is
+    logged here.
+
+    Raises:
+        FatalFileError: it took too much memory or time, or the process ended without an answer.
+        Whatever `function` raises.
+    """
+    with TemporaryFile() as request, TemporaryFile() as given, TemporaryFile() as said:
+        pickle.dump((limits, function, arguments), request)
+        request.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from geo_pipeline.judging import judge; judge()"],
+            stdin=request,
+            stdout=given,
+            stderr=said,
+            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        try:
+            status = process.wait(limits.time_s)
+        except subprocess.TimeoutExpired as error:
+            raise FatalFileError("time", limits) from error
+        finally:
+            process.kill()
+            process.wait()
+        answer = _answer(given) if status == 0 else None
+        if answer is None:
+            raise FatalFileError(_reason(said, status), limits)
+    for name, level, message in answer.logged:
+        logging.getLogger(name).log(level, "%s", message)
+    if answer.error is not None:
+        raise answer.error
+    return answer.value  # type: ignore[return-value]
+
+
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
+"""Each thread reserves memory that it does not use, and what is reserved counts."""
+
+_NO_MEMORY = (b"memory allocation", b"bad_alloc", b"MemoryError", b"out of memory")
+"""What readers written in other languages say before they end the process."""
+
+
+def _answer(given: IO[bytes]) -> _Answer | None:
+    given.seek(0)
+    try:
+        answer = pickle.load(given)  # noqa: S301 - written by our own module
+    except (EOFError, pickle.UnpicklingError):
+        return None
+    return answer if isinstance(answer, _Answer) else None
+
+
+def _reason(said: IO[bytes], status: int) -> Literal["memory", "time", "crash"]:
+    """Return why a child ended without an answer."""
+    if status == -signal.SIGXCPU:
+        return "time"
+    said.seek(0)
+    text = said.read(1 << 20).lower()
+    return "memory" if any(words.lower() in text for words in _NO_MEMORY) else "crash"
+
+
+class _Kept(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.logged: list[tuple[str, int, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.logged.append((record.name, record.levelno, record.getMessage()))
+
+
+def _limit(kind: int, most: float) -> None:
+    """Lower a limit of this process; where the system does not know it, there is none."""
+    _, hard = resource.getrlimit(kind)
+    most = int(most) if hard == resource.RLIM_INFINITY else min(int(most), hard)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(kind, (most, most))
+
+
+def _reserved_bytes() -> int:
+    """Return the address space that this process has now, 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def judge() -> None:
+    """Call what is asked for on standard input, and answer on standard output."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    kept = _Kept()
+    root = logging.getLogger()
+    root.addHandler(kept)
+    root.setLevel(logging.INFO)
+    limits, function, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, limits.answer_mb * MB)
+    # Should the parent be killed, this ends all the same.
+    _limit(resource.RLIMIT_CPU, 1 + math.ceil(2 * limits.time_s))
+    if reserved := _reserved_bytes():
+        _limit(resource.RLIMIT_AS, reserved + limits.memory_mb * MB)
+    value: Any = None
+    error: Exception | None = None
+    try:
+        value = function(*arguments)
+    except MemoryError as out:
+        error = FatalFileError("memory", limits)
+        error.__cause__ = out
+    except Exception as raised:  # noqa: BLE001 - it is raised where it was asked for
+        error = raised
+    answer = _Answer(value, error, kept.logged)
+    try:
+        pickle.dump(answer, answers)
+        answers.flush()
+    except OSError:  # longer than is allowed
+        sys.exit(1)

@@ -1,0 +1,121 @@
+"""Workbooks (.xlsx) as rows of cells: how far each sheet reaches is looked at before it is read.
+
+Calamine lays a sheet out from its first to its last cell: one stray cell in the last row and column
+makes that 17 thousand million. Only the places of cells are believed, not what a sheet says of its
+size.
+"""
+
+import io
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import IO
+from xml.etree import ElementTree as ET
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+MOST_CELLS = 5_000_000
+"""Of one sheet, empty ones too: the largest of the SAA have 0.5 million."""
+
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_CELL = re.compile(rb'<(?:\w+:)?c\s[^<>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
+_CHUNK = 1 << 20
+_LONGEST_CELL = 1 << 12
+"""Bytes of the tag of a cell, which may lie across two chunks."""
+
+
+def sheets(workbook: bytes, name: str) -> Iterator[tuple[str, Sequence[Sequence[object]]]]:
+    """Give the title and the rows of cells of each sheet of the workbook `name`.
+
+    Raises:
+        ValueError: it cannot be read, or a sheet reaches too far; the message says where.
+    """
+    try:
+        _require_near_cells(workbook)
+        book = CalamineWorkbook.from_filelike(io.BytesIO(workbook))
+        for title in book.sheet_names:
+            yield title.strip(), book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+    except (
+        CalamineError,
+        ET.ParseError,
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
+        raise ValueError(f"{name} cannot be read as a workbook ({error})") from error
+
+
+def cell_name(row: int, column: int) -> str:
+    """Return a cell's name, such as `AB7`, of its row and column from 0."""
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"{letters}{row + 1}"
+
+
+def _require_near_cells(workbook: bytes) -> None:
+    """Raise ValueError where a sheet has a cell so far off that it would not be read in memory."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        for title, path in _parts(archive):
+            with archive.open(path) as content:
+                rows, columns = _reach(content)
+            if rows * columns > MOST_CELLS:
+                far = cell_name(rows - 1, columns - 1)
+                raise ValueError(
+                    f"sheet {title}: cells reach to {far}, {rows} rows by {columns} columns; "
+                    f"delete what stands far from the table"
+                )
+
+
+def _parts(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
+    """Return the title and the path in the archive of each sheet."""
+    book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - in a child with limits
+    relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    targets = {each.get("Id"): each.get("Target", "") for each in relations}
+    named = [each for each in book.iter() if each.tag.rpartition("}")[2] == "sheet"]
+    there = set(archive.namelist())
+    paths = [
+        (
+            str(each.get("name")).strip(),
+            posixpath.normpath(
+                posixpath.join("xl", targets.get(each.get(_RELATION)) or "")
+            ).removeprefix("/"),
+        )
+        for each in named
+    ]
+    known = [(title, path) for title, path in paths if path in there]
+    # A sheet that is listed nowhere is looked at too: whoever reads the workbook may find it.
+    others = there - {path for _, path in known}
+    return known + [
+        (posixpath.basename(path), path)
+        for path in sorted(others)
+        if path.startswith("xl/worksheets/") and path.endswith(".xml")
+    ]
+
+
+def _reach(content: IO[bytes]) -> tuple[int, int]:
+    """Return how many rows and columns lie from the first cell of a sheet to its last one."""
+    rest = b""
+    last_row = last_column = 0
+    while chunk := content.read(_CHUNK):
+        text = rest + chunk
+        found = _CELL.findall(text)
+        if found:
+            last_row = max(last_row, *(int(row) for _, row in found))
+            last_column = max(last_column, *(_number(letters) for letters in dict(found)))
+        rest = text[-_LONGEST_CELL:]
+    return last_row, last_column
+
+
+def _number(letters: bytes) -> int:
+    """Return the number of a column from 1: that of `AB` is 28."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - ord("A") + 1
+    return number
