@@ -110,8 +110,8 @@ _ONE_THREAD = {
 }
 """Each thread reserves memory that it does not use, and what is reserved counts."""
 
-_NO_MEMORY = (b"memory allocation", b"bad_alloc", b"MemoryError", b"out of memory")
-"""What readers written in other languages say before they end the process."""
+_NO_MEMORY = ("memory allocation", "bad_alloc", "memoryerror", "out of memory")
+"""What readers written in other languages say, in an error or before they end the process."""
 
 
 def _answer(given: IO[bytes]) -> _Answer | None:
@@ -128,8 +128,18 @@ def _reason(said: IO[bytes], status: int) -> Literal["memory", "time", "crash"]:
     if status == -signal.SIGXCPU:
         return "time"
     said.seek(0)
-    text = said.read(1 << 20).lower()
-    return "memory" if any(words.lower() in text for words in _NO_MEMORY) else "crash"
+    text = said.read(1 << 20).decode("utf-8", "replace").lower()
+    return "memory" if any(words in text for words in _NO_MEMORY) else "crash"
+
+
+def _tells_of_memory(error: BaseException | None) -> bool:
+    """Say whether an error, or one that it came of, is that there is no memory."""
+    while error is not None:
+        told = f"{type(error).__name__}: {error}".lower()
+        if isinstance(error, MemoryError) or any(words in told for words in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class _Kept(logging.Handler):
@@ -178,11 +188,8 @@ def judge() -> None:
     error: Exception | None = None
     try:
         value = function(*arguments)
-    except MemoryError as out:
-        error = FatalFileError("memory", limits)
-        error.__cause__ = out
     except Exception as raised:  # noqa: BLE001 - it is raised where it was asked for
-        error = raised
+        error = FatalFileError("memory", limits) if _tells_of_memory(raised) else raised
     answer = _Answer(value, error, kept.logged)
     try:
         pickle.dump(answer, answers)

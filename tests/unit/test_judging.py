@@ -34,6 +34,14 @@ def takes_memory() -> int:
     return len([bytearray(50_000_000) for _ in range(100)])
 
 
+def tells_of_no_memory() -> None:
+    """As GEOS tells it, and as a reader of ours then tells what went wrong."""
+    try:
+        raise RuntimeError("GEOSException: std::bad_alloc")
+    except RuntimeError as error:
+        raise SourceError("cannot be read") from error
+
+
 def takes_time() -> None:
     time.sleep(600)
 
@@ -66,7 +74,13 @@ def test_an_error_is_raised_as_it_was() -> None:
 
 @pytest.mark.parametrize(
     ("function", "reason"),
-    [(takes_memory, "memory"), (crashes, "crash"), (leaves, "crash"), (says_too_much, "crash")],
+    [
+        (takes_memory, "memory"),
+        (tells_of_no_memory, "memory"),
+        (crashes, "crash"),
+        (leaves, "crash"),
+        (says_too_much, "crash"),
+    ],
 )
 def test_what_is_fatal_to_the_child_is_an_error_here(
     function: Callable[[], object], reason: str
