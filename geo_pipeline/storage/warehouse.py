@@ -73,6 +73,10 @@ Version = tuple[int, int, int]
 _log = logging.getLogger(__name__)
 
 
+class BrokenPromiseError(StorageError):
+    """What was built breaks a promise of the publication, which it therefore is not."""
+
+
 class _NotWrittenError(Exception):
     """The disk has not taken all of the warehouse, and DuckDB did not say so."""
 
@@ -133,6 +137,12 @@ def publish(
                     break
                 except (DamagedError, duckdb.Error):
                     plan = _with_damaged_since(lake, plan)
+                except BrokenPromiseError:
+                    # Another process may have written some of the files while they were read.
+                    newer = _plan(lake, held or {})
+                    if newer.files == plan.files:
+                        raise
+                    plan = newer
             size = target.stat().st_size
     except (duckdb.Error, OSError, _NotWrittenError) as error:
         raise StorageError(
@@ -676,14 +686,14 @@ def _check(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Return the rows of each table of the warehouse that was built, closed and opened again.
 
     Raises:
-        StorageError: it breaks a promise.
+        BrokenPromiseError: it breaks one.
         duckdb.Error: it cannot be read to its end.
     """
     _read_to_the_end(connection)
     failures = connection.execute(sql.load("publication_checks")).fetchall()
     if failures:
         broken = "; ".join(f"{failure} ({found})" for failure, found in failures)
-        raise StorageError(f"not published, what was published before stays: {broken}")
+        raise BrokenPromiseError(f"not published, what was published before stays: {broken}")
     return _count(connection)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -263,6 +264,26 @@ def test_many_changes_and_many_copies_are_built_anew(
         change(lake, "01")
         publish(lake, target)
         assert continued(target) == expected
+
+
+def test_files_that_others_write_meanwhile_are_published_as_they_came_to_be(
+    lake: Lake, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when départements run in processes of their own: days are taken, then others are there."""
+    load, left = warehouse._load, [100, 200]
+
+    def load_while_another_writes(*given: Any) -> None:
+        load(*given)
+        if given[2] == "drought_indicators" and left:
+            change(lake, "03", rows=left.pop())
+
+    monkeypatch.setattr(warehouse, "_load", load_while_another_writes)
+    publish(lake, target)
+    assert left == []
+    with closing(attach(target)) as connection:
+        connection.execute("USE published")
+        of = "SELECT count(*) FROM weather_daily WHERE departement = '03'"
+        assert connection.execute(of).fetchone() == (100,)
 
 
 def test_rows_that_are_lost_on_the_way_are_not_published(lake: Lake, target: Path) -> None:
