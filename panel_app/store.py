@@ -48,7 +48,8 @@ def unusable(path: Path) -> list[str]:
     Where it lies is not said: anybody may ask. `geo-pipeline status` says more.
     """
     try:
-        tables = lacking(path)
+        with contextlib.closing(Warehouse(path)) as warehouse:
+            tables = lacking(warehouse)
     except NotPublishedError:
         return ["nothing is published yet"]
     except StorageError:

@@ -262,7 +262,8 @@ def _standing() -> dg.AssetChecksDefinition:
     def standing(workspace: dg.ResourceParam[Workspace]) -> Iterator[dg.AssetCheckResult]:
 
         now = datetime.now(UTC)
-        now_broken = broken(workspace.settings, now)
+        lake = workspace.lake.at_once()
+        now_broken = broken(workspace.settings, now, lake)
         is_grave = any(each.state != "late" for each in now_broken)
         told = [
             {
@@ -283,7 +284,7 @@ def _standing() -> dg.AssetChecksDefinition:
             else "none",
             metadata={"broken": _table(told)} if told else {},
         )
-        rows = freshness(workspace.settings, now)
+        rows = freshness(workspace.settings, now, lake)
         late = rows[rows["state"] == "late"]
         states = rows.groupby(["table", "state"], as_index=False).size()
         ages = late.groupby("table", as_index=False).agg(
@@ -331,7 +332,7 @@ def _weather(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.Da
             quality.jumps(own),
             quality.neighbours(compared),
             *_other_source(workspace, codes),
-            _late(workspace, "weather_daily", now),
+            _late(workspace, "weather_daily", codes, now),
         ]
     )
 
@@ -347,9 +348,8 @@ def _other_source(workspace: Workspace, codes: Sequence[str]) -> Iterator[pd.Dat
             yield quality.other_source(pd.read_csv(path, dtype={"departement": str}))
 
 
-def _late(workspace: Workspace, table: str, now: datetime) -> pd.DataFrame:
-    rows = freshness(workspace.settings, now)
-    return quality.freshness(rows[rows["table"] == table])
+def _late(workspace: Workspace, table: str, codes: Sequence[str], now: datetime) -> pd.DataFrame:
+    return quality.freshness(freshness(workspace.settings, now, tables=(table,), codes=codes))
 
 
 def _crops(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.DataFrame:
@@ -364,7 +364,7 @@ def _crops(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.Data
             quality.crop_area(own, areas[["departement", "area_km2"]]),
             quality.crop_figures(own),
             quality.crop_neighbours(compared),
-            _late(workspace, "crop_statistics", now),
+            _late(workspace, "crop_statistics", codes, now),
         ]
     )
 

@@ -9,7 +9,7 @@ import logging
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,14 +73,18 @@ def snapshot(
     under_way = known.under_way or (
         instance is None and alive.any_held(troubles.dagster_home(settings))
     )
-    partitions = _partitions(settings, known, now, all_due=instance is None and under_way)
-    system = [*troubles.of_files(settings, under_way), *unreadable, *known.system]
+    lake = Lake(settings.lake).at_once()
+    partitions = _partitions(settings, known, now, lake, all_due=instance is None and under_way)
+    with closing(Warehouse(settings.warehouse)) as warehouse:
+        of_files = troubles.of_files(settings, under_way, lake, warehouse)
+        published_at = _published_at(warehouse)
+    system = [*of_files, *unreadable, *known.system]
     return {
         "version": VERSION,
         "made_at": _iso(now),
         "home": str(settings.home),
         "source": settings.source,
-        "published_at": _published_at(settings),
+        "published_at": published_at,
         "published_bytes": _size(settings.warehouse),
         "free_bytes": _free(settings.home),
         "tables": _tables(partitions),
@@ -171,18 +175,18 @@ def volumes(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _partitions(
-    settings: Settings, known: "_Known", now: datetime, *, all_due: bool
+    settings: Settings, known: "_Known", now: datetime, lake: Lake, *, all_due: bool
 ) -> list[dict[str, Any]]:
     """Return a row for each partition that there is or should be, whole tables as `france`.
 
     What runs under way are to make is not told to lack; where it is `all_due` nothing is.
     """
-    lake = Lake(settings.lake)
     tables = [name for name in TABLES if name not in OPTIONAL or settings.groundwater is not None]
-    fresh = standing.freshness(settings, now).set_index(["table", "departement"])
+    fresh = standing.freshness(settings, now, lake).set_index(["table", "departement"])
     ages = dict(zip(fresh.index, fresh.to_dict("records"), strict=True))
-    in_itself = standing.broken(settings, now)
-    beside = [] if all_due else [*incomplete(settings, in_itself), *_interrupted(known, in_itself)]
+    in_itself = standing.broken(settings, now, lake)
+    lacking = [] if all_due else incomplete(settings, in_itself, lake)
+    beside = [] if all_due else [*lacking, *_interrupted(known, in_itself)]
     due = known.codes_under_way | ({WHOLE} if known.under_way else set())
     broken = _worst([*in_itself, *(each for each in beside if each.departement not in due)])
     warned = _warned(Findings(settings.findings))
@@ -664,8 +668,7 @@ def _run_metrics(taken: Mapping[str, Any], gauge: Any, seconds: Any) -> None:
 # --------------------------------------------------------------------------------------------
 
 
-def _published_at(settings: Settings) -> str | None:
-    warehouse = Warehouse(settings.warehouse)
+def _published_at(warehouse: Warehouse) -> str | None:
     try:
         at = warehouse.query("publication_date")["published_at"].iloc[0]
     except NotPublishedError:
@@ -673,8 +676,6 @@ def _published_at(settings: Settings) -> str | None:
     except StorageError as error:
         _log.warning("the publication cannot be read", extra=logs.about(error=error))
         return None
-    finally:
-        warehouse.close()
     return _iso(at.to_pydatetime().astimezone(UTC))
 
 

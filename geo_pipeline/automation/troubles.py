@@ -110,11 +110,15 @@ class Watched:
 # --------------------------------------------------------------------------------------------
 
 
-def of_files(settings: Settings, under_way: bool) -> list[Trouble]:
+def of_files(
+    settings: Settings, under_way: bool, lake: Lake, published: warehouse.Warehouse
+) -> list[Trouble]:
     """Return what the files of the home tell. While a run is `under_way` its publication is due."""
-    found = [*_of_home(settings), *_of_room(settings)]
+    found = [*_of_home(settings), *_of_room(settings, lake)]
     notes = list(_of_notes(settings))
-    publication = [] if under_way else _of_publication(settings, is_held_known=not notes)
+    if under_way:
+        return [*found, *notes]
+    publication = _of_publication(settings, lake, published, is_held_known=not notes)
     return [*found, *notes, *publication]
 
 
@@ -129,10 +133,10 @@ def _of_home(settings: Settings) -> Iterator[Trouble]:
         yield Trouble("home", str(settings.home), what, None, DOCTOR)
 
 
-def _of_room(settings: Settings) -> Iterator[Trouble]:
+def _of_room(settings: Settings, lake: Lake) -> Iterator[Trouble]:
     """Yield the disks that are too full for the next publication."""
     margin = settings.free_room_mb * 1_000_000
-    publication = warehouse.room_needed(Lake(settings.lake), settings.warehouse)
+    publication = warehouse.room_needed(lake, settings.warehouse)
     nearest = next(path for path in (settings.home, *settings.home.parents) if path.exists())
     for folder, needed in ((nearest, publication + margin), (tempfile.gettempdir(), margin)):
         free = shutil.disk_usage(folder).free
@@ -150,22 +154,25 @@ def _of_notes(settings: Settings) -> Iterator[Trouble]:
         yield Trouble("notes", str(each.path), each.why, _since(each.path), damage.REPAIR)
 
 
-def _of_publication(settings: Settings, *, is_held_known: bool) -> Iterator[Trouble]:
+def _of_publication(
+    settings: Settings, lake: Lake, published: warehouse.Warehouse, *, is_held_known: bool
+) -> Iterator[Trouble]:
     """Yield that the publication lacks, cannot be read, or is not that of the lake.
 
     The last is told only where it is known what the checks hold back.
     """
-    lake, path = Lake(settings.lake), settings.warehouse
+    path = settings.warehouse
     files = list(settings.lake.glob("*/**/part.parquet"))
     newest = _iso(max(map(written_at, files))) if files else None
     do = RESUME if files else RUN
     try:
-        warehouse.check_whole(path)
-        tables = warehouse.lacking(path)
+        tables = warehouse.lacking(published)
+        if published.damage is not None:
+            raise published.damage
         if tables:
             what = f"it is of another version, without {', '.join(tables)} as this one has them"
         elif not is_held_known or warehouse.is_current(
-            lake, path, Findings(settings.findings).held()
+            lake, published, Findings(settings.findings).held()
         ):
             return
         else:

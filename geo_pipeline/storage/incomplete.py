@@ -19,7 +19,6 @@ from geo_pipeline.storage.lake import (
     OPTIONAL,
     PARTITIONED,
     Lake,
-    file_sha256,
     partition,
 )
 from geo_pipeline.storage.standing import Broken
@@ -31,13 +30,15 @@ RISK: Final = "departement_risk"
 """Made from all files of several tables, which it names."""
 
 
-def incomplete(settings: Settings, broken: Sequence[Broken]) -> list[Broken]:
+def incomplete(
+    settings: Settings, broken: Sequence[Broken], lake: Lake | None = None
+) -> list[Broken]:
     """Return what is `missing` or `outdated`, beside what is known to be `broken` in itself.
 
     A département of which nothing is there was never asked for. Where its weather lacks, failed or
     is damaged nothing is told of what is derived from it: that comes with the weather.
     """
-    lake = Lake(settings.lake)
+    lake = (lake or Lake(settings.lake)).at_once()
     tables = PARTITIONED + (OPTIONAL if settings.groundwater is not None else ())
     begun = {partition(path) for table in tables for path in lake.files(table)}
     known = {(each.table, each.departement) for each in broken if each.state != "late"}
@@ -74,7 +75,7 @@ def _made_from_others(lake: Lake, tables: Sequence[str], code: str | None) -> It
         try:
             made = lake.footer(table, code).recorded
             path = lake.root / made.get("url", "")
-            if path.name != "part.parquet" or made.get("sha256") == file_sha256(path):
+            if path.name != "part.parquet" or made.get("sha256") == lake.look(path).sha256:
                 continue
         except StorageError:  # not there or damaged, which is told, or written this very moment
             continue

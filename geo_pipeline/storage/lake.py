@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from geo_pipeline.errors import StorageError
+from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing
 from geo_pipeline.schemas import TABLES, Provenance
 from geo_pipeline.storage import seal
@@ -54,6 +54,30 @@ class Footer:
     last_date: date | None
     recorded: Mapping[str, str]
     """Its provenance: source, url, fetched_at, sha256."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at every byte of a file tells."""
+
+    sha256: str
+    found: Footer | DamagedError
+
+    @property
+    def damage(self) -> DamagedError | None:
+        """Why the file cannot be believed; None where it can."""
+        return self.found if isinstance(self.found, DamagedError) else None
+
+    @property
+    def footer(self) -> Footer:
+        """What its footer says.
+
+        Raises:
+            DamagedError: the file is damaged.
+        """
+        if isinstance(self.found, DamagedError):
+            raise self.found
+        return self.found
 
 
 @dataclass(frozen=True)
@@ -109,10 +133,31 @@ class Lake:
     def is_sound(self, table: str, departement: str | None = None) -> bool:
         """Return whether the file of a partition is there and every byte of it as written."""
         try:
-            check(self.path(table, departement))
+            return self.look(self.path(table, departement)).damage is None
         except StorageError:
             return False
-        return True
+
+    def look(self, path: Path) -> Look:
+        """Look at every byte of the file at `path`.
+
+        Raises:
+            StorageError: it is not there yet, or cannot be read at all.
+        """
+        try:
+            of = _open(path)
+            if not of.is_sealed:  # of before there were seals: it is read to its end
+                read(path)
+            return Look(hashlib.sha256(of.content).hexdigest(), _footer(of.file))
+        except DamagedError as error:
+            return Look(file_sha256(path), error)
+
+    def at_once(self) -> "Lake":
+        """Return this lake for one question that asks the same of a file several times.
+
+        It looks at a file again only where another is in its place since. Keep it for no longer
+        than the question: bits that flip on the disk meanwhile are not seen.
+        """
+        return _AtOnce(self.root)
 
     def read(
         self, table: str, *departements: str, columns: Sequence[str] | None = None
@@ -159,25 +204,28 @@ class Lake:
         Raises:
             StorageError: the file is not there yet, or is damaged.
         """
-        return footer(self.path(table, departement))
+        return self.look(self.path(table, departement)).footer
 
     def origin(self, table: str, departement: str | None = None) -> Provenance:
         """Return the provenance of what is made from one file: its source, the file, its hash."""
         path = self.path(table, departement)
-        recorded, digest = _identity(path)
+        look = self.look(path)
+        recorded = look.footer.recorded
         url = path.relative_to(self.root).as_posix()
-        return Provenance(recorded.get("source", ""), url, recorded.get("fetched_at", ""), digest)
+        return Provenance(
+            recorded.get("source", ""), url, recorded.get("fetched_at", ""), look.sha256
+        )
 
     def joint_origin(self, tables: Iterable[str], without: Collection[str] = ()) -> Provenance:
         """Return the provenance of what is made from all files of `tables`.
 
         Those of the départements `without` are none of them.
         """
-        paths = [path for table in tables for path in self.files(table, without)]
-        known = [_identity(path) for path in paths]
-        sources = sorted({recorded.get("source", "") for recorded, _ in known})
-        fetched = max((recorded.get("fetched_at", "") for recorded, _ in known), default="")
-        digest = hashlib.sha256("".join(each for _, each in known).encode()).hexdigest()
+        looks = [self.look(path) for table in tables for path in self.files(table, without)]
+        known = [each.footer.recorded for each in looks]
+        sources = sorted({recorded.get("source", "") for recorded in known})
+        fetched = max((recorded.get("fetched_at", "") for recorded in known), default="")
+        digest = hashlib.sha256("".join(each.sha256 for each in looks).encode()).hexdigest()
         return Provenance(", ".join(sources), ", ".join(tables), fetched, digest)
 
     def provenance(self, without: Collection[str] = ()) -> Iterator[dict[str, object]]:
@@ -188,7 +236,28 @@ class Lake:
         """
         for table in TABLES:
             for path in self.files(table, without):
-                yield _provenance_row(table, path)
+                yield _provenance_row(table, path, self.look(path))
+
+
+class _AtOnce(Lake):
+    """A lake that remembers what it saw, for as long as the same file is there."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._looks: dict[Path, tuple[tuple[int, int, int], Look]] = {}
+
+    def at_once(self) -> Lake:
+        return self
+
+    def look(self, path: Path) -> Look:
+        try:
+            status = path.stat()
+        except OSError:
+            return super().look(path)
+        version = status.st_ino, status.st_mtime_ns, status.st_size
+        if path not in self._looks or self._looks[path][0] != version:
+            self._looks[path] = version, super().look(path)
+        return self._looks[path][1]
 
 
 def partition(path: Path) -> str | None:
@@ -209,15 +278,9 @@ def file_sha256(path: Path) -> str:
         raise StorageError(f"cannot read {path}: {error.strerror}") from error
 
 
-def footer(path: Path) -> Footer:
-    """Return what the footer of the file at `path` says.
-
-    Raises:
-        StorageError: the file is not there yet, or is damaged.
-    """
-    with _open(path).file as file:
-        metadata, names = file.metadata, file.schema_arrow.names
-        recorded = _recorded(file)
+def _footer(file: pq.ParquetFile) -> Footer:
+    """Return what the footer of a Parquet file says."""
+    metadata, names = file.metadata, file.schema_arrow.names
     dated = next((names.index(name) for name in ("date", "period_end") if name in names), None)
     extremes: list[date] = []
     if dated is not None:
@@ -226,7 +289,7 @@ def footer(path: Path) -> Footer:
             if known is not None and known.has_min_max:
                 extremes += [known.min, known.max]
     first, last = (min(extremes), max(extremes)) if extremes else (None, None)
-    return Footer(metadata.num_rows, first, last, recorded)
+    return Footer(metadata.num_rows, first, last, _recorded(file))
 
 
 def arrow_schema(table: str) -> pa.Schema:
@@ -239,16 +302,6 @@ def arrow_schema(table: str) -> pa.Schema:
             if name != "geometry"
         ]
     )
-
-
-def check(path: Path) -> None:
-    """Look at every byte of the file at `path`; one of before there were seals is read to its end.
-
-    Raises:
-        StorageError: the file is not there yet, or is damaged.
-    """
-    if not _open(path).is_sealed:
-        read(path)
 
 
 def _parquet(table: str, frame: pd.DataFrame, provenance: Provenance, place: str) -> bytes:
@@ -302,12 +355,6 @@ def _chosen(content: pa.Table, only: Mapping[str, Sequence[str]]) -> pa.Table:
     return content
 
 
-def _identity(path: Path) -> tuple[dict[str, str], str]:
-    """Return what is recorded of the rows' provenance, and the SHA-256 of the whole file."""
-    of = _open(path)
-    return _recorded(of.file), hashlib.sha256(of.content).hexdigest()
-
-
 def _recorded(file: pq.ParquetFile) -> dict[str, str]:
     """Return what was written of the rows' provenance into the footer."""
     recorded: dict[str, str] = json.loads(
@@ -316,9 +363,9 @@ def _recorded(file: pq.ParquetFile) -> dict[str, str]:
     return recorded
 
 
-def _provenance_row(table: str, path: Path) -> dict[str, object]:
+def _provenance_row(table: str, path: Path, look: Look) -> dict[str, object]:
     """Return what the footer of `path` says of its rows."""
-    known = footer(path)
+    known = look.footer
     return {
         "asset": table,
         "departement": partition(path),
@@ -326,5 +373,5 @@ def _provenance_row(table: str, path: Path) -> dict[str, object]:
         "rows": known.rows,
         "first_date": known.first_date,
         "last_date": known.last_date,
-        "file_sha256": file_sha256(path),
+        "file_sha256": look.sha256,
     }

@@ -12,12 +12,12 @@ from typing import Final, Literal
 import pandas as pd
 
 from geo_pipeline.departements import CODES
-from geo_pipeline.errors import DamagedError, StorageError
+from geo_pipeline.errors import StorageError
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE, Failures
 from geo_pipeline.storage.findings import READABLE, Findings
-from geo_pipeline.storage.lake import Footer, Lake, check, partition
+from geo_pipeline.storage.lake import BY_DEPARTEMENT, Footer, Lake, partition
 
 STATES: Final = (
     "damaged", "held", "failed", "missing", "outdated", "late", "warned", "absent", "fresh",
@@ -48,6 +48,9 @@ COLUMNS = {
 }
 """Columns of `freshness` and their types."""
 
+LIVE: Final = ("weather_daily", "crop_statistics", "water_restrictions")
+"""Tables that grow old."""
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -67,10 +70,11 @@ class Broken:
     """In one line."""
 
 
-def broken(settings: Settings, now: datetime) -> list[Broken]:
+def broken(settings: Settings, now: datetime, lake: Lake | None = None) -> list[Broken]:
     """Return what is broken in itself at `now` (aware of its zone), by département and table.
 
-    What lacks beside others, or no longer agrees with them, `storage/incomplete.py` tells.
+    What lacks beside others, or no longer agrees with them, `storage/incomplete.py` tells. Others
+    may look at the same `lake` for the same question (`Lake.at_once`).
 
     Raises:
         StorageError: the record of a failure or a finding cannot be read.
@@ -79,11 +83,19 @@ def broken(settings: Settings, now: datetime) -> list[Broken]:
         Broken(each.departement, each.table, "failed", each.failed_at, each.why)
         for each in Failures(settings.failures).all()
     ]
-    standing = [*failed, *_held(settings), *_damaged(settings), *_late(settings, now)]
+    lake = (lake or Lake(settings.lake)).at_once()
+    standing = [*failed, *_held(settings), *_damaged(lake), *_late(settings, now, lake)]
     return sorted(standing, key=lambda each: (each.departement, each.table, each.state))
 
 
-def freshness(settings: Settings, now: datetime) -> pd.DataFrame:
+def freshness(
+    settings: Settings,
+    now: datetime,
+    lake: Lake | None = None,
+    *,
+    tables: Collection[str] = LIVE,
+    codes: Collection[str] = CODES,
+) -> pd.DataFrame:
     """Return how fresh weather, crops and restrictions are at `now`, columns `COLUMNS`.
 
     Weather and restrictions are as old as their last day, where `until` bounds the weather as seen
@@ -91,10 +103,13 @@ def freshness(settings: Settings, now: datetime) -> pd.DataFrame:
     file that can be read, `empty` where the source does not cover the département, `archive` for
     the embedded data, which are never late, else `late` from `limit_days` on and `fresh` before.
     """
-    lake, today = Lake(settings.lake), now.astimezone(UTC).date()
-    rows = [_fresh("weather_daily", code, lake, settings, today) for code in CODES]
-    rows += [_fresh("crop_statistics", code, lake, settings, today) for code in CODES]
-    rows.append(_fresh("water_restrictions", None, lake, settings, today))
+    lake, today = (lake or Lake(settings.lake)).at_once(), now.astimezone(UTC).date()
+    rows = [
+        _fresh(table, code, lake, settings, today)
+        for table in LIVE
+        if table in tables
+        for code in (codes if table in BY_DEPARTEMENT else (None,))
+    ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
@@ -122,12 +137,10 @@ def unreadable(
             code = partition(path)
             if code is not None and codes is not None and code not in codes:
                 continue
-            try:
-                check(path)
-            except DamagedError as error:
+            if (damage := lake.look(path).damage) is not None:
                 changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 since = changed.isoformat(timespec="seconds")
-                yield Damaged(table, code or WHOLE, path, str(error), since)
+                yield Damaged(table, code or WHOLE, path, str(damage), since)
 
 
 def _held(settings: Settings) -> Iterator[Broken]:
@@ -142,14 +155,14 @@ def _held(settings: Settings) -> Iterator[Broken]:
         yield Broken(departement, table, "held", since, "; ".join(what))
 
 
-def _damaged(settings: Settings) -> Iterator[Broken]:
+def _damaged(lake: Lake) -> Iterator[Broken]:
     """Yield the damaged files."""
-    for found in unreadable(Lake(settings.lake)):
+    for found in unreadable(lake):
         yield Broken(found.departement, found.table, "damaged", found.since, found.why)
 
 
-def _late(settings: Settings, now: datetime) -> Iterator[Broken]:
-    rows = freshness(settings, now)
+def _late(settings: Settings, now: datetime, lake: Lake) -> Iterator[Broken]:
+    rows = freshness(settings, now, lake)
     today = now.astimezone(UTC).date()
     for row in rows[rows["state"] == "late"].to_dict("records"):
         if pd.isna(row["age_days"]):

@@ -31,7 +31,7 @@ from geo_pipeline.schemas import TABLES
 from geo_pipeline.storage import spatial
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding
-from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake, arrow_schema, file_sha256, partition
+from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake, arrow_schema, partition
 from geo_pipeline.storage.standing import Damaged, unreadable
 
 # Published without the shapes, which a view of the table's own name joins on reading.
@@ -126,20 +126,22 @@ def publish(
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_suffix(".lock")):
             before = _Before.of(target)
-            plan = _plan(lake, held or {})
+            once = lake.at_once()
+            plan = _plan(once, held or {})
             if asked_at is not None and before.is_same(plan, asked_at):
                 return Published(
                     target, target.stat().st_size, before.rows, plan.reasons(), (), False
                 )
             while True:
                 try:
-                    rows = _publish(lake, target, beside, plan, before)
+                    rows = _publish(once, target, beside, plan, before)
                     break
                 except (DamagedError, duckdb.Error):
-                    plan = _with_damaged_since(lake, plan)
+                    once = lake.at_once()
+                    plan = _with_damaged_since(once, plan)
                 except BrokenPromiseError:
                     # Another process may have written some of the files while they were read.
-                    newer = _plan(lake, held or {})
+                    newer = _plan(once, held or {})
                     if newer.files == plan.files:
                         raise
                     plan = newer
@@ -157,10 +159,15 @@ class Warehouse:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.reads_previous = False
-        """Whether the publication was found damaged, and the one before is read meanwhile."""
+        self.damage: StorageError | None = None
+        """Why the publication cannot be read, where the one before it is read meanwhile."""
         self._lock = threading.Lock()
         self._open: tuple[Version, duckdb.DuckDBPyConnection] | None = None
+
+    @property
+    def reads_previous(self) -> bool:
+        """Whether the publication was found damaged, and the one before is read meanwhile."""
+        return self.damage is not None
 
     def version(self) -> Version:
         """Return what changes with each publication.
@@ -214,9 +221,9 @@ class Warehouse:
             if not is_whole(previous(self.path)):
                 raise
             _log.warning("%s; the publication before it is read meanwhile", error)
-            self.reads_previous = True
+            self.damage = error
             return previous(self.path)
-        self.reads_previous = False
+        self.damage = None
         return self.path
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -255,8 +262,8 @@ def check_whole(path: Path) -> None:
         raise _damaged(path, error) from error
 
 
-def lacking(path: Path) -> list[str]:
-    """Return the tables that a publication of this version has and what is read at `path` has not.
+def lacking(warehouse: Warehouse) -> list[str]:
+    """Return the tables that a publication of this version has and what is read there has not.
 
     A table that lacks a column is among them.
 
@@ -264,8 +271,7 @@ def lacking(path: Path) -> list[str]:
         NotPublishedError: nothing has been published yet.
         StorageError: the file is damaged.
     """
-    with closing(Warehouse(path)) as warehouse:
-        columns = warehouse.query("publication_columns")
+    columns = warehouse.query("publication_columns")
     there = columns.groupby("table_name")["column_name"].agg(set).to_dict()
     return [
         table
@@ -275,15 +281,17 @@ def lacking(path: Path) -> list[str]:
     ]
 
 
-def is_current(lake: Lake, path: Path, held: Mapping[str, Sequence[Finding]]) -> bool:
-    """Return whether the publication at `path` was made of the files of the lake as they are now.
+def is_current(lake: Lake, warehouse: Warehouse, held: Mapping[str, Sequence[Finding]]) -> bool:
+    """Return whether what is published was made of the files of the lake as they are now.
 
     `held` are the findings that hold back now; they are part of what it is made of.
 
     Raises:
-        StorageError: a file that is of no one département is damaged.
+        NotPublishedError: nothing has been published yet.
+        StorageError: the publication, or a file that is of no one département, is damaged.
     """
-    return _Before.of(path).fingerprint == _plan(lake, held).fingerprint
+    made = warehouse.query("publication_made")
+    return made["fingerprint"].tolist() == [_plan(lake.at_once(), held).fingerprint]
 
 
 def _publish(
@@ -414,7 +422,7 @@ def _plan(lake: Lake, held: Mapping[str, Sequence[Finding]]) -> _Plan:
     started_at = datetime.now(UTC)
     findings = {code: some for code, some in held.items() if some}
     files = {
-        (table, partition(path)): file_sha256(path)
+        (table, partition(path)): lake.look(path).sha256
         for table in TABLES
         for path in lake.files(table)
     }

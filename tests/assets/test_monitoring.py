@@ -19,6 +19,7 @@ from geo_pipeline.automation.runs import run
 from geo_pipeline.automation.sensors import monitoring as minutely
 from geo_pipeline.errors import SourceError
 from geo_pipeline.settings import Settings
+from geo_pipeline.storage import seal, warehouse
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from tests.conftest import ignore
@@ -68,6 +69,26 @@ def test_the_lake_by_table_and_departement(taken: dict[str, Any]) -> None:
     assert row(taken, "soil_water_daily", "75")["state"] == "empty"
     assert row(taken, "departements", "france")["rows"] == 101
     assert len(taken["partitions"]) == 4 * 101 + 5
+
+
+def test_a_snapshot_looks_at_each_file_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, read = [], []
+    look, to_the_end = seal.opened, warehouse.check_whole
+
+    def counted(path: Path) -> seal.Opened:
+        found = look(path)
+        opened.append(path)
+        return found
+
+    def counted_to_the_end(path: Path) -> None:
+        to_the_end(path)
+        read.append(path)
+
+    monkeypatch.setattr(seal, "opened", counted)
+    monkeypatch.setattr(warehouse, "check_whole", counted_to_the_end)
+    monitoring.snapshot(Settings(home=home), None, NOW)
+    assert sorted(opened) == sorted((home / "lake").rglob("part.parquet"))
+    assert read == [Settings(home=home).warehouse]
 
 
 def test_what_dagster_recorded_of_a_partition(taken: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from geo_pipeline.errors import StorageError
 from geo_pipeline.files import replacing, sweep, write_text
 from geo_pipeline.schemas import InvalidTableError, Provenance, empty, validate
+from geo_pipeline.storage import seal
 from geo_pipeline.storage.lake import Lake
 
 ORIGIN = Provenance("bundled", "assets_data/x.parquet", "2026-11-23", "ab" * 32)
@@ -80,6 +81,32 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"PAR1 not really")
     with pytest.raises(StorageError, match=r"departement=01.*damaged"):
         lake.read("crop_statistics", "01")
+
+
+def test_one_question_looks_at_a_file_again_only_where_it_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    look = seal.opened
+    monkeypatch.setattr(seal, "opened", lambda path: opened.append(path) or look(path))
+    lake = Lake(tmp_path)
+    first = lake.write("crop_statistics", validate("crop_statistics", crops()), ORIGIN, "01")
+    once = lake.at_once()
+    assert once.origin("crop_statistics", "01").sha256 == first.sha256
+    assert once.footer("crop_statistics", "01").rows == 1
+    assert once.is_sound("crop_statistics", "01")
+    assert once.at_once() is once
+    assert opened == [first.path]
+    again = lake.write(
+        "crop_statistics", validate("crop_statistics", crops(year=2021)), ORIGIN, "01"
+    )
+    assert once.origin("crop_statistics", "01").sha256 == again.sha256 != first.sha256
+    again.path.write_bytes(b"PAR1 not really")
+    assert not once.is_sound("crop_statistics", "01")
+    assert len(opened) == 3
+    again.path.unlink()
+    with pytest.raises(StorageError, match="not there yet"):
+        once.footer("crop_statistics", "01")
 
 
 def test_an_absent_file_says_what_to_run(tmp_path: Path) -> None:
