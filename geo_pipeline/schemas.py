@@ -378,6 +378,8 @@ class Provenance:
     url: str
     fetched_at: str
     sha256: str
+    made_of: str = ""
+    """What the rows of each département were made of (JSON), where that is told apart."""
 
 
 TABLES: dict[str, type[Table]] = {

@@ -10,35 +10,18 @@ from typing import Final
 
 import geopandas as gpd
 import pandas as pd
-import pyarrow as pa
 
+from geo_pipeline.assets.risk import risk as made_of_what_changed
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.errors import DamagedError, NotPublishedError, SourceError
+from geo_pipeline.errors import NotPublishedError, SourceError
 from geo_pipeline.schemas import TABLES, Provenance, empty, validate
 from geo_pipeline.storage import spatial
 from geo_pipeline.storage.boundaries import light_boundaries
-from geo_pipeline.storage.lake import Lake, partition
 from geo_pipeline.storage.standing import unreadable
 from geo_pipeline.storage.zones import restriction_shares, with_shares
-from geo_pipeline.transforms.drought import SCALES
 
 Made = tuple[pd.DataFrame, Provenance]
 Warn = Callable[[str], object]
-
-DRIVERS = (
-    "combined",
-    *(f"{index}_{scale}" for index in ("spi", "spei") for scale in SCALES),
-    "sswi",
-)
-"""The indicators that `departement_risk` is made of."""
-
-RISK_INPUTS = (
-    "departements",
-    "departement_neighbours",
-    "drought_indicators",
-    "crop_statistics",
-    "water_restrictions",
-)
 
 
 def outlines(workspace: Workspace, warn: Warn) -> Made:
@@ -104,11 +87,7 @@ def restrictions(workspace: Workspace, warn: Warn) -> Made:
 
 def risk(workspace: Workspace, warn: Warn) -> Made:
     """Return `departement_risk` from all partitions that no check holds and that can be read."""
-    lake = workspace.lake
-    inputs, left_out = _good_inputs(lake, set(workspace.findings.held()))
-    if left_out:
-        warn(f"départements left out: {', '.join(sorted(left_out))}")
-    return spatial.run("departement_risk", inputs), lake.joint_origin(RISK_INPUTS, left_out)
+    return made_of_what_changed(workspace.lake, workspace.findings.held(), warn)
 
 
 AGAIN: Final[Mapping[str, Callable[[Workspace, Warn], Made]]] = MappingProxyType(
@@ -172,29 +151,3 @@ def _again(workspace: Workspace, table: str, warn: Warn) -> Made:
         if frame.empty and table != "water_restrictions":
             raise
         return frame, origin
-
-
-def _good_inputs(lake: Lake, held: set[str]) -> tuple[dict[str, pa.Table], set[str]]:
-    """Return what `departement_risk.sql` reads, and the départements it is without.
-
-    Raises:
-        DamagedError: a file that is of no one département is damaged.
-    """
-    left_out = set(held)
-    while True:
-        try:
-            return risk_inputs(lake, left_out), left_out
-        except DamagedError as error:
-            code = partition(error.path)
-            if code is None:
-                raise
-            left_out.add(code)
-
-
-def risk_inputs(lake: Lake, without: Collection[str] = ()) -> dict[str, pa.Table]:
-    """Return what `departement_risk.sql` reads, of the départements `without` no partition."""
-    frames = {
-        table: lake.arrow(table, without) for table in RISK_INPUTS if table != "drought_indicators"
-    }
-    frames["drought_indicators"] = lake.arrow("drought_indicators", without, indicator=DRIVERS)
-    return frames

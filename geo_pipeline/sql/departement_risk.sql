@@ -1,11 +1,8 @@
 -- Combined drought class of each département and dekad, with its drivers and what is exposed.
 -- Every département has a row in every dekad; what is not known is NULL.
--- In: departements, departement_neighbours, drought_indicators (those that may drive it), crop_statistics, water_restrictions
-WITH dekads AS (
-    SELECT DISTINCT period_end FROM drought_indicators
-),
-
-grid AS (
+-- In: dekads, departements (those wanted), departement_neighbours, drought_indicators (those that may drive it, of the
+-- neighbours too), crop_statistics, water_restrictions
+WITH grid AS (
     SELECT departements.departement, dekads.period_end
     FROM departements
     CROSS JOIN dekads

@@ -53,7 +53,7 @@ class Footer:
     first_date: date | None
     last_date: date | None
     recorded: Mapping[str, str]
-    """Its provenance: source, url, fetched_at, sha256."""
+    """Its provenance: source, url, fetched_at, sha256, and made_of where that is told."""
 
 
 @dataclass(frozen=True)
@@ -313,9 +313,10 @@ def _parquet(table: str, frame: pd.DataFrame, provenance: Provenance, place: str
     else:
         schema = arrow_schema(table)
         content = pa.Table.from_pandas(frame[schema.names], preserve_index=False).cast(schema)
+    told = {name: value for name, value in asdict(provenance).items() if name != "made_of" or value}
     metadata = {
         **(content.schema.metadata or {}),
-        _PROVENANCE_KEY: json.dumps(asdict(provenance), sort_keys=True).encode(),
+        _PROVENANCE_KEY: json.dumps(told, sort_keys=True).encode(),
     }
     return seal.sealed(content.replace_schema_metadata(metadata), place, compression="zstd")
 
@@ -369,7 +370,7 @@ def _provenance_row(table: str, path: Path, look: Look) -> dict[str, object]:
     return {
         "asset": table,
         "departement": partition(path),
-        **known.recorded,
+        **{name: value for name, value in known.recorded.items() if name != "made_of"},
         "rows": known.rows,
         "first_date": known.first_date,
         "last_date": known.last_date,

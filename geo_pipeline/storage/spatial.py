@@ -95,16 +95,20 @@ def run(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pd.DataFr
     Raises:
         StorageError: the script fails; the message is DuckDB's first line.
     """
+    return from_arrow(table(script, frames))
+
+
+def table(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pa.Table:
+    """Return what `run` does, as Arrow."""
     text = sql.load(script)
     with connect(functions="ST_" in text) as connection:
         for name, frame in frames.items():
             # A copy: spatial filters cannot be pushed down into a scan of Arrow memory.
             connection.from_arrow(as_arrow(frame)).create(name)
         try:
-            result = connection.sql(text).to_arrow_table()
+            return connection.sql(text).to_arrow_table()
         except duckdb.Error as error:
             raise StorageError(f"{script}.sql failed: {str(error).splitlines()[0]}") from error
-    return from_arrow(result)
 
 
 def run_on_files(script: str, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
