@@ -12,6 +12,7 @@ from geo_pipeline.assets.providers import attributions
 from geo_pipeline.assets.steps import guarded
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import OWNERS, map_links
+from geo_pipeline.publishing.handful import export_handful
 from geo_pipeline.storage import warehouse as storage
 from geo_pipeline.storage.findings import READABLE, Finding
 from geo_pipeline.storage.standing import Damaged
@@ -91,11 +92,12 @@ def _tell_damaged(workspace: Workspace, damaged: Sequence[Damaged]) -> None:
 @dg.asset(group_name="publication", owners=OWNERS, kinds={"html", "csv"}, deps=[warehouse])
 @guarded
 def exports(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
-    """A handful of maps (HTML that opens with no network) and tables (CSV, GeoParquet, GeoJSON)."""
-    settings = workspace.settings
-    # Slow to import (folium), and not needed to define anything.
-    from geo_pipeline.publishing.exports import export_handful  # noqa: PLC0415
+    """A handful of maps (HTML that opens with no network) and tables (CSV, GeoParquet, GeoJSON).
 
-    written = export_handful(workspace.warehouse, settings.exports, settings.language)
-    paths = {path.name: dg.MetadataValue.path(str(path)) for path in written}
-    return dg.MaterializeResult(metadata={**paths, **map_links(settings)})
+    Those that would be the same stay; their pages show since when what they show is published.
+    """
+    settings = workspace.settings
+    exported = export_handful(workspace.warehouse, settings.exports, settings.language)
+    paths = {path.name: dg.MetadataValue.path(str(path)) for path in exported.files}
+    written = ", ".join(path.name for path in exported.written) or "none"
+    return dg.MaterializeResult(metadata={**paths, "written": written, **map_links(settings)})

@@ -58,14 +58,18 @@ class Share(NamedTuple):
 
 
 def render_bulletin(
-    warehouse: Warehouse, view: views.View, before: views.View | None, lang: Lang = "fr"
+    warehouse: Warehouse,
+    view: views.View,
+    before: views.View | None,
+    lang: Lang = "fr",
+    *,
+    published_on: date,
 ) -> str:
     """Return the bulletin of `view`, compared with the view `before`, as one HTML page."""
     values = view.with_reasons(lang).merge(
         warehouse.query("boundaries")[["departement", "area_km2"]], on="departement"
     )
     known = values[values["drought_class"].notna()]
-    published_on: date = warehouse.query("publication_date")["published_at"].iloc[0].date()
     missing = values.loc[values["drought_class"].isna(), "name"]
     page = {
         "lang": lang,

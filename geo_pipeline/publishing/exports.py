@@ -1,6 +1,5 @@
 """Maps and tables as files, read from the published warehouse."""
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,24 +13,22 @@ from geo_pipeline.storage.warehouse import Warehouse
 
 TABLE_FORMATS = {"csv": "csv", "geoparquet": "parquet", "geojson": "geojson"}
 
-# What `just run` leaves in the exports folder: droughts that one remembers, and the latest state.
-HANDFUL: tuple[tuple[str, str | None], ...] = (
-    ("combined", None),
-    ("spi_3", None),
-    ("spi_3", "2022-08"),
-    ("spi_6", "2011-05"),
-    ("precip_anomaly_pct", "2022-07"),
-    ("water_restrictions", None),
-)
 
-
-def export_map(warehouse: Warehouse, view: views.View, lang: look.Lang, target: Path) -> Path:
+def export_map(
+    warehouse: Warehouse,
+    view: views.View,
+    lang: look.Lang,
+    target: Path,
+    *,
+    published_on: date | None = None,
+) -> Path:
     """Write `view` as one HTML page that opens with no network.
+
+    It shows the day of the publication, or `published_on`.
 
     Raises:
         StorageError: the file cannot be written; an older one stays.
     """
-    published_on: date = warehouse.query("publication_date")["published_at"].iloc[0].date()
     page = maps.render_map(
         gpd.GeoDataFrame(warehouse.query("shapes")),
         view.with_reasons(lang),
@@ -39,7 +36,7 @@ def export_map(warehouse: Warehouse, view: views.View, lang: look.Lang, target: 
         period_end=view.period_end,
         lang=lang,
         sources=view.sources,
-        published_on=published_on,
+        published_on=published_on or _day(warehouse),
         reference_period=view.reference_period,
         step=view.step,
     )
@@ -74,35 +71,32 @@ def export_table(warehouse: Warehouse, view: views.View, target: Path) -> Path:
 
 
 def export_bulletin(
-    warehouse: Warehouse, period: str | None, lang: look.Lang, folder: Path, output: Path | None
+    warehouse: Warehouse,
+    period: str | None,
+    lang: look.Lang,
+    folder: Path,
+    output: Path | None,
+    *,
+    published_on: date | None = None,
 ) -> Path:
     """Write the bulletin of `period`, by default the latest, to `output` or into `folder`.
+
+    It shows the day of the publication, or `published_on`.
 
     Raises:
         UsageError: there is nothing for that period.
         StorageError: the file cannot be written; an older one stays.
     """
     view = views.select(warehouse, bulletin.INDICATOR, period)
-    page = bulletin.render_bulletin(warehouse, view, views.before(warehouse, view), lang)
+    before, day = views.before(warehouse, view), published_on or _day(warehouse)
+    page = bulletin.render_bulletin(warehouse, view, before, lang, published_on=day)
     return write_text(output or folder / f"bulletin_{view.period_end:%Y-%m}.html", page)
 
 
-def export_handful(warehouse: Warehouse, folder: Path, lang: look.Lang) -> Sequence[Path]:
-    """Write the maps of `HANDFUL` that the data reach, and tables of the latest combined class."""
-    written = []
-    for indicator, period in HANDFUL:
-        try:
-            view = views.select(warehouse, indicator, period)
-        except UsageError:
-            continue  # the publication does not reach that period
-        written.append(export_map(warehouse, view, lang, folder / f"{view.name}.html"))
-        if indicator == "combined":
-            written += [
-                export_table(warehouse, view, folder / f"{view.name}.{ending}")
-                for ending in TABLE_FORMATS.values()
-            ]
-            written.append(export_bulletin(warehouse, None, lang, folder, None))
-    return written
+def _day(warehouse: Warehouse) -> date:
+    """Return the day of the publication."""
+    day: date = warehouse.query("publication_date")["published_at"].iloc[0].date()
+    return day
 
 
 def _with_geometry(warehouse: Warehouse, rows: pd.DataFrame) -> gpd.GeoDataFrame:
