@@ -379,7 +379,7 @@ class Provenance:
     fetched_at: str
     sha256: str
     made_of: str = ""
-    """What the rows of each département were made of (JSON), where that is told apart."""
+    """What names all that the rows were made of, of tables that are not made of the same again."""
 
 
 TABLES: dict[str, type[Table]] = {

@@ -4,19 +4,28 @@ A run of any département reads them. They are few and cheap, so whoever needs o
 makes it again first: none of them stops a run or the publication.
 """
 
+import hashlib
+import inspect
+import json
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
+import duckdb
 import geopandas as gpd
 import pandas as pd
+import shapely
 
+from geo_pipeline import sql
 from geo_pipeline.assets.risk import risk as made_of_what_changed
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.errors import NotPublishedError, SourceError
+from geo_pipeline.errors import NotPublishedError, SourceError, StorageError
 from geo_pipeline.schemas import TABLES, Provenance, empty, validate
 from geo_pipeline.storage import spatial
 from geo_pipeline.storage.boundaries import light_boundaries
+from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.standing import unreadable
 from geo_pipeline.storage.zones import restriction_shares, with_shares
 
@@ -38,20 +47,49 @@ def _outlines_again(workspace: Workspace, warn: Warn) -> Made:
 
 def neighbours(workspace: Workspace, warn: Warn) -> Made:
     """Return `departement_neighbours` out of `departements`: a spatial join."""
-    frames = {"departements": workspace.lake.read("departements")}
-    return spatial.run("departement_neighbours", frames), workspace.lake.origin("departements")
+    lake, table = workspace.lake, "departement_neighbours"
+
+    def make() -> pd.DataFrame:
+        return spatial.run(table, {"departements": lake.read("departements")})
+
+    return _unless_as_before(lake, table, lake.origin("departements"), make)
 
 
 def shapes(workspace: Workspace, warn: Warn) -> Made:
     """Return `departement_shapes` out of `departements`."""
-    bundled = workspace.bundled
-    origin = workspace.lake.origin("departements")
-    boundaries = gpd.GeoDataFrame(workspace.lake.read("departements"))
-    if origin.source == bundled.name:
-        light, origin = bundled.light_boundaries(), bundled.provenance("departements_light.geojson")
-    else:
-        light = light_boundaries(boundaries)
-    return spatial.run("departement_shapes", {"light": light, "boundaries": boundaries}), origin
+    lake, bundled, table = workspace.lake, workspace.bundled, "departement_shapes"
+    full = lake.origin("departements")
+    embedded = full.source == bundled.name
+    origin = bundled.provenance("departements_light.geojson") if embedded else full
+
+    def make() -> pd.DataFrame:
+        boundaries = gpd.GeoDataFrame(lake.read("departements"))
+        light = bundled.light_boundaries() if embedded else light_boundaries(boundaries)
+        return spatial.run(table, {"light": light, "boundaries": boundaries})
+
+    return _unless_as_before(lake, table, origin, make, full.sha256, _code(light_boundaries))
+
+
+def _unless_as_before(
+    lake: Lake, table: str, origin: Provenance, make: Callable[[], pd.DataFrame], *beside: str
+) -> Made:
+    """Return `table` as the lake holds it where it was made of the same, else what `make` makes.
+
+    It is made of its origin by its script; `beside` names what else.
+    """
+    made_of = [sql.load(table), duckdb.__version__, shapely.__version__, *beside]
+    origin = replace(origin, made_of=hashlib.sha256(json.dumps(made_of).encode()).hexdigest())
+    try:
+        if lake.footer(table).recorded == asdict(origin):
+            return lake.read(table), origin
+    except StorageError:  # not there yet, or damaged
+        pass
+    return make(), origin
+
+
+def _code(function: Callable[..., Any]) -> str:
+    """Return the text of the module of `function`."""
+    return Path(inspect.getfile(function)).read_text(encoding="utf-8")
 
 
 def restrictions(workspace: Workspace, warn: Warn) -> Made:

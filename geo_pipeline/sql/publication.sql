@@ -116,8 +116,8 @@ SELECT
     map_values.period_end,
     map_values.drought_class,
     count(*) AS departements,
-    -- In a fixed order: sums of decimals depend on it in their last digit.
-    sum(departements.area_km2 ORDER BY departements.departement) AS area_km2
+    -- Exact, so that the order in which they are added does not matter; to add them in one takes seven times as long.
+    CAST(sum(CAST(departements.area_km2 AS DECIMAL(18, 6))) AS DOUBLE) AS area_km2
 FROM map_values
 INNER JOIN departements ON map_values.departement = departements.departement
 WHERE map_values.drought_class IS NOT NULL
