@@ -378,6 +378,7 @@ def dagster(
     from geo_pipeline.automation import configuration
     from geo_pipeline.automation.alive import reap
     from geo_pipeline.automation.instance import open_instance
+    from geo_pipeline.automation.service import serve
 
     settings = Settings()
     # Opening it makes its databases, which the processes started below would make at once.
@@ -393,7 +394,7 @@ def dagster(
         raise typer.Exit
     os.environ["DAGSTER_HOME"] = home
     command = [sys.executable, "-m", "dagster", "dev", "-m", "geo_pipeline.definitions"]
-    os.execv(sys.executable, [*command, *context.args])  # noqa: S606
+    raise typer.Exit(serve([*command, *context.args]))
 
 
 def _resume(settings: Settings, as_json: bool, verbose: bool) -> None:
