@@ -110,11 +110,15 @@ class Matrix:
         return list(range(len(self.periods)))
 
     def nearest(self, wanted: date | None, step: str = "dekad") -> int:
-        """Row of the period nearest to `wanted`, the latest for None."""
+        """Row of the period nearest to `wanted`, the newest for None."""
         rows = self.rows(step)
-        if wanted is None:
-            return rows[-1]
+        wanted = wanted or self.periods[self.newest]
         return min(rows, key=lambda row: abs((self.periods[row] - wanted).days))
+
+    @cached_property
+    def newest(self) -> int:
+        """Row of the newest period of all: not of one that only few départements are ahead in."""
+        return views.newest((self.style != NO_STYLE).sum(axis=1))
 
     def column(self, code: str) -> int:
         """Column of a département."""
@@ -347,10 +351,9 @@ class Publication:
 
     @cached_property
     def weather_until(self) -> date | None:
-        """Last day of weather of any département, None where there is none."""
-        return (
-            None if self._weather.empty else pd.Timestamp(self._weather["last_date"].max()).date()
-        )
+        """Last day that the weather of half of the départements reaches, None without weather."""
+        ends = self._weather["last_date"].sort_values(ascending=False, ignore_index=True)
+        return None if ends.empty else pd.Timestamp(ends[(len(ends) - 1) // 2]).date()
 
     @cached_property
     def attributions(self) -> pd.DataFrame:

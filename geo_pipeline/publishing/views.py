@@ -1,10 +1,13 @@
 """What a map or a table shows: one indicator and one period, read from the published warehouse."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo_pipeline.errors import UsageError
 from geo_pipeline.publishing import look
@@ -23,6 +26,12 @@ _NO_HARVEST = Words(
     f"rendement inconnu, ou moins de 3 des 5{look.NBSP}récoltes précédentes",
     "yield unknown, or fewer than 3 of the 5 harvests before it",
 )
+
+
+LEAST_SHARE = 0.5
+"""Of the départements that have values: fewer do not make a period the newest of France."""
+PERIODS_BEFORE = 36
+"""A year of dekads, in which it is seen how many have values."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +85,8 @@ def period_text(indicator: str, period_end: date) -> str:
     return text[: shown.get(period_step(indicator, period_end), len(text))]
 
 
-def periods(warehouse: Warehouse, indicator: str) -> list[date]:
-    """Return the periods for which at least one département has a value, oldest first.
+def periods(warehouse: Warehouse, indicator: str) -> "pd.Series[int]":
+    """Return how many départements have a value, by period, those in which any has, oldest first.
 
     Raises:
         UsageError: there is no such indicator.
@@ -85,11 +94,25 @@ def periods(warehouse: Warehouse, indicator: str) -> list[date]:
     """
     look.indicator_of(indicator)
     table = warehouse.query("indicator_periods")
-    return [each.date() for each in table.loc[table["indicator"] == indicator, "period_end"]]
+    table = table[table["indicator"] == indicator]
+    return pd.Series(table["departements"].to_numpy(), index=table["period_end"].dt.date)
+
+
+def newest(departements: Sequence[int] | NDArray[np.integer]) -> int:
+    """Return which period, of how many `departements` have a value in each, is the newest of all.
+
+    It is the last that at least half as many have as had at most in the year before it: one
+    département that is ahead of the others does not move the whole of France.
+    """
+    counts = np.asarray(departements)
+    for at in range(len(counts) - 1, 0, -1):
+        if counts[at] >= LEAST_SHARE * counts[max(0, at - PERIODS_BEFORE) : at + 1].max():
+            return at
+    return 0
 
 
 def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> View:
-    """Return `indicator` at `period` (`2022-08`, or `2022-08-20`), by default the latest.
+    """Return `indicator` at `period` (`2022-08`, or `2022-08-20`), by default the newest.
 
     A month is its last dekad that has a value. Of yields a period is a year (`2022`).
 
@@ -97,7 +120,8 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> V
         UsageError: no such indicator, or no département has a value then.
         NotPublishedError: nothing has been published yet.
     """
-    known = periods(warehouse, indicator)
+    counts = periods(warehouse, indicator)
+    known = list(counts.index)
     yearly = look.indicator_of(indicator).step == "year"
     pattern = r"\d{4}(-12-31)?" if yearly else r"\d{4}-\d{2}(-\d{2})?"
     if period is not None and not re.fullmatch(pattern, period):
@@ -114,7 +138,9 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> V
             f"no {indicator} is published, no département has a value of it: run `geo-pipeline "
             f"run` with more data {needs}"
         )
-    chosen = [each for each in known if period is None or each.isoformat().startswith(period)]
+    chosen = known[: newest(counts.to_numpy()) + 1]
+    if period is not None:
+        chosen = [each for each in known if each.isoformat().startswith(period)]
     if not chosen:
         first, last = (period_text(indicator, each) for each in (known[0], known[-1]))
         near = min(known, key=lambda each: _distance(each, str(period)))
@@ -153,8 +179,7 @@ def before(warehouse: Warehouse, view: View) -> View | None:
         earlier = pd.Timestamp(view.period_end) - pd.DateOffset(months=1)
     else:
         earlier = pd.Timestamp(view.period_end) - pd.offsets.MonthEnd(1)
-    known = periods(warehouse, view.indicator)
-    if earlier.date() not in known:
+    if earlier.date() not in periods(warehouse, view.indicator).index:
         return None
     return select(warehouse, view.indicator, earlier.date().isoformat())
 

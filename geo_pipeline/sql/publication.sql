@@ -7,6 +7,19 @@ SELECT risk.*, shapes.geometry
 FROM departement_risk_values AS risk
 LEFT JOIN departements AS shapes ON risk.departement = shapes.departement;
 
+-- The newest dekad of France: the last that the combined index of half of the départements reaches that have one.
+CREATE TABLE france_until AS
+WITH ends AS (
+    SELECT departement, max(period_end) AS period_end
+    FROM drought_indicators
+    WHERE indicator = 'drought_age_dekads' AND value IS NOT NULL
+    GROUP BY departement
+)
+
+SELECT max(period_end) AS period_end
+FROM ends
+WHERE 2 * (SELECT count(*) FROM ends AS there WHERE there.period_end >= ends.period_end) >= (SELECT count(*) FROM ends);
+
 -- Droughts of the combined index by run theory: from its first to its last dekad, how severe in all (index x months).
 CREATE TABLE drought_events AS
 WITH course AS (
@@ -39,8 +52,8 @@ SELECT
     arg_min(period_end, peak) FILTER (peak <= -1) AS peak_dekad,
     -- Known to be over where the dekad after it is known; else lost in a gap or still running.
     CASE
-        WHEN arg_max(age_after, period_end) IS NOT NULL THEN 'over'
-        WHEN max(period_end) = (SELECT max(period_end) FROM course) THEN 'running'
+        WHEN arg_max_null(age_after, period_end) IS NOT NULL THEN 'over'
+        WHEN max(period_end) >= (SELECT france_until.period_end FROM france_until) THEN 'running'
         ELSE 'unknown'
     END AS state
 FROM numbered

@@ -541,8 +541,8 @@ def steps(view: View) -> list[tuple[str, str]]:
         offered.append(("trends.hot.after", rows[at + 1]))
     if (after := _year_off(rows, matrix.periods, row, 1)) >= 0:
         offered.append(("trends.hot.year_after", after))
-    if at + 2 < len(rows):
-        offered.append(("trends.hot.latest", rows[-1]))
+    if (latest := matrix.nearest(None, step)) not in (row, *(to for _, to in offered)):
+        offered.append(("trends.hot.latest", latest))
     return [(view.words(key), matrix.period_typed(to, step)) for key, to in offered]
 
 

@@ -1,6 +1,7 @@
 """What the publication makes of the lake: yields against those before, the calendar of crops."""
 
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from geo_pipeline.assets.providers import attributions
 from geo_pipeline.errors import StorageError
+from geo_pipeline.publishing import views
 from geo_pipeline.schemas import Provenance, validate
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.agronomy import crop_parameters
@@ -16,6 +18,7 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.spatial import attach
 from geo_pipeline.storage.warehouse import Warehouse, publish
 from geo_pipeline.transforms.calendar import crop_stages
+from panel_app.store import Store
 from tests.conftest import ROOT
 
 STAGES = crop_stages(crop_parameters(ROOT / "assets_data"))
@@ -158,3 +161,70 @@ def test_classes_share_the_area_of_their_departements(published_home: Path) -> N
         codes = expected[row["drought_class"]]
         assert row["departements"] == len(codes)
         assert row["area_km2"] == pytest.approx(sum(area[codes]), abs=1e-6)
+
+
+def courses(home: Path, **courses: dict[str, list[tuple[str, float]]]) -> None:
+    """Publish with these values of indicators by dekad, of places that have none: `d75`, `d92`."""
+    settings = Settings(home=home)
+    lake = Lake(settings.lake)
+    for place, of in courses.items():
+        code = place.removeprefix("d")
+        columns = lake.read("drought_indicators", code).columns
+        rows = [
+            {
+                "reference_years": 0,
+                "reference_period": "-",
+                "departement": code,
+                "indicator": name,
+                "period_end": pd.Timestamp(day),
+                "value": value,
+            }
+            for name, course in of.items()
+            for day, value in course
+        ]
+        frame = validate("drought_indicators", pd.DataFrame(rows, columns=columns))
+        lake.write("drought_indicators", frame, ORIGIN, code)
+    publish(lake, settings.warehouse, attributions(), STAGES)
+
+
+NAN = float("nan")
+
+
+def test_a_drought_is_over_running_or_lost_in_a_gap(own_home: Path) -> None:
+    """The embedded record ends with 2022; of its droughts 16 were under way then."""
+    course = {
+        "75": [1, 2, 0, 1, 2, 3],
+        "92": [1, 2, 0, 1, 2, NAN],
+    }
+    ends = ["2022-11-10", "2022-11-20", "2022-11-30", "2022-12-10", "2022-12-20", "2022-12-31"]
+    courses(
+        own_home,
+        **{
+            f"d{code}": {"drought_age_dekads": list(zip(ends, map(float, ages), strict=True))}
+            for code, ages in course.items()
+        },
+    )
+    events = table(own_home, "drought_events").set_index("departement")
+    assert events.loc["75", "state"].tolist() == ["over", "running"]
+    assert events.loc["92", "state"].tolist() == ["over", "unknown"]
+    others = events.drop(["75", "92"])
+    assert (others["state"] == "running").sum() == 16
+    assert (others["state"] == "over").sum() == len(others) - 16
+
+
+def test_one_departement_ahead_of_the_others_does_not_move_france(own_home: Path) -> None:
+    with closing(Warehouse(Settings(home=own_home).warehouse)) as warehouse:
+        newest = views.select(warehouse, "swi").period_end
+        running = (table(own_home, "drought_events")["state"] == "running").sum()
+        ahead = [("2024-12-20", -1.0), ("2024-12-31", -1.5)]
+        courses(own_home, d75={"swi": ahead, "drought_age_dekads": [("2024-12-31", 1.0)]})
+        assert views.select(warehouse, "swi").period_end == newest
+        assert views.select(warehouse, "swi", "2024-12").period_end == date(2024, 12, 31)
+    events = table(own_home, "drought_events")
+    assert (events.loc[events["departement"] != "75", "state"] == "running").sum() == running
+    assert events.loc[events["departement"] == "75", "state"].tolist() == ["running"]
+    publication = Store(Settings(home=own_home).warehouse).publication()
+    matrix = publication.matrix("swi")
+    assert matrix.periods[matrix.nearest(None)] == newest
+    assert matrix.periods[matrix.nearest(None, "month")] == newest
+    assert publication.weather_until == date(2022, 12, 31)
