@@ -67,3 +67,11 @@ def own_home(published_home: Path, tmp_path: Path) -> Path:
     home = tmp_path / "home"
     shutil.copytree(published_home, home)
     return home
+
+
+@pytest.fixture(scope="session")
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with 31, 32 and 33 run and published. Copy it, do not write to it."""
+    home = tmp_path_factory.mktemp("small") / "home"
+    run(Settings(home=home), ["31", "32", "33"], ignore)
+    return home

@@ -30,7 +30,7 @@ SOIL_COLUMNS = ("departement", "date", "crop", "swi", "eta_mm")
 """What the indicators take of `soil_water_daily`."""
 
 
-@partitioned_asset("soil_water_daily", "drought", deps=[weather_daily])
+@partitioned_asset("soil_water_daily", "3_drought", deps=[weather_daily])
 def soil_water_daily(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -49,7 +49,7 @@ def soil_water_daily(
     return dg.MaterializeResult()
 
 
-@partitioned_asset("drought_indicators", "drought", deps=[weather_daily, soil_water_daily])
+@partitioned_asset("drought_indicators", "3_drought", deps=[weather_daily, soil_water_daily])
 def drought_indicators(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -103,7 +103,7 @@ def _has_weather(context: dg.AssetExecutionContext, workspace: Workspace, code: 
 
 @table_asset(
     "departement_risk",
-    "risk",
+    "3_drought",
     deps=[
         departements,
         departement_neighbours,

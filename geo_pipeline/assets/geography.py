@@ -7,7 +7,7 @@ from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import table_asset, write_table
 
 
-@table_asset("departements", "geography", provider="boundaries")
+@table_asset("departements", "1_geography", provider="boundaries")
 def departements(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -20,7 +20,7 @@ def departements(
     return write_table(workspace, "departements", *france.outlines(workspace, context.log.warning))
 
 
-@table_asset("departement_neighbours", "geography", deps=[departements])
+@table_asset("departement_neighbours", "1_geography", deps=[departements])
 def departement_neighbours(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -29,7 +29,7 @@ def departement_neighbours(
     return write_table(workspace, "departement_neighbours", *made)
 
 
-@table_asset("departement_shapes", "geography", deps=[departements])
+@table_asset("departement_shapes", "1_geography", deps=[departements])
 def departement_shapes(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:

@@ -11,7 +11,7 @@ from geo_pipeline.schemas import validate
 from geo_pipeline.transforms.groundwater import groundwater as by_month
 
 
-@partitioned_asset("groundwater", "water", provider="groundwater")
+@partitioned_asset("groundwater", "2_observations", provider="groundwater")
 def groundwater(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:

@@ -36,7 +36,7 @@ OVERLAP_YEARS = 2
 """Calendar years in which two histories are compared, the last of the older one among them."""
 
 
-@partitioned_asset("weather_daily", "weather", provider="weather", deps=[departements])
+@partitioned_asset("weather_daily", "2_observations", provider="weather", deps=[departements])
 def weather_daily(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -165,7 +165,7 @@ def _tell_overlap(
         )
 
 
-@partitioned_asset("crop_statistics", "crops", provider="crops")
+@partitioned_asset("crop_statistics", "2_observations", provider="crops")
 def crop_statistics(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -205,7 +205,7 @@ def crop_statistics(
     return dg.MaterializeResult()
 
 
-@table_asset("water_restrictions", "water", provider="restrictions", deps=[departements])
+@table_asset("water_restrictions", "2_observations", provider="restrictions", deps=[departements])
 def water_restrictions(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:

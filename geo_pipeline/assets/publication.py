@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import dagster as dg
 
@@ -11,16 +12,19 @@ from geo_pipeline.assets.geography import departement_shapes
 from geo_pipeline.assets.providers import attributions
 from geo_pipeline.assets.steps import guarded
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import OWNERS, map_links
+from geo_pipeline.assets.writing import LAYERS, OWNERS, map_links
 from geo_pipeline.publishing.handful import export_handful
 from geo_pipeline.storage import warehouse as storage
 from geo_pipeline.storage.findings import READABLE, Finding
 from geo_pipeline.storage.standing import Damaged
 from geo_pipeline.transforms.calendar import crop_stages
 
+GROUP: Final = "4_publication"
+
 
 @dg.asset(
-    group_name="publication",
+    group_name=GROUP,
+    tags={"layer": LAYERS[GROUP]},
     owners=OWNERS,
     kinds={"duckdb"},
     pool="publication",
@@ -34,7 +38,8 @@ def warehouse(
 
     Départements that a check holds back, or whose file is damaged, keep the rows that were
     published of them before: the table `held_departements` says which and why. A damaged table of
-    the whole of France is made again.
+    the whole of France is made again. When it is red: its check `state` lists all that is wrong,
+    in any table and in the system.
     """
     france.mend(workspace, context.log.warning)
     published = storage.publish(
@@ -89,7 +94,13 @@ def _tell_damaged(workspace: Workspace, damaged: Sequence[Damaged]) -> None:
         findings.replace(table, code, told, [READABLE])
 
 
-@dg.asset(group_name="publication", owners=OWNERS, kinds={"html", "csv"}, deps=[warehouse])
+@dg.asset(
+    group_name=GROUP,
+    tags={"layer": LAYERS[GROUP]},
+    owners=OWNERS,
+    kinds={"html", "csv"},
+    deps=[warehouse],
+)
 @guarded
 def exports(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
     """A handful of maps (HTML that opens with no network) and tables (CSV, GeoParquet, GeoJSON).

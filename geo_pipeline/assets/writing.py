@@ -9,7 +9,8 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import dagster as dg
 import pandas as pd
@@ -35,6 +36,21 @@ SCHEMA = "schema"
 
 OWNERS = ["team:drought-monitor"]
 KINDS = {"python", "parquet"}
+
+LAYERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "1_geography": "core",
+        "2_observations": "core",
+        "3_drought": "mart",
+        "4_publication": "published",
+    }
+)
+"""The groups in the order of the flow, in which Dagster's pages sort them, each with its layer."""
+
+WHEN_RED: Final = (
+    "When it is red: the check `state` says which départements are in trouble, why, and the "
+    "command that mends each."
+)
 
 AGAIN = dg.RetryPolicy(
     max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
@@ -64,19 +80,22 @@ def table_asset(
             "has them. Rows that break one are not written: what was there stays.",
         )
         columns = dict(pandera_schema_to_dagster_type(TABLES[table]).metadata)
-        decorator: AssetDecorator = dg.asset(
-            name=table,
-            group_name=group,
-            metadata={**columns, **column_lineage(table), "dagster/table_name": table},
-            owners=OWNERS,
-            kinds=kinds,
-            check_specs=[schema],
-            **options,
-        )
     needed = [each.key.to_user_string() for each in options.get("deps", ())]
 
     def decorate(compute: Callable[..., Any]) -> dg.AssetsDefinition:
         told = _telling_refusal(table, _on_sound(needed, compute))
+        with settled():
+            decorator: AssetDecorator = dg.asset(
+                name=table,
+                metadata={**columns, **column_lineage(table), "dagster/table_name": table},
+                kinds=kinds,
+                check_specs=[schema],
+                description=f"{inspect.getdoc(compute)}\n\n{WHEN_RED}",
+                group_name=group,
+                tags={"layer": LAYERS[group]},
+                owners=OWNERS,
+                **options,
+            )
         return decorator(_with_check(table, guarded(told)))
 
     return decorate

@@ -18,6 +18,13 @@ from geo_pipeline.assets.partitions import departement_partitions
 from geo_pipeline.assets.steps import time_limit
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import settled
+from geo_pipeline.automation.dagster_pages import (
+    STATE,
+    evaluation,
+    said_of,
+    table_of,
+    tables,
+)
 from geo_pipeline.departements import CODES
 from geo_pipeline.errors import DamagedError, HeldError
 from geo_pipeline.schemas import empty
@@ -26,14 +33,11 @@ from geo_pipeline.storage import spatial
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding, Severity
 from geo_pipeline.storage.lake import OPTIONAL, Lake, arrow_schema, partition
-from geo_pipeline.storage.standing import broken, freshness, unreadable
+from geo_pipeline.storage.standing import freshness, unreadable
 from geo_pipeline.transforms import quality
 
 Cases = dict[tuple[str, str, str], Mapping[str, object]]
 """What is known of a finding besides, by département, check and severity."""
-
-ROWS_SHOWN = 303
-"""Rows of a table in the metadata of a check, at most: three a département."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,15 @@ class Quality:
 
 def checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
     """Return the checks of the tables that `settings` choose, and the standing ones."""
-    chosen = _chosen(groundwater=settings.groundwater is not None)
-    return [*(_checks(each) for each in chosen), _standing()]
+    has_groundwater = settings.groundwater is not None
+    chosen = _chosen(groundwater=has_groundwater)
+    standing = _standing(tables(groundwater=has_groundwater))
+    return [*(_checks(each) for each in chosen), standing]
 
 
 def check_keys(*, groundwater: bool) -> list[dg.AssetCheckKey]:
-    """Return the keys of these checks: all that can be run without writing anything."""
+    """Return the keys of the checks of what the lake holds."""
     keys = [(each.table, name) for each in _chosen(groundwater=groundwater) for name in each.checks]
-    keys += [("warehouse", name) for name in STANDING]
     return [dg.AssetCheckKey(dg.AssetKey(table), name) for table, name in keys]
 
 
@@ -190,7 +195,7 @@ def _evaluation(
     is_error = any(each.severity == "error" for each in found)
     metadata: dict[str, dg.TableMetadataValue] = {}
     if found:
-        metadata["findings"] = _table(
+        metadata["findings"] = table_of(
             [
                 {
                     "departement": each.departement,
@@ -230,84 +235,27 @@ def _unreadable(table: str, check: str, code: str | None, why: str) -> dg.AssetC
     )
 
 
-def _table(rows: Sequence[Mapping[str, str | int]]) -> dg.TableMetadataValue:
-    """Return rows (at least one) as a table in Dagster's pages."""
-    columns = [
-        dg.TableColumn(name, "int" if isinstance(value, int) else "string")
-        for name, value in rows[0].items()
-    ]
-    records = [dg.TableRecord(dict(row)) for row in rows[:ROWS_SHOWN]]
-    return dg.MetadataValue.table(records, dg.TableSchema(columns))
-
-
 # How the whole stands -------------------------------------------------------------------------
 
 
-STANDING = {
-    "departements_broken_now": "Départements that failed, are held back, damaged or late now.",
-    "freshness": "How old the live data are, by table and département.",
-}
-
-
-def _standing() -> dg.AssetChecksDefinition:
-    """Return the checks of how the whole stands now: they can be run at any time."""
+def _standing(names: Sequence[str]) -> dg.AssetChecksDefinition:
+    """Return the checks of how each table stands now: they can be run at any time."""
 
     @dg.multi_asset_check(
         name="standing",
-        specs=[
-            dg.AssetCheckSpec(name, asset="warehouse", description=what)
-            for name, what in STANDING.items()
-        ],
+        specs=[dg.AssetCheckSpec(STATE, asset=name, description=said_of(name)) for name in names],
+        can_subset=True,
     )
-    def standing(workspace: dg.ResourceParam[Workspace]) -> Iterator[dg.AssetCheckResult]:
+    def standing(
+        context: dg.AssetCheckExecutionContext, workspace: dg.ResourceParam[Workspace]
+    ) -> Iterator[dg.AssetCheckResult]:
+        # Slow to import, and not needed to define anything.
+        from geo_pipeline.automation.monitoring import snapshot  # noqa: PLC0415
 
-        now = datetime.now(UTC)
-        lake = workspace.lake.at_once()
-        now_broken = broken(workspace.settings, now, lake)
-        is_grave = any(each.state != "late" for each in now_broken)
-        told = [
-            {
-                "departement": each.departement,
-                "table": each.table,
-                "state": each.state,
-                "since": each.since,
-                "what": each.what,
-            }
-            for each in now_broken
-        ]
-        yield dg.AssetCheckResult(
-            check_name="departements_broken_now",
-            passed=not told,
-            severity=dg.AssetCheckSeverity.ERROR if is_grave else dg.AssetCheckSeverity.WARN,
-            description=f"{len({each.departement for each in now_broken})} départements"
-            if told
-            else "none",
-            metadata={"broken": _table(told)} if told else {},
-        )
-        rows = freshness(workspace.settings, now, lake)
-        late = rows[rows["state"] == "late"]
-        states = rows.groupby(["table", "state"], as_index=False).size()
-        ages = late.groupby("table", as_index=False).agg(
-            files=("age_days", "size"), oldest=("age_days", "max")
-        )
-        yield dg.AssetCheckResult(
-            check_name="freshness",
-            passed=late.empty,
-            severity=dg.AssetCheckSeverity.WARN,
-            description="; ".join(
-                f"{row['table']}: {row['files']} late, the oldest {row['oldest']} days old"
-                for row in ages.to_dict("records")
-            )
-            or None,
-            metadata={
-                "states": _table(
-                    [
-                        {"table": row["table"], "state": row["state"], "files": int(row["size"])}
-                        for row in states.to_dict("records")
-                    ]
-                )
-            },
-        )
+        run_id = context.op_execution_context.run_id
+        taken = snapshot(workspace.settings, context.instance, datetime.now(UTC), asked_by=run_id)
+        for key in context.selected_asset_check_keys:
+            yield evaluation(key.asset_key.to_user_string(), taken)
 
     return standing
 

@@ -40,6 +40,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from geo_pipeline.automation.damage import hold
+from geo_pipeline.automation.marks import MarkedPartitions
 from geo_pipeline.automation.pools import ExactPools
 
 # The index and the runs under way; a long-lived process must not hold the file of every run.
@@ -102,7 +103,7 @@ class Numbered(NamedTuple):
         }
 
 
-class KeptConnectionEventLogStorage(ExactPools, SqliteEventLogStorage):
+class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLogStorage):
     """The stock storage, with the engines of the last few files kept."""
 
     batches_evaluations = True

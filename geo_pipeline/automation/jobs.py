@@ -9,6 +9,7 @@ from typing import Any, Final
 import dagster as dg
 
 from geo_pipeline.automation.checks import check_keys
+from geo_pipeline.automation.dagster_pages import key_of, tables
 from geo_pipeline.automation.recorded import OFFLINE_TAG
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
@@ -43,7 +44,9 @@ def jobs(settings: Settings) -> list[Any]:
 @cache
 def _jobs(longest_s: int, *, groundwater: bool) -> tuple[Any, ...]:
     """Return the jobs, whose runs are ended after `longest_s` where a step hangs for good."""
-    job = partial(_job, longest_s)
+    # How all stands is told once a run is over (`monitoring`), and all its checks have found.
+    standing = [key_of(table) for table in tables(groundwater=groundwater)]
+    job = partial(_job, longest_s, dg.AssetSelection.checks(*standing))
     everything = dg.AssetSelection.all()
     optional = OPTIONAL if groundwater else ()
     weather, partitioned = ("weather_daily", *optional), (*PARTITIONED, *optional)
@@ -65,7 +68,7 @@ def _jobs(longest_s: int, *, groundwater: bool) -> tuple[Any, ...]:
         ),
         job(
             "publish",
-            dg.AssetSelection.groups("risk", "publication"),
+            dg.AssetSelection.assets("departement_risk").downstream(),
             "The risk mart, the published warehouse and the exports, from what the lake holds.",
         ),
         job(
@@ -107,6 +110,7 @@ def _jobs(longest_s: int, *, groundwater: bool) -> tuple[Any, ...]:
 
 def _job(
     longest_s: int,
+    without: dg.AssetSelection,
     name: str,
     selection: dg.AssetSelection,
     description: str,
@@ -114,7 +118,10 @@ def _job(
     whole: bool = False,
     offline: bool = False,
 ) -> Any:
-    """Return the job `name`; of those of the `whole` of France one runs at a time."""
+    """Return the job `name` of `selection` but for what it is `without`.
+
+    Of those of the `whole` of France one runs at a time.
+    """
     tags = {MAX_RUNTIME_TAG: str(longest_s)}
     if whole:
         tags[SCOPE_TAG] = FRANCE
@@ -123,7 +130,7 @@ def _job(
         tags[OFFLINE_TAG] = "true"
     return dg.define_asset_job(
         name,
-        selection=selection,
+        selection=selection - without,
         description=description,
         tags=tags,
         executor_def=dg.in_process_executor,

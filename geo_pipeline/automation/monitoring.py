@@ -1,7 +1,7 @@
 """How the pipeline stands: one snapshot, from Dagster's records and the lake, for page and metrics.
 
 `write` puts it into `<home>/monitoring`: `pipeline.json` for the app, `metrics.prom` (OpenMetrics)
-for a monitoring system, `volumes.json` with rows and bytes over time.
+for a monitoring system, `volumes.json` with rows and bytes over time. What changed goes to Dagster.
 """
 
 import json
@@ -23,7 +23,7 @@ from prometheus_client.openmetrics.exposition import generate_latest
 
 from geo_pipeline import logs
 from geo_pipeline.assets.partitions import codes_of
-from geo_pipeline.automation import alive, damage, records, troubles
+from geo_pipeline.automation import alive, dagster_pages, damage, records, troubles
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.troubles import Trouble
 from geo_pipeline.departements import BY_CODE, CODES
@@ -59,17 +59,19 @@ def snapshot(
     instance: dg.DagsterInstance | None,
     now: datetime,
     unreadable: Sequence[Trouble] = (),
+    asked_by: str | None = None,
 ) -> dict[str, Any]:
     """Return how the pipeline stands at `now`, ready for JSON; times are ISO, UTC.
 
     `troubles` is what is wrong with a table of a département or of France, `system` what is wrong
     with all of it: nothing else is. Without an instance what Dagster knows (`runs`, `daemons`,
-    `checks`...) is left empty; `unreadable` says why there is none.
+    `checks`...) is left empty; `unreadable` says why there is none. The run that it is `asked_by`
+    has made what it was to make.
 
     Raises:
         RecordsError: Dagster's records say what nobody wrote.
     """
-    known = _NOTHING if instance is None else _recorded(settings, instance, now)
+    known = _NOTHING if instance is None else _recorded(settings, instance, now, asked_by)
     under_way = known.under_way or (
         instance is None and alive.any_held(troubles.dagster_home(settings))
     )
@@ -126,7 +128,10 @@ def write(
 ) -> dict[str, Any]:
     """Write the snapshot, the metrics and the volumes of now; return the snapshot.
 
+    Dagster is told what its pages are to show of it.
+
     Raises:
+        RecordsError: Dagster's records say what nobody wrote.
         StorageError: the disk is full, or a record cannot be read; what was written before stays.
     """
     folder = settings.monitoring
@@ -140,6 +145,9 @@ def write(
             write_text(folder / VOLUMES, json.dumps(known))
         write_text(folder / PAGE, json.dumps(taken, ensure_ascii=False))
         write_text(folder / METRICS, metrics(taken))
+        if instance is not None:
+            with damage.reading(Path(instance.root_directory)):
+                dagster_pages.tell(instance, taken)
     return taken
 
 
@@ -151,7 +159,11 @@ def kept_up(settings: Settings, instance: dg.DagsterInstance) -> Iterator[None]:
     finally:
         try:
             write(settings, instance)
-        except (StorageError, OSError) as error:  # what was done counts, not the telling of it
+        except (
+            StorageError,
+            OSError,
+            *damage.OF_RECORDS,
+        ) as error:  # what was done counts, not the telling of it
             _log.warning("monitoring: not written", extra=logs.about(error=error))
 
 
@@ -404,7 +416,9 @@ _NOTHING: Final = _Known(
 )
 
 
-def _recorded(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> _Known:
+def _recorded(
+    settings: Settings, instance: dg.DagsterInstance, now: datetime, asked_by: str | None
+) -> _Known:
     """Return what Dagster's records say.
 
     Raises:
@@ -418,7 +432,7 @@ def _recorded(settings: Settings, instance: dg.DagsterInstance, now: datetime) -
         beats = daemons(instance, now)
         watched = troubles.watched(instance, now)
         services = list(troubles.of_services(beats, watched, now))
-        live = troubles.under_way(instance, dead)
+        live = [run for run in troubles.under_way(instance, dead) if run.run_id != asked_by]
         content = {
             "runs": [_run(each, why) for each in runs],
             "run_counts": _run_counts(instance, len(dead)),

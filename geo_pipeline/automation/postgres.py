@@ -6,6 +6,7 @@ The state of schedules and sensors is asked for seldom: it stays with the stock 
 
 from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, PostgresScheduleStorage
 
+from geo_pipeline.automation.marks import MarkedPartitions
 from geo_pipeline.automation.planning import PlannedPartitions
 
 STATEMENT_TIMEOUT_MS = 120_000
@@ -28,7 +29,7 @@ class KeptRunStorage(PlannedPartitions, PostgresRunStorage):
         super().dispose()
 
 
-class KeptEventLogStorage(PostgresEventLogStorage):
+class KeptEventLogStorage(MarkedPartitions, PostgresEventLogStorage):
     """Events."""
 
     def __init__(self, url: str) -> None:

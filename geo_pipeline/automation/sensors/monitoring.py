@@ -1,4 +1,4 @@
-"""How the pipeline stands, written every minute, so that what Dagster runs shows on the page."""
+"""How the pipeline stands, written every minute, so that what Dagster runs shows on all pages."""
 
 import dagster as dg
 
@@ -14,7 +14,8 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         name="monitoring",
         minimum_interval_seconds=EVERY_S,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Writes how the pipeline stands for the app's page and for monitoring systems.",
+        description="Writes how the pipeline stands for the app's page and for monitoring systems, "
+        "and tells these pages what is to be red: what has become late, too, with no run at all.",
     )
     def monitoring(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         # Slow to import, and not needed to define anything.
