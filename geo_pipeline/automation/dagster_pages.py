@@ -3,7 +3,7 @@
 Dagster itself knows what was made, not that it is late, held back or damaged since. So the list of
 `monitoring` is told to it: each table has the check `state`, which names the départements in
 trouble; each of these has an observation that says why and what mends it; and its partition is
-shown as failed (`marks`). The last evaluation of the check is all that is remembered.
+shown as failed (`marks`). What was told before is remembered by these events alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

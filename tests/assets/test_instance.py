@@ -13,6 +13,7 @@ import dagster as dg
 import psycopg2
 import pytest
 from dagster._core.launcher import WorkerStatus
+from dagster._core.loader import LoadingContextForTest
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._core.utils import make_new_run_id
 from dagster._core.workspace.context import WorkspaceProcessContext
@@ -21,13 +22,16 @@ from dagster._daemon.daemon import get_default_daemon_logger
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 from pydantic import SecretStr
 
+from geo_pipeline.assets.partitions import departement_partitions
 from geo_pipeline.automation import configuration
 from geo_pipeline.automation.alive import death, held, reap
 from geo_pipeline.automation.instance import open_instance
+from geo_pipeline.automation.monitoring import write
 from geo_pipeline.automation.runs import run
 from geo_pipeline.automation.storage import EVENT_BATCH, psycopg2_url
 from geo_pipeline.errors import StorageError, UsageError
 from geo_pipeline.settings import Settings
+from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.lake import PARTITIONED, Lake
 from tests import postgres
 from tests.conftest import ignore
@@ -104,6 +108,27 @@ def _rows(record: dg.EventLogRecord) -> object:
     materialization = record.asset_materialization
     assert materialization is not None
     return materialization.metadata["dagster/row_count"].value
+
+
+def test_a_partition_in_trouble_counts_as_failed_until_it_is_out_of_it(settings: Settings) -> None:
+    key, failures = dg.AssetKey("weather_daily"), Failures(settings.failures)
+
+    def failed(instance: dg.DagsterInstance) -> set[str]:
+        write(settings, instance)
+        (known,) = instance.event_log_storage.get_asset_status_cache_values(
+            [(key, departement_partitions)], LoadingContextForTest(instance)
+        )
+        if known is None:
+            return set()
+        subset = known.deserialize_failed_partition_subsets(departement_partitions)
+        return set(subset.get_partition_keys())
+
+    with open_instance(settings) as instance:
+        assert failed(instance) == set()
+        failures.add("weather_daily", "2A", "open-meteo", "no answer")
+        assert failed(instance) == {"2A"}
+        failures.clear("weather_daily", "2A")
+        assert failed(instance) == set()
 
 
 def test_the_state_of_a_sensor_survives(settings: Settings) -> None:
