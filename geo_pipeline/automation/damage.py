@@ -104,7 +104,7 @@ def reading(home: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (GeoPipelineError, OSError, *OF_RECORDS):
+    except (GeoPipelineError, OSError, *_OF_RECORDS):
         raise
     except Exception as error:
         why = f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST_REASON]
@@ -151,7 +151,7 @@ def what_happened(error: BaseException, settings: Settings, home: Path) -> str |
     for each in _chain(error):
         if isinstance(each, OSError) and each.errno is not None and not _is_network(each):
             return _of_system(each, home)
-        if isinstance(each, OF_RECORDS):
+        if isinstance(each, _OF_RECORDS):
             break
     else:
         return None
@@ -184,7 +184,7 @@ def examine(home: Path, *, inside: bool = False) -> list[DamagedRecord]:
             if path.exists():
                 with reading(path):
                     _look_into(path, query, inside=inside)
-        except (*OF_RECORDS, OSError, StorageError) as error:
+        except (*_OF_RECORDS, OSError, StorageError) as error:
             why = " ".join(str(error).split()) or type(error).__name__
             found.append(DamagedRecord(path, why, answer(why) == answer("")))
     return found
@@ -239,7 +239,7 @@ def hold(folder: Path) -> TextIO:
     return file
 
 
-OF_RECORDS: Final = (SQLAlchemyError, sqlite3.Error, CommandError)
+_OF_RECORDS: Final = (SQLAlchemyError, sqlite3.Error, CommandError)
 """What is raised where the records cannot be reached."""
 
 

@@ -159,11 +159,7 @@ def kept_up(settings: Settings, instance: dg.DagsterInstance) -> Iterator[None]:
     finally:
         try:
             write(settings, instance)
-        except (
-            StorageError,
-            OSError,
-            *damage.OF_RECORDS,
-        ) as error:  # what was done counts, not the telling of it
+        except (StorageError, OSError) as error:  # what was done counts, not the telling of it
             _log.warning("monitoring: not written", extra=logs.about(error=error))
 
 

@@ -33,7 +33,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import PARTITIONED, Lake
-from tests.conftest import ignore
+from tests.conftest import ROOT, ignore
 
 NOW = datetime.now(UTC)
 WEATHER = "weather_daily"
@@ -241,5 +241,9 @@ def test_the_lineage_reads_in_the_order_of_the_flow(settings: Settings) -> None:
         "3_drought",
         "4_publication",
     ]
+    # The link that opens them all names them.
+    page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    opened = "%2C".join(f"global@global:{group}" for group in sorted(set(groups.values())))
+    assert f"/asset-groups?expanded={opened})" in page
     for table in PARTITIONED:
         assert "check `state`" in (graph.get(dg.AssetKey(table)).description or ""), table
