@@ -5,6 +5,7 @@ a machine may read on standard output. The rooms that take long to import are im
 commands that need them, so that `--help` and mistakes answer at once.
 """
 
+import gc
 import json
 import os
 import sys
@@ -40,6 +41,10 @@ app = typer.Typer(
 )
 export = typer.Typer(help="Write maps, tables and bulletins as files.", no_args_is_help=True)
 app.add_typer(export, name="export")
+
+OBJECTS_BETWEEN_COLLECTIONS = 10_000
+"""Loading makes objects by the hundred thousand, which stay: to look through them for cycles after
+each 700, as Python does, takes half a second of a command."""
 
 out = Console()
 err = Console(stderr=True, highlight=False)
@@ -103,6 +108,7 @@ Output = Annotated[Path | None, typer.Option(help="File to write; default: in th
 
 def main() -> None:
     """Run the command line; turn errors that a user can act on into one line and an exit code."""
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     try:
         app()
     except UsageError as error:

@@ -276,3 +276,20 @@ def test_doctor_fails_where_something_needed_is_missing(tmp_path: Path) -> None:
     settings = {"GEO_PIPELINE_EMBEDDED_DATA": str(tmp_path)}
     result = geo_pipeline("doctor", home=tmp_path, settings=settings)
     assert result.returncode == FAILED
+
+
+def test_a_command_does_not_look_for_cycles_all_the_time(tmp_path: Path) -> None:
+    """Most of what it loads stays: with Python's own threshold it would look over 600 times."""
+    told = (
+        "import atexit, gc, sys; atexit.register(lambda: print(gc.get_stats()[0]['collections']))"
+    )
+    command = f"{told}; sys.argv = ['geo-pipeline', 'status', '--json']; cli.main()"
+    result = subprocess.run(
+        [sys.executable, "-c", f"from geo_pipeline import cli; {command}"],
+        cwd=ROOT,
+        env={**os.environ, "GEO_PIPELINE_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert int(result.stdout.splitlines()[-1]) < 300
