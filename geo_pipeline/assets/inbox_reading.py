@@ -11,7 +11,6 @@ import pandas as pd
 
 from geo_pipeline.assets.inbox_content import PEEK, columns_of, opened, recognised
 from geo_pipeline.assets.inbox_words import RefusedError, bad
-from geo_pipeline.departements import BY_CODE
 from geo_pipeline.errors import GeoPipelineError, StorageError
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import agreste, etalab, meteo_france
@@ -19,10 +18,10 @@ from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.http import Received
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
 from geo_pipeline.sources.stations import (
-    CORSICA,
     KEY,
     VALUES,
     Origin,
+    homes,
     read_days,
     table_of_stations,
 )
@@ -95,7 +94,7 @@ def _stations(settings: Settings, received: Received) -> About:
     _require_useful(settings, rows, first, last)
     _require_going_on(rows)
     published = meteo_france.FILE.fullmatch(name)
-    if published and published["departement"].upper() != code:
+    if published and not set(homes(published["departement"].upper())) & set(homes(code)):
         raise ValueError(
             f"is of département {code} by its stations, of {published['departement']} by its name"
         )
@@ -112,8 +111,7 @@ def _stations(settings: Settings, received: Received) -> About:
             f"these parameters go with the RR-T-Vent file of département {code} and "
             f"period {period}, which was not dropped; drop that one first, then this one again",
         )
-    codes = tuple(home for home, of in CORSICA.items() if of == code) or (code,)
-    return About("stations", f"{place}/{group}", codes, first, last)
+    return About("stations", f"{place}/{group}", homes(code), first, last)
 
 
 def _require_useful(settings: Settings, rows: pd.DataFrame, first: date, last: date) -> None:
@@ -153,6 +151,6 @@ def _departement(rows: pd.DataFrame) -> str:
         listed = ", ".join(f"{code} ({station})" for code, station in sorted(codes.items())[:5])
         raise ValueError(f"has stations of {len(codes)} départements: {listed}")
     (code,) = codes
-    if code not in BY_CODE and code not in CORSICA.values():
+    if not homes(code):
         raise ValueError(f"has stations of {code}, which is none of the 101 départements")
     return code

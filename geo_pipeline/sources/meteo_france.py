@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -20,7 +20,6 @@ from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.sources.observed import Attribution, Observed
 from geo_pipeline.sources.stations import (
-    CORSICA,
     KEY,
     PROVISIONAL_DAYS,
     VALUES,
@@ -29,6 +28,7 @@ from geo_pipeline.sources.stations import (
     StationAverage,
     StationDays,
     once,
+    own_code,
     own_stations,
     provenance_of,
     read_received,
@@ -47,7 +47,14 @@ FILE = re.compile(
 )
 """Names of the daily files: `Q_32_latest-2025-2026_RR-T-Vent.csv.gz`."""
 
-YEARS = re.compile(r"(\d{4})-(\d{4})$")
+YEARS = re.compile(r"(?:[a-z]+-)?(\d{4})-(\d{4})", re.IGNORECASE)
+BEFORE = re.compile(r"avant-(\d{4})", re.IGNORECASE)
+"""Periods in the names: `latest-2025-2026`, `1786-1949`; `avant-1949` since 2026."""
+FIRST_YEAR = 1700
+"""Before any observation that is published."""
+
+SETTLED_DAYS = 366
+"""After the end of the last year of a file, from which on it never changes again."""
 
 BASE_GROUP = "rr-t-vent"
 OTHER_GROUP = "autres-parametres"
@@ -86,7 +93,10 @@ ATTRIBUTION = Attribution(
 
 
 class StationFile(NamedTuple):
-    """A file that the dataset lists: its département there, first and last year, group."""
+    """A file that the dataset lists: its département there, first and last year, group.
+
+    The years are 0 where its name does not tell them.
+    """
 
     departement: str
     first_year: int
@@ -95,6 +105,10 @@ class StationFile(NamedTuple):
     url: str
     modified: str | None = None
     """When it last changed, as the dataset says."""
+
+    def touches(self, first_year: int, last_year: int) -> bool:
+        """Say whether it may have days from `first_year` to `last_year`."""
+        return self.first_year <= last_year and (first_year <= self.last_year or not self.last_year)
 
 
 class MeteoFrance:
@@ -154,11 +168,10 @@ class MeteoFrance:
             )
             received.append(answer)
             origin = Origin(NAME, departement, file.url)
-            rows[file.group].append(
-                read_received(answer, origin, since, until, needed=NEEDED[file.group])
-            )
-            if not final:
-                settled = answer.received_at.date() - timedelta(days=self._provisional_days)
+            days = read_received(answer, origin, since, until, needed=NEEDED[file.group])
+            rows[file.group].append(days)
+            settled = answer.received_at.date() - timedelta(days=self._provisional_days)
+            if (days["date"] > pd.Timestamp(settled)).any():
                 last_final = min(last_final, settled)
         origin = Origin(NAME, departement, " and ".join(file.url for file in files))
         observed = self._joined(departement, rows, origin)
@@ -200,27 +213,32 @@ class MeteoFrance:
         return StationDays(own, days[[*KEY, *VALUES]])
 
     def _files(self, departement: str, since: date, until: date) -> tuple[list[StationFile], int]:
-        """Return the files that touch the period, and the year in which the running ones end.
+        """Return the files that touch the period, and the year from which on they may still change.
 
         Raises:
-            SourceError: none is listed of the département, or none touches the period.
+            SourceError: none is listed of the département or touches the period, or the name of one
+                does not tell of which years it is.
         """
         origin = Origin(NAME, departement, self._dataset_url)
-        code = CORSICA.get(departement, departement)
+        code = own_code(departement)
         files = [file for file in self._list(departement) if file.departement == code]
         base = [file for file in files if file.group == BASE_GROUP]
         if not base:
             raise origin.error(f"lists no daily file Q_{code}_*_RR-T-Vent", ADVICE)
-        touching = [
-            file for file in files if file.first_year <= until.year and since.year <= file.last_year
-        ]
+        if unclear := [file.url for file in files if not file.last_year]:
+            raise origin.error(
+                f"lists {unclear[0].rpartition('/')[2]}, whose name does not tell its years",
+                "look for a newer version of this program",
+            )
+        touching = [file for file in files if file.touches(since.year, until.year)]
         if not any(file.group == BASE_GROUP for file in touching):
             first, last = min(f.first_year for f in base), max(f.last_year for f in base)
             raise origin.error(
                 f"lists no file of {since} to {until}, but of {first} to {last}",
                 "ask for days in these years",
             )
-        return sorted(touching), max(file.last_year for file in files)
+        still_settling = (datetime.now(UTC).date() - timedelta(days=SETTLED_DAYS)).year
+        return sorted(touching), min(still_settling, max(file.last_year for file in files))
 
     def _list(self, departement: str) -> list[StationFile]:
         """Return the daily files that the dataset lists, of all départements."""
@@ -275,8 +293,7 @@ def _file(resource: Any, page: str, files_url: str | None) -> StationFile | None
     match = FILE.fullmatch(name)
     if match is None:
         return None
-    years = YEARS.search(match["period"])
-    first, last = (int(years[1]), int(years[2])) if years else (date.min.year, date.max.year)
+    first, last = _years(match["period"])
     place = f"{files_url.rstrip('/')}/{name}" if files_url else urljoin(page, url)
     modified = resource.get("last_modified")
     return StationFile(
@@ -287,6 +304,15 @@ def _file(resource: Any, page: str, files_url: str | None) -> StationFile | None
         place,
         modified if isinstance(modified, str) else None,
     )
+
+
+def _years(period: str) -> tuple[int, int]:
+    """Return the first and last year of a period in a name, 0 where it does not tell them."""
+    if years := YEARS.fullmatch(period):
+        return int(years[1]), int(years[2])
+    if before := BEFORE.fullmatch(period):
+        return FIRST_YEAR, int(before[1])
+    return 0, 0
 
 
 def _not_listed(files: Sequence[StationFile]) -> list[str]:

@@ -18,7 +18,6 @@ from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import AGAIN, Http, Received, StatusError
 from geo_pipeline.sources.observed import Attribution, Observed
 from geo_pipeline.sources.stations import (
-    CORSICA,
     KEY,
     PROVISIONAL_DAYS,
     VALUES,
@@ -26,6 +25,7 @@ from geo_pipeline.sources.stations import (
     Report,
     StationAverage,
     StationDays,
+    own_code,
     own_stations,
     provenance_of,
     read_received,
@@ -153,7 +153,7 @@ class MeteoFranceApi:
 
     def _stations(self, departement: str) -> tuple[Received, pd.DataFrame]:
         """Return the answer that lists the stations, and those that are open and public."""
-        code = CORSICA.get(departement, departement)
+        code = own_code(departement)
         url = f"{self._url}/liste-stations/quotidienne"
         try:
             answer = self._get(departement, url, {"id-departement": code})

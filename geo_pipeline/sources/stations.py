@@ -24,13 +24,28 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
+from geo_pipeline.departements import BY_CODE
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources.http import Received
 from geo_pipeline.sources.observed import OBSERVED, Observed
 
-CORSICA = {"2A": "20", "2B": "20"}
-"""Both départements of Corsica are one to Météo-France."""
+CORSICA = ("2A", "2B")
+OWN_CODES = {**dict.fromkeys(CORSICA, "20"), "976": "985"}
+"""Where Météo-France's code of a département is its own, in files and in its API: Corsica is one,
+Mayotte is in the numbering of collectivities."""
+
+
+def own_code(departement: str) -> str:
+    """Return Météo-France's code of a département."""
+    return OWN_CODES.get(departement, departement)
+
+
+def homes(code: str) -> tuple[str, ...]:
+    """Return the départements that Météo-France's `code` is of, none for other collectivities."""
+    own = tuple(home for home, of in OWN_CODES.items() if of == code)
+    return own or (code,) * (code in BY_CODE)
+
 
 GOOD_CODES = (0.0, 1.0, 9.0)
 """Quality codes of values that are used: protected, validated, passed the first checks.
@@ -253,8 +268,8 @@ def own_stations(average: StationAverage, departement: str, stations: pd.DataFra
     """
     if departement not in CORSICA or stations.empty:
         return stations
-    homes = average.nearest(stations, list(CORSICA))
-    own: pd.DataFrame = stations[homes == departement].reset_index(drop=True)
+    nearest = average.nearest(stations, CORSICA)
+    own: pd.DataFrame = stations[nearest == departement].reset_index(drop=True)
     return own
 
 

@@ -301,6 +301,16 @@ def test_corsica_is_two_partitions_of_one_run(house: House) -> None:
     assert request.tags["dagster/asset_partition_range_end"] == "2B"
 
 
+@pytest.mark.parametrize("name", ["Q_985_latest-2019-2020_RR-T-Vent.csv", "mayotte.csv"])
+def test_mayotte_is_the_985_of_meteo_france(house: House, name: str) -> None:
+    station = {**WEST, "NUM_POSTE": "98508001", "LAT": -12.8, "LON": 45.28}
+    house.drop(name, csv(RAIN, [{**row, **station} for row in days(5)[:5]]).encode())
+    (request,) = house.settled().run_requests
+    assert request.tags["dagster/partition"] == "976"
+    (taken,) = house.provided.all()
+    assert taken.about.departements == ("976",)
+
+
 def test_other_parameters_go_with_the_file_of_their_period(house: House) -> None:
     values = {"GLOT": 2000, "QGLOT": 1, "UM": 60, "QUM": 1}
     other = csv(OTHER, [{**WEST, "AAAAMMJJ": 20200601, **values}]).encode()

@@ -19,7 +19,7 @@ from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.meteo_france import ATTRIBUTION, MeteoFrance
 from geo_pipeline.sources.observed import OBSERVED, WeatherSource
 from geo_pipeline.sources.raw import RawStore
-from geo_pipeline.sources.stations import VALUES
+from geo_pipeline.sources.stations import VALUES, homes, own_code
 from geo_pipeline.storage.stations import VoronoiCells
 from geo_pipeline.transforms.stations import OBSERVED_BY_STATIONS, StationMeans
 
@@ -251,6 +251,70 @@ def test_periods_that_touch_are_read_and_past_ones_once(
         "/BASE/QUOT/Q_32_latest-2019-2020_RR-T-Vent.csv.gz",
         "/BASE/QUOT/Q_32_latest-2019-2020_autres-parametres.csv.gz",
     ]
+
+
+def test_names_of_2026(http: Http, provider: Any, published: Published) -> None:
+    """The oldest period is `avant-1949`: it is neither asked for in vain nor takes the end."""
+    before = {**WEST, "AAAAMMJJ": 19490101, "RR": 5.0, "QRR": 1}
+    published.put("Q_32_avant-1949_RR-T-Vent.csv.gz", rain(before))
+    published.put("Q_32_previous-1950-2018_RR-T-Vent.csv.gz", rain(day(1, RR=1.0)))
+    published.latest(day(1, RR=1.0))
+    latest = "/BASE/QUOT/Q_32_latest-2019-2020_RR-T-Vent.csv.gz"
+    for fallen in (1.0, 731.0):
+        provider.reset(latest).on(latest, rain(day(1, RR=fallen)))
+        source = MeteoFrance(http, StationMeans(VoronoiCells(square("32"))), url=provider.url)
+        assert source.weather("32", *JANUARY).rows["precip_mm"].tolist() == [fallen]
+    assert not any("avant" in path for path in provider.paths())
+    assert source.weather("32", date(1949, 1, 1), date(1949, 12, 31)).rows["precip_mm"][0] == 5.0
+
+
+@pytest.mark.parametrize("period", ["apres-2024", "complement", "latest-2025", "20-26"])
+def test_a_period_that_is_not_understood_is_an_error(
+    source: MeteoFrance, published: Published, period: str
+) -> None:
+    published.latest(day(1, RR=1.0))
+    published.put(f"Q_32_{period}_RR-T-Vent.csv.gz", rain(day(1, RR=1.0)))
+    published.put(f"Q_31_{period}_RR-T-Vent.csv.gz", rain(day(1, RR=1.0)))
+    with pytest.raises(SourceError, match=rf"lists Q_32_{period}_RR-T-Vent\.csv\.gz, whose name"):
+        source.weather("32", *JANUARY)
+
+
+def test_a_file_of_this_year_is_asked_for_again_whatever_is_listed_beside(
+    http: Http, provider: Any, published: Published
+) -> None:
+    today = pd.Timestamp.now("UTC").tz_localize(None).normalize()
+    name = f"Q_32_latest-{today.year - 1}-{today.year}_RR-T-Vent.csv.gz"
+    yesterday = {**WEST, "AAAAMMJJ": f"{today - timedelta(days=1):%Y%m%d}", "QRR": 9}
+    published.put(f"Q_32_next-{today.year + 1}-{today.year + 2}_RR-T-Vent.csv.gz", rain())
+    published.put(name, rain({**yesterday, "RR": 1.0}))
+    for fallen in (1.0, 7.0):
+        path = f"/BASE/QUOT/{name}"
+        provider.reset(path).on(path, rain({**yesterday, "RR": fallen}))
+        source = MeteoFrance(http, StationMeans(VoronoiCells(square("32"))), url=provider.url)
+        rows = source.weather("32", date(today.year - 1, 1, 1), date(today.year, 12, 31)).rows
+        assert rows["precip_mm"].tolist() == [fallen]
+        assert rows["provisional"].tolist() == [True]
+
+
+def test_mayotte_has_a_code_of_its_own(http: Http, provider: Any, published: Published) -> None:
+    station = {"NUM_POSTE": "98508001", "NOM_USUEL": "PAMANDZI", "LAT": -12.80, "LON": 45.28}
+    published.latest(day(1, {**station, "ALTI": 7}, RR=4.5), code="985")
+    boundaries = gpd.read_parquet(ROOT / "assets_data" / "departements.parquet")
+    source = MeteoFrance(http, StationMeans(VoronoiCells(boundaries)), url=provider.url)
+    rows = source.weather("976", *JANUARY).rows
+    assert rows["departement"].tolist() == ["976"]
+    assert rows["precip_mm"].tolist() == [4.5]
+
+
+def test_codes_of_meteo_france() -> None:
+    """As the API lists them: 20 is Corsica, 985 is Mayotte, 975 and others are no départements."""
+    assert [own_code(code) for code in ("01", "2A", "2B", "971", "976")] == [
+        "01", "20", "20", "971", "985",
+    ]  # fmt: skip
+    assert homes("20") == ("2A", "2B")
+    assert homes("985") == ("976",)
+    assert homes("31") == ("31",)
+    assert homes("975") == homes("99") == ()
 
 
 def test_only_the_days_asked_for(source: MeteoFrance, published: Published) -> None:
@@ -498,7 +562,7 @@ def test_a_departement_or_a_period_that_is_not_listed(
     source: MeteoFrance, published: Published
 ) -> None:
     published.latest(day(1, RR=1.0))
-    with pytest.raises(SourceError, match=r"département 976: .* lists no daily file Q_976_"):
+    with pytest.raises(SourceError, match=r"département 976: .* lists no daily file Q_985_"):
         source.weather("976", *JANUARY)
     with pytest.raises(SourceError, match="no file of 2010-01-01 to 2010-12-31, but of 2019 to"):
         source.weather("32", date(2010, 1, 1), date(2010, 12, 31))

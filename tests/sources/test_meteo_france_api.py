@@ -67,7 +67,7 @@ class Api:
     def list_stations(self, asked: Any) -> Any:
         if asked.headers.get("apikey") != KEY:
             return self.provider.answer(json={"message": "Invalid Credentials"}, status=401)
-        if asked.one("id-departement") not in ("32", "20"):
+        if asked.one("id-departement") not in ("32", "20", "985"):
             return self.provider.answer("", status=404)
         return self.provider.answer(json=self.stations)
 
@@ -258,6 +258,17 @@ def test_corsica_is_asked_for_as_one_and_ordered_by_side(
     )  # fmt: skip
     source.weather("2B", *JANUARY)
     assert {station for station, _, _ in api.orders.values()} == {"20148001"}
+
+
+def test_mayotte_is_asked_for_by_its_code_there(provider: Any, http: Http, api: Api) -> None:
+    api.stations = [{**AUCH, "id": "98508001", "lon": 45.28, "lat": -12.8}]
+    api.rows = lambda station, since, until: ["20200101;1,0;1" + ";" * 14]
+    boundaries = gpd.read_parquet(ROOT / "assets_data" / "departements.parquet")
+    source = MeteoFranceApi(
+        http, StationMeans(VoronoiCells(boundaries)), SecretStr(KEY),
+        url=f"{provider.url}/DPClim", today=lambda: TODAY,
+    )  # fmt: skip
+    assert source.weather("976", *JANUARY).rows["departement"].tolist() == ["976"]
 
 
 def test_waiting_grows_and_has_an_end(source: MeteoFranceApi, api: Api, waits: list[float]) -> None:

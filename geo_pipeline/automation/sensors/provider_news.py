@@ -25,7 +25,7 @@ from geo_pipeline.errors import GeoPipelineError, SourceError
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import agreste, etalab, franceagrimer, meteo_france, sim2
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
-from geo_pipeline.sources.stations import CORSICA
+from geo_pipeline.sources.stations import homes
 
 EVERY_S = 300
 """How often the sensor looks at the clock; a provider is asked when its own time has come."""
@@ -184,9 +184,9 @@ def _stations(providers: Providers, provider: meteo_france.MeteoFrance) -> Watch
         files = [
             each
             for each in provider.listed()
-            if each.first_year <= last and first <= each.last_year and _homes(each.departement)
+            if homes(each.departement) and each.touches(first, last)
         ]
-        running = max((each.last_year for each in files), default=0)
+        running = max((each.last_year for each in files if each.last_year), default=0)
         # Where the list has no dates, the files of the running years tell of themselves.
         undated = [
             each.url for each in files if each.modified is None and each.last_year == running
@@ -200,7 +200,7 @@ def _stations(providers: Providers, provider: meteo_france.MeteoFrance) -> Watch
         # Hashes, since the cursor is kept with each tick.
         return {code: sha256("\n".join(of).encode()).hexdigest()[:16] for code, of in marks.items()}
 
-    return Watch(meteo_france.NAME, "refresh_weather", timedelta(hours=1), ask, _homes)
+    return Watch(meteo_france.NAME, "refresh_weather", timedelta(hours=1), ask, homes)
 
 
 def _grid(settings: Settings, provider: sim2.Sim2) -> Watch:
@@ -252,11 +252,6 @@ def _years(settings: Settings) -> tuple[int, int]:
     until = settings.until or datetime.now(UTC).date()
     since: date = settings.since or FIRST_LIVE_DAY
     return since.year, until.year
-
-
-def _homes(code: str) -> Sequence[str]:
-    """Return the départements that Météo-France's `code` is of: none for other collectivities."""
-    return [home for home, of in CORSICA.items() if of == code] or [code] * (code in BY_CODE)
 
 
 def _none(_address: str) -> Sequence[str]:
