@@ -1,11 +1,21 @@
 """Boundaries from a provider: checked by DuckDB beside the embedded ones, then in their place."""
 
+import logging
+
 import geopandas as gpd
+import numpy as np
 import pyproj
+import shapely
 
 from geo_pipeline.storage import spatial
 
 LISTED = 5
+
+MOST_REPAIRED = 0.001
+"""Share of its area by which a repair may change an outline. Rings that touch themselves, which
+generalised outlines have, change by nothing; in a bow tie nobody can tell what is inside."""
+
+_log = logging.getLogger(__name__)
 
 # Side, in degrees, of the smallest corner that light boundaries keep; small islands are drawn much
 # larger than the mainland, and share no border with it.
@@ -50,8 +60,9 @@ def accepted(
     """Return the boundaries to use, and why they are the embedded ones (None where they are not).
 
     The frame has the columns and order of `embedded`: names, régions and official areas are always
-    its own, the geometry is the candidate's where the check finds nothing.
+    its own, the geometry is the candidate's, repaired where need be, where the check finds nothing.
     """
+    candidate = repaired(candidate)
     problems = check_boundaries(candidate, embedded)
     if problems:
         more = f" and {len(problems) - LISTED} more" if len(problems) > LISTED else ""
@@ -60,6 +71,25 @@ def accepted(
     new = embedded.copy()
     new["geometry"] = gpd.GeoSeries(geometry.to_numpy(), index=new.index, crs=spatial.LONLAT)
     return new, None
+
+
+def repaired(candidate: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return `candidate` (code, geometry) with outlines that touch themselves made valid.
+
+    Their points stay where they are, and so do the borders that they share with others. An outline
+    that such a repair would change is left as it is.
+    """
+    shapes = candidate.geometry.to_numpy().copy()
+    polygonal = np.isin(shapely.get_type_id(shapes), (3, 6))  # Polygon, MultiPolygon
+    invalid = np.flatnonzero(polygonal & ~shapely.is_valid(shapes))
+    valid = shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False)
+    before = shapely.area(shapes[invalid])
+    same = np.abs(shapely.area(valid) - before) <= MOST_REPAIRED * before
+    shapes[invalid[same]] = valid[same]
+    if same.any():
+        codes = ", ".join(map(str, candidate["code"].iloc[invalid[same]]))
+        _log.warning("outlines that touched themselves were repaired, to the same area: %s", codes)
+    return candidate.set_geometry(gpd.GeoSeries(shapes, index=candidate.index, crs=candidate.crs))
 
 
 def light_boundaries(boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -223,6 +223,48 @@ def test_other_coordinates(own: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame) ->
 # --- light -------------------------------------------------------------------------------------
 
 
+def touching(shape: Any) -> Any:
+    """An outline whose ring comes back to its first point, by a spur of some metres."""
+    outer = max(shape.geoms, key=lambda each: each.area) if hasattr(shape, "geoms") else shape
+    points = list(outer.exterior.coords)[:-1]
+    (x, y), inside = points[0], outer.representative_point()
+    far = (x + (inside.x - x) * 0.02, y + (inside.y - y) * 0.02)
+    side = (far[0] + (inside.y - y) * 0.002, far[1] - (inside.x - x) * 0.002)
+    return shapely.Polygon([points[0], far, side, *points])
+
+
+def test_an_outline_that_touches_itself_is_repaired(
+    own: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = with_shape(own, "32", touching)
+    assert not shape_of(broken, "32").is_valid
+    outlines, problem = accepted(broken, embedded)
+    assert problem is None
+    assert outlines.geometry.is_valid.all()
+    assert "were repaired, to the same area: 32" in caplog.text
+    gers = outlines.set_index("departement").geometry["32"]
+    assert gers.area == pytest.approx(shape_of(own, "32").area, rel=1e-3)
+    # Each point of the border with the Landes is still a point of both.
+    landes = set(shapely.get_coordinates(shape_of(own, "40")).round(9).view("c16").ravel())
+    before = set(shapely.get_coordinates(shape_of(own, "32")).round(9).view("c16").ravel())
+    after = set(shapely.get_coordinates(gers).round(9).view("c16").ravel())
+    assert len(before & landes) > 10
+    assert before & landes == after & landes
+
+
+def test_the_outlines_that_etalab_publishes(
+    embedded: gpd.GeoDataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Five of those of 2025 at 1000 m have a ring that touches itself."""
+    case = ROOT.parent / "shared" / "cases" / "etalab_departements-1000m_2025.geojson"
+    if not case.is_file():
+        pytest.skip("the cases (../shared/cases) are not on this machine")
+    outlines, problem = accepted(read(json.loads(case.read_text(encoding="utf-8"))), embedded)
+    assert problem is None
+    assert outlines.geometry.is_valid.all()
+    assert "were repaired, to the same area: 09, 13, 29, 31, 971" in caplog.text
+
+
 @needs_ign
 def test_light_outlines_share_their_borders(
     ign: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame
