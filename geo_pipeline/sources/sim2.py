@@ -1,7 +1,8 @@
 """SAFRAN-ISBA (SIM2): Météo-France's analysis of France on a grid of 8 km, daily since August 1958.
 
 It gives weather without a gap, with ETP and the official soil wetness index. data.gouv.fr lists a
-file a decade, one of the running decade up to last month, and one of the days since.
+file a year and one of the last 60 days; until July 2026, and on mirrors, a file a decade, one of
+the running decade up to last month, and one of the days since.
 Licence Ouverte 2.0. `docs/sources/sim2.md` tells how the values are made.
 """
 
@@ -10,7 +11,7 @@ import re
 import threading
 import time
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,15 +33,24 @@ URL = "https://www.data.gouv.fr"
 DATASET = "donnees-changement-climatique-sim-quotidienne"
 
 FILE = re.compile(r"QUOT_SIM2_(?P<period>[\w-]+)\.csv(\.gz)?$", re.IGNORECASE)
-"""Names of the files: `QUOT_SIM2_2010-2019.csv.gz`, `QUOT_SIM2_latest-20260901-20260922.csv.gz`."""
+"""Names of the files: `QUOT_SIM2_2025.csv.gz`, `QUOT_SIM2_latest.csv.gz`; of the older layout
+`QUOT_SIM2_2010-2019.csv.gz`, `QUOT_SIM2_latest-20260901-20260922.csv.gz`."""
 
 PERIOD = re.compile(
     r"(?:(?P<kind>latest|previous)[-_])?(?P<first>\d{8}|\d{6}|\d{4})[-_](?P<last>\d{8}|\d{6}|\d{4})",
     re.IGNORECASE,
 )
 
+YEAR = re.compile(r"\d{4}")
+
 FINAL, PREVIOUS, LATEST = range(3)
-"""Kinds of files: a past decade, the running one up to last month, the days since."""
+"""Kinds of files: past years or a past decade, those that are still written anew, the last days."""
+
+REWRITTEN_YEARS = 4
+"""Past years that Météo-France computes again, twice a month."""
+
+LATEST_DAYS = 366
+"""Before today, in which a `latest` file has its days that does not tell them: 60 are published."""
 
 FRESH_FOR_S = 600.0
 """How long the list and the files serve, usable or not, before they are asked for again."""
@@ -131,8 +141,8 @@ class Sim2:
         rows, _ = self._days(departement, since, until)
         return rows[["date", "cells", "coverage_pct"]]
 
-    def listed(self) -> dict[str, str | None]:
-        """Return the addresses of the grid files that the dataset lists, and when they changed.
+    def listed(self, since: date = date.min, until: date = date.max) -> dict[str, str | None]:
+        """Return the addresses of the grid files listed of a period, and when they changed.
 
         Raises:
             SourceError: the list cannot be had or read.
@@ -144,7 +154,8 @@ class Sim2:
             raise payload.unusable(listed, NAME, "sent a dataset without a list of resources")
         files = {}
         for resource in resources:
-            if (file := self._file(resource, listed.received_at)) is not None:
+            file = self._file(resource, listed.received_at)
+            if file is not None and file.first <= until and since <= file.last:
                 modified = resource.get("last_modified")
                 files[file.url] = modified if isinstance(modified, str) else None
         return files
@@ -211,11 +222,11 @@ class Sim2:
         found = {self._file(each, listed.received_at) for each in resources} - {None}
         files = sorted(
             (file for file in found if file is not None),
-            key=lambda file: (file.kind, -file.last.toordinal(), file.url),
+            key=lambda file: (file.kind, file.last - file.first, -file.last.toordinal(), file.url),
         )
         if not files:
             raise origin.error("lists no file QUOT_SIM2_*.csv.gz")
-        touching = [file for file in files if file.first <= until and since <= file.last]
+        touching = _needed(files, since, until)
         if not touching:
             first, last = min(file.first for file in files), max(file.last for file in files)
             raise origin.error(
@@ -266,11 +277,35 @@ class Sim2:
         return answer
 
 
+def _needed(files: Sequence[GridFile], since: date, until: date) -> list[GridFile]:
+    """Return those of `files`, the best first, that have days of the period that none before has.
+
+    The last year's file and that of a running decade end before the days of `latest`, which is
+    always needed where it has any.
+    """
+    missing = np.ones((until - since).days + 1, dtype=bool)
+    needed = []
+    for file in files:
+        if file.first > until or since > file.last:
+            continue
+        days = slice(max((file.first - since).days, 0), max((file.last - since).days + 1, 0))
+        if file.kind == LATEST or missing[days].any():
+            needed.append(file)
+        missing[days] = False
+    return needed
+
+
 def _period(text: str, today: date) -> tuple[int, date, date]:
     """Return kind, first and last day of a file from the `text` in its name.
 
     One whose days cannot be told from it may have any.
     """
+    settled = date(today.year - REWRITTEN_YEARS, 1, 1)
+    if YEAR.fullmatch(text):
+        first, last = _day(text, end=False), _day(text, end=True)
+        return FINAL if last < settled else PREVIOUS, first, last
+    if text.lower() == "latest":
+        return LATEST, today - timedelta(days=LATEST_DAYS), date.max
     match = PERIOD.fullmatch(text)
     said = (match["kind"] or "").lower() if match else text.lower()
     kind = LATEST if "latest" in said else PREVIOUS
@@ -281,7 +316,7 @@ def _period(text: str, today: date) -> tuple[int, date, date]:
     except ValueError:
         return kind, date.min, date.max
     whole_years = len(match["first"]) == len(match["last"]) == 4
-    if not said and whole_years and last < today:
+    if not said and whole_years and last < settled:
         kind = FINAL
     return kind, first, last
 

@@ -172,7 +172,9 @@ def test_past_decades_are_fetched_once_and_the_rest_when_it_changes(
         ("QUOT_SIM2_2020-202402.csv.gz", "20240229", False),
         ("QUOT_SIM2_latest-2020-202311.csv.gz", "20231130", True),
         ("QUOT_SIM2_previous-2020-202601.csv", "20260131", False),
-        ("QUOT_SIM2_latest.csv.gz", "20261102", True),
+        ("QUOT_SIM2_latest.csv.gz", f"{date.today() - timedelta(days=20):%Y%m%d}", True),
+        ("QUOT_SIM2_1958.csv.gz", "19580801", False),
+        ("QUOT_SIM2_2025.csv.gz", "20251231", False),
         ("quot_sim2_LATEST-20261101-20261103.CSV.GZ", "20261103", True),
     ],
 )
@@ -184,6 +186,64 @@ def test_names_of_files(
     asked_for = datetime.strptime(day, "%Y%m%d").date()
     rows = source().weather("32", asked_for, asked_for).rows
     assert rows["provisional"].tolist() == [provisional]
+
+
+def years(first: int, last: int) -> list[str]:
+    """The layout since July 2026: a file a year and one of the last days."""
+    return [f"QUOT_SIM2_{year}.csv.gz" for year in range(first, last + 1)]
+
+
+LAST_DAYS = "QUOT_SIM2_latest.csv.gz"
+
+
+def test_of_seventy_files_those_of_the_years_asked_for(
+    provider: Any, source: Callable[..., Sim2]
+) -> None:
+    lists(provider, *years(1958, date.today().year), LAST_DAYS)
+    provider.on(FOLDER + "QUOT_SIM2_1976.csv.gz", grid({"19760630": {"T": "25"}}))
+    provider.on(FOLDER + "QUOT_SIM2_1977.csv.gz", grid({"19770101": {"T": "5"}}))
+    for _ in range(2):
+        rows = source().weather("32", date(1976, 6, 30), date(1977, 1, 1)).rows
+        assert rows["tmean_c"].tolist() == [25.0, 5.0]
+    # Never asked again: they are not written anew any more.
+    assert asked(provider) == ["QUOT_SIM2_1977.csv.gz", "QUOT_SIM2_1976.csv.gz"]
+
+
+def test_years_that_are_written_anew_are_asked_by_their_validators(
+    provider: Any, source: Callable[..., Sim2]
+) -> None:
+    """The running year and the four before it; what has not changed is not sent again."""
+    this = date.today().year
+    lists(provider, *years(1958, this), LAST_DAYS)
+    for year in range(this - 6, this + 1):
+        body, mark = grid({f"{year}0101": {"T": f"{year - 2000}"}}), f'"{year}"'
+        provider.on(f"{FOLDER}QUOT_SIM2_{year}.csv.gz", body, etag=mark)
+    provider.on(FOLDER + LAST_DAYS, grid({f"{date.today():%Y%m%d}": {"T": "3"}}))
+    expected = [float(year - 2000) for year in range(this - 6, this + 1)]
+    for _ in range(2):
+        rows = source().weather("32", date(this - 6, 1, 1), date(this, 1, 1)).rows
+        assert rows["tmean_c"].tolist() == expected
+    for year in range(this - 6, this + 1):
+        times = 1 if year < this - 4 else 2
+        assert asked(provider).count(f"QUOT_SIM2_{year}.csv.gz") == times
+
+
+def test_both_layouts_at_once_cost_the_years_only(
+    provider: Any, source: Callable[..., Sim2]
+) -> None:
+    """As on a mirror that has not taken the decades away."""
+    lists(provider, PAST, PREVIOUS, *years(2010, 2026))
+    provider.on(FOLDER + "QUOT_SIM2_2019.csv.gz", grid({"20191231": {"T": "1"}}))
+    provider.on(FOLDER + "QUOT_SIM2_2020.csv.gz", grid({"20200101": {"T": "2"}}))
+    rows = source().weather("32", date(2019, 12, 31), date(2020, 1, 1)).rows
+    assert rows["tmean_c"].tolist() == [1.0, 2.0]
+    assert sorted(asked(provider)) == ["QUOT_SIM2_2019.csv.gz", "QUOT_SIM2_2020.csv.gz"]
+
+
+def test_news_are_of_the_years_that_are_taken(provider: Any, source: Callable[..., Sim2]) -> None:
+    lists(provider, *years(1958, 2026), LAST_DAYS)
+    listed = source().listed(date(2024, 1, 1), date(2026, 12, 31))
+    assert [url.rpartition("/")[2] for url in listed] == [*years(2024, 2026), LAST_DAYS]
 
 
 def test_files_may_be_taken_from_elsewhere(provider: Any, source: Callable[..., Sim2]) -> None:

@@ -204,10 +204,12 @@ def _stations(providers: Providers, provider: meteo_france.MeteoFrance) -> Watch
 
 
 def _grid(settings: Settings, provider: sim2.Sim2) -> Watch:
-    """Return the watch on the files of the grid, each of all départements of the mainland."""
+    """Return the watch on the grid files whose years are taken, of all mainland départements."""
 
     def ask() -> Marks:
-        return {url: str(modified) for url, modified in provider.listed().items()}
+        first, last = _years(settings)
+        listed = provider.listed(date(first, 1, 1), date(last, 12, 31))
+        return {url: str(modified) for url, modified in listed.items()}
 
     mainland = [code for code in CODES if not BY_CODE[code].overseas]
     return Watch(sim2.NAME, "refresh_weather", timedelta(hours=1), ask, lambda _: mainland)
