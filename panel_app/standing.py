@@ -35,7 +35,7 @@ class Standing:
     year: FloatMatrix
     """Since a year before."""
     age: FloatMatrix
-    """Dekads of drought without a break, 0 outside one."""
+    """Dekads of the drought under way, 0 in none."""
     crops: FloatMatrix
     """Area of the known crops in drought, ha."""
     restriction: FloatMatrix
@@ -140,15 +140,10 @@ def _moved(view: View, before: int) -> NDArray[np.int64]:
 
 
 def ages(view: View) -> FloatMatrix:
-    """Dekads of the drought under way; NaN where the indicator knows no droughts."""
-    matrix, row = view.matrix, view.row
-    found = np.full(len(matrix.codes), np.nan)
+    """Dekads of the drought under way; NaN unknown, or where the indicator knows no droughts."""
     if view.indicator.kind != "class":
-        return found
-    for column in np.flatnonzero(matrix.style[row] != NO_STYLE):
-        first = matrix.spell(row, int(column))
-        found[column] = row - first + 1 if first >= 0 else 0
-    return found
+        return np.full(len(view.matrix.codes), np.nan)
+    return np.asarray(view.matrix.age[view.row])
 
 
 def _exposed(view: View) -> FloatMatrix:

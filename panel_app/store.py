@@ -19,8 +19,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from geo_pipeline.errors import NotPublishedError, StorageError
+from geo_pipeline.indicators import drought_age
+from geo_pipeline.indicators.classes import INDEX_DROUGHT_LIMIT, PERCENTILE_DROUGHT_LIMIT
 from geo_pipeline.publishing import exports, look, views
 from geo_pipeline.publishing.look import ClassStyle, Lang, Statement
 from geo_pipeline.storage.standing import BROKEN as BROKEN  # noqa: PLC0414  for pages
@@ -30,11 +33,11 @@ from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  
 from geo_pipeline.storage.warehouse import Warehouse, lacking
 from panel_app.dekads import LONGEST_STEP
 
-DROUGHT = ("D1", "D2", "D3", "D4")
-"""The classes that count as drought; D0 is a warning only."""
-
 NO_STYLE = -1
 """Index of the style where there is no data."""
+
+DROUGHT_INDICATOR, DROUGHT_AGE = "combined", "drought_age_dekads"
+"""What is meant by the drought, and how long it has lasted."""
 
 SNAPSHOT_VERSION = 2
 """Of the snapshot of the pipeline that the app can read."""
@@ -85,6 +88,8 @@ class Matrix:
     reference_period: NDArray[np.object_]
     drought_class: NDArray[np.object_]
     style: NDArray[np.int8]
+    published_age: FloatMatrix | None = None
+    """Of the drought: its dekads as they are published."""
 
     @property
     def styles(self) -> tuple[ClassStyle, ...]:
@@ -217,7 +222,7 @@ class Matrix:
     @property
     def drought_styles(self) -> list[int]:
         """Indices of the styles that count as drought (D1 or worse)."""
-        return [index for index, style in enumerate(self.styles) if style.code in DROUGHT]
+        return [index for index, style in enumerate(self.styles) if style.code in look.IN_DROUGHT]
 
     def drought_share(self, row: int) -> float:
         """Share of the known area in drought (D1 or worse), %."""
@@ -258,20 +263,29 @@ class Matrix:
         """
         if look.indicator_of(self.indicator).standardised:
             return np.asarray(self.value[where])
-        from scipy.special import ndtri  # noqa: PLC0415  heavy, and needed for some indicators only
-
         return np.asarray(ndtri(np.clip(self.percentile[where], 0.2, 99.8) / 100))
 
-    def spell(self, row: int, column: int) -> int:
-        """First row of the drought (D1 or worse) under way at `row` without a break; -1 outside."""
-        first = -1
-        for each in range(row, -1, -1):
-            if self.drought_class[each, column] not in DROUGHT:
-                break
-            if each < row and not self.follows(each + 1):
-                break
-            first = each
-        return first
+    @cached_property
+    def age(self) -> FloatMatrix:
+        """Dekads of the drought under way, 0 in none, NaN unknown: all that is said of since when.
+
+        Of the drought it is what is published; of another index the same run theory on that index.
+        """
+        if self.published_age is not None:
+            return self.published_age
+        start = INDEX_DROUGHT_LIMIT
+        if not look.indicator_of(self.indicator).standardised:
+            start = float(ndtri(PERCENTILE_DROUGHT_LIMIT / 100))
+        holes = [row for row in range(1, len(self.periods)) if not self.follows(row)]
+        whole = np.insert(self.index(slice(None)), holes, np.nan, axis=0)
+        age = drought_age(whole.T, start=start).T
+        return np.delete(age, np.array(holes, dtype=int) + np.arange(len(holes)), axis=0)
+
+    def drought_words(self, row: int, column: int, lang: Lang) -> str:
+        """For how long it has been in drought, or the drought is not over; empty in none."""
+        return look.drought_words(
+            self.periods[row], self.age[row, column], self.drought_class[row, column], lang
+        )
 
 
 class Publication:
@@ -311,8 +325,18 @@ class Publication:
         with self._lock:
             if indicator not in self._matrices:
                 rows = self._warehouse.query("app_indicator", indicator=indicator)
-                self._matrices[indicator] = self._pivot(indicator, rows)
+                matrix = self._pivot(indicator, rows)
+                if indicator == DROUGHT_INDICATOR and DROUGHT_AGE in self.indicators:
+                    matrix = replace(matrix, published_age=self._age(matrix.periods))
+                self._matrices[indicator] = matrix
             return self._matrices[indicator]
+
+    def _age(self, periods: tuple[date, ...]) -> FloatMatrix:
+        """The published age of the drought at `periods`."""
+        ages = self.matrix(DROUGHT_AGE)
+        rows = {period: row for row, period in enumerate(ages.periods)}
+        unknown = np.full(len(self.codes), np.nan)
+        return np.stack([ages.value[rows[day]] if day in rows else unknown for day in periods])
 
     @cached_property
     def _risk(self) -> pd.DataFrame:

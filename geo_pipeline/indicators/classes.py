@@ -53,6 +53,10 @@ RESTRICTION_LEVELS = ("none", "vigilance", "alerte", "alerte_renforcee", "crise"
 INDEX_DRY_LIMITS = (-2.0, -1.6, -1.3, -0.8, -0.5)
 INDEX_WET_LIMITS = (1.0, 1.5, 2.0)
 PERCENTILE_DRY_LIMITS = (2.0, 5.0, 10.0, 20.0, 30.0)
+# From here on it is a drought (D1): one starts where the index, or the rank, falls to it.
+INDEX_DROUGHT_LIMIT, PERCENTILE_DROUGHT_LIMIT = (
+    limits[DROUGHT_CLASSES.index("D1")] for limits in (INDEX_DRY_LIMITS, PERCENTILE_DRY_LIMITS)
+)
 PERCENTILE_WET_LIMITS = tuple(100.0 * float(ndtr(z)) for z in INDEX_WET_LIMITS)
 # The highest value of the three dry classes of WMO-No. 1090; its wet limits are those above.
 WMO_DRY_LIMITS = (-2.0, -1.5, -1.0)

@@ -15,8 +15,8 @@ from geo_pipeline.publishing.look import Lang, Words
 from geo_pipeline.storage.warehouse import Warehouse
 
 INDICATOR = "combined"
+AGE = "drought_age_dekads"
 LISTED = 10
-IN_DROUGHT = ("D1", "D2", "D3", "D4")
 
 _TEXT = {
     "title": Words("Bulletin de sécheresse agricole", "Agricultural drought bulletin"),
@@ -77,7 +77,7 @@ def render_bulletin(
         "period": look.format_period(view.period_end, view.step, lang),
         "finding": maps.finding(INDICATOR, values, lang),
         "shares": _shares(known, lang),
-        "driest": _driest(known, view, lang),
+        "driest": _driest(known, _ages(warehouse, view), view, lang),
         "changed": _TEXT["changed"](lang).format(
             before=look.format_period(before.period_end, before.step, lang) if before else ""
         ),
@@ -105,11 +105,18 @@ def _shares(known: pd.DataFrame, lang: Lang) -> list[Share]:
     return shares
 
 
-def _driest(known: pd.DataFrame, view: views.View, lang: Lang) -> list[str]:
-    """Return a sentence for each of the driest départements in drought."""
-    worst = known[known["drought_class"].isin(IN_DROUGHT)].nlargest(LISTED, "value")
-    return [
-        look.sentence(
+def _ages(warehouse: Warehouse, view: views.View) -> dict[str, float]:
+    """Return the dekads of the drought under way, by département."""
+    rows = warehouse.query("map_values", indicator=AGE, period_end=view.period_end)
+    return dict(zip(rows["departement"], rows["value"], strict=True))
+
+
+def _driest(known: pd.DataFrame, ages: dict[str, float], view: views.View, lang: Lang) -> list[str]:
+    """Return for each of the driest départements in drought how dry, and since when."""
+    worst = known[known["drought_class"].isin(look.IN_DROUGHT)].nlargest(LISTED, "value")
+    said = []
+    for row in worst.to_dict("records"):
+        how_dry = look.sentence(
             INDICATOR,
             str(row["name"]),
             value=row["value"],
@@ -117,8 +124,10 @@ def _driest(known: pd.DataFrame, view: views.View, lang: Lang) -> list[str]:
             drought_class=row["drought_class"],
             lang=lang,
         )
-        for row in worst.to_dict("records")
-    ]
+        age = ages[row["departement"]]
+        since = look.drought_words(view.period_end, age, row["drought_class"], lang)
+        said.append(f"{how_dry} {look.capitalise(since)}." if since else how_dry)
+    return said
 
 
 def _changes(known: pd.DataFrame, before: views.View | None, lang: Lang) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ or depends on the locale of the machine.
 
 from __future__ import annotations
 
+import calendar
 import math
 import re
 from dataclasses import dataclass
@@ -72,6 +73,10 @@ PERIODS: Final = get_args(Period)
 
 FULL_REFERENCE_YEARS: Final = 30
 """A climate normal has thirty years; anything shorter is marked as short."""
+
+
+IN_DROUGHT: Final = ("D1", "D2", "D3", "D4")
+"""The classes that count as drought; D0 is a warning only."""
 
 
 def indicator_of(key: str) -> Indicator:
@@ -236,6 +241,40 @@ def years_beaten(percentile: float, *, dry: bool, lang: Lang = "fr") -> str:
     if lang == "fr":
         return f"{count}{NBSP}année{'s' if count > 1 else ''} sur{NBSP}{total}"
     return f"{count} year{'s' if count > 1 else ''} in{NBSP}{total}"
+
+
+def drought_words(
+    period_end: date, age: float, drought_class: str | None, lang: Lang = "fr"
+) -> str:
+    """`en sécheresse depuis 6 décades (2e décade de juin 2022)`; empty where none is under way.
+
+    `age` counts the dekads of the drought under way at `period_end`, this one too. A place that is
+    no longer in a class of drought is told that the drought is not over all the same.
+    """
+    if is_missing(age) or age < 1:
+        return ""
+    count = int(age)
+    first = format_period(dekads_before(period_end, count - 1), "dekad", lang)
+    many = f"{count}{NBSP}" + Words("décade", "dekad")(lang) + "s" * (count > 1)
+    if drought_class not in IN_DROUGHT:
+        return Words(
+            f"la sécheresse qui dure depuis {many} ({first}) n'est pas finie",
+            f"the drought of {many} (since the {first}) is not over",
+        )(lang)
+    if count == 1:
+        return Words("entrée en sécheresse à cette décade", "in drought from this dekad on")(lang)
+    return Words(
+        f"en sécheresse depuis {many} ({first})", f"in drought for {many} (since the {first})"
+    )(lang)
+
+
+def dekads_before(period_end: date, count: int) -> date:
+    """Last day of the dekad that is `count` dekads before the one that ends on `period_end`."""
+    dekad = 36 * period_end.year + 3 * (period_end.month - 1) + min((period_end.day - 1) // 10, 2)
+    year, of_year = divmod(dekad - count, 36)
+    month, third = divmod(of_year, 3)
+    last = (10, 20, calendar.monthrange(year, month + 1)[1])[third]
+    return date(year, month + 1, last)
 
 
 def is_short(reference_years: object) -> bool:

@@ -49,7 +49,7 @@ SELECT
     CAST(max(age) AS INTEGER) AS duration_dekads,
     max(severity) AS severity,
     min(peak) AS peak,
-    arg_min(period_end, peak) FILTER (peak <= -1) AS peak_dekad,
+    arg_min(period_end, peak) FILTER (peak < 0) AS peak_dekad,
     -- Known to be over where the dekad after it is known; else lost in a gap or still running.
     CASE
         WHEN arg_max_null(age_after, period_end) IS NOT NULL THEN 'over'

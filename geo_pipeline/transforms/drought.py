@@ -23,6 +23,7 @@ from geo_pipeline.indicators import (
     usdm_class_from_percentile,
 )
 from geo_pipeline.indicators.aggregation import climatological_mean, rolling_sum, valid_years
+from geo_pipeline.indicators.classes import INDEX_DROUGHT_LIMIT
 from geo_pipeline.indicators.combined import COMBINED_CLASSES
 from geo_pipeline.indicators.events import drought_course
 from geo_pipeline.schemas import empty, validate
@@ -97,7 +98,9 @@ def _drought(record: Record, dekads: Dekads, water: CropWater) -> Iterator[Measu
     percentile = 100.0 * ndtr(index)
     years = valid_years(index, **dekads.calendar)[..., dekads.steps]
     yield Measure("combined", 100.0 - percentile, percentile, usdm_class(index), years)
-    course = drought_course(index)
+    # It starts where its class is one of drought, so that nothing is in drought by its class and in
+    # none by its course; and lasts until the index is above the mean, as McKee has it.
+    course = drought_course(index, start=INDEX_DROUGHT_LIMIT)
     yield Measure("drought_age_dekads", course.age, years=years)
     yield Measure("drought_severity", course.severity / MONTH, years=years)
     yield Measure("drought_peak", course.peak, years=years)

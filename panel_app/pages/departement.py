@@ -18,7 +18,7 @@ from panel_app.pages.departement_sources import provenance
 from panel_app.pages.departement_stakes import crops, level_of, order_in_force, restrictions
 from panel_app.standing import alphabetical
 from panel_app.state import DEFAULT_INDICATOR
-from panel_app.store import DROUGHT, NO_STYLE, Matrix
+from panel_app.store import NO_STYLE, Matrix
 from panel_app.theme import render
 from panel_app.view import View, hectares
 
@@ -143,36 +143,29 @@ def _why_no_data(place: Place) -> str:
 
 
 def standing(place: Place) -> str:
-    """For how many dekads the drought, or the time without one, has lasted without a break."""
+    """How long the drought, or the time without one, has lasted."""
     matrix, row, words = place.matrix, place.row, place.view.words
     if row is None:
         return ""
-    first = matrix.spell(row, place.column)
-    if first >= 0:
-        count = row - first + 1
-        if count == 1:
-            return words("departement.dry_now")
-        key = "departement.dry_for"
-    else:
-        first = _out_since(matrix, row, place.column)
-        if first < 0:
-            return ""
-        count, key = row - first + 1, "departement.out_for"
+    if said := matrix.drought_words(row, place.column, words.lang):
+        return said
+    first = _out_since(matrix, row, place.column)
+    if first < 0:
+        return ""
     since = look.format_period(matrix.periods[first], "dekad", words.lang)
-    return words(key, count=words.count("departement.dekads", count), since=since)
+    count = words.count("departement.dekads", row - first + 1)
+    return words("departement.out_for", count=count, since=since)
 
 
 def _out_since(matrix: Matrix, row: int, column: int) -> int:
     """First row after the last drought; -1 where a gap or the start of the record comes before."""
-    for each in range(row - 1, -1, -1):
-        if not matrix.follows(each + 1):
-            return -1
-        known = matrix.drought_class[each, column]
-        if known is None:
-            return -1
-        if known in DROUGHT:
-            return each + 1
-    return -1
+    age = matrix.age[: row + 1, column]
+    ended = np.flatnonzero(age > 0)
+    if not ended.size:
+        return -1
+    first = int(ended[-1]) + 1
+    gap = any(not matrix.follows(each) for each in range(first, row + 1))
+    return -1 if gap or np.isnan(age[first:]).any() else first
 
 
 # --- key figures ---------------------------------------------------------------------------------
@@ -235,12 +228,17 @@ def _drought_figures(place: Place) -> list[dict[str, str]]:
         matrix, row = score
         value = matrix.shown_value(row, place.column, lang)
         found.append(_figure(words("departement.score"), value, words("departement.score_note")))
-    if age := _at(place, "drought_age_dekads"):
-        matrix, row = age
-        count = int(matrix.value[row, place.column])
-        value = words.count("departement.dekads", count) if count else words("departement.no_age")
+    if place.row is not None and _tells_age(place):
+        age = place.matrix.age[place.row, place.column]
+        value = words.count("departement.dekads", int(age)) if age else words("departement.no_age")
         found.append(_figure(words("departement.age"), value, words("departement.age_note")))
     return found
+
+
+def _tells_age(place: Place) -> bool:
+    """Whether it is known for how long there has been a drought, or that there is none."""
+    which = look.indicator_of(place.matrix.indicator)
+    return which.kind == "class" and not np.isnan(place.matrix.age[place.row, place.column])
 
 
 def _at(place: Place, indicator: str) -> tuple[Matrix, int] | None:
@@ -305,7 +303,7 @@ def neighbours(place: Place) -> dict[str, Any]:
             "" if here["hatched"] or row is None else matrix.shown_value(row, column, view.lang)
         )
         known += not here["hatched"]
-        dry += row is not None and matrix.drought_class[row, column] in DROUGHT
+        dry += row is not None and matrix.drought_class[row, column] in look.IN_DROUGHT
         rows.append({"code": code, "name": view.publication.name(code), "value": number, **here})
     key = "departement.neighbours_dry" if dry else "departement.neighbours_fine"
     return {

@@ -12,7 +12,7 @@ from markupsafe import escape
 from geo_pipeline.publishing import look, maps
 from geo_pipeline.publishing.look import Lang
 from panel_app import atlas, charts, dekads
-from panel_app.store import DROUGHT, NO_STYLE, FloatMatrix, Matrix, Publication
+from panel_app.store import NO_STYLE, FloatMatrix, Matrix, Publication
 from panel_app.theme import render
 from panel_app.view import View, hectares, percent
 
@@ -516,15 +516,11 @@ def reason(view: View, code: str) -> str:
 
 
 def since(view: View, column: int) -> str:
-    """How long the drought has lasted without a break; empty outside a drought."""
-    first = view.matrix.spell(view.row, column)
-    if first < 0 or first == view.row:
+    """How long the drought under way has lasted; empty in none, and of what knows no droughts."""
+    if view.indicator.kind != "class":
         return ""
-    count = view.row - first + 1
-    start = view.matrix.period_words(first, view.lang)
-    return view.words(
-        "detail.drought_since", count=view.words.count("detail.dekads", count), since=start
-    )
+    said = view.matrix.drought_words(view.row, column, view.lang)
+    return f"{look.capitalise(said)}." if said else ""
 
 
 def figures(view: View, code: str) -> list[dict[str, str]]:
@@ -613,6 +609,6 @@ def drivers(view: View, code: str) -> list[dict[str, str]]:
             "key": indicator,
         }
         for indicator, drought_class in pairs
-        if drought_class in DROUGHT
+        if drought_class in look.IN_DROUGHT
         for style in [look.style_of(indicator, drought_class=drought_class)]
     ]

@@ -402,7 +402,7 @@ def _restriction_day(view: View) -> str:
 def _departement_row(
     view: View, standing: Standing, column: int, rank: float, bars: FloatMatrix | None
 ) -> dict[str, Any]:
-    matrix, words = view.matrix, view.words
+    matrix = view.matrix
     code, name = matrix.codes[column], matrix.names[column]
     place = BY_CODE[code]
     style = matrix.style_at(view.row, column)
@@ -410,7 +410,6 @@ def _departement_row(
         float(each[column]) for each in (standing.age, standing.crops, standing.restriction)
     )
     level = None if np.isnan(step) else look.RESTRICTION_LEVELS[-1 - int(step)]
-    first = view.row - int(age) + 1 if age > 0 else 0
     return {
         "code": code,
         "name": name,
@@ -426,9 +425,7 @@ def _departement_row(
         "change": _change(view, float(standing.change[column])),
         "year": _change(view, float(standing.year[column])),
         "age": "" if not age > 0 else look.format_number(age, 0, view.lang),
-        "since": words("ranking.since_period", period=matrix.period_words(first, view.lang))
-        if age > 0
-        else "",
+        "since": look.capitalise(matrix.drought_words(view.row, column, view.lang)),
         "crops": _area(crops, view),
         "restriction": level,
         "restriction_said": level.name(view.lang) if level else "",
@@ -442,6 +439,8 @@ def notes(view: View, crops: bool) -> list[str]:
     lines = []
     if drier_sign(view.indicator):
         lines.append(words("ranking.note_change"))
+    if view.indicator.kind == "class" and view.state.level != "region":
+        lines.append(words("ranking.note_age"))
     if crops:
         lines.append(words("ranking.note_crops"))
     if view.reference and view.indicator.kind in ("class", "anomaly", "amount"):

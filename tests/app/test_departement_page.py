@@ -325,14 +325,16 @@ def test_time_out_of_drought_is_counted_to_the_last_one() -> None:
         ["normal", "normal", "D0", "normal"],
         ["normal", "normal", "W0", "normal"],
     ]
-    matrix = by_hand("spi_3", [[0.0] * 4] * 3, classes, periods)
+    nan = float("nan")
+    values = [[-1.0, 0.5, -1.4, nan], [0.1, 0.5, -0.6, 0.1], [0.1, 0.5, 1.2, 0.1]]
+    matrix = by_hand("spi_3", values, classes, periods)
     assert departement._out_since(matrix, 2, 0) == 1
     assert departement._out_since(matrix, 2, 1) == -1
-    assert departement._out_since(matrix, 2, 2) == 1
+    assert departement._out_since(matrix, 2, 2) == 2
     assert departement._out_since(matrix, 2, 3) == -1
 
 
 def test_no_drought_is_counted_across_a_hole() -> None:
     periods = (date(2013, 12, 31), date(2015, 1, 10))
-    matrix = by_hand("spi_3", [[0.0] * 4] * 2, [["D1"] * 4, ["normal"] * 4], periods)
+    matrix = by_hand("spi_3", [[-1.0] * 4, [0.1] * 4], [["D1"] * 4, ["normal"] * 4], periods)
     assert departement._out_since(matrix, 1, 0) == -1

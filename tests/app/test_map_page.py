@@ -43,7 +43,8 @@ def test_how_long_a_drought_lasts(publication: Publication, drought: Matrix) -> 
     since = plain(page.since(Fixed(publication, drought, 1), 0))
     assert since == "En sécheresse depuis 2 décades (3e décade de janvier 2020)."
     assert page.since(Fixed(publication, drought, 1), 2) == ""
-    assert page.since(Fixed(publication, drought, 2), 0) == ""
+    behind_a_hole = page.since(Fixed(publication, drought, 2), 0)
+    assert behind_a_hole == "Entrée en sécheresse à cette décade."
 
 
 def test_what_has_changed_since_the_step_before(publication: Publication, drought: Matrix) -> None:

@@ -52,13 +52,6 @@ def test_periods_are_said_as_they_are_walked(drought: Matrix) -> None:
     assert drought.period_typed(1) == "2020-02-10"
 
 
-def test_a_drought_is_counted_back_to_its_first_dekad_and_not_over_a_hole(drought: Matrix) -> None:
-    """01 is in D4 from the end of January; April stands alone behind a hole; 03 is in none."""
-    assert drought.spell(1, 0) == 0
-    assert drought.spell(2, 0) == 2
-    assert drought.spell(1, 2) == -1
-
-
 def test_dekads_follow_on_one_another_but_over_a_hole(drought: Matrix) -> None:
     assert drought.follows(1)
     assert not drought.follows(2)

@@ -30,7 +30,6 @@ CLASS_RANK: Final = {code: rank for rank, code in enumerate(CLASSES)}
 """0 for the driest class."""
 LEVEL_RANK: Final = {code: rank for rank, code in enumerate(LEVELS)}
 """0 for the strictest level."""
-IN_DROUGHT: Final = ("D4", "D3", "D2", "D1")
 GRAVE: Final = ("D4", "D3", "crise")
 """Classes and levels that make an alert one of severity `error`."""
 
@@ -58,7 +57,7 @@ class Change:
     def worse(self) -> bool:
         """Whether the class is worse than before, and D1 at least."""
         was, now = self.was.drought_class, self.now.drought_class
-        known = was is not None and now in IN_DROUGHT
+        known = was is not None and now in look.IN_DROUGHT
         return known and CLASS_RANK[str(now)] < CLASS_RANK[str(was)]
 
     @property
@@ -72,7 +71,7 @@ class Change:
         """Whether it was in drought and is back to normal."""
         was, now = self.was.drought_class, self.now.drought_class
         back = now is not None and CLASS_RANK[now] >= CLASS_RANK["normal"]
-        return was in IN_DROUGHT and back
+        return was in look.IN_DROUGHT and back
 
     @property
     def lifted(self) -> bool:

@@ -1,0 +1,119 @@
+"""One drought, one answer to since when: headline, tile, table, ranking and bulletin."""
+
+import re
+from contextlib import closing
+from datetime import date
+from html import unescape
+
+import numpy as np
+import pytest
+
+from geo_pipeline.publishing import bulletin, look, views
+from geo_pipeline.storage.warehouse import Warehouse
+from panel_app import dekads, standing
+from panel_app.pages import departement as page
+from panel_app.pages import map as map_page
+from panel_app.pages import ranking
+from panel_app.pages.departement_place import Place, record
+from panel_app.store import Matrix, Publication, Store
+from tests.app.conftest import by_hand, plain, view_of
+
+DAYS = (date(2022, 8, 10), date(2011, 5, 20), date(2019, 9, 10))
+
+
+def droughts_on(publication: Publication, day: date) -> dict[str, tuple[str, int]]:
+    """What the table of droughts has under way: the first dekad in words, and how many so far."""
+    found = {}
+    for code in publication.codes:
+        table = record(publication, code).events
+        for first, last in zip(table["first_dekad"], table["last_dekad"], strict=True):
+            if first.date() <= day <= last.date():
+                years = 36 * (day.year - first.year)
+                count = years + dekads.of_year(day) - dekads.of_year(first) + 1
+                found[code] = look.format_period(first.date(), "dekad"), count
+    return found
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_all_places_tell_the_same_drought(publication: Publication, day: date) -> None:
+    """The table of droughts is the witness: what it has under way is told everywhere else."""
+    events = droughts_on(publication, day)
+    assert len(events) >= 10
+    france = view_of(publication, period=day.isoformat())
+    ages = standing.stand(france).age
+    ranked = ranking.slots(france)["table"]
+    row = r'title="([^"]*)">\d+</td>(?:(?!</tr>).)*<td>(\w+)</td>'
+    titles = {code: plain(unescape(said)) for said, code in re.findall(row, ranked)}
+    assert titles.keys() == events.keys()
+    for column, code in enumerate(publication.codes):
+        view = view_of(publication, period=day.isoformat(), departement=code)
+        place = Place(view, record(publication, code))
+        if place.row is None:
+            assert code not in events
+            continue
+        verdict = plain(page.head(place)["verdict"]["said"])
+        tile = {each["label"]: plain(each["value"]) for each in page.figures(place)}
+        now = [each for each in page.events(place)["rows"] if each["now"]]
+        beside = plain(map_page.since(view, column))
+        if code not in events:
+            assert ages[column] == 0 or np.isnan(ages[column])
+            assert (now, beside) == ([], "")
+            assert tile.get("Âge de la sécheresse", "aucune") == "aucune"
+            assert "en sécheresse depuis" not in verdict
+            assert view.matrix.drought_class[view.row, column] not in look.IN_DROUGHT
+            continue
+        first, count = events[code]
+        assert ages[column] == count
+        assert tile["Âge de la sécheresse"] == f"{count} décade{'s' * (count > 1)}"
+        assert [each["first"] for each in now] == [first]
+        for said in (verdict, beside, titles[code]):
+            assert f"{count} décades ({first})" in said or count == 1, (code, said)
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_the_bulletin_tells_the_same_drought(
+    store: Store, publication: Publication, day: date
+) -> None:
+    events = droughts_on(publication, day)
+    with closing(Warehouse(store.path)) as warehouse:
+        view = views.select(warehouse, bulletin.INDICATOR, day.isoformat())
+        text = bulletin.render_bulletin(warehouse, view, None, published_on=date(2023, 1, 2))
+    lines = re.findall(r"<li>(.*?)</li>", plain(unescape(text)))
+    assert lines
+    codes = dict(zip(publication.names, publication.codes, strict=True))
+    for line in lines:
+        first, count = events[codes[line.split(" : ")[0]]]
+        assert f"En sécheresse depuis {count} décades ({first})." in line or count == 1
+
+
+def test_a_drought_starts_where_its_class_does_and_ends_at_the_mean() -> None:
+    """Of one place: normal, D1, D0 below the mean, normal below it, above it; then a hole, D2."""
+    days = [date(2020, 1, 31), *(date(2020, 2, d) for d in (10, 20, 29)), date(2020, 3, 10)]
+    values = [-0.4, -0.8, -0.6, -0.1, 0.1, -1.4]
+    classes = ["normal", "D1", "D0", "normal", "normal", "D2"]
+    matrix: Matrix = by_hand(
+        "spi_3",
+        [[value] * 4 for value in values],
+        [[each] * 4 for each in classes],
+        (*days, date(2020, 4, 30)),
+    )
+    np.testing.assert_array_equal(matrix.age[:, 0], [np.nan, 1, 2, 3, 0, 1])
+    said = [plain(matrix.drought_words(row, 0, "fr")) for row in range(6)]
+    assert said == [
+        "",
+        "entrée en sécheresse à cette décade",
+        "la sécheresse qui dure depuis 2 décades (1re décade de février 2020) n'est pas finie",
+        "la sécheresse qui dure depuis 3 décades (1re décade de février 2020) n'est pas finie",
+        "",
+        "entrée en sécheresse à cette décade",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "day"),
+    [(0, date(2022, 3, 10)), (1, date(2022, 2, 28)), (2, date(2022, 2, 20)),
+     (7, date(2021, 12, 31)), (36, date(2021, 3, 10)), (75, date(2020, 2, 10)),
+     (73, date(2020, 2, 29))],
+)  # fmt: skip
+def test_dekads_are_counted_back(count: int, day: date) -> None:
+    assert look.dekads_before(date(2022, 3, 10), count) == day
