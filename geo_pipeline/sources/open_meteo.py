@@ -41,7 +41,10 @@ PROVISIONAL_DAYS = 5
 """Days before today that may still change: ERA5 follows by five."""
 
 SETTLED_AFTER_DAYS = 92
-"""Days after which nothing more comes: by then ERA5 has replaced its first release."""
+"""Days after which years are asked for whole: by then ERA5 has replaced its first release."""
+
+PATIENCE = 10
+"""A day without a value is asked for again once a tenth of its age has gone by."""
 
 LEAST_KNOWN_SHARE = 0.5
 """Share of the points that must be known on a day for their mean to stand for the département."""
@@ -203,9 +206,10 @@ class OpenMeteo:
         """
         query = self._query(places, period)
         try:
-            answer, rows = self._had(departement, places, period, query, final=period.final)
-            if _may_grow(rows, period, self._today()) and answer.received_at.date() < self._today():
-                answer, rows = self._had(departement, places, period, query, final=False)
+            answer, rows, hole = self._had(departement, places, period, query, final=period.final)
+            asked_on = answer.received_at.date()
+            if period.final and hole is not None and _is_due(hole, asked_on, self._today()):
+                answer, rows, _ = self._had(departement, places, period, query, final=False)
         except NotKeptError as error:
             parts = period.parts()
             for part in parts:
@@ -223,8 +227,8 @@ class OpenMeteo:
         query: Mapping[str, str],
         *,
         final: bool,
-    ) -> tuple[Received, pd.DataFrame]:
-        """Return the answer to `query` and its means by day."""
+    ) -> tuple[Received, pd.DataFrame, date | None]:
+        """Return the answer to `query`, its means by day, and the last day that lacks a value."""
         source = f"{NAME}, département {departement}"
         answer = self.http.get(
             self.url,
@@ -236,7 +240,7 @@ class OpenMeteo:
         )
         document = payload.json(answer, source)
         try:
-            return answer, _means(document, places, period)
+            return answer, *_means(document, places, period)
         except _UnreadableError as error:
             raise payload.unusable(answer, source, str(error), ADVICE) from error
 
@@ -271,15 +275,13 @@ def _digest(query: Mapping[str, str]) -> str:
     return sha256("&".join(asked).encode()).hexdigest()[:12]
 
 
-def _may_grow(rows: pd.DataFrame, period: Period, today: date) -> bool:
-    """Say whether final `rows` lack days, or the last ones lack values that may still come."""
-    if not period.final:
-        return False
-    if len(rows) <= (period.end - period.start).days:
-        return True
-    known = rows.dropna(how="all").index
-    ends = known.max().date() if len(known) else date.min
-    return ends < period.end and period.end > today - timedelta(days=SETTLED_AFTER_DAYS)
+def _is_due(hole: date, asked_on: date, today: date) -> bool:
+    """Say whether to ask again for a day that lacked a value when it was asked for last.
+
+    On the next day at the earliest, then the less often the older it is: what was not filled in two
+    months may never be.
+    """
+    return (today - asked_on).days >= max(1, (asked_on - hole).days // PATIENCE)
 
 
 def periods(
@@ -335,8 +337,14 @@ def _dekad_end(day: date) -> date:
     return day.replace(day=10 if day.day <= 10 else 20) if day.day <= 20 else _month_end(day)
 
 
-def _means(document: object, places: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """Return the means over `places` of what was answered: columns `MEASURES`, a row a day."""
+def _means(
+    document: object, places: pd.DataFrame, period: Period
+) -> tuple[pd.DataFrame, date | None]:
+    """Return the means over `places` of what was answered: columns `MEASURES`, a row a day.
+
+    And the last day of the period that is not there, or lacks a value of a variable that the place
+    has on other days.
+    """
     answers = _answers(document, places)
     dates = _dates(answers, period)
     units = [_part(answer, "daily_units") for answer in answers]
@@ -354,7 +362,18 @@ def _means(document: object, places: pd.DataFrame, period: Period) -> pd.DataFra
     swapped = np.argwhere(values["tmin_c"] > values["tmax_c"])
     if len(swapped):
         raise _UnreadableError(f"sent a minimum above the maximum on {dates[swapped[0][1]]:%F}")
-    return pd.DataFrame({name: _mean(known) for name, known in values.items()}, index=dates)
+    means = pd.DataFrame({name: _mean(known) for name, known in values.items()}, index=dates)
+    return means, _last_hole(values, dates, period)
+
+
+def _last_hole(values: Mapping[str, Array], dates: pd.DatetimeIndex, period: Period) -> date | None:
+    """Return the last day that is missing or lacks a value, of variables as places by days."""
+    known = np.concatenate([np.isfinite(each) for each in values.values()])
+    known = known[known.any(axis=1)]  # what a place has on no day the model does not have there
+    whole = np.logical_and(known.all(axis=0), len(known) > 0)
+    days = pd.date_range(period.start, period.end)
+    missing = days.difference(dates[whole])
+    return missing[-1].date() if len(missing) else None
 
 
 def _answers(document: object, places: pd.DataFrame) -> list[Mapping[str, Any]]:

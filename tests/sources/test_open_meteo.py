@@ -395,6 +395,42 @@ def test_an_answer_that_came_too_early_is_asked_for_again_on_another_day(
     assert len(rows) == 10
 
 
+@pytest.mark.parametrize("points", [{0}, {0, 1, 2}])
+@pytest.mark.parametrize("name", ["precipitation_sum", "temperature_2m_min"])
+def test_a_day_inside_a_month_that_is_filled_later_is_asked_for_again(
+    http: Http, provider: Provider, name: str, points: set[int]
+) -> None:
+    """Open-Meteo's issues 2122 and 1277. A variable that a model never has is no hole."""
+    today = pd.Timestamp.now("UTC").date()
+    first = (today - timedelta(days=70)).replace(day=1)
+    hole = first + timedelta(days=13)
+    is_filled = False
+
+    def value(variable: str, point: int, day: date) -> float | None:
+        lacks = variable == name and day == hole and point in points and not is_filled
+        never = variable == "relative_humidity_2m_mean"
+        return None if lacks or never else july(variable, point, day)
+
+    def mean(on: date) -> float:
+        rows, _ = source(http, provider, on).weather("32", first, first + timedelta(days=19))
+        column = {"precipitation_sum": "precip_mm", "temperature_2m_min": "tmin_c"}[name]
+        return float(rows.set_index("date")[column][pd.Timestamp(hole)])
+
+    provider.on(PATH, archive(value))
+    expected = np.mean(JULY[name])
+    assert mean(today) != pytest.approx(expected)
+    asked, is_filled = len(provider.asked), True
+    assert mean(today) != pytest.approx(expected)
+    assert len(provider.asked) == asked, "the same day it is not asked for again"
+    patience = (today - hole).days // 10
+    assert mean(today + timedelta(days=patience - 1)) != pytest.approx(expected)
+    assert mean(today + timedelta(days=patience)) == pytest.approx(expected)
+    mean(today + timedelta(days=2 * patience))
+    asked = len(provider.asked)
+    mean(today + timedelta(days=9 * patience))
+    assert len(provider.asked) == asked, "what is whole is not asked for again"
+
+
 # --- faults ------------------------------------------------------------------------------------
 
 
