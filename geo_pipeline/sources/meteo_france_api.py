@@ -42,6 +42,11 @@ FIRST_TRIES = 3
 LAST_TRIES = 5
 """How often an order is tried before the other stations have their turn, and after it."""
 
+GONE = frozenset({404, 410})
+"""Statuses of a file that was never made or was downloaded before: it is ordered once more."""
+OF_ONE_STATION = GONE | {500, 502, 507}
+"""Statuses that in the end say that a station has nothing (500), or too much (507), to give."""
+
 OUTAGE_AFTER = 3
 """Stations that may fail one after the other, none having succeeded, before all is given up."""
 
@@ -210,6 +215,8 @@ class MeteoFranceApi:
                     failed[order] = _passing(error, last=last)
                     if last:
                         del waiting[order]
+                    elif isinstance(error, StatusError) and error.status in GONE:
+                        waiting[order] = self._anew(departement, order, number)
                     continue
                 if answer is not None:
                     answers[order] = answer
@@ -275,6 +282,15 @@ class MeteoFranceApi:
             attempts=LAST_TRIES if last else FIRST_TRIES,
         )
         return None if answer.status in (202, 204) else answer
+
+    def _anew(self, departement: str, order: Order, number: str) -> str:
+        """Return the number of `order` placed once more, that of before where it is refused."""
+        try:
+            answer = self._placed(departement, order, last=True)
+        except SourceError as error:
+            _passing(error, last=False)
+            return number
+        return _number(answer, f"{NAME}, département {departement}")
 
     def _read(self, departement: str, order: Order, answer: Received) -> pd.DataFrame:
         """Return the rows of an answer: station, date, `VALUES`.
@@ -356,10 +372,10 @@ def _number(answer: Received, source: str) -> str:
 
 
 def _passing(error: SourceError, *, last: bool) -> str:
-    """Return what an error says that may pass, or that means an inactive station; raise others."""
+    """Return what an error says that may pass, or that is one station's alone; raise others."""
     status = error.status if isinstance(error, StatusError) else None
-    passing = status is None or status in AGAIN
-    if not passing or (last and status != 500):
+    passing = status is None or status in AGAIN | OF_ONE_STATION
+    if not passing or (last and status not in OF_ONE_STATION):
         raise error
     return (error.reason if isinstance(error, StatusError) else None) or f"error {status}"
 

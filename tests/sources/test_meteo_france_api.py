@@ -330,6 +330,51 @@ def test_a_burst_of_500_is_not_a_station_that_is_inactive(
     assert report.notes == ()
 
 
+@pytest.mark.parametrize("status", [404, 410, 502, 507])
+@pytest.mark.parametrize("path", ["commande-station/quotidienne", "commande/fichier"])
+def test_one_station_in_trouble_is_not_the_departements(
+    source: MeteoFranceApi, api: Api, provider: Any, status: int, path: str
+) -> None:
+    api.rows = lambda station, since, until: ["20200101;1,0;1" + ";" * 14]
+    handler = api.order if "station" in path else api.file
+
+    def troubled(asked: Any) -> Any:
+        of = asked.query.get("id-station") or [api.orders[asked.one("id-cmde")][0]]
+        return provider.answer(status=status) if of == ["32160002"] else handler(asked)
+
+    provider.reset(f"/DPClim/{path}").on(f"/DPClim/{path}", troubled)
+    report = source.report("32", *JANUARY)
+    assert report.observed.rows["stations"].tolist() == [1]
+    assert report.notes == (
+        f"station 32160002 is left out from 2020-01-01 to 2020-01-31: error {status}",
+    )
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_file_that_is_gone_is_ordered_once_more(
+    source: MeteoFranceApi, api: Api, provider: Any, status: int
+) -> None:
+    """As when another program has downloaded it."""
+    api.stations = [AUCH]
+    api.rows = lambda station, since, until: ["20200101;1,0;1" + ";" * 14]
+    path = "/DPClim/commande/fichier"
+    provider.reset(path).on(path, status=status).on(path, api.file)
+    report = source.report("32", *JANUARY)
+    assert report.observed.rows["precip_mm"].tolist() == [1.0]
+    assert report.notes == ()
+    assert len(api.orders) == 2
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_is_refused_is_the_departements(
+    source: MeteoFranceApi, api: Api, provider: Any, status: int
+) -> None:
+    path = "/DPClim/commande-station/quotidienne"
+    provider.reset(path).on(path, status=status)
+    with pytest.raises(SourceError, match=f"{status}"):
+        source.weather("32", *JANUARY)
+
+
 def test_a_server_that_only_fails_is_given_up(
     source: MeteoFranceApi, api: Api, provider: Any
 ) -> None:
@@ -415,8 +460,8 @@ def test_a_key_is_never_told(
 
 
 def test_an_unknown_departement(source: MeteoFranceApi, api: Api) -> None:
-    with pytest.raises(SourceError, match=r"département 976: .*liste-stations.*no such dépar"):
-        source.weather("976", *JANUARY)
+    with pytest.raises(SourceError, match=r"département 971: .*liste-stations.*no such dépar"):
+        source.weather("971", *JANUARY)
 
 
 def test_what_the_api_says_is_told(source: MeteoFranceApi, api: Api) -> None:
