@@ -145,6 +145,15 @@ class Settings(BaseSettings):
         default=120.0, gt=0, description="Longest that reading such a file may take, s."
     )
 
+    most_left_out: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Share of the zones, orders, départements or rows of an answer that may be "
+        "left out of it because they cannot be read; with more its form has changed, and all of it "
+        "is refused.",
+    )
+
     weather_stale_days: int = Field(
         default=5,
         ge=1,

@@ -114,10 +114,16 @@ def restrictions(workspace: Workspace, warn: Warn) -> Made:
         shares = None
     else:
         shares = restriction_shares(workspace.lake.read("departements"), zones.rows)
+        of = pd.MultiIndex.from_frame(shares[["departement", "zone_type"]])
+        shares = shares[~of.isin(zones.untold)]
         workspace.succeeded("water_restrictions")
+        for zone, why in zones.left_out:
+            warn(f"water_restrictions: zone {zone} is left out: {why}")
         if zones.without_area:
             names = ", ".join(zones.without_area)
             warn(f"water_restrictions: zones without an outline: {names}")
+    for name, why in levels.left_out:
+        warn(f"water_restrictions: {name} is left out: {why}")
     for code, column in levels.unknown:
         warn(f"water_restrictions: {column} of département {code} is not known")
     return with_shares(levels.rows, shares), levels.provenance

@@ -317,7 +317,10 @@ class Providers:
             return None
         settings = self.settings
         return vigieau.Vigieau(
-            self.http, settings.vigieau_url, dataset_url=settings.vigieau_dataset_url
+            self.http,
+            settings.vigieau_url,
+            dataset_url=settings.vigieau_dataset_url,
+            most_left_out=settings.most_left_out,
         )
 
     @property

@@ -57,6 +57,45 @@ def unusable(received: Received, source: str, what: str, advice: str | None = No
     return SourceError(f"{source}: {received.url} {what}; {advice}")
 
 
+MOST_LEFT_OUT = 0.1
+"""Share of what a file holds that may be left out of it: beyond, its form is not what it was."""
+
+
+class Sieve:
+    """Takes what is good of what a file holds one by one, and notes what is left out and why."""
+
+    def __init__(self, most: float = MOST_LEFT_OUT) -> None:
+        self.most = most
+        self.left_out: list[tuple[str, str]] = []
+        """Name and reason."""
+        self._first: Exception | None = None
+        self._n_taken = 0
+
+    def take(
+        self, name: str, read: Callable[[*More], R], *of: *More, fault: type[Exception]
+    ) -> R | None:
+        """Return what `read` makes of one, None where it raises `fault`."""
+        try:
+            value = read(*of)
+        except fault as error:
+            self.leave_out(name, error)
+            return None
+        self._n_taken += 1
+        return value
+
+    def leave_out(self, name: str, error: Exception, *, taken: bool = False) -> None:
+        """Note that one is left out; `taken` says that it counted as good before."""
+        self._first = self._first or error
+        self._n_taken -= taken
+        self.left_out.append((name, str(error)))
+
+    def require_most(self) -> None:
+        """Raise the first fault where too much was left out for the rest to be trusted."""
+        whole = self._n_taken + len(self.left_out)
+        if self._first is not None and len(self.left_out) > self.most * whole:
+            raise self._first
+
+
 def judged(
     received: Received, limits: Limits | None, read: Callable[[Received, *More], R], *more: *More
 ) -> R:

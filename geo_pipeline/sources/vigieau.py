@@ -10,7 +10,6 @@ import json
 import logging
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -30,6 +29,7 @@ from geo_pipeline.schemas import LEVELS, Provenance
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.sources.observed import Attribution
+from geo_pipeline.sources.payload import MOST_LEFT_OUT, Sieve
 
 NAME = "vigieau"
 API_URL = "https://api.vigieau.gouv.fr"
@@ -86,6 +86,8 @@ class Restrictions(NamedTuple):
     """As in the table `water_restrictions`: the 101 départements; None: no restriction."""
     unknown: tuple[tuple[str, str], ...]
     """Département and column where VigiEau says that it does not have the level."""
+    left_out: tuple[tuple[str, str], ...]
+    """What has no row, and why: départements that are missing or cannot be read, and others."""
     provenance: Provenance
 
 
@@ -99,6 +101,10 @@ class Zones(NamedTuple):
     """Features of the file that no restriction holds in: not in `rows`."""
     without_area: tuple[str, ...]
     """Zones with a level and no outline: not in `rows`."""
+    left_out: tuple[tuple[str, str], ...]
+    """Zones that cannot be read, and why: not in `rows`."""
+    untold: tuple[tuple[str, str], ...]
+    """Département and type of zones with a level that are not in `rows`: shares would be wrong."""
     provenance: Provenance
 
 
@@ -123,6 +129,7 @@ class Vigieau:
         older_urls: asked in turn when it fails; by default VigiEau's own, for its own API only.
         dataset_url: the list of files.
         now: the time.
+        most_left_out: share of what an answer holds that may be left out of it.
     """
 
     name = NAME
@@ -134,7 +141,10 @@ class Vigieau:
         older_urls: Sequence[str] | None = None,
         dataset_url: str = DATASET_URL,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        most_left_out: float = MOST_LEFT_OUT,
     ) -> None:
+        self.most_left_out = most_left_out
         self.http = http
         if older_urls is None:
             older_urls = OLDER_API_URLS if url.rstrip("/") == API_URL else ()
@@ -146,31 +156,32 @@ class Vigieau:
         """Return the levels in force today in Paris; offline, on the day they were received.
 
         Raises:
-            SourceError: no address of the API answers with JSON, a département is missing, unknown
-                or there twice, or a level is missing or unknown.
+            SourceError: no address of the API answers with JSON, a département is there twice, or
+                too many are missing, unknown, or of a level that is missing or unknown.
         """
         received, body = self._departements()
         # An answer that has not changed since keeps the time it first came at.
         known_at = received.received_at if self.http.offline else self.now()
+        sieve = Sieve(self.most_left_out)
         with _reading(received):
-            rows, unknown = _levels(body)
+            rows, unknown = _levels(body, sieve)
         frame = pd.DataFrame(rows, columns=["departement", *LEVEL_FIELDS.values()])
         frame.insert(1, "date", pd.Timestamp(paris_day(known_at)))
         frame["date"] = frame["date"].astype("datetime64[ns]")
         frame = frame.sort_values("departement", ignore_index=True)
-        return Restrictions(frame, unknown, _provenance([received]))
+        return Restrictions(frame, unknown, tuple(sieve.left_out), _provenance([received]))
 
     def zones(self) -> Zones:
         """Return the alert zones in force from the GeoJSON file that the dataset lists.
 
         Raises:
-            SourceError: the dataset lists no such file, or one that cannot be read: a zone of an
-                unknown type, level or département, or one that is not a polygon in France.
+            SourceError: the dataset lists no such file, or one that cannot be read: too many zones
+                of an unknown type, level or département, or that are no polygon in France.
         """
         received = self.http.get(self._listed(_zones_in_force)[0], source=self.name)
         body = payload.json(received, self.name)
         with _reading(received):
-            return Zones(*_zones(body), _provenance([received]))
+            return _zones(body, Sieve(self.most_left_out), _provenance([received]))
 
     def orders(self, *, partial: bool = False) -> Orders:
         """Return the orders of all years that the dataset lists, by zone where it names them.
@@ -187,7 +198,7 @@ class Vigieau:
             answer = self.http.get(url, source=self.name)
             text = payload.text(answer, self.name)
             with _reading(answer):
-                parts.append(_orders(text, partial))
+                parts.append(_orders(text, partial, Sieve(self.most_left_out)))
             received.append(answer)
         rows, left_out = (
             pd.concat(frames, ignore_index=True).drop_duplicates(ignore_index=True)
@@ -262,31 +273,48 @@ def paris_day(received_at: datetime) -> date:
     return received_at.astimezone(PARIS).date()
 
 
-def _levels(body: Any) -> tuple[list[dict[str, Any]], tuple[tuple[str, str], ...]]:
-    """Return the levels of each département, and which of them VigiEau says it does not have."""
+def _levels(body: Any, sieve: Sieve) -> tuple[list[dict[str, Any]], tuple[tuple[str, str], ...]]:
+    """Return the levels of each département, and which of them VigiEau says it does not have.
+
+    What is of no département, or cannot be read, is left out by the `sieve`.
+    """
     if not isinstance(body, list):
         raise _Unusable(f"sent {_kind(body)} in place of a list of départements")
-    rows: list[dict[str, Any]] = []
     unknown: list[tuple[str, str]] = []
+    rows: dict[str, dict[str, Any]] = {}
     for entry in body:
-        if not isinstance(entry, dict):
-            raise _Unusable(f"lists {_kind(entry)} in place of a département")
-        code = _departement(entry.get("code"))
-        row: dict[str, Any] = {"departement": code}
-        for field, column in LEVEL_FIELDS.items():
-            # Null is "no restriction": a field that is not there is not null.
-            if field not in entry:
-                raise _Unusable(f"has no `{field}`", code)
-            row[column] = _level(entry[field], code)
+        name = str(entry.get("code") if isinstance(entry, dict) else entry)[:30]
+        row = sieve.take(name, _entry, entry, fault=_Unusable)
+        if row is None:
+            continue
+        code = row["departement"]
+        if code in rows and rows[code] != row:
+            raise _Unusable(f"lists départements twice: {code}")
+        rows[code] = row
         if row["level_drinking"] is None and _unavailable(entry):
             unknown.append((code, "level_drinking"))
-        rows.append(row)
-    codes = Counter(row["departement"] for row in rows)
-    if twice := sorted(code for code, count in codes.items() if count > 1):
-        raise _Unusable(f"lists départements twice: {', '.join(twice)}")
-    if missing := sorted(set(CODES) - set(codes)):
-        raise _Unusable(f"does not list all départements: {', '.join(missing)} missing")
-    return rows, tuple(unknown)
+    sieve.require_most()
+    told = {name for name, _ in sieve.left_out}
+    for code in CODES:
+        if code not in rows and code not in told:
+            why = f"does not list all départements: {code} missing"
+            sieve.leave_out(code, _Unusable(why))
+    sieve.require_most()
+    return list(rows.values()), tuple(unknown)
+
+
+def _entry(entry: Any) -> dict[str, Any]:
+    """Return the levels of one département."""
+    if not isinstance(entry, dict):
+        raise _Unusable(f"lists {_kind(entry)} in place of a département")
+    code = _departement(entry.get("code"))
+    row: dict[str, Any] = {"departement": code}
+    for field, column in LEVEL_FIELDS.items():
+        # Null is "no restriction": a field that is not there is not null.
+        if field not in entry:
+            raise _Unusable(f"has no `{field}`", code)
+        row[column] = _level(entry[field], code)
+    return row
 
 
 def _unavailable(entry: dict[str, Any]) -> bool:
@@ -346,12 +374,17 @@ def _file_name(entry: dict[str, Any]) -> str:
 
 def _words(entry: dict[str, Any]) -> str:
     """Return title and file name of a resource, without accents or case."""
-    text = unicodedata.normalize("NFKD", f"{entry.get('title') or ''} {_file_name(entry)}")
-    return "".join(letter for letter in text.casefold() if not unicodedata.combining(letter))
+    return _plain(f"{entry.get('title') or ''} {_file_name(entry)}")
 
 
-def _zones(body: Any) -> tuple[gpd.GeoDataFrame, int, tuple[str, ...]]:
-    """Return the zones of a file with a level, how many have none, and which have no area.
+def _plain(text: str) -> str:
+    """Return a text without accents or case."""
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _zones(body: Any, sieve: Sieve, provenance: Provenance) -> Zones:
+    """Return the zones of a file that have a level; what cannot be read is left out by the `sieve`.
 
     Properties are those of VigiEau's own file (`type`, `niveauGravite`, `departement`), or of those
     that are made from it (`type_zone`, `niveau`, `departement_code`).
@@ -363,17 +396,49 @@ def _zones(body: Any) -> tuple[gpd.GeoDataFrame, int, tuple[str, ...]]:
         raise _Unusable("has coordinates in another system than longitude and latitude")
     if not isinstance(features, list):
         raise _Unusable("has no list of `features`")
-    zones = [_zone(feature) for feature in features]
-    if features and not any(zone["told"] for zone in zones):
+    taken = (sieve.take(_called(each), _zone, each, fault=_Unusable) for each in features)
+    zones = [zone for zone in taken if zone is not None]
+    sieve.require_most()
+    unread = {_place(each) for each in features if _called(each) in dict(sieve.left_out)}
+    if zones and not any(zone["told"] for zone in zones):
         raise _Unusable("tells no level (`niveauGravite`) of any zone")
     columns = ["zone", "name", "zone_type", "departement", "level"]
     in_force = [zone for zone in zones if zone["level"] is not None]
     frame = pd.DataFrame(in_force, columns=columns)
-    outlines = _outlines([zone["geometry"] for zone in in_force], frame["zone"])
-    drawn = ~(shapely.is_missing(outlines) | shapely.is_empty(outlines))
+    outlines, faults = _outlines([zone["geometry"] for zone in in_force])
+    for at, what in faults.items():
+        fault = _Unusable(f"has zone {frame['zone'].iloc[at]} {what}")
+        sieve.leave_out(frame["zone"].iloc[at], fault, taken=True)
+    sieve.require_most()
+    is_bad = np.isin(np.arange(len(frame)), list(faults))
+    drawn = ~(is_bad | shapely.is_missing(outlines) | shapely.is_empty(outlines))
     rows = gpd.GeoDataFrame(frame[drawn], geometry=outlines[drawn], crs="OGC:CRS84")
-    left_out = len(zones) - len(in_force)
-    return rows.reset_index(drop=True), left_out, tuple(frame["zone"][~drawn])
+    not_drawn = frame.loc[~drawn, ["departement", "zone_type"]]
+    untold = {*not_drawn.itertuples(index=False, name=None)}
+    untold |= {(code, kind) for code in unread & {*CODES} for kind in ZONE_TYPES.values()}
+    return Zones(
+        rows.reset_index(drop=True),
+        len(zones) - len(in_force),
+        tuple(frame["zone"][~drawn & ~is_bad]),
+        tuple(sieve.left_out),
+        tuple(sorted(untold)),
+        provenance,
+    )
+
+
+def _called(feature: Any) -> str:
+    """Return how a feature calls its zone, as far as it does."""
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    return str(properties.get("id", "") if isinstance(properties, dict) else feature)[:60]
+
+
+def _place(feature: Any) -> str | None:
+    """Return the code of the département that a feature names, if any."""
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    said = properties if isinstance(properties, dict) else {}
+    place = said.get("departement", said.get("departement_code"))
+    code = place.get("code") if isinstance(place, dict) else place
+    return code if isinstance(code, str) else None
 
 
 def _zone(feature: Any) -> dict[str, Any]:
@@ -406,52 +471,77 @@ def _zone(feature: Any) -> dict[str, Any]:
     }
 
 
-def _outlines(shapes: list[str | None], zones: "pd.Series[str]") -> Any:
-    """Return GeoJSON geometries as polygons, None where there is none."""
-    outlines = np.asarray(shapely.from_geojson(shapes, on_invalid="ignore"), dtype=object)
+def _outlines(shapes: list[str | None]) -> tuple[Any, dict[int, str]]:
+    """Return GeoJSON geometries as polygons, None where there is none, and what is wrong with some.
+
+    Of a collection, such as repairs make, the polygons count.
+    """
+    read = shapely.from_geojson(shapes, on_invalid="ignore")
+    outlines = np.array([_polygons(each) for each in np.atleast_1d(read)], dtype=object)
+    outlines = shapely.force_2d(outlines)
     given = np.array([shape is not None for shape in shapes], dtype=bool)
-    unread = shapely.is_missing(outlines) & given
     polygon = np.isin(shapely.get_type_id(outlines), (3, 6)) | shapely.is_empty(outlines)
     low_x, low_y, high_x, high_y = shapely.bounds(outlines).reshape(-1, 4).T
     abroad = (low_x < LONGITUDES[0]) | (high_x > LONGITUDES[1])
     abroad |= (low_y < LATITUDES[0]) | (high_y > LATITUDES[1])
+    faults: dict[int, str] = {}
     for wrong, what in (
-        (unread, "with a geometry that cannot be read"),
+        (shapely.is_missing(outlines) & given, "with a geometry that cannot be read"),
         (~polygon & ~shapely.is_missing(outlines), "that is not a polygon"),
         (abroad, "outside France: its coordinates are not longitude and latitude"),
     ):
-        if wrong.any():
-            raise _Unusable(f"has zone {zones[wrong].iloc[0]} {what}")
-    return outlines
+        for at in np.flatnonzero(wrong):
+            faults.setdefault(int(at), what)
+    return outlines, faults
 
 
-def _orders(text: str, partial: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _polygons(shape: Any) -> Any:
+    """Return the polygons of a collection as one, any other geometry as it is."""
+    if not isinstance(shape, shapely.GeometryCollection):
+        return shape
+    several = [part for each in shape.geoms for part in shapely.get_parts(each)]
+    return shapely.MultiPolygon([each for each in several if isinstance(each, shapely.Polygon)])
+
+
+def _orders(text: str, partial: bool, sieve: Sieve) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of a file of orders, one a zone, and what was left out of them."""
     records, left_out = _records(text, partial)
     rows: list[dict[str, Any]] = []
     for line, record in records:
-        where = f"order {record['id']} (line {line})"
-        code = _departement(_cell(record["departement"]))
-        first_day = _day(record["date_debut"], "date_debut", where)
-        last_day = _day(record["date_fin"], "date_fin", where)
-        if reason := _impossible(first_day, last_day):
-            left_out.append((record["id"], reason))
-            continue
-        common = {
-            "order": record["id"],
-            "departement": code,
-            "first_day": first_day,
-            "last_day": last_day,
-            "status": _cell(record["statut"]),
-            "drinking_follows": _cell(record.get("ressource_aep_communique", "")),
-        }
-        for zone, zone_type, level in _zones_of(record, code, where):
-            rows.append(common | {"zone": zone, "zone_type": zone_type, "level": level})
+        found = sieve.take(record["id"], _order, record, line, fault=_Unusable)
+        if isinstance(found, str):
+            left_out.append((record["id"], found))
+        elif found is not None:
+            rows += found
+    sieve.require_most()
+    left_out += sieve.left_out
     columns = ["order", "departement", "zone", "zone_type", "level", "first_day", "last_day"]
     frame = pd.DataFrame(rows, columns=[*columns, "status", "drinking_follows"])
     for column in ("first_day", "last_day"):
         frame[column] = pd.to_datetime(frame[column]).astype("datetime64[ns]")
     return frame, pd.DataFrame(left_out, columns=["order", "reason"])
+
+
+def _order(record: dict[str, str], line: int) -> list[dict[str, Any]] | str:
+    """Return the rows of an order, or why it cannot have been in force."""
+    where = f"order {record['id']} (line {line})"
+    code = _departement(_cell(record["departement"]))
+    first_day = _day(record["date_debut"], "date_debut", where)
+    last_day = _day(record["date_fin"], "date_fin", where)
+    if reason := _impossible(first_day, last_day):
+        return reason
+    common = {
+        "order": record["id"],
+        "departement": code,
+        "first_day": first_day,
+        "last_day": last_day,
+        "status": _cell(record["statut"]),
+        "drinking_follows": _cell(record.get("ressource_aep_communique", "")),
+    }
+    return [
+        common | {"zone": zone, "zone_type": zone_type, "level": level}
+        for zone, zone_type, level in _zones_of(record, code, where)
+    ]
 
 
 def _records(
@@ -558,12 +648,13 @@ def _departement(code: Any) -> str:
 
 
 def _level(level: Any, code: str) -> str | None:
-    """Return a level, None for no restriction."""
+    """Return a level, None for no restriction; `Alerte renforcée` is `alerte_renforcee`."""
     if level is None:
         return None
-    if not isinstance(level, str) or level not in LEVELS:
+    known = _plain(level).strip().replace(" ", "_") if isinstance(level, str) else level
+    if known not in LEVELS:
         raise _Unusable(f"has unknown level {level!r} (known: {', '.join(LEVELS)})", code)
-    return level
+    return str(known)
 
 
 def _kind(body: Any) -> str:

@@ -154,14 +154,10 @@ def test_a_mirror_that_fails_is_not_left_for_another_host(provider: Any, http: H
     [
         ({"error": "down"}, ["an object in place of a list"]),
         ([], ["does not list all départements", "01"]),
-        (everywhere()[1:], ["does not list all départements: 01 missing"]),
-        ([*everywhere(), entry("31")], ["twice: 31"]),
-        ([*everywhere(), entry("99")], ["unknown département '99'"]),
-        ([*everywhere(), entry("975")], ["unknown département '975'"]),
-        (everywhere(_31={"code": 31}), ["unknown département 31"]),
-        (everywhere(_31={"niveauGraviteMax": "rouge"}), ["vigieau, département 31", "'rouge'"]),
-        (everywhere(_31={"niveauGraviteSouMax": ""}), ["vigieau, département 31", "level ''"]),
-        (everywhere(_31={"niveauGraviteAepMax": 3}), ["vigieau, département 31", "level 3"]),
+        ([*everywhere(), entry("31", niveauGraviteMax="crise")], ["twice: 31"]),
+        ([entry(code, niveauGraviteMax="rouge") for code in CODES], ["département 01", "'rouge'"]),
+        (everywhere()[11:], ["does not list all départements: 01 missing"]),
+        ([*everywhere(), *(entry(f"{n}") for n in range(300, 320))], ["unknown département '300'"]),
         (["31"], ["a text in place of a département"]),
     ],
 )
@@ -172,11 +168,48 @@ def test_levels_that_are_not_as_agreed(
     refused(vigieau.levels, *told)
 
 
+@pytest.mark.parametrize(
+    ("body", "without", "told"),
+    [
+        (everywhere()[1:], "01", ("01", "does not list all départements: 01 missing")),
+        ([*everywhere(), entry("99")], None, ("99", "names an unknown département '99'")),
+        ([*everywhere(), entry("975")], None, ("975", "names an unknown département '975'")),
+        (everywhere(_31={"niveauGraviteMax": "rouge"}), "31", ("31", "has unknown level 'rouge'")),
+        (everywhere(_31={"niveauGraviteSouMax": ""}), "31", ("31", "has unknown level ''")),
+        (everywhere(_31={"niveauGraviteAepMax": 3}), "31", ("31", "has unknown level 3")),
+    ],
+)
+def test_one_bad_departement_does_not_refuse_the_others(
+    provider: Any, vigieau: Vigieau, body: Any, without: str | None, told: tuple[str, str]
+) -> None:
+    """It has no row, which is not the same as no restriction."""
+    provider.on(API, json=body)
+    found = vigieau.levels()
+    assert found.rows["departement"].tolist() == [code for code in CODES if code != without]
+    ((name, why),) = found.left_out
+    assert name == told[0]
+    assert why.startswith(told[1])
+
+
+@pytest.mark.parametrize("said", ["alerte_renforcee", "Alerte renforcée", "alerte renforcée"])
+def test_a_level_however_it_is_written(provider: Any, vigieau: Vigieau, said: str) -> None:
+    provider.on(API, json=everywhere(_31={"niveauGraviteMax": said}))
+    rows = vigieau.levels().rows.set_index("departement")
+    assert rows.loc["31", "level_max"] == "alerte_renforcee"
+
+
 def test_a_field_that_is_gone_is_not_null(provider: Any, vigieau: Vigieau) -> None:
     body = everywhere()
+    code = body[30]["code"]
     del body[30]["niveauGraviteSupMax"]
     provider.on(API, json=body)
-    refused(vigieau.levels, "has no `niveauGraviteSupMax`", body[30]["code"])
+    found = vigieau.levels()
+    assert found.left_out == ((code, "has no `niveauGraviteSupMax`"),)
+    assert code not in set(found.rows["departement"])
+    provider.reset(API).on(
+        API, json=[{**entry(code), "niveauGraviteSupMax": None} for code in CODES]
+    )
+    assert vigieau.levels().left_out == ()
 
 
 def test_a_body_that_is_cut(provider: Any, vigieau: Vigieau) -> None:
@@ -320,6 +353,43 @@ def test_zones_that_are_not_as_agreed(
 ) -> None:
     provider.on(zones_file, json={"type": "FeatureCollection", "features": features})
     refused(vigieau.zones, zones_file, told)
+
+
+@pytest.mark.parametrize(
+    ("bad", "kinds"),
+    [
+        (zone(7, type="MER"), ["drinking", "groundwater", "surface"]),
+        (zone(7, niveauGravite="rouge"), ["drinking", "groundwater", "surface"]),
+        (zone(7, {"type": "Point", "coordinates": [1.4, 43.5]}), ["surface"]),
+        (zone(7, {"type": "Polygon", "coordinates": [[["a", 1], [2, 3]]]}), ["surface"]),
+        (zone(7, {"type": "Polygon", "coordinates": [[[1, 43], [1, 44]]]}), ["surface"]),
+        (zone(7, square(650_000.0, 6_860_000.0)), ["surface"]),
+    ],
+)
+def test_one_bad_zone_does_not_refuse_the_others(
+    provider: Any, vigieau: Vigieau, zones_file: str, bad: Any, kinds: list[str]
+) -> None:
+    """It is named, and the shares that it would have belonged to are not told."""
+    good = [zone(n, departement={"code": "32"}) for n in range(10, 30)]
+    provider.on(zones_file, json=collection(*good, bad))
+    found = vigieau.zones()
+    assert found.rows["zone"].tolist() == [f"{n}" for n in range(10, 30)]
+    assert [name for name, _ in found.left_out] == ["7"]
+    assert found.untold == tuple(("31", kind) for kind in kinds)
+
+
+def test_shapes_that_can_be_taken_are(provider: Any, vigieau: Vigieau, zones_file: str) -> None:
+    """Bow ties are repaired where areas are measured; of collections the polygons count."""
+    tie = {"type": "Polygon", "coordinates": [[[1, 43], [2, 44], [2, 43], [1, 44], [1, 43]]]}
+    high = {"type": "Polygon", "coordinates": [[[1, 43, 9], [2, 44, 9], [2, 43, 9], [1, 43, 9]]]}
+    line = {"type": "LineString", "coordinates": [[1, 43], [2, 44]]}
+    several = {"type": "GeometryCollection", "geometries": [line, square(1.4, 43.5), high]}
+    provider.on(zones_file, json=collection(zone(1, tie), zone(2, high), zone(3, several)))
+    found = vigieau.zones()
+    assert found.left_out == ()
+    assert found.untold == ()
+    assert found.rows.geometry.geom_type.tolist() == ["Polygon", "Polygon", "MultiPolygon"]
+    assert not found.rows.geometry.has_z.any()
 
 
 def test_zone_files_that_are_none(provider: Any, vigieau: Vigieau, zones_file: str) -> None:
@@ -488,6 +558,16 @@ def test_orders_that_are_not_as_agreed(
 ) -> None:
     provider.on(orders_file, table(order(1, **said)))
     refused(vigieau.orders, orders_file, told)
+
+
+def test_one_bad_order_does_not_refuse_the_others(
+    provider: Any, vigieau: Vigieau, orders_file: str
+) -> None:
+    many = [order(n) for n in range(10, 30)]
+    provider.on(orders_file, table(*many, order(7, departement="69D")))
+    found = vigieau.orders()
+    assert found.rows["order"].tolist() == [f"{n}" for n in range(10, 30)]
+    assert found.left_out.values.tolist() == [["7", "names an unknown département '69D'"]]
 
 
 def test_order_files_that_are_damaged(provider: Any, vigieau: Vigieau, orders_file: str) -> None:
