@@ -494,6 +494,7 @@ def _run(codes: list[str], settings: Settings, as_json: bool, verbose: bool) -> 
                 "asset_seconds": outcome.asset_seconds,
                 "failures": [asdict(each) for each in outcome.failures],
                 "held": [asdict(each) for each in outcome.held],
+                "doubts": [asdict(each) for each in outcome.doubts],
                 "warehouse": settings.warehouse,
                 "exports": written,
             }
@@ -505,23 +506,24 @@ def _run(codes: list[str], settings: Settings, as_json: bool, verbose: bool) -> 
         out.print(f"  exports    {settings.exports}", highlight=False, soft_wrap=True)
         for path in written:
             out.print(f"             {path.name}", highlight=False)
-    if outcome.failures:
-        _tell("failed; what was there before is unchanged", "why", outcome.failures)
-    if outcome.held:
-        what = "held back by a check; what was published of these before stays"
-        _tell(what, "found", outcome.held)
+    _tell("published, though a check has a doubt:", outcome.doubts)
+    _tell("failed; what was there before is unchanged:", outcome.failures)
+    _tell("held back by a check; what was published of these before stays:", outcome.held)
     if outcome.failures or outcome.held:
         err.print("run it again with --resume once the cause is gone", markup=False)
         raise typer.Exit(1)
 
 
-def _tell(title: str, why: str, troubles: Sequence[Failure | Finding]) -> None:
-    """Say on standard error what failed or is held back, and why."""
-    table = Table("table", "département", why, title=title)
+def _tell(title: str, troubles: Sequence[Failure | Finding]) -> None:
+    """Say on standard error what failed, is held back or doubtful, and why: a line each.
+
+    In the cells of a table an address would be cut.
+    """
+    if troubles:
+        err.print(title, markup=False)
     for each in troubles:
         said = each.why if isinstance(each, Failure) else f"{each.check}: {each.what}"
-        table.add_row(each.table, each.departement, escape(said))
-    err.print(table)
+        err.print(f"  {each.table} {each.departement}: {said}", markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import partitioned_asset, tell_failure, write_partition
+from geo_pipeline.assets.writing import check_kept, partitioned_asset, tell_failure, write_partition
 from geo_pipeline.errors import GeoPipelineError, StorageError, UsageError
 from geo_pipeline.schemas import validate
 from geo_pipeline.transforms.groundwater import groundwater as by_month
@@ -29,6 +29,7 @@ def groundwater(
         try:
             found = provider.groundwater(code)
             rows = validate("groundwater", by_month(found.levels, until, found.stations))
+            check_kept(workspace, "groundwater", code, rows, provider.name)
         except StorageError:
             raise
         except GeoPipelineError as error:

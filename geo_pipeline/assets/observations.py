@@ -18,6 +18,7 @@ from geo_pipeline.assets.providers import ProvidedStations
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import (
     apart,
+    check_kept,
     partitioned_asset,
     table_asset,
     tell_failure,
@@ -73,6 +74,11 @@ def weather_daily(
             tell_failure(context, workspace, failed, settings.source, outcome)
             continue
         rows, origin, overlap = outcome
+        try:
+            check_kept(workspace, "weather_daily", code, rows, settings.source)
+        except SourceError as error:
+            tell_failure(context, workspace, ("weather_daily", code), settings.source, error)
+            continue
         _tell_overlap(context, workspace, code, overlap)
         write_partition(context, workspace, "weather_daily", code, rows=rows, provenance=origin)
     return dg.MaterializeResult()
@@ -194,6 +200,7 @@ def crop_statistics(
             continue
         try:
             rows = validate("crop_statistics", provider.crop_statistics(code))
+            check_kept(workspace, "crop_statistics", code, rows, provider.name)
             origin = provider.provenance
         except StorageError:
             raise

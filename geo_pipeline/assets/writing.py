@@ -23,16 +23,20 @@ from geo_pipeline.assets.lineage import column_lineage
 from geo_pipeline.assets.partitions import departement_partitions
 from geo_pipeline.assets.steps import guarded
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.errors import DamagedError, GeoPipelineError
+from geo_pipeline.errors import DamagedError, GeoPipelineError, SourceError
 from geo_pipeline.schemas import TABLES, InvalidTableError, Provenance, validate
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.findings import READABLE
 from geo_pipeline.storage.lake import Written
+from geo_pipeline.transforms.vanished import vanished
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
 SCHEMA = "schema"
 """The name of the check."""
+
+TOLD: Final = 5
+"""Variables that an error names; of more there is the number."""
 
 OWNERS = ["team:drought-monitor"]
 KINDS = {"python", "parquet"}
@@ -211,6 +215,27 @@ def apart(
         return
     for code in codes:
         yield from apart(make, [code], refuse)
+
+
+def check_kept(
+    workspace: Workspace, table: str, code: str, rows: pd.DataFrame, source: str
+) -> None:
+    """Check that `rows` know what the last partition of `table` does, as `KEPT` has it.
+
+    Raises:
+        SourceError: a variable has vanished; the last partition stays.
+    """
+    path = workspace.lake.path(table, code)
+    try:
+        before = workspace.lake.read(table, code) if path.exists() else rows.iloc[:0]
+    except DamagedError:  # it is written again just now
+        return
+    if lost := vanished(table, before, rows):
+        more = f" and {len(lost) - TOLD} more" if len(lost) > TOLD else ""
+        raise SourceError(
+            f"{source}, département {code}: has no {', '.join(lost[:TOLD])}{more} any more; what "
+            f"was there stays: its format may have changed; if it is so for good, delete {path}"
+        )
 
 
 def tell_failure(

@@ -19,7 +19,7 @@ from geo_pipeline.automation.monitoring import kept_up
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.failures import Failure
+from geo_pipeline.storage.failures import WHOLE, Failure
 from geo_pipeline.storage.findings import Finding
 
 # Dagster's own log goes to its event log; the terminal is for the command's own words.
@@ -37,6 +37,8 @@ class Outcome:
     """What could not be had; the last good partitions of these are as they were."""
     held: tuple[Finding, ...] = ()
     """What checks found that holds départements of the run back from the publication."""
+    doubts: tuple[Finding, ...] = ()
+    """What checks have a doubt about in the départements of the run; it is published."""
     killed: tuple[str, ...] = ()
     """Runs of before that were found killed, and are marked as failed now."""
 
@@ -69,12 +71,18 @@ def run(
         for event in result.filter_events(lambda each: each.is_step_success)
     }
     standing = workspace.findings.held()
+    doubts = [
+        each
+        for each in workspace.findings.all()
+        if each.severity == "warning" and each.departement in {*codes, WHOLE}
+    ]
     return Outcome(
         (result.run_id,),
         time.perf_counter() - start,
         asset_seconds,
         tuple(failures),
         tuple(each for code in codes for each in standing.get(code, [])),
+        tuple(doubts),
         killed,
     )
 

@@ -25,6 +25,7 @@ from geo_pipeline.sources.stations import (
     Report,
     StationAverage,
     StationDays,
+    columns_received,
     own_code,
     own_stations,
     provenance_of,
@@ -37,6 +38,9 @@ URL = "https://public-api.meteofrance.fr/public/DPClim/v1"
 
 REQUESTS_PER_S = 50.0 / 60.0
 """What a subscription allows."""
+
+NEEDED = ("RR", "TN", "TX", "TM", "FFM", "UM", "GLOT")
+"""Columns that the API sends, of which a station that measures none has empty ones."""
 
 FIRST_TRIES = 3
 LAST_TRIES = 5
@@ -145,6 +149,7 @@ class MeteoFranceApi:
         days = [
             self._read(departement, order, answers[order]) for order in orders if order in answers
         ]
+        self._check_columns(departement, answers)
         frame = pd.concat(days, ignore_index=True) if days else _no_days()
         return report(
             self._average,
@@ -307,6 +312,27 @@ class MeteoFranceApi:
             answer.reject(why)
             raise origin.error(why)
         return rows[[*KEY, *VALUES]]
+
+    def _check_columns(self, departement: str, answers: Mapping[Order, Received]) -> None:
+        """Check that of each period some station has each column of `NEEDED`.
+
+        What one station does not measure is missing; what none has has another name.
+
+        Raises:
+            SourceError: a column is in no answer of a period.
+        """
+        origin = Origin(NAME, departement, f"{self._url}/commande/fichier")
+        periods: dict[tuple[date, date], list[Received]] = {}
+        for order, answer in answers.items():
+            periods.setdefault((order.since, order.until), []).append(answer)
+        for (since, until), of_period in periods.items():
+            there = {name for each in of_period for name in columns_received(each, origin)}
+            if missing := [name for name in NEEDED if name not in there]:
+                why = f"has no column {', '.join(missing)}"
+                for each in of_period:
+                    each.reject(why)
+                stations = f"in any of {len(of_period)} stations from {since} to {until}"
+                raise origin.error(f"{why} {stations}", "its format may have changed")
 
     def _get(
         self,

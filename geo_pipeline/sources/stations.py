@@ -346,6 +346,16 @@ def read_received(
         raise
 
 
+def columns_received(received: Received, origin: Origin) -> list[str]:
+    """Return the names of the columns of a file that was received.
+
+    Raises:
+        SourceError: it has none, or is damaged.
+    """
+    with _readable(origin), received.open() as content:
+        return _header(_unzipped(content).readline(), origin)
+
+
 @contextmanager
 def _readable(origin: Origin) -> Iterator[None]:
     """Tell in one line what the readers of gzip and CSV say."""

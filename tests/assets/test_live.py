@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -61,6 +62,8 @@ class Archive:
 
     def __init__(self) -> None:
         self.broken: dict[str, tuple[int, bytes]] = {}
+        self.empty: set[str] = set()
+        """Variables that it knows of no day."""
         self.asked: list[str] = []
         archive = self
 
@@ -105,7 +108,10 @@ class Archive:
                 "daily_units": {"time": "iso8601", **{name: UNITS[name] for name in names}},
                 "daily": {
                     "time": [day.isoformat() for day in days],
-                    **{name: [figure(name, day) for day in days] for name in names},
+                    **{
+                        name: [None if name in self.empty else figure(name, day) for day in days]
+                        for name in names
+                    },
                 },
             }
             for latitude, longitude in zip(
@@ -232,6 +238,18 @@ def test_the_last_good_partition_stays(settings: Settings, archive: Archive) -> 
     name = "weather_daily/departement={}/part.parquet"
     assert after[name.format("32")] == before[name.format("32")]
     assert after[name.format("31")] != before[name.format("31")]
+
+
+def test_a_variable_that_vanishes_is_an_error(settings: Settings, archive: Archive) -> None:
+    """Its days are there, and are empty: valid rows, and two years without rain."""
+    run(settings, ["75"], ignore)
+    before = digests(settings.lake / "weather_daily")
+    archive.empty.add("precipitation_sum")
+    shutil.rmtree(settings.raw)
+    lost = r"75: has no precip_mm of 2020 \(184 rows\), precip_mm of 2021 \(243 rows\) any more; "
+    with pytest.raises(SourceError, match=lost):
+        run(settings, ["75"], ignore)
+    assert digests(settings.lake / "weather_daily") == before
 
 
 def test_a_run_of_one_alone_fails_with_it(settings: Settings, archive: Archive) -> None:

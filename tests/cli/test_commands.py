@@ -189,14 +189,20 @@ def test_a_damaged_publication_says_how_to_mend_it(own_home: Path) -> None:
 
 def test_materialize_and_status_as_json(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    done = geo_pipeline("materialize", "Gers", "--json", home=home)
+    done = geo_pipeline("materialize", "Val-d'Oise", "--json", home=home)
     assert done.returncode == 0, done.stderr
     outcome = json.loads(done.stdout)
-    assert outcome["departements"] == ["32"]
+    assert outcome["departements"] == ["95"]
+    # Agreste says 25 q/ha of triticale in 2016: it is not done without a word of that.
+    (doubt,) = outcome["doubts"]
+    assert (doubt["table"], doubt["departement"]) == ("crop_statistics", "95")
+    assert "triticale yields 25.0 q/ha in 2016" in doubt["what"]
+    said = f"crop_statistics 95: {doubt['check']}: {doubt['what']}"
+    assert [line.strip() for line in done.stderr.splitlines()][-1] == said
     assert Path(outcome["warehouse"]).is_file()
     status = json.loads(geo_pipeline("status", "--json", home=home).stdout)
     weather = [row for row in status["files"] if row["asset"] == "weather_daily"]
-    assert [row["departement"] for row in weather] == ["32"]
+    assert [row["departement"] for row in weather] == ["95"]
     assert weather[0]["last_date"] == "2022-12-31"
 
 

@@ -167,17 +167,47 @@ def test_stations_are_listed_ordered_fetched_and_averaged(source: MeteoFranceApi
     assert periods == {JANUARY}
 
 
-def test_a_real_file_with_few_columns(source: MeteoFranceApi, api: Api, provider: Any) -> None:
-    """Its columns differ by station: what a station does not measure is missing."""
-    api.stations = [AUCH]
-    provider.reset("/DPClim/commande/fichier").on(
-        "/DPClim/commande/fichier",
-        "POSTE;DATE;RR;QRR;DRR;QDRR\n32013005;20200101;3,8;1;;\n",
-        status=201,
-    )
+def with_columns(api: Api, headers: dict[str, str]) -> None:
+    """Let the file of each station have this header, and one row of rain, as `RR` or not."""
+
+    def file(asked: Any) -> Any:
+        station = api.orders[asked.one("id-cmde")][0]
+        names = headers[station].split(";")
+        values = {"POSTE": station, "DATE": "20200101", **dict.fromkeys(("RR", "RR24"), "3,8")}
+        row = ";".join(values.get(name, "") for name in names)
+        return api.provider.answer(f"{headers[station]}\n{row}\n", status=201)
+
+    api.provider.reset("/DPClim/commande/fichier").on("/DPClim/commande/fichier", file)
+
+
+def test_a_station_with_few_columns(source: MeteoFranceApi, api: Api) -> None:
+    """What one station does not measure is missing, where another has its column."""
+    with_columns(api, {"32013005": "POSTE;DATE;RR;QRR;DRR;QDRR", "32160002": HEADER})
     rows = source.weather("32", *JANUARY).rows
-    assert rows["precip_mm"].tolist() == [3.8]
+    assert rows["precip_mm"].tolist() == pytest.approx([3.8])
     assert rows["tmin_c"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "missing"),
+    [
+        ("RR;QRR", "RR24;QRR24", "RR"),
+        ("RR;QRR;", "", "RR"),
+        ("TN;QTN;TX;QTX", "TNN;QTNN;TXX;QTXX", "TN, TX"),
+        ("GLOT;QGLOT", "RAY;QRAY", "GLOT"),
+    ],
+)
+def test_a_column_that_no_station_has_is_told(
+    source: MeteoFranceApi, api: Api, provider: Any, old: str, new: str, missing: str
+) -> None:
+    """Not a year without rain; and it is asked for anew, though the days are final."""
+    with_columns(api, dict.fromkeys(("32013005", "32160002"), HEADER.replace(old, new)))
+    told = f"32: .* has no column {missing} in any of 2 stations from 2020-01-01 to 2020-01-31"
+    with pytest.raises(SourceError, match=told):
+        source.weather("32", *JANUARY)
+    provider.reset("/DPClim/commande/fichier").on("/DPClim/commande/fichier", api.file)
+    api.rows = lambda station, since, until: ["20200101;1,0;1" + ";" * 14]
+    assert source.weather("32", *JANUARY).rows["precip_mm"].tolist() == pytest.approx([1.0])
 
 
 def test_periods_are_a_year_at_most_and_end_yesterday(source: MeteoFranceApi, api: Api) -> None:
