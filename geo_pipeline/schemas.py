@@ -295,7 +295,9 @@ class DepartementRisk(Table):
         ge=0, le=100, nullable=True, description="Neighbours in D1 or worse, % of those known"
     )
     crop_area_ha: Series[float] = pa.Field(
-        ge=0, nullable=True, description="Area of crops with known area, latest year by then, ha"
+        ge=0,
+        nullable=True,
+        description="Area of crops that stand then, of known area, latest year by then, ha",
     )
     crop_area_crops: Series[str] = pa.Field(nullable=True, description="Crops in crop_area_ha")
     crop_area_year: Series[pd.Int64Dtype] = pa.Field(

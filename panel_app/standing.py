@@ -37,7 +37,7 @@ class Standing:
     age: FloatMatrix
     """Dekads of the drought under way, 0 in none."""
     crops: FloatMatrix
-    """Area of the known crops in drought, ha."""
+    """Known area of the crops that stand, in drought, ha."""
     restriction: FloatMatrix
     """Steps of restriction: 0 none to 4 crisis."""
     before: int
@@ -82,7 +82,7 @@ def stand(view: View) -> Standing:
         change=_difference(matrix, row, before),
         year=_difference(matrix, row, year_before),
         age=ages(view),
-        crops=_exposed(view),
+        crops=exposure(view).in_drought,
         restriction=restriction_steps(view),
         before=before,
         year_before=year_before,
@@ -146,9 +146,39 @@ def ages(view: View) -> FloatMatrix:
     return np.asarray(view.matrix.age[view.row])
 
 
-def _exposed(view: View) -> FloatMatrix:
-    risk = view.publication.risk(view.period_end)
-    return risk["exposed_crop_area_ha"].reindex(list(view.matrix.codes)).to_numpy(dtype=float)
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """Crops that stand at the period where it is dry by what is shown, ha, a number a column."""
+
+    area: FloatMatrix
+    """Known area of those that stand, 0 where none does; NaN unknown."""
+    in_drought: FloatMatrix
+    """The area where it is in drought, else 0; NaN unknown."""
+    crops: tuple[tuple[str, ...], ...]
+    """Those that stand, of each département."""
+    year: int
+    """Of the areas, the latest; 0 where none is known."""
+
+    @property
+    def of_france(self) -> tuple[str, ...]:
+        """Those that stand anywhere."""
+        return tuple(sorted({crop for each in self.crops for crop in each}))
+
+
+def exposure(view: View, day: date | None = None) -> Exposure:
+    """Return what stands where it is in drought on `day`, the end of a dekad: that shown."""
+    day = day or view.period_end
+    risk = view.publication.risk(day).reindex(list(view.matrix.codes))
+    area, dry = risk["crop_area_ha"].to_numpy(dtype=float), view.in_drought(day)
+    years = risk["crop_area_year"].to_numpy(dtype=float, na_value=0)
+    return Exposure(
+        area=np.where(np.isnan(dry), np.nan, area),
+        in_drought=area * dry,
+        crops=tuple(
+            () if pd.isna(each) else tuple(each.split(", ")) for each in risk["crop_area_crops"]
+        ),
+        year=int(years.max(initial=0)),
+    )
 
 
 def restriction_steps(view: View) -> FloatMatrix:

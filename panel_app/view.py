@@ -16,7 +16,7 @@ from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import Lang
 from panel_app.i18n import Catalogue, catalogue
 from panel_app.state import State
-from panel_app.store import Matrix, Publication
+from panel_app.store import DROUGHT_INDICATOR, NO_STYLE, FloatMatrix, Matrix, Publication
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,29 @@ class View:
     def indicator(self) -> look.Indicator:
         """What the indicator means."""
         return look.indicator_of(self.state.indicator)
+
+    @cached_property
+    def drought(self) -> Matrix:
+        """Whose classes tell of drought: the indicator shown where it has any, else the drought's.
+
+        A figure on drought beside the map is of it, and names it.
+        """
+        if self.indicator.kind == "class" or DROUGHT_INDICATOR not in self.publication.indicators:
+            return self.matrix
+        return self.publication.matrix(DROUGHT_INDICATOR)
+
+    @property
+    def drought_name(self) -> str:
+        """Name of what tells of drought."""
+        return look.indicator_of(self.drought.indicator).name(self.lang)
+
+    def in_drought(self, day: date) -> FloatMatrix:
+        """1 where it is in drought on `day`, 0 where not, NaN unknown: one a département."""
+        matrix = self.drought
+        if day not in matrix.periods or not matrix.drought_styles:
+            return np.full(len(matrix.codes), np.nan)
+        style = matrix.style[matrix.periods.index(day)]
+        return np.where(style == NO_STYLE, np.nan, np.isin(style, matrix.drought_styles))
 
     @cached_property
     def row(self) -> int:

@@ -28,6 +28,7 @@ from geo_pipeline.storage.boundaries import light_boundaries
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.standing import unreadable
 from geo_pipeline.storage.zones import restriction_shares, with_shares
+from geo_pipeline.transforms.calendar import crop_seasons
 
 Made = tuple[pd.DataFrame, Provenance]
 Warn = Callable[[str], object]
@@ -131,7 +132,8 @@ def restrictions(workspace: Workspace, warn: Warn) -> Made:
 
 def risk(workspace: Workspace, warn: Warn) -> Made:
     """Return `departement_risk` from all partitions that no check holds and that can be read."""
-    return made_of_what_changed(workspace.lake, workspace.findings.held(), warn)
+    seasons = crop_seasons(workspace.bundled.crop_parameters())
+    return made_of_what_changed(workspace.lake, seasons, workspace.findings.held(), warn)
 
 
 AGAIN: Final[Mapping[str, Callable[[Workspace, Warn], Made]]] = MappingProxyType(

@@ -38,9 +38,11 @@ INPUTS: Final = ("departements", "departement_neighbours", *BY_DEPARTEMENT, "wat
 
 
 def risk(
-    lake: Lake, held: Collection[str], warn: Callable[[str], object]
+    lake: Lake, seasons: pd.DataFrame, held: Collection[str], warn: Callable[[str], object]
 ) -> tuple[pd.DataFrame, Provenance]:
     """Return the risk out of all partitions that are not `held` and can be read.
+
+    `seasons` tells when each crop stands, as `transforms.calendar.crop_seasons` has it.
 
     Raises:
         DamagedError: a file that is of no one département is damaged.
@@ -49,7 +51,7 @@ def risk(
     while True:
         try:
             origin = once.joint_origin(INPUTS, left_out)
-            inputs = _Inputs.of(once, left_out)
+            inputs = _Inputs.of(once, seasons, left_out)
             rows = inputs.risk()
             break
         except DamagedError as error:
@@ -67,6 +69,7 @@ class _Inputs:
     """What there is to make the risk of."""
 
     lake: Lake
+    seasons: pd.DataFrame
     left_out: Collection[str]
     tables: dict[str, pa.Table]
     """Those of the whole of France, by name."""
@@ -74,7 +77,7 @@ class _Inputs:
     """What names all that the rows of each département are made of, neighbours' figures aside."""
 
     @classmethod
-    def of(cls, lake: Lake, left_out: Collection[str]) -> Self:
+    def of(cls, lake: Lake, seasons: pd.DataFrame, left_out: Collection[str]) -> Self:
         """Return what `lake` holds, without the partitions of the départements `left_out`."""
         tables = {name: lake.arrow(name) for name in INPUTS if name not in BY_DEPARTEMENT}
         own: defaultdict[str, list[Any]] = defaultdict(list)
@@ -84,12 +87,13 @@ class _Inputs:
         for name in ("departement_neighbours", "water_restrictions"):
             for row in tables[name].to_pylist():
                 own[row["departement"]].append([name, *(str(each) for each in row.values())])
-        form = [sql.load(RISK), DRIVERS, str(arrow_schema(RISK)), duckdb.__version__]
+        stand = seasons.to_dict("list")
+        form = [sql.load(RISK), DRIVERS, str(arrow_schema(RISK)), duckdb.__version__, stand]
         made_of = {
             code: hashlib.sha256(json.dumps([form, own[code]]).encode()).hexdigest()
             for code in sorted(tables["departements"]["departement"].to_pylist())
         }
-        return cls(lake, left_out, tables, made_of)
+        return cls(lake, seasons, left_out, tables, made_of)
 
     def risk(self) -> pa.Table:
         """Return the rows: those that the lake holds, where they would be the same."""
@@ -113,6 +117,7 @@ class _Inputs:
         """Return the rows of `codes`, made anew, at `dekads` or at all that there are."""
         frames = {name: rows.filter(_are_of(rows, codes)) for name, rows in self.tables.items()}
         frames["crop_statistics"] = self._partitions("crop_statistics", codes)
+        frames["crop_seasons"] = pa.Table.from_pandas(self.seasons, preserve_index=False)
         indicators = self._indicators({*codes, *self._neighbours(codes)})
         frames["drought_indicators"] = indicators
         frames["dekads"] = pa.table(

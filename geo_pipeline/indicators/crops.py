@@ -59,6 +59,14 @@ def _starts(
     return days, np.where(days >= this, this, before)
 
 
+CALENDAR_OF = {
+    "permanent_grassland": "grassland",
+    "temporary_grassland": "grassland",
+    "grain_maize": "grain_maize_rainfed",
+}
+"""Crops of the statistics whose calendar has another name: the dates are those of the other."""
+
+
 def day_of_season(
     dates: NDArray[np.datetime64], start_month: ArrayLike, start_day: ArrayLike, length: ArrayLike
 ) -> IntArray:

@@ -35,11 +35,14 @@ _TEXT = {
     ),
     "stake": Words("Ce qui est en jeu", "What is at stake"),
     "exposed": Words(
-        "{area} de cultures dont la surface est connue se trouvent dans les départements en "
-        "sécheresse, sur {whole}. Surfaces de {year} au plus tard, blé tendre et maïs grain "
-        "seulement.",
-        "{area} of the crops whose area is known stand in départements in drought, of {whole}. "
-        "Areas of {year} at the latest, soft wheat and grain maize only.",
+        "{area} de cultures sur pied dont la surface est connue se trouvent dans les départements "
+        "en sécheresse, sur {whole} : {crops}. Surfaces de {year} au plus tard.",
+        "{area} of the standing crops whose area is known are in départements in drought, of "
+        "{whole}: {crops}. Areas of {year} at the latest.",
+    ),
+    "off_season": Words(
+        "Aucune des cultures dont la surface est connue n'est sur pied à cette date.",
+        "None of the crops whose area is known stands at this date.",
     ),
     "unknown": Words("Les surfaces cultivées ne sont pas connues.", "Crop areas are not known."),
     "missing": Words("Sans données : {names}.", "No data: {names}."),
@@ -154,9 +157,13 @@ def _stake(risk: pd.DataFrame, lang: Lang) -> str:
     known: Any = risk.dropna(subset=["exposed_crop_area_ha", "crop_area_ha"])
     if known.empty:
         return _TEXT["unknown"](lang)
+    crops = {crop for each in known["crop_area_crops"].dropna() for crop in each.split(", ")}
+    if not crops:
+        return _TEXT["off_season"](lang)
     area, whole = (
         f"{look.format_number(float(known[column].sum()), 0, lang)}{look.NBSP}ha"
         for column in ("exposed_crop_area_ha", "crop_area_ha")
     )
     year = int(known["crop_area_year"].max())
-    return _TEXT["exposed"](lang).format(area=area, whole=whole, year=year)
+    names = ", ".join(look.CROP_NAMES[crop](lang).lower() for crop in sorted(crops))
+    return _TEXT["exposed"](lang).format(area=area, whole=whole, crops=names, year=year)

@@ -1,7 +1,7 @@
 -- Combined drought class of each département and dekad, with its drivers and what is exposed.
 -- Every département has a row in every dekad; what is not known is NULL.
 -- In: dekads, departements (those wanted), departement_neighbours, drought_indicators (those that may drive it, of the
--- neighbours too), crop_statistics, water_restrictions
+-- neighbours too), crop_statistics, crop_seasons (dekads of the year in which a crop stands), water_restrictions
 WITH grid AS (
     SELECT departements.departement, dekads.period_end
     FROM departements
@@ -37,22 +37,43 @@ neighbourhood AS (
     GROUP BY pairs.departement, combined.period_end
 ),
 
-crops AS (
-    SELECT
-        departement,
-        year,
-        sum(area_ha ORDER BY crop) AS area_ha,
-        string_agg(crop, ', ' ORDER BY crop) AS crops
+areas AS (
+    SELECT departement, year, crop, area_ha
     FROM crop_statistics
     WHERE area_ha IS NOT NULL
-    GROUP BY departement, year
+),
+
+-- The latest year by then whose areas are known.
+latest AS (
+    SELECT grid.departement, grid.period_end, years.year
+    FROM grid
+    ASOF LEFT JOIN (SELECT DISTINCT departement, year FROM areas) AS years
+        ON grid.departement = years.departement AND year(grid.period_end) >= years.year
+),
+
+-- Only what stands then: wheat is not at risk in a drought that comes after its harvest.
+standing AS (
+    SELECT areas.departement, areas.year, areas.crop, areas.area_ha, crop_seasons.month, crop_seasons.third
+    FROM areas
+    INNER JOIN crop_seasons ON areas.crop = crop_seasons.crop
 ),
 
 exposure AS (
-    SELECT grid.departement, grid.period_end, crops.year, crops.area_ha, crops.crops
-    FROM grid
-    ASOF LEFT JOIN crops
-        ON grid.departement = crops.departement AND year(grid.period_end) >= crops.year
+    SELECT
+        latest.departement,
+        latest.period_end,
+        latest.year,
+        CASE WHEN latest.year IS NOT NULL THEN coalesce(sum(standing.area_ha ORDER BY standing.crop), 0) END
+            AS area_ha,
+        string_agg(standing.crop, ', ' ORDER BY standing.crop) AS crops
+    FROM latest
+    LEFT JOIN standing
+        ON
+            latest.departement = standing.departement
+            AND latest.year = standing.year
+            AND month(latest.period_end) = standing.month
+            AND least((day(latest.period_end) - 1) // 10, 2) = standing.third
+    GROUP BY latest.departement, latest.period_end, latest.year
 ),
 
 restrictions AS (

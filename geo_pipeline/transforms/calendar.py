@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.indicators.crops import growth_stage
+from geo_pipeline.indicators.crops import CALENDAR_OF, day_of_season, growth_stage
 from geo_pipeline.schemas import GROWTH_STAGES, YIELD_PERIODS, validate
 from geo_pipeline.transforms.crop_water import YIELD_STAGES, yield_stages
 from geo_pipeline.transforms.soil import STAGES
@@ -19,6 +19,31 @@ def crop_stages(crops: pd.DataFrame) -> pd.DataFrame:
     """
     rows = [row for _, crop in crops.iterrows() for row in _stretches(crop)]
     return validate("crop_stages", pd.DataFrame(rows))
+
+
+def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
+    """Return the dekads of the year at whose end each crop stands, by the calendar of `crops`.
+
+    A row a crop (as `crop_statistics` names it), month and third of the month, 0 to 2. A crop that
+    has no calendar has none.
+    """
+    ends = pd.date_range("2001-01-01", "2001-12-31")
+    ends = ends[ends.day.isin([10, 20]) | ends.is_month_end]
+    seasons = day_of_season(
+        ends.to_numpy("datetime64[D]"),
+        crops["start_month"].to_numpy(np.int64),
+        crops["start_day"].to_numpy(np.int64),
+        crops[STAGES].to_numpy(np.int64).sum(axis=1),
+    )
+    standing = pd.DataFrame(seasons > 0, index=crops.index)
+    named = {name: name for name in crops.index} | CALENDAR_OF
+    rows = [
+        {"crop": name, "month": int(dekad) // 3 + 1, "third": int(dekad) % 3}
+        for name, calendar in sorted(named.items())
+        if calendar in standing.index
+        for dekad in np.flatnonzero(standing.loc[calendar])
+    ]
+    return pd.DataFrame(rows)
 
 
 def _stretches(crop: "pd.Series[Any]") -> Iterator[dict[str, Any]]:

@@ -16,11 +16,11 @@ from panel_app.pages.departement_place import Place, held, record, swatch
 from panel_app.pages.departement_season import ahead, ordinal, rain_rank, this_season
 from panel_app.pages.departement_sources import provenance
 from panel_app.pages.departement_stakes import crops, level_of, order_in_force, restrictions
-from panel_app.standing import alphabetical
+from panel_app.standing import alphabetical, exposure
 from panel_app.state import DEFAULT_INDICATOR
 from panel_app.store import NO_STYLE, Matrix
 from panel_app.theme import render
-from panel_app.view import View, hectares
+from panel_app.view import View, enumeration, hectares
 
 Slots = dict[str, str]
 
@@ -252,23 +252,18 @@ def _at(place: Place, indicator: str) -> tuple[Matrix, int] | None:
 
 def _exposed_figure(place: Place) -> dict[str, str]:
     """Area of the crops that stand on dry land."""
-    risk, words = place.view.publication.risk(place.day), place.view.words
-    known: dict[str, Any] = dict(risk.loc[place.code]) if place.code in risk.index else {}
-    if not known or pd.isna(known["drought_class"]) or not known["crop_area_ha"] >= LEAST_CROPS_HA:
+    words, view = place.view.words, place.view
+    stands = exposure(view, place.day)
+    area, dry = float(stands.area[place.column]), float(stands.in_drought[place.column])
+    if not area >= LEAST_CROPS_HA:
         return {}
-    exposed = (
-        0.0 if pd.isna(known["exposed_crop_area_ha"]) else float(known["exposed_crop_area_ha"])
-    )
-    crops = ", ".join(
-        words.crop(each).lower() for each in str(known["crop_area_crops"]).split(", ")
-    )
     note = words(
         "departement.exposed_note",
-        area=hectares(float(known["crop_area_ha"]), words.lang),
-        crops=crops,
-        year=int(known["crop_area_year"]),
+        area=hectares(area, words.lang),
+        crops=enumeration([words.crop(each).lower() for each in stands.crops[place.column]], words),
+        year=stands.year,
     )
-    return _figure(words("departement.exposed"), hectares(exposed, words.lang), note)
+    return _figure(words("departement.exposed"), hectares(dry, words.lang), note)
 
 
 def _restriction_figure(place: Place) -> dict[str, str]:

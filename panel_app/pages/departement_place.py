@@ -10,7 +10,6 @@ import pandas as pd
 
 from geo_pipeline.publishing import look
 from panel_app import season
-from panel_app.state import DEFAULT_INDICATOR
 from panel_app.store import NO_STYLE, Matrix, Publication
 from panel_app.view import View
 
@@ -75,11 +74,7 @@ class Place:
     @cached_property
     def matrix(self) -> Matrix:
         """Whose classes are told: the indicator shown where it has classes, else the drought's."""
-        if self.view.indicator.kind == "class":
-            return self.view.matrix
-        if DEFAULT_INDICATOR in self.view.publication.indicators:
-            return self.view.publication.matrix(DEFAULT_INDICATOR)
-        return self.view.matrix
+        return self.view.drought
 
     @cached_property
     def day(self) -> date:

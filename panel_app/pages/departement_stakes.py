@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo_pipeline.indicators.crops import CALENDAR_OF
 from geo_pipeline.indicators.trends import theil_sen
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.calendar import stage_on
@@ -22,9 +23,6 @@ USES: Final = {
     "drinking": "departement.use_drinking",
 }
 """Uses of water that are restricted apart."""
-
-CALENDAR_OF: Final = {"permanent_grassland": "grassland", "temporary_grassland": "grassland"}
-"""Crops of the statistics that the water balance knows by another name."""
 
 SPARK: Final = (112, 24)
 
@@ -47,7 +45,9 @@ def crops(place: Place) -> dict[str, Any]:
     ]
     if not rows:
         return {"rows": []}
-    thirsty = [each for each in rows if each["stress_pct"] >= 5]
+    # One calendar may be that of several crops of the statistics: they lack water once.
+    by_calendar = {CALENDAR_OF.get(each["crop"], each["crop"]): each for each in rows}
+    thirsty = [each for each in by_calendar.values() if each["stress_pct"] >= 5]
     finding = words("departement.crops_quiet")
     if not place.has_weather:
         finding = words("departement.crops_no_weather")

@@ -1,7 +1,7 @@
 """The map page: France on the left, what is selected on the right, the timeline under the map."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -12,9 +12,10 @@ from markupsafe import escape
 from geo_pipeline.publishing import look, maps
 from geo_pipeline.publishing.look import Lang
 from panel_app import atlas, charts, dekads
-from panel_app.store import NO_STYLE, FloatMatrix, Matrix, Publication
+from panel_app.standing import exposure
+from panel_app.store import DROUGHT_INDICATOR, NO_STYLE, FloatMatrix, Matrix, Publication
 from panel_app.theme import render
-from panel_app.view import View, hectares, percent
+from panel_app.view import View, enumeration, hectares, percent
 
 DRIEST: Final = 10
 STALE_DAYS: Final = 45
@@ -318,7 +319,11 @@ def _crop_note(view: View) -> str:
     crop = view.state.crop
     if crop not in view.publication.crop_areas:
         return ""
-    return view.words("map.crop_note", year=view.publication.crop_area_years(crop))
+    note = view.words("map.crop_note", year=view.publication.crop_area_years(crop))
+    standing = exposure(view).of_france if view.matrix.by_dekad else ()
+    if standing and crop not in standing:
+        note = f"{note} {view.words('map.crop_off_season')}"
+    return note
 
 
 def _held(view: View) -> str:
@@ -458,21 +463,26 @@ def _same_month(view: View) -> dict[str, Any]:
 
 
 def _exposed(view: View) -> dict[str, str] | None:
-    """Wheat and maize standing where it is dry, for the dekads that the risk table knows."""
-    if not view.matrix.by_dekad:
-        return None
-    risk = view.publication.risk(view.period_end)
-    total = float(risk["crop_area_ha"].sum()) if len(risk) else 0.0
-    if not total:
+    """The crops that stand where it is dry by what is shown, for the dekads with known areas."""
+    stands = exposure(view)
+    total = float(np.nansum(stands.area))
+    if not view.matrix.by_dekad or not total:
         return None
     return {
-        "value": hectares(float(risk["exposed_crop_area_ha"].sum()), view.lang),
+        "value": hectares(float(np.nansum(stands.in_drought)), view.lang),
         "note": view.words(
             "france.exposed_note",
-            total=hectares(total, view.lang).removesuffix("d'ha").removesuffix(" ha").strip(),
-            year=int(risk["crop_area_year"].max()),
+            indicator=view.drought_name,
+            crops=enumeration(crop_names(stands.of_france, view), view.words),
+            total=hectares(total, view.lang),
+            year=stands.year,
         ),
     }
+
+
+def crop_names(crops: Sequence[str], view: View) -> list[str]:
+    """Names of crops as they stand within a sentence."""
+    return [view.words.crop(crop).lower() for crop in crops]
 
 
 # --------------------------------------------------------------------------------------------
@@ -527,7 +537,7 @@ def figures(view: View, code: str) -> list[dict[str, str]]:
     """The key figures that are known; what is not known is left out rather than shown as zero."""
     makers: tuple[Callable[[View, str], list[dict[str, str]]], ...] = (
         _rain_figure,
-        _risk_figures,
+        _drought_figures,
         _restriction_figure,
     )
     return [figure for make in makers for figure in make(view, code)]
@@ -553,24 +563,25 @@ def _rain_figure(view: View, code: str) -> list[dict[str, str]]:
     ]
 
 
-def _risk_figures(view: View, code: str) -> list[dict[str, str]]:
-    risk = view.publication.risk(view.period_end)
-    if code not in risk.index:
-        return []
-    known: dict[str, Any] = dict(risk.loc[code])
-    words, lang = view.words, view.lang
+def _drought_figures(view: View, code: str) -> list[dict[str, str]]:
+    """Neighbours in drought, and what stands in it: by what is shown, which is named."""
+    words, lang, dry = view.words, view.lang, view.in_drought(view.period_end)
+    column = view.matrix.column(code)
     found: list[tuple[str, str, str]] = []
-    if not pd.isna(known["neighbours_in_drought_pct"]):
-        share = percent(float(known["neighbours_in_drought_pct"]), lang)
-        found.append(("detail.neighbours", share, words("detail.neighbours_note")))
-    if not pd.isna(known["crop_area_ha"]):
-        exposed = float(known["exposed_crop_area_ha"] or 0) > 0
-        crops = ", ".join(
-            words.crop(crop).lower() for crop in str(known["crop_area_crops"]).split(", ")
+    around = [view.matrix.column(each) for each in view.publication.neighbours.get(code, [])]
+    known = [float(dry[each]) for each in around if not np.isnan(dry[each])]
+    if known:
+        note = words("detail.neighbours_note", indicator=view.drought_name)
+        found.append(("detail.neighbours", f"{sum(known):.0f}/{len(known)}", note))
+    stands = exposure(view)
+    if stands.area[column] > 0:
+        note = words(
+            "detail.crop_area_note",
+            crops=enumeration(crop_names(stands.crops[column], view), words),
+            year=stands.year,
         )
-        note = words("detail.crop_area_note", crops=crops, year=int(known["crop_area_year"]))
-        label = "detail.exposed" if exposed else "detail.not_exposed"
-        found.append((label, hectares(float(known["crop_area_ha"]), lang), note))
+        label = "detail.exposed" if stands.in_drought[column] > 0 else "detail.not_exposed"
+        found.append((label, hectares(float(stands.area[column]), lang), note))
     return [{"label": words(label), "value": value, "note": note} for label, value, note in found]
 
 
@@ -596,7 +607,9 @@ def _restriction_figure(view: View, code: str) -> list[dict[str, str]]:
 
 
 def drivers(view: View, code: str) -> list[dict[str, str]]:
-    """The indicators in drought, driest first, in words."""
+    """The indicators in drought, driest first, in words: they are what the drought is made of."""
+    if view.state.indicator != DROUGHT_INDICATOR:
+        return []
     risk = view.publication.risk(view.period_end)
     if code not in risk.index or pd.isna(risk.loc[code, "drivers"]):
         return []

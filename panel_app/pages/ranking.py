@@ -16,6 +16,7 @@ from panel_app.standing import (
     Standing,
     alphabetical,
     drier_sign,
+    exposure,
     has_any,
     in_order,
     ranks,
@@ -433,7 +434,7 @@ def _departement_row(
     }
 
 
-def notes(view: View, crops: bool) -> list[str]:
+def notes(view: View, has_crops: bool) -> list[str]:
     """How the columns are to be read, with the normal and the source."""
     words = view.words
     lines = []
@@ -441,8 +442,10 @@ def notes(view: View, crops: bool) -> list[str]:
         lines.append(words("ranking.note_change"))
     if view.indicator.kind == "class" and view.state.level != "region":
         lines.append(words("ranking.note_age"))
-    if crops:
-        lines.append(words("ranking.note_crops"))
+    if has_crops:
+        crops = enumeration([words.crop(each).lower() for each in exposure(view).of_france], words)
+        said = words("ranking.note_crops", crops=crops, indicator=view.drought_name)
+        lines.append(said)
     if view.reference and view.indicator.kind in ("class", "anomaly", "amount"):
         lines.append(f"{look.capitalise(view.reference)}.")
     if view.source:

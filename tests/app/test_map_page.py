@@ -79,7 +79,7 @@ def test_the_gers_in_august_2022(publication: Publication) -> None:
     said = plain(page.slots(view_of(publication, period="2022-08", departement="32"))["detail"])
     for known in ("Gers", "Sécheresse grave", "93 années sur 100", "référence courte de 12 ans"):
         assert known in said
-    for known in ("104 600 ha", "48 mm", "Pluie sur 6 mois", "Crise"):
+    for known in ("26 100 ha", "48 mm", "Pluie sur 6 mois", "Crise"):
         assert known in said
 
 

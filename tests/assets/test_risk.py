@@ -9,10 +9,13 @@ import pytest
 
 from geo_pipeline.assets.risk import INPUTS, RISK, risk
 from geo_pipeline.schemas import validate
+from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.storage import spatial
 from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake
-from tests.conftest import ignore
+from geo_pipeline.transforms.calendar import crop_seasons
+from tests.conftest import ROOT, ignore
 
+SEASONS = crop_seasons(crop_parameters(ROOT / "assets_data"))
 BORDERS_ON_31 = {"09", "11", "32", "65", "81", "82"}
 THERE = {"31", "66", "34", "12", "2A", "2B", *BORDERS_ON_31}
 """Whose partitions there are: the fewer, the quicker."""
@@ -49,7 +52,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
 
 def write(lake: Lake, held: Collection[str] = ()) -> bytes:
     """Write the risk; return the file."""
-    rows, origin = risk(lake, held, ignore_warning)
+    rows, origin = risk(lake, SEASONS, held, ignore_warning)
     return lake.write(RISK, validate(RISK, rows), origin).path.read_bytes()
 
 

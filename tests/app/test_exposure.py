@@ -1,0 +1,112 @@
+"""Figures on drought beside a map are of that map, and count the crops that stand at its date."""
+
+import re
+from contextlib import closing
+from datetime import date
+
+import numpy as np
+
+from geo_pipeline.publishing import bulletin, look, views
+from geo_pipeline.storage.warehouse import Warehouse
+from panel_app import standing
+from panel_app.pages import departement, ranking
+from panel_app.pages import map as page
+from panel_app.pages.departement_place import Place, record
+from panel_app.store import Publication, Store
+from panel_app.view import hectares
+from tests.app.conftest import plain, view_of
+
+MAIZE = ("grain_maize_irrigated", "grain_maize_rainfed")
+
+
+def by_hand(publication: Publication, indicator: str, day: date) -> tuple[float, float]:
+    """Maize of the latest year with any area by then: all of it, and that in D1 or worse."""
+    matrix = publication.matrix(indicator)
+    row = matrix.periods.index(day)
+    total = dry = 0.0
+    for column, code in enumerate(publication.codes):
+        rows = publication.crops(code)
+        rows = rows[rows["area_ha"].notna() & (rows["year"] <= day.year)]
+        latest = rows[(rows["year"] == rows["year"].max()) & rows["crop"].isin(MAIZE)]
+        drought_class = matrix.drought_class[row, column]
+        if drought_class is not None:
+            total += latest["area_ha"].sum()
+            dry += latest["area_ha"].sum() * (drought_class in look.IN_DROUGHT)
+    return total, dry
+
+
+def test_the_areas_are_of_the_map_shown_and_of_what_stands(publication: Publication) -> None:
+    """On 31 August 2022 wheat is harvested, and SPI-3 has 17 départements in drought."""
+    said = {}
+    for indicator in ("spi_3", "combined"):
+        view = view_of(publication, indicator=indicator, period="2022-08")
+        total, dry = by_hand(publication, indicator, view.period_end)
+        beside = page.france(view)["exposed"]
+        assert beside["value"] == hectares(dry, "fr")
+        assert plain(beside["note"]) == plain(
+            f"d'après « {view.indicator.name('fr')} » ; maïs grain irrigué, sur "
+            f"{hectares(total, 'fr')} connus (surfaces de 2022)"
+        )
+        assert np.nansum(standing.stand(view).crops) == dry
+        notes = " ".join(ranking.notes(view, True))
+        assert view.indicator.name("fr") in notes
+        assert "blé" not in notes
+        said[indicator] = dry
+    assert said["spi_3"] == 101245
+    assert said["combined"] == 318543
+
+
+def test_wheat_counts_until_its_harvest(publication: Publication) -> None:
+    """The Gers has 78 485 ha of wheat and 26 070 ha of irrigated maize in 2022."""
+    column = publication.codes.index("32")
+    known = {"2022-04-10": 78485, "2022-07-10": 104555, "2022-07-20": 26070, "2022-10-10": 0}
+    for day, area in known.items():
+        assert standing.exposure(view_of(publication, period=day)).area[column] == area, day
+    autumn = view_of(publication, period="2022-10-10")
+    assert page.france(autumn)["exposed"] is None
+
+
+def test_a_departement_is_told_of_the_map_shown(publication: Publication) -> None:
+    """Gard in August 2022: by its rain of three months, and by the drought where that has none."""
+    for indicator, named in (("spi_3", "Pluie sur 3 mois"), ("precip_mm", "Sécheresse agricole")):
+        view = view_of(publication, indicator=indicator, period="2022-08", departement="30")
+        dry = view.drought.drought_class[view.drought.periods.index(view.period_end)]
+        around = [publication.codes.index(each) for each in publication.neighbours["30"]]
+        known = [dry[each] in look.IN_DROUGHT for each in around if dry[each] is not None]
+        figures = {each["label"]: each for each in page.figures(view, "30")}
+        figure = figures["Voisins en sécheresse"]
+        assert figure["value"] == f"{sum(known)}/{len(known)}"
+        assert named in figure["note"]
+        assert page.drivers(view, "30") == []
+    told = view_of(publication, period="2022-08", departement="32")
+    assert page.drivers(told, "32")
+    figures = {
+        each["label"]: each for each in departement.figures(Place(told, record(publication, "32")))
+    }
+    figure = figures["Cultures sur pied en zone de sécheresse"]
+    assert plain(figure["value"]) == "26 100 ha"
+    assert "maïs grain irrigué" in figure["note"]
+    assert "blé" not in figure["note"]
+
+
+def test_a_crop_that_is_weighed_after_its_harvest_is_said_to_be_gone(
+    publication: Publication,
+) -> None:
+    def note(crop: str) -> str:
+        return str(page.legend(view_of(publication, period="2022-08", crop=crop))["crop_note"])
+
+    assert "elle n'est pas sur pied" in note("soft_wheat")
+    assert "pas sur pied" not in note("grain_maize_irrigated")
+
+
+def test_the_bulletin_counts_what_stands(store: Store, publication: Publication) -> None:
+    with closing(Warehouse(store.path)) as warehouse:
+        said = {}
+        for period in ("2022-08", "2022-10-10"):
+            view = views.select(warehouse, bulletin.INDICATOR, period)
+            page = bulletin.render_bulletin(warehouse, view, None, published_on=date(2023, 1, 2))
+            said[period] = plain(page)
+    assert re.search(
+        r"318 543 ha de cultures sur pied .* sur 426 424 ha : maïs grain irrigué\.", said["2022-08"]
+    )
+    assert "Aucune des cultures dont la surface est connue n'est sur pied" in said["2022-10-10"]
