@@ -4,7 +4,9 @@ Two operations: the stations of a département, and the measurements of each. An
 pages is read to its end, and refused when it does not hold as many rows as it counts.
 """
 
+import logging
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +23,9 @@ from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import Http, Received, StatusError
 from geo_pipeline.sources.observed import Attribution
+from geo_pipeline.sources.payload import Sieve
+
+_log = logging.getLogger(__name__)
 
 NAME = "hubeau"
 URL = "https://hubeau.eaufrance.fr/api"
@@ -146,13 +151,18 @@ class Hubeau:
         """Return the piezometers of a département, and the answers they are from."""
         received: list[Received] = []
         params = {"code_departement": departement, "format": "json", "size": str(PAGE_SIZE)}
-        found = {}
+        found, sieve = {}, Sieve()
         for rows, answer in self._pages("stations", params, departement):
             received.append(answer)
             with _reading(answer, departement):
                 for row in rows:
-                    station = _station(row, departement)
-                    found[station["piezometer"]] = station
+                    name = str(row.get("code_bss") if isinstance(row, dict) else row)[:60]
+                    station = sieve.take(name, _station, row, departement, fault=_Unusable)
+                    if station is not None:
+                        found[station["piezometer"]] = station
+                sieve.require_most()
+        for name, why in sieve.left_out:
+            _log.warning("%s, département %s: left out %s: %s", NAME, departement, name, why)
         frame = pd.DataFrame(
             list(found.values()), columns=["departement", "piezometer", *_STATION_TYPES]
         )
@@ -316,7 +326,8 @@ def _station(row: Any, departement: str) -> dict[str, Any]:
     if not isinstance(code, str) or not code.strip():
         raise _Unusable(f"has a station without `code_bss` ({str(row)[:60]})")
     of = row.get("code_departement", departement)
-    if of != departement:
+    # The Rhône is `69D` and the metropolis of Lyon `69M`; Corsica keeps its letter.
+    if of != departement and not re.fullmatch(rf"{departement}[DM]", str(of)):
         raise _Unusable(f"has station {code} of département {of!r}")
     station: dict[str, Any] = {"departement": departement, "piezometer": code.strip()}
     for column, field in (("longitude", "x"), ("latitude", "y")):

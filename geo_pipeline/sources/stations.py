@@ -29,6 +29,7 @@ from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources.http import Received
 from geo_pipeline.sources.observed import OBSERVED, Observed
+from geo_pipeline.sources.payload import MOST_LEFT_OUT
 
 CORSICA = ("2A", "2B")
 OWN_CODES = {**dict.fromkeys(CORSICA, "20"), "976": "985"}
@@ -516,10 +517,10 @@ def _si(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
 
 
 def _trusted(frame: pd.DataFrame, name: str, origin: Origin) -> pd.Series:
-    """Return the values of `name` that quality allows.
+    """Return the values of `name` that quality allows; those out of its range are left out, told.
 
     Raises:
-        SourceError: one of them is out of its range.
+        SourceError: too many of them are out of their range: they are not in the unit expected.
     """
     if name not in frame:
         return pd.Series(np.nan, index=frame.index)
@@ -529,14 +530,18 @@ def _trusted(frame: pd.DataFrame, name: str, origin: Origin) -> pd.Series:
         values = values.where(frame[code].isna() | frame[code].isin(GOOD_CODES))
     low, high = RANGES[name]
     off = values.notna() & ~values.between(low, high)
-    if off.any():
-        first = frame[off].iloc[0]
-        raise origin.error(
-            f"has {name} = {first[name]:g} for station {first['station']} on "
-            f"{first['date'].date()}, out of {low:g} to {high:g} ({off.sum()} such values)",
-            "run it again once Météo-France has corrected it",
-        )
-    return values
+    if not off.any():
+        return values
+    first = frame[off].iloc[0]
+    what = (
+        f"has {name} = {first[name]:g} for station {first['station']} on "
+        f"{first['date'].date()}, out of {low:g} to {high:g} ({off.sum()} such values)"
+    )
+    error = origin.error(what, "run it again once Météo-France has corrected it")
+    if off.sum() > MOST_LEFT_OUT * values.notna().sum():
+        raise error
+    _log.warning("left out: %s", error)
+    return values.where(~off)
 
 
 def _decoded(name: object) -> str:

@@ -13,6 +13,7 @@ import logging
 import re
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -58,6 +59,8 @@ RANGES = {
     "etp_mm": (-5.0, 30.0),
     "swi": (-5.0, 10.0),
 }
+MOST_OFF = 0.001
+"""Share of the cells and days of a file that may be out of their range; with more, the unit is."""
 """What is averaged, and what it can be in a cell."""
 
 SPACING_HM = 80
@@ -229,6 +232,7 @@ class GridMeans:
                     raise SourceError(_explain(str(error), lines_before)) from error
                 for batch in cells.combine_chunks().to_batches():
                     sums.add(batch)
+        sums.require_most()
         return sums.means()
 
 
@@ -277,6 +281,8 @@ class _Sums:
         self._count = np.zeros((departements, 0))
         self._seen = np.zeros((len(found), 0), dtype=np.bool_)
         self._rows = 0
+        self._off: Counter[str] = Counter()
+        self._first_off: dict[str, str] = {}
         self._outside: set[int] = set()
 
     def add(self, rows: pa.RecordBatch) -> None:
@@ -290,7 +296,7 @@ class _Sums:
                 raise SourceError(f"has a row without {given}")
         day = _days(rows)
         cell = self._cell(rows)
-        values = [_values(rows, name) for name in RANGES]
+        values = [self._values(rows, name) for name in RANGES]
         self._reach(int(day.min()), int(day.max()))
         day -= self._first
         inside = np.flatnonzero(cell >= 0)
@@ -337,6 +343,37 @@ class _Sums:
         sea = cell < 0
         self._outside.update(np.unique(x_hm[sea] * 1_000_000 + y_hm[sea]).tolist())
         return cell
+
+    def _values(self, rows: pa.RecordBatch, name: str) -> tuple[FloatArray, BoolArray | None]:
+        """Return the column `name`, and where it has no value that can be, if it lacks any."""
+        column = rows[name]
+        values = column.to_numpy(zero_copy_only=False)
+        gaps = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+        lowest, highest = RANGES[name]
+        good = (values >= lowest) & (values <= highest)
+        if gaps is not None:
+            good |= gaps
+        if good.all():
+            return values, gaps
+        at = int(np.argmin(good))
+        self._off[name] += int(np.count_nonzero(~good))
+        self._first_off.setdefault(
+            name,
+            f"has {name} {values[at]:g} in {_place(rows, at)}: "
+            f"it can only be {lowest:g} to {highest:g}",
+        )
+        return np.where(good, values, np.nan), ~good if gaps is None else gaps | ~good
+
+    def require_most(self) -> None:
+        """Tell the values that cannot be, which are left out.
+
+        Raises:
+            SourceError: they are too many: their unit is not the one expected.
+        """
+        for name, what in self._first_off.items():
+            if self._off[name] > MOST_OFF * self._rows:
+                raise SourceError(what)
+            _log.warning("sim2: left out %d values, the first: %s", self._off[name], what)
 
     def _note(self, rows: pa.RecordBatch, inside: IntArray, cell: IntArray, day: IntArray) -> None:
         """Note which cells have which days.
@@ -412,28 +449,6 @@ def _days(rows: pa.RecordBatch) -> IntArray:
         at = int(np.argmin(good))
         raise SourceError(f"has {given[at]} in place of a date YYYYMMDD in {_place(rows, at)}")
     return number
-
-
-def _values(rows: pa.RecordBatch, name: str) -> tuple[FloatArray, BoolArray | None]:
-    """Return the column `name`, and where it has no value if there is such a place.
-
-    Raises:
-        SourceError: a value is out of its range.
-    """
-    column = rows[name]
-    values = column.to_numpy(zero_copy_only=False)
-    gaps = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
-    lowest, highest = RANGES[name]
-    good = (values >= lowest) & (values <= highest)
-    if gaps is not None:
-        good |= gaps
-    if not good.all():
-        at = int(np.argmin(good))
-        raise SourceError(
-            f"has {name} {values[at]:g} in {_place(rows, at)}: "
-            f"it can only be {lowest:g} to {highest:g}"
-        )
-    return values, gaps
 
 
 def _place(rows: pa.RecordBatch, at: int) -> str:

@@ -264,6 +264,30 @@ def test_stations_that_are_not_as_agreed(
     refused(hubeau, told)
 
 
+def test_one_bad_station_does_not_refuse_the_others(
+    provider: Any, hubeau: Hubeau, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = [station(f"{n}/A") for n in range(20)]
+    bad = station("13/F", code_departement="32")
+    provider.reset(STATIONS).on(STATIONS, json=page([*good, bad]))
+    provider.on(LEVELS, lambda asked: provider.answer(
+        json=page([measured("2026-01-05", 1.0, asked.one("code_bss"))])
+    ))  # fmt: skip
+    assert len(hubeau.groundwater("31", date(1990, 1, 1)).stations) == 20
+    assert "left out 13/F: has station 13/F of département '32'" in caplog.text
+
+
+@pytest.mark.parametrize("code", ["69", "69D", "69M"])
+def test_the_rhone_and_the_metropolis_are_one_departement(
+    provider: Any, hubeau: Hubeau, code: str
+) -> None:
+    row = station(code_departement=code, date_fin_mesure=None)
+    provider.reset(STATIONS).on(STATIONS, json=page([row]))
+    provider.on(LEVELS, json=page([measured("2026-01-05", 1.0)]))
+    found = hubeau.groundwater("69", date(1990, 1, 1))
+    assert found.stations["departement"].tolist() == ["69"]
+
+
 def test_a_chain_of_pages_that_leads_back(provider: Any, hubeau: Hubeau) -> None:
     def levels(asked: Any) -> Any:
         number = asked.query.get("page", ["1"])[0]

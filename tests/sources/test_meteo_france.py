@@ -306,6 +306,20 @@ def test_mayotte_has_a_code_of_its_own(http: Http, provider: Any, published: Pub
     assert rows["precip_mm"].tolist() == [4.5]
 
 
+def test_one_impossible_value_does_not_refuse_the_others(
+    source: MeteoFrance, published: Published, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [day(number, RR=1.0, TN=2.0) for number in range(1, 31)]
+    rows[4] = day(5, RR=5000.0, TN=2.0)
+    published.latest(*rows)
+    found = source.weather("32", *JANUARY).rows.set_index("date")
+    assert np.isnan(found["precip_mm"][pd.Timestamp("2020-01-05")])
+    assert found["precip_mm"].sum() == 29.0
+    assert found["tmin_c"].tolist() == [2.0] * 30
+    assert "left out: meteo-france, département 32: " in caplog.text
+    assert "has RR = 5000 for station 32013005 on 2020-01-05" in caplog.text
+
+
 def test_codes_of_meteo_france() -> None:
     """As the API lists them: 20 is Corsica, 985 is Mayotte, 975 and others are no départements."""
     assert [own_code(code) for code in ("01", "2A", "2B", "971", "976")] == [

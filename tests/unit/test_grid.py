@@ -425,19 +425,45 @@ def test_equal_files_give_equal_bytes(square: GridMeans, tmp_path: Path) -> None
     assert square.means(path, "5" * 64).read_bytes() == first
 
 
-@pytest.mark.parametrize("wrong", [{"T": "n/d"}, {"T": "-9999"}])
+@pytest.mark.parametrize("wrong", [{"T": "n/d"}, {"DATE": "20209999"}])
 def test_a_long_file_that_is_wrong_early_is_given_up(
     square: GridMeans, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]
 ) -> None:
     """Some MB are still to come when the fault is met: nobody waits for them, nobody is left."""
     monkeypatch.setattr(grid, "BLOCK", 100_000)
     days = pd.date_range("1958-08-01", "2020-12-31").strftime("%Y%m%d")
-    rows = [line(A, days[0], **wrong), *(line(cell, day) for cell in (B, C) for day in days)]
+    first = line(A, wrong.get("DATE", days[0]), T=wrong.get("T", "1"))
+    rows = [first, *(line(cell, day) for cell in (B, C) for day in days)]
     path = tmp_path / "received"
     path.write_bytes(text(rows))
-    with pytest.raises(SourceError, match=r"'n/d' in place|tmean_c -9999"):
+    with pytest.raises(SourceError, match=r"'n/d' in place|20209999 in place"):
         square(path, "7" * 64, "32")
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("grid")]
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_one_impossible_cell_does_not_refuse_the_others(
+    read: Callable[..., pd.DataFrame], caplog: pytest.LogCaptureFixture, many: int
+) -> None:
+    """It is left out of the mean of its day and named; more than one in a thousand is the unit."""
+    days = pd.date_range("2018-01-01", periods=700).strftime("%Y%m%d")
+    wrong = days[:many]
+    temperatures = {A: "10", B: "20", C: "40"}
+    content = text(
+        [
+            line(cell, day, T="-9999" if cell == C and day in wrong else temperature)
+            for day in days
+            for cell, temperature in temperatures.items()
+        ]
+    )
+    if many > 2:
+        with pytest.raises(SourceError, match=r"has tmean_c -9999 in cell .* of 20180101"):
+            read(content)
+        return
+    rows = read(content)
+    # Areas of A, B and C in the département are 64, 32 and 16 km².
+    assert rows["tmean_c"].tolist() == pytest.approx([1280 / 96, *[1920 / 112] * 699], abs=1e-4)
+    assert "sim2: left out 1 values, the first: has tmean_c -9999 in cell" in caplog.text
 
 
 @pytest.mark.parametrize("damage", ["a bit flipped", "cut"])
