@@ -23,7 +23,7 @@ from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from geo_pipeline import logs
 from geo_pipeline.departements import BY_CODE, CODES, parse_departements
@@ -292,7 +292,9 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         _print_json([finding._asdict() for finding in findings])
     else:
-        table = Table("check", "", "found", "what to do")
+        # An address may be longer than its column: it goes on in the next line.
+        long = (Column(name, overflow="fold") for name in ("found", "what to do"))
+        table = Table("check", "", *long)
         for each in findings:
             mark = "[green]ok[/]" if each.ok else "[red]no[/]"
             table.add_row(

@@ -2,20 +2,20 @@
 
 import platform
 import sys
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NamedTuple
 
 import duckdb
-from pydantic import SecretStr
 
 from geo_pipeline.departements import CODES
-from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.errors import GeoPipelineError, SourceError
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
-from geo_pipeline.sources import franceagrimer, meteo_france, sim2
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.http import Http
+from geo_pipeline.sources.questions import Door, doors, told
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.storage import spatial
 from geo_pipeline.storage.lake import Lake
@@ -60,7 +60,7 @@ def examine(settings: Settings) -> list[Finding]:
         _embedded_data(settings),
         _embedded_bytes(settings),
         _lake(settings),
-        *_providers(settings),
+        *providers(settings),
     ]
 
 
@@ -154,8 +154,8 @@ def _lake(settings: Settings) -> Finding:
     return Finding(check, True, found, "", needed=False)
 
 
-def _providers(settings: Settings) -> list[Finding]:
-    """Return whether each provider answers; those that the settings choose must."""
+def providers(settings: Settings) -> list[Finding]:
+    """Return whether each provider gives what it should; those that the settings choose must."""
     chosen = {
         settings.source,
         settings.history,
@@ -170,63 +170,27 @@ def _providers(settings: Settings) -> list[Finding]:
         )
 
 
-class Door(NamedTuple):
-    """What is asked of a provider to see whether it is there, and the key it needs."""
-
-    name: str
-    url: str
-    setting: str
-    key: SecretStr | None = None
-    key_setting: str = ""
-
-
-def doors(settings: Settings) -> list[Door]:
-    """Return what is asked of each provider."""
-    files = f"{settings.data_gouv_url.rstrip('/')}/api/1/datasets/"
-    contours = settings.address("etalab_url")
-    return [
-        Door("open-meteo", settings.address("open_meteo_url"), "GEO_PIPELINE_OPEN_METEO_URL"),
-        Door("meteo-france", f"{files}{meteo_france.DATASET}/", "GEO_PIPELINE_DATA_GOUV_URL"),
-        Door(
-            "meteo-france-api",
-            f"{settings.address('meteo_france_api_url')}/liste-stations/quotidienne?id-departement=75",
-            "GEO_PIPELINE_METEO_FRANCE_API_URL",
-            settings.meteo_france_api_key,
-            "GEO_PIPELINE_METEO_FRANCE_API_KEY",
-        ),
-        Door("sim2", f"{files}{sim2.DATASET}/", "GEO_PIPELINE_DATA_GOUV_URL"),
-        Door("agreste", settings.agreste_url, "GEO_PIPELINE_AGRESTE_URL"),
-        Door(
-            "franceagrimer",
-            settings.franceagrimer_url or franceagrimer.URL,
-            "GEO_PIPELINE_FRANCEAGRIMER_URL",
-        ),
-        Door("vigieau", f"{settings.vigieau_url}/api/departements", "GEO_PIPELINE_VIGIEAU_URL"),
-        Door(
-            "hubeau",
-            f"{settings.address('hubeau_url')}/v1/niveaux_nappes/stations?code_departement=75&size=1",
-            "GEO_PIPELINE_HUBEAU_URL",
-        ),
-        Door("etalab", contours, "GEO_PIPELINE_ETALAB_URL"),
-    ]
-
-
 def _provider(settings: Settings, door: Door, chosen: bool) -> Finding:
-    """Ask a provider once, and say when it was last heard."""
+    """Ask a provider its smallest real question, and say when it was last heard."""
     check = f"provider {door.name}"
     if door.key_setting and door.key is None:
         advice = f"get a key (docs/sources/meteo_france_api.md) and set {door.key_setting}"
         return Finding(check, False, "no key", advice, needed=chosen)
     if not door.url:
         return Finding(check, False, "no address", f"set {door.setting}", needed=chosen)
-    headers = {"apikey": door.key.get_secret_value()} if door.key is not None else None
-    with Http(mirrors=settings.mirrors, contact=settings.contact) as http:
-        probe = http.probe(door.url, source=door.name, headers=headers, timeout_s=PROBE_TIMEOUT_S)
     kept = [each.received_at for each in RawStore(settings.raw).all(door.name)]
     heard = f"; last received {max(kept):%Y-%m-%d %H:%M} UTC" if kept else ""
-    # An archive that is asked nothing in particular answers 400: it is there.
-    if probe.status is not None and probe.status < 500:
-        dated = f", of {probe.last_modified:%Y-%m-%d}" if probe.last_modified else ""
-        return Finding(check, True, f"answers in {probe.seconds:.1f} s{dated}{heard}", "")
-    advice = f"check the network or a proxy, or set {door.setting}; --offline needs none"
-    return Finding(check, False, f"{probe.error}{heard}", advice, needed=chosen)
+    started = time.monotonic()
+    with Http(
+        mirrors=settings.mirrors,
+        contact=settings.contact,
+        connect_timeout_s=PROBE_TIMEOUT_S,
+        read_timeout_s=PROBE_TIMEOUT_S,
+        attempts=1,
+    ) as http:
+        try:
+            door.ask(http)
+        except SourceError as error:
+            found, advice = told(door, error)
+            return Finding(check, False, f"{found}{heard}", advice, needed=chosen)
+    return Finding(check, True, f"answers in {time.monotonic() - started:.1f} s{heard}", "")

@@ -74,6 +74,10 @@ class StatusError(SourceError):
         self.reason = reason
 
 
+class NoAnswerError(SourceError):
+    """A provider could not be reached, or its answer did not come whole."""
+
+
 class NotKeptError(SourceError):
     """Offline, and what is asked for was never received."""
 
@@ -214,7 +218,9 @@ class _Request:
     def failed(self, what: str, advice: str, status: int | None, reason: str | None) -> SourceError:
         """Return the one-line error of this request."""
         message = f"{self.source}: {without_secrets(self.url)} {self.clean(what)}; {advice}"
-        return SourceError(message) if status is None else StatusError(message, status, reason)
+        if status is None:
+            return NoAnswerError(message)
+        return StatusError(message, status, reason)
 
 
 class _Failed(Exception):
@@ -483,6 +489,36 @@ class Http:
         except _Failed as failed:
             what = request.clean(failed.what)
             return Probe(request.asked, None, time.monotonic() - started, None, what)
+
+    def start(self, url: str, *, source: str, bytes_: int = CHUNK) -> Received:
+        """Return the first bytes of what is at `url`, asked for once; nothing is kept.
+
+        Raises:
+            StatusError: the provider refuses.
+            SourceError: it cannot be had otherwise.
+        """
+        request = self._request(url, source=source, params=None, keep=False)
+        content, status = b"", 200
+        try:
+            if request.url.startswith("file:"):
+                with _file(request.url).open("rb") as stream:
+                    content = stream.read(bytes_)
+            else:
+                with self._open(request, {}, self._timeouts) as answer:
+                    status = answer.status_code
+                    if status >= 300:
+                        raise _refusal(request, answer)
+                    for chunk in _plain(answer, _sent(answer, self._timeouts[1])):
+                        content += chunk
+                        if len(content) >= bytes_:
+                            break
+        except OSError as error:
+            what = f"cannot be read ({error.strerror or error})"
+            raise request.failed(what, "check the URL and the file", None, None) from None
+        except _Failed as failed:
+            raise self._error(request, failed, 1, 0.0) from None
+        digest = sha256(content).hexdigest()
+        return Received(request.asked, status, datetime.now(UTC), digest, content[:bytes_])
 
     def _request(
         self,

@@ -172,7 +172,7 @@ class MeteoFranceApi:
                 raise
             origin = Origin(NAME, departement, url)
             raise origin.error("knows no such département", "choose another source") from error
-        stations = _usable(answer, f"{NAME}, département {departement}")
+        stations = usable_stations(answer, f"{NAME}, département {departement}")
         return answer, own_stations(self._average, departement, stations)
 
     def _answers(
@@ -406,7 +406,7 @@ def _passing(error: SourceError, *, last: bool) -> str:
     return (error.reason if isinstance(error, StatusError) else None) or f"error {status}"
 
 
-def _usable(answer: Received, source: str) -> pd.DataFrame:
+def usable_stations(answer: Received, source: str) -> pd.DataFrame:
     """Return the stations that are open and public: station, name, lat, lon, altitude_m.
 
     Raises:

@@ -254,28 +254,30 @@ def test_doctor_finds_this_installation_sound(published_home: Path) -> None:
 
 
 def test_doctor_asks_the_providers(tmp_path: Path, provider: Provider) -> None:
-    """One that the settings choose must answer; a key that is missing is named."""
-    provider.on("/archive", "{}", status=400)
+    """One that the settings choose must give what it should; a key that is missing is named."""
+    provider.on("/archive", "<html><title>Maintenance</title>")
     settings = {
         "GEO_PIPELINE_SOURCE": "open-meteo",
         "GEO_PIPELINE_OPEN_METEO_URL": f"{provider.url}/archive",
         "GEO_PIPELINE_HUBEAU_URL": "http://127.0.0.1:9/api",
     }
     result = geo_pipeline("doctor", "--json", home=tmp_path, settings=settings)
-    assert result.returncode == 0, result.stdout
+    assert result.returncode == FAILED
     findings = {each["check"]: each for each in json.loads(result.stdout)}
-    assert findings["provider open-meteo"]["ok"]
-    assert "answers in" in findings["provider open-meteo"]["found"]
-    hubeau = findings["provider hubeau"]
-    assert not hubeau["ok"]
-    assert "GEO_PIPELINE_HUBEAU_URL" in hubeau["advice"]
+    archive = findings["provider open-meteo"]
+    assert not archive["ok"]
+    assert "sent HTML in place of data (a page titled 'Maintenance')" in archive["found"]
+    assert "GEO_PIPELINE_OPEN_METEO_URL" in archive["advice"]
+    assert "refused the connection" in findings["provider hubeau"]["found"]
     key = findings["provider meteo-france-api"]
     assert (key["ok"], key["found"]) == (False, "no key")
     assert "GEO_PIPELINE_METEO_FRANCE_API_KEY" in key["advice"]
 
-    settings |= {"GEO_PIPELINE_GROUNDWATER": "hubeau"}
-    result = geo_pipeline("doctor", home=tmp_path, settings=settings)
-    assert result.returncode == FAILED
+    # In 80 columns nothing of an address is cut.
+    narrow = {**settings, "COLUMNS": "80"}
+    shown = geo_pipeline("doctor", home=tmp_path, settings=narrow).stdout
+    parts = [line.split("│")[3].strip() for line in shown.splitlines() if line.count("│") == 5]
+    assert f"{provider.url}/archive" in "".join(parts)
 
 
 def test_doctor_fails_where_something_needed_is_missing(tmp_path: Path) -> None:
