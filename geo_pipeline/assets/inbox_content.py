@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from geo_pipeline.assets.inbox_words import RefusedError, too_much, unknown
-from geo_pipeline.sources import agreste
+from geo_pipeline.sources import workbook
 from geo_pipeline.sources.http import MB
 from geo_pipeline.storage.provided import Kind
 
@@ -74,7 +74,7 @@ def _of_zip(path: Path) -> Kind:
             f"archive zip endommagée ou incomplète ({error})",
             f"a damaged or cut zip archive ({error})",
         ) from error
-    if agreste.WORKBOOK_PART in names:
+    if workbook.PART in names:
         return "crops"
     files = [name.rpartition("/")[2].lower() for name in names]
     if any(name.endswith((".xlsx", ".xls", ".ods")) for name in files):

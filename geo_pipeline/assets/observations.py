@@ -208,6 +208,12 @@ def crop_statistics(
             failed = "crop_statistics", code
             tell_failure(context, workspace, failed, provider.name, error)
             continue
+        known = workspace.bundled.crop_statistics([code])["crop"]
+        if lacking := sorted({*known} - {*rows["crop"]}):
+            context.log.warning(
+                f"crop_statistics, département {code}: {provider.name} has no "
+                f"{', '.join(lacking)}, of which there are embedded figures"
+            )
         write_partition(context, workspace, "crop_statistics", code, rows=rows, provenance=origin)
     return dg.MaterializeResult()
 

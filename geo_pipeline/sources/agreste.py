@@ -42,10 +42,13 @@ CROP_SHEETS = ("COP", "FOU", "IND", "PDT", "LEG", "FRT")
 """Cereals and oilseeds, fodder, industrial crops, potatoes, vegetables, fruit: ha, q/ha, q."""
 
 HEADER_WITHIN = 15
-WORKBOOK_PART = "[Content_Types].xml"
 CROP_COLUMNS = ("LIB_SAA", "LIB_CODE")
+VINES = "VIG"
+"""The sheet of vines, in editions that have it: areas planted and in production, wine in hl."""
 PREFIXES = {"SURF": "area_ha", "REND": "yield_q_ha", "PROD": "production_q"}
-_FIGURES = re.compile(r"(SURF|REND|PROD)_(\d{4})\s*(?:\((.*)\))?")
+_AREAS = ("SURF_PROD", "SURF", "SURF_TOT")
+"""Columns of areas, those first that a yield is of."""
+_FIGURES = re.compile(r"(SURF_PROD|SURF_TOT|SURF|REND|PROD)_(\d{4})\s*(?:\((.*)\))?")
 _DEPARTEMENTAL = re.compile(r"^(?!.*r.{1,3}gionale).*d.{1,3}partementale.*\.xlsx$")
 _EDITION = re.compile(r"saa\D?(\d{4}\D\d{4})", re.IGNORECASE)
 _STATUS = re.compile(r"(semi.)?d.{1,2}finitives|provisoires", re.IGNORECASE)
@@ -63,7 +66,7 @@ class Agreste(CropFile):
     @staticmethod
     def read(received: Received) -> pd.DataFrame:
         """Return the rows of `crop_statistics` in a zip or workbook."""
-        if WORKBOOK_PART in payload.members(received, NAME):
+        if workbooks.PART in payload.members(received, NAME):
             name = PurePosixPath(unquote(urlsplit(received.url).path)).name
             return read(received.content, name)
         path = crop_figures.the_member(received, NAME, _DEPARTEMENTAL)
@@ -134,7 +137,7 @@ def _edition(name: str) -> str:
 
 def _sheet(title: str, cells: Sequence[Sequence[object]]) -> _Sheet | None:
     """Return the rows of départements of one sheet."""
-    wanted = title.upper() in CROP_SHEETS
+    wanted = title.upper() in (*CROP_SHEETS, VINES)
     header = _header(cells)
     if header is None:
         if wanted:
@@ -160,7 +163,8 @@ def _sheet(title: str, cells: Sequence[Sequence[object]]) -> _Sheet | None:
         raise ValueError(
             f"sheet {title}: no column {', '.join(lacking[:3]) or 'SURF_, REND_, PROD_ of a year'}"
         )
-    units = _units(title, cells[: header.row + 1], columns, wanted)
+    usual = Units(1.0, math.nan, math.nan) if title.upper() == VINES else Units()
+    units = _units(title, cells[: header.row + 1], columns, usual if wanted else None)
     departements, crops, at = _rows(title, cells, header)
     figures = {
         measure: getattr(units, measure)
@@ -194,16 +198,22 @@ def _header(cells: Sequence[Sequence[object]]) -> _Header | None:
 
 
 def _columns(title: str, names: Sequence[object]) -> dict[tuple[str, int], int]:
-    """Return the column of each measure and year."""
-    columns: dict[tuple[str, int], int] = {}
+    """Return the column of each measure and year; of several areas the one that yields are of."""
+    found: dict[tuple[str, int], int] = {}
     for column, name in enumerate(names):
-        found = _FIGURES.fullmatch(name.strip().upper()) if isinstance(name, str) else None
-        if found is None:
+        told = _FIGURES.fullmatch(name.strip().upper()) if isinstance(name, str) else None
+        if told is None:
             continue
-        what = PREFIXES[found[1]], int(found[2])
-        if what in columns:
-            raise ValueError(f"sheet {title}: two columns are called {found[1]}_{found[2]}")
-        columns[what] = column
+        what = told[1], int(told[2])
+        if what in found:
+            raise ValueError(f"sheet {title}: two columns are called {told[1]}_{told[2]}")
+        found[what] = column
+    columns: dict[tuple[str, int], int] = {}
+    for prefix in (*_AREAS, "REND", "PROD"):
+        measure = PREFIXES[prefix.partition("_")[0]]
+        for (of, year), column in found.items():
+            if of == prefix:
+                columns.setdefault((measure, year), column)
     return columns
 
 
@@ -211,9 +221,9 @@ def _units(
     title: str,
     above: Sequence[Sequence[object]],
     columns: dict[tuple[str, int], int],
-    documented: bool,
+    usual: Units | None,
 ) -> Units:
-    """Return the units that stand in the header or above it, else those the sheets are known for.
+    """Return the units that stand in the header or above it, else the `usual` ones of the sheet.
 
     Raises:
         ValueError: two units are told for one measure, or none of a sheet that is not known.
@@ -232,16 +242,17 @@ def _units(
     values = {}
     for measure, factors in told.items():
         distinct = {"no weight" if math.isnan(factor) else factor for factor in factors}
-        if len(distinct) > 1 or (not distinct and not documented):
+        if len(distinct) > 1 or (not distinct and usual is None):
             raise ValueError(
                 f"sheet {title}: the unit of {measure.split('_')[0]} cannot be told "
                 f"({'two are named' if distinct else 'none is named'} above the header)"
             )
         if factors:
             values[measure] = next(iter(factors))
-    if any(math.isnan(factor) for factor in values.values()):
+    units = replace(usual or Units(), **values)
+    if math.isnan(units.yield_q_ha) or math.isnan(units.production_q):
         log.warning("agreste: sheet %s is in hl, which is no weight: its areas only", title)
-    return replace(Units(), **values)
+    return units
 
 
 def _rows(

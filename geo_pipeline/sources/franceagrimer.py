@@ -1,14 +1,18 @@
 """FranceAgriMer's history of field crops by département: area, yield, production."""
 
 import csv
+import io
 import logging
 import re
+from collections.abc import Sequence
 from glob import escape
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
-from geo_pipeline.sources import crop_figures, payload
+from geo_pipeline.sources import crop_figures, payload, workbook
 from geo_pipeline.sources.crop_figures import KEY, MEASURES, CropFile
 from geo_pipeline.sources.crop_names import crop_codes, departement_code, words
 from geo_pipeline.sources.http import Http, Received
@@ -43,8 +47,10 @@ COLUMNS = {
     "production_q": r"(cult )?(prod|production)\b.*",
 }
 TONNE_Q = 10.0
-_EDITION = re.compile(r"cer-A(\d{2})", re.IGNORECASE)
-_CSV = re.compile(r"\.(csv|txt)$")
+_EDITION = re.compile(r"(?:cer|dep)-A(\d{2})", re.IGNORECASE)
+_FILE = re.compile(r"\.(csv|txt|xlsx)$")
+HEADER_WITHIN = 15
+"""First rows of a sheet, of which one has the names of the columns."""
 MARKS = sorted({mark for text in crop_figures.MISSING for mark in (text, text.upper())})
 _KINDS: dict[str, Any] = {
     "year": {"kind": "whole", "lowest": 1900, "highest": 2100},
@@ -55,7 +61,7 @@ _KINDS: dict[str, Any] = {
 
 
 class FranceAgriMer(CropFile):
-    """The file behind `url`: a zip that holds it, or the CSV itself."""
+    """The file behind `url`: a zip that holds it, or the CSV or workbook itself."""
 
     name = NAME
     setting = "GEO_PIPELINE_FRANCEAGRIMER_URL"
@@ -65,17 +71,13 @@ class FranceAgriMer(CropFile):
 
     @staticmethod
     def read(received: Received) -> pd.DataFrame:
-        """Return the rows of `crop_statistics` in a zip or CSV.
+        """Return the rows of `crop_statistics` in a zip, CSV or workbook.
 
         Published files print, for some crops, a row for each component under the name of the whole.
         Which of them is the crop cannot be told: where figures differ none is taken, and it is
         reported; the same row twice is one row.
         """
-        path, member = received.url, None
-        if received.content.startswith(b"PK"):
-            path = crop_figures.the_member(received, NAME, _CSV)
-            member = escape(path)
-        said = payload.text(received, NAME, member=member)
+        path, said = _said(received)
         names = next(csv.reader(said.splitlines()[:1], delimiter=";"), [])
         columns = _columns([name.strip() for name in names])
         printed = payload.table(said, received, NAME, columns=list(columns.values()), missing=MARKS)
@@ -92,6 +94,53 @@ class FranceAgriMer(CropFile):
             raise ValueError("it holds no figure")
         crop_figures.report_disagreement(rows, NAME)
         return rows
+
+
+def _said(received: Received) -> tuple[str, str]:
+    """Return the path of the file and its content as a table of text."""
+    if not received.content.startswith(b"PK"):
+        return received.url, payload.text(received, NAME)
+    path = unquote(urlsplit(received.url).path)
+    if workbook.PART in payload.members(received, NAME):
+        return path, _table(received.content, PurePosixPath(path).name)
+    path = crop_figures.the_member(received, NAME, _FILE)
+    if not path.lower().endswith(".xlsx"):
+        return path, payload.text(received, NAME, member=escape(path))
+    content = payload.unzipped(received, NAME, member=escape(path))
+    return path, _table(content, PurePosixPath(path).name)
+
+
+def _table(content: bytes, name: str) -> str:
+    """Return the rows of the one sheet of a workbook that has the columns, as text.
+
+    Raises:
+        ValueError: none or several have them.
+    """
+    found: list[tuple[str, Sequence[Sequence[object]]]] = []
+    why = "it has no sheet"
+    for title, cells in workbook.sheets(content, name):
+        for row, line in enumerate(cells[:HEADER_WITHIN]):
+            try:
+                _columns([str(cell).strip() for cell in line])
+            except ValueError as error:
+                why = why if row else f"sheet {title}: {error}"
+            else:
+                found.append((title, cells[row:]))
+                break
+    if len(found) != 1:
+        raise ValueError(f"sheets {', '.join(t for t, _ in found)} alike" if found else why)
+    saved = io.StringIO()
+    lines = csv.writer(saved, delimiter=";")
+    for line in found[0][1]:
+        lines.writerow(_written(cell) for cell in line)
+    return saved.getvalue()
+
+
+def _written(cell: object) -> str:
+    """Return a cell as a CSV has it: 2010.0 is 2010, line breaks are spaces."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())
 
 
 def _columns(names: list[str]) -> dict[str, Column]:

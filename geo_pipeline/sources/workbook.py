@@ -16,6 +16,9 @@ from xml.etree import ElementTree as ET
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+PART = "[Content_Types].xml"
+"""A file that each workbook has in its archive, and no other archive."""
+
 MOST_CELLS = 5_000_000
 """Of one sheet, empty ones too: the largest of the SAA have 0.5 million."""
 

@@ -201,7 +201,14 @@ def test_a_workbook_has_its_departements_and_the_rest_stays(full_house: House) -
     full_house.drop(SAA, content)
     (request,) = full_house.settled().run_requests
     assert (request.job_name, request.partition_key) == ("refresh_crops", "32")
-    assert full_house.execute(request).success
+    done = full_house.execute(request)
+    assert done.success
+    told = [each.user_message for each in full_house.instance.all_logs(done.run_id)]
+    (lacking,) = [
+        text for text in told if "crop_statistics, département 32: agreste has no" in text
+    ]
+    assert "grain_maize_irrigated" in lacking
+    assert "soft_wheat" not in lacking
     after = digests(lake.root)
     changed = {path for path in after if after[path] != before[path] and "departement=" in path}
     assert changed == {"crop_statistics/departement=32/part.parquet"}

@@ -571,6 +571,40 @@ def test_a_provider_that_is_down_is_asked_again(provider: Any, http: Http) -> No
     assert len(source.crop_statistics("32")) == 1
 
 
+def saa_2025() -> bytes:
+    """The form of the provisional edition 2010-2025: a column of quality, vines with their own."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, crop, columns, figures in (
+        ("COP", WHEAT, ("SURF", "REND", "PROD"), (1_000, 70, 70_000)),
+        (
+            "VIG",
+            "01 - Vignes à raisins de cuve",
+            ("SURF_TOT", "SURF_PROD", "REND", "PROD"),
+            (1_200, 1_100, 55, 60_500),
+        ),
+    ):
+        sheet = book.create_sheet(title)
+        sheet.append(["Agreste - Statistique agricole annuelle 2010-2025, données provisoires"])
+        names = [f"{name}_{year}" for year in (2024, 2025) for name in columns]
+        sheet.append(["LIB_REG2", "LIB_DEP", "LIB_SAA", "STATUT_QUALITE", *names])
+        sheet.append([*GERS, crop, "provisoire", *figures, *figures])
+    saved = io.BytesIO()
+    book.save(saved)
+    return saved.getvalue()
+
+
+def test_the_edition_of_2025(provider: Any, http: Http) -> None:
+    """Vines are crops too: the area in production; what is in hl has no weight."""
+    name = "SAA_2010-2025_provisoires_donnees_departementales.xlsx"
+    rows = served(provider, http, archive({name: saa_2025()})).crop_statistics("32")
+    assert one(rows, 2025, "soft_wheat") == [1_000, 70, 70_000]
+    vines = rows[(rows["year"] == 2025) & (rows["crop"] != "soft_wheat")]
+    assert vines["area_ha"].tolist() == [1_100]
+    assert vines[["yield_q_ha", "production_q"]].isna().all(axis=None)
+    assert set(rows["source"]) == {"SAA 2010-2025 provisoires"}
+
+
 def strayed(last: str, sheet: str = "FOU") -> bytes:
     """A workbook of two sheets, one of which has a cell far from its table."""
     row = ("76 - Occitanie", "032 - Gers", WHEAT, [100, 60, 600])

@@ -3,9 +3,11 @@
 import io
 import logging
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -128,6 +130,48 @@ def test_encodings_and_a_bare_csv(provider: Any, http: Http, encoding: str) -> N
     provider.on("/A25.csv", lines(WHEAT).encode(encoding))
     rows = FranceAgriMer(http, f"{provider.url}/A25.csv").crop_statistics("32")
     assert rows["crop"].tolist() == ["soft_wheat"]
+
+
+def sheet(*rows: Sequence[Any], title: str = "Données", notes: int = 2) -> openpyxl.Workbook:
+    book = openpyxl.Workbook()
+    book.active.title = "Lisez-moi"
+    book.active.append(["Surfaces, productions et rendements par département"])
+    data = book.create_sheet(title)
+    for _ in range(notes):
+        data.append(["FranceAgriMer, campagne 2026"])
+    for row in rows:
+        data.append(list(row))
+    return book
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_workbook_of_2026(provider: Any, http: Http, inside: bool) -> None:
+    """The columns of the older CSV, notes above them, in a zip or not."""
+    name = "STA-GRC-surface_prod_rend_dep-A26.xlsx"
+    names = [*NAMES.split(";")[:5], "CULT_SURF(ha)", "CULT_REND(qx/t)", "CULT_PROD(t)"]
+    saved = io.BytesIO()
+    sheet(
+        names,
+        ["Blé tendre", "32", "Gers", "Occitanie", 2025, 100_000.5, 61.5, 615_003.1],
+        ["Blé tendre", "2A", "Corse-du-Sud", "Corse", 2025, None, "s", None],
+    ).save(saved)
+    content = saved.getvalue()
+    if inside:
+        zipped_too = io.BytesIO()
+        with zipfile.ZipFile(zipped_too, "w") as target:
+            target.writestr(name, content)
+        content = zipped_too.getvalue()
+    provider.on(f"/{name}", content)
+    rows = FranceAgriMer(http, f"{provider.url}/{name}").crop_statistics("32")
+    assert figures(rows) == [[100_000.5, 61.5, pytest.approx(6_150_031)]]
+    assert rows["source"].tolist() == ["FranceAgriMer A26"]
+    assert rows["year"].tolist() == [2025]
+
+
+def test_a_workbook_without_the_columns(provider: Any, http: Http) -> None:
+    saved = io.BytesIO()
+    sheet(["Espèce", "Année"], ["Blé tendre", 2025]).save(saved)
+    assert "it has no column of" in refusal(provider, http, saved.getvalue())
 
 
 def test_other_names_and_units_of_columns(provider: Any, http: Http) -> None:
