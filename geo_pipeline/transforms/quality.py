@@ -36,8 +36,10 @@ ORDER_ROUNDING_C = 0.1
 """tmin > tmean or tmean > tmax by less comes of rounding."""
 ORDER_ERROR_C = 0.5
 """By more it is no rounding: columns are swapped, or of different places."""
+ORDER_ERROR_PCT = 2.0
+"""Such days, % of those of a calendar year: fewer are slips that any record may have; they warn."""
 ORDER_ERROR_DAYS = 3
-"""Fewer such days are slips of a station that a record of 30 years may have; they warn."""
+"""Least number of them: at the start of a year one day is a large share."""
 DAYS_FOR_CLIMATE = 120
 """Days of a calendar month that its climate is judged by, of four years at least."""
 MONTHS_FOR_CLIMATE = 5
@@ -118,8 +120,10 @@ def order(weather: pd.DataFrame) -> pd.DataFrame:
     is_off = excess > ORDER_ROUNDING_C
     columns = ["departement", "date", "tmin_c", "tmean_c", "tmax_c"]
     cases = _dated(weather.loc[is_off, columns].assign(score=excess[is_off]))
-    grave = cases[cases["score"] > ORDER_ERROR_C].groupby("departement").size()
-    is_grave = cases["departement"].isin(grave.index[grave >= ORDER_ERROR_DAYS])
+    grave = _by_year(cases[cases["score"] > ORDER_ERROR_C])
+    share = 100 * grave / _by_year(weather).reindex(grave.index)
+    too_many = grave.index[(grave >= ORDER_ERROR_DAYS) & (share > ORDER_ERROR_PCT)]
+    is_grave = cases["departement"].isin(too_many.get_level_values("departement"))
     tell = "tmin {tmin_c:.1f}, tmean {tmean_c:.1f}, tmax {tmax_c:.1f} °C on {first}".format_map
     return _joined(
         [
@@ -578,6 +582,11 @@ def _dated(cases: pd.DataFrame) -> pd.DataFrame:
     """Return cases of one day (or month) each, with its `date` as first and last."""
     day = cases["date"].dt.strftime("%Y-%m-%d")
     return cases.assign(first=day, last=day)
+
+
+def _by_year(rows: pd.DataFrame) -> "pd.Series[int]":
+    """Return how many rows there are by département and calendar year."""
+    return rows.groupby([rows["departement"], rows["date"].dt.year.rename("year")]).size()
 
 
 def _yearly(cases: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """What stations observed, made into the mean of their département."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +17,8 @@ OBSERVED_BY_STATIONS = (
     "rh_pct",
     "et0_source_mm",
 )
+
+TEMPERATURES = ("tmin_c", "tmax_c", "tmean_c")
 
 
 class Cells(Protocol):
@@ -49,7 +51,9 @@ class StationMeans:
         """Return the means of each day, and the stations with their weights.
 
         Each day and variable has weights of its own, of the stations that reported it that day:
-        one that is silent hands its area to its neighbours. What no station reported is NaN.
+        one that is silent hands its area to its neighbours. What no station reported is NaN. The
+        three temperatures are of the same stations, those that reported all of them, on each day
+        that has any: of different ones the mean may lie below the minimum.
 
         Parameters
         ----------
@@ -68,6 +72,8 @@ class StationMeans:
         station = pd.Index(stations["station"]).get_indexer(pd.Index(days["station"]))
         shape = len(dates), len(stations)
         values = {name: days[name].to_numpy(dtype=np.float64) for name in OBSERVED_BY_STATIONS}
+        for name in TEMPERATURES:
+            values[name] = np.where(_whole(values, day, len(dates)), values[name], np.nan)
         reporting = {}
         for name, value in values.items():
             known = ~np.isnan(value)
@@ -97,3 +103,12 @@ class StationMeans:
         packed = np.packbits(reporting, axis=1)
         _, first, network = np.unique(packed, axis=0, return_index=True, return_inverse=True)
         return self._cells.weights(departement, stations, reporting[first]), network.reshape(-1)
+
+
+def _whole(
+    values: Mapping[str, NDArray[np.float64]], day: NDArray[np.intp], days: int
+) -> NDArray[np.bool_]:
+    """Return the rows whose temperatures count: all three known, or in no row of that day."""
+    complete = ~np.isnan([values[name] for name in TEMPERATURES]).any(axis=0)
+    has_complete = np.bincount(day[complete], minlength=days) > 0
+    return np.asarray(complete | ~has_complete[day])

@@ -91,6 +91,20 @@ def test_two_slips_of_a_station_only_warn() -> None:
     assert quality.order(rounding).empty
 
 
+def test_the_limit_of_slips_is_a_share_of_the_days_of_a_year() -> None:
+    """7 days of 365 are under 2 %, 8 are over; 3 of the first 20 of a year are."""
+    days = pd.date_range("2023-01-01", "2023-12-31", freq="45D")
+    for slips, severity in ((7, "warning"), (8, "error")):
+        weather = made()
+        weather.loc[weather["date"].isin(days[:slips]), "tmin_c"] += 6
+        assert {row[2] for row in found(quality.order(weather))} == {severity}
+    begun = made().query("date < '2023-01-21'")
+    for slips, severity in ((2, "warning"), (3, "error")):
+        weather = begun.copy()
+        weather.loc[of(weather, "31", "2023-01-01", f"2023-01-0{slips}"), "tmin_c"] += 6
+        assert found(quality.order(weather)) == {("31", "order", severity)}
+
+
 def test_extremes_that_are_not_known_are_not_judged() -> None:
     weather = made().assign(tmin_c=np.nan, tmax_c=np.nan)
     assert quality.order(weather).empty

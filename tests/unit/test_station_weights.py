@@ -177,6 +177,25 @@ def test_a_silent_station_hands_its_area_to_its_neighbours(cells: VoronoiCells) 
     assert stations["altitude_m"].tolist() == [100.0, 200.0, 300.0, 400.0]
 
 
+def test_the_three_temperatures_are_of_the_same_stations(cells: VoronoiCells) -> None:
+    """A cold station without a minimum would pull the mean below the minimum of the others."""
+    nan = float("nan")
+    observed = days(
+        station=[0, 1, 0, 1, 0, 1],
+        day=[1, 1, 2, 2, 3, 3],
+        tmin_c=[10.0, nan, 10.0, 2.0, nan, nan],
+        tmean_c=[12.0, 4.0, 12.0, 4.0, 12.0, 4.0],
+        tmax_c=[14.0, 6.0, 14.0, 6.0, nan, 6.0],
+        rh_pct=[60.0, 80.0] * 3,
+    )
+    rows, _ = StationMeans(cells)("32", at((0.25, 0.5), (0.75, 0.5)), observed)
+    # One alone; both; and where none has all three, whoever has one.
+    assert rows["tmin_c"].tolist() == pytest.approx([10.0, 6.0, nan], abs=1e-3, nan_ok=True)
+    assert rows["tmean_c"].tolist() == pytest.approx([12.0, 8.0, 8.0], abs=1e-3)
+    assert rows["tmax_c"].tolist() == pytest.approx([14.0, 10.0, 6.0], abs=1e-3)
+    assert rows["rh_pct"].tolist() == pytest.approx([70.0] * 3, abs=1e-2)
+
+
 def test_days_without_a_row_stay_without(cells: VoronoiCells) -> None:
     observed = days(station=[0, 0, 1], day=[1, 9, 9], precip_mm=[0.0, 1.0, float("nan")])
     rows, stations = StationMeans(cells)("32", at((0.25, 0.5), (0.75, 0.5)), observed)
