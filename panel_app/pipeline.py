@@ -90,6 +90,7 @@ def _headline(taken: Taken, words: Catalogue, made: datetime, now: datetime) -> 
     whole = [each for each in broken if each["departement"] == "france"]
     system = len(taken["system"])
     is_old = now - made > OLD
+    archive = any(each["state"] == "archive" for each in taken["departements"])
     is_new = all(each["state"] == "absent" for each in taken["departements"])
     if is_new and not whole:
         finding = words("pipeline.nothing")
@@ -99,14 +100,18 @@ def _headline(taken: Taken, words: Catalogue, made: datetime, now: datetime) -> 
         finding = words.count("pipeline.troubled", troubled)
     elif whole:
         finding = words.count("pipeline.whole", len(whole))
+    elif doubted:
+        finding = words.count("pipeline.doubted", doubted)
+    elif is_old:
+        finding = words("pipeline.stale")
     else:
-        finding = words("pipeline.stale" if is_old else "pipeline.well")
+        finding = words("pipeline.archive" if archive else "pipeline.well")
     age = now - made
     runs = [each for each in taken["runs"] if each["status"] == "SUCCESS"]
     rows = sum(each["rows"] for each in taken["tables"])
     return {
         "finding": finding,
-        "well": not (system or troubled or whole or is_old),
+        "well": not (system or troubled or whole or doubted or is_old or archive),
         "doubt": words.count("pipeline.doubt", doubted) if doubted else "",
         "made": words("pipeline.made", when=_moment(made, words), ago=_ago(age, words)),
         "old": words("pipeline.old", ago=_ago(age, words)) if is_old else "",

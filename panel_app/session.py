@@ -127,8 +127,16 @@ class Session:
         """Everything the page says now, by the name of its place."""
         return {
             **self._page_slots(),
+            "band": self._band(),
             "notice": render("notice", {"notices": self._told(), "words": self.words}),
         }
+
+    def _band(self) -> str:
+        """What stands above a page that shows a record which ended long before its publication."""
+        view = self.view
+        if view is None or self.state.page in ("pipeline", "about") or view.ended is None:
+            return ""
+        return render("band", {"said": look.archive_words(view.ended, view.lang)})
 
     def _told(self) -> list[str]:
         """What is told above the page: what just happened, and what stays so."""
@@ -158,7 +166,7 @@ class Session:
         if name != "pipeline" and self.view is None:
             name = "waiting"  # type: ignore[assignment]
         view = self.view
-        return render(
+        page = render(
             f"page_{name}",
             {
                 "view": view,
@@ -168,6 +176,7 @@ class Session:
                 "places": Markup(map_page.places(view)) if view and name in MAPS else "",  # noqa: S704
             },
         )
+        return f'<div data-slot="band">{slots["band"]}</div>\n{page}'
 
     def _title(self) -> str:
         """Title of the window: what is on the page, then the name of the whole."""

@@ -182,11 +182,12 @@ def exposure(view: View, day: date | None = None) -> Exposure:
 
 
 def restriction_steps(view: View) -> FloatMatrix:
-    """Steps of restriction on the day nearest to the period; NaN where none is published."""
-    if "water_restrictions" not in view.publication.indicators:
+    """Steps of restriction at the period; NaN where none is published, or only of another date."""
+    surveyed = view.restrictions(view.period_end)
+    if surveyed is None or not surveyed[2]:
         return np.full(len(view.matrix.codes), np.nan)
-    levels = view.publication.matrix("water_restrictions")
-    style = levels.style[levels.nearest(view.period_end)].astype(float)
+    levels, row, _ = surveyed
+    style = levels.style[row].astype(float)
     return np.where(style == NO_STYLE, np.nan, len(levels.styles) - 1 - style)
 
 

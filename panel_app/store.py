@@ -88,6 +88,8 @@ class Matrix:
     reference_period: NDArray[np.object_]
     drought_class: NDArray[np.object_]
     style: NDArray[np.int8]
+    published_on: date | None = None
+    """What was over long before is told in the past tense."""
     published_age: FloatMatrix | None = None
     """Of the drought: its dekads as they are published."""
 
@@ -180,6 +182,7 @@ class Matrix:
             reference_period=self.reference_period[row, column],
             reason=reason,
             lang=lang,
+            past=look.is_past(self.periods[row], self.published_on),
         )
 
     def shares_by(self, weight: FloatMatrix) -> FloatMatrix:
@@ -284,7 +287,11 @@ class Matrix:
     def drought_words(self, row: int, column: int, lang: Lang) -> str:
         """For how long it has been in drought, or the drought is not over; empty in none."""
         return look.drought_words(
-            self.periods[row], self.age[row, column], self.drought_class[row, column], lang
+            self.periods[row],
+            self.age[row, column],
+            self.drought_class[row, column],
+            lang,
+            past=look.is_past(self.periods[row], self.published_on),
         )
 
 
@@ -483,6 +490,7 @@ class Publication:
             reference_period=spread_texts("reference_period"),
             drought_class=classes,
             style=style_indices(indicator, value, classes),
+            published_on=self.published_at.date(),
         )
 
 

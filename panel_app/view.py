@@ -14,6 +14,7 @@ import numpy as np
 
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import Lang
+from panel_app.dekads import LONGEST_STEP
 from panel_app.i18n import Catalogue, catalogue
 from panel_app.state import State
 from panel_app.store import DROUGHT_INDICATOR, NO_STYLE, FloatMatrix, Matrix, Publication
@@ -88,6 +89,30 @@ class View:
     def period_typed(self) -> str:
         """The period as the URL names it."""
         return self.matrix.period_typed(self.row, self.state.step)
+
+    @property
+    def ended(self) -> date | None:
+        """Last day of the record, where it ended long before it was published; else None."""
+        last = self.matrix.periods[-1]
+        if self.matrix.by_dekad:  # a crop's season ends before its weather does
+            last = self.publication.weather_until or last
+        return last if look.is_past(last, self.publication.published_at.date()) else None
+
+    def tense(self, said: str) -> str:
+        """One of our sentences, in the past tense where the period shown is over."""
+        past = look.is_past(self.period_end, self.publication.published_at.date())
+        return look.in_past(said, self.lang) if past else said
+
+    def restrictions(self, day: date) -> tuple[Matrix, int, bool] | None:
+        """Water restrictions, the row of the survey nearest to `day`, and whether it is of then.
+
+        None where none is published. What is of another date stands apart from the other figures.
+        """
+        if "water_restrictions" not in self.publication.indicators:
+            return None
+        matrix = self.publication.matrix("water_restrictions")
+        row = matrix.nearest(day)
+        return matrix, row, abs((matrix.periods[row] - day).days) <= LONGEST_STEP["dekad"]
 
     @property
     def column(self) -> int:

@@ -74,18 +74,22 @@ def render_bulletin(
     )
     known = values[values["drought_class"].notna()]
     missing = values.loc[values["drought_class"].isna(), "name"]
+    past = look.is_past(view.period_end, published_on)
+    ended = views.ended(warehouse, INDICATOR, published_on)
+    stake = _stake(warehouse.query("risk_of_period", period_end=view.period_end), lang)
     page = {
         "lang": lang,
         "text": {key: words(lang) for key, words in _TEXT.items()},
         "period": look.format_period(view.period_end, view.step, lang),
-        "finding": maps.finding(INDICATOR, values, lang),
+        "band": look.archive_words(ended, lang) if ended else "",
+        "finding": maps.finding(INDICATOR, values, lang, past=past),
         "shares": _shares(known, lang),
-        "driest": _driest(known, _ages(warehouse, view), view, lang),
+        "driest": _driest(known, _ages(warehouse, view), view, lang, past),
         "changed": _TEXT["changed"](lang).format(
             before=look.format_period(before.period_end, before.step, lang) if before else ""
         ),
         "changes": _changes(known, before, lang),
-        "stake": _stake(warehouse.query("risk_of_period", period_end=view.period_end), lang),
+        "stake": look.in_past(stake, lang) if past else stake,
         "note": look.reference_note(
             view.reference_period, float(known["reference_years"].max()), lang
         ),
@@ -114,7 +118,9 @@ def _ages(warehouse: Warehouse, view: views.View) -> dict[str, float]:
     return dict(zip(rows["departement"], rows["value"], strict=True))
 
 
-def _driest(known: pd.DataFrame, ages: dict[str, float], view: views.View, lang: Lang) -> list[str]:
+def _driest(
+    known: pd.DataFrame, ages: dict[str, float], view: views.View, lang: Lang, past: bool
+) -> list[str]:
     """Return for each of the driest départements in drought how dry, and since when."""
     worst = known[known["drought_class"].isin(look.IN_DROUGHT)].nlargest(LISTED, "value")
     said = []
@@ -126,9 +132,10 @@ def _driest(known: pd.DataFrame, ages: dict[str, float], view: views.View, lang:
             percentile=row["percentile"],
             drought_class=row["drought_class"],
             lang=lang,
+            past=past,
         )
         age = ages[row["departement"]]
-        since = look.drought_words(view.period_end, age, row["drought_class"], lang)
+        since = look.drought_words(view.period_end, age, row["drought_class"], lang, past=past)
         said.append(f"{how_dry} {look.capitalise(since)}." if since else how_dry)
     return said
 

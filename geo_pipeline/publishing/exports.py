@@ -29,6 +29,7 @@ def export_map(
     Raises:
         StorageError: the file cannot be written; an older one stays.
     """
+    day = published_on or _day(warehouse)
     page = maps.render_map(
         gpd.GeoDataFrame(warehouse.query("shapes")),
         view.with_reasons(lang),
@@ -36,7 +37,8 @@ def export_map(
         period_end=view.period_end,
         lang=lang,
         sources=view.sources,
-        published_on=published_on or _day(warehouse),
+        published_on=day,
+        ended=views.ended(warehouse, view.indicator, day),
         reference_period=view.reference_period,
         step=view.step,
     )

@@ -244,7 +244,12 @@ def years_beaten(percentile: float, *, dry: bool, lang: Lang = "fr") -> str:
 
 
 def drought_words(
-    period_end: date, age: float, drought_class: str | None, lang: Lang = "fr"
+    period_end: date,
+    age: float,
+    drought_class: str | None,
+    lang: Lang = "fr",
+    *,
+    past: bool = False,
 ) -> str:
     """`en sécheresse depuis 6 décades (2e décade de juin 2022)`; empty where none is under way.
 
@@ -257,10 +262,11 @@ def drought_words(
     first = format_period(dekads_before(period_end, count - 1), "dekad", lang)
     many = f"{count}{NBSP}" + Words("décade", "dekad")(lang) + "s" * (count > 1)
     if drought_class not in IN_DROUGHT:
-        return Words(
-            f"la sécheresse qui dure depuis {many} ({first}) n'est pas finie",
+        said = Words(
+            f"la sécheresse de {many} ({first}) n'est pas finie",
             f"the drought of {many} (since the {first}) is not over",
         )(lang)
+        return in_past(said, lang) if past else said
     if count == 1:
         return Words("entrée en sécheresse à cette décade", "in drought from this dekad on")(lang)
     return Words(
@@ -275,6 +281,44 @@ def dekads_before(period_end: date, count: int) -> date:
     month, third = divmod(of_year, 3)
     last = (10, 20, calendar.monthrange(year, month + 1)[1])[third]
     return date(year, month + 1, last)
+
+
+ENDED_DAYS: Final = 45
+"""What is older than this when it is published is past: it is told so, and in the past tense."""
+
+_PAST: Final[dict[Lang, dict[str, str]]] = {
+    "fr": {
+        "est": "était", "sont": "étaient", "manque": "manquait", "manquent": "manquaient",
+        "limite": "limitait", "limitent": "limitaient", "connaît": "connaissait",
+        "connaissent": "connaissaient", "vont": "allaient", "passe": "était passé",
+        "passent": "étaient passés", "trouvent": "trouvaient",
+    },
+    "en": {
+        "is": "was", "are": "were", "has": "had", "have": "had", "run": "ran", "lack": "lacked",
+        "lacks": "lacked", "restrict": "restricted", "restricts": "restricted", "stands": "stood",
+        "move": "had moved", "moves": "had moved",
+    },
+}  # fmt: skip
+"""The verbs of our sentences, of what is now and of what was."""
+
+
+def is_past(period_end: date, published_on: date | None) -> bool:
+    """Whether a period was over long before it was published."""
+    return published_on is not None and (published_on - period_end).days > ENDED_DAYS
+
+
+def archive_words(last: date, lang: Lang = "fr") -> str:
+    """The band above what is told of a record that ended long before it was published."""
+    day = format_date(last, lang)
+    return Words(f"Archive{NBSP}: données jusqu'au {day}.", f"Archive: data until {day}.")(lang)
+
+
+def in_past(text: str, lang: Lang) -> str:
+    """One of our sentences in the past tense; names of places are not to be in it."""
+    verbs = _PAST[lang]
+    # The noun, as in « le manque d'eau », stays.
+    pattern = rf"(?<![\w-])(?<![Ll]e )({'|'.join(verbs)})(?![\w-])"
+    return re.sub(pattern, lambda found: verbs[found[0]], text)
 
 
 def is_short(reference_years: object) -> bool:
@@ -413,11 +457,13 @@ def statement(
     reference_period: str | tuple[int, int] | None = None,
     reason: str | None = None,
     lang: Lang = "fr",
+    past: bool = False,
 ) -> Statement:
     """Say one département's row in plain words, without its name; both parts lack a full stop.
 
     `percentile` runs from 0 (driest) to 100. A reference shorter than thirty years is named as
     short, with its number of years. `reason` tells why there are no data, when that is known.
+    `past` tells of a period that is over.
     """
     check_lang(lang)
     which = indicator_of(indicator)
@@ -426,6 +472,8 @@ def statement(
         why = "" if is_missing(reason) else capitalise(str(reason)).rstrip(".")
         return Statement(style, NO_DATA.name(lang), why)
     head, body = _head_and_body(which, style, value, percentile, lang)
+    if past:
+        head, body = in_past(head, lang), in_past(body, lang)
     compares = which.kind in ("class", "anomaly") or (which.kind == "amount" and bool(body))
     note = reference_note(reference_period, reference_years, lang) if compares else ""
     if note and not body:
@@ -444,6 +492,7 @@ def sentence(
     reference_period: str | tuple[int, int] | None = None,
     reason: str | None = None,
     lang: Lang = "fr",
+    past: bool = False,
 ) -> str:
     """What one département's row says, as text that stands alone: name, class, against what."""
     said = statement(
@@ -455,6 +504,7 @@ def sentence(
         reference_period=reference_period,
         reason=reason,
         lang=lang,
+        past=past,
     )
     colon = f"{NBSP}: " if lang == "fr" else ": "
     text = f"{name}{colon}{said.head}."

@@ -201,8 +201,16 @@ _ANOMALIES: Final = {"rain": _finding_by_rain_anomaly, "yields": _finding_by_yie
 """What is told of departures, by the group of the indicator."""
 
 
-def finding(indicator: str, values: pd.DataFrame, lang: Lang = "fr") -> str:
-    """The map's answer in one sentence, the first thing a reader should meet."""
+def finding(indicator: str, values: pd.DataFrame, lang: Lang = "fr", *, past: bool = False) -> str:
+    """The map's answer in one sentence, the first thing a reader should meet.
+
+    `past` tells of a period that is over.
+    """
+    said = _finding(indicator, values, lang)
+    return look.in_past(said, lang) if past else said
+
+
+def _finding(indicator: str, values: pd.DataFrame, lang: Lang) -> str:
     which = look.indicator_of(indicator)
     styles = look.styles(indicator, values)
     if all(style is look.NO_DATA for style in styles):
@@ -258,7 +266,7 @@ def _rank(percentile: float) -> str:
     return f">{look.NBSP}99" if percentile > 99 else look.format_number(percentile)
 
 
-def _row(each: dict[str, Any], which: Indicator, lang: Lang) -> _Row:
+def _row(each: dict[str, Any], which: Indicator, lang: Lang, past: bool) -> _Row:
     """Turn one joined row into words."""
     said = look.statement(
         which.key,
@@ -267,6 +275,7 @@ def _row(each: dict[str, Any], which: Indicator, lang: Lang) -> _Row:
         drought_class=each.get("drought_class"),
         reason=each.get("reason"),
         lang=lang,
+        past=past,
     )
     known = said.style is not look.NO_DATA and which.kind not in ("restriction", "stage")
     rank, years = each.get("percentile"), each.get("reference_years")
@@ -665,6 +674,7 @@ def render_map(
     step: look.Period = "month",
     provisional: bool = False,
     notes: Sequence[str] = (),
+    ended: date | None = None,
 ) -> str:
     """Return the map of one indicator and period as one self-contained HTML page.
 
@@ -679,6 +689,7 @@ def render_map(
     reference_period : first and last year of the normal
     provisional : mark the period as subject to correction
     notes : further sentences for the foot of the page
+    ended : last day of the record, where it ended long before it was published
 
     Raises
     ------
@@ -688,7 +699,8 @@ def render_map(
     look.check_lang(lang)
     joined = _joined(shapes, values)
     records = [{str(k): v for k, v in each.items()} for each in joined.to_dict("records")]
-    rows = [_row(each, which, lang) for each in records]
+    past = look.is_past(period_end, published_on)
+    rows = [_row(each, which, lang, past) for each in records]
     frames = _frames(shapes)
     drawn = sorted(zip(rows, shapes.geometry, strict=True), key=lambda each: not _pale(each[0]))
     fills = {style.code: _fill(style) for style in (*which.styles, look.NO_DATA)}
@@ -706,7 +718,8 @@ def render_map(
         "title": which.name(lang),
         "period": _period(which, period_end, step, lang),
         "provisional_mark": f"{look.NBSP}*" if provisional else "",
-        "finding": finding(indicator, joined, lang),
+        "band": look.archive_words(ended, lang) if ended else "",
+        "finding": finding(indicator, joined, lang, past=past),
         "about": _about(which, reference_period, bool(short), lang),
         "legend": _legend(which, rows, lang),
         "explained": which.by_class,

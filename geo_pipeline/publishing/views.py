@@ -111,6 +111,19 @@ def newest(departements: Sequence[int] | NDArray[np.integer]) -> int:
     return 0
 
 
+def ended(warehouse: Warehouse, indicator: str, published_on: date) -> date | None:
+    """Return the last day of the record of `indicator`, None where it goes on to the publication.
+
+    A crop's season ends before its weather does: of what has dekads it is the record of them all.
+    """
+    table = warehouse.query("indicator_periods")
+    dekads = [key for key, which in look.INDICATORS.items() if which.step == "dekad"]
+    alike = dekads if indicator in dekads else [indicator]
+    last = table.loc[table["indicator"].isin(alike), "period_end"].max()
+    day: date = pd.Timestamp(last).date()
+    return day if look.is_past(day, published_on) else None
+
+
 def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> View:
     """Return `indicator` at `period` (`2022-08`, or `2022-08-20`), by default the newest.
 

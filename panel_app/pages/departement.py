@@ -15,7 +15,13 @@ from panel_app.pages.departement_history import events, outline, strip, strip_ma
 from panel_app.pages.departement_place import Place, held, record, swatch
 from panel_app.pages.departement_season import ahead, ordinal, rain_rank, this_season
 from panel_app.pages.departement_sources import provenance
-from panel_app.pages.departement_stakes import crops, level_of, order_in_force, restrictions
+from panel_app.pages.departement_stakes import (
+    crops,
+    level_of,
+    order_in_force,
+    other_time,
+    restrictions,
+)
 from panel_app.standing import alphabetical, exposure
 from panel_app.state import DEFAULT_INDICATOR
 from panel_app.store import NO_STYLE, Matrix
@@ -269,7 +275,7 @@ def _exposed_figure(place: Place) -> dict[str, str]:
 def _restriction_figure(place: Place) -> dict[str, str]:
     words = place.view.words
     order = order_in_force(place)
-    if order is None:
+    if order is None or other_time(place, order):
         return {}
     style = level_of(order["level_max"])
     day = look.format_date(pd.Timestamp(order["date"]).date(), words.lang)
@@ -303,7 +309,7 @@ def neighbours(place: Place) -> dict[str, Any]:
     key = "departement.neighbours_dry" if dry else "departement.neighbours_fine"
     return {
         "rows": rows,
-        "finding": view.words(key, dry=dry, n=known) if known else "",
+        "finding": view.tense(view.words(key, dry=dry, n=known)) if known else "",
         "of": f"{look.indicator_of(matrix.indicator).name(view.lang)}, {place.period}",
         "value_name": look.indicator_of(matrix.indicator).value_name(view.lang),
     }

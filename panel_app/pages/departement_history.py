@@ -87,7 +87,9 @@ def events(place: Place) -> dict[str, Any]:
                 "peak_href": ""
                 if pd.isna(peak_dekad)
                 else place.view.href(period=peak_dekad.date().isoformat()),
-                "state": words(STATES[event["state"]]),
+                "state": words(STATES[event["state"]])
+                if event["state"] != "running" or place.view.ended is None
+                else words("departement.state_then"),
                 "running": event["state"] == "running",
                 "worst": index == worst and len(table) > 1,
                 "now": bool(event["first_dekad"] <= day <= event["last_dekad"]),

@@ -11,7 +11,7 @@ from geo_pipeline.indicators.crops import CALENDAR_OF
 from geo_pipeline.indicators.trends import theil_sen
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.calendar import stage_on
-from panel_app import dekads
+from panel_app.dekads import LONGEST_STEP
 from panel_app.i18n import catalogue
 from panel_app.pages.departement_place import Place, record
 from panel_app.store import FloatMatrix, Publication
@@ -48,7 +48,7 @@ def crops(place: Place) -> dict[str, Any]:
     # One calendar may be that of several crops of the statistics: they lack water once.
     by_calendar = {CALENDAR_OF.get(each["crop"], each["crop"]): each for each in rows}
     thirsty = [each for each in by_calendar.values() if each["stress_pct"] >= 5]
-    finding = words("departement.crops_quiet")
+    finding = place.view.tense(words("departement.crops_quiet"))
     if not place.has_weather:
         finding = words("departement.crops_no_weather")
     elif not now:
@@ -61,6 +61,7 @@ def crops(place: Place) -> dict[str, Any]:
             crop=worst["name"].lower(),
             stress=worst["stress"],
         )
+        finding = place.view.tense(finding)
     return {"rows": rows, "finding": finding, "has_weather": place.has_weather}
 
 
@@ -191,6 +192,11 @@ def order_in_force(place: Place) -> dict[str, Any] | None:
     return dict((before if len(before) else table).iloc[0 if len(before) else -1])
 
 
+def other_time(place: Place, order: dict[str, Any]) -> bool:
+    """Whether restrictions are of another date than the period shown: they stand apart then."""
+    return abs((pd.Timestamp(order["date"]).date() - place.day).days) > LONGEST_STEP["dekad"]
+
+
 def level_of(level: object) -> look.ClassStyle:
     """How a level of restriction is shown; none published is none in force."""
     code = "none" if pd.isna(level) else str(level)  # type: ignore[call-overload]
@@ -223,7 +229,7 @@ def restrictions(place: Place) -> dict[str, Any]:
     return {
         "rows": rows,
         "day": words("departement.orders_of", day=look.format_date(day, lang)),
-        "other_time": abs((day - place.day).days) > dekads.LONGEST_STEP["dekad"],
+        "other_time": other_time(place, order),
         "period": place.period,
         "source": place.view.publication.source_names("water_restrictions"),
     }

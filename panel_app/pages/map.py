@@ -18,8 +18,6 @@ from panel_app.theme import render
 from panel_app.view import View, enumeration, hectares, percent
 
 DRIEST: Final = 10
-STALE_DAYS: Final = 45
-"""A record that ends longer than this before its publication is said to have ended."""
 GROWING_HA: Final = 1000
 """Those with less of a crop are left out of the list of the worst hit: nobody lives on it there."""
 UNKNOWN: Final = "~"
@@ -133,22 +131,9 @@ def headline(view: View) -> dict[str, Any]:
     values = view.matrix.frame(view.row)
     return {
         "period": view.period,
-        "finding": maps.finding(view.matrix.indicator, values, view.lang),
+        "finding": view.tense(maps.finding(view.matrix.indicator, values, view.lang)),
         "indicator": view.indicator.name(view.lang),
-        "stale": stale(view),
     }
-
-
-def stale(view: View) -> str:
-    """When the record ends, where it had ended long before it was published; else nothing."""
-    if view.indicator.step == "year":
-        return ""
-    last = view.matrix.periods[-1]
-    if view.matrix.by_dekad:  # a crop's season ends before its weather does
-        last = view.publication.weather_until or last
-    if (view.publication.published_at.date() - last).days <= STALE_DAYS:
-        return ""
-    return view.words("map.stale", day=look.format_date(last, view.lang))
 
 
 def colours(matrix: Matrix, row: int) -> list[str]:
@@ -322,7 +307,7 @@ def _crop_note(view: View) -> str:
     note = view.words("map.crop_note", year=view.publication.crop_area_years(crop))
     standing = exposure(view).of_france if view.matrix.by_dekad else ()
     if standing and crop not in standing:
-        note = f"{note} {view.words('map.crop_off_season')}"
+        note = f"{note} {view.tense(view.words('map.crop_off_season'))}"
     return note
 
 
@@ -439,7 +424,7 @@ def changes(view: View) -> dict[str, str] | None:
         "title": words(
             "france.changes_dekad" if step == "dekad" else "france.changes", since=since
         ),
-        "drier": words.count("france.drier", drier),
+        "drier": view.tense(words.count("france.drier", drier)),
         "wetter": words.count("france.wetter", wetter),
         "names": words("france.drier_names", names=names) if names else "",
     }
@@ -512,6 +497,7 @@ def departement(view: View) -> dict[str, Any]:
         "since": since(view, column),
         "held": view.words("detail.held") if code in publication.held else "",
         "figures": figures(view, code),
+        "apart": apart(view, code),
         "drivers": drivers(view, code),
         "chart": chart.html(view.words) if chart else "",
     }
@@ -586,24 +572,33 @@ def _drought_figures(view: View, code: str) -> list[dict[str, str]]:
 
 
 def _restriction_figure(view: View, code: str) -> list[dict[str, str]]:
-    if (
-        view.indicator.kind == "restriction"
-        or "water_restrictions" not in view.publication.indicators
-    ):
+    level = _level(view, code)
+    if level is None or not level[2]:
         return []
-    matrix = view.publication.matrix("water_restrictions")
-    row, column = matrix.nearest(view.period_end), matrix.column(code)
+    said, day, _ = level
+    note = view.words("detail.restriction_note", day=day)
+    return [{"label": view.words("detail.restriction"), "value": said, "note": note}]
+
+
+def apart(view: View, code: str) -> str:
+    """The restriction of water where only one of another date is known."""
+    level = _level(view, code)
+    if level is None or level[2]:
+        return ""
+    return view.words("detail.apart_said", level=level[0], day=level[1])
+
+
+def _level(view: View, code: str) -> tuple[str, str, bool] | None:
+    """The restriction of water, the day it is of, and whether that is of the period."""
+    surveyed = view.restrictions(view.period_end)
+    if view.indicator.kind == "restriction" or surveyed is None:
+        return None
+    matrix, row, then = surveyed
+    column = matrix.column(code)
     if matrix.style[row, column] == NO_STYLE:
-        return []
-    said = matrix.statement(row, column, view.lang)
-    day = matrix.period_words(row, view.lang)
-    return [
-        {
-            "label": view.words("detail.restriction"),
-            "value": look.capitalise(said.head),
-            "note": view.words("detail.restriction_note", day=day),
-        }
-    ]
+        return None
+    said = matrix.statement(row, column, view.lang).head
+    return look.capitalise(said), matrix.period_words(row, view.lang), then
 
 
 def drivers(view: View, code: str) -> list[dict[str, str]]:

@@ -90,7 +90,7 @@ def _first(view: View, standing: Standing, names: Sequence[str]) -> str:
     if not drier_sign(which) or which.group in ("yields", "days"):
         return words("ranking.first_plain", places=places)
     if which.dry_is_high and not np.nanmax(standing.value) > 0:
-        return words("ranking.first_none")
+        return view.tense(words("ranking.first_none"))
     if _tells_harm(which):
         return words("ranking.first_hit", places=places)
     return words("ranking.first", places=places)
@@ -146,7 +146,7 @@ def _covered(view: View, known: int) -> str:
         return count
     dry = int(np.isin(matrix.style[view.row], matrix.drought_styles).sum())
     area = percent(matrix.drought_share(view.row), view.lang)
-    return words("ranking.in_drought", dry=dry, known=count, area=area)
+    return view.tense(words("ranking.in_drought", dry=dry, known=count, area=area))
 
 
 def _inside(view: View) -> NDArray[np.bool_]:
@@ -394,10 +394,8 @@ def _spark_head(view: View) -> str:
 
 
 def _restriction_day(view: View) -> str:
-    if "water_restrictions" not in view.publication.indicators:
-        return ""
-    levels = view.publication.matrix("water_restrictions")
-    return look.format_date(levels.periods[levels.nearest(view.period_end)], view.lang)
+    surveyed = view.restrictions(view.period_end)
+    return look.format_date(surveyed[0].periods[surveyed[1]], view.lang) if surveyed else ""
 
 
 def _departement_row(
@@ -442,6 +440,8 @@ def notes(view: View, has_crops: bool) -> list[str]:
         lines.append(words("ranking.note_change"))
     if view.indicator.kind == "class" and view.state.level != "region":
         lines.append(words("ranking.note_age"))
+    if (surveyed := view.restrictions(view.period_end)) and not surveyed[2]:
+        lines.append(words("ranking.note_restriction", day=_restriction_day(view)))
     if has_crops:
         crops = enumeration([words.crop(each).lower() for each in exposure(view).of_france], words)
         said = words("ranking.note_crops", crops=crops, indicator=view.drought_name)

@@ -52,7 +52,7 @@ def test_what_has_changed_since_the_step_before(publication: Publication, drough
     said = page.changes(Fixed(publication, drought, 2))
     assert said is not None
     assert plain(said["wetter"]) == "2 à une classe plus humide"
-    assert plain(said["drier"]) == "0 département passe à une classe plus sèche"
+    assert plain(said["drier"]) == "0 département était passé à une classe plus sèche"
     assert page.changes(Fixed(publication, drought, 0)) is None
 
 
@@ -207,16 +207,6 @@ def test_the_worst_hit_grow_the_crop(publication: Publication) -> None:
     wheat = view_of(publication, indicator="yield_anomaly_pct_soft_wheat", crop="soft_wheat")
     assert plain(page.france(wheat)["value_name"]).endswith("surfaces de 2022")
     assert plain(page.legend(wheat)["crop_note"]).endswith("Agreste, 2022.")
-
-
-def test_a_record_that_has_ended_says_so(publication: Publication) -> None:
-    """The embedded weather ends in 2022; restrictions are of 3 October 2026, published then."""
-    said = plain(page.stale(view_of(publication)))
-    assert "s'arrêtent le 31 décembre 2022" in said
-    assert said in plain(page.slots(view_of(publication))["headline"])
-    maize = view_of(publication, indicator="crop_stress_pct_grain_maize_rainfed")
-    assert plain(page.stale(maize)) == said  # its season ends in October, its weather does not
-    assert page.stale(view_of(publication, indicator="yield_anomaly_pct_soft_wheat")) == ""
 
 
 def test_the_step_before_is_named_in_french(publication: Publication) -> None:

@@ -135,10 +135,10 @@ def test_what_is_wrong_with_all_of_it_is_said_before_the_rest(own_home: Path) ->
     assert "geo-pipeline run --resume" in plain(said["troubles"])
 
 
-def test_all_is_well(own_home: Path) -> None:
+def test_what_is_to_be_looked_at_is_said_first(own_home: Path) -> None:
     snapshot = monitoring.snapshot(Settings(home=own_home), None, NOW)
     said = pipeline.slots(snapshot, catalogue("en"), NOW)
-    assert "All is well" in plain(said["headline"])
+    assert "No failure, but 18 départements to look at" in plain(said["headline"])
     assert "Nothing to deal with." in plain(said["troubles"])
     assert 'data-state="archive"' in said["places"]
 

@@ -102,8 +102,8 @@ def test_a_drought_starts_where_its_class_does_and_ends_at_the_mean() -> None:
     assert said == [
         "",
         "entrée en sécheresse à cette décade",
-        "la sécheresse qui dure depuis 2 décades (1re décade de février 2020) n'est pas finie",
-        "la sécheresse qui dure depuis 3 décades (1re décade de février 2020) n'est pas finie",
+        "la sécheresse de 2 décades (1re décade de février 2020) n'est pas finie",
+        "la sécheresse de 3 décades (1re décade de février 2020) n'est pas finie",
         "",
         "entrée en sécheresse à cette décade",
     ]
