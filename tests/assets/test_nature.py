@@ -6,8 +6,18 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.settings import Settings
+from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.storage.lake import Lake
-from tests.nature import agreement, in_drought, indicators, spread_and_true, wetness
+from tests.nature import (
+    ROOT,
+    agreement,
+    by_storage,
+    in_drought,
+    indicators,
+    spread_and_true,
+    tested,
+    wetness,
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +31,16 @@ def test_soil_wetness_follows_the_published_normals(frame: pd.DataFrame) -> None
     assert fit.count == 94 * 12
     assert fit.r >= 0.9
     assert abs(fit.bias) <= 0.12
+
+
+def test_a_storage_chosen_on_half_of_the_months_agrees_on_the_others() -> None:
+    """What docs/against_nature.md says can be reached."""
+    ours, theirs = by_storage(Bundled(ROOT / "assets_data"))
+    for odd in (0, 1):
+        fit = tested(ours[1.1], theirs, odd)
+        assert fit.count == 94 * 6
+        assert fit.r > 0.95
+        assert abs(fit.bias) < 0.06
 
 
 def test_spread_dekads_tell_nearly_what_true_days_tell(
