@@ -98,7 +98,7 @@ def by_storage(source: Bundled) -> "tuple[dict[float, pd.DataFrame], pd.Series[f
     return {kc: frame.loc[known] for kc, frame in ours.items()}, theirs.loc[known]
 
 
-def tested(ours: pd.DataFrame, theirs: "pd.Series[float]", fitted_on: int) -> Agreement:
+def on_other_months(ours: pd.DataFrame, theirs: "pd.Series[float]", fitted_on: int) -> Agreement:
     """Return how a storage a département agrees that was chosen on every other month, on the rest.
 
     `fitted_on` is 1 where the odd months choose and the even ones test, 0 the other way round.
@@ -122,7 +122,7 @@ def _storage_lines(source: Bundled) -> list[str]:
             rows.append((f"{storage} mm everywhere, Kc {kc:g}", fit))
         for odd, name in ((1, "odd"), (0, "even")):
             what = f"chosen by département on the {name} months, Kc {kc:g}, on the others"
-            rows.append((what, tested(frame, theirs, odd)))
+            rows.append((what, on_other_months(frame, theirs, odd)))
     table = [f"| {what} | {fit.r:.3f} | {fit.bias:+.3f} | {fit.rmse:.3f} |" for what, fit in rows]
     return [
         "### What other soils would change",

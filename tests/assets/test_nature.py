@@ -14,8 +14,8 @@ from tests.nature import (
     by_storage,
     in_drought,
     indicators,
+    on_other_months,
     spread_and_true,
-    tested,
     wetness,
 )
 
@@ -37,7 +37,7 @@ def test_a_storage_chosen_on_half_of_the_months_agrees_on_the_others() -> None:
     """What docs/against_nature.md says can be reached."""
     ours, theirs = by_storage(Bundled(ROOT / "assets_data"))
     for odd in (0, 1):
-        fit = tested(ours[1.1], theirs, odd)
+        fit = on_other_months(ours[1.1], theirs, odd)
         assert fit.count == 94 * 6
         assert fit.r > 0.95
         assert abs(fit.bias) < 0.06
