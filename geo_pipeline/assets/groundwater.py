@@ -3,12 +3,24 @@
 from datetime import UTC, datetime
 
 import dagster as dg
+import pandas as pd
 
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import check_kept, partitioned_asset, tell_failure, write_partition
+from geo_pipeline.assets.writing import (
+    TOLD,
+    check_kept,
+    partitioned_asset,
+    tell_failure,
+    write_partition,
+)
 from geo_pipeline.errors import GeoPipelineError, StorageError, UsageError
 from geo_pipeline.schemas import validate
+from geo_pipeline.sources.hubeau import SILENT
+from geo_pipeline.storage.findings import Finding
 from geo_pipeline.transforms.groundwater import groundwater as by_month
+
+PIEZOMETERS = "piezometers"
+"""The check whose finding says which piezometers are silent: only who asked them can tell."""
 
 
 @partitioned_asset("groundwater", "2_observations", provider="groundwater")
@@ -35,7 +47,27 @@ def groundwater(
         except GeoPipelineError as error:
             tell_failure(context, workspace, ("groundwater", code), provider.name, error)
             continue
+        silent = found.left_out[found.left_out["reason"] == SILENT]
+        if len(silent):
+            context.log.warning(f"groundwater, département {code}: {_said(silent)}")
+        workspace.findings.replace("groundwater", code, _found(code, silent), [PIEZOMETERS])
         write_partition(
             context, workspace, "groundwater", code, rows=rows, provenance=found.provenance
         )
     return dg.MaterializeResult()
+
+
+def _found(code: str, silent: pd.DataFrame) -> list[Finding]:
+    """Return the doubt about a département with piezometers that are silent."""
+    if silent.empty:
+        return []
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return [Finding("groundwater", code, PIEZOMETERS, "warning", _said(silent), at)]
+
+
+def _said(silent: pd.DataFrame) -> str:
+    named = ", ".join(
+        f"{row.piezometer} ({row.measurements})" for row in silent[:TOLD].itertuples(index=False)
+    )
+    more = f" and {len(silent) - TOLD} more" if len(silent) > TOLD else ""
+    return f"sent none of the measurements that are announced of {named}{more}"

@@ -36,7 +36,7 @@ SCHEMA = "schema"
 """The name of the check."""
 
 TOLD: Final = 5
-"""Variables that an error names; of more there is the number."""
+"""Variables or places that a message names; of more there is the number."""
 
 OWNERS = ["team:drought-monitor"]
 KINDS = {"python", "parquet"}

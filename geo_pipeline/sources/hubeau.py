@@ -19,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import Http, Received, StatusError
@@ -59,6 +60,9 @@ ATTRIBUTION = Attribution(
     url="https://hubeau.eaufrance.fr/page/api-piezometrie",
 )
 
+SILENT = "announced, none sent"
+"""Why a piezometer is left out that the list of them says has measurements."""
+
 
 class Groundwater(NamedTuple):
     """Levels of the piezometers of one département."""
@@ -70,7 +74,8 @@ class Groundwater(NamedTuple):
     levels: pd.DataFrame
     """departement, piezometer, date, level_m (m NGF): the mean of each day that has a level."""
     left_out: pd.DataFrame
-    """piezometer, reason, measurements: how many were not taken, and why."""
+    """piezometer, reason, measurements: how many were not taken, and why. `SILENT`: how many the
+    list announces of a piezometer that sent none."""
     provenance: Provenance
     """Of the list of stations; the SHA-256 is of those of all answers, one after the other."""
 
@@ -134,11 +139,18 @@ class Hubeau:
         with ThreadPoolExecutor(max_workers=self.threads) as pool:
             answers = list(pool.map(lambda code: self._measured(departement, code, since), codes))
         measured = pd.concat([_NOTHING, *(rows for rows, _ in answers)], ignore_index=True)
+        silent = _silent(stations, measured, since)
+        if codes and len(silent) == len(codes):
+            raise SourceError(
+                f"{NAME}, département {departement}: {self.url} announces measurements of "
+                f"{len(codes)} piezometers and sent none; try again later or set "
+                "GEO_PIPELINE_HUBEAU_URL"
+            )
         received += [one for _, of_station in answers for one in of_station]
         return Groundwater(
             stations,
             _daily(measured, departement),
-            _left_out(measured),
+            pd.concat([_left_out(measured), silent], ignore_index=True),
             Provenance(
                 NAME,
                 received[0].url,
@@ -174,13 +186,18 @@ class Hubeau:
     ) -> tuple[pd.DataFrame, list[Received]]:
         """Return all measurements of a piezometer from `since` on, and the answers they are from.
 
-        The record to the end of a half-decade that is two years past is asked for once only.
+        The record to the end of a half-decade that is two years past is asked for once only, unless
+        there is nothing in it: it is not to be empty for ever.
         """
         received: list[Received] = []
         settled = date((self.today().year - 2) // 5 * 5 - 1, 12, 31)
         frames = [_NOTHING]
         if since <= settled:
-            frames += self._window(departement, code, since, settled, received)
+            old = self._window(departement, code, since, settled, received)
+            if not any(len(frame) for frame in old):
+                received.clear()
+                old = self._window(departement, code, since, settled, received, again=True)
+            frames += old
             since = settled + timedelta(days=1)
         frames += self._window(departement, code, since, None, received)
         return pd.concat(frames, ignore_index=True), received
@@ -192,12 +209,16 @@ class Hubeau:
         since: date,
         until: date | None,
         received: list[Received],
+        *,
+        again: bool = False,
     ) -> list[pd.DataFrame]:
-        """Return the measurements from `since` to `until`; those that have an end are final.
+        """Return the measurements from `since` to `until`.
+
+        Those that have an end are final, unless they are asked for `again`.
 
         Hub'Eau refuses to page deeper than 20,000 rows: what follows is asked for by its day.
         """
-        start, frames = pd.Timestamp(since), []
+        start, frames, final = pd.Timestamp(since), [], until is not None and not again
         while True:
             params = {
                 "code_bss": code,
@@ -210,7 +231,7 @@ class Hubeau:
             pages = [_NOTHING]
             refusal = None
             try:
-                for rows, answer in self._pages("chroniques", params, departement, until):
+                for rows, answer in self._pages("chroniques", params, departement, final):
                     received.append(answer)
                     with _reading(answer, departement):
                         pages.append(_measurements(rows, code, answer))
@@ -235,12 +256,12 @@ class Hubeau:
         operation: str,
         params: Mapping[str, str],
         departement: str,
-        until: date | None = None,
+        final: bool = False,
     ) -> Iterator[tuple[list[Any], Received]]:
-        """Yield the rows of each page of an answer, to its end; `until` a day past it is final."""
+        """Yield the rows of each page of an answer, to its end."""
         endpoint = f"{self.url}/v1/niveaux_nappes/{operation}"
         source = f"{NAME}, département {departement}"
-        answer = self.http.get(endpoint, source=source, params=params, final=until is not None)
+        answer = self.http.get(endpoint, source=source, params=params, final=final)
         seen = {answer.url}
         got = 0
         while True:
@@ -259,7 +280,7 @@ class Hubeau:
             if url is None:
                 return
             seen.add(url)
-            answer = self.http.get(url, source=source, final=until is not None)
+            answer = self.http.get(url, source=source, final=final)
             seen.add(answer.url)
 
 
@@ -398,6 +419,14 @@ def _worth_asking(
     too_few = stations["measurements"].lt(least_years).fillna(False).astype(bool)
     ended = stations["last_date"] < pd.Timestamp(measured_since or EARLIEST)
     return ~(too_short | too_few | ended)
+
+
+def _silent(stations: pd.DataFrame, measured: pd.DataFrame, since: date) -> pd.DataFrame:
+    """Return the piezometers that sent nothing though measurements since then are announced."""
+    announced = stations["measurements"].gt(0) & ~stations["last_date"].lt(pd.Timestamp(since))
+    sent = stations["piezometer"].isin(measured["piezometer"])
+    silent = stations[stations["fetched"] & announced.fillna(False).astype(bool) & ~sent]
+    return silent[["piezometer", "measurements"]].assign(reason=SILENT)
 
 
 def _daily(measured: pd.DataFrame, departement: str) -> pd.DataFrame:

@@ -6,7 +6,7 @@ public, without the wait for the files. Cadence: daily. 50 requests a minute. Li
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -158,7 +158,10 @@ class MeteoFranceApi:
             provenance_of(NAME, [listed, *(answers[o] for o in orders if o in answers)]),
             label=f"{NAME}:stations",
             last_final=settled,
-            notes=[_left_out(order, why) for order, why in inactive.items()],
+            notes=[
+                *(_left_out(order, why) for order, why in inactive.items()),
+                *_silent({order.station for order in answers}, frame),
+            ],
         )
 
     def _stations(self, departement: str) -> tuple[Received, pd.DataFrame]:
@@ -463,3 +466,9 @@ def _no_days() -> pd.DataFrame:
 
 def _left_out(order: Order, why: str) -> str:
     return f"station {order.station} is left out from {order.since} to {order.until}: {why}"
+
+
+def _silent(asked: Collection[str], days: pd.DataFrame) -> list[str]:
+    """Return a note for each station that answered without a value."""
+    there = set(days.loc[days[list(VALUES)].notna().any(axis=1), "station"])
+    return [f"station {station} sent no value" for station in sorted({*asked} - there)]

@@ -85,6 +85,38 @@ def test_levels_of_a_departement(provider: Any, hubeau: Hubeau) -> None:
     assert (row["first_date"], row["measurements"]) == (pd.Timestamp("1995-03-01"), 9000)
 
 
+def test_a_piezometer_that_sends_nothing_is_told(provider: Any, hubeau: Hubeau) -> None:
+    """Its list announces 9,000 measurements: it is named, and asked anew in the next run."""
+    known = [station("A/1"), station("B/2"), station("C/3", nb_mesures_piezo=None)]
+    provider.reset(STATIONS).on(STATIONS, json=page(known))
+    sends = {"A/1"}
+
+    def levels(asked: Any) -> Any:
+        code = asked.one("code_bss")
+        rows = [measured("2010-01-05", 12.5, code)] if code in sends else []
+        return provider.answer(json=page(rows))
+
+    provider.on(LEVELS, levels)
+    found = hubeau.groundwater("31")
+    assert found.left_out.to_dict("records") == [
+        {"piezometer": "B/2", "reason": "announced, none sent", "measurements": 9000}
+    ]
+    sends.add("B/2")
+    found = hubeau.groundwater("31")
+    assert found.left_out.empty
+    assert set(found.levels["piezometer"]) == {"A/1", "B/2"}
+    # Asked for days after the record that is announced, to have none is no surprise.
+    sends.clear()
+    later = hubeau.groundwater("31", date(2026, 10, 1))
+    assert later.left_out.empty
+
+
+def test_piezometers_that_all_send_nothing_are_an_error(provider: Any, hubeau: Hubeau) -> None:
+    provider.on(LEVELS, json=page([]))
+    with pytest.raises(SourceError, match=r"31: .* announces measurements of 1 piezo"):
+        hubeau.groundwater("31")
+
+
 def test_pages_are_read_to_the_last(provider: Any, hubeau: Hubeau) -> None:
     """206 and `next`, of stations and of measurements; as in life `next` names the true host."""
     codes = [f"S/{number}" for number in range(5)]

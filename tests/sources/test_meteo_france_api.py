@@ -346,6 +346,16 @@ def test_an_inactive_station_is_left_out_and_told(
     assert "station 32160002 is left out" in caplog.text
 
 
+def test_a_station_that_sends_no_value_is_told(source: MeteoFranceApi, api: Api) -> None:
+    """Neither with rows that are empty nor without any."""
+    api.stations = [AUCH, ISLE, {**AUCH, "id": "32107002", "lat": 43.5}]
+    rows = {"32013005": ["20200101;1,0;1" + ";" * 14], "32160002": ["20200101;" + ";" * 15]}
+    api.rows = lambda station, since, until: rows.get(station, [])
+    report = source.report("32", *JANUARY)
+    assert report.observed.rows["stations"].tolist() == [1]
+    assert report.notes == ("station 32107002 sent no value", "station 32160002 sent no value")
+
+
 @pytest.mark.parametrize("burst", [2, 5, 8])
 @pytest.mark.parametrize("path", ["commande-station/quotidienne", "commande/fichier"])
 def test_a_burst_of_500_is_not_a_station_that_is_inactive(
