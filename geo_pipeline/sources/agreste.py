@@ -166,15 +166,21 @@ def _sheet(title: str, cells: Sequence[Sequence[object]]) -> _Sheet | None:
     usual = Units(1.0, math.nan, math.nan) if title.upper() == VINES else Units()
     units = _units(title, cells[: header.row + 1], columns, usual if wanted else None)
     departements, crops, at = _rows(title, cells, header)
-    figures = {
-        measure: getattr(units, measure)
-        * np.array(
-            [[_figure(title, cells, row, columns[measure, year]) for year in years] for row in at],
-            dtype=float,
-        ).reshape(len(at), len(years))
-        for measure in MEASURES
-    }
+    figures = {}
+    sieve = payload.Sieve()
+    for measure in MEASURES:
+        places = [[(row, columns[measure, year]) for year in years] for row in at]
+        told = [[_figure(title, cells, *place, sieve) for place in of_row] for of_row in places]
+        read = np.array(told, dtype=float).reshape(len(at), len(years))
+        figures[measure] = getattr(units, measure) * read
+    sieve.require_most(of=len(MEASURES) * len(at) * len(years))
+    _tell(sieve)
     return _Sheet(title, departements, crops, at, years, figures)
+
+
+def _tell(sieve: payload.Sieve) -> None:
+    for _, why in sieve.left_out:
+        log.warning("agreste: left out %s", why)
 
 
 class _Header(NamedTuple):
@@ -263,6 +269,7 @@ def _rows(
     departements, crops, at = [], [], []
     known: dict[str, str | None] = {}
     other: Counter[str] = Counter()
+    sieve = payload.Sieve()
     for row in range(top + 1, len(cells)):
         line = cells[row]
         where, label = str(line[place]).strip(), str(line[crop]).strip()
@@ -276,11 +283,13 @@ def _rows(
             raise ValueError(
                 f"sheet {title}, cell {cell_name(row, place)}: figures of no département"
             )
-        if where not in known:
-            try:
+        try:
+            if where not in known:
                 known[where] = departement_code(*numbered(where))
-            except ValueError as error:
-                raise ValueError(f"sheet {title}, cell {cell_name(row, place)}: {error}") from error
+        except ValueError as error:
+            cell = cell_name(row, place)
+            sieve.leave_out(cell, ValueError(f"sheet {title}, cell {cell}: {error}"))
+            continue
         code = known[where]
         if code is None:
             other[area] += 1
@@ -288,6 +297,8 @@ def _rows(
         departements.append(code)
         crops.append(label)
         at.append(row)
+    sieve.require_most(of=len(at) + len(sieve.left_out))
+    _tell(sieve)
     if other:
         log.info(
             "agreste: sheet %s: %d rows of %d régions and larger areas left out",
@@ -298,17 +309,22 @@ def _rows(
     return departements, crops, at
 
 
-def _figure(title: str, cells: Sequence[Sequence[object]], row: int, column: int) -> float:
-    """Return the figure of one cell."""
+def _figure(
+    title: str, cells: Sequence[Sequence[object]], row: int, column: int, sieve: payload.Sieve
+) -> float:
+    """Return the figure of one cell, NaN of one that is none, which the `sieve` notes."""
     cell = cells[row][column]
     if type(cell) is float and 0 <= cell < math.inf:
         return cell
+    name = cell_name(row, column)
     try:
         value = crop_figures.number(cell)
     except ValueError as error:
-        raise ValueError(f"sheet {title}, cell {cell_name(row, column)}: {error}") from error
+        sieve.leave_out(name, ValueError(f"sheet {title}, cell {name}: {error}"))
+        return math.nan
     if value < 0:
-        raise ValueError(f"sheet {title}, cell {cell_name(row, column)}: {value:g} is below 0")
+        sieve.leave_out(name, ValueError(f"sheet {title}, cell {name}: {value:g} is below 0"))
+        return math.nan
     return value
 
 
@@ -331,12 +347,15 @@ def _long(sheet: _Sheet, codes: dict[str, str]) -> pd.DataFrame:
             "label": np.repeat(np.array(sheet.crops, dtype=object), n_years),
         }
     )
-    if (wrong := crop_figures.out_of_range(frame)) is not None:
+    sieve = payload.Sieve()
+    while (wrong := crop_figures.out_of_range(frame)) is not None:
         row, measure = wrong
-        raise ValueError(
-            f"{frame['at'].iloc[row]}: {measure} of {frame['year'].iloc[row]} is "
-            f"{frame[measure].iloc[row]:g}, more than there can be"
-        )
+        where = f"{frame['at'].iloc[row]}: {measure} of {frame['year'].iloc[row]}"
+        told = f"{where} is {frame[measure].iloc[row]:g}, more than there can be"
+        sieve.leave_out(where, ValueError(told))
+        sieve.require_most(of=len(frame))
+        frame.loc[row, measure] = math.nan
+    _tell(sieve)
     return frame
 
 

@@ -80,7 +80,14 @@ class FranceAgriMer(CropFile):
         path, said = _said(received)
         names = next(csv.reader(said.splitlines()[:1], delimiter=";"), [])
         columns = _columns([name.strip() for name in names])
-        printed = payload.table(said, received, NAME, columns=list(columns.values()), missing=MARKS)
+        printed = payload.table(
+            said,
+            received,
+            NAME,
+            columns=list(columns.values()),
+            missing=MARKS,
+            most_left_out=payload.MOST_LEFT_OUT,
+        )
         printed.columns = pd.Index(columns)
         frame = _of_departements(printed.dropna(how="all"), columns)
         if ratio := crop_figures.unit_ratio(frame):
@@ -174,10 +181,21 @@ def _of_departements(printed: pd.DataFrame, columns: dict[str, Column]) -> pd.Da
         raise ValueError("a row has no crop, no département or no year")
     called = printed["name"].fillna("") if "name" in printed else pd.Series("", printed.index)
     places = list(zip(printed["code"], called, strict=True))
-    known = {place: departement_code(*place) for place in dict.fromkeys(places)}
-    codes = pd.Series([known[place] for place in places], printed.index, dtype=object)
-    if codes.isna().any():
-        log.info("franceagrimer: %d rows of régions and larger areas left out", codes.isna().sum())
+    sieve = payload.Sieve()
+    known: dict[tuple[str, str], str | None] = {}
+    for place in places:
+        try:
+            if place not in known:
+                known[place] = departement_code(*place)
+        except ValueError as error:
+            sieve.leave_out(" ".join(place), error)
+    sieve.require_most(of=len(places))
+    for name, why in sieve.left_out:
+        log.warning("franceagrimer: left out a row of %s: %s", name, why)
+    codes = pd.Series([known.get(place) for place in places], printed.index, dtype=object)
+    larger = int(codes.isna().sum()) - len(sieve.left_out)
+    if larger:
+        log.info("franceagrimer: %d rows of régions and larger areas left out", larger)
     frame = pd.DataFrame(
         {
             "departement": codes,

@@ -25,6 +25,7 @@ from typing import Any, Literal, NoReturn, TypeVar, TypeVarTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import compute as pc
 from pyarrow import csv
 
@@ -89,9 +90,12 @@ class Sieve:
         self._n_taken -= taken
         self.left_out.append((name, str(error)))
 
-    def require_most(self) -> None:
-        """Raise the first fault where too much was left out for the rest to be trusted."""
-        whole = self._n_taken + len(self.left_out)
+    def require_most(self, of: int | None = None) -> None:
+        """Raise the first fault where too much was left out for the rest to be trusted.
+
+        `of` is how many there were, where not each was taken through `take`.
+        """
+        whole = self._n_taken + len(self.left_out) if of is None else of
         if self._first is not None and len(self.left_out) > self.most * whole:
             raise self._first
 
@@ -235,6 +239,7 @@ def table(
     key: Sequence[str] = (),
     skip_lines: int = 0,
     newlines: bool = False,
+    most_left_out: float = 0.0,
 ) -> pd.DataFrame:
     """Return the delimited table `said` with `columns` only, in their order.
 
@@ -252,6 +257,8 @@ def table(
             under one key are an error.
         skip_lines: lines before the names.
         newlines: quoted cells may have line breaks in them.
+        most_left_out: share of the rows that may be left out for a cell of the wrong kind or out of
+            range; they are logged.
 
     Raises:
         SourceError: HTML, no rows of names, a column is missing (the message says which are there),
@@ -264,15 +271,17 @@ def table(
     there = cells.column_names
     frame = {}
     absent = []
+    sieve, bad = Sieve(most_left_out), np.zeros(cells.num_rows, dtype=bool)
     for column in columns:
         places = [place for place, name in enumerate(there) if name in (column.name, *column.also)]
         if len(places) > 1:
             raise unusable(received, source, f"has column {column.name} more than once")
         if places:
             line = partial(_row_line, said, skip_lines)
-            frame[column.name] = _checked(
-                cells.column(places[0]), column, missing, received, source, line=line
+            frame[column.name], wrong = _checked(
+                cells.column(places[0]), column, missing, received, source, line=line, sieve=sieve
             )
+            bad |= wrong
         elif column.optional:
             frame[column.name] = _empty(column.kind, cells.num_rows)
         else:
@@ -284,7 +293,9 @@ def table(
             f"has no column {', '.join(absent)}; there are {', '.join(there)[:300]}",
             "the provider may have changed its format: look for a newer version of this program",
         )
-    rows = pd.DataFrame(frame)
+    for name, why in sieve.left_out:
+        _log.warning("%s: left out %s: it %s", source, name, why)
+    rows = pd.DataFrame(frame)[~bad].reset_index(drop=True)
     return unique(rows, key, received, source) if key else rows
 
 
@@ -504,8 +515,13 @@ def _checked(
     source: str,
     *,
     line: Callable[[int], int],
-) -> "pd.Series[Any]":
-    """Return the values of `cells`; one of another kind or out of range is an error."""
+    sieve: Sieve,
+) -> tuple["pd.Series[Any]", NDArray[np.bool_]]:
+    """Return the values of `cells`, and which are of another kind or out of range.
+
+    Raises:
+        SourceError: there is one, and the `sieve` lets none through.
+    """
     values, wrong = _typed(cells, column, missing)
     kinds = {"number": "a number", "whole": "a whole number", "date": "a date", "text": "text"}
     what = f"is not {kinds[column.kind]}"
@@ -514,13 +530,13 @@ def _checked(
             _bound(column, column.lowest), _bound(column, column.highest)
         )
         what = f"is not within {column.lowest} to {column.highest}"
-    if wrong.any():
-        row = int(np.flatnonzero(wrong.to_numpy(dtype=bool))[0])
-        cell = cells[row].as_py()[:60]
-        raise unusable(
-            received, source, f"has {column.name} '{cell}' in line {line(row)}, which {what}"
-        )
-    return values
+    for row in np.flatnonzero(wrong.to_numpy(dtype=bool)):
+        cell = cells[int(row)].as_py()[:60]
+        told = f"has {column.name} '{cell}' in line {line(int(row))}, which {what}"
+        if len(sieve.left_out) + 1 > sieve.most * len(cells):
+            raise unusable(received, source, told)
+        sieve.leave_out(f"line {line(int(row))}", ValueError(told))
+    return values, wrong.to_numpy(dtype=bool)
 
 
 def _bound(column: Column, bound: float | str) -> Any:

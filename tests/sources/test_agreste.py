@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -569,6 +570,32 @@ def test_a_provider_that_is_down_is_asked_again(provider: Any, http: Http) -> No
     with pytest.raises(SourceError, match=r"^agreste, département 32: http.*503"):
         source.crop_statistics("32")
     assert len(source.crop_statistics("32")) == 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (("76 - Occitanie", "099 - Nulle part", WHEAT, [1, 2, 3]), "cell B27: "),
+        (("76 - Occitanie", "031 - Haute-Garonne", WHEAT, ["vide", 60, 600]), "cell D27: 'vide'"),
+        (("76 - Occitanie", "031 - Haute-Garonne", WHEAT, [-4, 60, 600]), "cell D27: -4 is below"),
+        (
+            ("76 - Occitanie", "031 - Haute-Garonne", WHEAT, [9e9, 60, 600]),
+            "row 27: area_ha of 2010 is 9e+09, more than there can be",
+        ),
+    ],
+)
+def test_one_bad_row_does_not_refuse_the_others(
+    provider: Any, http: Http, caplog: pytest.LogCaptureFixture, bad: Row, told: str
+) -> None:
+    """The cell or row is left out and named; the other figures of its row stay."""
+    good: list[Row] = [(*GERS, f"{n:02} - Culture {n}", [100, 60, 6000]) for n in range(50, 70)]
+    source = served(provider, http, cop(*good, bad))
+    assert len(source.crop_statistics("32")) == 20
+    assert f"left out sheet COP, {told}" in caplog.text
+    if "031" in str(bad[1]):
+        (row,) = source.crop_statistics("31").to_dict("records")
+        assert np.isnan(row["area_ha"])
+        assert row["production_q"] == 600
 
 
 def saa_2025() -> bytes:

@@ -132,6 +132,23 @@ def test_encodings_and_a_bare_csv(provider: Any, http: Http, encoding: str) -> N
     assert rows["crop"].tolist() == ["soft_wheat"]
 
 
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        ("Blé tendre;99;Nulle part;?;2011;9;50;45", "left out a row of 99 Nulle part"),
+        ("Blé tendre;32;GERS;OCCITANIE;2011;neuf;50;45", "has CULT_SURF(ha) 'neuf' in line 22"),
+        ("Blé tendre;32;GERS;OCCITANIE;2011;9e9;50;45", "has CULT_SURF(ha) '9e9' in line 22"),
+    ],
+)
+def test_one_bad_row_does_not_refuse_the_others(
+    provider: Any, http: Http, caplog: pytest.LogCaptureFixture, bad: str, told: str
+) -> None:
+    good = [f"Blé tendre;32;GERS;OCCITANIE;{year};90000;50;450000" for year in range(1990, 2010)]
+    rows = served(provider, http, zipped(lines(*good, bad))).crop_statistics("32")
+    assert rows["year"].tolist() == list(range(1990, 2010))
+    assert told in caplog.text
+
+
 def sheet(*rows: Sequence[Any], title: str = "Données", notes: int = 2) -> openpyxl.Workbook:
     book = openpyxl.Workbook()
     book.active.title = "Lisez-moi"
