@@ -206,7 +206,7 @@ def _of_departements(printed: pd.DataFrame, columns: dict[str, Column]) -> pd.Da
     )
     for measure in MEASURES:
         frame[measure] = printed[measure] * _factor(measure, columns[measure].name)
-    return frame[codes.notna()]
+    return frame[codes.notna()].copy()
 
 
 def _once(frame: pd.DataFrame) -> pd.DataFrame:
