@@ -37,6 +37,8 @@ from geo_pipeline.sources.pace import Pace
 from geo_pipeline.sources.raw import About, Kept, RawStore, open_content
 
 MB = 1_000_000
+MOST_LIST_BYTES = 50 * MB
+"""Most of a list of files, which sensors read beside all else: those of data.gouv.fr have 5."""
 CHUNK = 1 << 16
 AGAIN = frozenset({408, 429, *range(500, 600)})
 """Statuses after which the same request may succeed."""

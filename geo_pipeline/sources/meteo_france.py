@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline.sources import payload
-from geo_pipeline.sources.http import Http, Received
+from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import Attribution, Observed
 from geo_pipeline.sources.stations import (
     KEY,
@@ -258,7 +258,9 @@ class MeteoFrance:
             if page is None:
                 return
             asked = f"{NAME}, département {departement}"
-            resources, following = _page(self._http.get(page, source=asked), asked)
+            resources, following = _page(
+                self._http.get(page, source=asked, max_bytes=MOST_LIST_BYTES), asked
+            )
             for resource in resources:
                 file = _file(resource, page, self._files_url)
                 if file is not None:

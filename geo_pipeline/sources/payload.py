@@ -37,6 +37,8 @@ from geo_pipeline.sources.http import MB, Received
 CHUNK = 1 << 20
 MOST_BYTES = 2_000 * MB
 """Most that an archive may hold when it is opened in memory."""
+MOST_JSON_BYTES = 300 * MB
+"""Most of JSON: read, it takes ten times as much memory."""
 
 SPACES = " \u00a0\u202f\u2009"
 """What stands between thousands: space, and the ones that do not break."""
@@ -195,7 +197,7 @@ def json(received: Received, source: str) -> Any:
     Raises:
         SourceError: nothing was sent, HTML was, or it is no JSON, or a part of it.
     """
-    said = text(received, source)
+    said = decoded(unzipped(received, source, max_bytes=MOST_JSON_BYTES), received, source)
 
     def refuse(name: str) -> NoReturn:
         raise unusable(received, source, f"sent JSON with the value {name}")

@@ -24,7 +24,7 @@ from geo_pipeline.departements import BY_CODE
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import payload
-from geo_pipeline.sources.http import Http, Received
+from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import OBSERVED, Attribution, Observed
 from geo_pipeline.sources.stations import Origin, provenance_of
 
@@ -147,7 +147,7 @@ class Sim2:
         Raises:
             SourceError: the list cannot be had or read.
         """
-        listed = self._http.get(self._dataset_url, source=NAME)
+        listed = self._http.get(self._dataset_url, source=NAME, max_bytes=MOST_LIST_BYTES)
         said = payload.json(listed, NAME)
         resources = said.get("resources") if isinstance(said, dict) else None
         if not isinstance(resources, list):
@@ -266,7 +266,7 @@ class Sim2:
             raise SourceError(f"{source}: {why}")
         try:
             if file is None:
-                answer = self._http.get(url, source=source)
+                answer = self._http.get(url, source=source, max_bytes=MOST_LIST_BYTES)
             else:
                 answer = self._http.download(url, source=source, final=file.kind == FINAL)
         except SourceError as error:

@@ -27,7 +27,7 @@ from geo_pipeline.departements import CODES
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import LEVELS, Provenance
 from geo_pipeline.sources import payload
-from geo_pipeline.sources.http import Http, Received
+from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import Attribution
 from geo_pipeline.sources.payload import MOST_LEFT_OUT, Sieve
 
@@ -227,7 +227,8 @@ class Vigieau:
         errors = []
         for url in self.urls:
             try:
-                received = self.http.get(f"{url.rstrip('/')}/api/departements", source=self.name)
+                address = f"{url.rstrip('/')}/api/departements"
+                received = self.http.get(address, source=self.name, max_bytes=MOST_LIST_BYTES)
                 return received, payload.json(received, self.name)
             except SourceError as error:
                 errors.append(error)
@@ -235,7 +236,7 @@ class Vigieau:
 
     def _listed(self, choose: Callable[[list[dict[str, Any]]], list[str]]) -> list[str]:
         """Return the addresses of some of the files that the dataset lists."""
-        received = self.http.get(self.dataset_url, source=self.name)
+        received = self.http.get(self.dataset_url, source=self.name, max_bytes=MOST_LIST_BYTES)
         body = payload.json(received, self.name)
         with _reading(received):
             listed = body.get("resources") if isinstance(body, dict) else None

@@ -135,6 +135,14 @@ def test_an_archive_that_expands_beyond_bounds(content: bytes) -> None:
 # What is no data at all
 
 
+def test_json_that_would_fill_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some hundred bytes may unpack to millions of numbers."""
+    monkeypatch.setattr(payload, "MOST_JSON_BYTES", 50_000)
+    bomb = gzip.compress(b"[" + b"0," * 1_000_000 + b"0]")
+    with complains(r"holds more than 0\.05 MB when uncompressed"):
+        payload.json(sent(bomb), SOURCE)
+
+
 @pytest.mark.parametrize(
     "page",
     [
