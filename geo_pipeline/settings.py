@@ -128,6 +128,11 @@ class Settings(BaseSettings):
         description="Requests a second by host, as JSON. What providers ask for is built in; "
         "10 for the others.",
     )
+    class_min_years: int = Field(
+        default=10,
+        ge=1,
+        description="Years of reference that a drought class needs; with fewer there is a value.",
+    )
     read_timeout_s: float = Field(
         default=60.0, gt=0, description="Longest silence of a provider before and in an answer."
     )

@@ -262,7 +262,7 @@ class Regions:
             axis=1,
         )
         self.in_drought = self.shares[:, matrix.drought_styles].sum(axis=1)
-        self.rank = ranks(self._dryness(view, standing))
+        self.rank = ranks(np.where(self.known > 0, self._dryness(view, standing), np.nan))
         self.worst = [
             min(
                 np.flatnonzero(belongs & ~np.isnan(standing.dryness)).tolist(),

@@ -88,6 +88,9 @@ class Matrix:
     reference_period: NDArray[np.object_]
     drought_class: NDArray[np.object_]
     style: NDArray[np.int8]
+    dry_rank: FloatMatrix | None = None
+    """Rank among the years known of the dekad, 1 the driest; how many these are: `ranked_years`."""
+    ranked_years: FloatMatrix | None = None
     published_on: date | None = None
     """What was over long before is told in the past tense."""
     published_age: FloatMatrix | None = None
@@ -162,6 +165,25 @@ class Matrix:
         index = int(self.style[row, column])
         return look.NO_DATA if index == NO_STYLE else self.styles[index]
 
+    def ranked(self, row: int, column: int) -> look.Ranked | None:
+        """Rank of a département among the years known, 1 the driest, and how many these are."""
+        if self.dry_rank is None or self.ranked_years is None:
+            return None
+        return float(self.dry_rank[row, column]), float(self.ranked_years[row, column])
+
+    def class_words(self, row: int, column: int, lang: Lang) -> str:
+        """Name of the class of a département, marked where it rests on few years."""
+        style = self.style_at(row, column)
+        if self.is_unclassed(row, column):
+            return self.statement(row, column, lang).head
+        return look.class_words(style, self.reference_years[row, column], lang)
+
+    def is_unclassed(self, row: int, column: int) -> bool:
+        """Whether there is a value, and too few years of reference for a class."""
+        by_class = look.indicator_of(self.indicator).kind == "class"
+        unclassed = self.style[row, column] == NO_STYLE
+        return bool(by_class and unclassed and not np.isnan(self.value[row, column]))
+
     def shown_value(self, row: int, column: int, lang: Lang) -> str:
         """The number of a département, with its unit; the combined class has its score."""
         if look.indicator_of(self.indicator).kind in ("restriction", "stage"):
@@ -179,6 +201,7 @@ class Matrix:
             percentile=float(self.percentile[row, column]),
             drought_class=self.drought_class[row, column],
             reference_years=float(self.reference_years[row, column]),
+            ranked=self.ranked(row, column),
             reference_period=self.reference_period[row, column],
             reason=reason,
             lang=lang,
@@ -488,6 +511,8 @@ class Publication:
             percentile=spread("percentile"),
             reference_years=spread("reference_years"),
             reference_period=spread_texts("reference_period"),
+            dry_rank=spread("dry_rank"),
+            ranked_years=spread("ranked_years"),
             drought_class=classes,
             style=style_indices(indicator, value, classes),
             published_on=self.published_at.date(),

@@ -59,11 +59,12 @@ def drought_indicators(
     that touches a missing day is NaN, and so is what needs true days where the weather is dekadal.
     """
     lake, crops = workspace.lake, workspace.bundled.crop_parameters()
+    least = workspace.settings.class_min_years
 
     def make(codes: Sequence[str]) -> pd.DataFrame:
         weather = lake.read("weather_daily", *codes)
         soil = lake.read("soil_water_daily", *codes, columns=SOIL_COLUMNS)
-        return indicators_of(weather, soil, crops)
+        return indicators_of(weather, soil, crops, class_min_years=least)
 
     _write_blocks(context, workspace, "drought_indicators", make)
     return dg.MaterializeResult()

@@ -131,8 +131,11 @@ def _driest(
             value=row["value"],
             percentile=row["percentile"],
             drought_class=row["drought_class"],
+            reference_years=row["reference_years"],
+            ranked=(row["dry_rank"], row["ranked_years"]),
             lang=lang,
             past=past,
+            noted=False,
         )
         age = ages[row["departement"]]
         since = look.drought_words(view.period_end, age, row["drought_class"], lang, past=past)

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal, NamedTuple, cast, get_args
 
 import pandas as pd
 
@@ -230,17 +230,54 @@ def capitalise(text: str) -> str:
 
 
 def years_beaten(percentile: float, *, dry: bool, lang: Lang = "fr") -> str:
-    """How many years in a hundred (or in ten) the place is drier, or wetter, than.
+    """How many years in a hundred the place is drier, or wetter, than.
 
     Rounded down, so that the words never claim more than the number does: the 8th percentile is
     drier than 92 years in 100, the 0.3rd than 99, never than all of them.
     """
     share = 100 - percentile if dry else percentile
     years = min(99, max(1, math.floor(round(share, 6))))
-    count, total = (years // 10, 10) if years % 10 == 0 else (years, 100)
     if lang == "fr":
-        return f"{count}{NBSP}année{'s' if count > 1 else ''} sur{NBSP}{total}"
-    return f"{count} year{'s' if count > 1 else ''} in{NBSP}{total}"
+        return f"{years}{NBSP}année{'s' if years > 1 else ''} sur{NBSP}100"
+    return f"{years} year{'s' if years > 1 else ''} in{NBSP}100"
+
+
+SHORT_MARK: Final = f"{NBSP}†"
+"""Behind the far classes of a short reference, wherever they stand."""
+
+
+def class_words(style: ClassStyle, reference_years: object, lang: Lang = "fr") -> str:
+    """Name of a class, marked where it is a far one and its reference short."""
+    mark = style.code in ("D3", "D4") and is_short(reference_years)
+    return style.name(lang) + (SHORT_MARK if mark else "")
+
+
+def ordinal(number: int, lang: Lang) -> str:
+    """`3e`, `3rd`."""
+    if lang == "fr":
+        return f"{number}{'er' if number == 1 else 'e'}"
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
+
+
+Ranked = tuple[float, float]
+"""Rank among the years known at the same dekad, 1 the driest; how many these are."""
+
+
+def ranked_words(ranked: Ranked, *, dry: bool, lang: Lang = "fr") -> str:
+    """`le 2e plus sec des 12 années connues`: of too few years to speak of a hundred."""
+    nth, years = _nth(ranked, dry=dry, lang=lang)
+    side = Words("sec" if dry else "humide", "driest" if dry else "wettest")
+    return Words(
+        f"le {nth}plus {side.fr} des {years}{NBSP}années connues",
+        f"the {nth}{side.en} of the {years}{NBSP}years known",
+    )(lang)
+
+
+def _nth(ranked: Ranked, *, dry: bool, lang: Lang) -> tuple[str, int]:
+    rank, years = int(ranked[0]), int(ranked[1])
+    place = rank if dry else years + 1 - rank
+    return "" if place == 1 else f"{ordinal(place, lang)} ", years
 
 
 def drought_words(
@@ -333,7 +370,7 @@ def reference_note(
     reference_years: object = None,
     lang: Lang = "fr",
 ) -> str:
-    """`normale 2010-2022, référence courte de 12 ans`; empty when nothing is known."""
+    """`normale 2010-2022, référence courte de 12 ans †`; empty when nothing is known."""
     parts = []
     if reference_period is not None:
         span = (
@@ -346,9 +383,12 @@ def reference_note(
         years = int(cast(float, reference_years))
         unit_fr, unit_en = ("ans", "years") if years > 1 else ("an", "year")
         parts.append(
-            f"référence courte de {years}{NBSP}{unit_fr}"
-            if lang == "fr"
-            else f"short reference of {years}{NBSP}{unit_en}"
+            (
+                f"référence courte de {years}{NBSP}{unit_fr}"
+                if lang == "fr"
+                else f"short reference of {years}{NBSP}{unit_en}"
+            )
+            + SHORT_MARK
         )
     return ", ".join(parts)
 
@@ -365,7 +405,9 @@ def _side(percentile: object, style: ClassStyle) -> Literal["dry", "wet", "norma
     return "dry" if rank <= 30 else "wet" if rank >= 70 else "normal"
 
 
-def _comparison(which: Indicator, percentile: object, style: ClassStyle, lang: Lang) -> str:
+def _comparison(
+    which: Indicator, percentile: object, ranked: Ranked | None, style: ClassStyle, lang: Lang
+) -> str:
     """The rain over the indicator's months against other years, without a final full stop."""
     months = which.months or 1
     over = (
@@ -385,6 +427,17 @@ def _comparison(which: Indicator, percentile: object, style: ClassStyle, lang: L
             f"{over.fr} a plu {much.fr} que d'habitude à cette date",
             f"{over.en} was {much.en} rain than usual for the date",
         )(lang)
+    if ranked is not None:
+        nth, known = _nth(ranked, dry=side == "dry", lang=lang)
+        long = Words(
+            f"Sur {months}{NBSP}mois" if months > 1 else "Sur le mois",
+            f"Over {months} months" if months > 1 else "Over the month",
+        )
+        rain = Words("faible" if side == "dry" else "forte", "least" if side == "dry" else "most")
+        return Words(
+            f"{long.fr}, la {nth}plus {rain.fr} pluie des {known}{NBSP}années connues à cette date",
+            f"{long.en}, the {nth}{rain.en} rain of the {known}{NBSP}years known at this date",
+        )(lang)
     years = years_beaten(float(cast(float, percentile)), dry=side == "dry", lang=lang)
     return Words(
         f"{over.fr} a plu {much.fr} que dans {years} à cette date",
@@ -392,7 +445,9 @@ def _comparison(which: Indicator, percentile: object, style: ClassStyle, lang: L
     )(lang)
 
 
-def _drier(which: Indicator, percentile: object, style: ClassStyle, lang: Lang) -> str:
+def _drier(
+    which: Indicator, percentile: object, ranked: Ranked | None, style: ClassStyle, lang: Lang
+) -> str:
     """The indicator's subject against other years, or what the class means without a rank."""
     side = _side(percentile, style)
     subject = f"{which.subject(lang)} " if which.subject else ""
@@ -401,6 +456,10 @@ def _drier(which: Indicator, percentile: object, style: ClassStyle, lang: Lang) 
         return capitalise(f"{subject}{usual(lang)}")
     if is_missing(percentile):
         return capitalise(style.meaning(lang))
+    if ranked is not None:
+        at = Words("à cette date", "at this date")
+        said = ranked_words(ranked, dry=side == "dry", lang=lang)
+        return capitalise(f"{subject}{said} {at(lang)}")
     years = years_beaten(float(cast(float, percentile)), dry=side == "dry", lang=lang)
     compared = Words(
         f"plus {'sec' if side == 'dry' else 'humide'} que {years} à cette date",
@@ -417,25 +476,53 @@ def _departure(which: Indicator, value: float, lang: Lang) -> str:
     return (which.phrase if value < 0 else which.surplus)(lang).format(size)
 
 
+class _Figures(NamedTuple):
+    """What is known of a row, as far as it may be told."""
+
+    value: object
+    percentile: object
+    ranked: Ranked | None
+    reference_years: object
+
+
 def _head_and_body(
-    which: Indicator, style: ClassStyle, value: object, percentile: object, lang: Lang
+    which: Indicator, style: ClassStyle, of: _Figures, lang: Lang
 ) -> tuple[str, str]:
     """What is said after the name, then the second sentence that tells against what."""
     if which.kind in ("restriction", "stage"):
         return style.name(lang), capitalise(style.meaning(lang))
     if which.kind == "class":
         tell = _drier if which.subject or which.key == "combined" else _comparison
-        return style.name(lang), tell(which, percentile, style, lang)
-    amount = float(cast(float, value))
+        return class_words(style, of.reference_years, lang), tell(
+            which, of.percentile, of.ranked, style, lang
+        )
+    amount = float(cast(float, of.value))
     if which.kind == "anomaly":
         return _departure(which, amount, lang), ""
     head = which.phrase(lang).format(format_value(which.key, amount, lang))
     if which.key == "drought_age_dekads" and amount == 0:
         head = style.name(lang)
-    if is_missing(percentile) or not (which.subject or which.group == "rain"):
+    if is_missing(of.percentile) or not (which.subject or which.group == "rain"):
         return head, ""
     tell = _drier if which.subject else _comparison
-    return head, tell(which, percentile, style, lang)
+    return head, tell(which, of.percentile, of.ranked, style, lang)
+
+
+def _no_class(
+    which: Indicator, value: object, percentile: object, reference_years: object, lang: Lang
+) -> tuple[str, str]:
+    """What is said of a value whose reference has too few years for a class."""
+    number = shown_value(which.key, *(cast(float, each) for each in (value, percentile)))
+    colon = f"{NBSP}: " if lang == "fr" else ": "
+    amount = f"{which.value_name(lang)}{colon}{format_value(which.key, number, lang)}"
+    if is_missing(reference_years):
+        return Words("pas de classe", "no class")(lang), capitalise(amount)
+    years = int(cast(float, reference_years))
+    why = Words(
+        f"{years}{NBSP}ans de référence, trop peu pour une classe",
+        f"{years} years of reference, too few for a class",
+    )
+    return Words("pas de classe", "no class")(lang), f"{capitalise(amount)} ({why(lang)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,26 +543,35 @@ def statement(
     reference_years: float | None = None,
     reference_period: str | tuple[int, int] | None = None,
     reason: str | None = None,
+    ranked: Ranked | None = None,
     lang: Lang = "fr",
     past: bool = False,
+    noted: bool = True,
 ) -> Statement:
     """Say one département's row in plain words, without its name; both parts lack a full stop.
 
     `percentile` runs from 0 (driest) to 100. A reference shorter than thirty years is named as
     short, with its number of years. `reason` tells why there are no data, when that is known.
-    `past` tells of a period that is over.
+    `ranked` is what is told then, in place of the percentile. `past` tells of a period that is
+    over; what stands elsewhere on the page is not `noted` again.
     """
     check_lang(lang)
     which = indicator_of(indicator)
     style = style_of(indicator, value, drought_class)
+    if style is NO_DATA and which.by_class and is_missing(reason) and not is_missing(value):
+        return Statement(style, *_no_class(which, value, percentile, reference_years, lang))
     if style is NO_DATA:
         why = "" if is_missing(reason) else capitalise(str(reason)).rstrip(".")
         return Statement(style, NO_DATA.name(lang), why)
-    head, body = _head_and_body(which, style, value, percentile, lang)
+    short = is_short(reference_years)
+    if short and (ranked is None or is_missing(ranked[0])):
+        ranked, percentile = None, None  # nothing is claimed of a hundred years
+    of = _Figures(value, percentile, ranked if short else None, reference_years)
+    head, body = _head_and_body(which, style, of, lang)
     if past:
         head, body = in_past(head, lang), in_past(body, lang)
     compares = which.kind in ("class", "anomaly") or (which.kind == "amount" and bool(body))
-    note = reference_note(reference_period, reference_years, lang) if compares else ""
+    note = reference_note(reference_period, reference_years, lang) if compares and noted else ""
     if note and not body:
         return Statement(style, head, capitalise(note))
     return Statement(style, head, f"{body} ({note})" if note else body)
@@ -491,8 +587,10 @@ def sentence(
     reference_years: float | None = None,
     reference_period: str | tuple[int, int] | None = None,
     reason: str | None = None,
+    ranked: Ranked | None = None,
     lang: Lang = "fr",
     past: bool = False,
+    noted: bool = True,
 ) -> str:
     """What one département's row says, as text that stands alone: name, class, against what."""
     said = statement(
@@ -503,8 +601,10 @@ def sentence(
         reference_years=reference_years,
         reference_period=reference_period,
         reason=reason,
+        ranked=ranked,
         lang=lang,
         past=past,
+        noted=noted,
     )
     colon = f"{NBSP}: " if lang == "fr" else ": "
     text = f"{name}{colon}{said.head}."

@@ -57,7 +57,7 @@ _TEXT: Final = {
     "zoom_out": Words("Réduire", "Zoom out"),
     "code": Words("Code", "Code"),
     "name": Words("Département", "Département"),
-    "rank": Words("Années au moins aussi sèches, sur 100", "Years at least as dry, in 100"),
+    "rank": Words("Années au moins aussi sèches", "Years at least as dry"),
     "short": Words(
         f"Normale de {{years}}{look.NBSP}ans{look.NBSP}†", f"Normal of {{years}} years{look.NBSP}†"
     ),
@@ -259,25 +259,34 @@ def _joined(shapes: gpd.GeoDataFrame, values: pd.DataFrame) -> pd.DataFrame:
     return plain.merge(known, on="departement", how="left")
 
 
-def _rank(percentile: float) -> str:
-    """The percentile in whole years out of a hundred; never none of them, never all."""
+def _rank(percentile: float, ranked: look.Ranked, short: bool) -> str:
+    """The percentile in whole years out of a hundred; never none of them, never all.
+
+    With a short reference the rank among the years known: `3/12`.
+    """
+    if short:
+        return "" if look.is_missing(ranked[0]) else f"{int(ranked[0])}/{int(ranked[1])}"
     if percentile < 1:
-        return f"<{look.NBSP}1"
-    return f">{look.NBSP}99" if percentile > 99 else look.format_number(percentile)
+        return f"<{look.NBSP}1/100"
+    return f"{f'>{look.NBSP}99' if percentile > 99 else look.format_number(percentile)}/100"
 
 
 def _row(each: dict[str, Any], which: Indicator, lang: Lang, past: bool) -> _Row:
     """Turn one joined row into words."""
+    ranked = each.get("dry_rank", float("nan")), each.get("ranked_years", float("nan"))
     said = look.statement(
         which.key,
         value=each.get("value"),
         percentile=each.get("percentile"),
         drought_class=each.get("drought_class"),
+        reference_years=each.get("reference_years"),
+        ranked=ranked,
         reason=each.get("reason"),
         lang=lang,
         past=past,
+        noted=False,
     )
-    known = said.style is not look.NO_DATA and which.kind not in ("restriction", "stage")
+    known = not look.is_missing(each.get("value")) and which.kind not in ("restriction", "stage")
     rank, years = each.get("percentile"), each.get("reference_years")
     value = look.shown_value(which.key, each.get("value"), rank)
     return _Row(
@@ -285,7 +294,9 @@ def _row(each: dict[str, Any], which: Indicator, lang: Lang, past: bool) -> _Row
         name=str(each["name"]),
         said=said,
         value=look.format_value(which.key, value, lang) if known else "",
-        rank=_rank(float(cast(float, rank))) if known and not look.is_missing(rank) else "",
+        rank=_rank(float(cast(float, rank)), ranked, look.is_short(years))
+        if known and not look.is_missing(rank)
+        else "",
         short=int(cast(float, years)) if known and look.is_short(years) else None,
     )
 
@@ -615,7 +626,8 @@ def _table(which: Indicator, rows: Sequence[_Row], lang: Lang) -> tuple[list[str
         head.append(_TEXT["rank"](lang))
     lines = []
     for row in sorted(rows, key=lambda each: each.code):
-        line = [row.code, row.name, row.said.style.name(lang)]
+        name = row.said.head if which.kind == "class" else row.said.style.name(lang)
+        line = [row.code, row.name, name]
         if with_value:
             line.append(f"{row.value}{look.NBSP}†" if row.short and row.value else row.value)
         if with_rank:

@@ -6,8 +6,10 @@ SELECT
     map_values.percentile,
     map_values.drought_class,
     map_values.reference_years,
-    map_values.reference_period
-FROM map_values
+    map_values.reference_period,
+    map_values.dry_rank,
+    map_values.ranked_years
+FROM ranked_values AS map_values
 INNER JOIN indicator_periods
     ON
         map_values.indicator = indicator_periods.indicator

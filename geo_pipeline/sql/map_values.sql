@@ -8,12 +8,14 @@ SELECT
     map_values.drought_class,
     map_values.reference_years,
     map_values.reference_period,
+    map_values.dry_rank,
+    map_values.ranked_years,
     departements.departement IN (
         SELECT covered.departement FROM map_values AS covered
         WHERE covered.indicator = $indicator AND (covered.value IS NOT NULL OR covered.drought_class IS NOT NULL)
     ) AS covered
 FROM departements
-LEFT JOIN map_values
+LEFT JOIN ranked_values AS map_values
     ON
         departements.departement = map_values.departement
         AND map_values.indicator = $indicator

@@ -109,6 +109,23 @@ SELECT
 FROM yield_anomalies
 WHERE anomaly_pct IS NOT NULL;
 
+-- The same with the rank among all years that are known of the dekad, 1 the driest: what is said where the reference
+-- is too short to speak of a hundred years.
+CREATE VIEW ranked_values AS
+SELECT
+    *,
+    CASE WHEN percentile IS NOT NULL THEN rank() OVER same_dekad END AS dry_rank,
+    CASE WHEN percentile IS NOT NULL THEN count(percentile) OVER dekad END AS ranked_years
+FROM map_values
+WINDOW
+    dekad AS (
+        PARTITION BY indicator, departement, month(period_end), least((day(period_end) - 1) // 10, 2)
+    ),
+    same_dekad AS (
+        PARTITION BY indicator, departement, month(period_end), least((day(period_end) - 1) // 10, 2)
+        ORDER BY percentile
+    );
+
 -- What a reader may choose from: the periods for which at least one département has a value.
 CREATE TABLE indicator_periods AS
 SELECT

@@ -41,13 +41,22 @@ NEGLIGIBLE_SHORTAGE = 0.05
 WEATHER = ("precip_mm", "et0_mm", "tmin_c", "tmax_c", "tmean_c", "true_day")
 
 
+CLASS_MIN_YEARS = 10
+"""Of fewer years of reference a value is told, and no class: its far ones would be chance."""
+
+
 def drought_indicators(
-    weather: pd.DataFrame, soil: pd.DataFrame, crops: pd.DataFrame
+    weather: pd.DataFrame,
+    soil: pd.DataFrame,
+    crops: pd.DataFrame,
+    *,
+    class_min_years: int = CLASS_MIN_YEARS,
 ) -> pd.DataFrame:
     """Return the valid rows of `drought_indicators` for the départements in `weather`.
 
     `soil` is their `soil_water_daily`, `crops` the table of `sources.agronomy`. What the indicators
-    are is told in `docs/indicators_published.md`. A département without weather has no rows.
+    are is told in `docs/indicators_published.md`. A département without weather has no rows. What
+    rests on fewer than `class_min_years` years has no class, and so no drought.
     """
     days = weather.assign(true_day=(weather["resolution"] == "day").astype(float))
     results = []
@@ -55,13 +64,33 @@ def drought_indicators(
         dekads = Dekads.of(record.dates)
         water = crop_water.crop_water(record, soil, crops)
         measures = [
-            *_drought(record, dekads, water),
+            *(_classed(each, class_min_years) for each in _drought(record, dekads, water)),
             *season.measures(record, dekads, crops),
             *crop_water.measures(water, dekads, crops),
         ]
         results.append((record.codes, dekads, measures))
     rows = rows_of(results) if results else empty("drought_indicators")
     return validate("drought_indicators", rows)
+
+
+COURSE = ("drought_age_dekads", "drought_severity", "drought_peak")
+"""What is told of a drought that is known by its class."""
+
+
+def _classed(measure: Measure, least: int) -> Measure:
+    """Return the measure without what rests on classes where it has fewer years than `least`."""
+    if measure.years is None:
+        return measure
+    few = np.broadcast_to(measure.years < least, measure.value.shape)
+    if measure.indicator in COURSE:
+        return replace(measure, value=np.where(few, np.nan, measure.value))
+    if measure.drought_class is None:
+        return measure
+    classes = measure.drought_class.copy()
+    classes[few] = None
+    # The value of a stage is its code: there is none without a stage.
+    value = np.where(few, np.nan, measure.value) if measure.indicator == "cdi" else measure.value
+    return replace(measure, value=value, drought_class=classes)
 
 
 def _drought(record: Record, dekads: Dekads, water: CropWater) -> Iterator[Measure]:

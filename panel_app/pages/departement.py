@@ -13,7 +13,7 @@ from geo_pipeline.publishing import look
 from panel_app import season
 from panel_app.pages.departement_history import events, outline, strip, strip_matrix
 from panel_app.pages.departement_place import Place, held, record, swatch
-from panel_app.pages.departement_season import ahead, ordinal, rain_rank, this_season
+from panel_app.pages.departement_season import ahead, rain_rank, this_season
 from panel_app.pages.departement_sources import provenance
 from panel_app.pages.departement_stakes import (
     crops,
@@ -223,7 +223,7 @@ def _rank_words(rank: season.Rank | None, place: Place) -> str:
     low = rank.from_lowest <= rank.from_highest
     position = rank.from_lowest if low else rank.from_highest
     key = (LOW if low else HIGH)[position > 1]
-    return words(key, nth=ordinal(position, words.lang), n=rank.known)
+    return words(key, nth=look.ordinal(position, words.lang), n=rank.known)
 
 
 def _drought_figures(place: Place) -> list[dict[str, str]]:

@@ -166,7 +166,9 @@ def swatch(view: View, matrix: Matrix, row: int | None, column: int) -> dict[str
     return {
         "colour": style.colour,
         "hatched": style is look.NO_DATA,
-        "said": look.capitalise(style.name(view.lang)),
+        "said": look.capitalise(
+            style.name(view.lang) if row is None else matrix.class_words(row, column, view.lang)
+        ),
     }
 
 

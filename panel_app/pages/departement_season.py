@@ -62,20 +62,12 @@ def rain_rank(place: Place) -> str:
         key, position = "usual", rank.from_lowest
     return words(
         RAIN_RANKS[key][position > 1],
-        nth=ordinal(position, words.lang),
+        nth=look.ordinal(position, words.lang),
         season=words(QUARTERS[quarter]),
         far="" if slot == first + 8 else words("departement.so_far"),
         year=since,
         n=rank.known,
     )
-
-
-def ordinal(number: int, lang: look.Lang) -> str:
-    """`3e`, `3rd`."""
-    if lang == "fr":
-        return f"{number}{'er' if number == 1 else 'e'}"
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
 
 
 def this_season(place: Place) -> dict[str, Any]:

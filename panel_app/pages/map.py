@@ -384,7 +384,9 @@ def _driest_row(view: View, column: int) -> dict[str, str]:
         "code": matrix.codes[column],
         "name": matrix.names[column],
         "colour": said.style.colour,
-        "said": _crop_area(view, column) if plain else said.style.name(view.lang),
+        "said": _crop_area(view, column)
+        if plain
+        else matrix.class_words(view.row, column, view.lang),
         "value": matrix.shown_value(view.row, column, view.lang),
     }
 
@@ -608,11 +610,12 @@ def drivers(view: View, code: str) -> list[dict[str, str]]:
     risk = view.publication.risk(view.period_end)
     if code not in risk.index or pd.isna(risk.loc[code, "drivers"]):
         return []
+    years = view.matrix.reference_years[view.row, view.matrix.column(code)]
     pairs = [each.split(":") for each in str(risk.loc[code, "drivers"]).split(", ")]
     return [
         {
             "name": look.indicator_of(indicator).name(view.lang),
-            "said": style.name(view.lang),
+            "said": look.class_words(style, years, view.lang),
             "colour": style.colour,
             "key": indicator,
         }

@@ -274,8 +274,23 @@ def _change(view: View, value: float) -> dict[str, str]:
     }
 
 
-def _as_dry(view: View, percentile: float) -> str:
-    """`2 sur 100`: how many years were as dry or drier."""
+def _is_short(view: View) -> bool:
+    """Whether any reference has fewer years than a climate normal."""
+    return any(look.is_short(each) for each in view.matrix.reference_years[view.row])
+
+
+def _as_dry(view: View, column: int) -> str:
+    """How many years were as dry or drier: `2 sur 100`, of a short reference `2 sur 12`."""
+    percentile = float(view.matrix.percentile[view.row, column])
+    ranked = view.matrix.ranked(view.row, column)
+    if ranked is None or not look.is_short(view.matrix.reference_years[view.row, column]):
+        return _in_100(view, percentile)
+    if np.isnan(ranked[0]):
+        return ""
+    return view.words("ranking.in_known", n=int(ranked[0]), years=int(ranked[1]))
+
+
+def _in_100(view: View, percentile: float) -> str:
     if np.isnan(percentile):
         return ""
     number = look.format_number(percentile, 0, view.lang)
@@ -417,10 +432,10 @@ def _departement_row(
         "rank": "" if np.isnan(rank) else look.format_number(rank, 0, view.lang),
         "region": place.region,
         "style": style,
-        "class": style.name(view.lang),
+        "class": matrix.class_words(view.row, column, view.lang),
         "hatched": style is look.NO_DATA,
         "value": _number(view, float(standing.value[column])),
-        "percentile": _as_dry(view, float(standing.percentile[column])),
+        "percentile": _as_dry(view, column),
         "change": _change(view, float(standing.change[column])),
         "year": _change(view, float(standing.year[column])),
         "age": "" if not age > 0 else look.format_number(age, 0, view.lang),
@@ -498,7 +513,8 @@ def _regions(view: View, regions: Regions) -> str:
     has = {
         "drought": view.indicator.kind == "class",
         "value": has_any(regions.value),
-        "percentile": has_any(regions.percentile),
+        # A mean of ranks among few years is none among a hundred.
+        "percentile": has_any(regions.percentile) and not _is_short(view),
         "change": has_any(regions.change),
         "year": has_any(regions.year) and view.indicator.step != "year",
         "crops": has_any(regions.crops),
@@ -583,7 +599,7 @@ def _region_row(
         "shares_said": ", ".join(f"{each.name(lang)} {said}" for each, said, _ in shares),
         "drought": percent(float(regions.in_drought[index]), lang) if known else "",
         "value": _number(view, float(regions.value[index])),
-        "percentile": _as_dry(view, float(regions.percentile[index])),
+        "percentile": _in_100(view, float(regions.percentile[index])),
         "change": _change(view, _rounded(view, regions.change[index])),
         "year": _change(view, _rounded(view, regions.year[index])),
         "crops": _area(crops, view),
@@ -592,7 +608,7 @@ def _region_row(
         if worst >= 0
         else "",
         "style": style,
-        "class": style.name(lang),
+        "class": matrix.class_words(view.row, worst, lang) if worst >= 0 else style.name(lang),
         "hatched": style is look.NO_DATA,
         "spark": spark(
             mean.tolist(), [bar_colour(matrix.styles[each]) for each in widest], label, SPARK_WIDTH

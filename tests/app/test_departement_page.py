@@ -15,7 +15,6 @@ from geo_pipeline.publishing import look
 from panel_app.pages import departement, departement_stakes
 from panel_app.pages import departement_charts as charts
 from panel_app.pages.departement_place import Place, record
-from panel_app.pages.departement_season import ordinal
 from panel_app.state import from_query
 from panel_app.store import Publication
 from panel_app.theme import render
@@ -103,7 +102,8 @@ def test_the_spring_of_2011_in_the_loiret(publication: Publication) -> None:
 
     head = plain(said(publication, departement="45", period="2011-05-31")["head"])
     assert "Printemps le plus sec depuis 2010, sur 12 ans connus." in head
-    assert "Sécheresse exceptionnelle, en sécheresse depuis " in head
+    assert "Sécheresse exceptionnelle †, en sécheresse depuis " in head
+    assert "Le plus sec des 10 années connues à cette date" in head
     assert "référence courte de" in head
 
 
@@ -303,8 +303,8 @@ def test_regions_lead_to_the_ranking(publication: Publication) -> None:
     ],
 )
 def test_ordinals(number: int, french: str, english: str) -> None:
-    assert ordinal(number, "fr") == french
-    assert ordinal(number, "en") == english
+    assert look.ordinal(number, "fr") == french
+    assert look.ordinal(number, "en") == english
 
 
 def test_the_outline_is_where_the_cell_is() -> None:

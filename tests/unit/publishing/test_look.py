@@ -272,7 +272,7 @@ def test_spans_cross_the_year() -> None:
         (8, True, "92 années sur 100", "92 years in 100"),
         (8.000001, True, "91 années sur 100", "91 years in 100"),
         (100 * 0.08, True, "92 années sur 100", "92 years in 100"),
-        (10, True, "9 années sur 10", "9 years in 10"),
+        (10, True, "90 années sur 100", "90 years in 100"),
         (0.3, True, "99 années sur 100", "99 years in 100"),
         (0, True, "99 années sur 100", "99 years in 100"),
         (85.9, False, "85 années sur 100", "85 years in 100"),
@@ -294,18 +294,42 @@ SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
     [
         (
             "spi_3",
+            {"percentile": 8, "drought_class": "D2", "ranked": (2, 12), **SHORT},
+            "Gers : sécheresse grave. Sur 3 mois, la 2e plus faible pluie des 12 années connues à "
+            "cette date (normale 2010-2022, référence courte de 12 ans †).",
+            "Gers: severe drought. Over 3 months, the 2nd least rain of the 12 years known at "
+            "this date (normal 2010-2022, short reference of 12 years †).",
+        ),
+        (
+            "swi",
+            {"percentile": 1.5, "drought_class": "D4", "ranked": (1, 12), **SHORT},
+            "Gers : sécheresse exceptionnelle †. Le sol est le plus sec des 12 années connues à "
+            "cette date (normale 2010-2022, référence courte de 12 ans †).",
+            "Gers: exceptional drought †. The soil is the driest of the 12 years known at this "
+            "date (normal 2010-2022, short reference of 12 years †).",
+        ),
+        (
+            "swi",
+            {"percentile": 96, "drought_class": "W1", "ranked": (10, 12), **SHORT},
+            "Gers : très humide. Le sol est le 3e plus humide des 12 années connues à cette date "
+            "(normale 2010-2022, référence courte de 12 ans †).",
+            "Gers: very wet. The soil is the 3rd wettest of the 12 years known at this date "
+            "(normal 2010-2022, short reference of 12 years †).",
+        ),
+        (
+            "spi_3",
             {"percentile": 8, "drought_class": "D2", **SHORT},
-            "Gers : sécheresse grave. Sur 3 mois, il a plu moins que dans 92 années sur 100 à "
-            "cette date (normale 2010-2022, référence courte de 12 ans).",
-            "Gers: severe drought. Over 3 months, there was less rain than in 92 years in 100 at "
-            "this date (normal 2010-2022, short reference of 12 years).",
+            "Gers : sécheresse grave. Sur 3 mois, il a plu moins que d'habitude à cette date "
+            "(normale 2010-2022, référence courte de 12 ans †).",
+            "Gers: severe drought. Over 3 months, there was less rain than usual for the date "
+            "(normal 2010-2022, short reference of 12 years †).",
         ),
         (
             "spi_1",
             {"percentile": 10, "drought_class": "D2", "reference_years": 30},
-            "Gers : sécheresse grave. Sur le mois, il a plu moins que dans 9 années sur 10 à cette "
-            "date.",
-            "Gers: severe drought. Over the month, there was less rain than in 9 years in 10 at "
+            "Gers : sécheresse grave. Sur le mois, il a plu moins que dans 90 années sur 100 à "
+            "cette date.",
+            "Gers: severe drought. Over the month, there was less rain than in 90 years in 100 at "
             "this date.",
         ),
         (
@@ -342,11 +366,11 @@ SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
         ),
         (
             "precip_mm",
-            {"value": 12, "percentile": 15, **SHORT},
-            "Gers : 12 mm de pluie. Sur le mois, il a plu moins que dans 85 années sur 100 à cette "
-            "date (normale 2010-2022, référence courte de 12 ans).",
-            "Gers: 12 mm of rain. Over the month, there was less rain than in 85 years in 100 at "
-            "this date (normal 2010-2022, short reference of 12 years).",
+            {"value": 12, "percentile": 15, "ranked": (1, 12), **SHORT},
+            "Gers : 12 mm de pluie. Sur le mois, la plus faible pluie des 12 années connues à "
+            "cette date (normale 2010-2022, référence courte de 12 ans †).",
+            "Gers: 12 mm of rain. Over the month, the least rain of the 12 years known at "
+            "this date (normal 2010-2022, short reference of 12 years †).",
         ),
         (
             "precip_anomaly_pct",
@@ -420,7 +444,7 @@ def test_a_full_reference_is_not_marked_short() -> None:
     assert look.is_short(29)
     assert not look.is_short(None)
     assert look.reference_note("1991-2020", 30) == "normale 1991-2020"
-    assert plain(look.reference_note(None, 1, "en")) == "short reference of 1 year"
+    assert plain(look.reference_note(None, 1, "en")) == "short reference of 1 year †"
 
 
 def test_french_never_breaks_before_its_double_punctuation() -> None:
@@ -443,7 +467,7 @@ def test_french_never_breaks_before_its_double_punctuation() -> None:
 def test_soil_and_balance_are_told_as_what_they_are() -> None:
     soil = look.sentence("swi", "Gers", value=0.2, percentile=10, drought_class="D2", lang="fr")
     assert plain(soil) == (
-        "Gers : sécheresse grave. Le sol est plus sec que 9 années sur 10 à cette date."
+        "Gers : sécheresse grave. Le sol est plus sec que 90 années sur 100 à cette date."
     )
     balance = look.sentence(
         "spei_3", "Gers", value=-1.4, percentile=8, drought_class="D2", lang="en"

@@ -22,6 +22,8 @@ def values(**columns: list[Any]) -> pd.DataFrame:
         "percentile": [0.8, 54.0, 98.6],
         "drought_class": ["D4", "normal", "W2"],
         "reference_years": [12, 11, 12],
+        "dry_rank": [1, 6, 12],
+        "ranked_years": [12, 11, 12],
     }
     return pd.DataFrame({**frame, **columns})
 
@@ -153,9 +155,10 @@ def test_a_departement_without_data_is_hatched_and_says_why() -> None:
 
 def test_tooltips_speak_words_and_carry_the_class_code() -> None:
     said = features(page())["01"]["said"]
-    assert said["head"] == "Sécheresse exceptionnelle"
+    assert words(said["head"]) == "Sécheresse exceptionnelle †"
     assert (
-        words(said["body"]) == "Sur 3 mois, il a plu moins que dans 99 années sur 100 à cette date."
+        words(said["body"])
+        == "Sur 3 mois, la plus faible pluie des 12 années connues à cette date."
     )
     assert words(said["value"]) == "Indice SPI : −2,40 (D4). Normale de 12 ans †"
 
@@ -265,10 +268,10 @@ def test_the_table_lists_every_departement_by_code() -> None:
     body = text[text.index("<tbody>") : text.index("</tbody>")]
     codes = re.findall(r"<tr><td>(\w+)</td>", body)
     assert codes == ["01", "02", "03", "04"]
-    assert '<td>sécheresse exceptionnelle</td><td class="num">−2,40 †</td>' in body
+    assert '<td>sécheresse exceptionnelle †</td><td class="num">−2,40 †</td>' in body
     assert "<td>pas de données</td>" in body
-    ranks = re.findall(r'class="num">([^†]{0,4})</td></tr>', body)
-    assert ranks == ["< 1", "54", "99", ""]
+    ranks = re.findall(r'class="num">([^†]{0,5})</td></tr>', body)
+    assert ranks == ["1/12", "6/11", "12/12", ""]
     restrictions = page("water_restrictions", values(drought_class=["crise", "none", None]))
     head = restrictions[restrictions.index("<thead>") : restrictions.index("</thead>")]
     assert re.findall(r"<th[^>]*>([^<]*)</th>", head) == ["Code", "Département", "Niveau"]
