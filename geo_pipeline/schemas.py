@@ -363,7 +363,7 @@ class CropStages(Exact):
         ge=0,
         le=2,
         nullable=True,
-        description="Yield response to water (Ky) by which `yield_loss_pct_*` counts, if any",
+        description="Yield response to water (Ky) by which `season_shortage_pct_*` counts, if any",
     )
 
     class Config:

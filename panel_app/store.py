@@ -91,6 +91,8 @@ class Matrix:
     dry_rank: FloatMatrix | None = None
     """Rank among the years known of the dekad, 1 the driest; how many these are: `ranked_years`."""
     ranked_years: FloatMatrix | None = None
+    little_grown: frozenset[int] = frozenset()
+    """Columns where there is too little of the indicator's crop for it to be drawn."""
     published_on: date | None = None
     """What was over long before is told in the past tense."""
     published_age: FloatMatrix | None = None
@@ -195,6 +197,8 @@ class Matrix:
 
     def statement(self, row: int, column: int, lang: Lang, reason: str | None = None) -> Statement:
         """What is said of a département at a period."""
+        if column in self.little_grown:
+            reason = look.LITTLE_GROWN(lang)
         return look.statement(
             self.indicator,
             value=float(self.value[row, column]),
@@ -515,6 +519,7 @@ class Publication:
             ranked_years=spread("ranked_years"),
             drought_class=classes,
             style=style_indices(indicator, value, classes),
+            little_grown=frozenset(column[rows["little_grown"].to_numpy(dtype=bool)].tolist()),
             published_on=self.published_at.date(),
         )
 

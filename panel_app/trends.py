@@ -75,7 +75,9 @@ def how(indicator: look.Indicator) -> How:
         return "value"
     if indicator.key == "precip_mm":
         return "sum"
-    counts_on = indicator.group == "season" or indicator.key.startswith(("gdd_", "yield_loss_"))
+    counts_on = indicator.group == "season" or indicator.key.startswith(
+        ("gdd_", "season_shortage_")
+    )
     return "end" if counts_on else "mean"
 
 

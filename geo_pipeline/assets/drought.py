@@ -53,7 +53,7 @@ def soil_water_daily(
 def drought_indicators(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Rain, SPI, SPEI, soil wetness, season, crop stress, yield loss and what they say together.
+    """Rain, SPI, SPEI, soil wetness, season, shortage of water of crops and what they say together.
 
     Each dekad of each département against its own record: docs/indicators_published.md. A window
     that touches a missing day is NaN, and so is what needs true days where the weather is dekadal.

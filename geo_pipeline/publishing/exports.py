@@ -52,7 +52,7 @@ def export_table(warehouse: Warehouse, view: views.View, target: Path) -> Path:
         UsageError: the ending is none of these.
         StorageError: the file cannot be written; an older one stays.
     """
-    rows = view.values.drop(columns=["covered", "dry_rank", "ranked_years"]).assign(
+    rows = view.values.drop(columns=["covered", "dry_rank", "ranked_years", "little_grown"]).assign(
         indicator=view.indicator, period_end=view.period_end.isoformat()
     )
     first = ["departement", "name", "region", "indicator", "period_end"]

@@ -440,31 +440,34 @@ def _season() -> Iterator[Indicator]:
 
 
 def _crops() -> Iterator[Indicator]:
-    """Shortage of water of the crops that live on rain, what it costs, and their warmth."""
+    """Shortage of water of crops that live on rain, by month and by season, and their warmth."""
     yield _stress("crop_stress_pct", Words("cultures", "crops"))
     for crop in RAINFED:
         yield _stress(f"crop_stress_pct_{crop}", _lower(CROP_NAMES[crop]))
     for crop in WITH_YIELD_RESPONSE:
         name = _lower(CROP_NAMES[crop])
         yield Indicator(
-            key=f"yield_loss_pct_{crop}",
+            key=f"season_shortage_pct_{crop}",
             group="crops",
             name=Words(
-                f"Rendement perdu par manque d'eau{NBSP}: {name.fr}",
-                f"Yield lost to shortage of water: {name.en}",
+                f"Manque d'eau de la saison{NBSP}: {name.fr}",
+                f"Shortage of water of the season: {name.en}",
             ),
-            short_name=Words(f"perte ({name.fr})", f"loss ({name.en})"),
+            short_name=Words(f"manque d'eau, saison ({name.fr})", f"shortage, season ({name.en})"),
             unit=PERCENT,
             explanation=Words(
-                "Part du rendement que le manque d'eau a coûtée pendant les stades déjà finis, "
-                "d'après les coefficients de la FAO, pour des dates de culture moyennes.",
-                "Share of the yield that shortage of water has cost in the stages that are over, "
-                "by the FAO's factors, for typical dates of the crop.",
+                "Eau qui a manqué à la culture, sans irrigation et sur un sol moyen, pendant les "
+                "stades déjà finis, chacun pesé selon sa sensibilité (coefficients de la FAO). À "
+                f"comparer aux autres années du même lieu{NBSP}: ce n'est pas une baisse de "
+                "récolte.",
+                "Water that the crop lacked, without irrigation and on a typical soil, in the "
+                "stages that are over, each weighed by its sensitivity (the FAO's factors). To be "
+                "compared with other years of the same place: it is no drop of the harvest.",
             ),
             kind="amount",
             styles=amount_bins((0, 5, 10, 20, 30, 50), PERCENT, STRESS_COLOURS),
-            value_name=Words("perte", "loss"),
-            phrase=Words("{} de rendement perdu", "{} of the yield lost"),
+            value_name=Words("manque", "shortage"),
+            phrase=Words("{} d'eau en moins sur la saison", "{} less water over the season"),
             subject=Words("C'est", "It is"),
             dry_is_high=True,
         )

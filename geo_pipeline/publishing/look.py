@@ -280,6 +280,12 @@ def _nth(ranked: Ranked, *, dry: bool, lang: Lang) -> tuple[str, int]:
     return "" if place == 1 else f"{ordinal(place, lang)} ", years
 
 
+LITTLE_GROWN: Final = Words(
+    f"moins de 1{THIN}000{NBSP}ha de cette culture", f"under 1,000{NBSP}ha of this crop"
+)
+"""Why a crop's shortage of water is not drawn."""
+
+
 def drought_words(
     period_end: date,
     age: float,

@@ -54,6 +54,7 @@ class View:
         missing = self.values["value"].isna() & self.values["drought_class"].isna()
         then, ever = (_NO_HARVEST, _NOT_GROWN) if self.step == "year" else (_NOT_THEN, _NOT_COVERED)
         why = self.values["covered"].map({True: then(lang), False: ever(lang)})
+        why = why.mask(self.values["little_grown"], look.LITTLE_GROWN(lang))
         return self.values.assign(reason=why.where(missing))
 
     @property

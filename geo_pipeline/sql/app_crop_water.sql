@@ -3,6 +3,6 @@ SELECT period_end, indicator, value
 FROM drought_indicators
 WHERE
     departement = $departement
-    AND (starts_with(indicator, 'crop_stress_pct_') OR starts_with(indicator, 'yield_loss_pct_'))
+    AND (starts_with(indicator, 'crop_stress_pct_') OR starts_with(indicator, 'season_shortage_pct_'))
     AND value IS NOT NULL
 ORDER BY period_end, indicator

@@ -8,7 +8,8 @@ SELECT
     map_values.reference_years,
     map_values.reference_period,
     map_values.dry_rank,
-    map_values.ranked_years
+    map_values.ranked_years,
+    map_values.little_grown
 FROM ranked_values AS map_values
 INNER JOIN indicator_periods
     ON

@@ -10,6 +10,7 @@ SELECT
     map_values.reference_period,
     map_values.dry_rank,
     map_values.ranked_years,
+    coalesce(map_values.little_grown, FALSE) AS little_grown,
     departements.departement IN (
         SELECT covered.departement FROM map_values AS covered
         WHERE covered.indicator = $indicator AND (covered.value IS NOT NULL OR covered.drought_class IS NOT NULL)

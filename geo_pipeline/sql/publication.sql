@@ -109,14 +109,46 @@ SELECT
 FROM yield_anomalies
 WHERE anomaly_pct IS NOT NULL;
 
+-- Where a crop covers under 1,000 ha by its latest known area: its shortage of water is nobody's there, and is hatched.
+CREATE TABLE little_grown AS
+WITH latest AS (
+    SELECT
+        departement,
+        CASE WHEN crop IN ('permanent_grassland', 'temporary_grassland') THEN 'grassland' ELSE crop END AS crop,
+        arg_max(area_ha, year) AS area_ha
+    FROM crop_statistics
+    WHERE area_ha IS NOT NULL
+    GROUP BY departement, crop_statistics.crop
+),
+
+small AS (
+    SELECT departement, crop FROM latest GROUP BY departement, crop HAVING sum(area_ha) < 1000
+)
+
+SELECT departement, unnest(['crop_stress_pct_' || crop, 'season_shortage_pct_' || crop]) AS indicator
+FROM small
+ORDER BY departement, indicator;
+
 -- The same with the rank among all years that are known of the dekad, 1 the driest: what is said where the reference
 -- is too short to speak of a hundred years.
 CREATE VIEW ranked_values AS
+WITH grown AS (
+    SELECT
+        map_values.* REPLACE (
+            CASE WHEN little_grown.indicator IS NULL THEN map_values.value END AS value,
+            CASE WHEN little_grown.indicator IS NULL THEN map_values.percentile END AS percentile
+        ),
+        little_grown.indicator IS NOT NULL AS little_grown
+    FROM map_values
+    LEFT JOIN little_grown
+        ON map_values.departement = little_grown.departement AND map_values.indicator = little_grown.indicator
+)
+
 SELECT
     *,
     CASE WHEN percentile IS NOT NULL THEN rank() OVER same_dekad END AS dry_rank,
     CASE WHEN percentile IS NOT NULL THEN count(percentile) OVER dekad END AS ranked_years
-FROM map_values
+FROM grown
 WINDOW
     dekad AS (
         PARTITION BY indicator, departement, month(period_end), least((day(period_end) - 1) // 10, 2)

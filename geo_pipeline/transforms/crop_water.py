@@ -93,8 +93,10 @@ def measures(water: CropWater, dekads: Dekads, crops: pd.DataFrame) -> Iterator[
             f"crop_stress_pct_{crop}", _unmet_pct(share), dekads, dry_is_high=True, shown=grown
         )
         if responds[row]:
-            loss_pct, told = _yield_loss(water, row, dekads, crops.iloc[row])
-            yield ranked(f"yield_loss_pct_{crop}", loss_pct, dekads, dry_is_high=True, shown=told)
+            shortage_pct, told = _season_shortage(water, row, dekads, crops.iloc[row])
+            yield ranked(
+                f"season_shortage_pct_{crop}", shortage_pct, dekads, dry_is_high=True, shown=told
+            )
 
 
 def _rainfed(water: CropWater) -> list[str]:
@@ -118,10 +120,14 @@ def _unmet_pct(share: Array) -> Array:
     return 100.0 * (1.0 - share)
 
 
-def _yield_loss(
+def _season_shortage(
     water: CropWater, row: int, dekads: Dekads, crop: "pd.Series[float]"
 ) -> tuple[Array, Mask]:
-    """Return the yield lost to shortage in the stages that have ended, %, and the dekads with one.
+    """Return the shortage of water in the stages that have ended, %, and the dekads with one.
+
+    Each stage weighs as much as FAO-33 says that yield responds to it (Ky), so that a shortage at
+    flowering counts more than one at ripening. It is no loss of yield: nothing is fitted on
+    harvests here, which it contradicts (maize of 2017: half by this, harvests above the mean).
 
     It stands from the dekad in which the first stage with a factor ends to the end of the month in
     which the season does. Stages are combined as a product (`relative_yield_by_stage`).

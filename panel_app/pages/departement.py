@@ -261,6 +261,8 @@ def _exposed_figure(place: Place) -> dict[str, str]:
     words, view = place.view.words, place.view
     stands = exposure(view, place.day)
     area, dry = float(stands.area[place.column]), float(stands.in_drought[place.column])
+    if np.isnan(area) and place.row is not None:
+        return _figure(words("departement.exposed"), look.capitalise(words("departement.no_area")))
     if not area >= LEAST_CROPS_HA:
         return {}
     note = words(

@@ -348,7 +348,10 @@ def cell_text(matrix: Matrix, row: int, column: int, lang: Lang) -> str:
         value=float(matrix.value[row, column]),
         percentile=float(matrix.percentile[row, column]),
         drought_class=matrix.drought_class[row, column],
+        reference_years=float(matrix.reference_years[row, column]),
+        ranked=matrix.ranked(row, column),
         lang=lang,
+        noted=False,
     )
     return (
         f"{look.capitalise(said.head)}. {said.body}." if said.body else look.capitalise(said.head)

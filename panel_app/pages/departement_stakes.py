@@ -11,6 +11,7 @@ from geo_pipeline.indicators.crops import CALENDAR_OF
 from geo_pipeline.indicators.trends import theil_sen
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.calendar import stage_on
+from panel_app import dekads
 from panel_app.dekads import LONGEST_STEP
 from panel_app.i18n import catalogue
 from panel_app.pages.departement_place import Place, record
@@ -70,7 +71,7 @@ def harvests(publication: Publication, code: str, lang: look.Lang) -> tuple[dict
     """Area, yield and trend of each crop, largest areas first; the same at all periods."""
     crops = record(publication, code).harvests.groupby("crop")
     rows = [_harvests_of(str(crop), years, lang) for crop, years in crops]
-    known = [each for each in rows if each["area"] or each["yield"]]
+    known = [each for each in rows if each["area_year"] or each["yield"]]
     known.sort(key=lambda each: (-each["area_ha"], -each["year"], each["name"]))
     return tuple(known)
 
@@ -82,7 +83,7 @@ def _harvests_of(crop: str, years: pd.DataFrame, lang: look.Lang) -> dict[str, A
         "crop": crop,
         "name": catalogue(lang).crop(crop),
         "area_ha": 0.0,
-        "area": "",
+        "area": catalogue(lang)("departement.no_area"),
         "area_year": 0,
         "year": 0,
         "yield": "",
@@ -116,13 +117,14 @@ def _rounded(area_ha: float) -> float:
 
 
 def _water(place: Place, crop: str, now: dict[str, float]) -> dict[str, Any]:
-    """Stage, shortage of water and yield lost of a crop at the period, in words."""
+    """Stage and shortage of water of a crop at the period, in words, beside the usual one."""
     words, lang = place.view.words, place.view.lang
     calendar = place.record.stages
     known = bool((calendar["crop"] == crop).any()) and place.has_weather
     stage = stage_on(calendar, crop, place.day) if known else None
     stress = now.get(f"crop_stress_pct_{crop}", float("nan"))
-    loss = now.get(f"yield_loss_pct_{crop}", float("nan"))
+    season = now.get(f"season_shortage_pct_{crop}", float("nan"))
+    usual = _usual(place, f"season_shortage_pct_{crop}")
     said = ""
     if stage is not None:
         named = (
@@ -142,8 +144,20 @@ def _water(place: Place, crop: str, now: dict[str, float]) -> dict[str, Any]:
         "stress_pct": 0.0 if np.isnan(stress) else stress,
         "stress": "" if np.isnan(stress) else _percent(stress, lang),
         "colour": style.colour,
-        "loss": "" if np.isnan(loss) else _percent(loss, lang),
+        "season": "" if np.isnan(season) else _percent(season, lang),
+        "usual": ""
+        if np.isnan(season) or np.isnan(usual)
+        else words("departement.usual", value=_percent(usual, lang)),
     }
+
+
+def _usual(place: Place, indicator: str) -> float:
+    """Median of the other years at the same dekad, NaN where none is known."""
+    table, day = place.record.crop_water, pd.Timestamp(place.day)
+    ends = table["period_end"].dt
+    alike = (ends.month == day.month) & (np.minimum((ends.day - 1) // 10, 2) == dekads.third(day))
+    others = (table["indicator"] == indicator) & alike & (ends.year != day.year)
+    return float(table.loc[others, "value"].median())
 
 
 def _percent(share: float, lang: look.Lang) -> str:

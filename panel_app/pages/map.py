@@ -399,8 +399,10 @@ def crop_of(indicator: str) -> str:
 def _crop_area(view: View, column: int) -> str:
     """How much of the indicator's crop stands there, where its area is known."""
     area = _grown(view)
-    if area is None or np.isnan(area[column]):
+    if not crop_of(view.matrix.indicator):
         return ""
+    if area is None or np.isnan(area[column]):
+        return view.words("france.no_area")
     return hectares(float(area[column]), view.lang)
 
 

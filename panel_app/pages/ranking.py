@@ -416,7 +416,7 @@ def _restriction_day(view: View) -> str:
 def _departement_row(
     view: View, standing: Standing, column: int, rank: float, bars: FloatMatrix | None
 ) -> dict[str, Any]:
-    matrix = view.matrix
+    matrix, words = view.matrix, view.words
     code, name = matrix.codes[column], matrix.names[column]
     place = BY_CODE[code]
     style = matrix.style_at(view.row, column)
@@ -440,7 +440,9 @@ def _departement_row(
         "year": _change(view, float(standing.year[column])),
         "age": "" if not age > 0 else look.format_number(age, 0, view.lang),
         "since": look.capitalise(matrix.drought_words(view.row, column, view.lang)),
-        "crops": _area(crops, view),
+        "crops": words("ranking.no_area")
+        if np.isnan(crops) and style is not look.NO_DATA
+        else _area(crops, view),
         "restriction": level,
         "restriction_said": level.name(view.lang) if level else "",
         "spark": "" if bars is None else _spark(view, column, bars, name),

@@ -293,7 +293,7 @@ def test_degree_days_by_hand() -> None:
 # Crops ----------------------------------------------------------------------------------------
 
 
-def test_stress_and_yield_loss_by_hand() -> None:
+def test_shortages_by_hand() -> None:
     """Maize that gets all it asks for, but half of it from flowering to yield formation."""
     days = with_et0(weather("2020-01-01", "2020-12-31")).assign(et0_mm=2.0)
     maize = CROPS.loc[["grain_maize_rainfed"]]
@@ -313,23 +313,25 @@ def test_stress_and_yield_loss_by_hand() -> None:
     assert stress["2020-07-31"] == pytest.approx(100 * 0.5 * 20 / 31, abs=1e-6)
     assert stress["2020-09-10"] == pytest.approx(0.0, abs=1e-9)
 
-    loss = values(frame, "yield_loss_pct_grain_maize_rainfed")
+    season = values(frame, "season_shortage_pct_grain_maize_rainfed")
     # Ky 0.4, 1.5, 0.5, 0.2: nothing while vegetative, then 1.5 * 0.5 of the yield
-    assert str(loss.index[0].date()) == "2020-07-10"  # the vegetative stage ends on 3 July
-    assert loss["2020-07-10"] == pytest.approx(0.0, abs=1e-9)
-    assert loss["2020-07-31"] == pytest.approx(75.0)
-    assert loss["2020-10-10"] == pytest.approx(75.0)
-    assert str(loss.index[-1].date()) == "2020-10-31"  # the end of the month of harvest
+    assert str(season.index[0].date()) == "2020-07-10"  # the vegetative stage ends on 3 July
+    assert season["2020-07-10"] == pytest.approx(0.0, abs=1e-9)
+    assert season["2020-07-31"] == pytest.approx(75.0)
+    assert season["2020-10-10"] == pytest.approx(75.0)
+    assert str(season.index[-1].date()) == "2020-10-31"  # the end of the month of harvest
 
 
 def test_a_season_that_the_record_begins_or_ends_in_has_no_yield_beyond_its_stages() -> None:
     days = with_et0(weather("2020-05-01", "2021-07-05")).assign(et0_mm=2.0)
     maize = CROPS.loc[["grain_maize_rainfed"]]
     soil = grass(days, 0.5).assign(crop="grain_maize_rainfed", eta_mm=0.0)
-    loss = values(drought_indicators(days, soil, maize), "yield_loss_pct_grain_maize_rainfed")
+    season = values(
+        drought_indicators(days, soil, maize), "season_shortage_pct_grain_maize_rainfed"
+    )
     # 2020 was sown before the record; of 2021 only the vegetative stage, to 3 July, is over
-    assert [str(day.date()) for day in loss.index] == ["2021-07-10"]
-    assert loss.iloc[0] == pytest.approx(40.0)  # Ky 0.4, nothing got
+    assert [str(day.date()) for day in season.index] == ["2021-07-10"]
+    assert season.iloc[0] == pytest.approx(40.0)  # Ky 0.4, nothing got
 
 
 def test_the_stages_of_a_drought_follow_rain_soil_and_crops() -> None:
