@@ -482,7 +482,14 @@ def _run(codes: list[str], settings: Settings, as_json: bool, verbose: bool) -> 
     with _progress(codes) as on_partition, logs.shown(verbose):
         from geo_pipeline.automation.runs import run as run_codes
 
-        outcome = run_codes(settings, codes, on_partition)
+        try:
+            outcome = run_codes(settings, codes, on_partition)
+        except GeoPipelineError as error:
+            if not as_json or isinstance(error, UsageError):
+                raise
+            _print_failed(codes, settings, error)
+            _tell_error(error)
+            raise typer.Exit(1) from None
     for run_id in outcome.killed:
         err.print(_killed(run_id), markup=False, soft_wrap=True)
     written = sorted(settings.exports.glob("*"))
@@ -514,6 +521,23 @@ def _run(codes: list[str], settings: Settings, as_json: bool, verbose: bool) -> 
     if outcome.failures or outcome.held:
         err.print("run it again with --resume once the cause is gone", markup=False)
         raise typer.Exit(1)
+
+
+def _print_failed(codes: list[str], settings: Settings, error: GeoPipelineError) -> None:
+    """Print what is known of a run that has failed as a whole."""
+    from geo_pipeline.storage.failures import Failures
+    from geo_pipeline.storage.findings import Findings
+
+    failures = Failures(settings.failures).all()
+    held = Findings(settings.findings).held()
+    _print_json(
+        {
+            "departements": codes,
+            "error": _line(error),
+            "failures": [asdict(each) for each in failures if each.departement in codes],
+            "held": [asdict(each) for code in codes for each in held.get(code, [])],
+        }
+    )
 
 
 def _tell(title: str, troubles: Sequence[Failure | Finding]) -> None:
@@ -563,7 +587,16 @@ def _print_json(value: object) -> None:
 
 
 def _fail(error: object, code: int) -> None:
-    """Print one line and leave with `code`."""
-    line = " ".join(str(error).split())
-    err.print(f"error: {line}", markup=False, style="red", soft_wrap=True)
+    """Print one line, and as JSON where that is asked for, and leave with `code`."""
+    if "--json" in sys.argv:
+        _print_json({"error": _line(error)})
+    _tell_error(error)
     sys.exit(code)
+
+
+def _tell_error(error: object) -> None:
+    err.print(f"error: {_line(error)}", markup=False, style="red", soft_wrap=True)
+
+
+def _line(error: object) -> str:
+    return " ".join(str(error).split())

@@ -5,7 +5,6 @@ is recorded (`storage.failures`) until it succeeds. A run of one département al
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
@@ -30,6 +29,7 @@ from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
 from geo_pipeline.files import write_text
 from geo_pipeline.schemas import Provenance, empty, validate
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
+from geo_pipeline.threads import mapped
 from geo_pipeline.transforms.histories import joined
 from geo_pipeline.transforms.weather import with_et0
 
@@ -113,8 +113,7 @@ def _fetched(
             return error
         return frame, _joint(part.provenance for part in parts), overlap
 
-    with ThreadPoolExecutor(settings.workers) as pool:
-        yield from zip(codes, pool.map(fetch, codes), strict=True)
+    yield from zip(codes, mapped(fetch, codes, settings.workers), strict=True)
 
 
 def _provided(workspace: Workspace, code: str) -> list[ProvidedStations]:

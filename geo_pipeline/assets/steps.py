@@ -11,6 +11,8 @@ from types import FrameType
 from typing import Any, Final
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._utils.interrupts import _received_interrupt
 
 from geo_pipeline.errors import GeoPipelineError
 
@@ -48,6 +50,7 @@ def guarded(compute: Callable[..., Any]) -> Callable[..., Any]:
         GeoPipelineError: another try may do better (`worth_another_try`): Dagster's retry policy
             of the asset holds.
         dagster.Failure: it may not, or the run is to fail at once; its cause is the error itself.
+            So does a signal that ends the run.
     """
     signature = inspect.signature(compute)
 
@@ -61,6 +64,11 @@ def guarded(compute: Callable[..., Any]) -> Callable[..., Any]:
                 return compute(*args, **kwargs)
         except (dg.Failure, dg.RetryRequested):
             raise
+        except DagsterExecutionInterruptedError as stopped:
+            # Dagster would try the step again after half a minute in which it hears no signal. As
+            # it is, the step fails, and the next one does not begin.
+            _received_interrupt["received"] = True
+            raise dg.Failure(f"{name}: stopped by a signal", allow_retries=False) from stopped
         except Exception as error:  # the boundary to Dagster, which would try anything again
             if worth_another_try(error) and ONCE_TAG not in context.run.tags:
                 raise

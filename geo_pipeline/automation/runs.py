@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.storage.tags import MAX_RETRIES_TAG
 from dagster._core.utils import make_new_run_id
 
@@ -18,12 +19,20 @@ from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.monitoring import kept_up
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES
+from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE, Failure
 from geo_pipeline.storage.findings import Finding
 
 # Dagster's own log goes to its event log; the terminal is for the command's own words.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class StoppedError(GeoPipelineError):
+    """A signal (SIGTERM, Ctrl-C) has stopped the run."""
+
+    def __str__(self) -> str:
+        return "the run was stopped by a signal; what it had written stays: run it with --resume"
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,7 @@ def _execute(
     """Run `job` here; a step that fails is not tried again.
 
     Raises:
+        StoppedError: a signal has stopped the run.
         Exception: that of the step that failed, without what Dagster wraps around it.
     """
     run_id = make_new_run_id()
@@ -107,4 +117,8 @@ def _execute(
                 tags={**tags, **ours},
             )
     except dg.Failure as failure:
+        if isinstance(failure.__cause__, DagsterExecutionInterruptedError):
+            raise StoppedError from None
         raise failure.__cause__ or failure from None
+    except DagsterExecutionInterruptedError:
+        raise StoppedError from None

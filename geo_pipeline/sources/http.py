@@ -963,7 +963,11 @@ def _refusal(request: _Request, answer: requests.Response) -> _Failed:
             what, again=True, status=status, reason=reason,
             wait_s=_retry_after_s(answer.headers) if status in (429, 503) else None,
         )  # fmt: skip
-    advice = "check the key" if status in (401, 403) else "check the URL and what is asked for"
+    advice = "check the URL and what is asked for"
+    if status in (401, 403):
+        advice = (
+            "check the key" if request.secrets else "check the URL, and whether a proxy refuses"
+        )
     return _Failed(what, advice, again=False, status=status, reason=reason)
 
 

@@ -8,7 +8,6 @@ import logging
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -25,6 +24,7 @@ from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import Http, Received, StatusError
 from geo_pipeline.sources.observed import Attribution
 from geo_pipeline.sources.payload import Sieve
+from geo_pipeline.threads import mapped
 
 _log = logging.getLogger(__name__)
 
@@ -136,8 +136,9 @@ class Hubeau:
         stations, received = self._stations(departement)
         stations["fetched"] = _worth_asking(stations, measured_since, least_years)
         codes = list(stations.loc[stations["fetched"], "piezometer"])
-        with ThreadPoolExecutor(max_workers=self.threads) as pool:
-            answers = list(pool.map(lambda code: self._measured(departement, code, since), codes))
+        answers = list(
+            mapped(lambda code: self._measured(departement, code, since), codes, self.threads)
+        )
         measured = pd.concat([_NOTHING, *(rows for rows, _ in answers)], ignore_index=True)
         silent = _silent(stations, measured, since)
         if codes and len(silent) == len(codes):

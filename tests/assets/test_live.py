@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -198,7 +200,7 @@ def test_the_command_tells_what_failed_and_resumes_just_that(
         "GEO_PIPELINE_OPEN_METEO_URL": archive.url,
         "GEO_PIPELINE_OPEN_METEO_SPACING_KM": str(SPACING_KM),
         "GEO_PIPELINE_ATTEMPTS": "1",
-        "COLUMNS": "200",
+        "COLUMNS": "80",
     }
     days = ["--source", "open-meteo", "--since", "2020-07-01", "--until", "2021-08-31"]
     command = [sys.executable, "-m", "geo_pipeline", "run", *days]
@@ -215,8 +217,19 @@ def test_the_command_tells_what_failed_and_resumes_just_that(
 
     first = run_it("--departements", "31,32")
     assert first.returncode == 1
-    assert "open-meteo, département 32" in " ".join(first.stderr.split())
+    # Whole, in a line of its own, however narrow the terminal is.
+    assert f"weather_daily 32: open-meteo, département 32: {archive.url}?latitude=" in first.stderr
     assert "--resume" in first.stderr
+    archive.broken["32"] = (403, b"")
+    alone = run_it("--departements", "32", "--json")
+    assert alone.returncode == 1
+    said = json.loads(alone.stdout)
+    assert said["departements"] == ["32"]
+    assert "answered 403" in said["error"]
+    (failure,) = said["failures"]
+    assert (failure["table"], failure["departement"]) == ("weather_daily", "32")
+    assert alone.stderr.strip().splitlines()[-1] == f"error: {said['error']}"
+    assert "key" not in said["error"]  # there is none to check
     archive.broken.clear()
     archive.asked.clear()
     again = run_it("--resume")
@@ -297,6 +310,39 @@ def test_histories_join_and_their_overlap_is_told(settings: Settings) -> None:
     assert rain["other"] == "bundled:agera5"
     assert rain["resolution"] == "dekad"
     assert rain["first_mean"] == pytest.approx(2.0, abs=0.01)  # 0, 1, 2, 3, 4 mm in turn
+
+
+def test_a_signal_ends_a_run_that_waits_for_its_provider(
+    tmp_path: Path, provider: Provider
+) -> None:
+    """Neither the provider, which says nothing for minutes, nor Dagster's retries hold it up."""
+    provider.on("/archive", delay_s=600.0)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "geo_pipeline", "run", "--json", "--departements", "31,32"],
+        env={
+            **os.environ,
+            "GEO_PIPELINE_HOME": str(tmp_path / "home"),
+            "GEO_PIPELINE_SOURCE": "open-meteo",
+            "GEO_PIPELINE_OPEN_METEO_URL": f"{provider.url}/archive",
+        },
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        while not provider.asked:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        said, told = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    line = told.strip().splitlines()[-1]
+    assert line.startswith("error: the run was stopped by a signal")
+    assert "Traceback" not in told
+    assert json.loads(said)["error"] == line.removeprefix("error: ")
 
 
 # The other kinds -------------------------------------------------------------------------------

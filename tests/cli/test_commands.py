@@ -116,6 +116,12 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert "GEO_PIPELINE_SINCE" in one_line(result)
 
 
+def test_an_error_is_json_where_that_is_asked_for(tmp_path: Path) -> None:
+    result = geo_pipeline("run", "--json", "--departements", "99", home=tmp_path)
+    assert result.returncode == MISUSE
+    assert f"error: {json.loads(result.stdout)['error']}" == one_line(result)
+
+
 def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     result = geo_pipeline("materialize", "31", home=tmp_path / "file" / "home")

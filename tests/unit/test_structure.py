@@ -21,6 +21,7 @@ GROUND = {
     "settings",
     "sql",
     "logs",
+    "threads",
 }
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
@@ -32,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "schemas": {"errors", "departements"},
     "settings": {"judging"},
     "logs": {"settings"},
+    "threads": set(),
     "sources": GROUND,
     "indicators": set(),
     "transforms": GROUND | {"indicators"},
