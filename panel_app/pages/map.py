@@ -272,11 +272,14 @@ def legend(view: View) -> dict[str, Any]:
         }
         for share in view.matrix.shares(view.row, crop)
     ]
+    matrix = view.matrix
+    columns = range(len(matrix.codes))
+    few = matrix.little_grown or any(matrix.is_unclassed(view.row, each) for each in columns)
     rows.append(
         {
             "colour": look.NO_DATA.colour,
             "hatched": True,
-            "name": look.capitalise(look.NO_DATA.name(lang)),
+            "name": words("map.too_few") if few else look.capitalise(look.NO_DATA.name(lang)),
             "meaning": look.capitalise(look.NO_DATA.meaning(lang)),
             "count": view.matrix.missing(view.row),
             "area": "",

@@ -141,9 +141,9 @@ def _worse(view: View, standing: Standing) -> str:
 
 def _covered(view: View, known: int) -> str:
     words, matrix = view.words, view.matrix
-    count = words.count("ranking.known", known)
     if view.indicator.kind != "class":
-        return count
+        return words.count("ranking.known", known)
+    count = words.count("ranking.classed", known)
     dry = int(np.isin(matrix.style[view.row], matrix.drought_styles).sum())
     area = percent(matrix.drought_share(view.row), view.lang)
     return view.tense(words("ranking.in_drought", dry=dry, known=count, area=area))

@@ -153,7 +153,7 @@ def test_an_area_weighted_mean_by_hand(publication: Publication, drought: Matrix
 def test_august_2022_is_a_drought_over_much_of_france(publication: Publication) -> None:
     """65 of the 92 départements that have a class (Corsica has too few years)."""
     said = spoken(page.slots(view_of(publication, period=AUGUST))["headline"])
-    assert "92 départements ont des données. 65 étaient en sécheresse" in said
+    assert "92 départements ont une classe. 65 étaient en sécheresse" in said
     assert "Sécheresse agricole, août 2022" in said
     assert said.startswith("Les plus secs : ")
 
@@ -162,7 +162,7 @@ def test_october_2018_was_worst_in_the_east(publication: Publication) -> None:
     """70 of the 92 départements that have a class (Corsica has too few years)."""
     said = spoken(page.slots(view_of(publication, period="2018-10", level="region"))["headline"])
     assert said.startswith("Les plus secs : Grand Est, ")
-    assert "92 départements ont des données. 70 étaient en sécheresse" in said
+    assert "92 départements ont une classe. 70 étaient en sécheresse" in said
 
 
 def test_every_departement_has_a_row_and_those_without_data_are_last(

@@ -33,7 +33,7 @@ window.WebSocket = class extends WebSocket {
 """
 """A server far away."""
 GERS = "[data-map=a] [data-code='32']"
-FRANCE_D1_TO_D4 = "65 départements sur 93"
+FRANCE_D1_TO_D4 = "65 départements sur 92"
 """In August 2022, by the published table: 2 + 10 + 22 + 31 départements are in D4 to D1."""
 
 

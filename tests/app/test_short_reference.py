@@ -1,0 +1,85 @@
+"""Of a short reference ranks are told, by counting; its far classes carry a mark everywhere."""
+
+import re
+from contextlib import closing
+from datetime import date
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+
+from geo_pipeline.publishing import bulletin, exports, look, views
+from geo_pipeline.storage.warehouse import Warehouse
+from panel_app.pages import departement, ranking
+from panel_app.pages import map as page
+from panel_app.store import Publication, Store
+from tests.app.conftest import plain, view_of
+
+HUNDRED = re.compile(r"années? sur 100|years? in 100")
+
+
+def test_ranks_are_those_of_counting(publication: Publication) -> None:
+    """Each August of the record, in each département that has one."""
+    for indicator in ("combined", "swi", "precip_mm"):
+        matrix = publication.matrix(indicator)
+        rows = [row for row, end in enumerate(matrix.periods) if (end.month, end.day) == (8, 31)]
+        shown = matrix.nearest(date(2022, 8, 31))
+        assert shown in rows
+        for column, code in enumerate(matrix.codes):
+            values = matrix.percentile[rows, column]
+            if np.isnan(matrix.percentile[shown, column]):
+                continue
+            drier = int((values < matrix.percentile[shown, column]).sum())
+            known = int((~np.isnan(values)).sum())
+            assert matrix.ranked(shown, column) == (drier + 1, known), (indicator, code)
+
+
+def test_nothing_is_said_of_a_hundred_years(
+    publication: Publication, store: Store, tmp_path: Path
+) -> None:
+    """All embedded references have twelve years at most."""
+    for indicator in ("combined", "swi", "spi_3", "precip_mm", "crop_stress_pct"):
+        view = view_of(publication, indicator=indicator, period="2022-08", departement="32")
+        said = [each.body for each in publication.statements(indicator, view.row, "fr")]
+        said += [page.slots(view)["detail"], ranking.slots(view)["table"]]
+        said += [departement.slots(view)["head"], departement.slots(view)["strip"]]
+        assert not [text for text in said if HUNDRED.search(plain(text))], indicator
+    with closing(Warehouse(store.path)) as warehouse:
+        chosen = views.select(warehouse, "combined", "2022-08")
+        text = bulletin.render_bulletin(warehouse, chosen, None, published_on=date(2022, 9, 1))
+        assert not HUNDRED.search(plain(unescape(text)))
+        assert "le plus sec des 12 années connues" in plain(unescape(text)).lower()
+        path = exports.export_map(warehouse, chosen, "fr", tmp_path / "map.html")
+        bodies = re.findall(r'"body": "([^"]*)"', path.read_text("utf-8"))
+        assert len(bodies) == 101
+        assert not [each for each in bodies if HUNDRED.search(plain(each))]
+
+
+def test_far_classes_are_marked_wherever_they_stand(publication: Publication) -> None:
+    """Haute-Garonne is in D4 by twelve years, in August 2022."""
+    view = view_of(publication, period="2022-08", departement="31")
+    far, marked = "sécheresse exceptionnelle", "sécheresse exceptionnelle †"
+    said = {
+        "detail": page.slots(view)["detail"],
+        "verdict": departement.slots(view)["head"],
+        "list": page.slots(view_of(publication, period="2022-08"))["detail"],
+        "table": ranking.slots(view)["table"],
+        "regions": ranking.slots(view_of(publication, period="2022-08", level="region"))["table"],
+        "neighbour": departement.slots(view_of(publication, period="2022-08", departement="32"))[
+            "neighbours"
+        ],
+        "hover": publication.statements("combined", view.row, "fr")[view.column].head,
+    }
+    for where, text in said.items():
+        assert marked in plain(text).lower(), where
+    table = plain(said["table"]).lower()
+    assert table.count(f"</i>{far}") == table.count(f"</i>{marked}")
+    assert look.class_words(look.DROUGHT_CLASSES[0], 30) == far
+    assert look.class_words(look.DROUGHT_CLASSES[2], 12) == "sécheresse grave"
+
+
+def test_where_classes_are_lacking_the_legend_says_so(publication: Publication) -> None:
+    rows = page.legend(view_of(publication, period="2022-08"))["rows"]
+    assert rows[-1]["name"].startswith("Pas de données, ou trop peu")
+    rain = page.legend(view_of(publication, indicator="precip_mm", period="2022-08"))["rows"]
+    assert rain[-1]["name"] == "Pas de données"
