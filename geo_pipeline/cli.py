@@ -480,8 +480,11 @@ def _settings(
 def _run(codes: list[str], settings: Settings, as_json: bool, verbose: bool) -> None:
     """Run `codes` and say what came of it."""
     with _progress(codes) as on_partition, logs.shown(verbose):
+        from geo_pipeline.automation.runs import foreseen
         from geo_pipeline.automation.runs import run as run_codes
 
+        if note := foreseen(settings):
+            err.print(f"note: {note}", markup=False, soft_wrap=True)
         try:
             outcome = run_codes(settings, codes, on_partition)
         except GeoPipelineError as error:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
@@ -20,9 +21,12 @@ from geo_pipeline.automation.monitoring import kept_up
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.departements import CODES
 from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.indicators.distributions import MIN_YEARS
 from geo_pipeline.settings import Settings
+from geo_pipeline.sources.observed import FIRST_LIVE_DAY
 from geo_pipeline.storage.failures import WHOLE, Failure
 from geo_pipeline.storage.findings import Finding
+from geo_pipeline.transforms.drought import CLASS_MIN_YEARS
 
 # Dagster's own log goes to its event log; the terminal is for the command's own words.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -50,6 +54,31 @@ class Outcome:
     """What checks have a doubt about in the départements of the run; it is published."""
     killed: tuple[str, ...] = ()
     """Runs of before that were found killed, and are marked as failed now."""
+
+
+def foreseen(settings: Settings) -> str | None:
+    """Return what a run with these settings cannot give, before it takes its time; None: nothing.
+
+    Raises:
+        UsageError: there is no such provider, or it has nothing between `since` and `until`.
+    """
+    check_settings(settings)
+    begin, end = FIRST_LIVE_DAY, datetime.now(UTC).date()
+    if settings.source == "bundled" and settings.history is None:
+        bundled = Workspace(settings).bundled
+        bundled.period(settings.since, settings.until)
+        begin, end = (day.date() for day in bundled.period(None, None))
+    first, last = settings.since or begin, min(settings.until or end, end)
+    years = round(((last - first).days + 1) / 365.25, 1)
+    if years >= CLASS_MIN_YEARS:
+        return None
+    lost = "there will be no classes and no map of them"
+    if years < MIN_YEARS:
+        lost = "there will be no index, no class and no map of them"
+    return (
+        f"{first} to {last} is {years:.1f} years, and a normal takes {MIN_YEARS} years of the same "
+        f"period, a class {CLASS_MIN_YEARS}: {lost}; choose an earlier --since"
+    )
 
 
 def run(

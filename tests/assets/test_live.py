@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 import pytest
 
-from geo_pipeline.automation.runs import run
+from geo_pipeline.automation.runs import foreseen, run
 from geo_pipeline.errors import SourceError
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.bundled import Bundled
@@ -217,6 +217,11 @@ def test_the_command_tells_what_failed_and_resumes_just_that(
 
     first = run_it("--departements", "31,32")
     assert first.returncode == 1
+    # Before anything is asked for: there is no map of such a run but that of the days themselves.
+    assert first.stderr.startswith(
+        "note: 2020-07-01 to 2021-08-31 is 1.2 years, and a normal takes 4 years of the same "
+        "period, a class 10: there will be no index, no class and no map of them; choose an"
+    )
     # Whole, in a line of its own, however narrow the terminal is.
     assert f"weather_daily 32: open-meteo, département 32: {archive.url}?latitude=" in first.stderr
     assert "--resume" in first.stderr
@@ -310,6 +315,20 @@ def test_histories_join_and_their_overlap_is_told(settings: Settings) -> None:
     assert rain["other"] == "bundled:agera5"
     assert rain["resolution"] == "dekad"
     assert rain["first_mean"] == pytest.approx(2.0, abs=0.01)  # 0, 1, 2, 3, 4 mm in turn
+
+
+def test_too_few_years_are_told_before_the_run() -> None:
+    def told(**chosen: object) -> str:
+        return foreseen(Settings(**chosen)) or ""  # type: ignore[arg-type]
+
+    assert told() == ""  # embedded, 2010 to 2022
+    assert told(source="open-meteo") == ""  # from 1991 on
+    live = {"source": "open-meteo", "since": date(2018, 1, 1)}
+    assert "2018-01-01 to 2021-12-31 is 4.0 years" in told(**live, until=date(2021, 12, 31))
+    assert "no classes and no map" in told(**live, until=date(2021, 12, 31))
+    assert "no index, no class" in told(**live, until=date(2021, 6, 30))
+    assert told(source="sim2", since=date(2010, 1, 1), until=date(2019, 12, 31)) == ""
+    assert "no index, no class" in told(since=date(2020, 1, 1))  # embedded, to the end of 2022
 
 
 def test_a_signal_ends_a_run_that_waits_for_its_provider(
