@@ -199,6 +199,8 @@ class Matrix:
         """What is said of a département at a period."""
         if column in self.little_grown:
             reason = look.LITTLE_GROWN(lang)
+        elif self.is_unclassed(row, column):
+            reason = None  # it is not that there are no data
         return look.statement(
             self.indicator,
             value=float(self.value[row, column]),

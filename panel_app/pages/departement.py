@@ -120,6 +120,8 @@ def head(place: Place) -> dict[str, Any]:
             said = f"{said}, {since}"
     else:
         said, body = verdict["said"], _why_no_data(place)
+        if place.unclassed is not None:
+            said, body = look.capitalise(place.unclassed.head), place.unclassed.body
     elsewhere = "" if place.has_weather else view.words("departement.elsewhere")
     sentences = [each for each in (rain_rank(place), body, elsewhere) if each]
     return {

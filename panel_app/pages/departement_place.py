@@ -93,6 +93,16 @@ class Place:
         return row if self.matrix.style[row, self.column] != NO_STYLE else None
 
     @property
+    def unclassed(self) -> look.Statement | None:
+        """What is said where there is a value, and too few years for a class; else None."""
+        if self.day not in self.matrix.periods:
+            return None
+        row = self.matrix.periods.index(self.day)
+        if not self.matrix.is_unclassed(row, self.column):
+            return None
+        return self.matrix.statement(row, self.column, self.view.lang)
+
+    @property
     def period(self) -> str:
         """The period in words."""
         step = "month" if self.view.state.step == "month" and self.view.matrix.by_dekad else "dekad"

@@ -83,3 +83,16 @@ def test_where_classes_are_lacking_the_legend_says_so(publication: Publication) 
     assert rows[-1]["name"].startswith("Pas de données, ou trop peu")
     rain = page.legend(view_of(publication, indicator="precip_mm", period="2022-08"))["rows"]
     assert rain[-1]["name"] == "Pas de données"
+
+
+def test_a_value_without_a_class_is_shown_as_one(publication: Publication) -> None:
+    """Corse-du-Sud has weather and eight years of reference: it is covered, and has no class."""
+    view = view_of(publication, period="2022-08", departement="2A")
+    for said in (page.slots(view)["detail"], departement.slots(view)["head"]):
+        text = plain(said)
+        assert "Pas de classe" in text
+        assert "Note sur 100 : 71 (8 ans de référence, trop peu pour une classe)" in text
+        assert "ne couvrent pas" not in text
+        assert "Aucune valeur" not in text
+    elsewhere = view_of(publication, period="2022-08", departement="974")
+    assert "ne couvrent pas ce département" in plain(page.slots(elsewhere)["detail"])
