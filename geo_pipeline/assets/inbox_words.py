@@ -83,7 +83,7 @@ def fatal(error: FatalFileError) -> RefusedError:
 
 def bad(kind: Kind, name: str, message: str) -> RefusedError:
     """Return the refusal of a file whose reader says `message`."""
-    what = re.sub(r"^[\w-]+(?:, département \S+)?: ", "", message)
+    what = re.sub(r"^[\w-]+(?:, département \S+)?: ", "", " ".join(message.split()))
     what = what.replace(f"{name} ", "", 1)
     what = what.partition("; try again")[0].partition("; run it again")[0]
     what = re.split(r"; (?:its format|the provider may|ask for|report it)", what)[0]
@@ -93,6 +93,30 @@ def bad(kind: Kind, name: str, message: str) -> RefusedError:
 
 
 FRENCH: Sequence[tuple[str, str]] = (
+    # What is longer comes first: its words are not to be taken for those of another phrase.
+    (r"has no crop sheet", "n'a aucune feuille de cultures"),
+    (r"two columns are called (\S+)", r"deux colonnes s'appellent \1"),
+    (r"has the column (\S+) twice", r"a deux fois la colonne \1"),
+    (r"has column (\S+) more than once", r"a plus d'une fois la colonne \1"),
+    (r"the unit of (\w+) cannot be told \((two are|none is) named above the header\)",
+     r"l'unité de \1 est incertaine (aucune ou plusieurs au-dessus de l'en-tête)"),
+    (r"(\w+) of (\d+) is (\S+), more than there can be",
+     r"\1 de \2 vaut \3, plus qu'il n'est possible"),
+    (r"sent an empty file", "fichier vide"),
+    (r"sent nothing", "fichier vide"),
+    (r"sent (HTML|JSON) in place of CSV", r"\1 au lieu de CSV"),
+    (r"sent HTML in place of data \(a page(?: titled '(.*)')?\)",
+     r"page web au lieu de données (« \1 »)"),
+    (r"sent HTML or XML in place of a table", "HTML ou XML au lieu d'un tableau"),
+    (r"sent no zip archive where one belongs", "pas une archive zip"),
+    (r"holds more than (\S+) MB when uncompressed", r"plus de \1 Mo une fois décompressé"),
+    (r"has (.+?) as a (\w+), which is no polygon", r"\1 est un objet \2, pas un polygone"),
+    (r"has coordinates of (.+?) that are none", r"les coordonnées de \1 n'en sont pas"),
+    (r"has no coordinates of (.+)", r"aucune coordonnée pour \1"),
+    (r"no coordinate reference system is stated", "aucun système de coordonnées n'est indiqué"),
+    (r"has no column (.+); there are (.+)", r"pas de colonne \1 ; il y a \2"),
+    (r"has no column NUM_POSTE/POSTE and AAAAMMJJ/DATE",
+     "pas de colonne NUM_POSTE/POSTE ni AAAAMMJJ/DATE"),
     (r"sheet (\S+), cell (\w+)", r"feuille \1, cellule \2"),
     (r"sheet (\S+), row (\d+)", r"feuille \1, ligne \2"),
     (r"\bsheet (\S+?)(?=[:, ])", r"feuille \1"),
@@ -106,7 +130,6 @@ FRENCH: Sequence[tuple[str, str]] = (
     (r"more than there can be", "plus qu'il n'est possible"),
     (r"production is (\S+) times area by yield, so its units cannot be told",
      r"la production vaut \1 fois surface par rendement : unités incertaines"),
-    (r"has no crop sheet", "n'a aucune feuille de cultures"),
     (r"cannot be read as a workbook", "n'est pas un classeur lisible"),
     (r"holds no figure", "ne contient aucun chiffre"),
     (r"is a zip with (\d+) files such as are wanted in place of 1: it holds",

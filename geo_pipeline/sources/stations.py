@@ -489,10 +489,10 @@ def _floats(column: pa.Array) -> NDArray[np.float64]:
 
 def _dates(days: pa.Array, name: str, origin: Origin) -> pd.Series:
     """Return numbers such as 20200131 as dates."""
-    try:
-        dates: pd.Series = pd.to_datetime(days.to_pandas().astype(str), format="%Y%m%d")
-    except ValueError as error:
-        raise origin.error(f"has no date in column {name} ({error})") from error
+    texts = days.to_pandas().astype(str)
+    dates: pd.Series = pd.to_datetime(texts, format="%Y%m%d", errors="coerce")
+    if (wrong := dates.isna()).any():
+        raise origin.error(f"has no date in column {name} ({texts[wrong].iloc[0]})")
     return dates.astype("datetime64[ns]")
 
 

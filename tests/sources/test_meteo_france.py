@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import math
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.meteo_france import ATTRIBUTION, MeteoFrance
 from geo_pipeline.sources.observed import OBSERVED, WeatherSource
 from geo_pipeline.sources.raw import RawStore
-from geo_pipeline.sources.stations import VALUES, homes, own_code
+from geo_pipeline.sources.stations import VALUES, Origin, homes, own_code, read_days
 from geo_pipeline.storage.stations import VoronoiCells
 from geo_pipeline.transforms.stations import OBSERVED_BY_STATIONS, StationMeans
 
@@ -621,3 +622,15 @@ def test_a_rebuild_from_what_is_kept_needs_no_network(
         for body in (other(), rain(day(1, RR=12.5), day(1, EAST, RR=1.0)))
     ]
     assert after.provenance.sha256 == hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def test_an_impossible_date_is_told_in_a_few_words() -> None:
+    """Without the hints of pandas, three lines of them."""
+    rows = b"NUM_POSTE;AAAAMMJJ;RR\n32013005;20200228;1.0\n32013005;20200231;1.0\n"
+    origin = Origin("meteo-france", "32", "q.csv")
+    with pytest.raises(SourceError) as caught:
+        read_days(io.BytesIO(rows), origin, date(1900, 1, 1), date(2100, 1, 1))
+    assert str(caught.value) == (
+        "meteo-france, département 32: q.csv has no date in column AAAAMMJJ (20200231); "
+        "try again later"
+    )
