@@ -46,13 +46,13 @@ backfill *options: (_environment "requirements.txt")
 doctor: (_environment "requirements.txt")
     @{{ bin }}/geo-pipeline doctor
 
-# The tests, all but those that need a browser; two at a time (`just test -n 0 -x`: one, till it fails)
+# The tests, all but those that need a browser; three at a time (`just test -n 0 -x`: one, till it fails)
 test *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m pytest -m "not browser" -n 2 --dist loadfile "$@"
+    @{{ bin }}/python -m pytest -m "not browser" -n 3 --dist loadfile "$@"
 
-# The tests that need Chromium
+# The tests that need Chromium, two at a time
 test-browser *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m pytest -m browser "$@"
+    @{{ bin }}/python -m pytest -m browser -n 2 --dist loadfile "$@"
 
 # Style and types
 lint: (_environment "requirements-dev.txt")
