@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 from filelock import FileLock
 
@@ -13,6 +14,10 @@ from geo_pipeline.departements import CODES
 from geo_pipeline.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# No time of a busy machine makes a test fail.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def ignore(table: str, departement: str) -> None:

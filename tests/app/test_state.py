@@ -119,7 +119,7 @@ def test_without_the_default_indicator_the_first_there_is() -> None:
     assert state.indicator == "spi_3"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.dictionaries(
         st.sampled_from(sorted(WHOLE)),

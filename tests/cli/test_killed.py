@@ -57,7 +57,9 @@ def test_killed_runs_leave_everything_valid(own_home: Path) -> None:
     for _ in range(KILLS):
         # Python's start takes the first part of a run: the kills fall after it.
         after = chance.uniform(0.25, 0.95) * whole
-        hit += killed_after(after, home)
+        was_running = killed_after(after, home)
+        hit += was_running
+        whole = whole if was_running else after  # the machine was busier when it was timed
         provenance = Warehouse(home / "published" / "drought.duckdb").query("provenance")
         assert len(provenance) == FILES, f"seed {seed}: killed after {after:.2f} s"
         assert len(list(Lake(home / "lake").provenance())) == FILES, f"seed {seed}"

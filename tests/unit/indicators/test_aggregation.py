@@ -170,7 +170,7 @@ def test_percentile_without_a_reference_year_is_missing() -> None:
     assert np.isnan(result.reshape(3, 12)[:, 6:]).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     x=hnp.arrays(np.float64, st.integers(1, 80), elements=st.sampled_from([0.0, 1.0, 2.5, 7.0])),
     period=st.integers(1, 13),

@@ -282,7 +282,7 @@ def test_the_balance_is_the_equations_written_out_one_day_after_the_other() -> N
 # --- properties --------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
     growing=st.booleans(),
@@ -331,7 +331,7 @@ def test_water_is_neither_made_nor_lost(
         assert soil["ks"].min() > 1 - 1e-12
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
     growing=st.booleans(),

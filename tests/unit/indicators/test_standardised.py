@@ -425,7 +425,7 @@ rains = hnp.arrays(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rain=rains, scale=st.integers(1, 14), first_month=st.integers(1, 12))
 def test_more_rain_is_never_drier(rain: np.ndarray, scale: int, first_month: int) -> None:
     totals = rolling_sum(rain, scale)
@@ -437,7 +437,7 @@ def test_more_rain_is_never_drier(rain: np.ndarray, scale: int, first_month: int
         assert (steps[~np.isnan(steps)] >= -1e-12).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rain=rains, scale=st.integers(1, 14), factor=st.floats(1e-6, 1e6))
 def test_the_unit_of_rain_does_not_matter(rain: np.ndarray, scale: int, factor: float) -> None:
     totals = rolling_sum(rain.round(), scale)
@@ -446,7 +446,7 @@ def test_the_unit_of_rain_does_not_matter(rain: np.ndarray, scale: int, factor: 
     np.testing.assert_allclose(after, before, rtol=0, atol=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rain=rains, scale=st.integers(1, 14), first_month=st.integers(1, 12))
 def test_missing_or_bounded_never_anything_else(
     rain: np.ndarray, scale: int, first_month: int
@@ -457,7 +457,7 @@ def test_missing_or_bounded_never_anything_else(
     assert np.isnan(index[np.isnan(rolling_sum(rain, scale))]).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(shape=st.floats(0.6, 30.0), mean=st.floats(1.0, 300.0), seed=st.integers(0, 2**32 - 1))
 def test_gamma_rain_gives_a_standard_normal_index(shape: float, mean: float, seed: int) -> None:
     rain = np.random.default_rng(seed).gamma(shape, mean / shape, size=12 * 200)
@@ -467,7 +467,7 @@ def test_gamma_rain_gives_a_standard_normal_index(shape: float, mean: float, see
     assert index.std(axis=0, ddof=1).mean() == pytest.approx(1.0, abs=0.06)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rain=rains, scale=st.integers(1, 14), start=st.integers(0, 30))
 def test_a_total_does_not_depend_on_what_came_before(
     rain: np.ndarray, scale: int, start: int

@@ -679,7 +679,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @every_index
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=seeds, scale=st.integers(1, 14), first_month=st.integers(1, 12))
 def test_wetter_is_never_drier(index: Index, seed: int, scale: int, first_month: int) -> None:
     rain = some_rain(240, seed=seed)
@@ -694,7 +694,7 @@ def test_wetter_is_never_drier(index: Index, seed: int, scale: int, first_month:
 
 
 @every_index
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=seeds, scale=st.integers(1, 14), factor=st.floats(1e-6, 1e6))
 def test_the_unit_does_not_matter(index: Index, seed: int, scale: int, factor: float) -> None:
     totals = rolling_sum(some_rain(240, seed=seed).round(), scale)
@@ -703,7 +703,7 @@ def test_the_unit_does_not_matter(index: Index, seed: int, scale: int, factor: f
 
 
 @pytest.mark.parametrize("index", [spei, sswi], ids=lambda f: f.__name__)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=seeds, scale=st.integers(1, 14), shift=st.floats(-1000.0, 1000.0))
 def test_the_zero_of_a_balance_does_not_matter(
     index: Index, seed: int, scale: int, shift: float
@@ -714,7 +714,7 @@ def test_the_zero_of_a_balance_does_not_matter(
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=seeds, scale=st.integers(1, 14))
 def test_spei_turned_round_is_its_negative(seed: int, scale: int) -> None:
     balance = full_rain(240, seed=seed) - 70.0
@@ -722,7 +722,7 @@ def test_spei_turned_round_is_its_negative(seed: int, scale: int) -> None:
 
 
 @every_index
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=seeds, shape=st.floats(2.0, 20.0))
 def test_standard_normal_on_the_reference(index: Index, seed: int, shape: float) -> None:
     rain = np.random.default_rng(seed).gamma(shape, 60.0 / shape, size=12 * 200)

@@ -351,7 +351,7 @@ def test_season_totals_of_many_places_equal_each_alone() -> None:
         np.testing.assert_array_equal(gdd[place], alone_gdd)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.dates(date(1960, 1, 1), date(2000, 1, 1)), st.integers(400, 2500), st.data())
 def test_departures_from_the_mean_of_all_seasons_cancel(
     first: date, length: int, data: st.DataObject
