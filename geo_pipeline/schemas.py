@@ -325,13 +325,22 @@ class YieldAnomalies(Table):
     expected_q_ha: Series[float] = pa.Field(
         ge=0,
         nullable=True,
-        description="Mean yield of the five years before, three at least known, q/ha",
+        description="Mean yield of the five years before, three at least known and not doubtful, "
+        "q/ha",
     )
     anomaly_pct: Series[float] = pa.Field(
-        ge=-100, nullable=True, description="Departure of the yield from expected_q_ha, %"
+        ge=-100,
+        nullable=True,
+        description="Departure of the yield from expected_q_ha, %; none of a doubtful one",
     )
     harvests: Series[int] = pa.Field(
-        ge=0, le=5, description="Harvests of the five years before whose yield is known"
+        ge=0,
+        le=5,
+        description="Harvests of the five years before whose yield is known, none doubtful",
+    )
+    doubtful: Series[bool] = pa.Field(
+        description="Under a third or over three times the place's own median, and not like its "
+        "neighbours': not taken for a harvest"
     )
 
     class Config:

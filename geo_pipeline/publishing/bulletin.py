@@ -106,7 +106,7 @@ def _shares(known: pd.DataFrame, lang: Lang) -> list[Share]:
     shares = []
     for style in look.DROUGHT_CLASSES:
         rows = known[known["drought_class"] == style.code]
-        area = look.format_number(100 * rows["area_km2"].sum() / total_km2, 0, lang)
+        area = look.format_number(100 * rows["area_km2"].sum() / (total_km2 or 1.0), 0, lang)
         percent = f"{area}{look.THIN}%" if lang == "fr" else f"{area}%"
         shares.append(Share(style, look.capitalise(style.name(lang)), len(rows), percent))
     return shares

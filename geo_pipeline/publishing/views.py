@@ -23,8 +23,8 @@ _NOT_GROWN = Words(
     "too few harvests of this crop are known in this département",
 )
 _NO_HARVEST = Words(
-    f"rendement inconnu, ou moins de 3 des 5{look.NBSP}récoltes précédentes",
-    "yield unknown, or fewer than 3 of the 5 harvests before it",
+    f"rendement inconnu ou douteux, ou moins de 3 des 5{look.NBSP}récoltes précédentes",
+    "yield unknown or doubtful, or fewer than 3 of the 5 harvests before it",
 )
 
 

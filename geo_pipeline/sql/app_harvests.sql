@@ -4,7 +4,8 @@ SELECT
     crop_statistics.year,
     crop_statistics.area_ha,
     crop_statistics.yield_q_ha,
-    yield_anomalies.anomaly_pct
+    yield_anomalies.anomaly_pct,
+    yield_anomalies.doubtful
 FROM crop_statistics
 LEFT JOIN yield_anomalies
     ON

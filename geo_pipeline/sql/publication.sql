@@ -61,17 +61,57 @@ WHERE age >= 1
 GROUP BY departement, event
 ORDER BY departement, first_dekad;
 
--- Each harvest beside the mean of the five years before it: of those known, three at least.
+-- Each harvest beside the mean of the five years before it: of those known and not doubtful, three at least.
+-- Doubtful is a yield of under a third of the place's own median, or over three times it (of five harvests at least),
+-- unless two neighbours or more had one like it that year: a slip of the figures, not a harvest.
 CREATE TABLE yield_anomalies AS
-WITH before AS (
+WITH near AS (
     SELECT
-        departement,
-        crop,
-        year,
-        yield_q_ha,
-        avg(yield_q_ha) OVER five_years AS mean_q_ha,
-        count(yield_q_ha) OVER five_years AS harvests
+        own.departement,
+        own.crop,
+        own.year,
+        median(other.yield_q_ha) AS neighbours_q_ha
+    FROM crop_statistics AS own
+    INNER JOIN departement_neighbours AS pairs ON own.departement = pairs.departement
+    INNER JOIN crop_statistics AS other
+        ON pairs.neighbour = other.departement AND own.crop = other.crop AND own.year = other.year
+    WHERE other.yield_q_ha IS NOT NULL
+    GROUP BY own.departement, own.crop, own.year
+    HAVING count(*) >= 2
+),
+
+judged AS (
+    SELECT
+        crop_statistics.departement,
+        crop_statistics.crop,
+        crop_statistics.year,
+        crop_statistics.yield_q_ha,
+        CASE WHEN count(crop_statistics.yield_q_ha) OVER record >= 5 THEN median(crop_statistics.yield_q_ha) OVER record END
+            AS usual_q_ha,
+        near.neighbours_q_ha
     FROM crop_statistics
+    LEFT JOIN near
+        ON
+            crop_statistics.departement = near.departement
+            AND crop_statistics.crop = near.crop
+            AND crop_statistics.year = near.year
+    WINDOW record AS (PARTITION BY crop_statistics.departement, crop_statistics.crop)
+),
+
+told AS (
+    SELECT
+        *,
+        coalesce(yield_q_ha NOT BETWEEN usual_q_ha / 3 AND usual_q_ha * 3, FALSE)
+        AND coalesce(yield_q_ha NOT BETWEEN neighbours_q_ha / 2 AND neighbours_q_ha * 2, TRUE) AS doubtful
+    FROM judged
+),
+
+before AS (
+    SELECT
+        *,
+        avg(yield_q_ha) FILTER (NOT doubtful) OVER five_years AS mean_q_ha,
+        count(yield_q_ha) FILTER (NOT doubtful) OVER five_years AS harvests
+    FROM told
     WINDOW five_years AS (
         PARTITION BY departement, crop
         ORDER BY year
@@ -89,8 +129,9 @@ SELECT
     year,
     yield_q_ha,
     expected_q_ha,
-    100 * (yield_q_ha - expected_q_ha) / nullif(expected_q_ha, 0) AS anomaly_pct,
-    harvests
+    CASE WHEN NOT doubtful THEN 100 * (yield_q_ha - expected_q_ha) / nullif(expected_q_ha, 0) END AS anomaly_pct,
+    harvests,
+    doubtful
 FROM expected
 ORDER BY departement, crop, year;
 

@@ -78,7 +78,9 @@ def harvests(publication: Publication, code: str, lang: look.Lang) -> tuple[dict
 
 def _harvests_of(crop: str, years: pd.DataFrame, lang: look.Lang) -> dict[str, Any]:
     areas = years.dropna(subset=["area_ha"])
-    yields = years.dropna(subset=["yield_q_ha"])
+    told = years.dropna(subset=["yield_q_ha"])
+    is_doubtful = told["doubtful"].fillna(False).astype(bool)
+    yields = told[~is_doubtful]
     row: dict[str, Any] = {
         "crop": crop,
         "name": catalogue(lang).crop(crop),
@@ -92,6 +94,7 @@ def _harvests_of(crop: str, years: pd.DataFrame, lang: look.Lang) -> dict[str, A
         "trend": "",
         "sure": False,
         "spark": None,
+        "doubtful": "; ".join(_doubt(each, lang) for _, each in told[is_doubtful].iterrows()),
     }
     if not areas.empty:
         row["area_ha"] = float(areas["area_ha"].iloc[-1])
@@ -109,6 +112,12 @@ def _harvests_of(crop: str, years: pd.DataFrame, lang: look.Lang) -> dict[str, A
         row |= _trend(yields, lang)
         row["spark"] = spark(yields["year"].to_numpy(int), yields["yield_q_ha"].to_numpy(float))
     return row
+
+
+def _doubt(harvest: "pd.Series[Any]", lang: look.Lang) -> str:
+    """A harvest that is not taken for one: its yield and year."""
+    q_ha = look.format_number(float(harvest["yield_q_ha"]), 0, lang)
+    return catalogue(lang)("departement.doubtful", q_ha=q_ha, year=int(harvest["year"]))
 
 
 def _rounded(area_ha: float) -> float:

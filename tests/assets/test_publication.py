@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -88,7 +89,7 @@ def test_a_year_that_is_missing_is_no_harvest(published_home: Path) -> None:
 
 
 def test_harvests_are_of_the_five_calendar_years_before(own_home: Path) -> None:
-    even = harvests("sunflower", {2000: 90, **dict.fromkeys(range(2001, 2006), 20), 2006: 25})
+    even = harvests("sunflower", {2000: 55, **dict.fromkeys(range(2001, 2006), 20), 2006: 25})
     gaps = harvests("soybean", {2000: 24, 2001: 30, 2002: 36, 2003: None, 2005: 27, 2008: 40})
     none = harvests("potato", {2000: 0, 2001: 0, 2002: 0, 2003: 300})
     other = harvests("avoine", {2000: 40, 2001: 40, 2002: 40, 2003: 50})
@@ -115,6 +116,30 @@ def test_harvests_are_of_the_five_calendar_years_before(own_home: Path) -> None:
     assert departures(own_home, PARIS, "avoine").loc[2003, "anomaly_pct"] == 25
 
     validate("yield_anomalies", table(own_home, "yield_anomalies"))
+
+
+def test_a_harvest_far_from_its_own_record_is_doubtful(published_home: Path) -> None:
+    """Irrigated maize of the Marne: 17.4 q/ha in 2020, about 100 in all other years."""
+    rows = departures(published_home, "51", "grain_maize_irrigated")
+    assert rows.index[rows["doubtful"]].tolist() == [2020]
+    assert np.isnan(rows.loc[2020, "anomaly_pct"])
+    known = rows["yield_q_ha"].drop(2020)
+    assert rows.loc[2021, "expected_q_ha"] == pytest.approx(known.loc[2016:2019].mean())
+    assert rows.loc[2021, "harvests"] == 4
+    every = table(published_home, "yield_anomalies")
+    assert every["doubtful"].sum() < 12
+
+
+@pytest.mark.parametrize(
+    ("q_ha", "doubtful"), [(19.9, True), (20.1, False), (179.0, False), (181.0, True)]
+)
+def test_under_a_third_or_over_three_times_the_median(
+    own_home: Path, q_ha: float, doubtful: bool
+) -> None:
+    yields = dict.fromkeys(range(2010, 2019), 60.0) | {2019: q_ha}
+    publish_with(own_home, harvests("soft_wheat", yields))
+    rows = departures(own_home, PARIS, "soft_wheat")
+    assert rows["doubtful"].tolist() == [False] * 9 + [doubtful]
 
 
 def test_a_map_can_show_departures_at_the_end_of_their_year(published_home: Path) -> None:

@@ -90,6 +90,6 @@ def test_a_departement_without_a_departure_says_why(warehouse: Warehouse) -> Non
     assert why.loc["75", "reason"].startswith("trop peu de récoltes connues")
     # Cher is known since 2010: two harvests before that of 2012.
     why = views.select(warehouse, WHEAT, "2012").with_reasons("en").set_index("departement")
-    assert why.loc["18", "reason"].startswith("yield unknown, or fewer than 3 of the 5")
+    assert why.loc["18", "reason"].startswith("yield unknown or doubtful, or fewer than 3 of the 5")
     why = views.select(warehouse, "spi_3", "2022-08").with_reasons("en").set_index("departement")
     assert why.loc["75", "reason"] == "the source does not cover this département"
