@@ -19,6 +19,10 @@ pytestmark = [
 
 VIEWPORTS = {"wide": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
 WIDTH_OF_29 = "document.querySelector('[data-departement=\"29\"]').getBoundingClientRect().width"
+IS_STILL = f"""() => new Promise(done => {{
+  const before = {WIDTH_OF_29};
+  setTimeout(() => done({WIDTH_OF_29} === before), 500);
+}})"""
 HOSTILE = '</script><img src=x onerror=alert(1)> "L\'Île" {{ 7*7 }}'
 
 
@@ -138,6 +142,7 @@ def test_the_map_refits_when_the_window_changes_and_zooms_by_its_buttons(
         f"before => ({WIDTH_OF_29}) < 0.9 * before",
         arg=before,
     )
+    page.wait_for_function(IS_STILL)  # the map is fitted once more when the text beside it moves
     fitted = departement(page, "29").bounding_box()["width"]
     page.locator(".leaflet-control-zoom-in").click()
     page.wait_for_function(
