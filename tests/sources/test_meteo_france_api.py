@@ -273,32 +273,32 @@ def test_a_lost_leading_zero_is_put_back(source: MeteoFranceApi, api: Api) -> No
     assert report.stations["altitude_m"].isna().all()
 
 
+@pytest.fixture
+def of_france(provider: Any, http: Http) -> MeteoFranceApi:
+    """The source with the real outlines."""
+    boundaries = gpd.read_parquet(ROOT / "assets_data" / "departements.parquet")
+    return MeteoFranceApi(
+        http, StationMeans(VoronoiCells(boundaries)), SecretStr(KEY),
+        url=f"{provider.url}/DPClim", today=lambda: TODAY,
+    )  # fmt: skip
+
+
 def test_corsica_is_asked_for_as_one_and_ordered_by_side(
-    provider: Any, http: Http, api: Api
+    of_france: MeteoFranceApi, api: Api
 ) -> None:
     api.stations = [
         {**AUCH, "id": "20004002", "lon": 8.793, "lat": 41.918},
         {**AUCH, "id": "20148001", "lon": 9.485, "lat": 42.540},
     ]
     api.rows = lambda station, since, until: ["20200101;1,0;1" + ";" * 14]
-    boundaries = gpd.read_parquet(ROOT / "assets_data" / "departements.parquet")
-    source = MeteoFranceApi(
-        http, StationMeans(VoronoiCells(boundaries)), SecretStr(KEY),
-        url=f"{provider.url}/DPClim", today=lambda: TODAY,
-    )  # fmt: skip
-    source.weather("2B", *JANUARY)
+    of_france.weather("2B", *JANUARY)
     assert {station for station, _, _ in api.orders.values()} == {"20148001"}
 
 
-def test_mayotte_is_asked_for_by_its_code_there(provider: Any, http: Http, api: Api) -> None:
+def test_mayotte_is_asked_for_by_its_code_there(of_france: MeteoFranceApi, api: Api) -> None:
     api.stations = [{**AUCH, "id": "98508001", "lon": 45.28, "lat": -12.8}]
     api.rows = lambda station, since, until: ["20200101;1,0;1" + ";" * 14]
-    boundaries = gpd.read_parquet(ROOT / "assets_data" / "departements.parquet")
-    source = MeteoFranceApi(
-        http, StationMeans(VoronoiCells(boundaries)), SecretStr(KEY),
-        url=f"{provider.url}/DPClim", today=lambda: TODAY,
-    )  # fmt: skip
-    assert source.weather("976", *JANUARY).rows["departement"].tolist() == ["976"]
+    assert of_france.weather("976", *JANUARY).rows["departement"].tolist() == ["976"]
 
 
 def test_waiting_grows_and_has_an_end(source: MeteoFranceApi, api: Api, waits: list[float]) -> None:
