@@ -179,6 +179,7 @@ def _sheet(title: str, cells: Sequence[Sequence[object]]) -> _Sheet | None:
 
 
 def _tell(sieve: payload.Sieve) -> None:
+    """Log what was left out: each reason says where."""
     for _, why in sieve.left_out:
         log.warning("agreste: left out %s", why)
 
@@ -348,13 +349,13 @@ def _long(sheet: _Sheet, codes: dict[str, str]) -> pd.DataFrame:
         }
     )
     sieve = payload.Sieve()
-    while (wrong := crop_figures.out_of_range(frame)) is not None:
-        row, measure = wrong
-        where = f"{frame['at'].iloc[row]}: {measure} of {frame['year'].iloc[row]}"
-        told = f"{where} is {frame[measure].iloc[row]:g}, more than there can be"
-        sieve.leave_out(where, ValueError(told))
-        sieve.require_most(of=len(frame))
-        frame.loc[row, measure] = math.nan
+    for measure in MEASURES:
+        wrong = crop_figures.out_of_range(frame, measure)
+        for at, year, value in frame.loc[wrong, ["at", "year", measure]].itertuples(index=False):
+            told = f"{at}: {measure} of {year} is {value:g}, more than there can be"
+            sieve.leave_out(at, ValueError(told))
+        frame.loc[wrong, measure] = math.nan
+    sieve.require_most(of=len(frame))
     _tell(sieve)
     return frame
 

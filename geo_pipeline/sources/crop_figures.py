@@ -134,14 +134,9 @@ def the_member(received: Received, source: str, wanted: re.Pattern[str]) -> str:
     return found[0]
 
 
-def out_of_range(frame: pd.DataFrame) -> tuple[int, str] | None:
-    """Return the first row and measure that no field can have given, None where all may be."""
-    for measure in MEASURES:
-        values = frame[measure]
-        wrong = (values < 0) | (values > HIGHEST[measure])
-        if wrong.any():
-            return int(np.flatnonzero(wrong)[0]), measure
-    return None
+def out_of_range(frame: pd.DataFrame, measure: str) -> "pd.Series[bool]":
+    """Return which rows have a `measure` that no field can have given."""
+    return (frame[measure] < 0) | (frame[measure] > HIGHEST[measure])
 
 
 def unit_ratio(frame: pd.DataFrame) -> float | None:

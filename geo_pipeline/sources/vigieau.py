@@ -400,7 +400,8 @@ def _zones(body: Any, sieve: Sieve, provenance: Provenance) -> Zones:
     taken = (sieve.take(_called(each), _zone, each, fault=_Unusable) for each in features)
     zones = [zone for zone in taken if zone is not None]
     sieve.require_most()
-    unread = {_place(each) for each in features if _called(each) in dict(sieve.left_out)}
+    named = {name for name, _ in sieve.left_out}
+    unread = {_place(each) for each in features if _called(each) in named}
     if zones and not any(zone["told"] for zone in zones):
         raise _Unusable("tells no level (`niveauGravite`) of any zone")
     columns = ["zone", "name", "zone_type", "departement", "level"]
