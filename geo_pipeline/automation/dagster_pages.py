@@ -7,7 +7,7 @@ shown as failed (`marks`). What was told before is remembered by these events al
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import dagster as dg
@@ -29,6 +29,9 @@ PUBLICATION: Final = "warehouse"
 """The asset whose check tells all that is wrong, be it of a table or of the system."""
 
 STATE_TAG: Final = "geo_pipeline/state"
+
+TOLD_AGAIN: Final = timedelta(days=1)
+"""How long what was told of a table holds while nothing changes."""
 
 ROWS_SHOWN: Final = 303
 """Rows of a table in the metadata of a check, at most: three a département."""
@@ -97,8 +100,8 @@ def table_of(rows: Sequence[Mapping[str, str | int]]) -> dg.TableMetadataValue:
 def tell(instance: dg.DagsterInstance, taken: Mapping[str, Any]) -> None:
     """Tell Dagster how each table stands according to a snapshot, where it does not know yet.
 
-    What has not changed is told once a day, so that a check that nobody evaluates shows, and of
-    what was made since, but for what runs under way may still be making.
+    What has not changed is told again after `TOLD_AGAIN`, so that a check that nobody evaluates
+    shows, and of what was made since, but for what runs under way may still be making.
     """
     names = [each["table"] for each in taken["tables"]]
     keys = {table: key_of(table) for table in (*names, PUBLICATION)}
@@ -154,10 +157,10 @@ def _rows(record: AssetCheckExecutionRecord | None, name: str = _TROUBLES) -> li
 
 
 def _is_same(before: AssetCheckExecutionRecord, now: dg.AssetCheckResult, made_at: str) -> bool:
-    """Return whether an evaluation tells what one of this day told: numbers in words may differ."""
+    """Return whether a recent evaluation told what this one tells: numbers in words may differ."""
     at = datetime.fromtimestamp(before.create_timestamp, UTC)
     told = before.evaluation
-    if told is None or at.date() != datetime.fromisoformat(made_at).date():
+    if told is None or datetime.fromisoformat(made_at) - at >= TOLD_AGAIN:
         return False
     return (told.passed, told.severity, told.description) == (
         now.passed,

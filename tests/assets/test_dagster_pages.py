@@ -24,7 +24,7 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster_graphql.schema import create_schema
 
 from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.automation.dagster_pages import STATE, STATE_TAG
+from geo_pipeline.automation.dagster_pages import STATE, STATE_TAG, TOLD_AGAIN
 from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.monitoring import write
 from geo_pipeline.automation.runs import run
@@ -186,7 +186,9 @@ def test_what_has_not_changed_is_told_once_a_day_and_starts_nothing(settings: Se
     evaluated = len(told(settings, WEATHER))
     tell(settings)
     assert len(told(settings, WEATHER)) == evaluated
-    tell(settings, NOW + timedelta(days=1))  # 31 is a day later, no more
+    tell(settings, NOW + TOLD_AGAIN - timedelta(hours=1))  # most likely of the next day
+    assert len(told(settings, WEATHER)) == evaluated
+    tell(settings, NOW + TOLD_AGAIN + timedelta(hours=1))  # 31 is a day later, no more
     assert len(told(settings, WEATHER)) == evaluated + 1
     assert len(observed(settings, WEATHER)) == 4
     # An observation is nothing new to make soil water from.
