@@ -182,9 +182,8 @@ class Matrix:
 
     def is_unclassed(self, row: int, column: int) -> bool:
         """Whether there is a value, and too few years of reference for a class."""
-        by_class = look.indicator_of(self.indicator).kind == "class"
-        unclassed = self.style[row, column] == NO_STYLE
-        return bool(by_class and unclassed and not np.isnan(self.value[row, column]))
+        at = row, column
+        return look.is_unclassed(self.indicator, self.value[at], self.drought_class[at])
 
     def shown_value(self, row: int, column: int, lang: Lang) -> str:
         """The number of a département, with its unit; the combined class has its score."""

@@ -46,6 +46,10 @@ _TEXT = {
     ),
     "unknown": Words("Les surfaces cultivées ne sont pas connues.", "Crop areas are not known."),
     "missing": Words("Sans données : {names}.", "No data: {names}."),
+    "unclassed": Words(
+        "Sans classe, faute d'années de référence : {names}.",
+        "No class, for lack of years of reference: {names}.",
+    ),
     "sources": Words("Sources : ", "Sources: "),
     "published": Words("Publié le {date}.", "Published on {date}."),
 }
@@ -73,7 +77,6 @@ def render_bulletin(
         warehouse.query("boundaries")[["departement", "area_km2"]], on="departement"
     )
     known = values[values["drought_class"].notna()]
-    missing = values.loc[values["drought_class"].isna(), "name"]
     past = look.is_past(view.period_end, published_on)
     ended = views.ended(warehouse, INDICATOR, published_on)
     stake = _stake(warehouse.query("risk_of_period", period_end=view.period_end), lang)
@@ -90,14 +93,24 @@ def render_bulletin(
         ),
         "changes": _changes(known, before, lang),
         "stake": look.in_past(stake, lang) if past else stake,
-        "note": look.reference_note(
-            view.reference_period, float(known["reference_years"].max()), lang
+        "note": look.capitalise(
+            look.reference_note(
+                view.reference_period, look.longest_reference(known["reference_years"]), lang
+            )
         ),
-        "missing": _TEXT["missing"](lang).format(names=", ".join(missing)) if len(missing) else "",
+        "without": _without(values, lang),
         "sources": [source.in_words(lang) for source in view.sources],
         "published": _TEXT["published"](lang).format(date=look.format_date(published_on, lang)),
     }
     return maps.render_page("bulletin.html.j2", page=page)
+
+
+def _without(values: pd.DataFrame, lang: Lang) -> list[str]:
+    """Return which départements have no data, and which a value without a class."""
+    none = values[values["drought_class"].isna()]
+    of = {"missing": none["value"].isna(), "unclassed": none["value"].notna()}
+    names = {key: ", ".join(none.loc[where, "name"]) for key, where in of.items()}
+    return [_TEXT[key](lang).format(names=each) for key, each in names.items() if each]
 
 
 def _shares(known: pd.DataFrame, lang: Lang) -> list[Share]:

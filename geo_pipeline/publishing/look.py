@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -36,6 +37,7 @@ from geo_pipeline.publishing.styles import (
     THIN,
     ClassStyle,
     Lang,
+    Rarity,
     UnknownNameError,
     Words,
     check_lang,
@@ -110,6 +112,12 @@ def style_of(indicator: str, value: object = None, drought_class: object = None)
         return NO_DATA
     amount = float(cast(float, value))
     return next(style for style in reversed(which.styles) if amount >= style.lower)
+
+
+def is_unclassed(indicator: str, value: object, drought_class: object) -> bool:
+    """Whether there is a value, and too few years of reference for a class."""
+    known = not is_missing(value)
+    return indicator_of(indicator).kind == "class" and known and is_missing(drought_class)
 
 
 def styles(indicator: str, frame: pd.DataFrame) -> list[ClassStyle]:
@@ -252,6 +260,76 @@ def class_words(style: ClassStyle, reference_years: object, lang: Lang = "fr") -
     return style.name(lang) + (SHORT_MARK if mark else "")
 
 
+def class_meaning(style: ClassStyle, reference_years: object, lang: Lang = "fr") -> str:
+    """What a class means against a reference of so many years: what every legend says of it.
+
+    A climate normal is told in years out of a hundred. A short one is told in the ranks that the
+    limits of the class come to among its years; the class of a year follows a fitted law, so these
+    are the usual ones.
+    """
+    if style.rarity is None:
+        return style.meaning(lang)
+    if is_short(reference_years):
+        return _usual_ranks(style.rarity, int(cast(float, reference_years)), lang)
+    low, high = style.rarity.low, style.rarity.high
+    years = Words(f"{low} à {high}", f"{low} to {high}")
+    if low == 0:
+        years = Words(f"au plus {high}", f"at most {high}")
+    dry = style.rarity.dry
+    return Words(
+        f"aussi {'sec' if dry else 'humide'} {years.fr} années sur{NBSP}100",
+        f"this {'dry' if dry else 'wet'} {years.en} years in{NBSP}100",
+    )(lang)
+
+
+def _usual_ranks(rarity: Rarity, years: int, lang: Lang) -> str:
+    """`d'ordinaire le 2e ou le 3e plus sec des 12 années connues`."""
+    first = rarity.low * years // 100 + 1
+    last = max(math.ceil(rarity.high * years / 100), first)
+    one, other = ordinal(first, lang), ordinal(last, lang)
+    if last == 1:
+        ranks = Words("le ", "the ")
+    elif last == first:
+        ranks = Words(f"le {one} ", f"the {one} ")
+    elif last == first + 1:
+        ranks = Words(f"le {one} ou le {other} ", f"the {one} or {other} ")
+    else:
+        ranks = Words(f"du {one} au {other} ", f"the {one} to {other} ")
+    dry = rarity.dry
+    far = Words(", et de loin", ", by far") if rarity.low == 0 else Words("", "")
+    return Words(
+        f"d'ordinaire {ranks.fr}plus {'sec' if dry else 'humide'} des {years}{NBSP}années "
+        f"connues{far.fr}",
+        f"usually {ranks.en}{'driest' if dry else 'wettest'} of the {years}{NBSP}years "
+        f"known{far.en}",
+    )(lang)
+
+
+_OR_TOO_FEW: Final = Words("pas de données, ou trop peu", "no data, or too few")
+_TOO_FEW_YEARS: Final = Words(
+    "trop peu d'années de référence pour une classe", "too few years of reference for a class"
+)
+
+
+class Hatched(NamedTuple):
+    """What hatching stands for: the name is for a legend, `told` is for a sentence."""
+
+    name: str
+    told: str
+
+
+def hatched(*, unclassed: bool, little_grown: bool, lang: Lang = "fr") -> Hatched:
+    """What hatching stands for on a map.
+
+    Some départements may have a value and too few years of reference for a class (`unclassed`), or
+    too little of a crop.
+    """
+    few = [_TOO_FEW_YEARS] * unclassed + [LITTLE_GROWN] * little_grown
+    name = _OR_TOO_FEW if few else NO_DATA.name
+    told = Words(", ou ", ", or ")(lang).join(why(lang) for why in (NO_DATA.name, *few))
+    return Hatched(name(lang), told)
+
+
 def ordinal(number: int, lang: Lang) -> str:
     """`3e`, `3rd`."""
     if lang == "fr":
@@ -364,6 +442,11 @@ def in_past(text: str, lang: Lang) -> str:
     return re.sub(pattern, lambda found: verbs[found[0]], text)
 
 
+def longest_reference(reference_years: Iterable[float]) -> float:
+    """Years of the longest reference of a map, by which its legend is worded; NaN if unknown."""
+    return max((each for each in reference_years if not is_missing(each)), default=math.nan)
+
+
 def is_short(reference_years: object) -> bool:
     """True when the normal rests on fewer years than a climate normal should."""
     return not is_missing(reference_years) and float(cast(float, reference_years)) < (
@@ -411,9 +494,16 @@ def _side(percentile: object, style: ClassStyle) -> Literal["dry", "wet", "norma
     return "dry" if rank <= 30 else "wet" if rank >= 70 else "normal"
 
 
-def _comparison(
-    which: Indicator, percentile: object, ranked: Ranked | None, style: ClassStyle, lang: Lang
-) -> str:
+class _Figures(NamedTuple):
+    """What is known of a row, as far as it may be told."""
+
+    value: object
+    percentile: object
+    ranked: Ranked | None
+    reference_years: object
+
+
+def _comparison(which: Indicator, of: _Figures, style: ClassStyle, lang: Lang) -> str:
     """The rain over the indicator's months against other years, without a final full stop."""
     months = which.months or 1
     over = (
@@ -421,20 +511,20 @@ def _comparison(
         if months > 1
         else Words("Sur le mois, il", "Over the month, there")
     )
-    side = _side(percentile, style)
+    side = _side(of.percentile, style)
     if side == "normal":
         return Words(
             f"{over.fr} a plu à peu près comme d'habitude à cette date",
             f"{over.en} was about the usual rain for the date",
         )(lang)
     much = Words("moins", "less") if side == "dry" else Words("davantage", "more")
-    if is_missing(percentile):
+    if is_missing(of.percentile):
         return Words(
             f"{over.fr} a plu {much.fr} que d'habitude à cette date",
             f"{over.en} was {much.en} rain than usual for the date",
         )(lang)
-    if ranked is not None:
-        nth, known = _nth(ranked, dry=side == "dry", lang=lang)
+    if of.ranked is not None:
+        nth, known = _nth(of.ranked, dry=side == "dry", lang=lang)
         long = Words(
             f"Sur {months}{NBSP}mois" if months > 1 else "Sur le mois",
             f"Over {months} months" if months > 1 else "Over the month",
@@ -444,29 +534,27 @@ def _comparison(
             f"{long.fr}, la {nth}plus {rain.fr} pluie des {known}{NBSP}années connues à cette date",
             f"{long.en}, the {nth}{rain.en} rain of the {known}{NBSP}years known at this date",
         )(lang)
-    years = years_beaten(float(cast(float, percentile)), dry=side == "dry", lang=lang)
+    years = years_beaten(float(cast(float, of.percentile)), dry=side == "dry", lang=lang)
     return Words(
         f"{over.fr} a plu {much.fr} que dans {years} à cette date",
         f"{over.en} was {much.en} rain than in {years} at this date",
     )(lang)
 
 
-def _drier(
-    which: Indicator, percentile: object, ranked: Ranked | None, style: ClassStyle, lang: Lang
-) -> str:
+def _drier(which: Indicator, of: _Figures, style: ClassStyle, lang: Lang) -> str:
     """The indicator's subject against other years, or what the class means without a rank."""
-    side = _side(percentile, style)
+    side = _side(of.percentile, style)
     subject = f"{which.subject(lang)} " if which.subject else ""
     if side == "normal":
         usual = Words("à peu près comme d'habitude à cette date", "about usual for the date")
         return capitalise(f"{subject}{usual(lang)}")
-    if is_missing(percentile):
-        return capitalise(style.meaning(lang))
-    if ranked is not None:
+    if is_missing(of.percentile):
+        return capitalise(class_meaning(style, of.reference_years, lang))
+    if of.ranked is not None:
         at = Words("à cette date", "at this date")
-        said = ranked_words(ranked, dry=side == "dry", lang=lang)
+        said = ranked_words(of.ranked, dry=side == "dry", lang=lang)
         return capitalise(f"{subject}{said} {at(lang)}")
-    years = years_beaten(float(cast(float, percentile)), dry=side == "dry", lang=lang)
+    years = years_beaten(float(cast(float, of.percentile)), dry=side == "dry", lang=lang)
     compared = Words(
         f"plus {'sec' if side == 'dry' else 'humide'} que {years} à cette date",
         f"{'drier' if side == 'dry' else 'wetter'} than {years} at this date",
@@ -482,15 +570,6 @@ def _departure(which: Indicator, value: float, lang: Lang) -> str:
     return (which.phrase if value < 0 else which.surplus)(lang).format(size)
 
 
-class _Figures(NamedTuple):
-    """What is known of a row, as far as it may be told."""
-
-    value: object
-    percentile: object
-    ranked: Ranked | None
-    reference_years: object
-
-
 def _head_and_body(
     which: Indicator, style: ClassStyle, of: _Figures, lang: Lang
 ) -> tuple[str, str]:
@@ -499,9 +578,7 @@ def _head_and_body(
         return style.name(lang), capitalise(style.meaning(lang))
     if which.kind == "class":
         tell = _drier if which.subject or which.key == "combined" else _comparison
-        return class_words(style, of.reference_years, lang), tell(
-            which, of.percentile, of.ranked, style, lang
-        )
+        return class_words(style, of.reference_years, lang), tell(which, of, style, lang)
     amount = float(cast(float, of.value))
     if which.kind == "anomaly":
         return _departure(which, amount, lang), ""
@@ -511,7 +588,7 @@ def _head_and_body(
     if is_missing(of.percentile) or not (which.subject or which.group == "rain"):
         return head, ""
     tell = _drier if which.subject else _comparison
-    return head, tell(which, of.percentile, of.ranked, style, lang)
+    return head, tell(which, of, style, lang)
 
 
 def _no_class(
@@ -564,7 +641,7 @@ def statement(
     check_lang(lang)
     which = indicator_of(indicator)
     style = style_of(indicator, value, drought_class)
-    if style is NO_DATA and which.by_class and is_missing(reason) and not is_missing(value):
+    if is_unclassed(indicator, value, drought_class) and is_missing(reason):
         return Statement(style, *_no_class(which, value, percentile, reference_years, lang))
     if style is NO_DATA:
         why = "" if is_missing(reason) else capitalise(str(reason)).rstrip(".")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -68,8 +69,8 @@ _TEXT: Final = {
         "* Provisional values: the latest observations may still be corrected.",
     ),
     "hatched": Words(
-        f"Hachures{look.NBSP}: pas de données, ce qui ne veut dire ni zéro ni normal.",
-        "Hatched: no data, which means neither zero nor normal.",
+        f"Hachures{look.NBSP}: {{told}}, ce qui ne veut dire ni zéro ni normal.",
+        "Hatched: {told}, which means neither zero nor normal.",
     ),
 }
 
@@ -243,6 +244,10 @@ class _Row:
     rank: str
     short: int | None
     """Years of the normal where they are too few, else None."""
+    unclassed: bool
+    """There is a value, and too few years for a class."""
+    little_grown: bool
+    """There is too little of the indicator's crop for its value to be drawn."""
 
 
 def _joined(shapes: gpd.GeoDataFrame, values: pd.DataFrame) -> pd.DataFrame:
@@ -298,6 +303,8 @@ def _row(each: dict[str, Any], which: Indicator, lang: Lang, past: bool) -> _Row
         if known and not look.is_missing(rank)
         else "",
         short=int(cast(float, years)) if known and look.is_short(years) else None,
+        unclassed=known and look.is_unclassed(which.key, value, each.get("drought_class")),
+        little_grown=each.get("little_grown") is True,
     )
 
 
@@ -598,21 +605,37 @@ def _class_heading(which: Indicator, lang: Lang) -> str:
     return _TEXT["level" if which.kind == "restriction" else "class"](lang)
 
 
-def _legend(which: Indicator, rows: Sequence[_Row], lang: Lang) -> list[dict[str, Any]]:
+def _hatched(rows: Sequence[_Row], lang: Lang) -> look.Hatched | None:
+    """What hatching stands for among `rows`; None where nothing is hatched."""
+    if all(row.said.style is not look.NO_DATA for row in rows):
+        return None
+    return look.hatched(
+        unclassed=any(row.unclassed for row in rows),
+        little_grown=any(row.little_grown for row in rows),
+        lang=lang,
+    )
+
+
+def _legend(
+    which: Indicator, rows: Sequence[_Row], reference_years: object, lang: Lang
+) -> list[dict[str, Any]]:
     """Each class, its words and its number of départements; no data only where there is some."""
-    counts = {style.code: 0 for style in (*which.styles, look.NO_DATA)}
-    for row in rows:
-        counts[row.said.style.code] += 1
-    styles = [*which.styles, *([look.NO_DATA] if counts[look.NO_DATA.code] else [])]
+    counts = Counter(row.said.style.code for row in rows)
+    told = [
+        (style, style.name(lang), look.class_meaning(style, reference_years, lang))
+        for style in which.styles
+    ]
+    if hatched := _hatched(rows, lang):
+        told.append((look.NO_DATA, hatched.name, ""))
     return [
         {
             "style": style,
             "fill": _fill(style),
-            "name": look.capitalise(style.name(lang)),
-            "meaning": "" if style is look.NO_DATA else look.capitalise(style.meaning(lang)),
+            "name": look.capitalise(name),
+            "meaning": look.capitalise(meaning),
             "count": counts[style.code],
         }
-        for style in styles
+        for style, name, meaning in told
     ]
 
 
@@ -668,8 +691,8 @@ def _foot(
     foot = [_short_reference_note(min(short), max(short), lang)] if short else []
     if provisional:
         foot.append(_TEXT["provisional"](lang))
-    if any(row.said.style is look.NO_DATA for row in rows):
-        foot.append(_TEXT["hatched"](lang))
+    if hatched := _hatched(rows, lang):
+        foot.append(_TEXT["hatched"](lang).format(told=hatched.told))
     return [*foot, *notes]
 
 
@@ -724,6 +747,7 @@ def render_map(
         "said": [_words(row, which, lang) for row, _ in drawn],
     }
     short = [row.short for row in rows if row.short is not None]
+    reference_years = look.longest_reference(joined.get("reference_years", ()))
     head, lines = _table(which, rows, lang)
     page = {
         "lang": lang,
@@ -733,7 +757,7 @@ def render_map(
         "band": look.archive_words(ended, lang) if ended else "",
         "finding": finding(indicator, joined, lang, past=past),
         "about": _about(which, reference_period, bool(short), lang),
-        "legend": _legend(which, rows, lang),
+        "legend": _legend(which, rows, reference_years, lang),
         "explained": which.by_class,
         "notes": _foot(rows, short, provisional, notes, lang),
         "sources": [

@@ -80,10 +80,20 @@ def text_on(colour: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Rarity:
+    """Between how many years out of a hundred one as dry, or as wet, is met."""
+
+    low: int
+    high: int
+    dry: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClassStyle:
     """How one class (or one bin of a quantity) is named, explained and coloured.
 
-    `lower` is the bin's inclusive lower bound, for quantities only; classes leave it alone.
+    `lower` is the bin's inclusive lower bound, for quantities only; classes leave it alone. A class
+    that is told by its `rarity` has no meaning of its own: `look.class_meaning` words it.
     """
 
     code: str
@@ -91,6 +101,7 @@ class ClassStyle:
     meaning: Words
     colour: str
     lower: float = -math.inf
+    rarity: Rarity | None = None
 
     @property
     def text_colour(self) -> str:
@@ -98,42 +109,53 @@ class ClassStyle:
         return text_on(self.colour)
 
 
-def _rare(low: int, high: int, adjective: Words) -> Words:
-    """How often such a state is met, from the limits of its class in years out of a hundred."""
-    years = Words(f"{low} à {high}", f"{low} to {high}")
-    if low == 0:
-        years = Words(f"au plus {high}", f"at most {high}")
-    return Words(
-        f"aussi {adjective.fr} {years.fr} années sur{NBSP}100",
-        f"this {adjective.en} {years.en} years in{NBSP}100",
-    )
+_NOTHING: Final = Words("", "")
 
 
-_DRY: Final = Words("sec", "dry")
-_WET: Final = Words("humide", "wet")
+def _rare(code: str, name: Words, rarity: Rarity, colour: str) -> ClassStyle:
+    return ClassStyle(code, name, _NOTHING, colour, rarity=rarity)
+
 
 DROUGHT_CLASSES: Final[tuple[ClassStyle, ...]] = (
-    ClassStyle(
+    _rare(
         "D4",
         Words("sécheresse exceptionnelle", "exceptional drought"),
-        _rare(0, 2, _DRY),
+        Rarity(0, 2, dry=True),
         "#730000",
     ),
-    ClassStyle("D3", Words("sécheresse extrême", "extreme drought"), _rare(2, 5, _DRY), "#d7301f"),
-    ClassStyle("D2", Words("sécheresse grave", "severe drought"), _rare(5, 10, _DRY), "#fc8d59"),
-    ClassStyle(
-        "D1", Words("sécheresse modérée", "moderate drought"), _rare(10, 20, _DRY), "#fdcc8a"
+    _rare(
+        "D3",
+        Words("sécheresse extrême", "extreme drought"),
+        Rarity(2, 5, dry=True),
+        "#d7301f",
     ),
-    ClassStyle("D0", Words("anormalement sec", "abnormally dry"), _rare(20, 30, _DRY), "#fef0d9"),
+    _rare(
+        "D2",
+        Words("sécheresse grave", "severe drought"),
+        Rarity(5, 10, dry=True),
+        "#fc8d59",
+    ),
+    _rare(
+        "D1",
+        Words("sécheresse modérée", "moderate drought"),
+        Rarity(10, 20, dry=True),
+        "#fdcc8a",
+    ),
+    _rare(
+        "D0",
+        Words("anormalement sec", "abnormally dry"),
+        Rarity(20, 30, dry=True),
+        "#fef0d9",
+    ),
     ClassStyle(
         "normal",
         Words("normal", "normal"),
         Words("proche de ce qu'on voit d'habitude à cette date", "close to what is usual then"),
         "#f7f7f5",
     ),
-    ClassStyle("W0", Words("humide", "moist"), _rare(7, 16, _WET), "#d1e5f0"),
-    ClassStyle("W1", Words("très humide", "very wet"), _rare(2, 7, _WET), "#67a9cf"),
-    ClassStyle("W2", Words("extrêmement humide", "extremely wet"), _rare(0, 2, _WET), "#2166ac"),
+    _rare("W0", Words("humide", "moist"), Rarity(7, 16, dry=False), "#d1e5f0"),
+    _rare("W1", Words("très humide", "very wet"), Rarity(2, 7, dry=False), "#67a9cf"),
+    _rare("W2", Words("extrêmement humide", "extremely wet"), Rarity(0, 2, dry=False), "#2166ac"),
 )
 """From the driest to the wettest, the order of every legend."""
 
@@ -308,7 +330,7 @@ def amount_bins(
         if index == 0 and none is not None:
             name = none
         bound = -math.inf if index == 0 else float(lower)
-        styles.append(ClassStyle(f"bin{index}", name, Words("", ""), colours[index], bound))
+        styles.append(ClassStyle(f"bin{index}", name, _NOTHING, colours[index], bound))
     return tuple(styles)
 
 
@@ -360,6 +382,6 @@ def anomaly_bins(
     wet = [(name(low, high, called.above), float(low)) for low, high in pairs]
     named = [*dry, (near, -float(edges[0])), *wet]
     return tuple(
-        ClassStyle(f"bin{index}", words, Words("", ""), colour, lower)
+        ClassStyle(f"bin{index}", words, _NOTHING, colour, lower)
         for index, ((words, lower), colour) in enumerate(zip(named, ANOMALY_COLOURS, strict=True))
     )

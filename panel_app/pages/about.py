@@ -6,7 +6,6 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from geo_pipeline.indicators.classes import (
@@ -51,12 +50,13 @@ def slots(view: View) -> dict[str, str]:
 
 def reading(view: View) -> dict[str, Any]:
     """The classes with their limits, the levels of restriction and the stages of a drought."""
+    years = reference_years(view)
     return {
         "classes": [
             {
                 "style": style,
                 "name": style.name(view.lang),
-                "meaning": style.meaning(view.lang),
+                "meaning": look.class_meaning(style, years, view.lang),
                 "index": index,
                 "percentile": percentile,
             }
@@ -229,8 +229,7 @@ def reference_years(view: View) -> float:
     """Length of the longest normal that the drought classes are told against, NaN unknown."""
     if "combined" not in view.publication.indicators:
         return float("nan")
-    years = view.publication.matrix("combined").reference_years
-    return float(np.nanmax(years)) if not np.isnan(years).all() else float("nan")
+    return look.longest_reference(view.publication.matrix("combined").reference_years.flat)
 
 
 # --------------------------------------------------------------------------------------------

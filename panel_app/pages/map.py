@@ -260,12 +260,13 @@ def legend(view: View) -> dict[str, Any]:
     """Each class in words, with its départements, its share of the area and of a crop's area."""
     lang, words, publication = view.lang, view.words, view.publication
     crop = publication.crop_areas.get(view.state.crop)
+    years = look.longest_reference(view.matrix.reference_years[view.row])
     rows = [
         {
             "colour": share.style.colour,
             "hatched": False,
             "name": look.capitalise(share.style.name(lang)),
-            "meaning": look.capitalise(share.style.meaning(lang)),
+            "meaning": look.capitalise(look.class_meaning(share.style, years, lang)),
             "count": share.departements,
             "area": percent(share.area_pct, lang) if share.departements else "",
             "crop": percent(share.crop_pct, lang) if share.crop_pct > 0 else "",
@@ -274,13 +275,17 @@ def legend(view: View) -> dict[str, Any]:
     ]
     matrix = view.matrix
     columns = range(len(matrix.codes))
-    few = matrix.little_grown or any(matrix.is_unclassed(view.row, each) for each in columns)
+    hatched = look.hatched(
+        unclassed=any(matrix.is_unclassed(view.row, each) for each in columns),
+        little_grown=bool(matrix.little_grown),
+        lang=lang,
+    )
     rows.append(
         {
             "colour": look.NO_DATA.colour,
             "hatched": True,
-            "name": words("map.too_few") if few else look.capitalise(look.NO_DATA.name(lang)),
-            "meaning": look.capitalise(look.NO_DATA.meaning(lang)),
+            "name": look.capitalise(hatched.name),
+            "meaning": look.capitalise(hatched.told),
             "count": view.matrix.missing(view.row),
             "area": "",
             "crop": "",

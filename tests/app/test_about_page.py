@@ -26,7 +26,8 @@ def test_the_limits_of_the_classes(publication: Publication) -> None:
     """As the U.S. Drought Monitor and WMO-No. 1090 print them."""
     said = rows(page.slots(view_of(publication))["reading"])
     assert said[1] == (
-        "sécheresse exceptionnelle aussi sec au plus 2 années sur 100 jusqu'à −2,0 jusqu'à 2"
+        "sécheresse exceptionnelle d'ordinaire le plus sec des 12 années connues, et de loin "
+        "jusqu'à −2,0 jusqu'à 2"
     )
     assert said[4].endswith("de −1,3 à −0,8 de 10 à 20")
     assert said[6].endswith("de −0,5 à 1,0 de 30 à 84")

@@ -10,7 +10,7 @@ import numpy as np
 
 from geo_pipeline.publishing import bulletin, exports, look, views
 from geo_pipeline.storage.warehouse import Warehouse
-from panel_app.pages import departement, ranking
+from panel_app.pages import about, departement, ranking
 from panel_app.pages import map as page
 from panel_app.store import Publication, Store
 from tests.app.conftest import plain, view_of
@@ -43,6 +43,7 @@ def test_nothing_is_said_of_a_hundred_years(
         said = [each.body for each in publication.statements(indicator, view.row, "fr")]
         said += [page.slots(view)["detail"], ranking.slots(view)["table"]]
         said += [departement.slots(view)["head"], departement.slots(view)["strip"]]
+        said += [page.slots(view)["legend"], *about.slots(view).values()]
         assert not [text for text in said if HUNDRED.search(plain(text))], indicator
     with closing(Warehouse(store.path)) as warehouse:
         chosen = views.select(warehouse, "combined", "2022-08")
@@ -50,9 +51,9 @@ def test_nothing_is_said_of_a_hundred_years(
         assert not HUNDRED.search(plain(unescape(text)))
         assert "le plus sec des 12 années connues" in plain(unescape(text)).lower()
         path = exports.export_map(warehouse, chosen, "fr", tmp_path / "map.html")
-        bodies = re.findall(r'"body": "([^"]*)"', path.read_text("utf-8"))
-        assert len(bodies) == 101
-        assert not [each for each in bodies if HUNDRED.search(plain(each))]
+        exported = path.read_text("utf-8")
+        assert len(re.findall(r'"body": "', exported)) == 101
+        assert not HUNDRED.search(plain(unescape(exported)))
 
 
 def test_far_classes_are_marked_wherever_they_stand(publication: Publication) -> None:
@@ -83,6 +84,22 @@ def test_where_classes_are_lacking_the_legend_says_so(publication: Publication) 
     assert rows[-1]["name"].startswith("Pas de données, ou trop peu")
     rain = page.legend(view_of(publication, indicator="precip_mm", period="2022-08"))["rows"]
     assert rain[-1]["name"] == "Pas de données"
+
+
+def test_files_tell_a_value_without_a_class_from_no_data(store: Store, tmp_path: Path) -> None:
+    """Corse-du-Sud has a value of August 2022 and no class; 8 others have no weather then."""
+    with closing(Warehouse(store.path)) as warehouse:
+        chosen = views.select(warehouse, "combined", "2022-08")
+        day = date(2022, 9, 1)
+        told = plain(bulletin.render_bulletin(warehouse, chosen, None, published_on=day))
+        path = exports.export_map(warehouse, chosen, "en", tmp_path / "map.html")
+        exported = path.read_text("utf-8")
+    assert "Sans classe, faute d'années de référence : Corse-du-Sud." in unescape(told)
+    without = re.search(r"Sans données : ([^.]*)\.", told)
+    assert without is not None
+    assert "Corse-du-Sud" not in without[1]
+    assert "<span>No data, or too few</span>" in exported
+    assert "Hatched: no data, or too few years of reference for a class" in exported
 
 
 def test_a_value_without_a_class_is_shown_as_one(publication: Publication) -> None:

@@ -286,6 +286,58 @@ def test_ranks_never_claim_more_than_the_number(
     assert plain(look.years_beaten(percentile, dry=dry, lang="en")) == en
 
 
+@pytest.mark.parametrize(
+    ("code", "years", "french", "english"),
+    [
+        ("D4", 30, "aussi sec au plus 2 années sur 100", "this dry at most 2 years in 100"),
+        ("D4", None, "aussi sec au plus 2 années sur 100", "this dry at most 2 years in 100"),
+        ("W0", 62, "aussi humide 7 à 16 années sur 100", "this wet 7 to 16 years in 100"),
+        (  # 2 % of 12 years are 0.24 of one
+            "D4",
+            12,
+            "d'ordinaire le plus sec des 12 années connues, et de loin",
+            "usually the driest of the 12 years known, by far",
+        ),
+        (  # 5 to 10 % are 0.6 to 1.2 years
+            "D2",
+            12,
+            "d'ordinaire le 1er ou le 2e plus sec des 12 années connues",
+            "usually the 1st or 2nd driest of the 12 years known",
+        ),
+        (  # 10 to 20 % of 10 years: the second of them, without a remainder
+            "D1",
+            10,
+            "d'ordinaire le 2e plus sec des 10 années connues",
+            "usually the 2nd driest of the 10 years known",
+        ),
+        (  # 5.8 to 8.7 years
+            "D0",
+            29,
+            "d'ordinaire du 6e au 9e plus sec des 29 années connues",
+            "usually the 6th to 9th driest of the 29 years known",
+        ),
+        (
+            "W1",
+            12,
+            "d'ordinaire le plus humide des 12 années connues",
+            "usually the wettest of the 12 years known",
+        ),
+        (
+            "normal",
+            12,
+            "proche de ce qu'on voit d'habitude à cette date",
+            "close to what is usual then",
+        ),
+    ],
+)
+def test_what_a_class_means_against_its_reference(
+    code: str, years: float | None, french: str, english: str
+) -> None:
+    style = next(each for each in look.DROUGHT_CLASSES if each.code == code)
+    assert plain(look.class_meaning(style, years, "fr")) == french
+    assert plain(look.class_meaning(style, years, "en")) == english
+
+
 SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
 
 
