@@ -11,15 +11,20 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from geo_pipeline.storage.lake import PARTITIONED
+from geo_pipeline.storage.lake import PARTITIONED, Lake
+from tests.sources.conftest import Provider, provider
+
+__all__ = ["provider"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 120
+ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 Query = Callable[..., dict[str, Any]]
 
 
@@ -31,6 +36,13 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def query(home: Path) -> Iterator[Query]:
+    """Give the function that asks Dagster's pages of `home`."""
+    with served(home) as ask:
+        yield ask
+
+
+@contextmanager
+def served(home: Path, **variables: str) -> Iterator[Query]:
     """Start `geo-pipeline dagster` on a free loopback port; give the function that asks it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -38,7 +50,7 @@ def query(home: Path) -> Iterator[Query]:
     server = subprocess.Popen(
         [sys.executable, "-m", "geo_pipeline", "dagster", "-h", "127.0.0.1", "-p", str(port)],
         cwd=ROOT,
-        env={**os.environ, "GEO_PIPELINE_HOME": str(home)},
+        env={**os.environ, "GEO_PIPELINE_HOME": str(home), **variables},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -86,14 +98,68 @@ def until(holds: Callable[[], bool]) -> None:
 def test_the_pages_load_everything_and_run_one_partition(
     query: Query, home: Path, published_home: Path
 ) -> None:
-    loaded = query(
+    repository = loaded(query)
+    assert {"france", "departement", "publish"} <= {each["name"] for each in repository["jobs"]}
+    assert len(repository["assetNodes"]) == 11
+    run_id = launched(query, "31")
+    until(lambda: status(query, run_id) in ENDED)
+    assert status(query, run_id) == "SUCCESS"
+    for table in PARTITIONED:
+        name = Path("lake", table, "departement=31", "part.parquet")
+        alone, together = ((folder / name).read_bytes() for folder in (home, published_home))
+        assert hashlib.sha256(alone).digest() == hashlib.sha256(together).digest()
+        assert [path.name for path in (home / "lake" / table).iterdir()] == ["departement=31"]
+    assert (home / "published" / "drought.duckdb").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("how", "end"), [("terminate", "CANCELED"), ("SIGTERM", "FAILURE")])
+def test_a_run_that_waits_for_its_provider_can_be_stopped(
+    home: Path, provider: Provider, how: str, end: str
+) -> None:
+    """By Dagster's pages, or by a signal to the process of the run; it is not tried again."""
+    provider.on("/archive", delay_s=600.0)
+    source = {
+        "GEO_PIPELINE_SOURCE": "open-meteo",
+        "GEO_PIPELINE_OPEN_METEO_URL": f"{provider.url}/archive",
+    }
+    with served(home, **source) as query:
+        run_id = launched(query, "31")
+        until(lambda: bool(provider.asked) or status(query, run_id) in ENDED)
+        assert status(query, run_id) == "STARTED"
+        process = json.loads((home / "dagster" / "running" / run_id).read_text("utf-8"))["pid"]
+        stopped_at = time.monotonic()
+        if how == "SIGTERM":
+            os.kill(process, signal.SIGTERM)
+        else:
+            query("mutation ($id: String!) {terminateRun(runId: $id) {__typename}}", id=run_id)
+        until(lambda: status(query, run_id) in ENDED)
+        assert time.monotonic() - stopped_at < 15
+        assert status(query, run_id) == end
+        until(lambda: not Path(f"/proc/{process}").exists())
+        assert time.monotonic() - stopped_at < 20
+        assert len(provider.asked) == 1
+    lake = Lake(home / "lake")
+    assert not lake.path("weather_daily", "31").exists()
+    written = [path for path in (home / "lake").rglob("*") if path.is_file()]
+    assert {path.name for path in written} <= {"part.parquet"}
+    assert len(lake.read("crop_statistics", "31"))  # of before, whole
+
+
+def loaded(query: Query) -> dict[str, Any]:
+    """Return the one repository that the pages have."""
+    found = query(
         "{repositoriesOrError {... on RepositoryConnection {nodes {"
         "name location {name} jobs {name} assetNodes {assetKey {path}}}}}}"
     )
-    (repository,) = loaded["repositoriesOrError"]["nodes"]
-    assert {"france", "departement", "publish"} <= {each["name"] for each in repository["jobs"]}
-    assert len(repository["assetNodes"]) == 11
-    launched = query(
+    (repository,) = found["repositoriesOrError"]["nodes"]
+    return dict(repository)
+
+
+def launched(query: Query, departement: str) -> str:
+    """Launch a run for a département, and return its id."""
+    repository = loaded(query)
+    answer = query(
         "mutation ($run: ExecutionParams!) {launchRun(executionParams: $run) {"
         "... on LaunchRunSuccess {run {runId}} ... on PythonError {message}}}",
         run={
@@ -103,23 +169,14 @@ def test_the_pages_load_everything_and_run_one_partition(
                 "jobName": "departement",
             },
             "runConfigData": {},
-            "executionMetadata": {"tags": [{"key": "dagster/partition", "value": "31"}]},
+            "executionMetadata": {"tags": [{"key": "dagster/partition", "value": departement}]},
         },
     )["launchRun"]
-    assert "run" in launched, launched
+    assert "run" in answer, answer
+    return str(answer["run"]["runId"])
 
-    def status() -> str:
-        asked = query(
-            "query ($id: ID!) {runOrError(runId: $id) {... on Run {status}}}",
-            id=launched["run"]["runId"],
-        )
-        return str(asked["runOrError"]["status"])
 
-    until(lambda: status() in ("SUCCESS", "FAILURE", "CANCELED"))
-    assert status() == "SUCCESS"
-    for table in PARTITIONED:
-        name = Path("lake", table, "departement=31", "part.parquet")
-        alone, together = ((folder / name).read_bytes() for folder in (home, published_home))
-        assert hashlib.sha256(alone).digest() == hashlib.sha256(together).digest()
-        assert [path.name for path in (home / "lake" / table).iterdir()] == ["departement=31"]
-    assert (home / "published" / "drought.duckdb").is_file()
+def status(query: Query, run_id: str) -> str:
+    """Return the status of a run."""
+    asked = query("query ($id: ID!) {runOrError(runId: $id) {... on Run {status}}}", id=run_id)
+    return str(asked["runOrError"]["status"])
