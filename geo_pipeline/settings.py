@@ -154,9 +154,9 @@ class Settings(BaseSettings):
         default=0.1,
         ge=0,
         le=1,
-        description="Share of the zones, orders, départements or rows of an answer that may be "
-        "left out of it because they cannot be read; with more its form has changed, and all of it "
-        "is refused.",
+        description="Share of the zones, orders, départements, rows or values of an answer of any "
+        "provider that may be left out of it because they cannot be; with more its form "
+        "has changed, and all of it is refused.",
     )
 
     weather_stale_days: int = Field(

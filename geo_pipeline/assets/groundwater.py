@@ -7,8 +7,9 @@ import pandas as pd
 
 from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import (
-    TOLD,
     check_kept,
+    doubt,
+    first_of,
     partitioned_asset,
     tell_failure,
     write_partition,
@@ -16,7 +17,6 @@ from geo_pipeline.assets.writing import (
 from geo_pipeline.errors import GeoPipelineError, StorageError, UsageError
 from geo_pipeline.schemas import validate
 from geo_pipeline.sources.hubeau import SILENT
-from geo_pipeline.storage.findings import Finding
 from geo_pipeline.transforms.groundwater import groundwater as by_month
 
 PIEZOMETERS = "piezometers"
@@ -50,24 +50,14 @@ def groundwater(
         silent = found.left_out[found.left_out["reason"] == SILENT]
         if len(silent):
             context.log.warning(f"groundwater, département {code}: {_said(silent)}")
-        workspace.findings.replace("groundwater", code, _found(code, silent), [PIEZOMETERS])
+        what = _said(silent) if len(silent) else None
+        doubt(workspace, ("groundwater", code), PIEZOMETERS, what)
         write_partition(
             context, workspace, "groundwater", code, rows=rows, provenance=found.provenance
         )
     return dg.MaterializeResult()
 
 
-def _found(code: str, silent: pd.DataFrame) -> list[Finding]:
-    """Return the doubt about a département with piezometers that are silent."""
-    if silent.empty:
-        return []
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    return [Finding("groundwater", code, PIEZOMETERS, "warning", _said(silent), at)]
-
-
 def _said(silent: pd.DataFrame) -> str:
-    named = ", ".join(
-        f"{row.piezometer} ({row.measurements})" for row in silent[:TOLD].itertuples(index=False)
-    )
-    more = f" and {len(silent) - TOLD} more" if len(silent) > TOLD else ""
-    return f"sent none of the measurements that are announced of {named}{more}"
+    named = [f"{row.piezometer} ({row.measurements})" for row in silent.itertuples(index=False)]
+    return f"sent none of the measurements that are announced of {first_of(named)}"

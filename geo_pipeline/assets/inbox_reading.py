@@ -42,7 +42,9 @@ def understood(settings: Settings, path: Path, name: str, digest: str) -> About:
         StorageError: what it is compared with cannot be read.
     """
     kind = recognised(path)
-    received = Received(name, 200, datetime.now(UTC), digest, path=path)
+    received = Received(
+        name, 200, datetime.now(UTC), digest, path=path, most_left_out=settings.most_left_out
+    )
     read: Mapping[Kind, Callable[[Settings, Received], About]] = {
         "crops": _crops,
         "stations": _stations,
@@ -84,7 +86,14 @@ def _stations(settings: Settings, received: Received) -> About:
     origin = Origin(meteo_france.NAME, "?", name)
     needed = meteo_france.NEEDED[group]
     with received.open() as content:
-        rows = read_days(content, origin, date(1700, 1, 1), date(2200, 1, 1), needed=needed)
+        rows = read_days(
+            content,
+            origin,
+            date(1700, 1, 1),
+            date(2200, 1, 1),
+            needed=needed,
+            most_left_out=received.most_left_out,
+        )
     rows = rows.dropna(subset=list(VALUES), how="all")
     if rows.empty:
         raise ValueError("has no value of any station")

@@ -7,6 +7,7 @@ is recorded (`storage.failures`) until it succeeds. A run of one département al
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 import dagster as dg
 import pandas as pd
@@ -18,6 +19,8 @@ from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.assets.writing import (
     apart,
     check_kept,
+    doubt,
+    first_of,
     partitioned_asset,
     table_asset,
     tell_failure,
@@ -32,6 +35,9 @@ from geo_pipeline.sources.observed import FIRST_LIVE_DAY
 from geo_pipeline.threads import mapped
 from geo_pipeline.transforms.histories import joined
 from geo_pipeline.transforms.weather import with_et0
+
+LEFT_OUT = "left_out"
+"""The check whose finding says which stations or values the reader of a source left out."""
 
 OVERLAP_YEARS = 2
 """Calendar years in which two histories are compared, the last of the older one among them."""
@@ -68,23 +74,40 @@ def weather_daily(
                 write_partitions(
                     context, workspace, "weather_daily", frame, lambda _: origin, codes=some
                 )
+                for code in some:
+                    doubt(workspace, ("weather_daily", code), LEFT_OUT, None)
     for code, outcome in _fetched(workspace, codes):
         if isinstance(outcome, GeoPipelineError):
             failed = "weather_daily", code
             tell_failure(context, workspace, failed, settings.source, outcome)
             continue
-        rows, origin, overlap = outcome
         try:
-            check_kept(workspace, "weather_daily", code, rows, settings.source)
+            check_kept(workspace, "weather_daily", code, outcome.rows, settings.source)
         except SourceError as error:
             tell_failure(context, workspace, ("weather_daily", code), settings.source, error)
             continue
-        _tell_overlap(context, workspace, code, overlap)
-        write_partition(context, workspace, "weather_daily", code, rows=rows, provenance=origin)
+        _tell_overlap(context, workspace, code, outcome.overlap)
+        doubt(workspace, ("weather_daily", code), LEFT_OUT, first_of(outcome.notes, "; ") or None)
+        write_partition(
+            context,
+            workspace,
+            "weather_daily",
+            code,
+            rows=outcome.rows,
+            provenance=outcome.provenance,
+        )
     return dg.MaterializeResult()
 
 
-Weather = tuple[pd.DataFrame, Provenance, pd.DataFrame]
+class Weather(NamedTuple):
+    """Daily weather of one département, as its providers gave it."""
+
+    rows: pd.DataFrame
+    provenance: Provenance
+    overlap: pd.DataFrame
+    """How far two histories agree."""
+    notes: list[str]
+    """What was left out or not there, a sentence each."""
 
 
 def _fetched(
@@ -111,7 +134,8 @@ def _fetched(
             raise  # a full disk is not the provider's fault: nothing else will do better
         except GeoPipelineError as error:
             return error
-        return frame, _joint(part.provenance for part in parts), overlap
+        notes = [note for part in parts for note in part.notes]
+        return Weather(frame, _joint(part.provenance for part in parts), overlap, notes)
 
     yield from zip(codes, mapped(fetch, codes, settings.workers), strict=True)
 

@@ -216,6 +216,7 @@ class Providers:
             patience_s=settings.patience_s,
             contact=settings.contact,
             limits=settings.reading_limits,
+            most_left_out=settings.most_left_out,
         )
 
     @cached_property
@@ -320,7 +321,6 @@ class Providers:
             self.http,
             settings.vigieau_url,
             dataset_url=settings.vigieau_dataset_url,
-            most_left_out=settings.most_left_out,
         )
 
     @property

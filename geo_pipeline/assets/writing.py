@@ -9,6 +9,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.errors import DamagedError, GeoPipelineError, SourceError
 from geo_pipeline.schemas import TABLES, InvalidTableError, Provenance, validate
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.findings import READABLE
+from geo_pipeline.storage.findings import READABLE, Finding
 from geo_pipeline.storage.lake import Written
 from geo_pipeline.transforms.vanished import vanished
 
@@ -231,11 +232,27 @@ def check_kept(
     except DamagedError:  # it is written again just now
         return
     if lost := vanished(table, before, rows):
-        more = f" and {len(lost) - TOLD} more" if len(lost) > TOLD else ""
         raise SourceError(
-            f"{source}, département {code}: has no {', '.join(lost[:TOLD])}{more} any more; what "
+            f"{source}, département {code}: has no {first_of(lost)} any more; what "
             f"was there stays: its format may have changed; if it is so for good, delete {path}"
         )
+
+
+def first_of(several: Sequence[str], between: str = ", ") -> str:
+    """Return the first `TOLD` of `several`, and how many more there are."""
+    more = f" and {len(several) - TOLD} more" if len(several) > TOLD else ""
+    return f"{between.join(several[:TOLD])}{more}"
+
+
+def doubt(workspace: Workspace, partition: tuple[str, str], check: str, what: str | None) -> None:
+    """Put what only the reader of a source can tell (`what`) in the place of what it told before.
+
+    It is a warning: it is shown, and holds nothing back.
+    """
+    table, code = partition
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    found = [Finding(table, code, check, "warning", what, at)] if what else []
+    workspace.findings.replace(table, code, found, [check])
 
 
 def tell_failure(

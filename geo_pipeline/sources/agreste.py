@@ -18,7 +18,7 @@ from geo_pipeline.sources import crop_figures, payload
 from geo_pipeline.sources import workbook as workbooks
 from geo_pipeline.sources.crop_figures import KEY, MEASURES, CropFile, Units
 from geo_pipeline.sources.crop_names import crop_codes, departement_code, numbered, words
-from geo_pipeline.sources.http import Http, Received
+from geo_pipeline.sources.http import MOST_LEFT_OUT, Http, Received
 from geo_pipeline.sources.observed import Attribution
 from geo_pipeline.sources.workbook import cell_name
 
@@ -68,27 +68,29 @@ class Agreste(CropFile):
         """Return the rows of `crop_statistics` in a zip or workbook."""
         if workbooks.PART in payload.members(received, NAME):
             name = PurePosixPath(unquote(urlsplit(received.url).path)).name
-            return read(received.content, name)
+            return read(received.content, name, received.most_left_out)
         path = crop_figures.the_member(received, NAME, _DEPARTEMENTAL)
         workbook = payload.unzipped(received, NAME, member=escape(path))
-        return read(workbook, PurePosixPath(path).name)
+        return read(workbook, PurePosixPath(path).name, received.most_left_out)
 
 
-def read(workbook: bytes, name: str) -> pd.DataFrame:
+def read(workbook: bytes, name: str, most_left_out: float = MOST_LEFT_OUT) -> pd.DataFrame:
     """Return the rows of `crop_statistics` in the workbook `name`, of all départements.
 
     Raises:
         ValueError: it cannot be read, or does not hold what it should; the message says where.
     """
     # Sheets of something else (land use, animals, notes) give None.
-    read_as = (_sheet(title, cells) for title, cells in workbooks.sheets(workbook, name))
+    read_as = (
+        _sheet(title, cells, most_left_out) for title, cells in workbooks.sheets(workbook, name)
+    )
     sheets = [sheet for sheet in read_as if sheet is not None]
     if not sheets:
         raise ValueError(f"{name} has no crop sheet ({', '.join(CROP_SHEETS)})")
     if missing := [title for title in CROP_SHEETS if title not in {s.title for s in sheets}]:
         log.warning("agreste: %s has no sheet %s", name, ", ".join(missing))
     codes = crop_codes(label for sheet in sheets for label in sheet.crops)
-    frame = pd.concat([_long(sheet, codes) for sheet in sheets], ignore_index=True)
+    frame = pd.concat([_long(sheet, codes, most_left_out) for sheet in sheets], ignore_index=True)
     frame["source"] = _edition(name)
     repeated = frame.duplicated(KEY, keep=False)
     if repeated.any():
@@ -135,7 +137,7 @@ def _edition(name: str) -> str:
     return f"{edition} {word}"
 
 
-def _sheet(title: str, cells: Sequence[Sequence[object]]) -> _Sheet | None:
+def _sheet(title: str, cells: Sequence[Sequence[object]], most_left_out: float) -> _Sheet | None:
     """Return the rows of départements of one sheet."""
     wanted = title.upper() in (*CROP_SHEETS, VINES)
     header = _header(cells)
@@ -165,23 +167,17 @@ def _sheet(title: str, cells: Sequence[Sequence[object]]) -> _Sheet | None:
         )
     usual = Units(1.0, math.nan, math.nan) if title.upper() == VINES else Units()
     units = _units(title, cells[: header.row + 1], columns, usual if wanted else None)
-    departements, crops, at = _rows(title, cells, header)
+    departements, crops, at = _rows(title, cells, header, payload.Sieve(most_left_out))
     figures = {}
-    sieve = payload.Sieve()
+    sieve = payload.Sieve(most_left_out)
     for measure in MEASURES:
         places = [[(row, columns[measure, year]) for year in years] for row in at]
         told = [[_figure(title, cells, *place, sieve) for place in of_row] for of_row in places]
         read = np.array(told, dtype=float).reshape(len(at), len(years))
         figures[measure] = getattr(units, measure) * read
     sieve.require_most(of=len(MEASURES) * len(at) * len(years))
-    _tell(sieve)
+    sieve.tell(log, NAME)
     return _Sheet(title, departements, crops, at, years, figures)
-
-
-def _tell(sieve: payload.Sieve) -> None:
-    """Log what was left out: each reason says where."""
-    for _, why in sieve.left_out:
-        log.warning("agreste: left out %s", why)
 
 
 class _Header(NamedTuple):
@@ -263,14 +259,13 @@ def _units(
 
 
 def _rows(
-    title: str, cells: Sequence[Sequence[object]], header: _Header
+    title: str, cells: Sequence[Sequence[object]], header: _Header, sieve: payload.Sieve
 ) -> tuple[list[str], list[str], list[int]]:
     """Return département, crop and row number of each row that is of a département."""
     top, region, place, crop = header
     departements, crops, at = [], [], []
     known: dict[str, str | None] = {}
     other: Counter[str] = Counter()
-    sieve = payload.Sieve()
     for row in range(top + 1, len(cells)):
         line = cells[row]
         where, label = str(line[place]).strip(), str(line[crop]).strip()
@@ -288,8 +283,8 @@ def _rows(
             if where not in known:
                 known[where] = departement_code(*numbered(where))
         except ValueError as error:
-            cell = cell_name(row, place)
-            sieve.leave_out(cell, ValueError(f"sheet {title}, cell {cell}: {error}"))
+            cell = f"sheet {title}, cell {cell_name(row, place)}"
+            sieve.leave_out(cell, ValueError(f"{cell}: {error}"))
             continue
         code = known[where]
         if code is None:
@@ -299,7 +294,7 @@ def _rows(
         crops.append(label)
         at.append(row)
     sieve.require_most(of=len(at) + len(sieve.left_out))
-    _tell(sieve)
+    sieve.tell(log, NAME)
     if other:
         log.info(
             "agreste: sheet %s: %d rows of %d régions and larger areas left out",
@@ -317,19 +312,19 @@ def _figure(
     cell = cells[row][column]
     if type(cell) is float and 0 <= cell < math.inf:
         return cell
-    name = cell_name(row, column)
+    name = f"sheet {title}, cell {cell_name(row, column)}"
     try:
         value = crop_figures.number(cell)
     except ValueError as error:
-        sieve.leave_out(name, ValueError(f"sheet {title}, cell {name}: {error}"))
+        sieve.leave_out(name, ValueError(f"{name}: {error}"))
         return math.nan
     if value < 0:
-        sieve.leave_out(name, ValueError(f"sheet {title}, cell {name}: {value:g} is below 0"))
+        sieve.leave_out(name, ValueError(f"{name}: {value:g} is below 0"))
         return math.nan
     return value
 
 
-def _long(sheet: _Sheet, codes: dict[str, str]) -> pd.DataFrame:
+def _long(sheet: _Sheet, codes: dict[str, str], most_left_out: float) -> pd.DataFrame:
     """Return one row a département, year and crop."""
     n_rows, n_years = len(sheet.at), len(sheet.years)
     frame = pd.DataFrame(
@@ -348,7 +343,7 @@ def _long(sheet: _Sheet, codes: dict[str, str]) -> pd.DataFrame:
             "label": np.repeat(np.array(sheet.crops, dtype=object), n_years),
         }
     )
-    sieve = payload.Sieve()
+    sieve = payload.Sieve(most_left_out)
     for measure in MEASURES:
         wrong = crop_figures.out_of_range(frame, measure)
         for at, year, value in frame.loc[wrong, ["at", "year", measure]].itertuples(index=False):
@@ -356,7 +351,7 @@ def _long(sheet: _Sheet, codes: dict[str, str]) -> pd.DataFrame:
             sieve.leave_out(at, ValueError(told))
         frame.loc[wrong, measure] = math.nan
     sieve.require_most(of=len(frame))
-    _tell(sieve)
+    sieve.tell(log, NAME)
     return frame
 
 

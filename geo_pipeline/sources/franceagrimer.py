@@ -86,10 +86,12 @@ class FranceAgriMer(CropFile):
             NAME,
             columns=list(columns.values()),
             missing=MARKS,
-            most_left_out=payload.MOST_LEFT_OUT,
+            most_left_out=received.most_left_out,
         )
         printed.columns = pd.Index(columns)
-        frame = _of_departements(printed.dropna(how="all"), columns)
+        frame = _of_departements(
+            printed.dropna(how="all"), columns, payload.Sieve(received.most_left_out)
+        )
         if ratio := crop_figures.unit_ratio(frame):
             raise ValueError(
                 f"production is {ratio:.3g} times area by yield: its units are not those expected"
@@ -175,23 +177,23 @@ def _factor(measure: str, column: str) -> float:
     return TONNE_Q if measure == "production_q" else 1.0
 
 
-def _of_departements(printed: pd.DataFrame, columns: dict[str, Column]) -> pd.DataFrame:
+def _of_departements(
+    printed: pd.DataFrame, columns: dict[str, Column], sieve: payload.Sieve
+) -> pd.DataFrame:
     """Return département, year, crop, its label, and figures in our units."""
     if printed[["crop", "code", "year"]].isna().any(axis=None):
         raise ValueError("a row has no crop, no département or no year")
     called = printed["name"].fillna("") if "name" in printed else pd.Series("", printed.index)
     places = list(zip(printed["code"], called, strict=True))
-    sieve = payload.Sieve()
     known: dict[tuple[str, str], str | None] = {}
     for place in places:
         try:
             if place not in known:
                 known[place] = departement_code(*place)
         except ValueError as error:
-            sieve.leave_out(" ".join(place), error)
+            sieve.leave_out(f"a row of {' '.join(place)}", error)
     sieve.require_most(of=len(places))
-    for name, why in sieve.left_out:
-        log.warning("franceagrimer: left out a row of %s: %s", name, why)
+    sieve.tell(log, NAME)
     codes = pd.Series([known.get(place) for place in places], printed.index, dtype=object)
     larger = int(codes.isna().sum()) - len(sieve.left_out)
     if larger:

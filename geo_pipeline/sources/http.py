@@ -58,6 +58,8 @@ RATES = {
 """What providers publish as their limits, in requests a second."""
 CLOCKS_APART = timedelta(minutes=5)
 """How far a provider's clock may be ahead of ours."""
+MOST_LEFT_OUT = 0.1
+"""Share of what an answer holds that may be left out of it: beyond, its form is not what it was."""
 HIDDEN = "***"
 SLOWEST_BYTES_PER_S = 200
 """A body that comes slower than this, beyond the read timeout, is given up."""
@@ -95,6 +97,7 @@ class Received:
         path: the file that keeps it; None when it is not kept.
         compression: `gzip` when the file was compressed here, None when it is what was received.
         content_type: as the provider said.
+        most_left_out: share of what it holds that may be left out when it is read.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class Received:
         path: Path | None = None,
         compression: str | None = None,
         content_type: str | None = None,
+        most_left_out: float = MOST_LEFT_OUT,
         reject: Callable[[str], None] | None = None,
     ) -> None:
         if content is None and path is None:
@@ -119,6 +123,7 @@ class Received:
         self.path = path
         self.compression = compression
         self.content_type = content_type
+        self.most_left_out = most_left_out
         self._content = content
         self._reject = reject
 
@@ -300,6 +305,7 @@ class Http:
         contact: URL or address of who runs this, for the User-Agent.
         limits: of the process that reads an answer where that needs one of its own; without them
             it is read in this one.
+        most_left_out: share of what an answer holds that who reads it may leave out.
         sleep: what waits a number of seconds.
     """
 
@@ -320,9 +326,11 @@ class Http:
         max_file_bytes: int = 8_000 * MB,
         contact: str | None = None,
         limits: Limits | None = None,
+        most_left_out: float = MOST_LEFT_OUT,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.limits = limits
+        self.most_left_out = most_left_out
         self.raw = raw or RawStore.temporary()
         self.offline = offline
         self._mirrors = dict(mirrors or {})
@@ -620,6 +628,7 @@ class Http:
             path=kept.path,
             compression=kept.compression,
             content_type=kept.content_type,
+            most_left_out=self.most_left_out,
             reject=lambda why: raw.reject(kept, why),
         )
 
@@ -739,7 +748,7 @@ class Http:
         body = b"".join(content)
         received = Received(
             request.asked, about.status, datetime.now(UTC), sha256(body).hexdigest(), body,
-            content_type=about.content_type,
+            content_type=about.content_type, most_left_out=self.most_left_out,
         )  # fmt: skip
         return received, len(body), about.status
 

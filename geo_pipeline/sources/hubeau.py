@@ -164,7 +164,7 @@ class Hubeau:
         """Return the piezometers of a département, and the answers they are from."""
         received: list[Received] = []
         params = {"code_departement": departement, "format": "json", "size": str(PAGE_SIZE)}
-        found, sieve = {}, Sieve()
+        found, sieve = {}, Sieve(self.http.most_left_out)
         for rows, answer in self._pages("stations", params, departement):
             received.append(answer)
             with _reading(answer, departement):
@@ -174,8 +174,7 @@ class Hubeau:
                     if station is not None:
                         found[station["piezometer"]] = station
                 sieve.require_most()
-        for name, why in sieve.left_out:
-            _log.warning("%s, département %s: left out %s: %s", NAME, departement, name, why)
+        sieve.tell(_log, f"{NAME}, département {departement}")
         frame = pd.DataFrame(
             list(found.values()), columns=["departement", "piezometer", *_STATION_TYPES]
         )

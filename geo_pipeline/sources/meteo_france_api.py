@@ -159,7 +159,7 @@ class MeteoFranceApi:
             label=f"{NAME}:stations",
             last_final=settled,
             notes=[
-                *(_left_out(order, why) for order, why in inactive.items()),
+                *_left_out(inactive),
                 *_silent({order.station for order in answers}, frame),
             ],
         )
@@ -464,8 +464,19 @@ def _no_days() -> pd.DataFrame:
     return pd.DataFrame(columns=[*KEY, *VALUES])
 
 
-def _left_out(order: Order, why: str) -> str:
-    return f"station {order.station} is left out from {order.since} to {order.until}: {why}"
+def _left_out(inactive: Mapping[Order, str]) -> list[str]:
+    """Return a note for each station and reason: of which days it is left out."""
+    orders: dict[tuple[str, str], list[Order]] = {}
+    for order, why in inactive.items():
+        orders.setdefault((order.station, why), []).append(order)
+    notes = []
+    for (station, why), of_station in orders.items():
+        first, last = min(of_station), max(of_station)
+        within = f" in {len(of_station)} orders" if len(of_station) > 1 else ""
+        notes.append(
+            f"station {station} is left out{within} from {first.since} to {last.until}: {why}"
+        )
+    return notes
 
 
 def _silent(asked: Collection[str], days: pd.DataFrame) -> list[str]:

@@ -51,6 +51,8 @@ class Observed(NamedTuple):
 
     rows: pd.DataFrame
     provenance: Provenance
+    notes: tuple[str, ...] = ()
+    """What was left out or not there though it might have been, one sentence each."""
 
 
 class WeatherSource(Protocol):

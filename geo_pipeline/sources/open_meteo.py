@@ -117,6 +117,17 @@ class Period(NamedTuple):
         return []
 
 
+class _Means(NamedTuple):
+    """The département's means that one answer gives."""
+
+    rows: pd.DataFrame
+    """Columns `MEASURES`, a row a day."""
+    hole: date | None
+    """Last day of the period that is not there, or lacks a value that the place has elsewhere."""
+    left_out: list[str]
+    """Values that cannot be, a sentence each."""
+
+
 class _UnreadableError(Exception):
     """What is wrong with an answer, to be told with source, département and URL."""
 
@@ -150,11 +161,12 @@ class OpenMeteo:
         Each value is the mean of the points that have one, if at least half of them do, else NaN;
         wind is at 10 m, as it is sent. Days without any value have no row, nor have today and the
         days to come. The provenance is that of the newest answer; of several, `sha256` is the hash
-        of their hashes, oldest period first.
+        of their hashes, oldest period first. Values that cannot be are left out and told in the
+        notes.
 
         Raises:
-            SourceError: the archive cannot be had, says no, answers what cannot be, or has no
-                value at all in these days.
+            SourceError: the archive cannot be had, says no, answers too much that cannot be, or has
+                no value at all in these days.
         """
         places = self.points[self.points["departement"] == departement]
         if places.empty:
@@ -165,11 +177,13 @@ class OpenMeteo:
         today = self._today()
         received: list[Received] = []
         parts: list[pd.DataFrame] = []
+        left_out: list[str] = []
         missing: list[NotKeptError] = []
         for period in periods(since, until, today=today, provisional_days=self.provisional_days):
-            for answer, rows in self._answered(departement, places, period, missing):
+            for answer, means in self._answered(departement, places, period, missing):
                 received.append(answer)
-                parts.append(rows)
+                parts.append(means.rows)
+                left_out += means.left_out
         if missing and not received:
             raise missing[0]
         if missing:
@@ -190,7 +204,7 @@ class OpenMeteo:
             resolution="day",
             provisional=rows.index > settled,
         )
-        return Observed(observed[list(OBSERVED)], _provenance(received))
+        return Observed(observed[list(OBSERVED)], _provenance(received), tuple(left_out))
 
     def _answered(
         self,
@@ -198,7 +212,7 @@ class OpenMeteo:
         places: pd.DataFrame,
         period: Period,
         missing: list[NotKeptError],
-    ) -> Iterator[tuple[Received, pd.DataFrame]]:
+    ) -> Iterator[tuple[Received, _Means]]:
         """Yield what was answered for `period`, and the département's means by day.
 
         Offline, a year or month that was only ever asked for in parts is had from them; parts that
@@ -206,10 +220,10 @@ class OpenMeteo:
         """
         query = self._query(places, period)
         try:
-            answer, rows, hole = self._had(departement, places, period, query, final=period.final)
-            asked_on = answer.received_at.date()
+            answer, means = self._had(departement, places, period, query, final=period.final)
+            asked_on, hole = answer.received_at.date(), means.hole
             if period.final and hole is not None and _is_due(hole, asked_on, self._today()):
-                answer, rows, _ = self._had(departement, places, period, query, final=False)
+                answer, means = self._had(departement, places, period, query, final=False)
         except NotKeptError as error:
             parts = period.parts()
             for part in parts:
@@ -217,7 +231,7 @@ class OpenMeteo:
             if not parts:
                 missing.append(error)
             return
-        yield answer, rows
+        yield answer, means
 
     def _had(
         self,
@@ -227,8 +241,8 @@ class OpenMeteo:
         query: Mapping[str, str],
         *,
         final: bool,
-    ) -> tuple[Received, pd.DataFrame, date | None]:
-        """Return the answer to `query`, its means by day, and the last day that lacks a value."""
+    ) -> tuple[Received, _Means]:
+        """Return the answer to `query`, and the means of it."""
         source = f"{NAME}, département {departement}"
         answer = self.http.get(
             self.url,
@@ -240,9 +254,12 @@ class OpenMeteo:
         )
         document = payload.json(answer, source)
         try:
-            return answer, *_means(document, places, period)
+            means = _means(document, places, period, answer.most_left_out)
         except _UnreadableError as error:
             raise payload.unusable(answer, source, str(error), ADVICE) from error
+        for each in means.left_out:
+            _log.warning("%s: %s", source, each)
+        return answer, means
 
     def _today(self) -> date:
         return self.today or datetime.now(UTC).date()
@@ -337,33 +354,26 @@ def _dekad_end(day: date) -> date:
     return day.replace(day=10 if day.day <= 10 else 20) if day.day <= 20 else _month_end(day)
 
 
-def _means(
-    document: object, places: pd.DataFrame, period: Period
-) -> tuple[pd.DataFrame, date | None]:
-    """Return the means over `places` of what was answered: columns `MEASURES`, a row a day.
+def _means(document: object, places: pd.DataFrame, period: Period, most_left_out: float) -> _Means:
+    """Return the means over `places` of what was answered.
 
-    And the last day of the period that is not there, or lacks a value of a variable that the place
-    has on other days.
+    A value that cannot be is left out; with too many of a variable, all is refused.
     """
     answers = _answers(document, places)
     dates = _dates(answers, period)
-    units = [_part(answer, "daily_units") for answer in answers]
-    values = {
-        variable.column: np.stack(
-            [
-                _values(_part(answer, "daily"), unit, variable, dates)
-                for answer, unit in zip(answers, units, strict=True)
-            ]
-        )
-        for variable in VARIABLES
-    }
-    for name, known in values.items():
-        _check_range(name, known, dates)
-    swapped = np.argwhere(values["tmin_c"] > values["tmax_c"])
-    if len(swapped):
-        raise _UnreadableError(f"sent a minimum above the maximum on {dates[swapped[0][1]]:%F}")
+    values, sieves = {}, []
+    for variable in VARIABLES:
+        sieve = payload.Sieve(most_left_out)
+        sent = [_values(answer, variable, dates, sieve) for answer in answers]
+        known = values[variable.column] = np.stack(sent)
+        n_sent = int(np.isfinite(known).sum()) + len(sieve.left_out)
+        _leave_out_of_range(variable.column, known, dates, sieve)
+        sieve.require_most(of=n_sent)
+        sieves.append(sieve)
+    sieves.append(_leave_out_swapped(values["tmin_c"], values["tmax_c"], dates, most_left_out))
     means = pd.DataFrame({name: _mean(known) for name, known in values.items()}, index=dates)
-    return means, _last_hole(values, dates, period)
+    told = [each for sieve in sieves for each in sieve.told()]
+    return _Means(means, _last_hole(values, dates, period), told)
 
 
 def _last_hole(values: Mapping[str, Array], dates: pd.DatetimeIndex, period: Period) -> date | None:
@@ -435,18 +445,22 @@ def _part(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _values(
-    daily: Mapping[str, Any], units: Mapping[str, Any], variable: Variable, dates: pd.DatetimeIndex
+    answer: Mapping[str, Any], variable: Variable, dates: pd.DatetimeIndex, sieve: payload.Sieve
 ) -> Array:
-    """Return a variable of one place by day, in our unit, NaN where it is null."""
+    """Return a variable of one place by day, in our unit, NaN where it is null or no number."""
+    daily, units = _part(answer, "daily"), _part(answer, "daily_units")
     sent = daily.get(variable.name)
     if not isinstance(sent, list):
         raise _UnreadableError(f"sent no {variable.name}" if sent is None else _odd(variable, sent))
     if len(sent) != len(dates):
         raise _UnreadableError(f"sent {len(sent)} values of {variable.name} for {len(dates)} days")
-    wrong = next((value for value in sent if value is not None and not _is_number(value)), None)
-    if wrong is not None:
-        raise _UnreadableError(_odd(variable, wrong))
-    values = np.array(sent, dtype=np.float64)
+    values = np.full(len(dates), np.nan)
+    for day, value in enumerate(sent):
+        if _is_number(value):
+            values[day] = value
+        elif value is not None:
+            odd = f"{_odd(variable, value)} of {dates[day]:%F}"
+            sieve.leave_out(_cell(variable.column, dates[day]), _UnreadableError(odd))
     if np.isnan(values).all():
         return values
     unit = units.get(variable.name)
@@ -471,15 +485,34 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _check_range(name: str, values: Array, dates: pd.DatetimeIndex) -> None:
-    """Raise _UnreadableError for a value that the data dictionary rules out."""
+def _cell(name: str, day: pd.Timestamp) -> str:
+    return f"a {name} of {day:%F}"
+
+
+def _leave_out_of_range(
+    name: str, values: Array, dates: pd.DatetimeIndex, sieve: payload.Sieve
+) -> None:
+    """Take out of `values` (places by days) those that the data dictionary rules out."""
     low, high = _range(name)
-    wrong = np.argwhere((values < low) | (values > high))
-    if len(wrong):
-        place, day = wrong[0]
-        raise _UnreadableError(
-            f"sent {values[place, day]:g} as {name} of {dates[day]:%F}, beyond {low:g} to {high:g}"
-        )
+    for place, day in np.argwhere((values < low) | (values > high)):
+        told = f"sent {values[place, day]:g} as {name} of {dates[day]:%F}"
+        error = _UnreadableError(f"{told}, beyond {low:g} to {high:g}")
+        sieve.leave_out(_cell(name, dates[day]), error)
+        values[place, day] = np.nan
+
+
+def _leave_out_swapped(
+    tmin_c: Array, tmax_c: Array, dates: pd.DatetimeIndex, most_left_out: float
+) -> payload.Sieve:
+    """Take out of both (places by days) a minimum above the maximum, and return which."""
+    sieve = payload.Sieve(most_left_out)
+    n_pairs = int(np.isfinite(tmin_c + tmax_c).sum())
+    for place, day in np.argwhere(tmin_c > tmax_c):
+        told = f"sent a minimum above the maximum on {dates[day]:%F}"
+        sieve.leave_out(_cell("tmin_c and tmax_c", dates[day]), _UnreadableError(told))
+        tmin_c[place, day] = tmax_c[place, day] = np.nan
+    sieve.require_most(of=n_pairs)
+    return sieve
 
 
 def _range(name: str) -> tuple[float, float]:

@@ -60,14 +60,17 @@ def unusable(received: Received, source: str, what: str, advice: str | None = No
     return SourceError(f"{source}: {received.url} {what}; {advice}")
 
 
-MOST_LEFT_OUT = 0.1
-"""Share of what a file holds that may be left out of it: beyond, its form is not what it was."""
+MOST_NAMED = 20
+"""Of what is left out of one file, this many are named; the others are counted."""
 
 
 class Sieve:
-    """Takes what is good of what a file holds one by one, and notes what is left out and why."""
+    """Takes what is good of what a file holds one by one, and notes what is left out and why.
 
-    def __init__(self, most: float = MOST_LEFT_OUT) -> None:
+    `most` is the share that may be left out: `Received.most_left_out`.
+    """
+
+    def __init__(self, most: float) -> None:
         self.most = most
         self.left_out: list[tuple[str, str]] = []
         """Name and reason."""
@@ -100,6 +103,20 @@ class Sieve:
         whole = self._n_taken + len(self.left_out) if of is None else of
         if self._first is not None and len(self.left_out) > self.most * whole:
             raise self._first
+
+    def told(self) -> list[str]:
+        """Return what was left out and why, a sentence each; beyond `MOST_NAMED`, how many more."""
+        named = [
+            f"left out {why if why.startswith(name) else f'{name}: {why}'}"
+            for name, why in self.left_out[:MOST_NAMED]
+        ]
+        more = len(self.left_out) - MOST_NAMED
+        return [*named, f"left out {more} more"] if more > 0 else named
+
+    def tell(self, log: logging.Logger, source: str) -> None:
+        """Log what was left out of what `source` sent."""
+        for each in self.told():
+            log.warning("%s: %s", source, each)
 
 
 def judged(
@@ -295,8 +312,7 @@ def table(
             f"has no column {', '.join(absent)}; there are {', '.join(there)[:300]}",
             "the provider may have changed its format: look for a newer version of this program",
         )
-    for name, why in sieve.left_out:
-        _log.warning("%s: left out %s: it %s", source, name, why)
+    sieve.tell(_log, source)
     rows = pd.DataFrame(frame)[~bad].reset_index(drop=True)
     return unique(rows, key, received, source) if key else rows
 

@@ -27,9 +27,8 @@ from pyarrow import csv
 from geo_pipeline.departements import BY_CODE
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
-from geo_pipeline.sources.http import Received
+from geo_pipeline.sources.http import MOST_LEFT_OUT, Received
 from geo_pipeline.sources.observed import OBSERVED, Observed
-from geo_pipeline.sources.payload import MOST_LEFT_OUT
 
 CORSICA = ("2A", "2B")
 OWN_CODES = {**dict.fromkeys(CORSICA, "20"), "976": "985"}
@@ -134,8 +133,6 @@ class Report(NamedTuple):
     observed: Observed
     stations: pd.DataFrame
     """station, name, lat, lon, altitude_m, weight: mean share of the area in the mean of rain."""
-    notes: tuple[str, ...]
-    """What was not there though it might have been, one sentence each."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +157,7 @@ def read_days(
     until: date,
     *,
     needed: Iterable[str] = (),
+    most_left_out: float = MOST_LEFT_OUT,
 ) -> pd.DataFrame:
     """Return the rows of a file of Météo-France from `since` to `until`, as it is streamed.
 
@@ -173,6 +171,7 @@ def read_days(
     origin : who sent it, for errors
     since, until : first and last day
     needed : columns that must be there; of others, the values are missing
+    most_left_out : share of the values of a column that may be out of its range and are left out
 
     Returns
     -------
@@ -212,7 +211,7 @@ def read_days(
                 part = part[~part.duplicated()]
             parts.append(part)
     frame = pd.concat(parts, ignore_index=True) if parts else _part_of_nothing(kinds, origin)
-    rows = once(_si(frame, origin), origin)
+    rows = once(_si(frame, origin, most_left_out), origin)
     n_repeated = n_wanted - len(rows)
     if repeated is not None and n_repeated > MOST_REPEATED * n_wanted:
         raise origin.error(
@@ -315,7 +314,7 @@ def report(
     )
     for note in notes:
         _log.warning("%s, département %s: %s", origin.source, origin.departement, note)
-    return Report(Observed(rows[list(OBSERVED)], provenance), stations, tuple(notes))
+    return Report(Observed(rows[list(OBSERVED)], provenance, tuple(notes)), stations)
 
 
 def provenance_of(source: str, received: Sequence[Received]) -> Provenance:
@@ -341,7 +340,14 @@ def read_received(
     """Return `read_days` of what was received; what cannot be read is asked for anew next time."""
     try:
         with received.open() as content:
-            return read_days(content, origin, since, until, needed=needed)
+            return read_days(
+                content,
+                origin,
+                since,
+                until,
+                needed=needed,
+                most_left_out=received.most_left_out,
+            )
     except SourceError as error:
         received.reject(str(error))
         raise
@@ -496,9 +502,9 @@ def _dates(days: pa.Array, name: str, origin: Origin) -> pd.Series:
     return dates.astype("datetime64[ns]")
 
 
-def _si(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
+def _si(frame: pd.DataFrame, origin: Origin, most_left_out: float) -> pd.DataFrame:
     """Return values that are to be trusted, in SI units, and the places."""
-    good = {name: _trusted(frame, name, origin) for name in RANGES}
+    good = {name: _trusted(frame, name, origin, most_left_out) for name in RANGES}
     rows = frame[KEY].assign(
         tmin_c=good["TN"],
         tmax_c=good["TX"],
@@ -516,7 +522,7 @@ def _si(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     return rows
 
 
-def _trusted(frame: pd.DataFrame, name: str, origin: Origin) -> pd.Series:
+def _trusted(frame: pd.DataFrame, name: str, origin: Origin, most_left_out: float) -> pd.Series:
     """Return the values of `name` that quality allows; those out of its range are left out, told.
 
     Raises:
@@ -538,7 +544,7 @@ def _trusted(frame: pd.DataFrame, name: str, origin: Origin) -> pd.Series:
         f"{first['date'].date()}, out of {low:g} to {high:g} ({off.sum()} such values)"
     )
     error = origin.error(what, "run it again once Météo-France has corrected it")
-    if off.sum() > MOST_LEFT_OUT * values.notna().sum():
+    if off.sum() > most_left_out * values.notna().sum():
         raise error
     _log.warning("left out: %s", error)
     return values.where(~off)

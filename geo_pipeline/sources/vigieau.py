@@ -29,7 +29,7 @@ from geo_pipeline.schemas import LEVELS, Provenance
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import Attribution
-from geo_pipeline.sources.payload import MOST_LEFT_OUT, Sieve
+from geo_pipeline.sources.payload import Sieve
 
 NAME = "vigieau"
 API_URL = "https://api.vigieau.gouv.fr"
@@ -129,7 +129,6 @@ class Vigieau:
         older_urls: asked in turn when it fails; by default VigiEau's own, for its own API only.
         dataset_url: the list of files.
         now: the time.
-        most_left_out: share of what an answer holds that may be left out of it.
     """
 
     name = NAME
@@ -141,10 +140,7 @@ class Vigieau:
         older_urls: Sequence[str] | None = None,
         dataset_url: str = DATASET_URL,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        *,
-        most_left_out: float = MOST_LEFT_OUT,
     ) -> None:
-        self.most_left_out = most_left_out
         self.http = http
         if older_urls is None:
             older_urls = OLDER_API_URLS if url.rstrip("/") == API_URL else ()
@@ -162,7 +158,7 @@ class Vigieau:
         received, body = self._departements()
         # An answer that has not changed since keeps the time it first came at.
         known_at = received.received_at if self.http.offline else self.now()
-        sieve = Sieve(self.most_left_out)
+        sieve = Sieve(self.http.most_left_out)
         with _reading(received):
             rows, unknown = _levels(body, sieve)
         frame = pd.DataFrame(rows, columns=["departement", *LEVEL_FIELDS.values()])
@@ -181,7 +177,7 @@ class Vigieau:
         received = self.http.get(self._listed(_zones_in_force)[0], source=self.name)
         body = payload.json(received, self.name)
         with _reading(received):
-            return _zones(body, Sieve(self.most_left_out), _provenance([received]))
+            return _zones(body, Sieve(self.http.most_left_out), _provenance([received]))
 
     def orders(self, *, partial: bool = False) -> Orders:
         """Return the orders of all years that the dataset lists, by zone where it names them.
@@ -198,7 +194,7 @@ class Vigieau:
             answer = self.http.get(url, source=self.name)
             text = payload.text(answer, self.name)
             with _reading(answer):
-                parts.append(_orders(text, partial, Sieve(self.most_left_out)))
+                parts.append(_orders(text, partial, Sieve(self.http.most_left_out)))
             received.append(answer)
         rows, left_out = (
             pd.concat(frames, ignore_index=True).drop_duplicates(ignore_index=True)

@@ -169,7 +169,7 @@ def test_the_mean_is_of_those_that_report_and_the_stations_are_told(
     assert table["name"].to_dict() == {"32013005": "AUCH", "32160002": "L'ISLE"}
     assert table["altitude_m"].to_dict() == {"32013005": 128.0, "32160002": 180.0}
     assert table["weight"].tolist() == pytest.approx([0.75, 0.25], abs=1e-4)
-    assert report.notes == ()
+    assert report.observed.notes == ()
 
 
 def test_doubtful_values_are_missing_and_the_others_are_used(
@@ -238,7 +238,7 @@ def test_periods_that_touch_are_read_and_past_ones_once(
         assert [str(each.date()) for each in rows["date"]] == [
             "1949-12-31", "1950-01-01", "2020-01-01",
         ]  # fmt: skip
-        assert report.notes == (
+        assert report.observed.notes == (
             "no file of autres-parametres for 1786 to 1949: "
             "radiation, humidity and ETP of these years are missing",
         )

@@ -162,7 +162,7 @@ def test_stations_are_listed_ordered_fetched_and_averaged(source: MeteoFranceApi
     assert rows["provisional"].tolist() == [False, False]
     assert report.stations["altitude_m"].tolist() == [128.0, 180.0]
     assert report.stations["name"].tolist() == ["AUCH", "L'ISLE-JOURDAIN"]
-    assert report.notes == ()
+    assert report.observed.notes == ()
     periods = {(since, until) for _, since, until in api.orders.values()}
     assert periods == {JANUARY}
 
@@ -338,7 +338,7 @@ def test_an_inactive_station_is_left_out_and_told(
     with caplog.at_level(logging.WARNING):
         report = source.report("32", *JANUARY)
     assert report.observed.rows["stations"].tolist() == [1]
-    assert report.notes == (
+    assert report.observed.notes == (
         "station 32160002 is left out from 2020-01-01 to 2020-01-31: station inactive",
         "station 32107002 is left out from 2020-01-01 to 2020-01-31: "
         "production en échec (plage d'absence de données)",
@@ -353,7 +353,10 @@ def test_a_station_that_sends_no_value_is_told(source: MeteoFranceApi, api: Api)
     api.rows = lambda station, since, until: rows.get(station, [])
     report = source.report("32", *JANUARY)
     assert report.observed.rows["stations"].tolist() == [1]
-    assert report.notes == ("station 32107002 sent no value", "station 32160002 sent no value")
+    assert report.observed.notes == (
+        "station 32107002 sent no value",
+        "station 32160002 sent no value",
+    )
 
 
 @pytest.mark.parametrize("burst", [2, 5, 8])
@@ -367,7 +370,7 @@ def test_a_burst_of_500_is_not_a_station_that_is_inactive(
     provider.on(f"/DPClim/{path}", handler)
     report = source.report("32", *JANUARY)
     assert report.observed.rows["stations"].tolist() == [2]
-    assert report.notes == ()
+    assert report.observed.notes == ()
 
 
 @pytest.mark.parametrize("status", [404, 410, 502, 507])
@@ -385,7 +388,7 @@ def test_one_station_in_trouble_is_not_the_departements(
     provider.reset(f"/DPClim/{path}").on(f"/DPClim/{path}", troubled)
     report = source.report("32", *JANUARY)
     assert report.observed.rows["stations"].tolist() == [1]
-    assert report.notes == (
+    assert report.observed.notes == (
         f"station 32160002 is left out from 2020-01-01 to 2020-01-31: error {status}",
     )
 
@@ -401,7 +404,7 @@ def test_a_file_that_is_gone_is_ordered_once_more(
     provider.reset(path).on(path, status=status).on(path, api.file)
     report = source.report("32", *JANUARY)
     assert report.observed.rows["precip_mm"].tolist() == [1.0]
-    assert report.notes == ()
+    assert report.observed.notes == ()
     assert len(api.orders) == 2
 
 
@@ -468,7 +471,7 @@ def test_a_rebuild_from_what_is_kept_needs_no_network_and_no_key(
     after = offline.report("32", *period)
     pd.testing.assert_frame_equal(before.rows, after.observed.rows)
     assert before.provenance == after.observed.provenance
-    assert "station 32160002 is left out" in after.notes[0]
+    assert "station 32160002 is left out" in after.observed.notes[0]
     for file in tmp_path.rglob("*"):
         assert KEY not in str(file)
         if file.is_file():

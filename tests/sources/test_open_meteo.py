@@ -1,5 +1,6 @@
 """Open-Meteo over real HTTP on loopback: what is asked for, what is made of it, every fault."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -124,7 +125,7 @@ def test_one_request_asks_for_all_points_and_says_what_it_wants(
 
 def test_the_mean_over_points_by_hand(http: Http, provider: Provider) -> None:
     provider.on(PATH, archive())
-    rows, provenance = past(http, provider)
+    rows, provenance, _ = past(http, provider)
     assert list(rows.columns) == list(OBSERVED)
     assert rows["date"].astype(str).tolist() == ["2020-07-01", "2020-07-02", "2020-07-03"]
     assert rows["date"].dtype == "datetime64[ns]"
@@ -151,7 +152,7 @@ def test_the_mean_over_points_by_hand(http: Http, provider: Provider) -> None:
 def test_a_single_point_is_answered_by_an_object(http: Http, provider: Provider) -> None:
     provider.on(PATH, archive())
     day = date(2020, 7, 1)
-    rows, _ = source(http, provider).weather("75", day, day)
+    rows, *_ = source(http, provider).weather("75", day, day)
     assert rows["departement"].tolist() == ["75"]
     assert rows["tmean_c"].tolist() == [20.0]
     assert rows["precip_mm"].tolist() == [0.0]
@@ -159,7 +160,7 @@ def test_a_single_point_is_answered_by_an_object(http: Http, provider: Provider)
 
 def test_the_rows_are_those_of_weather_daily(http: Http, provider: Provider) -> None:
     provider.on(PATH, archive())
-    rows, _ = past(http, provider)
+    rows, *_ = past(http, provider)
     places = pd.DataFrame({"departement": ["32"], "latitude_deg": [43.75]})
     weather = with_et0(rows, places)
     assert set(weather["et0_method"]) == {"penman-monteith"}
@@ -180,7 +181,7 @@ def test_a_mean_needs_half_of_the_points(
         return july(name, point, day)
 
     provider.on(PATH, archive(value))
-    rows, _ = past(http, provider)
+    rows, *_ = past(http, provider)
     assert len(rows) == 3
     if mean is None:
         assert rows["tmean_c"].isna().all()
@@ -192,7 +193,7 @@ def test_a_mean_needs_half_of_the_points(
 def test_half_of_the_points_is_enough(http: Http, provider: Provider) -> None:
     two = OpenMeteo(http, GERS.iloc[:2], url=f"{provider.url}{PATH}", today=TODAY)
     provider.on(PATH, archive(lambda name, point, day: july(name, point, day) if point else None))
-    rows, _ = two.weather("32", date(2020, 7, 1), date(2020, 7, 1))
+    rows, *_ = two.weather("32", date(2020, 7, 1), date(2020, 7, 1))
     assert rows["tmean_c"].tolist() == [21.0]
     assert rows["precip_mm"].tolist() == [0.3]
 
@@ -206,7 +207,7 @@ def test_missing_is_not_zero_and_a_day_without_any_value_has_no_row(
         return july(name, point, day)
 
     provider.on(PATH, archive(value))
-    rows, _ = past(http, provider)
+    rows, *_ = past(http, provider)
     assert rows["date"].dt.day.tolist() == [1, 3]
     assert rows["precip_mm"].isna().tolist() == [False, True]
 
@@ -219,14 +220,14 @@ def test_a_variable_that_is_null_throughout_has_no_unit_to_check(
 
     units = {**UNITS, "relative_humidity_2m_mean": "undefined"}
     provider.on(PATH, archive(value, daily_units=units))
-    rows, _ = past(http, provider)
+    rows, *_ = past(http, provider)
     assert rows["rh_pct"].isna().all()
     assert rows["tmean_c"].tolist() == [21.0] * 3
 
 
 def test_wind_in_kilometres_an_hour_is_told_by_its_unit(http: Http, provider: Provider) -> None:
     provider.on(PATH, archive(daily_units={**UNITS, "wind_speed_10m_mean": "km/h"}))
-    rows, _ = past(http, provider)
+    rows, *_ = past(http, provider)
     assert rows["wind_m_s"].tolist() == pytest.approx([3.0 / 3.6] * 3)
 
 
@@ -291,11 +292,11 @@ def test_a_request_counts_by_its_size_at_open_meteo_and_as_one_elsewhere() -> No
 
 def test_the_last_days_are_provisional(http: Http, provider: Provider) -> None:
     provider.on(PATH, archive())
-    rows, _ = source(http, provider).weather("32", date(2026, 11, 15), date(2026, 12, 31))
+    rows, *_ = source(http, provider).weather("32", date(2026, 11, 15), date(2026, 12, 31))
     assert rows["date"].iloc[-1] == pd.Timestamp("2026-11-22")
     told = rows.set_index("date")["provisional"]
     assert told.index[told].astype(str).tolist() == [f"2026-11-{day}" for day in (19, 20, 21, 22)]
-    rows, _ = source(http, provider, provisional_days=2).weather(
+    rows, *_ = source(http, provider, provisional_days=2).weather(
         "32", date(2026, 11, 15), date(2026, 11, 22)
     )
     assert rows["date"][rows["provisional"]].dt.day.tolist() == [22]
@@ -308,7 +309,7 @@ def test_days_that_the_provider_does_not_have_yet_are_fewer_rows(
         return None if day > date(2026, 11, 19) else july(name, point, day)
 
     provider.on(PATH, archive(value))
-    rows, _ = source(http, provider).weather("32", date(2026, 11, 17), date(2026, 11, 23))
+    rows, *_ = source(http, provider).weather("32", date(2026, 11, 17), date(2026, 11, 23))
     assert rows["date"].dt.day.tolist() == [17, 18, 19]
 
 
@@ -318,14 +319,14 @@ def test_days_that_the_provider_does_not_have_yet_are_fewer_rows(
 def test_a_second_run_asks_for_what_is_provisional_only(http: Http, provider: Provider) -> None:
     provider.on(PATH, archive())
     open_meteo = source(http, provider)
-    first, _ = open_meteo.weather("32", date(2025, 1, 1), date(2026, 11, 23))
+    first, *_ = open_meteo.weather("32", date(2025, 1, 1), date(2026, 11, 23))
     assert len(provider.asked) == 1 + 10 + 3
     provider.asked.clear()
-    second, _ = open_meteo.weather("32", date(2025, 1, 1), date(2026, 11, 23))
+    second, *_ = open_meteo.weather("32", date(2025, 1, 1), date(2026, 11, 23))
     assert [asked.one("start_date") for asked in provider.asked] == ["2026-11-11", "2026-11-21"]
     pd.testing.assert_frame_equal(first, second)
     provider.asked.clear()
-    part, _ = open_meteo.weather("32", date(2025, 3, 7), date(2025, 3, 9))
+    part, *_ = open_meteo.weather("32", date(2025, 3, 7), date(2025, 3, 9))
     assert provider.asked == []
     assert part["date"].dt.day.tolist() == [7, 8, 9]
 
@@ -333,10 +334,10 @@ def test_a_second_run_asks_for_what_is_provisional_only(http: Http, provider: Pr
 def test_a_provisional_day_is_as_it_is_told_last(http: Http, provider: Provider) -> None:
     provider.on(PATH, archive())
     days = date(2026, 11, 21), date(2026, 11, 22)
-    before, _ = source(http, provider).weather("32", *days)
+    before, *_ = source(http, provider).weather("32", *days)
     provider.reset(PATH)
     provider.on(PATH, archive(lambda name, point, day: 30.0 if "ature" in name else 1.0))
-    after, _ = source(http, provider).weather("32", *days)
+    after, *_ = source(http, provider).weather("32", *days)
     assert (before["tmean_c"].tolist(), after["tmean_c"].tolist()) == ([21.0] * 2, [30.0] * 2)
 
 
@@ -345,11 +346,11 @@ def test_offline_gives_what_was_received_even_weeks_later(
 ) -> None:
     """The dekads kept then have become a month meanwhile, and months a year."""
     provider.on(PATH, archive())
-    first, _ = source(http, provider).weather("32", date(2026, 8, 30), TODAY)
+    first, *_ = source(http, provider).weather("32", date(2026, 8, 30), TODAY)
     provider.asked.clear()
     with Http(RawStore(tmp_path / "raw"), offline=True) as offline:
         for later in (TODAY, date(2026, 11, 24), date(2026, 12, 20), date(2027, 6, 1)):
-            rows, _ = source(offline, provider, later).weather("32", date(2026, 8, 30), later)
+            rows, *_ = source(offline, provider, later).weather("32", date(2026, 8, 30), later)
             pd.testing.assert_frame_equal(
                 rows.drop(columns="provisional"), first.drop(columns="provisional")
             )
@@ -365,7 +366,7 @@ def test_other_points_or_another_model_are_another_question(http: Http, provider
         http, GERS.assign(latitude=GERS["latitude"] + 0.1), url=f"{provider.url}{PATH}", today=TODAY
     )
     moved.weather("32", date(2020, 7, 1), date(2020, 7, 3))
-    rows, _ = source(http, provider, model="era5_land").weather(
+    rows, *_ = source(http, provider, model="era5_land").weather(
         "32", date(2020, 7, 1), date(2020, 7, 3)
     )
     assert len(provider.asked) == 3
@@ -384,14 +385,14 @@ def test_an_answer_that_came_too_early_is_asked_for_again_on_another_day(
         PATH,
         archive(lambda name, point, day: july(name, point, day) if day <= late else None),
     )
-    rows, _ = source(http, provider, today).weather("32", since, today)
+    rows, *_ = source(http, provider, today).weather("32", since, today)
     assert rows["date"].iloc[-1].date() == late
     provider.reset(PATH)
     provider.on(PATH, archive())
-    same, _ = source(http, provider, today).weather("32", since, since + timedelta(days=9))
+    same, *_ = source(http, provider, today).weather("32", since, since + timedelta(days=9))
     assert len(same) == 5
     later = today + timedelta(days=2)
-    rows, _ = source(http, provider, later).weather("32", since, since + timedelta(days=9))
+    rows, *_ = source(http, provider, later).weather("32", since, since + timedelta(days=9))
     assert len(rows) == 10
 
 
@@ -412,7 +413,7 @@ def test_a_day_inside_a_month_that_is_filled_later_is_asked_for_again(
         return None if lacks or never else july(variable, point, day)
 
     def mean(on: date) -> float:
-        rows, _ = source(http, provider, on).weather("32", first, first + timedelta(days=19))
+        rows, *_ = source(http, provider, on).weather("32", first, first + timedelta(days=19))
         column = {"precipitation_sum": "precip_mm", "temperature_2m_min": "tmin_c"}[name]
         return float(rows.set_index("date")[column][pd.Timestamp(hole)])
 
@@ -463,27 +464,80 @@ def replaced(value: Any) -> Callable[[list[Any]], list[Any]]:
     return lambda values: [*values[:2], value, *values[3:]]
 
 
+CANNOT_BE: list[tuple[str, Any, str, list[str]]] = [
+    ("temperature_2m_mean", "21,5", 'sent "21,5" as temperature_2m_mean', ["tmean_c"]),
+    ("temperature_2m_mean", "21.5", 'sent "21.5" as temperature_2m_mean', ["tmean_c"]),
+    ("temperature_2m_mean", True, "sent true as temperature_2m_mean", ["tmean_c"]),
+    ("temperature_2m_mean", [21.5], "sent [21.5] as temperature_2m_mean", ["tmean_c"]),
+    ("precipitation_sum", -0.1, "sent -0.1 as precip_mm of 2020-01-03, beyond 0", ["precip_mm"]),
+    ("precipitation_sum", 99999.0, "sent 99999 as precip_mm of 2020-01-03", ["precip_mm"]),
+    ("precipitation_sum", 10**400, "as precipitation_sum", ["precip_mm"]),
+    ("temperature_2m_max", 999.9, "sent 999.9 as tmax_c of 2020-01-03", ["tmax_c"]),
+    ("relative_humidity_2m_mean", 130, "sent 130 as rh_pct", ["rh_pct"]),
+    (
+        "temperature_2m_min",
+        30.0,
+        "sent a minimum above the maximum on 2020-01-03",
+        ["tmin_c", "tmax_c"],
+    ),
+]
+"""A variable, a value that it cannot have, what is said of it and which columns lose it."""
+
+
+@pytest.mark.parametrize(("name", "value", "told", "columns"), CANNOT_BE)
+def test_one_value_that_cannot_be_is_left_out_and_named(
+    http: Http,
+    provider: Provider,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    value: Any,
+    told: str,
+    columns: list[str],
+) -> None:
+    """The second of three places lacks it on that day: the mean of the two others is the same."""
+    provider.on(PATH, broken(**{name: replaced(value)}))
+    rows, _, notes = past(http, provider, "2020-01-02", "2020-01-04")
+    (note,) = notes
+    assert note.startswith("left out ")
+    assert told in note
+    assert f"open-meteo, département 32: {note}" in caplog.text
+    provider.on(PATH, archive())
+    with Http(RawStore(tmp_path / "another"), default_rate=1000) as another:
+        whole, *_ = past(another, provider, "2020-01-02", "2020-01-04")
+    pd.testing.assert_frame_equal(rows.drop(columns=columns), whole.drop(columns=columns))
+    assert rows.loc[1, columns].tolist() == pytest.approx(whole.loc[1, columns].tolist())
+
+
+@pytest.mark.parametrize(("name", "value", "told", "columns"), CANNOT_BE)
+def test_more_than_the_share_that_cannot_be_refuses_the_answer(
+    http: Http, provider: Provider, name: str, value: Any, told: str, columns: list[str]
+) -> None:
+    """All of one place are a third of the values of three."""
+    provider.on(PATH, broken(**{name: lambda values: [value] * len(values)}))
+    fails(http, provider, re.escape(told.replace("2020-01-03", "2020-01-01")))
+
+
+def test_the_share_that_may_be_left_out_is_that_of_the_door(
+    tmp_path: Path, provider: Provider
+) -> None:
+    """One of 1,098 values is more than none."""
+    provider.on(PATH, broken(precipitation_sum=replaced(-0.1)))
+    with Http(RawStore(tmp_path / "raw"), default_rate=1000, most_left_out=0.0) as strict:
+        fails(strict, provider, "sent -0.1 as precip_mm")
+
+
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
-        ({"temperature_2m_mean": replaced("21,5")}, 'sent "21,5" as temperature_2m_mean'),
-        ({"temperature_2m_mean": replaced("21.5")}, 'sent "21.5" as temperature_2m_mean'),
-        ({"temperature_2m_mean": replaced(True)}, "sent true as temperature_2m_mean"),
-        ({"temperature_2m_mean": replaced([21.5])}, r"sent \[21.5\] as temperature_2m_mean"),
         ({"temperature_2m_mean": "21.5"}, 'sent "21.5" as temperature_2m_mean'),
         ({"temperature_2m_mean": None}, "sent no temperature_2m_mean"),
-        ({"precipitation_sum": replaced(-0.1)}, "sent -0.1 as precip_mm of 2020-01-03, beyond 0"),
-        ({"precipitation_sum": replaced(99999.0)}, "sent 99999 as precip_mm of 2020-01-03"),
-        ({"precipitation_sum": replaced(10**400)}, "as precipitation_sum"),
         ({"precipitation_sum": replaced(float("nan"))}, "sent JSON with the value NaN"),
-        ({"temperature_2m_max": replaced(999.9)}, "sent 999.9 as tmax_c of 2020-01-03"),
-        ({"relative_humidity_2m_mean": replaced(130)}, "sent 130 as rh_pct"),
-        ({"temperature_2m_min": replaced(30.0)}, "a minimum above the maximum on 2020-01-03"),
         ({"precipitation_sum": lambda v: v[:-1]}, "sent 365 values of precipitation_sum for 366"),
         ({"time": lambda days: days[1:]}, "other days for one place than for another"),
     ],
 )
-def test_a_value_that_cannot_be_is_named(
+def test_an_answer_of_another_form_is_refused(
     http: Http, provider: Provider, changes: dict[str, Any], match: str
 ) -> None:
     provider.on(PATH, broken(**changes))
@@ -588,7 +642,7 @@ def test_unknown_fields_days_out_of_order_and_a_byte_order_mark_do_no_harm(
         return Answer(b"\xef\xbb\xbf" + Answer(json=document).content())
 
     provider.on(PATH, answer)
-    rows, _ = past(http, provider)
+    rows, *_ = past(http, provider)
     assert rows["tmean_c"].tolist() == [1.0, 2.0, 3.0]
 
 
@@ -622,10 +676,10 @@ def test_a_departement_without_points_is_named(http: Http, provider: Provider) -
 def test_a_bad_answer_is_not_kept_and_the_next_run_asks_anew(
     http: Http, provider: Provider
 ) -> None:
-    provider.on(PATH, broken(precipitation_sum=replaced("wet")))
+    provider.on(PATH, broken(precipitation_sum=lambda values: ["wet"] * len(values)))
     provider.on(PATH, archive())
     fails(http, provider, 'sent "wet"')
-    rows, _ = past(http, provider)
+    rows, *_ = past(http, provider)
     assert rows["tmean_c"].tolist() == [21.0] * 3
     assert len(provider.asked) == 2
 
@@ -635,7 +689,7 @@ def test_slow_busy_and_broken_answers_are_tried_again(http: Http, provider: Prov
     provider.on(PATH, status=429, headers={"Retry-After": "0"})
     provider.on(PATH, b'[{"latitude": 43.5', cut=9)
     provider.on(PATH, archive())
-    rows, _ = past(http, provider)
+    rows, *_ = past(http, provider)
     assert rows["tmean_c"].tolist() == [21.0] * 3
     assert len(provider.asked) == 5
 
@@ -675,7 +729,7 @@ def test_real_days_come_through_unchanged(
     )
     provider.on(PATH, archive(value))
     open_meteo = OpenMeteo(http, points, url=f"{provider.url}{PATH}", today=TODAY)
-    rows, _ = open_meteo.weather(departement, date(2019, 1, 1), date(2020, 12, 31))
+    rows, *_ = open_meteo.weather(departement, date(2019, 1, 1), date(2020, 12, 31))
     assert len(rows) == 731
     for column in columns.values():
         assert rows[column].tolist() == observed[column].astype(float).tolist()
