@@ -10,15 +10,17 @@ from pathlib import Path
 import pandas as pd
 
 from geo_pipeline.assets.inbox_content import PEEK, columns_of, opened, recognised
-from geo_pipeline.assets.inbox_words import RefusedError, bad
+from geo_pipeline.assets.inbox_words import RefusedError, bad, stations_in_a_workbook
 from geo_pipeline.errors import GeoPipelineError, StorageError
 from geo_pipeline.settings import Settings
-from geo_pipeline.sources import agreste, etalab, meteo_france
+from geo_pipeline.sources import agreste, etalab, meteo_france, payload, workbook
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.http import Received
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
 from geo_pipeline.sources.stations import (
+    DAY,
     KEY,
+    STATION,
     VALUES,
     Origin,
     homes,
@@ -63,8 +65,24 @@ def understood(settings: Settings, path: Path, name: str, digest: str) -> About:
 
 
 def _crops(_: Settings, received: Received) -> About:
-    rows = agreste.Agreste.read(received)
+    try:
+        rows = agreste.Agreste.read(received)
+    except ValueError:
+        if sheet := _sheet_of_stations(received):
+            raise stations_in_a_workbook(sheet) from None
+        raise
     return About("crops", "crops", tuple(sorted(rows["departement"].unique())))
+
+
+def _sheet_of_stations(received: Received) -> str | None:
+    """Return the sheet of a workbook that has the columns of Météo-France's stations, if any."""
+    if workbook.PART not in payload.members(received, "stations"):
+        return None
+    for title, cells in workbook.sheets(received.content, received.url):
+        names = {str(cell).strip().upper() for cell in (cells[0] if cells else ())}
+        if names & {*STATION} and names & {*DAY}:
+            return title
+    return None
 
 
 def _boundaries(settings: Settings, received: Received) -> About:

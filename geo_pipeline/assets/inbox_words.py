@@ -67,6 +67,19 @@ def too_much(fr: str, en: str) -> RefusedError:
     )
 
 
+def stations_in_a_workbook(sheet: str) -> RefusedError:
+    """Return the refusal of stations that went through a spreadsheet, which mends what it reads."""
+    file = "Q_<département>_<{}>_RR-T-Vent.csv.gz"
+    return RefusedError(
+        f"classeur de stations de Météo-France (feuille {sheet}), où un tableur a pu perdre des "
+        "zéros et des dates ; déposez les fichiers de meteo.data.gouv.fr tels quels, un par "
+        f"département : {file.format('période')}",
+        f"a workbook of Météo-France's stations (sheet {sheet}), in which a spreadsheet may have "
+        "lost zeros and dates; drop the files of meteo.data.gouv.fr as they are, one a "
+        f"département: {file.format('period')}",
+    )
+
+
 def fatal(error: FatalFileError) -> RefusedError:
     """Return the refusal of a file that took its reader's memory or time, or ended it."""
     memory_mb, time_s = error.limits.memory_mb, error.limits.time_s

@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -380,6 +381,20 @@ def _shifted() -> bytes:
     return geojson(frame)
 
 
+def station_workbook() -> bytes:
+    """Days of stations of two départements, as a spreadsheet saves them; an empty sheet beside."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "data"
+    sheet.append(["NUM_POSTE", "NOM_USUEL", "LAT", "LON", "ALTI", "DATE", "RR", "QRR", "TN", "QTN"])
+    for number, name in ((4039001, "CASTELLANE"), (84009002, "LA BASTIDE DES JOURDANS")):
+        sheet.append([number, name, 43.8, 6.1, 500, date(2023, 8, 1), 0.2, 1, 9.6, 1])
+    book.create_sheet("graph")
+    saved = io.BytesIO()
+    book.save(saved)
+    return saved.getvalue()
+
+
 BAD: dict[str, tuple[str, bytes, str, str]] = {
     "a word for a figure": (
         "saa.xlsx",
@@ -446,6 +461,10 @@ BAD: dict[str, tuple[str, bytes, str, str]] = {
     "nothing": ("c.geojson", b"", "vide", "empty"),
     "something else": ("photo.jpg", b"\xff\xd8\xff\xe0" + b"0" * 100, "non reconnu", "recognised"),
     "an old workbook": ("a.xls", b"\xd0\xcf\x11\xe0" + b"0" * 100, ".xlsx", ".xlsx"),
+    "stations in a workbook": (
+        "stations_rr_t_vent_2023.xlsx", station_workbook(),
+        "classeur de stations de Météo-France (feuille data)", "one a département: Q_<département>",
+    ),
     "a path in the zip": (
         SAA, saa(**{"../../evil.csv": b"x"}), "chemin dangereux", "dangerous path",
     ),
