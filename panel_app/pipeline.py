@@ -36,8 +36,9 @@ def slots(taken: Taken, words: Catalogue, now: datetime) -> dict[str, str]:
     """Return what the page says of a snapshot, by the place where it says it."""
     values = {"words": words, "lang": words.lang}
     made = datetime.fromisoformat(taken["made_at"])
+    headline = _headline(taken, words, made, now)
     return {
-        "headline": render("pipeline_headline", values | _headline(taken, words, made, now)),
+        "headline": render("pipeline_headline", values | headline),
         "legend": render("pipeline_legend", values | _legend(taken, words)),
         "troubles": render(
             "pipeline_troubles",
@@ -46,6 +47,7 @@ def slots(taken: Taken, words: Catalogue, now: datetime) -> dict[str, str]:
                 "system": _system(taken, words),
                 "groups": _groups(taken, words),
                 "shown": SHOWN_GROUPS,
+                "doubt": headline["doubt"],
             },
         ),
         "places": render("pipeline_places", values | _places(taken, words)),

@@ -139,7 +139,8 @@ def test_what_is_to_be_looked_at_is_said_first(own_home: Path) -> None:
     snapshot = monitoring.snapshot(Settings(home=own_home), None, NOW)
     said = pipeline.slots(snapshot, catalogue("en"), NOW)
     assert "No failure, but 18 départements to look at" in plain(said["headline"])
-    assert "Nothing to deal with." in plain(said["troubles"])
+    assert "Nothing to deal with." not in plain(said["troubles"])
+    assert "Nothing is broken. 18 départements to be looked at" in plain(said["troubles"])
     assert 'data-state="archive"' in said["places"]
 
 

@@ -123,6 +123,17 @@ def test_the_pages_lead_to_each_other_without_loading_anew(read: Any) -> None:
     reader.assert_clean()
 
 
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_laptop_shows_the_tables_of_a_departement_whole(read: Any, lang: str) -> None:
+    """Droughts and crops, all their columns: nothing is to be scrolled to, which nobody would."""
+    reader = read(f"page=departement&departement=31&period=2022-08&lang={lang}", viewport=LAPTOP)
+    hidden_px = """tables => tables.map(
+        each => each.parentElement.scrollWidth - each.parentElement.clientWidth)"""
+    tables = reader.page.locator(".place-crops, .place-events")
+    assert tables.evaluate_all(hidden_px) == [0, 0]
+    reader.assert_clean()
+
+
 def test_without_a_departement_the_page_offers_all(read: Any) -> None:
     reader = read("page=departement&period=2022-08")
     page = reader.page
