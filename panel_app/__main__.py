@@ -13,8 +13,8 @@ from pydantic_settings import SettingsError
 
 from geo_pipeline.errors import GeoPipelineError, UsageError
 from geo_pipeline.settings import Settings, misuse
-from panel_app.server import build
-from panel_app.signin import hashed
+from panel_app.serving.server import build
+from panel_app.serving.signin import hashed
 
 app = typer.Typer(help="Serve the map app.", add_completion=False, pretty_exceptions_enable=False)
 

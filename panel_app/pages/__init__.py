@@ -1,1 +1,1 @@
-"""One file a page."""
+"""The pages: a folder each, with its Python, templates, styles, scripts and words."""

@@ -9,9 +9,9 @@ import panel as pn
 import pytest
 
 from geo_pipeline.settings import Settings
-from panel_app.state import from_query
-from panel_app.store import Matrix, Publication, Store, style_indices
-from panel_app.view import View
+from panel_app.data.page_view import View
+from panel_app.data.state import from_query
+from panel_app.data.store import Matrix, Publication, Store, style_indices
 
 CODES = ("01", "02", "03", "2A")
 

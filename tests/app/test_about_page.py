@@ -2,14 +2,15 @@
 
 import re
 from html import unescape
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 
 from geo_pipeline.publishing import look
-from panel_app.pages import about as page
-from panel_app.store import Publication
-from panel_app.theme import asset, render
+from panel_app.data.store import Publication
+from panel_app.drawing.templates import render
+from panel_app.pages.about import about_page as page
 from tests.app.conftest import plain, view_of
 
 
@@ -112,7 +113,7 @@ def test_the_whole_page(publication: Publication, lang: str) -> None:
     """One heading, an anchor for each entry of the contents, no request to anybody."""
     view = view_of(publication, lang=lang)
     slots = page.slots(view)
-    html = render("page_about", {"view": view, "words": view.words, "lang": lang, "slots": slots})
+    html = render("about/page", {"view": view, "words": view.words, "lang": lang, "slots": slots})
     assert html.count("<h1>") == 1
     anchors = re.findall(r'href="#([a-z]+)"', html)
     assert anchors
@@ -120,7 +121,7 @@ def test_the_whole_page(publication: Publication, lang: str) -> None:
     for text in slots.values():
         assert not re.search(r"\{\w*\}|\bnan\b|None|NaT", text)
         assert not re.search(r"<(script|img|iframe|link|object)|url\(", text)
-    assert "url(" not in asset("about.css")
+    assert "url(" not in Path(page.__file__).with_name("about.css").read_text()
 
 
 def test_version_and_day_of_the_publication(publication: Publication) -> None:

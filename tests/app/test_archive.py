@@ -9,13 +9,14 @@ import pytest
 
 from geo_pipeline.publishing import bulletin, exports, look, views
 from geo_pipeline.storage.warehouse import Warehouse
-from panel_app import pipeline
-from panel_app.i18n import catalogue
-from panel_app.pages import departement, ranking
-from panel_app.pages import map as page
-from panel_app.pages.departement_place import Place, record
-from panel_app.session import Session
-from panel_app.store import PipelineStore, Publication, Store
+from panel_app.data.page_words import catalogue
+from panel_app.data.store import PipelineStore, Publication, Store
+from panel_app.pages.departement import departement_page
+from panel_app.pages.departement.departement_place import Place, record
+from panel_app.pages.map import map_page as page
+from panel_app.pages.pipeline import pipeline_sections
+from panel_app.pages.ranking import ranking_page
+from panel_app.serving.session import Session
 from tests.app.conftest import plain, view_of
 
 BAND = "Archive : données jusqu'au 31 décembre 2022."
@@ -66,16 +67,16 @@ def test_pages_speak_of_what_is_over_in_the_past(publication: Publication) -> No
     place = Place(view, record(publication, "32"))
     said = [
         page.headline(view)["finding"],
-        ranking.slots(view)["headline"],
-        departement.neighbours(place)["finding"],
-        departement.crops(place)["finding"],
+        ranking_page.slots(view)["headline"],
+        departement_page.neighbours(place)["finding"],
+        departement_page.crops(place)["finding"],
     ]
     for each in map(plain, said):
         assert "était" in each or "étaient" in each or "manquai" in each, each
         assert " est " not in each, each
         assert " sont " not in each, each
     last = Place(view_of(publication, departement="05"), record(publication, "05"))
-    states = [row["state"] for row in departement.events(last)["rows"]]
+    states = [row["state"] for row in departement_page.events(last)["rows"]]
     assert "en cours" not in states
     fresh = replace(publication.matrix("swi"), published_on=date(2022, 9, 1))
     row, column = fresh.nearest(date(2022, 8, 31)), fresh.column("32")
@@ -103,9 +104,9 @@ def test_restrictions_of_another_date_stand_apart(publication: Publication) -> N
     assert "Restriction d'eau" not in {each["label"] for each in page.figures(view, "32")}
     assert plain(page.apart(view, "32")) == "Crise, le 3 octobre 2026"
     assert "Restriction d'eau, à une autre date" in plain(page.slots(view)["detail"])
-    tiles = departement.figures(Place(view, record(publication, "32")))
+    tiles = departement_page.figures(Place(view, record(publication, "32")))
     assert "Restriction d'eau la plus forte" not in {each["label"] for each in tiles}
-    table = plain(ranking.slots(view)["table"])
+    table = plain(ranking_page.slots(view)["table"])
     assert 'data-sort="restriction"' not in table
     assert "le relevé le plus proche est du 3 octobre 2026" in table
 
@@ -125,7 +126,7 @@ def test_all_is_well_only_where_nothing_is_to_be_looked_at() -> None:
             "published_bytes": 1,
             "daemons": [],
         }
-        return str(pipeline._headline(taken, catalogue("fr"), now, now)["finding"])
+        return str(pipeline_sections._headline(taken, catalogue("fr"), now, now)["finding"])
 
     assert headline("fresh", "fresh") == catalogue("fr")("pipeline.well")
     assert headline("fresh", "warned") == "Aucune panne, mais 1 département à vérifier"

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from panel_app import dekads
+from panel_app.data import dekads
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,16 @@ import pytest
 from markupsafe import Markup
 
 from geo_pipeline.publishing import look
-from panel_app.pages import departement, departement_stakes
-from panel_app.pages import departement_charts as charts
-from panel_app.pages.departement_place import Place, record
-from panel_app.state import from_query
-from panel_app.store import Publication
-from panel_app.theme import render
-from panel_app.view import View
+from panel_app.data.page_view import View
+from panel_app.data.state import from_query
+from panel_app.data.store import Publication
+from panel_app.drawing.templates import render
+from panel_app.pages.departement import departement_charts as charts
+from panel_app.pages.departement import departement_page, departement_stakes
+from panel_app.pages.departement.departement_place import Place, record
 from tests.app.conftest import by_hand
 
-OBSERVED = Path(departement.__file__).parents[2] / "assets_data" / "weather_dekadal.parquet"
+OBSERVED = Path(departement_page.__file__).parents[3] / "assets_data" / "weather_dekadal.parquet"
 NAN = float("nan")
 
 
@@ -48,7 +48,7 @@ def view(publication: Publication, **query: str) -> View:
 
 
 def said(publication: Publication, **query: str) -> dict[str, str]:
-    return departement.slots(view(publication, **query))
+    return departement_page.slots(view(publication, **query))
 
 
 def plain(text: str) -> str:
@@ -80,7 +80,7 @@ class _Balance(HTMLParser):
 
 def parsed(slots: Mapping[str, str], a_view: View) -> _Balance:
     page = render(
-        "page_departement",
+        "departement/page",
         {
             "view": a_view,
             "words": a_view.words,
@@ -137,8 +137,8 @@ def test_every_text_is_html_that_closes_in_both_languages(publication: Publicati
         {"lang": "en"},
     ):
         a_view = view(publication, **query)
-        slots = departement.slots(a_view)
-        assert tuple(slots) == departement.SLOTS
+        slots = departement_page.slots(a_view)
+        assert tuple(slots) == departement_page.SLOTS
         met = parsed(slots, a_view).met
         assert [tag for tag, _ in met].count("h1") == 1
         for tag, attributes in met:
@@ -328,13 +328,13 @@ def test_time_out_of_drought_is_counted_to_the_last_one() -> None:
     nan = float("nan")
     values = [[-1.0, 0.5, -1.4, nan], [0.1, 0.5, -0.6, 0.1], [0.1, 0.5, 1.2, 0.1]]
     matrix = by_hand("spi_3", values, classes, periods)
-    assert departement._out_since(matrix, 2, 0) == 1
-    assert departement._out_since(matrix, 2, 1) == -1
-    assert departement._out_since(matrix, 2, 2) == 2
-    assert departement._out_since(matrix, 2, 3) == -1
+    assert departement_page._out_since(matrix, 2, 0) == 1
+    assert departement_page._out_since(matrix, 2, 1) == -1
+    assert departement_page._out_since(matrix, 2, 2) == 2
+    assert departement_page._out_since(matrix, 2, 3) == -1
 
 
 def test_no_drought_is_counted_across_a_hole() -> None:
     periods = (date(2013, 12, 31), date(2015, 1, 10))
     matrix = by_hand("spi_3", [[-1.0] * 4, [0.1] * 4], [["D1"] * 4, ["normal"] * 4], periods)
-    assert departement._out_since(matrix, 1, 0) == -1
+    assert departement_page._out_since(matrix, 1, 0) == -1

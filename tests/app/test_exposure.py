@@ -9,12 +9,12 @@ import numpy as np
 
 from geo_pipeline.publishing import bulletin, look, views
 from geo_pipeline.storage.warehouse import Warehouse
-from panel_app import standing
-from panel_app.pages import departement, ranking
-from panel_app.pages import map as page
-from panel_app.pages.departement_place import Place, record
-from panel_app.store import Publication, Store
-from panel_app.view import hectares
+from panel_app.data.page_view import hectares
+from panel_app.data.store import Publication, Store
+from panel_app.pages.departement import departement_page
+from panel_app.pages.departement.departement_place import Place, record
+from panel_app.pages.map import map_page as page
+from panel_app.pages.ranking import ranking_page, standing
 from tests.app.conftest import plain, view_of
 
 MAIZE = ("grain_maize_irrigated", "grain_maize_rainfed")
@@ -49,7 +49,7 @@ def test_the_areas_are_of_the_map_shown_and_of_what_stands(publication: Publicat
             f"{hectares(total, 'fr')} connus (surfaces de 2022)"
         )
         assert np.nansum(standing.stand(view).crops) == dry
-        notes = " ".join(ranking.notes(view, True))
+        notes = " ".join(ranking_page.notes(view, True))
         assert view.indicator.name("fr") in notes
         assert "blé" not in notes
         said[indicator] = dry
@@ -82,7 +82,8 @@ def test_a_departement_is_told_of_the_map_shown(publication: Publication) -> Non
     told = view_of(publication, period="2022-08", departement="32")
     assert page.drivers(told, "32")
     figures = {
-        each["label"]: each for each in departement.figures(Place(told, record(publication, "32")))
+        each["label"]: each
+        for each in departement_page.figures(Place(told, record(publication, "32")))
     }
     figure = figures["Cultures sur pied en zone de sécheresse"]
     assert plain(figure["value"]) == "26 100 ha"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import panel_app
-from panel_app.i18n import catalogue
+from panel_app.data.page_words import catalogue
 
 APP = Path(panel_app.__file__).parent
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -54,7 +54,7 @@ def test_a_crop_without_a_word_is_made_readable() -> None:
 
 
 @pytest.mark.parametrize(
-    "template", sorted((APP / "assets").glob("*.j2")), ids=lambda path: path.name
+    "template", sorted(APP.rglob("*.j2")), ids=lambda path: str(path.relative_to(APP))
 )
 def test_no_template_says_anything_by_itself(template: Path) -> None:
     """What a reader sees or hears is asked of a catalogue: a template has no words of its own."""

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from geo_pipeline.publishing import look
-from panel_app import atlas, charts
-from panel_app.pages import map as page
-from panel_app.store import Matrix, Publication
-from panel_app.view import View, hectares, percent
+from panel_app.data.page_view import View, hectares, percent
+from panel_app.data.store import Matrix, Publication
+from panel_app.drawing import atlas, indicator_charts
+from panel_app.pages.map import map_page as page
 from tests.app.conftest import plain, view_of
 
 AUGUST = date(2022, 8, 31)
@@ -170,7 +170,7 @@ def test_two_maps_are_compared(publication: Publication) -> None:
 
 
 def test_the_same_dekad_of_each_year(publication: Publication) -> None:
-    bars = charts.same_month(view_of(publication, period="2022-08"))
+    bars = indicator_charts.same_month(view_of(publication, period="2022-08"))
     years = {bar["year"]: bar for bar in bars}
     assert sorted(years) == list(range(2010, 2023))
     assert years[2014]["parts"] is None  # no weather then
@@ -181,7 +181,7 @@ def test_the_same_dekad_of_each_year(publication: Publication) -> None:
 
 def test_the_second_dekad_of_february_is_not_the_third(publication: Publication) -> None:
     view = view_of(publication, period="2022-02-20", compare="side")
-    bars = charts.same_month(view)
+    bars = indicator_charts.same_month(view)
     assert {bar["period"] for bar in bars if bar["period"]} <= {
         f"{year}-02-20" for year in range(2010, 2023)
     }
@@ -191,8 +191,8 @@ def test_the_second_dekad_of_february_is_not_the_third(publication: Publication)
 
 
 def test_shares_of_a_crop_weigh_the_timeline(publication: Publication) -> None:
-    by_area = charts.shares_of(publication, "combined", "")
-    by_crop = charts.shares_of(publication, "combined", "soft_wheat")
+    by_area = indicator_charts.shares_of(publication, "combined", "")
+    by_crop = indicator_charts.shares_of(publication, "combined", "soft_wheat")
     known = by_crop.sum(axis=1) > 0
     assert np.allclose(by_crop[known].sum(axis=1), 100)
     assert not np.allclose(by_area, by_crop)
@@ -226,7 +226,7 @@ def test_the_step_before_is_named_in_french(publication: Publication) -> None:
 def test_stages_are_bars_of_one_height(publication: Publication) -> None:
     matrix = publication.matrix("cdi")
     column = matrix.column("32")
-    drawn = charts.heights(matrix, np.s_[:, column])
+    drawn = indicator_charts.heights(matrix, np.s_[:, column])
     assert set(np.unique(drawn[~np.isnan(drawn)])) == {0.0, 1.0}
     stages = matrix.drought_class[:, column]
     assert ((drawn == 1.0) == [stage not in (None, "normal") for stage in stages]).all()

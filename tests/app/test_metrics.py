@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from panel_app.metrics import live
-from panel_app.store import unusable
+from panel_app.data.store import unusable
+from panel_app.serving.metrics import live
 
 WRITTEN = """\
 # TYPE geo_pipeline_snapshot_timestamp_seconds gauge

@@ -13,11 +13,11 @@ from geo_pipeline.departements import CODES
 from geo_pipeline.errors import StorageError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
-from panel_app import pipeline
 from panel_app.app import build
-from panel_app.i18n import catalogue
-from panel_app.session import Session
-from panel_app.store import SNAPSHOT_VERSION, PipelineStore, Publication, Store
+from panel_app.data.page_words import catalogue
+from panel_app.data.store import SNAPSHOT_VERSION, PipelineStore, Publication, Store
+from panel_app.pages.pipeline import pipeline_sections
+from panel_app.serving.session import Session
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -72,7 +72,7 @@ def plain(html: str) -> str:
 def test_what_is_wrong_is_said_first(
     taken: dict[str, Any], lang: Any, finding: str, state: str
 ) -> None:
-    said = pipeline.slots(taken, catalogue(lang), NOW)
+    said = pipeline_sections.slots(taken, catalogue(lang), NOW)
     assert finding in plain(said["headline"])
     assert state in plain(said["troubles"])
     # Nine for one cause are one item with one command.
@@ -87,14 +87,14 @@ def test_hostile_texts_are_escaped_everywhere(
     taken: dict[str, Any], publication: Publication
 ) -> None:
     words = catalogue("fr")
-    said = pipeline.slots(taken, words, NOW)
-    page = "".join([*said.values(), pipeline.map_html(publication, taken, words)])
+    said = pipeline_sections.slots(taken, words, NOW)
+    page = "".join([*said.values(), pipeline_sections.map_html(publication, taken, words)])
     assert "&lt;img" in page
     assert "<img" not in page
 
 
 def test_runs_have_bars_of_their_duration_and_their_errors(taken: dict[str, Any]) -> None:
-    said = pipeline.slots(taken, catalogue("fr"), NOW)["runs"]
+    said = pipeline_sections.slots(taken, catalogue("fr"), NOW)["runs"]
     assert re.findall(r"width:([\d.]+)%", said) == ["33.3", "100.0"]
     assert "1 min 30 s" in plain(said)
     assert "échoué" in plain(said)
@@ -104,8 +104,8 @@ def test_runs_have_bars_of_their_duration_and_their_errors(taken: dict[str, Any]
 
 def test_volumes_are_steps_on_a_zero_based_scale(taken: dict[str, Any]) -> None:
     """1000, 2000, 4000 of 5000, after a third and all of three days."""
-    said = pipeline.slots(taken, catalogue("en"), NOW)["volumes"]
-    width, height = pipeline.CHART
+    said = pipeline_sections.slots(taken, catalogue("en"), NOW)["volumes"]
+    width, height = pipeline_sections.CHART
     assert (width, height) == (720, 160)
     assert "M0.0 128.0H240.0V96.0H720.0V32.0" in said
     assert "4,000 rows in all tables" in plain(said)
@@ -114,8 +114,8 @@ def test_volumes_are_steps_on_a_zero_based_scale(taken: dict[str, Any]) -> None:
 
 def test_an_old_snapshot_says_so(taken: dict[str, Any]) -> None:
     words = catalogue("fr")
-    fresh = pipeline.slots(taken, words, NOW + timedelta(minutes=9))["headline"]
-    old = pipeline.slots(taken, words, NOW + timedelta(hours=3))["headline"]
+    fresh = pipeline_sections.slots(taken, words, NOW + timedelta(minutes=9))["headline"]
+    old = pipeline_sections.slots(taken, words, NOW + timedelta(hours=3))["headline"]
     assert "il y a 9 minutes" in plain(fresh)
     assert 'class="well"' not in old
     assert "n'est plus frais" not in plain(fresh).replace("&#39;", "'")
@@ -128,7 +128,7 @@ def test_what_is_wrong_with_all_of_it_is_said_before_the_rest(own_home: Path) ->
     settings.warehouse.unlink()
     for path in settings.warehouse.parent.glob("*"):
         path.unlink()
-    said = pipeline.slots(monitoring.snapshot(settings, None, NOW), catalogue("fr"), NOW)
+    said = pipeline_sections.slots(monitoring.snapshot(settings, None, NOW), catalogue("fr"), NOW)
     assert "1 incident du système entier" in plain(said["headline"])
     assert 'class="well"' not in said["headline"]
     assert "nothing is published yet" in plain(said["troubles"])
@@ -137,7 +137,7 @@ def test_what_is_wrong_with_all_of_it_is_said_before_the_rest(own_home: Path) ->
 
 def test_what_is_to_be_looked_at_is_said_first(own_home: Path) -> None:
     snapshot = monitoring.snapshot(Settings(home=own_home), None, NOW)
-    said = pipeline.slots(snapshot, catalogue("en"), NOW)
+    said = pipeline_sections.slots(snapshot, catalogue("en"), NOW)
     assert "No failure, but 18 départements to look at" in plain(said["headline"])
     assert "Nothing to deal with." not in plain(said["troubles"])
     assert "Nothing is broken. 18 départements to be looked at" in plain(said["troubles"])
@@ -146,17 +146,17 @@ def test_what_is_to_be_looked_at_is_said_first(own_home: Path) -> None:
 
 def test_nothing_was_run_yet(tmp_path: Path) -> None:
     snapshot = monitoring.snapshot(Settings(home=tmp_path), None, NOW)
-    said = pipeline.slots(snapshot, catalogue("fr"), NOW)
+    said = pipeline_sections.slots(snapshot, catalogue("fr"), NOW)
     assert "Rien n" in plain(said["headline"])
     assert "Aucun calcul" in plain(said["runs"])
 
 
 def test_every_state_and_status_has_words_and_a_colour() -> None:
-    css = (Path(pipeline.__file__).parent / "assets" / "pipeline.css").read_text()
-    assert set(pipeline.STATES) == set(monitoring.STATES)
+    css = (Path(pipeline_sections.__file__).with_name("pipeline.css")).read_text()
+    assert set(pipeline_sections.STATES) == set(monitoring.STATES)
     for kind in troubles.KINDS:
         assert all(catalogue(lang)(f"pipeline.kind.{kind}") for lang in ("fr", "en"))  # type: ignore[arg-type]
-    for state in pipeline.STATES:
+    for state in pipeline_sections.STATES:
         assert f".state-{state} " in css
         for lang in ("fr", "en"):
             assert catalogue(lang)(f"pipeline.state.{state}")  # type: ignore[arg-type]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from geo_pipeline.publishing import look
-from panel_app import comparison, standing
-from panel_app.pages import ranking as page
-from panel_app.store import Matrix, Publication
-from panel_app.view import View
+from panel_app.data.page_view import View
+from panel_app.data.store import Matrix, Publication
+from panel_app.pages.ranking import place_comparison, standing
+from panel_app.pages.ranking import ranking_page as page
 from tests.app.conftest import by_hand, plain, view_of
 
 NAN = float("nan")
@@ -298,14 +298,14 @@ def test_restrictions_are_ranked_in_their_own_words(publication: Publication) ->
 
 
 def test_no_line_crosses_a_hole() -> None:
-    x, y = comparison.broken(np.array([0.0, 10.0, 400.0]), np.array([1.0, 2.0, 3.0]), 11)
+    x, y = place_comparison.broken(np.array([0.0, 10.0, 400.0]), np.array([1.0, 2.0, 3.0]), 11)
     assert x.tolist() == [0, 10, 400, 400]
     assert np.array_equal(y, [1, 2, NAN, 3], equal_nan=True)
 
 
 def test_the_missing_year_2014_breaks_the_lines(publication: Publication) -> None:
     view = view_of(publication, indicator="spi_3", places="32,31")
-    chart = comparison.record(view, comparison.places(view))
+    chart = place_comparison.record(view, place_comparison.places(view))
     assert chart is not None
     lines = {mark.kind: mark.d for mark in chart.marks if mark.kind.startswith("series")}
     assert set(lines) == {"series-1", "series-2"}
@@ -315,7 +315,7 @@ def test_the_missing_year_2014_breaks_the_lines(publication: Publication) -> Non
 def test_a_season_beside_the_published_sum(publication: Publication) -> None:
     """The Gers at the end of the season 2021-22: the table behind the chart says what is stored."""
     view = view_of(publication, period=AUGUST, places="32")
-    chart = comparison.this_season(view, comparison.places(view), "season_precip_mm")
+    chart = place_comparison.this_season(view, place_comparison.places(view), "season_precip_mm")
     assert chart is not None
     assert chart.table is not None
     matrix = publication.matrix("season_precip_mm")
@@ -327,13 +327,13 @@ def test_a_season_beside_the_published_sum(publication: Publication) -> None:
 def test_yields_are_those_published(publication: Publication) -> None:
     """AWA and SAA: 23 harvests of soft wheat from 2000 to 2022; grain maize by its latest kind."""
     view = view_of(publication, places="32,31")
-    chosen = comparison.places(view)
-    crops = [comparison.harvests(view, place) for place in chosen]
+    chosen = place_comparison.places(view)
+    crops = [place_comparison.harvests(view, place) for place in chosen]
     assert sorted(crops[0]["soft_wheat"]) == list(range(2000, 2023))
-    assert comparison.maize(crops) == "grain_maize_irrigated"
-    assert comparison.maize([{"grain_maize": {2001: 90.0}}, {}]) == "grain_maize"
-    assert comparison.maize([{}]) == ""
-    chart = comparison.yields(view, chosen, crops, "soft_wheat")
+    assert place_comparison.maize(crops) == "grain_maize_irrigated"
+    assert place_comparison.maize([{"grain_maize": {2001: 90.0}}, {}]) == "grain_maize"
+    assert place_comparison.maize([{}]) == ""
+    chart = place_comparison.yields(view, chosen, crops, "soft_wheat")
     assert chart is not None
     assert chart.table is not None
     known = crops[0]["soft_wheat"][2022]
@@ -343,14 +343,14 @@ def test_yields_are_those_published(publication: Publication) -> None:
 def test_where_a_record_ends_early_the_name_says_when(publication: Publication) -> None:
     """Haute-Corse has weather from 2015 to 2020 only."""
     view = view_of(publication, places="2B,32")
-    chart = comparison.record(view, comparison.places(view))
+    chart = place_comparison.record(view, place_comparison.places(view))
     assert chart is not None
     assert {"Haute-Corse (2020)", "Gers"} <= {label.text for label in chart.labels}
 
 
 def test_a_place_keeps_its_colour_on_every_chart(publication: Publication) -> None:
     view = view_of(publication, period=AUGUST, places="32,62,31")
-    charts = comparison.charts(view)
+    charts = place_comparison.charts(view)
     names = [chart.name for chart in charts]
     assert len(set(names)) == len(names) == 8
     for chart in charts:
@@ -367,7 +367,7 @@ def test_a_place_keeps_its_colour_on_every_chart(publication: Publication) -> No
 def test_the_timeline_of_2011_and_of_the_hole(publication: Publication) -> None:
     """May 2011 was a drought in the Gers; nothing is drawn over 2014."""
     view = view_of(publication, places="32")
-    chart = comparison.timeline(view, comparison.places(view))
+    chart = place_comparison.timeline(view, place_comparison.places(view))
     assert chart is not None
     assert chart.table is not None
     rows = {row[0]: row[1] for row in chart.table.rows}
@@ -377,8 +377,8 @@ def test_the_timeline_of_2011_and_of_the_hole(publication: Publication) -> None:
 
 def test_what_has_no_course_is_left_out(publication: Publication) -> None:
     view = view_of(publication, indicator="water_restrictions", places="32,75")
-    names = [chart.name for chart in comparison.charts(view)]
+    names = [chart.name for chart in place_comparison.charts(view)]
     assert "compare-recent" not in names
     assert "compare-timeline" in names
     view = view_of(publication, period=AUGUST, places="75")
-    assert [chart.name for chart in comparison.charts(view)] == ["compare-timeline"]
+    assert [chart.name for chart in place_comparison.charts(view)] == ["compare-timeline"]

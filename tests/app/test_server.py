@@ -22,9 +22,9 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 from typer.testing import CliRunner
 
-from panel_app import plain
 from panel_app.__main__ import app as command_line
-from panel_app.signin import hashed, matches
+from panel_app.serving import server_pages
+from panel_app.serving.signin import hashed, matches
 from tests.serving import ROOT, environment, serving
 
 TOKEN = re.compile(r'"token":"([^"]+)"')
@@ -33,7 +33,7 @@ TOKEN = re.compile(r'"token":"([^"]+)"')
 TINY = """
 import panel as pn
 from bokeh.models import ColumnDataSource, Spacer
-from panel_app.headers import script_nonce
+from panel_app.serving.headers import script_nonce
 
 if pn.state.session_args.get("fail"):
     raise RuntimeError("what nobody should read")
@@ -68,8 +68,8 @@ template.add_variable("data", '<script id="bad">document.documentElement.dataset
 template.servable()
 """
 RUN_TINY = (
-    "from pathlib import Path; from panel_app import __main__, server;"
-    "import sys; server.APP = Path(sys.argv.pop(1)); __main__.main()"
+    "import sys; from pathlib import Path; from panel_app import __main__;"
+    "from panel_app.serving import server; server.APP = Path(sys.argv.pop(1)); __main__.main()"
 )
 
 T = TypeVar("T")
@@ -357,8 +357,8 @@ def test_only_the_embed_view_may_be_framed_by_others(room: str) -> None:
 def test_a_page_that_cannot_be_built_says_so_in_words(room: str) -> None:
     answer = _get(f"{room}?fail=1")
     assert answer.status_code == 500
-    assert plain.FAILED.title[0] in answer.text
-    assert plain.FAILED.title[1] in answer.text
+    assert server_pages.FAILED.title[0] in answer.text
+    assert server_pages.FAILED.title[1] in answer.text
     assert "nobody should read" not in answer.text
     assert "Traceback" not in answer.text
     _assert_guarded(answer)
@@ -370,9 +370,9 @@ def test_one_page_too_many_waits_in_words_and_gets_in_later(room: str) -> None:
         readers = [await _opened(room) for _ in range(2)]
         full = await asyncio.to_thread(_get, room)
         assert full.status_code == 503
-        assert full.headers["Retry-After"] == str(plain.RETRY_S)
-        assert plain.ERRORS[503].title[0] in full.text
-        assert plain.ERRORS[503].title[1] in full.text
+        assert full.headers["Retry-After"] == str(server_pages.RETRY_S)
+        assert server_pages.ERRORS[503].title[0] in full.text
+        assert server_pages.ERRORS[503].title[1] in full.text
         _assert_guarded(full)
         readers[0].close()
         until = time.monotonic() + 20
@@ -480,7 +480,7 @@ def test_who_signs_in_reaches_the_page_that_was_asked_for(
     assert kept["user"].get_nonstandard_attr("SameSite") == "Lax"
     assert session.get(f"{_site(private)}/drought/metrics", timeout=60).status_code == 503
     out = session.get(f"{_site(private)}/drought/logout", timeout=60)
-    assert plain.SIGNED_OUT.title[1] in out.text
+    assert server_pages.SIGNED_OUT.title[1] in out.text
     assert urlsplit(session.get(private, timeout=60).url).path == "/drought/login"
 
 
@@ -493,7 +493,7 @@ def test_who_does_not_know_the_password_sees_the_form_again(
 ) -> None:
     session = _signed_in(f"{private}?lang=en", name, password)
     answer = session.last  # type: ignore[attr-defined]
-    assert plain.REFUSED.text[0] in answer.text
+    assert server_pages.REFUSED.text[0] in answer.text
     assert answer.elapsed.total_seconds() > 1
     assert "user" not in session.cookies
 
@@ -513,7 +513,7 @@ def test_the_form_is_no_door_for_other_sites(private: str) -> None:
     login = f"{_site(private)}/drought/login"
     forged = requests.post(login, data={"username": "ada", "password": "correct horse"}, timeout=60)
     assert forged.status_code == 403
-    assert plain.ERRORS[403].title[0] in forged.text
+    assert server_pages.ERRORS[403].title[0] in forged.text
     for target in ("https://elsewhere.example/drought/app", "//elsewhere.example", "/?a\r\nb: c"):
         session = _signed_in(f"{private}?a=1", "ada", "correct horse", next=target)
         assert session.last.url == private  # type: ignore[attr-defined]
@@ -628,10 +628,10 @@ def test_whom_an_oauth_provider_knows_gets_in_if_listed(tiny: Serve, prefix: str
             _Provider.user = "bob"
             stranger = requests.get(address, timeout=60)
             assert stranger.status_code == 403
-            assert plain.ERRORS[403].title[0] in stranger.text
+            assert server_pages.ERRORS[403].title[0] in stranger.text
             forged = _get(f"{_site(address)}{prefix}/login?code=c0de&state=mine")
             assert forged.status_code == 401
-            assert plain.ERRORS[401].title[0] in forged.text
+            assert server_pages.ERRORS[401].title[0] in forged.text
             _assert_guarded(forged)
     finally:
         provider.shutdown()

@@ -13,8 +13,8 @@ import pytest
 
 from geo_pipeline.settings import Settings
 from panel_app.app import build
-from panel_app.session import PAGES, Session
-from panel_app.store import PipelineStore, Store
+from panel_app.data.store import PipelineStore, Store
+from panel_app.serving.session import PAGES, Session
 
 
 class Heard(list[dict[str, str]]):

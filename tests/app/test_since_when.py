@@ -10,12 +10,12 @@ import pytest
 
 from geo_pipeline.publishing import bulletin, look, views
 from geo_pipeline.storage.warehouse import Warehouse
-from panel_app import dekads, standing
-from panel_app.pages import departement as page
-from panel_app.pages import map as map_page
-from panel_app.pages import ranking
-from panel_app.pages.departement_place import Place, record
-from panel_app.store import Matrix, Publication, Store
+from panel_app.data import dekads
+from panel_app.data.store import Matrix, Publication, Store
+from panel_app.pages.departement import departement_page as page
+from panel_app.pages.departement.departement_place import Place, record
+from panel_app.pages.map import map_page
+from panel_app.pages.ranking import ranking_page, standing
 from tests.app.conftest import by_hand, plain, view_of
 
 DAYS = (date(2022, 8, 10), date(2011, 5, 20), date(2019, 9, 10))
@@ -41,7 +41,7 @@ def test_all_places_tell_the_same_drought(publication: Publication, day: date) -
     assert len(events) >= 10
     france = view_of(publication, period=day.isoformat())
     ages = standing.stand(france).age
-    ranked = ranking.slots(france)["table"]
+    ranked = ranking_page.slots(france)["table"]
     row = r'title="([^"]*)">\d+</td>(?:(?!</tr>).)*<td>(\w+)</td>'
     titles = {code: plain(unescape(said)) for said, code in re.findall(row, ranked)}
     assert titles.keys() == events.keys()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from panel_app.state import MAX_PLACES, State, from_query, parse_period
+from panel_app.data.state import MAX_PLACES, State, from_query, parse_period
 
 KNOWN = ("combined", "spi_3", "water_restrictions")
 CROPS = ("soft_wheat", "grain_maize_irrigated")

@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from panel_app import svg
-from panel_app.i18n import catalogue
+from panel_app.data.page_words import catalogue
+from panel_app.drawing import svg
 
 NAN = float("nan")
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from geo_pipeline.publishing import look
-from panel_app import trends
-from panel_app.pages import trends as page
-from panel_app.pages.trends_charts import COLOURS, Shown
-from panel_app.state import Season
-from panel_app.store import Matrix, Publication
+from panel_app.data.state import Season
+from panel_app.data.store import Matrix, Publication
+from panel_app.pages.trends import season_trends
+from panel_app.pages.trends import trends_page as page
+from panel_app.pages.trends.trends_charts import COLOURS, Shown
 from tests.app.conftest import by_hand, plain, view_of
 
 NAN = float("nan")
@@ -43,7 +43,7 @@ def made(
     return by_hand(indicator, values, classes, tuple(each for each, _ in kept))
 
 
-def of_year(data: trends.Yearly, year: int, place: int = 0) -> float:
+def of_year(data: season_trends.Yearly, year: int, place: int = 0) -> float:
     return float(data.values[list(data.years).index(year), place])
 
 
@@ -61,14 +61,14 @@ def spoken(html: str) -> str:
     [("year", 6.5), ("winter", 5.0), ("spring", 4.0), ("summer", 7.0), ("autumn", 10.0)],
 )
 def test_a_season_is_the_mean_of_its_dekads(season: Season, mean: float) -> None:
-    data = trends.yearly(made("spi_3", lambda day: float(day.month)), season)
+    data = season_trends.yearly(made("spi_3", lambda day: float(day.month)), season)
     assert of_year(data, 2005) == pytest.approx(mean)
     assert data.dekads == (36 if season == "year" else 9)
 
 
 def test_a_winter_belongs_to_the_year_of_its_january() -> None:
     """December 2003 and two months of 2004: (2003 + 2 x 2004) / 3."""
-    data = trends.yearly(made("spi_3", lambda day: float(day.year)), "winter")
+    data = season_trends.yearly(made("spi_3", lambda day: float(day.year)), "winter")
     assert of_year(data, 2004) == pytest.approx((2003 + 2 * 2004) / 3)
     assert np.isnan(of_year(data, 2001)), "its December is before the record"
     assert np.isnan(of_year(data, 2013)), "its January is after the record"
@@ -78,11 +78,11 @@ def test_a_winter_belongs_to_the_year_of_its_january() -> None:
 def test_a_season_that_lacks_a_dekad_is_unknown(lost: float | None) -> None:
     hole = date(2005, 7, 20)
     matrix = made("spi_3", lambda day: lost if day == hole else 1.0)
-    summer = trends.yearly(matrix, "summer")
+    summer = season_trends.yearly(matrix, "summer")
     assert np.isnan(of_year(summer, 2005))
     assert of_year(summer, 2006) == pytest.approx(1)
-    assert np.isnan(of_year(trends.yearly(matrix, "year"), 2005))
-    assert of_year(trends.yearly(matrix, "spring"), 2005) == pytest.approx(1)
+    assert np.isnan(of_year(season_trends.yearly(matrix, "year"), 2005))
+    assert of_year(season_trends.yearly(matrix, "spring"), 2005) == pytest.approx(1)
 
 
 def test_a_crop_out_of_season_is_not_missed() -> None:
@@ -91,28 +91,28 @@ def test_a_crop_out_of_season_is_not_missed() -> None:
         "crop_stress_pct_sunflower",
         lambda day: 10.0 if (5, 1) <= (day.month, day.day) <= (7, 20) else None,
     )
-    summer = trends.yearly(matrix, "summer")
+    summer = season_trends.yearly(matrix, "summer")
     assert summer.dekads == 5
     assert of_year(summer, 2005) == pytest.approx(10)
-    assert np.isnan(trends.yearly(matrix, "winter").values).all()
+    assert np.isnan(season_trends.yearly(matrix, "winter").values).all()
 
 
 def test_rain_is_summed_by_whole_months() -> None:
     """Each month has 30 mm at its end; the sums of three dekads in between do not count."""
     matrix = made("precip_mm", lambda day: 30.0 if (day + timedelta(days=1)).day == 1 else 999.0)
-    assert of_year(trends.yearly(matrix, "summer"), 2005) == pytest.approx(90)
-    assert of_year(trends.yearly(matrix, "winter"), 2005) == pytest.approx(90)
-    assert of_year(trends.yearly(matrix, "year"), 2005) == pytest.approx(360)
+    assert of_year(season_trends.yearly(matrix, "summer"), 2005) == pytest.approx(90)
+    assert of_year(season_trends.yearly(matrix, "winter"), 2005) == pytest.approx(90)
+    assert of_year(season_trends.yearly(matrix, "year"), 2005) == pytest.approx(360)
 
 
 def test_what_counts_on_stands_at_its_end() -> None:
     """Since 1 September: the cropping year ends on 31 August, a summer too, an autumn before."""
     matrix = made("season_precip_mm", lambda day: day.month + day.day / 100)
-    assert of_year(trends.yearly(matrix, "year"), 2005) == pytest.approx(8.31)
-    assert of_year(trends.yearly(matrix, "summer"), 2005) == pytest.approx(8.31)
-    assert of_year(trends.yearly(matrix, "autumn"), 2005) == pytest.approx(11.30)
+    assert of_year(season_trends.yearly(matrix, "year"), 2005) == pytest.approx(8.31)
+    assert of_year(season_trends.yearly(matrix, "summer"), 2005) == pytest.approx(8.31)
+    assert of_year(season_trends.yearly(matrix, "autumn"), 2005) == pytest.approx(11.30)
     until_july = made("gdd_soft_wheat", lambda day: float(day.month) if day.month <= 7 else None)
-    assert of_year(trends.yearly(until_july, "year"), 2005) == pytest.approx(7)
+    assert of_year(season_trends.yearly(until_july, "year"), 2005) == pytest.approx(7)
 
 
 def test_a_harvest_has_its_year_alone() -> None:
@@ -124,8 +124,8 @@ def test_a_harvest_has_its_year_alone() -> None:
         [[None] * PLACES] * len(years),
         tuple(date(year, 12, 31) for year in years),
     )
-    assert trends.seasons_of(look.indicator_of(key)) == ("year",)
-    assert of_year(trends.yearly(matrix, "year"), 2007) == pytest.approx(7)
+    assert season_trends.seasons_of(look.indicator_of(key)) == ("year",)
+    assert of_year(season_trends.yearly(matrix, "year"), 2007) == pytest.approx(7)
 
 
 # --- slopes -----------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def rising(indicator: str, by: float) -> Matrix:
 
 def test_the_slope_of_a_line_is_its_own() -> None:
     """A tenth a year is one a decade, with no doubt at all: all pairs have the same slope."""
-    found = trends.trend(rising("spi_3", 0.1), "summer")
+    found = season_trends.trend(rising("spi_3", 0.1), "summer")
     assert found.slope == pytest.approx(np.ones(PLACES + 1))
     assert found.low == pytest.approx(found.high)
     assert found.line(0)[[0, -1]] == pytest.approx([0.0, 1.1])
@@ -147,7 +147,7 @@ def test_the_slope_of_a_line_is_its_own() -> None:
 
 
 def test_of_seven_years_there_is_no_trend() -> None:
-    found = trends.trend(made("spi_3", lambda day: float(day.year), 2001, 2007), "summer")
+    found = season_trends.trend(made("spi_3", lambda day: float(day.year), 2001, 2007), "summer")
     assert np.isnan(found.slope).all()
     assert not found.significant.any()
     assert found.counts(-1).known == 0
@@ -161,27 +161,27 @@ def test_of_seven_years_there_is_no_trend() -> None:
 def test_which_way_is_drier(indicator: str, drier: bool) -> None:
     """More of an index, of rain, of soil water is wetter; more score, stress or age is drier."""
     which = look.indicator_of(indicator)
-    found = trends.trend(rising(indicator, 1.0), "summer")
-    many = found.counts(trends.dry_sign(which))
+    found = season_trends.trend(rising(indicator, 1.0), "summer")
+    many = found.counts(season_trends.dry_sign(which))
     assert (many.drier, many.wetter) == ((PLACES, 0) if drier else (0, PLACES))
     assert many.surely_drier + many.surely_wetter == PLACES
-    assert trends.says_dry(which)
-    colour = trends.bins(found.places, 0.01, trends.dry_sign(which))
+    assert season_trends.says_dry(which)
+    colour = season_trends.bins(found.places, 0.01, season_trends.dry_sign(which))
     assert set(colour) == {0 if drier else 8}
 
 
 def test_not_everything_is_called_dry() -> None:
     for key in ("gdd_soft_wheat", "yield_anomaly_pct_soft_wheat", "frost_days_vineyard"):
-        assert not trends.says_dry(look.indicator_of(key))
-    assert trends.says_dry(look.indicator_of("days_since_rain"))
-    assert trends.dry_sign(look.indicator_of("yield_anomaly_pct_soft_wheat")) == -1
+        assert not season_trends.says_dry(look.indicator_of(key))
+    assert season_trends.says_dry(look.indicator_of("days_since_rain"))
+    assert season_trends.dry_sign(look.indicator_of("yield_anomaly_pct_soft_wheat")) == -1
 
 
 def test_classes_of_slopes_are_round() -> None:
-    assert trends.step_of(np.array([NAN, 4.0, -4.0])) == 1.0  # 4 / 5 = 0.8
-    assert trends.step_of(np.array([60.0, 60.0])) == 20.0
-    assert trends.step_of(np.array([NAN])) == 1.0
-    classes = trends.bins(np.array([-4.5, -1.5, 0.0, 0.9, 1.0, 4.0, NAN]), 1.0, -1)
+    assert season_trends.step_of(np.array([NAN, 4.0, -4.0])) == 1.0  # 4 / 5 = 0.8
+    assert season_trends.step_of(np.array([60.0, 60.0])) == 20.0
+    assert season_trends.step_of(np.array([NAN])) == 1.0
+    classes = season_trends.bins(np.array([-4.5, -1.5, 0.0, 0.9, 1.0, 4.0, NAN]), 1.0, -1)
     assert classes.tolist() == [0, 3, 4, 4, 5, 8, -1]
 
 
@@ -189,7 +189,7 @@ def test_the_national_mean_is_by_area_and_of_the_same_places() -> None:
     """Of 1000 km²: a year in which the largest place is missing covers 60 % and is left out."""
     values = np.array([[1.0, 1.0, 1.0, 2.0], [1.0, 1.0, 1.0, NAN], [NAN, 1.0, 1.0, 1.0]])
     area = np.array([100.0, 200.0, 300.0, 400.0])
-    mean = trends.national_mean(values, area)
+    mean = season_trends.national_mean(values, area)
     assert mean[0] == pytest.approx(1.4)
     assert np.isnan(mean[1])
     assert mean[2] == pytest.approx(1)
@@ -201,7 +201,7 @@ def test_the_national_mean_is_by_area_and_of_the_same_places() -> None:
 def ring(size: int) -> np.ndarray:
     """Each place borders on two on either side."""
     codes = [str(each) for each in range(size)]
-    return trends.weights_of(
+    return season_trends.weights_of(
         codes,
         {str(each): [str((each + step) % size) for step in (-2, -1, 1, 2)] for each in range(size)},
     )
@@ -213,35 +213,35 @@ def test_a_dry_cluster_on_a_ring() -> None:
     Four of the 39 others drawn at random are these four once in 82 251 times.
     """
     values = np.where(np.arange(40) < 5, -3.0, 0.0)
-    found = trends.hot_spots(values, ring(40), sign=-1)
-    assert found.kind[2] == trends.DRY_CLUSTER
+    found = season_trends.hot_spots(values, ring(40), sign=-1)
+    assert found.kind[2] == season_trends.DRY_CLUSTER
     assert found.p_value[2] == pytest.approx(2 / 5000)
-    assert found.kind[20] == trends.NEITHER
+    assert found.kind[20] == season_trends.NEITHER
     assert found.alike > 0.5
-    other = trends.hot_spots(values, ring(40), sign=1)
-    assert other.kind[2] == trends.WET_CLUSTER
+    other = season_trends.hot_spots(values, ring(40), sign=1)
+    assert other.kind[2] == season_trends.WET_CLUSTER
 
 
 def test_one_wet_place_among_dry_ones() -> None:
     values = np.where(np.arange(40) < 5, -3.0, 0.0)
     values[2] = 3.0
-    assert trends.hot_spots(values, ring(40), sign=-1).kind[2] == trends.WET_ALONE
-    assert trends.hot_spots(-values, ring(40), sign=-1).kind[2] == trends.DRY_ALONE
+    assert season_trends.hot_spots(values, ring(40), sign=-1).kind[2] == season_trends.WET_ALONE
+    assert season_trends.hot_spots(-values, ring(40), sign=-1).kind[2] == season_trends.DRY_ALONE
 
 
 def test_islands_are_left_out_altogether() -> None:
     values = np.where(np.arange(40) < 5, -3.0, 0.0)
     weights = np.zeros((41, 41))
     weights[:40, :40] = ring(40)
-    alone = trends.hot_spots(values, ring(40), sign=-1)
-    beside = trends.hot_spots(np.append(values, 1e6), weights, sign=-1)
+    alone = season_trends.hot_spots(values, ring(40), sign=-1)
+    beside = season_trends.hot_spots(np.append(values, 1e6), weights, sign=-1)
     assert beside.kind[40] == -1
     assert beside.kind[:40].tolist() == alone.kind.tolist()
 
 
 def test_a_map_of_equal_values_has_no_clusters() -> None:
-    found = trends.hot_spots(np.zeros(40), ring(40), sign=-1)
-    assert set(found.kind) == {trends.NEITHER}
+    found = season_trends.hot_spots(np.zeros(40), ring(40), sign=-1)
+    assert set(found.kind) == {season_trends.NEITHER}
     assert np.isnan(found.alike)
 
 
@@ -250,7 +250,7 @@ def test_a_map_of_equal_values_has_no_clusters() -> None:
 
 def test_shares_of_a_year_by_hand(drought: Matrix) -> None:
     """In drought: 300 of 600 km² twice, then 300 of 1000."""
-    found = trends.yearly_shares(drought, drought.area_shares)
+    found = season_trends.yearly_shares(drought, drought.area_shares)
     assert found.mean.sum(axis=1) == pytest.approx([100])
     assert found.mean[0, drought.drought_styles].sum() == pytest.approx((50 + 50 + 30) / 3)
     assert (found.periods[0], found.asked) == (3, 3)
@@ -259,7 +259,7 @@ def test_shares_of_a_year_by_hand(drought: Matrix) -> None:
 
 def test_a_year_without_data_and_one_with_some() -> None:
     matrix = made("spi_3", lambda day: None if day.year == 2003 or day < date(2001, 3, 1) else 1.0)
-    found = trends.yearly_shares(matrix, matrix.area_shares)
+    found = season_trends.yearly_shares(matrix, matrix.area_shares)
     years = dict(zip(found.years, found.periods, strict=True))
     assert (years[2001], years[2002], years[2003]) == (30, 36, 0)
     assert np.isnan(found.mean[2]).all()
@@ -304,7 +304,7 @@ def test_a_departement_without_data_says_so(publication: Publication) -> None:
 
 
 def test_the_summer_of_2022_was_drier_than_that_of_2021(publication: Publication) -> None:
-    found = trends.kept(publication).trend("spei_3", "summer")
+    found = season_trends.kept(publication).trend("spei_3", "summer")
     national = dict(zip(found.data.years, found.national, strict=True))
     assert national[2022] < -0.5 < 0.5 < national[2021]
     assert np.isnan(national[2014]), "the embedded observations have no 2014"

@@ -19,7 +19,7 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.spatial import attach
 from geo_pipeline.storage.warehouse import Warehouse, publish
 from geo_pipeline.transforms.calendar import crop_stages
-from panel_app.store import Store
+from panel_app.data.store import Store
 from tests.conftest import ROOT
 
 STAGES = crop_stages(crop_parameters(ROOT / "assets_data"))

@@ -78,13 +78,42 @@ def test_nobody_in_the_pipeline_knows_the_app() -> None:
         assert not _imports(path, "panel_app"), path
 
 
+APP_ALLOWED: dict[str, set[str]] = {
+    "data": set(),
+    "drawing": {"data"},
+    "pages": {"data", "drawing"},
+    "serving": {"data", "drawing", "pages"},
+    "app": {"data", "serving"},
+    "__main__": {"serving"},
+    "__init__": set(),
+}
+"""What each room of the app may know of the others; `shell/` holds no Python."""
+
+
+def test_each_room_of_the_app_is_known() -> None:
+    rooms = {
+        path.relative_to(ROOT / "panel_app").parts[0].removesuffix(".py")
+        for path in (ROOT / "panel_app").rglob("*.py")
+    }
+    assert rooms == set(APP_ALLOWED)
+
+
+@pytest.mark.parametrize("room", sorted(APP_ALLOWED))
+def test_imports_of_the_app_point_one_way(room: str) -> None:
+    home = ROOT / "panel_app"
+    for path in [home / f"{room}.py"] if (home / f"{room}.py").is_file() else home.rglob("*.py"):
+        if path.relative_to(home).parts[0].removesuffix(".py") == room:
+            strangers = _imports(path, "panel_app") - APP_ALLOWED[room] - {room}
+            assert not strangers, f"{path.relative_to(ROOT)} imports {strangers}"
+
+
 def test_the_app_reads_through_its_store_and_the_publication() -> None:
     """Only the store opens the warehouse; pages know neither Dagster nor the lake."""
     for path in (ROOT / "panel_app").rglob("*.py"):
         known = _imports(path, "geo_pipeline")
         assert not known & {"assets", "automation", "definitions", "sources", "transforms"}, path
         if path.name != "store.py":
-            assert "storage" not in known or path.name == "app.py", path
+            assert "storage" not in known, path
 
 
 def test_indicators_and_sources_know_neither_dagster_nor_duckdb() -> None:

@@ -1,0 +1,181 @@
+"""What one page shows: a publication, what is selected of it, and the words of a language.
+
+Whatever a page says or draws is a function of a `View`; nothing else is kept between two of them.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from urllib.parse import urlencode
+
+import numpy as np
+
+from geo_pipeline.publishing import look
+from geo_pipeline.publishing.look import Lang
+from panel_app.data.dekads import LONGEST_STEP
+from panel_app.data.page_words import Catalogue, catalogue
+from panel_app.data.state import State
+from panel_app.data.store import DROUGHT_INDICATOR, NO_STYLE, FloatMatrix, Matrix, Publication
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A publication and a state."""
+
+    publication: Publication
+    state: State
+
+    @property
+    def lang(self) -> Lang:
+        """Language of the page."""
+        return self.state.lang
+
+    @property
+    def words(self) -> Catalogue:
+        """Words of the page."""
+        return catalogue(self.state.lang)
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """The indicator that is shown."""
+        return self.publication.matrix(self.state.indicator)
+
+    @property
+    def indicator(self) -> look.Indicator:
+        """What the indicator means."""
+        return look.indicator_of(self.state.indicator)
+
+    @cached_property
+    def drought(self) -> Matrix:
+        """Whose classes tell of drought: the indicator shown where it has any, else the drought's.
+
+        A figure on drought beside the map is of it, and names it.
+        """
+        if self.indicator.kind == "class" or DROUGHT_INDICATOR not in self.publication.indicators:
+            return self.matrix
+        return self.publication.matrix(DROUGHT_INDICATOR)
+
+    @property
+    def drought_name(self) -> str:
+        """Name of what tells of drought."""
+        return look.indicator_of(self.drought.indicator).name(self.lang)
+
+    def in_drought(self, day: date) -> FloatMatrix:
+        """1 where it is in drought on `day`, 0 where not, NaN unknown: one a département."""
+        matrix = self.drought
+        if day not in matrix.periods or not matrix.drought_styles:
+            return np.full(len(matrix.codes), np.nan)
+        style = matrix.style[matrix.periods.index(day)]
+        return np.where(style == NO_STYLE, np.nan, np.isin(style, matrix.drought_styles))
+
+    @cached_property
+    def row(self) -> int:
+        """Row of the period that is shown: the nearest to the one wished for."""
+        return self.matrix.nearest(self.state.period, self.state.step)
+
+    @property
+    def period_end(self) -> date:
+        """Last day of the period."""
+        return self.matrix.periods[self.row]
+
+    @property
+    def period(self) -> str:
+        """The period in words."""
+        return self.matrix.period_words(self.row, self.lang, self.state.step)
+
+    @property
+    def period_typed(self) -> str:
+        """The period as the URL names it."""
+        return self.matrix.period_typed(self.row, self.state.step)
+
+    @property
+    def ended(self) -> date | None:
+        """Last day of the record, where it ended long before it was published; else None."""
+        last = self.matrix.periods[-1]
+        if self.matrix.by_dekad:  # a crop's season ends before its weather does
+            last = self.publication.weather_until or last
+        return last if look.is_past(last, self.publication.published_at.date()) else None
+
+    def tense(self, said: str) -> str:
+        """One of our sentences, in the past tense where the period shown is over."""
+        past = look.is_past(self.period_end, self.publication.published_at.date())
+        return look.in_past(said, self.lang) if past else said
+
+    def restrictions(self, day: date) -> tuple[Matrix, int, bool] | None:
+        """Water restrictions, the row of the survey nearest to `day`, and whether it is of then.
+
+        None where none is published. What is of another date stands apart from the other figures.
+        """
+        if "water_restrictions" not in self.publication.indicators:
+            return None
+        matrix = self.publication.matrix("water_restrictions")
+        row = matrix.nearest(day)
+        return matrix, row, abs((matrix.periods[row] - day).days) <= LONGEST_STEP["dekad"]
+
+    @property
+    def column(self) -> int:
+        """Column of the département that is selected.
+
+        Raises:
+            ValueError: none is.
+        """
+        return self.matrix.column(self.state.departement)
+
+    @property
+    def reference(self) -> str:
+        """The normal that the map compares with, the longest among the départements."""
+        years = self.matrix.reference_years[self.row]
+        if np.isnan(years).all():
+            return ""
+        column = int(np.nanargmax(years))
+        length = float(years[column])
+        return look.reference_note(
+            self.matrix.reference_period[self.row, column], length, self.lang
+        )
+
+    @property
+    def source(self) -> str:
+        """Who is named beside what is drawn of the indicator."""
+        return self.publication.source_names(self.state.indicator)
+
+    def href(self, **changes: str) -> str:
+        """Address of this page with some of its parameters changed; an empty one is left out.
+
+        What belongs to a département or a comparison goes with it.
+        """
+        query = {**self.state.query(self.period_typed), **changes}
+        return "?" + urlencode({name: value for name, value in query.items() if value})
+
+
+def percent(share: float, lang: Lang) -> str:
+    """`12 %`; what is there but rounds to nothing is `< 1 %`."""
+    space = look.THIN if lang == "fr" else ""
+    if 0 < share < 0.5:
+        return f"<{look.THIN}1{space}%"
+    return f"{look.format_number(share, 0, lang)}{space}%"
+
+
+def hectares(area: float, lang: Lang) -> str:
+    """`104 600 ha`, `2,31 millions d'ha`: three figures, no more is known."""
+    if math.isnan(area):
+        return look.format_number(None, 0, lang)
+    if area >= 1e6:
+        text = look.format_number(area / 1e6, 2, lang)
+        million = "millions d'ha" if lang == "fr" else "million ha"
+        return f"{text}{look.NBSP}{million}"
+    return f"{hectares_number(area, lang)}{look.NBSP}ha"
+
+
+def hectares_number(area: float, lang: Lang) -> str:
+    """`104 600`: hectares without their unit, three figures or four."""
+    step = 100 if area >= 10_000 else 10
+    return look.format_number(round(area / step) * step, 0, lang)
+
+
+def enumeration(names: Sequence[str], words: Catalogue) -> str:
+    """`A`, `A et B`, `A, B et C`."""
+    if len(names) < 2:
+        return "".join(names)
+    return words("and", first=", ".join(names[:-1]), last=names[-1])

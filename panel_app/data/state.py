@@ -1,0 +1,234 @@
+"""What is selected: all of it is in the URL, and nothing of it is anywhere else.
+
+A session's state is replaced whole, never changed in place: whatever the reader does is a change of
+some of the URL's parameters, read by `from_query` like the URL itself. So a link, the back button
+and a click cannot disagree, and nothing that arrives is trusted more than an address typed by hand.
+"""
+
+import calendar
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Literal, get_args
+
+from geo_pipeline.departements import BY_CODE, REGIONS
+from geo_pipeline.publishing import look
+from geo_pipeline.publishing.look import Lang
+from panel_app.data.page_words import Catalogue, catalogue
+
+Page = Literal["map", "departement", "ranking", "trends", "pipeline", "about", "embed"]
+Step = Literal["month", "dekad"]
+Compare = Literal["", "side", "swipe"]
+Level = Literal["departement", "region"]
+Season = Literal["year", "winter", "spring", "summer", "autumn"]
+
+DEFAULT_INDICATOR: Final = "combined"
+DEFAULT_LANG: Final[Lang] = "fr"
+MAX_PLACES: Final = 5
+"""So many départements can be compared on one chart and still be told apart."""
+MAX_YEARS: Final = 4
+MAX_ECHO: Final = 40
+"""What the URL asked for is repeated in a notice up to this length."""
+SORTS: Final = (
+    "dryness", "name", "region", "value", "change", "year", "share", "age", "crops", "restriction",
+    "percentile",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class State:
+    """One session's selection.
+
+    `period` is the wish; what is shown is the nearest period that the indicator has, so that the
+    wish survives a visit to an indicator without it. None is the latest.
+    """
+
+    page: Page = "map"
+    indicator: str = DEFAULT_INDICATOR
+    period: date | None = None
+    step: Step = "dekad"
+    departement: str = ""
+    """INSEE code; empty for the whole of France."""
+    lang: Lang = DEFAULT_LANG
+    crop: str = ""
+    """Classes are weighed by the area of this crop; empty for the area of the land."""
+    compare: Compare = ""
+    other_indicator: str = ""
+    """The second map of a comparison: empty for the same indicator."""
+    other_period: date | None = None
+    """None for a year before."""
+    level: Level = "departement"
+    region: str = ""
+    """Code of the région that the ranking is narrowed to."""
+    sort: str = "dryness"
+    descending: bool = False
+    places: tuple[str, ...] = ()
+    """Départements that are compared on the charts."""
+    years: tuple[int, ...] = ()
+    """Seasons drawn beside this one, by the year they end in; none: the two most alike."""
+    season: Season = "year"
+
+    def query(self, shown: str = "") -> dict[str, str]:
+        """Return the parameters of the URL that brings back this selection.
+
+        `shown` is the period on the page as it is typed, for a URL that names it.
+        """
+        default = State()
+        named = {
+            "page": self.page if self.page != default.page else "",
+            "indicator": self.indicator,
+            "period": shown or (_typed(self.period, self.step) if self.period else ""),
+            "departement": self.departement,
+            "crop": self.crop,
+            "compare": self.compare,
+            "with": self.other_indicator if self.compare else "",
+            "at": _typed(self.other_period, "dekad") if self.compare and self.other_period else "",
+            "level": self.level if self.level != default.level else "",
+            "region": self.region,
+            "sort": ("-" if self.descending else "") + self.sort,
+            "places": ",".join(self.places),
+            "years": ",".join(str(year) for year in self.years),
+            "season": self.season if self.season != default.season else "",
+            "lang": self.lang,
+        }
+        if named["sort"] == default.sort:
+            named["sort"] = ""
+        return {name: value for name, value in named.items() if value}
+
+
+def language(query: Mapping[str, str]) -> Lang:
+    """Return the language that the URL asks for, French by default."""
+    asked = query.get("lang", DEFAULT_LANG)
+    return look.check_lang(asked) if asked in get_args(Lang) else DEFAULT_LANG
+
+
+def month_end(year: int, month: int) -> date:
+    """Return the last day of a month."""
+    return date(year, month, calendar.monthrange(year, month)[1])
+
+
+def parse_period(text: str) -> tuple[date, Step] | None:
+    """Return the last day and the step of `2022-08`, `2022-08-20` or `2022`; None for others."""
+    matched = re.fullmatch(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", text, flags=re.ASCII)
+    if not matched:
+        return None
+    year, month, day = matched.groups()
+    try:
+        if day:
+            return date(int(year), int(month), int(day)), "dekad"
+        return month_end(int(year), int(month or 12)), "month"
+    except ValueError:
+        return None
+
+
+def _typed(period: date, step: Step) -> str:
+    return period.isoformat()[:7] if step == "month" else period.isoformat()
+
+
+@dataclass
+class _Reader:
+    """Reads parameters one by one, and keeps a notice of each that asks in vain."""
+
+    query: Mapping[str, str]
+    words: Catalogue
+    notices: list[str] = field(default_factory=list)
+
+    def one_of(self, name: str, allowed: Sequence[str], default: str) -> str:
+        """Return the parameter where it is one of `allowed`, else the default with a notice."""
+        asked = self.query.get(name, "").strip()
+        if not asked or asked in allowed:
+            return asked or default
+        self.notices.append(self.words("notice.unknown", name=name, asked=clip(asked)))
+        return default
+
+    def several(self, name: str, read: Callable[[str], str | None], most: int) -> tuple[str, ...]:
+        """Return the parts of a list that `read` knows, each once, `most` of them."""
+        asked = [each.strip() for each in self.query.get(name, "").split(",") if each.strip()]
+        known = [found for found in map(read, asked) if found is not None]
+        if len(known) < len(asked):
+            self.notices.append(
+                self.words("notice.unknown", name=name, asked=clip(self.query[name]))
+            )
+        return tuple(dict.fromkeys(known))[:most]
+
+    def period(self, name: str) -> tuple[date, Step] | None:
+        """Return a period, None with a notice where it cannot be read."""
+        asked = self.query.get(name, "").strip()
+        if not asked:
+            return None
+        parsed = parse_period(asked)
+        if parsed is None:
+            self.notices.append(self.words("notice.bad_period", asked=clip(asked)))
+        return parsed
+
+    def departement(self) -> str:
+        """Return the département asked for, or the whole of France with a notice."""
+        asked = self.query.get("departement", "")
+        code = asked.strip().upper()
+        if not code or code in BY_CODE:
+            return code
+        self.notices.append(self.words("notice.departement", asked=clip(asked)))
+        return ""
+
+    def indicator(self, indicators: Sequence[str]) -> str:
+        """Return the indicator asked for, or the default with a notice."""
+        default = DEFAULT_INDICATOR if DEFAULT_INDICATOR in indicators else indicators[0]
+        asked = self.query.get("indicator", default)
+        if asked in indicators:
+            return asked
+        shown = look.indicator_of(default).name(self.words.lang)
+        self.notices.append(self.words("notice.indicator", asked=clip(asked), shown=shown))
+        return default
+
+
+def clip(text: str) -> str:
+    """What was asked, short enough to be repeated."""
+    return text if len(text) <= MAX_ECHO else f"{text[: MAX_ECHO - 1]}…"
+
+
+def from_query(
+    query: Mapping[str, str], indicators: Sequence[str], crops: Sequence[str] = ()
+) -> tuple[State, list[str]]:
+    """Return the selection that the URL asks for, and a notice for each thing it asks in vain.
+
+    `crops` are those whose areas are known. A period without data is told by the page, which knows
+    the periods.
+    """
+    lang = language(query)
+    read = _Reader(query, catalogue(lang))
+    period = read.period("period")
+    compare = read.one_of("compare", get_args(Compare), "")
+    other, at = read.one_of("with", indicators, ""), read.period("at")
+    sort = query.get("sort", "")
+    state = State(
+        page=read.one_of("page", get_args(Page), "map"),  # type: ignore[arg-type]
+        indicator=read.indicator(indicators),
+        period=period[0] if period else None,
+        step=period[1] if period else "dekad",
+        departement=read.departement(),
+        lang=lang,
+        crop=read.one_of("crop", crops, ""),
+        compare=compare,  # type: ignore[arg-type]
+        other_indicator=other if compare else "",
+        other_period=at[0] if at and compare else None,
+        level=read.one_of("level", get_args(Level), "departement"),  # type: ignore[arg-type]
+        region=read.one_of("region", list(REGIONS), ""),
+        sort=sort.removeprefix("-") if sort.removeprefix("-") in SORTS else "dryness",
+        descending=sort.startswith("-") and sort.removeprefix("-") in SORTS,
+        places=read.several(
+            "places", lambda code: code.upper() if code.upper() in BY_CODE else None, MAX_PLACES
+        ),
+        years=tuple(
+            int(year)
+            for year in read.several(
+                "years",
+                lambda year: year if re.fullmatch(r"\d{4}", year, re.ASCII) else None,
+                MAX_YEARS,
+            )
+        ),
+        season=read.one_of("season", get_args(Season), "year"),  # type: ignore[arg-type]
+    )
+    if query.get("lang", lang) != lang:
+        read.notices.append(read.words("notice.lang", asked=clip(query["lang"])))
+    return state, read.notices

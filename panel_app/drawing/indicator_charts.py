@@ -1,0 +1,267 @@
+"""Charts of the map page: the timeline under the map, an indicator of a département through time.
+
+Pure functions of what is shown; `svg.py` knows how a chart is written.
+"""
+
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_pipeline.indicators.classes import INDEX_DRY_LIMITS
+from geo_pipeline.publishing import look
+from panel_app.data import dekads
+from panel_app.data.page_view import View, percent
+from panel_app.data.store import NO_STYLE, FloatMatrix, Matrix, Publication
+from panel_app.drawing import svg
+from panel_app.drawing.templates import render
+from panel_app.drawing.theme import bar_colour
+
+TIMELINE_HEIGHT: Final = 88
+HISTORY_HEIGHT: Final = 192
+HISTORY_YEARS: Final = 6
+A_DAY: Final = timedelta(days=1)
+THRESHOLDS: Final = {"D1": INDEX_DRY_LIMITS[3], "D3": INDEX_DRY_LIMITS[1]}
+"""Where moderate and extreme drought begin, on the axis of an index."""
+
+
+def days(matrix: Matrix) -> tuple[FloatMatrix, FloatMatrix]:
+    """First day of each period and the day after its last, as ordinals.
+
+    A day or a year is drawn from the beginning of its month: a day alone would not be seen.
+    """
+    ends = np.array([period.toordinal() for period in matrix.periods], dtype=float) + 1
+    starts = [
+        dekads.first_day(period) if matrix.by_dekad else period.replace(day=1)
+        for period in matrix.periods
+    ]
+    return np.array([start.toordinal() for start in starts], dtype=float), ends
+
+
+def spans(matrix: Matrix) -> tuple[FloatMatrix, FloatMatrix, svg.Scale]:
+    """Where each period begins and ends on a chart of all of them, 0 to 1, and the scale."""
+    first, last = days(matrix)
+    scale = svg.Scale(first[0], max(last[-1], first[0] + 30))
+    return scale(first), scale(last), scale
+
+
+def year_labels(first: date, last: date, scale: svg.Scale, most: int) -> list[svg.Label]:
+    """The years, each where it begins; every few where they are many."""
+    every = 1 + (last.year - first.year) // most
+    return [
+        svg.Label(float(scale(date(year, 1, 1).toordinal())), 1.0, str(year), "start", "x")
+        for year in range(first.year, last.year + 1)
+        if year % every == 0 and date(year, 1, 1) >= first - timedelta(days=60)
+    ]
+
+
+@lru_cache(maxsize=64)
+def timeline(publication: Publication, indicator: str, crop: str) -> str:
+    """Share of the area (or of a crop's) in each class through all periods, as HTML."""
+    matrix, height = publication.matrix(indicator), float(TIMELINE_HEIGHT)
+    left, right, scale = spans(matrix)
+    shares = shares_of(publication, indicator, crop)
+    top = np.cumsum(shares, axis=1) / 100
+    # The usual is left blank, so that what is out of the ordinary stands out in any theme.
+    marks = [
+        svg.Mark(
+            svg.bars(left[seen], right[seen], top[seen, index] - shares[seen, index] / 100,
+                     top[seen, index], height),
+            "fill", fill=style.colour,
+        )
+        for index, style in enumerate(matrix.styles)
+        if style.code != "normal" and (seen := shares[:, index] > 0).any()
+    ]  # fmt: skip
+    hole = np.flatnonzero(left[1:] - right[:-1] > 1e-6)
+    blank = svg.bars(right[hole], left[hole + 1], np.zeros(len(hole)), np.ones(len(hole)), height)
+    for run in svg.runs((matrix.style == NO_STYLE).all(axis=1)):
+        blank += svg.bars(left[run][:1], right[run][-1:], [0.0], [1.0], height)
+    return render(
+        "map/timeline",
+        {
+            "width": svg.WIDTH,
+            "height": TIMELINE_HEIGHT,
+            "marks": [svg.Mark(blank, "hatch"), *marks],
+            "years": year_labels(matrix.periods[0], matrix.periods[-1], scale, 14),
+        },
+    )
+
+
+def weighted_shares(view: View) -> FloatMatrix:
+    """Share of the area, or of the crop that is chosen, in each style: periods by styles, %."""
+    return shares_of(view.publication, view.state.indicator, view.state.crop)
+
+
+@lru_cache(maxsize=64)
+def shares_of(publication: Publication, indicator: str, crop: str) -> FloatMatrix:
+    """Share of the area of the land, or of `crop`, in each style: periods by styles, %."""
+    matrix = publication.matrix(indicator)
+    areas = publication.crop_areas
+    return matrix.shares_by(areas[crop]) if crop in areas else matrix.area_shares
+
+
+def history(view: View) -> svg.Chart | None:
+    """The indicator of the selected département in the years up to the period, bars by class."""
+    matrix, column, words = view.matrix, view.column, view.words
+    height = heights(matrix, np.s_[:, column])
+    known = (matrix.style[:, column] != NO_STYLE) & ~np.isnan(height)
+    begin = matrix.periods[view.row].toordinal() - 366 * HISTORY_YEARS
+    ordinals = np.array([period.toordinal() for period in matrix.periods])
+    window = (ordinals > begin) & (ordinals <= ordinals[view.row] + 100)
+    if not (known & window).any() or len(matrix.periods) < 2:
+        return None
+    first, last = days(matrix)
+    scale = svg.Scale(first[window][0], last[window][-1])
+    low, high, ticks = _range(view, height[window & known])
+    across = svg.Scale(low, high)
+    inner = float(HISTORY_HEIGHT - 32)
+    zero = np.full(len(height), float(across(0.0)))
+    marks, labels = svg.axis(across, ticks, inner, lambda tick: _plain(tick, view))
+    for index, style in enumerate(matrix.styles):
+        rows = np.flatnonzero(window & (matrix.style[:, column] == index))
+        shape = svg.bars(
+            scale(first[rows]), scale(last[rows]) - 0.0006, zero[rows], across(height[rows]), inner
+        )
+        if shape:
+            marks.append(svg.Mark(shape, "fill", fill=bar_colour(style)))
+    marks.append(svg.Mark(svg.level(float(across(0.0)), inner), "zero"))
+    if view.indicator.kind == "class":
+        for code, limit in THRESHOLDS.items():
+            marks.append(svg.Mark(svg.level(float(across(limit)), inner), "threshold"))
+            labels.append(
+                svg.Label(1, 1 - float(across(limit)), words(f"threshold.{code}"), "start", "end")
+            )
+    edge = [matrix.periods[row] for row in np.flatnonzero(window)[[0, -1]]]
+    labels += year_labels(edge[0], edge[1], scale, 8)
+    shown = np.flatnonzero(window & known)
+    return svg.Chart(
+        name="history",
+        title=words("detail.series", indicator=view.indicator.name(view.lang)),
+        note=series_note(view),
+        hint=words("detail.series_hint"),
+        height=HISTORY_HEIGHT,
+        marks=marks,
+        labels=labels,
+        right=72 if view.indicator.kind == "class" else 8,
+        tips=[
+            svg.Tip(
+                float(scale(first[row])), float(scale(last[row])),
+                look.capitalise(matrix.period_words(int(row), view.lang)),
+                _tip(view, int(row), column), matrix.period_typed(int(row), view.state.step),
+            )
+            for row in shown
+        ],
+        table=svg.Table(
+            [words("chart.period"), view.indicator.short_name(view.lang), words("chart.value")],
+            [
+                [
+                    look.capitalise(matrix.period_words(int(row), view.lang)),
+                    matrix.statement(int(row), column, view.lang).head,
+                    matrix.shown_value(int(row), column, view.lang),
+                ]
+                for row in shown[::-1]
+            ],
+        ),
+        now=(float(scale(first[view.row])), float(scale(last[view.row]))),
+    )  # fmt: skip
+
+
+def _plain(tick: float, view: View) -> str:
+    return look.format_number(tick, 0 if float(tick).is_integer() else 1, view.lang)
+
+
+def _tip(view: View, row: int, column: int) -> str:
+    said = view.matrix.statement(row, column, view.lang)
+    value = view.matrix.shown_value(row, column, view.lang)
+    return (
+        f"{said.head} ({value})" if view.matrix.drought_class[row, column] and value else said.head
+    )
+
+
+def _range(view: View, height: FloatMatrix) -> tuple[float, float, list[float]]:
+    """Ends and ticks of the axis of values: symmetric for an index, else from zero."""
+    kind = view.indicator.kind
+    if kind == "class":
+        return -2.7, 2.7, [-2.0, -1.0, 1.0, 2.0]
+    if kind in ("stage", "restriction"):
+        return 0.0, 1.1, []
+    low = min(0.0, float(height.min())) * 1.08
+    high = max(0.0, float(height.max())) * 1.08 or 1.0
+    return low, high, [tick for tick in svg.ticks(low, high, 4) if tick != 0]
+
+
+def series_note(view: View) -> str:
+    """Unit, source and span of the indicator's chart."""
+    words, which = view.words, view.indicator
+    if which.kind == "class":
+        unit = words("detail.index_unit" if which.standardised else "detail.score_unit")
+    elif which.kind in ("stage", "restriction"):
+        unit = words("detail.stage_unit")
+    elif which.unit(view.lang) == "%":
+        unit = words("detail.pct_unit")
+    else:
+        unit = words("detail.unit", unit=which.unit(view.lang))
+    return words("detail.series_note", unit=unit, span=span(view.matrix), source=view.source)
+
+
+def span(matrix: Matrix) -> str:
+    """First and last year: `2010-2022`."""
+    first, last = matrix.periods[0].year, matrix.periods[-1].year
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def heights(matrix: Matrix, where: Any) -> FloatMatrix:
+    """How high the values `where` (as numpy picks them) stand on a chart, dry below zero.
+
+    A class whose value is no index (a score, a wetness) is drawn as the index of its rank, a stage
+    of a drought or a level of restriction as a bar of the same height as any other.
+    """
+    which = look.indicator_of(matrix.indicator)
+    if which.kind in ("stage", "restriction"):
+        style = matrix.style[where]
+        usual = np.array([style.code in ("normal", "none") for style in matrix.styles])
+        return np.where(style != NO_STYLE, np.where(usual[style], 0.0, 1.0), np.nan)
+    return matrix.index(where) if which.kind == "class" else np.asarray(matrix.value[where])
+
+
+def gaps(matrix: Matrix) -> list[tuple[date, date]]:
+    """Stretches between periods in which nothing is known: the day after and the day before."""
+    return [
+        (matrix.periods[row - 1] + A_DAY, dekads.first_day(matrix.periods[row]) - A_DAY)
+        for row in range(1, len(matrix.periods))
+        if matrix.by_dekad and not matrix.follows(row)
+    ]
+
+
+def same_month(view: View) -> list[dict[str, Any]]:
+    """Area in drought at the same time of each year: is this one out of the ordinary?"""
+    matrix, end = view.matrix, view.period_end
+    shares: NDArray[np.float64] = weighted_shares(view)
+    rows = {
+        period.year: row
+        for row, period in enumerate(matrix.periods)
+        if dekads.of_year(period) == dekads.of_year(end)
+    }
+    bars: list[dict[str, Any]] = []
+    for year in range(min(rows), max(rows) + 1):
+        row = rows.get(year)
+        known = row is not None and bool((matrix.style[row] != NO_STYLE).any())
+        parts = [
+            {"colour": matrix.styles[index].colour, "height": f"{shares[row, index]:.2f}"}
+            for index in reversed(matrix.drought_styles)
+            if known and shares[row, index] > 0
+        ]
+        total = float(shares[row, matrix.drought_styles].sum()) if known else 0.0
+        bars.append(
+            {
+                "year": year,
+                "short": f"{year % 100:02d}",
+                "parts": parts if known else None,
+                "text": percent(total, view.lang) if known else "",
+                "now": year == end.year,
+                "period": matrix.period_typed(row, view.state.step) if row is not None else "",
+            }
+        )
+    return bars

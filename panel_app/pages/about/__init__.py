@@ -1,0 +1,1 @@
+"""About: method, sources, licences, limits."""

@@ -1,0 +1,299 @@
+"""About: how everything is made, from what, under which licence, and what it cannot tell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
+from typing import Any, Final
+
+import pandas as pd
+
+from geo_pipeline.indicators.classes import (
+    INDEX_DRY_LIMITS,
+    INDEX_WET_LIMITS,
+    PERCENTILE_DRY_LIMITS,
+    PERCENTILE_WET_LIMITS,
+)
+from geo_pipeline.publishing import look
+from geo_pipeline.publishing.styles import STAGES
+from panel_app.data.page_view import View
+from panel_app.drawing.templates import render
+
+SITE: Final = "https://example.org/"
+"""Stands for the address of this very site, which the page's script puts in its place."""
+EMBEDDED: Final = "bundled"
+"""The observations that ship with the project: their warts are known one by one."""
+ASSETS: Final = {
+    "weather_daily": "about.asset_weather",
+    "crop_statistics": "about.asset_crops",
+    "water_restrictions": "about.asset_restrictions",
+    "groundwater": "about.asset_groundwater",
+    "departements": "about.asset_outlines",
+}
+FRAME: Final = (800, 720)
+
+
+def slots(view: View) -> dict[str, str]:
+    """Return what the page says, by place."""
+    sources = view.publication.rows_of("app_sources", "")
+    common = {"words": view.words, "lang": view.lang}
+    return {
+        "reading": render("about/reading", {**common, **reading(view)}),
+        "method": render("about/method", common),
+        "indicators": render("about/indicators", {**common, "indicators": indicators(view)}),
+        "sources": render("about/sources", {**common, "sources": named(view, sources)}),
+        "limits": render("about/limits", {**common, "limits": limits(view, sources)}),
+        "sharing": render("about/sharing", {**common, **sharing(view, sources)}),
+        "house": render("about/house", {**common, **house(view)}),
+    }
+
+
+def reading(view: View) -> dict[str, Any]:
+    """The classes with their limits, the levels of restriction and the stages of a drought."""
+    years = reference_years(view)
+    return {
+        "classes": [
+            {
+                "style": style,
+                "name": style.name(view.lang),
+                "meaning": look.class_meaning(style, years, view.lang),
+                "index": index,
+                "percentile": percentile,
+            }
+            for style, index, percentile in zip(
+                look.DROUGHT_CLASSES,
+                ranges(INDEX_DRY_LIMITS, INDEX_WET_LIMITS, 1, view),
+                ranges(PERCENTILE_DRY_LIMITS, PERCENTILE_WET_LIMITS, 0, view),
+                strict=True,
+            )
+        ],
+        "levels": _told(look.RESTRICTION_LEVELS, view),
+        "stages": _told(STAGES, view),
+        "missing": look.NO_DATA.name(view.lang),
+    }
+
+
+def ranges(dry: Sequence[float], wet: Sequence[float], decimals: int, view: View) -> list[str]:
+    """The limits of each class in words, the driest first: `jusqu'à −2`, `de −2 à −1,6`."""
+    limits = [look.format_number(limit, decimals, view.lang) for limit in (*dry, *wet)]
+    between = [view.words("about.between", low=low, high=high) for low, high in pairwise(limits)]
+    return [
+        view.words("about.up_to", high=limits[0]),
+        *between,
+        view.words("about.from", low=limits[-1]),
+    ]
+
+
+def _told(styles: Sequence[look.ClassStyle], view: View) -> list[dict[str, str]]:
+    return [
+        {
+            "colour": style.colour,
+            "name": style.name(view.lang),
+            "meaning": style.meaning(view.lang),
+        }
+        for style in styles
+    ]
+
+
+def indicators(view: View) -> list[dict[str, Any]]:
+    """Every indicator that the monitor knows, and whether this publication has it."""
+    lang, words = view.lang, view.words
+    return [
+        {
+            "href": view.href(page="", indicator=key) if key in view.publication.indicators else "",
+            "name": which.name(lang),
+            "group": look.GROUPS[which.group](lang),
+            "unit": which.unit(lang)
+            or words("about.class_unit" if which.by_class else "about.no_unit"),
+            "said": which.explanation(lang),
+        }
+        for key, which in look.INDICATORS.items()
+    ]
+
+
+# --------------------------------------------------------------------------------------------
+# Sources and limits
+# --------------------------------------------------------------------------------------------
+
+
+def named(view: View, sources: pd.DataFrame) -> list[dict[str, str]]:
+    """Who is to be named, for what, under which licence and since when."""
+    order = {asset: place for place, asset in enumerate(ASSETS)}
+    rows = sorted(sources.to_dict("records"), key=lambda row: order.get(row["asset"], len(order)))
+    return [
+        {
+            "what": view.words(ASSETS[row["asset"]]) if row["asset"] in ASSETS else row["asset"],
+            "text": row[f"text_{view.lang}"],
+            "licence": row[f"licence_{view.lang}"],
+            "href": look.Source(row["name"], row["url"]).href or "",
+            "period": _period(view, row),
+        }
+        for row in rows
+    ]
+
+
+def _period(view: View, row: dict[Any, Any]) -> str:
+    """The days covered, of statistics the years; empty where neither is told."""
+    if not look.is_missing(row["first_year"]):
+        return f"{int(row['first_year'])}-{int(row['last_year'])}"
+    if look.is_missing(row["first_date"]) or look.is_missing(row["last_date"]):
+        return ""
+    first, last = (pd.Timestamp(row[name]).date() for name in ("first_date", "last_date"))
+    if first == last:
+        return look.format_date(first, view.lang)
+    return view.words(
+        "about.from_to",
+        first=look.format_date(first, view.lang),
+        last=look.format_date(last, view.lang),
+    )
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the weather of a département rests on."""
+
+    first: int
+    """Year that it begins in."""
+    last: int
+    spread: bool
+    """Whether dekads were spread over their days."""
+
+
+def weather(view: View) -> dict[str, Record]:
+    """The weather of each département that has any."""
+    found = {}
+    for code in view.publication.codes:
+        source = view.publication.weather_source(code)
+        if source is not None:
+            first, last = (pd.Timestamp(source[name]).year for name in ("first_date", "last_date"))
+            found[code] = Record(int(first), int(last), bool(source["spread_by_dekad"]))
+    return found
+
+
+def limits(view: View, sources: pd.DataFrame) -> list[str]:
+    """What is to be kept in mind: measured on this publication, then what is known of its data."""
+    words = view.words
+    known = weather(view)
+    found = [*missing_weather(view, known), *_missing_years(view)]
+    if look.is_short(reference_years(view)):
+        years = look.format_number(reference_years(view), 0, view.lang)
+        found.append(words("about.limit_short", n=years))
+    if any(record.spread for record in known.values()):
+        found.append(words("about.limit_dekad"))
+    if _embedded(sources, "weather_daily"):
+        found += [words("about.limit_rain"), words("about.limit_temperature")]
+    found += [words("about.limit_soil"), words("about.limit_crops")]
+    if _embedded(sources, "crop_statistics"):
+        found += [words("about.limit_statistics"), words("about.limit_swapped")]
+    if "water_restrictions" in view.publication.indicators:
+        found.append(words("about.limit_restrictions"))
+    if _embedded(sources, "departements"):
+        found.append(words("about.limit_outlines"))
+    return [*found, words("about.limit_scale"), words("about.limit_official")]
+
+
+def _embedded(sources: pd.DataFrame, asset: str) -> bool:
+    return EMBEDDED in sources.loc[sources["asset"] == asset, "source"].tolist()
+
+
+def missing_weather(view: View, known: Mapping[str, Record]) -> list[str]:
+    """Départements without weather, and those whose record is shorter than the others'."""
+    publication, words = view.publication, view.words
+    found: list[str] = []
+    if missing := [code for code in publication.codes if code not in known]:
+        names = ", ".join(f"{publication.name(code)} ({code})" for code in missing)
+        found.append(words("about.limit_missing", places=names))
+    first = min((record.first for record in known.values()), default=0)
+    last = max((record.last for record in known.values()), default=0)
+    short = [
+        f"{publication.name(code)} {record.first}-{record.last}"
+        for code, record in known.items()
+        if record.first > first or record.last < last
+    ]
+    if short:
+        places = ", ".join(short)
+        found.append(words("about.limit_record", span=f"{first}-{last}", places=places))
+    return found
+
+
+def _missing_years(view: View) -> list[str]:
+    """Years without any rain on record."""
+    if "precip_mm" not in view.publication.indicators:
+        return []
+    known = {period.year for period in view.publication.matrix("precip_mm").periods}
+    missing = [str(year) for year in range(min(known), max(known)) if year not in known]
+    return [view.words("about.limit_years", years=", ".join(missing))] if missing else []
+
+
+def reference_years(view: View) -> float:
+    """Length of the longest normal that the drought classes are told against, NaN unknown."""
+    if "combined" not in view.publication.indicators:
+        return float("nan")
+    return look.longest_reference(view.publication.matrix("combined").reference_years.flat)
+
+
+# --------------------------------------------------------------------------------------------
+# Taking home, rules of the house
+# --------------------------------------------------------------------------------------------
+
+
+def sharing(view: View, sources: pd.DataFrame) -> dict[str, str]:
+    """How to cite what is shown, and how to show the map in a page of one's own."""
+    names = ", ".join(dict.fromkeys(str(name) for name in _short_names(view, sources)))
+    day = look.format_date(view.publication.published_at.date(), view.lang)
+    width, height = FRAME
+    address = SITE + view.href(page="embed")
+    title = view.words("about.frame_title", indicator=view.indicator.name(view.lang))
+    return {
+        "citation": view.words(
+            "about.citation", sources=names, day=day, version=software(view), site=SITE
+        ),
+        "frame": f'<iframe src="{address.replace("&", "&amp;")}" width="{width}" height="{height}" '
+        f'style="border:0;width:100%" loading="lazy" title="{title}"></iframe>',
+        "preview": view.href(page="embed"),
+    }
+
+
+def _short_names(view: View, sources: pd.DataFrame) -> list[str]:
+    """Names of the sources as the maps write them."""
+    known = sources[["asset", "name", f"text_{view.lang}"]].to_dict("records")
+    return [
+        row[f"text_{view.lang}"].split(",")[0] if row["name"] == EMBEDDED else row["name"]
+        for row in known
+    ]
+
+
+def software(view: View) -> str:
+    """Version of the software, empty where it is not installed as a package."""
+    try:
+        return version("geo-pipeline")
+    except PackageNotFoundError:
+        return look.format_number(None, 0, view.lang)
+
+
+def house(view: View) -> dict[str, Any]:
+    """Keys of the keyboard, version and day of the publication."""
+    words, publication = view.words, view.publication
+    keys = [
+        ("/", words("about.key_search")),
+        ("← →", words("about.key_step")),
+        (words("about.key_page"), words("about.key_page_does")),
+        (words("about.key_ends"), words("about.key_ends_does")),
+        (words("about.key_space"), words("about.key_play")),
+        ("↑ ↓ ← →", words("about.key_map")),
+        (words("about.key_enter"), words("about.key_choose")),
+        (words("about.key_escape"), words("about.key_leave")),
+        (words("about.key_tab"), words("about.key_chart")),
+    ]
+    day = look.format_date(publication.published_at.date(), view.lang)
+    return {
+        "keys": keys,
+        "edition": words(
+            "about.edition",
+            version=software(view),
+            day=day,
+            clock=f"{publication.published_at:%H:%M}",
+            departements=len(publication.codes),
+            indicators=len(publication.indicators),
+        ),
+    }

@@ -1,0 +1,319 @@
+"""The page of one département, an answer from top to bottom.
+
+How dry, against what, since when, what is at stake, what may come, how sure.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.departements import BY_CODE, REGIONS
+from geo_pipeline.publishing import look
+from panel_app.data import season_courses
+from panel_app.data.page_view import View, enumeration, hectares
+from panel_app.data.state import DEFAULT_INDICATOR
+from panel_app.data.store import NO_STYLE, Matrix
+from panel_app.drawing.templates import render
+from panel_app.pages.departement.departement_history import events, outline, strip, strip_matrix
+from panel_app.pages.departement.departement_place import Place, held, record, swatch
+from panel_app.pages.departement.departement_season import ahead, rain_rank, this_season
+from panel_app.pages.departement.departement_sources import provenance
+from panel_app.pages.departement.departement_stakes import (
+    crops,
+    level_of,
+    order_in_force,
+    other_time,
+    restrictions,
+)
+from panel_app.pages.ranking.standing import alphabetical, exposure
+
+Slots = dict[str, str]
+
+SLOTS: Final = (
+    "head", "figures", "season", "strip_head", "strip", "strip_now", "events", "crops",
+    "restrictions", "neighbours", "ahead", "provenance",
+)  # fmt: skip
+"""Places of the page, in the order in which it is read."""
+
+LOW: Final = ("departement.lowest", "departement.low")
+
+HIGH: Final = ("departement.highest", "departement.high")
+
+LEAST_CROPS_HA: Final = 100.0
+"""Less than this is no stake to be told."""
+
+
+def slots(view: View) -> Slots:
+    """Return all that the page says and draws, by the name of its place."""
+    if not view.state.departement:
+        return dict.fromkeys(SLOTS, "") | {"head": render("departement/chooser", chooser(view))}
+    place = Place(view, record(view.publication, view.state.departement))
+    parts = {
+        "head": head(place),
+        "figures": {"figures": figures(place)},
+        "season": this_season(place),
+        "events": events(place),
+        "crops": crops(place),
+        "restrictions": restrictions(place),
+        "neighbours": neighbours(place),
+        "ahead": ahead(place),
+        "provenance": provenance(place),
+    }
+    common = {"view": view, "words": view.words, "name": view.publication.name(place.code)}
+    said = {
+        name: render(f"departement/{name}", common | values).strip() if values else ""
+        for name, values in parts.items()
+    }
+    return dict.fromkeys(SLOTS, "") | said | history(place)
+
+
+def history(place: Place) -> Slots:
+    """The strip, its heading, and the outline of what is shown."""
+    matrix, view = strip_matrix(place), place.view
+    if matrix is None:
+        return {}
+    shown = outline(place, matrix)
+    return {
+        "strip_head": render("departement/strip_head", {"words": view.words}),
+        "strip": strip(view.publication, matrix.indicator, place.code, view.lang),
+        "strip_now": render("departement/strip_now", shown) if shown else "",
+    }
+
+
+# --- which département ---------------------------------------------------------------------------
+
+
+def chooser(view: View) -> dict[str, Any]:
+    """All départements by région, each with its class."""
+    publication = view.publication
+    regions: dict[str, list[dict[str, Any]]] = {}
+    for column, code in enumerate(publication.codes):
+        here = swatch(view, view.matrix, view.row, column)
+        link = {"code": code, "name": publication.names[column], **here}
+        regions.setdefault(publication.regions[column], []).append(link)
+    named = {name: code for code, name in REGIONS.items()}
+    return {
+        "view": view,
+        "words": view.words,
+        "regions": [
+            {"name": name, "code": named.get(name, ""), "departements": regions[name]}
+            for name in sorted(regions, key=alphabetical)
+        ],
+    }
+
+
+# --- how dry, since when -------------------------------------------------------------------------
+
+
+def head(place: Place) -> dict[str, Any]:
+    """The answer in words: class, since when, rank of the rain of the three months under way."""
+    view, code = place.view, place.code
+    codes = view.publication.codes
+    at = codes.index(code)
+    verdict = swatch(view, place.matrix, place.row, place.column)
+    said = body = ""
+    if place.row is not None:
+        statement = place.matrix.statement(place.row, place.column, view.lang)
+        said, body = look.capitalise(statement.head), statement.body
+        if since := standing(place):
+            said = f"{said}, {since}"
+    else:
+        said, body = verdict["said"], _why_no_data(place)
+        if place.unclassed is not None:
+            said, body = look.capitalise(place.unclassed.head), place.unclassed.body
+    elsewhere = "" if place.has_weather else view.words("departement.elsewhere")
+    sentences = [each for each in (rain_rank(place), body, elsewhere) if each]
+    return {
+        "code": code,
+        "region": view.publication.region(code),
+        "region_code": BY_CODE[code].region_code,
+        "before": _step(view, codes[at - 1]) if at else None,
+        "after": _step(view, codes[at + 1]) if at + 1 < len(codes) else None,
+        "of": f"{look.indicator_of(place.matrix.indicator).name(view.lang)}, {place.period}",
+        "verdict": verdict | {"said": f"{said}."},
+        "sentences": [f"{look.capitalise(each)}." for each in sentences],
+        "held": held(place),
+    }
+
+
+def _step(view: View, code: str) -> dict[str, str]:
+    return {"code": code, "name": view.publication.name(code)}
+
+
+def _why_no_data(place: Place) -> str:
+    """Why there is no class, and what the page has all the same."""
+    words = place.view.words
+    if place.has_weather:
+        return words("departement.no_period", period=place.period)
+    source = place.view.publication.source_names(place.matrix.indicator)
+    return words("departement.no_weather", source=source)
+
+
+def standing(place: Place) -> str:
+    """How long the drought, or the time without one, has lasted."""
+    matrix, row, words = place.matrix, place.row, place.view.words
+    if row is None:
+        return ""
+    if said := matrix.drought_words(row, place.column, words.lang):
+        return said
+    first = _out_since(matrix, row, place.column)
+    if first < 0:
+        return ""
+    since = look.format_period(matrix.periods[first], "dekad", words.lang)
+    count = words.count("departement.dekads", row - first + 1)
+    return words("departement.out_for", count=count, since=since)
+
+
+def _out_since(matrix: Matrix, row: int, column: int) -> int:
+    """First row after the last drought; -1 where a gap or the start of the record comes before."""
+    age = matrix.age[: row + 1, column]
+    ended = np.flatnonzero(age > 0)
+    if not ended.size:
+        return -1
+    first = int(ended[-1]) + 1
+    gap = any(not matrix.follows(each) for each in range(first, row + 1))
+    return -1 if gap or np.isnan(age[first:]).any() else first
+
+
+# --- key figures ---------------------------------------------------------------------------------
+
+
+def figures(place: Place) -> list[dict[str, str]]:
+    """The key figures that are known; what is not is left out rather than shown as zero."""
+    found = [
+        _usual_figure(place, "precip_mm", "departement.rain"),
+        _usual_figure(place, "swi", "departement.soil"),
+        _usual_figure(place, "season_precip_mm", "departement.season_rain"),
+        *_drought_figures(place),
+        _exposed_figure(place),
+        _restriction_figure(place),
+    ]
+    return [each for each in found if each]
+
+
+def _figure(label: str, value: str, *notes: str) -> dict[str, str]:
+    return {"label": label, "value": value, "note": "\n".join(each for each in notes if each)}
+
+
+def _usual_figure(place: Place, indicator: str, label: str) -> dict[str, str]:
+    """A value with the median of the other years at the same dekad, and its rank."""
+    course, words = place.courses.get(indicator), place.view.words
+    year, slot = place.moment
+    row = course.row(year) if course else None
+    if course is None or row is None or np.isnan(course.values[row, slot]):
+        return {}
+    values = course.values[:, slot]
+    usual, lang = season_courses.normal(values, row), words.lang
+    notes = []
+    if not np.isnan(usual):
+        said = look.format_value(indicator, usual, lang)
+        notes.append(words("departement.usual", value=said))
+        notes.append(_rank_words(season_courses.rank(values, row), place))
+    if indicator == "season_precip_mm" and usual > 0:
+        change = 100 * (float(values[row]) / usual - 1)
+        notes[0] += f" ({look.format_value('precip_anomaly_pct', change, lang)})"
+    value = look.format_value(indicator, float(values[row]), lang)
+    return _figure(words(label), value, *notes)
+
+
+def _rank_words(rank: season_courses.Rank | None, place: Place) -> str:
+    """`3e plus faible sur 12`, from whichever end is nearer."""
+    if rank is None:
+        return ""
+    words = place.view.words
+    low = rank.from_lowest <= rank.from_highest
+    position = rank.from_lowest if low else rank.from_highest
+    key = (LOW if low else HIGH)[position > 1]
+    return words(key, nth=look.ordinal(position, words.lang), n=rank.known)
+
+
+def _drought_figures(place: Place) -> list[dict[str, str]]:
+    """Score and age of the drought."""
+    words, lang = place.view.words, place.view.lang
+    found = []
+    if score := _at(place, DEFAULT_INDICATOR):
+        matrix, row = score
+        value = matrix.shown_value(row, place.column, lang)
+        found.append(_figure(words("departement.score"), value, words("departement.score_note")))
+    if place.row is not None and _tells_age(place):
+        age = place.matrix.age[place.row, place.column]
+        value = words.count("departement.dekads", int(age)) if age else words("departement.no_age")
+        found.append(_figure(words("departement.age"), value, words("departement.age_note")))
+    return found
+
+
+def _tells_age(place: Place) -> bool:
+    """Whether it is known for how long there has been a drought, or that there is none."""
+    which = look.indicator_of(place.matrix.indicator)
+    return which.kind == "class" and not np.isnan(place.matrix.age[place.row, place.column])
+
+
+def _at(place: Place, indicator: str) -> tuple[Matrix, int] | None:
+    """An indicator and its row at the period, None where it has nothing there."""
+    matrix = place.known(indicator)
+    if matrix is None or place.day not in matrix.periods:
+        return None
+    row = matrix.periods.index(place.day)
+    return (matrix, row) if matrix.style[row, place.column] != NO_STYLE else None
+
+
+def _exposed_figure(place: Place) -> dict[str, str]:
+    """Area of the crops that stand on dry land."""
+    words, view = place.view.words, place.view
+    stands = exposure(view, place.day)
+    area, dry = float(stands.area[place.column]), float(stands.in_drought[place.column])
+    if np.isnan(area) and place.row is not None:
+        return _figure(words("departement.exposed"), look.capitalise(words("departement.no_area")))
+    if not area >= LEAST_CROPS_HA:
+        return {}
+    note = words(
+        "departement.exposed_note",
+        area=hectares(area, words.lang),
+        crops=enumeration([words.crop(each).lower() for each in stands.crops[place.column]], words),
+        year=stands.year,
+    )
+    return _figure(words("departement.exposed"), hectares(dry, words.lang), note)
+
+
+def _restriction_figure(place: Place) -> dict[str, str]:
+    words = place.view.words
+    order = order_in_force(place)
+    if order is None or other_time(place, order):
+        return {}
+    style = level_of(order["level_max"])
+    day = look.format_date(pd.Timestamp(order["date"]).date(), words.lang)
+    return _figure(
+        words("departement.restriction"),
+        look.capitalise(style.name(words.lang)),
+        words("departement.at_date", day=day),
+    )
+
+
+# --- around --------------------------------------------------------------------------------------
+
+
+def neighbours(place: Place) -> dict[str, Any]:
+    """Who borders on it, the longest border first, and how dry it is there."""
+    view, matrix = place.view, place.matrix
+    codes = view.publication.neighbours.get(place.code, [])
+    if not codes:
+        return {}
+    row = matrix.periods.index(place.day) if place.day in matrix.periods else None
+    rows, dry, known = [], 0, 0
+    for code in codes:
+        column = matrix.column(code)
+        here = swatch(view, matrix, row, column)
+        number = (
+            "" if here["hatched"] or row is None else matrix.shown_value(row, column, view.lang)
+        )
+        known += not here["hatched"]
+        dry += row is not None and matrix.drought_class[row, column] in look.IN_DROUGHT
+        rows.append({"code": code, "name": view.publication.name(code), "value": number, **here})
+    key = "departement.neighbours_dry" if dry else "departement.neighbours_fine"
+    return {
+        "rows": rows,
+        "finding": view.tense(view.words(key, dry=dry, n=known)) if known else "",
+        "of": f"{look.indicator_of(matrix.indicator).name(view.lang)}, {place.period}",
+        "value_name": look.indicator_of(matrix.indicator).value_name(view.lang),
+    }

@@ -1,0 +1,193 @@
+"""A département at a period: what all parts of its page are made from."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.publishing import look
+from panel_app.data import season_courses
+from panel_app.data.page_view import View
+from panel_app.data.store import NO_STYLE, Matrix, Publication
+
+SEASONAL: Final = {
+    "season_precip_mm": ("departement.chart_season_precip_mm", "departement.unit_season_precip_mm"),
+    "season_balance_mm": (
+        "departement.chart_season_balance_mm",
+        "departement.unit_season_balance_mm",
+    ),
+    "swi": ("departement.chart_swi", "departement.unit_swi"),
+}
+"""What a season is followed by, and in this order drawn: its title, its unit."""
+
+ALIKE_BY: Final = ("season_balance_mm", "swi")
+"""What makes two seasons alike."""
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What is on record of one département beside its indicators, whatever the period."""
+
+    rain: pd.DataFrame
+    harvests: pd.DataFrame
+    crop_water: pd.DataFrame
+    stages: pd.DataFrame
+    events: pd.DataFrame
+    restrictions: pd.DataFrame
+    provenance: pd.DataFrame
+
+
+@lru_cache(maxsize=128)
+def record(publication: Publication, code: str) -> Record:
+    """Return the record of a département, read at the first call."""
+    return Record(
+        rain=publication.rows_of("app_dekad_rain", code),
+        harvests=publication.rows_of("app_harvests", code),
+        crop_water=publication.rows_of("app_crop_water", code),
+        stages=publication.rows_of("app_crop_stages", code),
+        events=publication.rows_of("app_events", code),
+        restrictions=publication.rows_of("app_restrictions", code),
+        provenance=publication.rows_of("app_provenance", code),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A département at a period: what all parts of the page are made from."""
+
+    view: View
+    record: Record
+
+    @property
+    def code(self) -> str:
+        """INSEE code."""
+        return self.view.state.departement
+
+    @property
+    def column(self) -> int:
+        """Column of the matrices."""
+        return self.view.column
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """Whose classes are told: the indicator shown where it has classes, else the drought's."""
+        return self.view.drought
+
+    @cached_property
+    def day(self) -> date:
+        """End of the dekad that the page is of, also where the indicator has days or years."""
+        if self.view.matrix.by_dekad:
+            return self.view.period_end
+        wished = self.view.state.period or self.view.period_end
+        return self.matrix.periods[self.matrix.nearest(wished)]
+
+    @cached_property
+    def row(self) -> int | None:
+        """Row of `matrix`, None where it has nothing of this period and département."""
+        if self.day not in self.matrix.periods:
+            return None
+        row = self.matrix.periods.index(self.day)
+        return row if self.matrix.style[row, self.column] != NO_STYLE else None
+
+    @property
+    def unclassed(self) -> look.Statement | None:
+        """What is said where there is a value, and too few years for a class; else None."""
+        if self.day not in self.matrix.periods:
+            return None
+        row = self.matrix.periods.index(self.day)
+        if not self.matrix.is_unclassed(row, self.column):
+            return None
+        return self.matrix.statement(row, self.column, self.view.lang)
+
+    @property
+    def period(self) -> str:
+        """The period in words."""
+        step = "month" if self.view.state.step == "month" and self.view.matrix.by_dekad else "dekad"
+        return look.format_period(self.day, step, self.view.lang)  # type: ignore[arg-type]
+
+    @property
+    def has_weather(self) -> bool:
+        """Whether any weather of the département is known."""
+        return self.view.publication.weather_source(self.code) is not None
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """First and last season of the record."""
+        known = [self.known(each) for each in (*SEASONAL, "precip_mm")]
+        periods = [end for each in known if each for end in (each.periods[0], each.periods[-1])]
+        years = [season_courses.place(end)[0] for end in periods] or [
+            season_courses.place(self.day)[0]
+        ]
+        return min(years), max(years)
+
+    def known(self, indicator: str) -> Matrix | None:
+        """An indicator, None where nothing of it is published."""
+        publication = self.view.publication
+        return publication.matrix(indicator) if indicator in publication.indicators else None
+
+    @cached_property
+    def courses(self) -> dict[str, season_courses.Seasons]:
+        """What is known of the seasons, by indicator, all with the same seasons."""
+        found = {}
+        for indicator in (*SEASONAL, "precip_mm"):
+            matrix = self.known(indicator)
+            if matrix is None or np.isnan(matrix.value[:, self.column]).all():
+                continue
+            values = matrix.value[:, self.column]
+            found[indicator] = season_courses.seasons(matrix.periods, values, self.span)
+        return found
+
+    @cached_property
+    def moment(self) -> tuple[int, int]:
+        """The season, by the year it ends in, and its dekad."""
+        return season_courses.place(self.day)
+
+    @cached_property
+    def alike(self) -> list[int]:
+        """The seasons most like this one so far; none where too little is known."""
+        courses = [self.courses[each].values for each in ALIKE_BY if each in self.courses]
+        year, slot = self.moment
+        if len(courses) < len(ALIKE_BY):
+            return []
+        row = year - self.span[0]
+        return [self.span[0] + each for each in season_courses.alike(courses, row, slot)]
+
+    @cached_property
+    def beside(self) -> list[int]:
+        """The seasons drawn beside this one: those chosen, else those most alike."""
+        first, last = self.span
+        chosen = [
+            year
+            for year in self.view.state.years
+            if first <= year <= last and year != self.moment[0]
+        ]
+        return sorted(chosen or self.alike)
+
+    @cached_property
+    def typed(self) -> frozenset[str]:
+        """Periods that a click can lead to."""
+        return frozenset(period.isoformat() for period in self.matrix.periods)
+
+
+def swatch(view: View, matrix: Matrix, row: int | None, column: int) -> dict[str, Any]:
+    """The class of a département: its colour and its word."""
+    style = look.NO_DATA if row is None else matrix.style_at(row, column)
+    return {
+        "colour": style.colour,
+        "hatched": style is look.NO_DATA,
+        "said": look.capitalise(
+            style.name(view.lang) if row is None else matrix.class_words(row, column, view.lang)
+        ),
+    }
+
+
+def held(place: Place) -> str:
+    """That the figures are those of before, and since when; empty where they are not."""
+    since = place.view.publication.held.get(place.code)
+    if since is None:
+        return ""
+    day = look.format_date(date.fromisoformat(since[:10]), place.view.lang)
+    return place.view.words("departement.held", day=day)

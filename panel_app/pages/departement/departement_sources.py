@@ -1,0 +1,117 @@
+"""Where the figures of a département come from, and what to be careful with."""
+
+from datetime import date
+from typing import Any, Final
+
+import pandas as pd
+
+from geo_pipeline.publishing import look
+from panel_app.data import season_courses
+from panel_app.pages.departement.departement_place import Place, held
+
+OBSERVED: Final = {
+    "weather_daily": "departement.of_weather_daily",
+    "crop_statistics": "departement.of_crop_statistics",
+    "water_restrictions": "departement.of_water_restrictions",
+    "groundwater": "departement.of_groundwater",
+}
+"""Tables that others have measured; the rest is computed from them."""
+
+
+def provenance(place: Place) -> dict[str, Any]:
+    """Where the figures come from, and what to be careful with."""
+    words, lang = place.view.words, place.view.lang
+    named = place.view.publication.attributions.set_index(["asset", "source"])
+    rows = []
+    for _, each in place.record.provenance.iterrows():
+        asset = str(each["asset"])
+        if asset not in OBSERVED:
+            continue
+        key = (asset, each["source"])
+        who: dict[str, Any] = dict(named.loc[key]) if key in named.index else {}
+        rows.append(
+            {
+                "what": words(OBSERVED[asset]),
+                "who": who.get(f"text_{lang}") or str(each["source"]),
+                "licence": who.get(f"licence_{lang}") or "",
+                "url": who.get("url") or "",
+                "span": _covered(place, asset, each),
+                "rows": _rows_of(place, asset, each),
+                "fetched": look.format_date(date.fromisoformat(str(each["fetched_at"])[:10]), lang),
+            }
+        )
+    return {"rows": rows, "notes": quality(place)}
+
+
+def _covered(place: Place, asset: str, row: "pd.Series[Any]") -> str:
+    words, lang = place.view.words, place.view.lang
+    if asset == "crop_statistics":
+        years = place.record.harvests["year"]
+        return f"{years.min()}-{years.max()}" if len(years) else words("departement.nothing")
+    if not int(row["rows"]):
+        return words("departement.nothing")
+    first, last = row["first_date"], row["last_date"]
+    if pd.isna(first):
+        return ""
+    if first == last:
+        return look.format_date(first.date(), lang)
+    return words(
+        "departement.from_to",
+        first=look.format_date(first.date(), lang),
+        last=look.format_date(last.date(), lang),
+    )
+
+
+def _rows_of(place: Place, asset: str, row: "pd.Series[Any]") -> str:
+    """Rows of this département: a table of the whole country counts all of them."""
+    own = len(place.record.restrictions) if asset == "water_restrictions" else int(row["rows"])
+    return look.format_number(own, 0, place.view.lang)
+
+
+def quality(place: Place) -> list[str]:
+    """What a reader of the figures should know, each in a sentence."""
+    words, lang, publication = place.view.words, place.view.lang, place.view.publication
+    notes = []
+    weather = publication.weather_source(place.code)
+    if weather is not None:
+        if weather["spread_by_dekad"]:
+            notes.append(words("departement.spread"))
+        notes.extend(_gap_notes(place))
+        notes.extend(_reference_notes(place))
+        notes.append(words("departement.typical"))
+    if said := held(place):
+        notes.append(said)
+    day = look.format_date(publication.published_at.date(), lang)
+    return [*notes, words("departement.published", day=day)]
+
+
+def _gap_notes(place: Place) -> list[str]:
+    rain, words, lang = place.record.rain, place.view.words, place.view.lang
+    periods = [pd.Timestamp(each).date() for each in rain["period_end"]]
+    gaps = season_courses.missing(periods, (rain["days"] > 0).tolist())
+    if not gaps:
+        return [words("departement.no_gaps")]
+    said = [
+        look.format_period(first, "dekad", lang)
+        if first == last
+        else words(
+            "departement.from_to",
+            first=look.format_period(first, "dekad", lang),
+            last=look.format_period(last, "dekad", lang),
+        )
+        for first, last in gaps
+    ]
+    return [words("departement.gaps", gaps="; ".join(said))]
+
+
+def _reference_notes(place: Place) -> list[str]:
+    if place.row is None:
+        return []
+    years = float(place.matrix.reference_years[place.row, place.column])
+    note = look.reference_note(
+        place.matrix.reference_period[place.row, place.column], years, place.view.lang
+    )
+    if not note:
+        return []
+    key = "departement.short" if look.is_short(years) else "departement.reference"
+    return [place.view.words(key, note=look.capitalise(note))]

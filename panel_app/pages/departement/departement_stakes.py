@@ -1,0 +1,258 @@
+"""What is at stake in a département: its crops, and its use of water."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo_pipeline.indicators.crops import CALENDAR_OF
+from geo_pipeline.indicators.trends import theil_sen
+from geo_pipeline.publishing import look
+from geo_pipeline.publishing.calendar import stage_on
+from panel_app.data import dekads
+from panel_app.data.dekads import LONGEST_STEP
+from panel_app.data.page_view import percent
+from panel_app.data.page_words import catalogue
+from panel_app.data.store import FloatMatrix, Publication
+from panel_app.pages.departement.departement_place import Place, record
+
+USES: Final = {
+    "surface": "departement.use_surface",
+    "groundwater": "departement.use_groundwater",
+    "drinking": "departement.use_drinking",
+}
+"""Uses of water that are restricted apart."""
+
+SPARK: Final = (112, 24)
+
+
+def crops(place: Place) -> dict[str, Any]:
+    """Each crop: area, last harvest, trend, and the water it lacks now."""
+    words = place.view.words
+    day = pd.Timestamp(place.day)
+    water = place.record.crop_water
+    now = dict(
+        zip(
+            water.loc[water["period_end"] == day, "indicator"],
+            water.loc[water["period_end"] == day, "value"],
+            strict=True,
+        )
+    )
+    rows = [
+        each | _water(place, CALENDAR_OF.get(each["crop"], each["crop"]), now)
+        for each in harvests(place.view.publication, place.code, words.lang)
+    ]
+    if not rows:
+        return {"rows": []}
+    # One calendar may be that of several crops of the statistics: they lack water once.
+    by_calendar = {CALENDAR_OF.get(each["crop"], each["crop"]): each for each in rows}
+    thirsty = [each for each in by_calendar.values() if each["stress_pct"] >= 5]
+    finding = place.view.tense(words("departement.crops_quiet"))
+    if not place.has_weather:
+        finding = words("departement.crops_no_weather")
+    elif not now:
+        finding = words("departement.crops_unknown")
+    elif thirsty:
+        worst = max(thirsty, key=lambda each: each["stress_pct"])
+        finding = words(
+            "departement.crops_finding",
+            count=words.count("departement.crops_short", len(thirsty)),
+            crop=worst["name"].lower(),
+            stress=worst["stress"],
+        )
+        finding = place.view.tense(finding)
+    return {"rows": rows, "finding": finding, "has_weather": place.has_weather}
+
+
+@lru_cache(maxsize=128)
+def harvests(publication: Publication, code: str, lang: look.Lang) -> tuple[dict[str, Any], ...]:
+    """Area, yield and trend of each crop, largest areas first; the same at all periods."""
+    crops = record(publication, code).harvests.groupby("crop")
+    rows = [_harvests_of(str(crop), years, lang) for crop, years in crops]
+    known = [each for each in rows if each["area_year"] or each["yield"]]
+    known.sort(key=lambda each: (-each["area_ha"], -each["year"], each["name"]))
+    return tuple(known)
+
+
+def _harvests_of(crop: str, years: pd.DataFrame, lang: look.Lang) -> dict[str, Any]:
+    areas = years.dropna(subset=["area_ha"])
+    told = years.dropna(subset=["yield_q_ha"])
+    is_doubtful = told["doubtful"].fillna(False).astype(bool)
+    yields = told[~is_doubtful]
+    row: dict[str, Any] = {
+        "crop": crop,
+        "name": catalogue(lang).crop(crop),
+        "area_ha": 0.0,
+        "area": catalogue(lang)("departement.no_area"),
+        "area_year": 0,
+        "year": 0,
+        "yield": "",
+        "change": "",
+        "fell": False,
+        "trend": "",
+        "sure": False,
+        "spark": None,
+        "doubtful": "; ".join(_doubt(each, lang) for _, each in told[is_doubtful].iterrows()),
+    }
+    if not areas.empty:
+        row["area_ha"] = float(areas["area_ha"].iloc[-1])
+        row["area"] = look.format_number(_rounded(row["area_ha"]), 0, lang)
+        row["area_year"] = int(areas["year"].iloc[-1])
+    if not yields.empty:
+        last = yields.iloc[-1]
+        row["year"] = int(last["year"])
+        row["yield"] = look.format_number(float(last["yield_q_ha"]), 0, lang)
+        if not pd.isna(last["anomaly_pct"]):
+            row["change"] = look.format_value(
+                "precip_anomaly_pct", float(last["anomaly_pct"]), lang
+            )
+            row["fell"] = float(last["anomaly_pct"]) <= -5
+        row |= _trend(yields, lang)
+        row["spark"] = spark(yields["year"].to_numpy(int), yields["yield_q_ha"].to_numpy(float))
+    return row
+
+
+def _doubt(harvest: "pd.Series[Any]", lang: look.Lang) -> str:
+    """A harvest that is not taken for one: its yield and year."""
+    q_ha = look.format_number(float(harvest["yield_q_ha"]), 0, lang)
+    return catalogue(lang)("departement.doubtful", q_ha=q_ha, year=int(harvest["year"]))
+
+
+def _rounded(area_ha: float) -> float:
+    """An area to the ten hectares, a small one to the hectare."""
+    return round(area_ha / 10) * 10 if area_ha >= 100 else round(area_ha)
+
+
+def _water(place: Place, crop: str, now: dict[str, float]) -> dict[str, Any]:
+    """Stage and shortage of water of a crop at the period, in words, beside the usual one."""
+    words, lang = place.view.words, place.view.lang
+    calendar = place.record.stages
+    known = bool((calendar["crop"] == crop).any()) and place.has_weather
+    stage = stage_on(calendar, crop, place.day) if known else None
+    stress = now.get(f"crop_stress_pct_{crop}", float("nan"))
+    season = now.get(f"season_shortage_pct_{crop}", float("nan"))
+    usual = _usual(place, f"season_shortage_pct_{crop}")
+    said = ""
+    if stage is not None:
+        named = (
+            look.crop_period_name(crop, stage.period)
+            if stage.period
+            else look.CROP_STAGE_NAMES[stage.stage]
+        )
+        said = look.capitalise(named(lang))
+    elif known:
+        said = look.capitalise(words("departement.off_season"))
+    style = look.NO_DATA
+    if not np.isnan(stress):
+        style = look.style_of(f"crop_stress_pct_{crop}", stress)
+    return {
+        "stage": said,
+        "until": look.format_date(stage.last, lang) if stage is not None else "",
+        "stress_pct": 0.0 if np.isnan(stress) else stress,
+        "stress": "" if np.isnan(stress) else _percent(stress, lang),
+        "colour": style.colour,
+        "season": "" if np.isnan(season) else _percent(season, lang),
+        "usual": ""
+        if np.isnan(season) or np.isnan(usual)
+        else words("departement.usual", value=_percent(usual, lang)),
+    }
+
+
+def _usual(place: Place, indicator: str) -> float:
+    """Median of the other years at the same dekad, NaN where none is known."""
+    table, day = place.record.crop_water, pd.Timestamp(place.day)
+    ends = table["period_end"].dt
+    alike = (ends.month == day.month) & (np.minimum((ends.day - 1) // 10, 2) == dekads.third(day))
+    others = (table["indicator"] == indicator) & alike & (ends.year != day.year)
+    return float(table.loc[others, "value"].median())
+
+
+def _percent(share: float, lang: look.Lang) -> str:
+    return percent(0.0 if share < 0.05 else share, lang)
+
+
+def _trend(yields: pd.DataFrame, lang: look.Lang) -> dict[str, Any]:
+    """Sen's slope of the yields, and whether it can be told from none."""
+    line = theil_sen(yields["yield_q_ha"].to_numpy(float), yields["year"].to_numpy(float))
+    slope, low, high = (float(each) for each in (line.slope, line.low, line.high))
+    if np.isnan(slope):
+        return {"trend": "", "sure": False}
+    text = look.format_number(slope, 2, lang)
+    return {"trend": text if slope < 0 else f"+{text}", "sure": low > 0 or high < 0}
+
+
+def spark(years: NDArray[np.int_], yields: FloatMatrix) -> dict[str, Any]:
+    """Yields as a small line from lowest to highest, broken where years are missing."""
+    width, height = SPARK
+    low, high = float(yields.min()), float(yields.max())
+    across = 3 + (width - 6) * (years - years[0]) / max(1, int(years[-1] - years[0]))
+    down = height - 3 - (height - 6) * (yields - low) / ((high - low) or 1.0)
+    path = ""
+    for index, (x, y) in enumerate(zip(across.tolist(), down.tolist(), strict=True)):
+        joined = index > 0 and years[index] - years[index - 1] == 1
+        path += f"{'L' if joined else 'M'}{x:.1f} {y:.1f}"
+    return {
+        "width": width,
+        "height": height,
+        "path": path,
+        "x": round(float(across[-1]), 1),
+        "y": round(float(down[-1]), 1),
+        "first": int(years[0]),
+        "last": int(years[-1]),
+        "low": f"{low:.0f}",
+        "high": f"{high:.0f}",
+    }
+
+
+def order_in_force(place: Place) -> dict[str, Any] | None:
+    """Restrictions as last known at the period, the first ones known before; None without any."""
+    table = place.record.restrictions
+    if table.empty:
+        return None
+    before = table[table["date"] <= pd.Timestamp(place.day)]
+    return dict((before if len(before) else table).iloc[0 if len(before) else -1])
+
+
+def other_time(place: Place, order: dict[str, Any]) -> bool:
+    """Whether restrictions are of another date than the period shown: they stand apart then."""
+    return abs((pd.Timestamp(order["date"]).date() - place.day).days) > LONGEST_STEP["dekad"]
+
+
+def level_of(level: object) -> look.ClassStyle:
+    """How a level of restriction is shown; none published is none in force."""
+    code = "none" if pd.isna(level) else str(level)  # type: ignore[call-overload]
+    return next(style for style in look.RESTRICTION_LEVELS if style.code == code)
+
+
+def restrictions(place: Place) -> dict[str, Any]:
+    """Level of each use of water, and on how much of the land where that is known."""
+    order, words, lang = order_in_force(place), place.view.words, place.view.lang
+    if order is None:
+        return {"rows": []}
+    rows = []
+    for use, name in USES.items():
+        style = level_of(order[f"level_{use}"])
+        shares = [
+            f"{each.name(lang)}{look.NBSP}: {percent(float(order[f'{use}_{each.code}_pct']), lang)}"
+            for each in look.RESTRICTION_LEVELS
+            if each.code != "none" and float(order[f"{use}_{each.code}_pct"] or 0) > 0
+        ]
+        rows.append(
+            {
+                "use": words(name),
+                "colour": style.colour,
+                "said": look.capitalise(style.name(lang)),
+                "meaning": look.capitalise(style.meaning(lang)),
+                "shares": words("departement.share", shares=", ".join(shares)) if shares else "",
+            }
+        )
+    day = pd.Timestamp(order["date"]).date()
+    return {
+        "rows": rows,
+        "day": words("departement.orders_of", day=look.format_date(day, lang)),
+        "other_time": other_time(place, order),
+        "period": place.period,
+        "source": place.view.publication.source_names("water_restrictions"),
+    }

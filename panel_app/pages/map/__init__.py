@@ -1,0 +1,1 @@
+"""The map of France, and the map alone for other sites (`pages/embed`)."""

@@ -1,0 +1,1 @@
+"""Data health: what is fresh, late, held back or broken."""

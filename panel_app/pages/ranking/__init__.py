@@ -1,0 +1,1 @@
+"""The ranking of départements and régions, and up to five compared."""

@@ -1,0 +1,1 @@
+"""Trends by season, hot spots, shares of France by year."""

@@ -1,0 +1,437 @@
+"""Trends of seasons, clusters of places and shares of years: the numbers of the trends page.
+
+Pure functions on a `Matrix`; `Kept` keeps what was worked out of a publication. Years are calendar
+years; a winter belongs to the year of its January.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo_pipeline.indicators import trends as tests
+from geo_pipeline.publishing import look
+from panel_app.data import dekads
+from panel_app.data.state import Season
+from panel_app.data.store import NO_STYLE, FloatMatrix, Matrix, Publication
+from panel_app.pages.ranking.standing import drier_sign
+
+How = Literal["mean", "sum", "end", "value"]
+
+MONTHS: Final[Mapping[Season, tuple[int, ...]]] = {
+    "year": tuple(range(1, 13)),
+    "winter": (12, 1, 2),
+    "spring": (3, 4, 5),
+    "summer": (6, 7, 8),
+    "autumn": (9, 10, 11),
+}
+SEASONS: Final = tuple(MONTHS)
+DECADE: Final = 10
+FALSE_DISCOVERY: Final = 0.1
+"""Of the places told to be significant, so many may be so by chance."""
+ALONE: Final = 0.05
+"""A p-value that is notable where one place is looked at, and no map of them."""
+PERMUTATIONS: Final = 4999
+"""The least p-value is 0.0004: a single place among 101 can hold (it takes 0.001)."""
+COVERED: Final = 0.8
+"""A year of which less of the known area has a value has no national mean."""
+CROPPING_YEAR_END: Final = 23
+"""The dekad that ends on 31 August."""
+EDGES: Final = 4
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+def has_trend(indicator: look.Indicator) -> bool:
+    """Whether its values may be averaged: stages and levels are names in an order."""
+    return indicator.kind not in ("stage", "restriction")
+
+
+def dry_sign(indicator: look.Indicator) -> int:
+    """1 where a larger value is the drier (or the warmer) one, -1 where it is the wetter one."""
+    return drier_sign(indicator) or 1
+
+
+def says_dry(indicator: look.Indicator) -> bool:
+    """Whether its extremes are called dry and wet; yields, warmth and frost have low and high."""
+    if indicator.group == "days":
+        return indicator.subject is not None
+    return indicator.group != "yields" and not indicator.key.startswith("gdd_")
+
+
+def how(indicator: look.Indicator) -> How:
+    """How a season's value comes from its dekads.
+
+    Rain of a month is summed up month by month; what counts on from the start of a season stands
+    at its end; anything else is averaged over its dekads.
+    """
+    if indicator.step == "year":
+        return "value"
+    if indicator.key == "precip_mm":
+        return "sum"
+    counts_on = indicator.group == "season" or indicator.key.startswith(
+        ("gdd_", "season_shortage_")
+    )
+    return "end" if counts_on else "mean"
+
+
+def seasons_of(indicator: look.Indicator) -> tuple[Season, ...]:
+    """Seasons that its trend can be asked for; a harvest has only its year."""
+    return ("year",) if how(indicator) == "value" else SEASONS
+
+
+# --------------------------------------------------------------------------------------------
+# Seasons
+# --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Yearly:
+    """A value a year and place: `years` without a gap, `values` (years, places), NaN unknown.
+
+    `rows` is the last row of the matrix in each year's season, -1 for none, `dekads` how many
+    dekads of the season the indicator has.
+    """
+
+    years: Ints
+    values: FloatMatrix
+    rows: Ints
+    dekads: int
+
+
+def yearly(matrix: Matrix, season: Season) -> Yearly:
+    """Return the season's value of each year; one that lacks dekads is unknown.
+
+    A dekad that a place lacks in all years (a crop out of season) is not missed.
+    """
+    which = look.indicator_of(matrix.indicator)
+    manner = how(which)
+    slots = _slots(season)
+    ends = np.array(
+        [_year_and_slot(matrix, row, season, manner) for row in range(len(matrix.periods))]
+    )
+    first, last = int(ends[:, 0].min()), int(ends[:, 0].max())
+    cube = np.full((last - first + 1, dekads.A_YEAR, len(matrix.codes)), np.nan)
+    cube[ends[:, 0] - first, ends[:, 1]] = matrix.value
+    rows = np.full((last - first + 1, dekads.A_YEAR), -1)
+    rows[ends[:, 0] - first, ends[:, 1]] = np.arange(len(ends))
+    ever = ~np.isnan(cube).all(axis=0)
+    if manner == "end":
+        slots = _end_slot(ever.any(axis=1), slots, season)
+    elif manner == "sum":
+        slots = slots[slots % 3 == 2]
+    elif manner == "value":
+        slots = np.array([dekads.A_YEAR - 1])
+    taken, asked = cube[:, slots], ever[slots]
+    unknown = np.isnan(taken)
+    complete = (~unknown | ~asked).all(axis=1) & asked.any(axis=0)
+    total = np.where(unknown, 0.0, taken).sum(axis=1)
+    count = np.ones(len(matrix.codes)) if manner == "sum" else np.maximum(asked.sum(axis=0), 1)
+    values = np.where(complete, total / count, np.nan)
+    return Yearly(
+        years=np.arange(first, last + 1),
+        values=values,
+        rows=rows[:, slots].max(axis=1, initial=-1),
+        dekads=int(asked.any(axis=1).sum()),
+    )
+
+
+def _slots(season: Season) -> Ints:
+    return np.array([3 * (month - 1) + part for month in MONTHS[season] for part in range(3)])
+
+
+def _year_and_slot(matrix: Matrix, row: int, season: Season, manner: How) -> tuple[int, int]:
+    """The year that a period counts for, and which of the 36 dekads it is."""
+    end = matrix.periods[row]
+    slot = dekads.A_YEAR - 1 if manner == "value" else dekads.of_year(end)
+    return end.year + (season == "winter" and end.month == 12), slot
+
+
+def _end_slot(ever: Bools, slots: Ints, season: Season) -> Ints:
+    """The last dekad of the season, of a year the last before the count begins anew."""
+    if season == "year":
+        ends = np.flatnonzero(ever & ~np.roll(ever, -1))
+        return ends[-1:] if ends.size else np.array([CROPPING_YEAR_END])
+    known = slots[ever[slots]]
+    return known[-1:] if known.size else slots[-1:]
+
+
+# --------------------------------------------------------------------------------------------
+# Trends
+# --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Trend:
+    """Sen's slope a decade, its 95 % limits and Mann and Kendall's p-value: one a place.
+
+    `national` are the means of the known places by area, and the last of each array below is
+    theirs; `significant` holds for the places as a map, and for the nation alone.
+    """
+
+    data: Yearly
+    national: FloatMatrix
+    slope: FloatMatrix
+    low: FloatMatrix
+    high: FloatMatrix
+    p_value: FloatMatrix
+    intercept: FloatMatrix
+    used: Ints
+    significant: Bools
+
+    @property
+    def places(self) -> FloatMatrix:
+        """Slopes of the places without the nation's."""
+        return self.slope[:-1]
+
+    @property
+    def known(self) -> Bools:
+        """Places that have a trend."""
+        return ~np.isnan(self.places)
+
+    def series(self, place: int) -> FloatMatrix:
+        """Values of a place, -1 for the nation."""
+        return self.national if place == -1 else self.data.values[:, place]
+
+    def line(self, place: int) -> FloatMatrix:
+        """The trend's value in each year."""
+        drawn: FloatMatrix = self.intercept[place] + self.slope[place] / DECADE * self.data.years
+        return drawn
+
+    def span(self, place: int = -1) -> tuple[int, int]:
+        """First and last known year, 0 for none."""
+        known = self.data.years[~np.isnan(self.series(place))]
+        return (int(known[0]), int(known[-1])) if known.size else (0, 0)
+
+    def counts(self, sign: int) -> "Counts":
+        """How many places go which way."""
+        drier = np.sign(self.places) * sign
+        certain = self.significant[:-1]
+        return Counts(
+            known=int(self.known.sum()),
+            drier=int((drier > 0).sum()),
+            wetter=int((drier < 0).sum()),
+            surely_drier=int(((drier > 0) & certain).sum()),
+            surely_wetter=int(((drier < 0) & certain).sum()),
+        )
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many places have a trend, which way, and how many of them significantly."""
+
+    known: int
+    drier: int
+    wetter: int
+    surely_drier: int
+    surely_wetter: int
+
+
+def trend(matrix: Matrix, season: Season) -> Trend:
+    """Test each place, and the mean of all of them, for a trend of the season."""
+    data = _trimmed(yearly(matrix, season))
+    mean = national_mean(data.values, matrix.area_km2)
+    series = np.column_stack([data.values, mean]).T
+    line, test = tests.theil_sen(series, data.years), tests.mann_kendall(series)
+    return Trend(
+        data=data,
+        national=mean,
+        slope=line.slope * DECADE,
+        low=line.low * DECADE,
+        high=line.high * DECADE,
+        p_value=test.p_value,
+        intercept=line.intercept,
+        used=np.count_nonzero(~np.isnan(series), axis=1).astype(np.int64),
+        significant=np.append(
+            tests.false_discovery(test.p_value[:-1], FALSE_DISCOVERY), test.p_value[-1] <= ALONE
+        ),
+    )
+
+
+def national_mean(values: FloatMatrix, area: FloatMatrix) -> FloatMatrix:
+    """Mean by area of what is known in each year; none where much less is known than usual."""
+    known = ~np.isnan(values)
+    covered = known @ area
+    total = np.where(known, values, 0.0) @ area
+    enough = (covered > 0) & (covered >= COVERED * covered.max(initial=0.0))
+    mean: FloatMatrix = np.divide(total, covered, out=np.full(len(values), np.nan), where=enough)
+    return mean
+
+
+def _trimmed(data: Yearly) -> Yearly:
+    """The same without the years before and after all that is known."""
+    known = np.flatnonzero(~np.isnan(data.values).all(axis=1))
+    kept = slice(known[0], known[-1] + 1) if known.size else slice(0, 1)
+    return Yearly(data.years[kept], data.values[kept], data.rows[kept], data.dekads)
+
+
+def step_of(slopes: FloatMatrix) -> float:
+    """Width of a class of slopes: 1, 2, 2.5 or 5 times a power of ten, for 4 on either side."""
+    known = np.abs(slopes[~np.isnan(slopes)])
+    wanted = float(np.quantile(known, 0.95)) / (EDGES + 1) if known.size else 0.0
+    if not wanted > 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return next(power * each for each in (1.0, 2.0, 2.5, 5.0, 10.0) if power * each >= wanted)
+
+
+def bins(slopes: FloatMatrix, step: float, sign: int) -> Ints:
+    """Class of each slope, 0 the driest to 8 the wettest, 4 near none, -1 where unknown."""
+    edges = step * np.array([-4, -3, -2, -1, 1, 2, 3, 4])
+    index = np.searchsorted(edges, -sign * slopes, side="right")
+    return np.where(np.isnan(slopes), -1, index)
+
+
+# --------------------------------------------------------------------------------------------
+# Hot spots
+# --------------------------------------------------------------------------------------------
+
+NEITHER, DRY_CLUSTER, WET_CLUSTER, DRY_ALONE, WET_ALONE = 0, 1, 2, 3, 4
+_KIND: Final = np.array([NEITHER, WET_CLUSTER, DRY_ALONE, DRY_CLUSTER, WET_ALONE])
+"""By Moran's quadrant, where low is dry."""
+
+
+@dataclass(frozen=True, eq=False)
+class HotSpots:
+    """Which places are dry or wet with their neighbours, or against them.
+
+    `kind` is one of the five above a place, -1 where nothing can be told; dry is against the mean
+    of the map. `alike`, `expected` and `p_value_of_all` are of the map as a whole.
+    """
+
+    kind: Ints
+    p_value: FloatMatrix
+    alike: float
+    expected: float
+    p_value_of_all: float
+
+
+def hot_spots(
+    values: FloatMatrix, weights: FloatMatrix, sign: int, permutations: int = PERMUTATIONS
+) -> HotSpots:
+    """Find clusters in a map; places without neighbours are left out of it altogether."""
+    linked = weights.sum(axis=1) > 0
+    wetness = np.where(linked, -sign * values, np.nan)
+    compared = ~np.isnan(wetness) & (weights @ ~np.isnan(wetness) > 0)
+    local = tests.local_moran(wetness, weights, permutations=permutations, significance=1.0)
+    overall = tests.global_moran(wetness, weights)
+    holds = tests.false_discovery(local.p_value, FALSE_DISCOVERY)
+    return HotSpots(
+        kind=np.where(compared, np.where(holds, _KIND[local.quadrant], NEITHER), -1),
+        p_value=local.p_value,
+        alike=float(overall.i),
+        expected=float(overall.expected),
+        p_value_of_all=float(overall.p_value),
+    )
+
+
+def weights_of(codes: Sequence[str], neighbours: Mapping[str, Sequence[str]]) -> FloatMatrix:
+    """1 where two places border on one another."""
+    column = {code: index for index, code in enumerate(codes)}
+    weights = np.zeros((len(codes), len(codes)))
+    for code, others in neighbours.items():
+        for other in others:
+            if code in column and other in column:
+                weights[column[code], column[other]] = 1.0
+    return weights
+
+
+# --------------------------------------------------------------------------------------------
+# Shares of years
+# --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """Mean share of each class in a year, %: (years, styles), NaN where nothing is known.
+
+    `periods` is how many periods of a year are known, `asked` how many a whole year has; `quarter`
+    and `half` are those with more than 25 and 50 % in drought.
+    """
+
+    years: Ints
+    mean: FloatMatrix
+    periods: Ints
+    asked: int
+    quarter: Ints
+    half: Ints
+
+    @property
+    def complete(self) -> Bools:
+        """Years of which nothing is missing."""
+        return np.asarray(self.periods >= self.asked)
+
+
+def yearly_shares(matrix: Matrix, shares: FloatMatrix) -> Shares:
+    """Average the shares (periods by styles, %) of each year's known periods."""
+    known = (matrix.style != NO_STYLE).any(axis=1) & (shares.sum(axis=1) > 0)
+    of_year = np.array([period.year for period in matrix.periods])
+    slots = {dekads.of_year(end) for end in _of(matrix.periods, known)}
+    years = np.arange(of_year.min(), of_year.max() + 1)
+    inside = (years[:, None] == of_year) & known
+    periods = inside.sum(axis=1)
+    total = inside @ shares
+    drought = shares[:, matrix.drought_styles].sum(axis=1)
+    return Shares(
+        years=years,
+        mean=np.divide(
+            total, periods[:, None], out=np.full(total.shape, np.nan), where=periods[:, None] > 0
+        ),
+        periods=periods,
+        asked=len(slots),
+        quarter=(inside & (drought > 25)).sum(axis=1),
+        half=(inside & (drought > 50)).sum(axis=1),
+    )
+
+
+def _of(items: Sequence[date], kept: Bools) -> list[date]:
+    return [each for each, wanted in zip(items, kept, strict=True) if wanted]
+
+
+# --------------------------------------------------------------------------------------------
+# What is kept
+# --------------------------------------------------------------------------------------------
+
+
+class Kept:
+    """What was worked out of one publication, by all sessions together."""
+
+    def __init__(self, publication: Publication) -> None:
+        self._publication = publication
+
+    @cached_property
+    def weights(self) -> FloatMatrix:
+        """Which départements border on one another."""
+        return weights_of(self._publication.codes, self._publication.neighbours)
+
+    @lru_cache(maxsize=128)  # noqa: B019  goes with the publication
+    def trend(self, indicator: str, season: Season) -> Trend:
+        """The trend of an indicator in a season."""
+        return trend(self._publication.matrix(indicator), season)
+
+    @lru_cache(maxsize=128)  # noqa: B019
+    def step(self, indicator: str, season: Season) -> float:
+        """Width of the classes of slopes: the same in seasons that are to be compared."""
+        which = look.indicator_of(indicator)
+        alike = [each for each in seasons_of(which) if (each == "year") == (season == "year")]
+        if how(which) == "mean":
+            alike = list(seasons_of(which))
+        return step_of(np.concatenate([self.trend(indicator, each).places for each in alike]))
+
+    @lru_cache(maxsize=256)  # noqa: B019
+    def hot_spots(self, indicator: str, row: int) -> HotSpots:
+        """Clusters of an indicator at a period."""
+        sign = dry_sign(look.indicator_of(indicator))
+        return hot_spots(self._publication.matrix(indicator).value[row], self.weights, sign)
+
+
+@lru_cache(maxsize=2)
+def kept(publication: Publication) -> Kept:
+    """What is kept of a publication."""
+    return Kept(publication)

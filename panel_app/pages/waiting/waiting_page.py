@@ -1,0 +1,25 @@
+"""What is shown while nothing can be read: what happened, what to type; opens by itself after."""
+
+from geo_pipeline.errors import NotPublishedError, StorageError
+from panel_app.data.page_words import Catalogue
+from panel_app.data.store import Store
+from panel_app.drawing.templates import render
+
+
+def slots(store: Store, words: Catalogue, error: StorageError | None) -> dict[str, str]:
+    """Return what happened and what to type, in words: nothing published yet, or not readable."""
+    name = "waiting" if error is None or isinstance(error, NotPublishedError) else "damaged"
+    where = words("waiting.where", path=store.path)
+    return {
+        "waiting": render(
+            "waiting/state",
+            {
+                "words": words,
+                "heading": words(f"{name}.heading"),
+                "what": words(f"{name}.what"),
+                "then": words(f"{name}.then"),
+                "watching": words(f"{name}.watching"),
+                "detail": where if name == "waiting" else str(error),
+            },
+        )
+    }

@@ -1,0 +1,1 @@
+"""How pages reach their readers: server, headers, sign-in, sessions and the line to them."""

@@ -1,0 +1,75 @@
+"""The whole document that is sent first: the shell around a page, all styles and scripts."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import panel as pn
+from markupsafe import Markup
+
+from panel_app.data.page_words import Catalogue
+from panel_app.drawing.templates import render
+from panel_app.drawing.theme import TOKENS
+from panel_app.serving.headers import script_nonce
+
+STYLES: Final = (
+    "shell/app", "pages/map/map", "shell/charts", "pages/departement/departement",
+    "pages/ranking/ranking", "pages/trends/trends", "pages/about/about", "pages/pipeline/pipeline",
+)  # fmt: skip
+SCRIPTS: Final = (
+    "shell/core", "pages/map/map", "shell/charts", "pages/pipeline/pipeline", "shell/take",
+)  # fmt: skip
+
+
+@cache
+def style_sheet() -> str:
+    """All styles of the app."""
+    return "\n".join(_text(f"{name}.css") for name in STYLES)
+
+
+@cache
+def script() -> str:
+    """All that the page does by itself."""
+    return "\n".join(_text(f"{name}.js") for name in SCRIPTS)
+
+
+def _text(name: str) -> str:
+    return files("panel_app").joinpath(name).read_text(encoding="utf-8")
+
+
+DOCUMENT = """{% from macros import embed %}{{ body }}{{ embed(roots.channel) }}
+{% for line in (bokeh_js or "").split("\n") %}
+{% if "js/bokeh.min.js" in line or "js/bokeh.js" in line %}
+{{ line | replace("<script", "<script" ~ nonce) }}
+{% endif %}
+{% endfor %}
+<script{{ nonce }}>{{ js }}</script>
+{{ plot_script | replace("<script", "<script" ~ nonce) }}</body></html>
+"""
+"""Around the body: Bokeh's core, which carries the channel, the app's own script, the session.
+
+Panel's templates do not escape: `body` is rendered before, by `render`, which does.
+"""
+
+
+def shell(
+    words: Catalogue, roots: Mapping[str, pn.viewable.Viewable], values: Mapping[str, Any]
+) -> pn.Template:
+    """The whole document; everything it needs is in it or served beside it."""
+    template = pn.Template(DOCUMENT, location=False)
+    for root, component in roots.items():
+        template.add_panel(root, component)
+    nonce = script_nonce()
+    shared = {
+        "words": words,
+        "lang": words.lang,
+        "other": "en" if words.lang == "fr" else "fr",
+        "tokens": TOKENS,
+        "css": Markup(style_sheet()),  # noqa: S704  a file of the app
+    }
+    template.add_variable("body", render("shell/shell", {**shared, **values}))
+    template.add_variable("nonce", f' nonce="{nonce}"' if nonce else "")
+    template.add_variable("js", script())
+    template.title = str(values["title"])
+    return template

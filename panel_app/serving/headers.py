@@ -1,0 +1,124 @@
+"""What every answer of the server carries: headers that tell a browser what a page may do.
+
+Scripts run only from the server's own files or where they carry the nonce of this very answer. A
+page asks `script_nonce()` while it is built and writes it on each script of its template.
+"""
+
+import re
+import secrets
+from typing import Final
+
+import panel as pn
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.web import GZipContentEncoding, OutputTransform
+
+from geo_pipeline.settings import Settings
+from panel_app.serving import server_pages
+
+FIXED: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
+    "browsing-topics=()",
+}
+YEAR_S: Final = 365 * 24 * 3600
+
+_PLAIN_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")
+
+
+def script_nonce() -> str:
+    """Return what a script of the page that is being built must carry; empty where nobody asks.
+
+    Nobody does under plain `panel serve`, while the server warms up and in tests.
+    """
+    document = pn.state.curdoc
+    context = document.session_context if document is not None else None
+    request = context.request if context is not None else None
+    nonce: str = getattr(request, "script_nonce", "")
+    return nonce
+
+
+class Guard(OutputTransform):
+    """Puts the headers on an answer, and a page that people can read in place of an error's."""
+
+    def __init__(self, settings: Settings, request: HTTPServerRequest) -> None:
+        self._prefix = settings.app_prefix
+        self._embedders = settings.app_embedders
+        self._request = request
+        self._replaced = False
+        # Made here, before any handler runs; a reader cannot choose it.
+        request.script_nonce = secrets.token_urlsafe(16)  # type: ignore[attr-defined]
+
+    def transform_first_chunk(
+        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        """Set the headers; replace the body of an error, where it is a page."""
+        headers.pop("Server", None)
+        for name, value in FIXED.items():
+            headers[name] = value
+        ancestors = "'self'"
+        if self._embedders and self._embedded():
+            ancestors = " ".join(self._embedders)
+        else:
+            headers["X-Frame-Options"] = "SAMEORIGIN"
+        headers["Content-Security-Policy"] = self._policy(ancestors)
+        if status_code == 503:
+            headers["Retry-After"] = str(server_pages.RETRY_S)
+        if status_code in (200, 304) and self._versioned():
+            headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
+        if status_code >= 400 and headers.get("Content-Type", "").startswith("text/html"):
+            self._replaced = True
+            chunk = server_pages.error(status_code, f"{self._prefix}/app").encode()
+            headers["Content-Type"] = "text/html; charset=UTF-8"
+            headers["Cache-Control"] = "no-store"
+            headers["Content-Length"] = str(len(chunk))
+        return status_code, headers, chunk
+
+    def transform_chunk(self, chunk: bytes, finishing: bool) -> bytes:
+        """Let the rest through, but for that of a page that was replaced."""
+        return b"" if self._replaced else chunk
+
+    def _embedded(self) -> bool:
+        """Whether this is the view that other pages may show in a frame."""
+        request = self._request
+        home = request.path.removeprefix(self._prefix) in ("", "/", "/app")
+        return home and request.arguments.get("page") == [b"embed"]
+
+    def _versioned(self) -> bool:
+        """Whether this is a file of the libraries that is asked for by its hash."""
+        request = self._request
+        return request.path.startswith(f"{self._prefix}/static/") and "v" in request.arguments
+
+    def _policy(self, ancestors: str) -> str:
+        host = self._request.host
+        # Browsers of before 2022 do not count the websocket of the same host to 'self'.
+        sockets = f" ws://{host} wss://{host}" if _PLAIN_HOST.fullmatch(host) else ""
+        nonce = self._request.script_nonce  # type: ignore[attr-defined]
+        return "; ".join(
+            (
+                "default-src 'self'",
+                f"script-src 'self' 'nonce-{nonce}'",
+                "style-src 'self' 'unsafe-inline'",
+                "img-src 'self' data: blob:",
+                "font-src 'self' data:",
+                f"connect-src 'self'{sockets}",
+                "object-src 'none'",
+                "base-uri 'none'",
+                "form-action 'self'",
+                f"frame-ancestors {ancestors}",
+            )
+        )
+
+
+class Compressed(GZipContentEncoding):
+    """Text goes compressed to who takes it so; the figures too, but no part of a file."""
+
+    CONTENT_TYPES = GZipContentEncoding.CONTENT_TYPES | {"application/openmetrics-text"}
+
+    def transform_first_chunk(
+        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        """Compress the beginning."""
+        self._gzipping = self._gzipping and status_code != 206
+        return super().transform_first_chunk(status_code, headers, chunk, finishing)

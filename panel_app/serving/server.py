@@ -1,0 +1,276 @@
+"""The app's own server: Bokeh's and Panel's, with limits, a sign-in and headers of ours.
+
+`python -m panel_app` runs it by the settings `GEO_PIPELINE_APP_*`. The app itself is the file that
+`panel serve panel_app/app.py` takes too, which remains the plain way.
+"""
+
+import hmac
+import zlib
+from collections.abc import Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bokeh.core.validation import silence
+from bokeh.core.validation.warnings import EMPTY_LAYOUT
+from bokeh.server.auth_provider import NullAuth
+from bokeh.server.server import BaseServer
+from bokeh.server.tornado import BokehTornado
+from bokeh.server.util import bind_sockets, create_hosts_allowlist
+from bokeh.server.views.auth_request_handler import AuthRequestHandler
+from bokeh.util.token import check_token_signature, get_session_id
+from panel.io.application import Application, build_single_handler_application
+from panel.io.liveness import LivenessHandler
+from panel.io.server import DocHandler, WSHandler
+from panel.io.session import generate_session
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.web import ErrorHandler, HTTPError, RequestHandler, authenticated
+from tornado.websocket import WebSocketHandler
+
+from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.settings import Settings
+from panel_app.serving import signin
+from panel_app.serving.headers import Compressed, Guard
+from panel_app.serving.metrics import Health, Metrics
+
+APP: Final = Path(__file__).parents[1] / "app.py"
+ROUTE: Final = "/app"
+
+BODY_BYTES: Final = 64 * 1024
+"""Nothing but the form of the sign-in is ever sent in a body."""
+COMPRESSION: Final = 6
+"""Level at which what goes over the websocket is compressed: mostly JSON."""
+
+
+class Server(BokehTornado):
+    """Bokeh's application for Tornado, with the handlers below in place of its own."""
+
+    def __init__(self, application: Application, settings: Settings, origins: list[str]) -> None:
+        self._limit = settings.app_sessions
+        self._metrics_token = settings.app_metrics_token
+        secret = signin.cookie_secret(settings)
+        self._provider = signin.provider(settings)
+        super().__init__(
+            {ROUTE: application},
+            prefix=settings.app_prefix,
+            extra_websocket_origins=origins,
+            use_index=False,
+            ico_path="none",
+            # Only who was given a page may open its websocket.
+            sign_sessions=True,
+            secret_key=f"sessions {secret}".encode(),
+            # The token in the page holds what is listed here for scripts to read: no cookie.
+            include_headers=["Accept-Language", "User-Agent"],
+            include_cookies=[],
+            keep_alive_milliseconds=round(1000 * settings.app_keep_alive_s),
+            check_unused_sessions_milliseconds=max(1, round(1000 * settings.app_check_s)),
+            unused_session_lifetime_milliseconds=max(1, round(1000 * settings.app_unused_s)),
+            websocket_max_message_size_bytes=1000 * settings.app_message_kb,
+            websocket_compression_level=COMPRESSION,
+            auth_provider=self._provider or NullAuth(),
+            cookie_secret=secret,
+            xsrf_cookies=settings.app_sign_in == "basic",
+            xsrf_cookie_kwargs={"httponly": True, "path": settings.app_prefix or "/"},
+            transforms=[partial(Guard, settings), Compressed],
+        )
+        self._context = self.applications[ROUTE]
+        of_app = {
+            "application_context": self._context,
+            "bokeh_websocket_path": f"{self.prefix}{ROUTE}/ws",
+        }
+        alive: dict[str, Any] = {"applications": {}}
+        routes = [
+            (f"{self.prefix}/?", Index),
+            (f"{self.prefix}{ROUTE}/?", Page, of_app),
+            (f"{self.prefix}{ROUTE}/ws", Socket, {**of_app, "compression_level": COMPRESSION}),
+            # It hands pages to scripts of any other site; the embed view is for these.
+            (f"{self.prefix}{ROUTE}/autoload.js", ErrorHandler, {"status_code": 404}),
+            (f"{self.prefix}/metrics", Figures),
+            (f"{self.prefix}/liveness", LivenessHandler, alive),
+            (f"{self.prefix}/health", Health),
+        ]
+        if self.prefix:
+            # Who looks after the process need not know the prefix.
+            routes += [("/", Index), ("/liveness", LivenessHandler, alive), ("/health", Health)]
+        # Those added later are asked first.
+        self.add_handlers(".*", routes)
+
+    @property
+    def full(self) -> bool:
+        """Whether no further page can be opened now."""
+        taken = sum(1 for each in self._context.sessions if not each.expiration_requested)
+        return taken >= self._limit
+
+    @property
+    def failed(self) -> bool:
+        """Whether the page that was built last could not be; Bokeh has logged why."""
+        return any(handler.failed for handler in self._context.application.handlers)
+
+    def get_handler_delegate(
+        self, request: Any, target_class: type[RequestHandler], *args: Any, **options: Any
+    ) -> Any:
+        """Let every handler answer HEAD: Bokeh's and Panel's own do not."""
+        handler = _answering_head(target_class)  # type: ignore[arg-type]  # a class can be hashed
+        return super().get_handler_delegate(request, handler, *args, **options)
+
+    def admits(self, user: str) -> bool:
+        """Whether who is signed in may see the app."""
+        return self._provider is None or self._provider.admits(user)
+
+    def opens(self, token: str) -> bool:
+        """Whether the websocket's token is one that this server gave out.
+
+        Raises:
+            HTTPError: 503, its page was forgotten meanwhile and there is no place for another.
+        """
+        try:
+            if not check_token_signature(token, secret_key=self.secret_key, signed=True):
+                return False
+            session = get_session_id(token)
+        except (ValueError, KeyError, TypeError, zlib.error):
+            return False
+        if self.full and all(each.id != session for each in self._context.sessions):
+            raise HTTPError(503)
+        return True
+
+    def tells(self, authorization: str, user: str | None) -> bool:
+        """Whether the figures are for who asks: by a token, or by who is signed in."""
+        if self._metrics_token is not None:
+            expected = f"Bearer {self._metrics_token.get_secret_value()}"
+            if hmac.compare_digest(authorization.encode(), expected.encode()):
+                return True
+        if self._provider is None:
+            return self._metrics_token is None
+        return user is not None and self.admits(user)
+
+
+class Page(DocHandler):
+    """A page of the app, while there is a place."""
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Send the page; with a slash at the end, its files would be looked for elsewhere."""
+        if self.request.path.endswith("/"):
+            query = f"?{self.request.query}" if self.request.query else ""
+            self.redirect(f"{self.application.prefix}{ROUTE}{query}", permanent=True)
+            return
+        await super().get(*args, **kwargs)
+
+    async def get_session(self) -> Any:
+        """Make the session of a page.
+
+        Raises:
+            HTTPError: who asks may not see it, all places are taken, or it cannot be built.
+        """
+        server: Server = self.application
+        if not server.admits(self.current_user):
+            raise HTTPError(403)
+        if server.full:
+            raise HTTPError(503)
+        session = await super().get_session()
+        if server.failed:
+            session.request_expiration()
+            raise HTTPError(500)
+        if self.request.method == "HEAD":
+            session.request_expiration()  # nobody comes for it
+        return session
+
+
+class Socket(WSHandler):
+    """The websocket of a page that this server gave out."""
+
+    async def prepare(self) -> None:
+        """Refuse before the connection is made."""
+        await super().prepare()
+        if self.current_user is None:
+            return  # refused above
+        offered = self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")
+        if len(offered) != 2 or not self.application.opens(offered[1].strip()):
+            raise HTTPError(403)
+
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        """Take the line up.
+
+        Bokeh sends a message in several parts: each would wait 40 ms for the one before it to be
+        acknowledged.
+        """
+        self.set_nodelay(True)
+        super().open(*args, **kwargs)
+
+
+class Index(AuthRequestHandler):
+    """Leads to the app, with what was asked of it."""
+
+    @authenticated
+    async def get(self) -> None:
+        """Send on; relative where there is no prefix, in case a proxy cuts one off."""
+        prefix = self.application.prefix
+        query = f"?{self.request.query}" if self.request.query else ""
+        self.redirect(f"{prefix}{ROUTE}{query}" if prefix else f".{ROUTE}{query}")
+
+
+class Figures(AuthRequestHandler, Metrics):
+    """The figures, for whom they are."""
+
+    async def prepare(self) -> None:
+        """Refuse who may not read them."""
+        await AuthRequestHandler.prepare(self)
+        server: Server = self.application  # type: ignore[assignment]
+        given = self.request.headers.get("Authorization", "")
+        if not server.tells(given, self.current_user):
+            self.set_status(401)
+            self.set_header("WWW-Authenticate", "Bearer")
+            self.set_header("Content-Type", "text/plain; charset=utf-8")
+            self.finish("a token or a sign-in is needed: GEO_PIPELINE_APP_METRICS_TOKEN\n")
+
+
+@cache
+def _answering_head(handler: type[RequestHandler]) -> type[RequestHandler]:
+    """Return `handler`, answering HEAD as GET: Tornado leaves out what is in the body.
+
+    A websocket opens by GET alone.
+    """
+    if handler.head is not RequestHandler.head or issubclass(handler, WebSocketHandler):
+        return handler
+    return type(handler.__name__, (handler,), {"head": handler.get})
+
+
+def build(settings: Settings, origins: Sequence[str] = ()) -> tuple[BaseServer, str]:
+    """Return the server, listening but not answering yet, and the app's address on it.
+
+    `origins` are further hosts in the browser's address bar.
+
+    Raises:
+        UsageError: a setting is missing or off.
+        GeoPipelineError: the port cannot be had.
+    """
+    silence(EMPTY_LAYOUT, True)
+    address, wanted = settings.app_address, settings.app_port
+    try:
+        sockets, port = bind_sockets(address, wanted)
+    except OSError as error:
+        raise GeoPipelineError(
+            f"cannot listen on {address}:{wanted}: {error.strerror}; choose another by --port or "
+            "GEO_PIPELINE_APP_PORT"
+        ) from error
+    known = {f"localhost:{port}", f"127.0.0.1:{port}", *settings.app_origins, *origins}
+    known |= {host for host in [urlsplit(settings.app_url).netloc] if host}
+    application = build_single_handler_application(APP)
+    server = Server(application, settings, create_hosts_allowlist(sorted(known), port))
+    http = HTTPServer(
+        server,
+        xheaders=settings.app_trust_proxy,
+        max_body_size=BODY_BYTES,
+        body_timeout=10,
+        idle_connection_timeout=120,
+    )
+    warm(application)
+    http.add_sockets(sockets)
+    where = f"http://{address}:{port}{server.prefix}{ROUTE}"
+    return BaseServer(IOLoop.current(), server, http), where
+
+
+def warm(application: Application) -> None:
+    """Build a page for nobody, so that the first reader need not wait for imports and data."""
+    generate_session(application).destroy()

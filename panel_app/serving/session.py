@@ -1,0 +1,358 @@
+"""One reader's visit: what they ask changes the state, and what that changes is told.
+
+A session keeps its state and a fingerprint of each text it has sent, nothing else: whatever is
+heavy belongs to the publication, which all sessions share.
+"""
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+import panel as pn
+from markupsafe import Markup
+
+from geo_pipeline.errors import GeoPipelineError, StorageError
+from geo_pipeline.publishing import look
+from panel_app.data.page_view import View
+from panel_app.data.page_words import Catalogue, catalogue
+from panel_app.data.state import State, from_query, language
+from panel_app.data.store import PipelineStore, Publication, Store, Version
+from panel_app.drawing import atlas
+from panel_app.drawing.templates import render
+from panel_app.pages.about import about_page
+from panel_app.pages.departement import departement_page
+from panel_app.pages.map import map_page
+from panel_app.pages.pipeline import pipeline_page
+from panel_app.pages.ranking import ranking_page
+from panel_app.pages.trends import trends_page
+from panel_app.pages.waiting import waiting_page
+from panel_app.serving.channel import Channel
+from panel_app.serving.document import shell
+
+LOOK_EVERY_MS: Final = 5000
+WAITING_LOOK_EVERY_MS: Final = 1500
+
+PAGES: Final = {
+    "map": map_page,
+    "embed": map_page,
+    "departement": departement_page,
+    "ranking": ranking_page,
+    "trends": trends_page,
+    "about": about_page,
+}
+"""Pages that show a publication: each is a function of a view."""
+
+MAPS: Final = ("map", "embed")
+SCRIPT_WORDS: Final = ("drought", "held", "nothing", "lost", "again", "copied")
+"""What the page's script says by itself."""
+MAX_ASKED: Final = 4000
+"""Characters of a question: the longest URL is a tenth of it."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=128)
+def said(publication: Publication, state: State) -> Mapping[str, str]:
+    """Return what a page shows of a publication: readers who look at the same share it."""
+    view = View(publication, state)
+    slots: dict[str, str] = PAGES[state.page].slots(view)
+    return slots | map_page.data(view) if state.page in MAPS else slots
+
+
+class Session:
+    """One visit. `ask` is what the page calls, `tell` (of the channel) what it hears."""
+
+    def __init__(
+        self,
+        store: Store,
+        snapshots: PipelineStore,
+        query: Mapping[str, str],
+        *,
+        signed_in: bool = False,
+    ) -> None:
+        self._store, self._snapshots, self._signed_in = store, snapshots, signed_in
+        self._publication: Publication | None = None
+        self._error: StorageError | None = None
+        self._seen: Version | None = None
+        self._sent: dict[str, int] = {}
+        self._notices: list[str] = []
+        self.channel = Channel(self.ask)
+        self._open()
+        self.state = self._read(query)
+        self._tell_period()
+
+    # ------------------------------------------------------------------ what is shown
+
+    @property
+    def words(self) -> Catalogue:
+        """Words of the page."""
+        return catalogue(self.state.lang)
+
+    @property
+    def view(self) -> View | None:
+        """What is shown, None while nothing is published."""
+        return None if self._publication is None else View(self._publication, self.state)
+
+    def template(self) -> pn.Template:
+        """The whole page as it is sent first."""
+        try:
+            slots = self.slots()
+        except StorageError as error:  # of another version, or gone while it was read
+            self._publication, self._error, self.state = None, error, State(lang=self.state.lang)
+            slots = self.slots()
+        self._sent = self._fingerprints(slots)
+        view = self.view
+        return shell(
+            self.words,
+            {"channel": self.channel.view()},
+            {
+                "page": self.state.page,
+                "view": view,
+                "main": Markup(self._main(slots)),  # noqa: S704  rendered with escaping
+                "shapes": Markup(atlas.shapes_svg(view.publication)) if view else "",  # noqa: S704
+                "groups": map_page.indicator_options(view) if view else [],
+                "notice": Markup(slots["notice"]),  # noqa: S704
+                "title": self._title(),
+                "signed_in": self._signed_in,
+                "about": {
+                    # While nothing is published, the address keeps what it asks for.
+                    "query": self._query() if view else "",
+                    "credit": self._credit(),
+                    "words": {name: self.words(f"script.{name}") for name in SCRIPT_WORDS},
+                },
+            },
+        )
+
+    def slots(self) -> dict[str, str]:
+        """Everything the page says now, by the name of its place."""
+        return {
+            **self._page_slots(),
+            "band": self._band(),
+            "notice": render("shell/notice", {"notices": self._told(), "words": self.words}),
+        }
+
+    def _band(self) -> str:
+        """What stands above a page that shows a record which ended long before its publication."""
+        view = self.view
+        if view is None or self.state.page in ("pipeline", "about") or view.ended is None:
+            return ""
+        return render("shell/band", {"said": look.archive_words(view.ended, view.lang)})
+
+    def _told(self) -> list[str]:
+        """What is told above the page: what just happened, and what stays so."""
+        publication = self._publication
+        if publication is None or not publication.is_previous:
+            return self._notices
+        lang = self.state.lang
+        moment = look.format_date(publication.published_at.date(), lang)
+        return [*self._notices, self.words("notice.previous", day=moment)]
+
+    def _page_slots(self) -> Mapping[str, str]:
+        if self.state.page == "pipeline":
+            return pipeline_page.slots(self._snapshots, self._publication, self.words)
+        if self._publication is None:
+            return waiting_page.slots(self._store, self.words, self._error)
+        return said(self._publication, self.state)
+
+    def _fingerprints(self, slots: Mapping[str, str]) -> dict[str, int]:
+        """What tells whether a place has to be sent again."""
+        view = self.view
+        stable = map_page.stable(view) if view and self.state.page in MAPS else {}
+        return {name: hash(stable.get(name, text)) for name, text in slots.items()}
+
+    def _main(self, slots: Mapping[str, str]) -> str:
+        """The page inside the shell, its places filled."""
+        name = self.state.page
+        if name != "pipeline" and self.view is None:
+            name = "waiting"  # type: ignore[assignment]
+        view = self.view
+        page = render(
+            f"{name}/page",
+            {
+                "view": view,
+                "words": self.words,
+                "lang": self.state.lang,
+                "slots": {key: Markup(text) for key, text in slots.items()},  # noqa: S704
+                "places": Markup(map_page.places(view)) if view and name in MAPS else "",  # noqa: S704
+            },
+        )
+        return f'<div data-slot="band">{slots["band"]}</div>\n{page}'
+
+    def _title(self) -> str:
+        """Title of the window: what is on the page, then the name of the whole."""
+        view, name = self.view, self.words("title")
+        if self.state.page == "departement" and view and self.state.departement:
+            return f"{view.publication.name(self.state.departement)} · {name}"
+        if self.state.page in MAPS:
+            return name
+        return f"{self.words(f'nav.{self.state.page}')} · {name}"
+
+    def _credit(self) -> str:
+        """The line under a picture that is taken home."""
+        view = self.view
+        if view is None:
+            return ""
+        day = look.format_date(view.publication.published_at.date(), view.lang)
+        return self.words("take.credit", name=self.words("title"), day=day)
+
+    def _query(self) -> str:
+        view = self.view
+        return f"?{urlencode(self.state.query(view.period_typed if view else ''))}"
+
+    # ------------------------------------------------------------------ what is asked
+
+    def ask(self, asked: Mapping[str, str]) -> None:
+        """Do what the page asks: go to an address, change parameters of it, make a file."""
+        if sum(len(name) + len(value) for name, value in asked.items()) > MAX_ASKED:
+            return
+        if "take" in asked:
+            self._take(asked["take"])
+            return
+        if "href" in asked:
+            query = dict(parse_qsl(asked["href"].removeprefix("?")))
+        else:
+            query = self.state.query() | dict(asked)
+        before, self._notices = self.state, []
+        self.state = self._read(query)
+        if self.state.indicator != before.indicator:
+            self._tell_period()
+        if self.state.lang != before.lang:
+            self.channel.tell({"go": self._query()})
+            return
+        try:
+            self.tell(whole=self.state.page != before.page)
+        except StorageError as error:
+            _LOG.warning("cannot show %s: %s", self.state, error)
+            self.state, self._notices = before, [self.words("notice.unreadable")]
+            self.tell()
+
+    def tell(self, *, whole: bool = False) -> None:
+        """Send what changed since it was last sent; all of it when the page is another."""
+        slots = self.slots()
+        now = self._fingerprints(slots)
+        changed = {name: text for name, text in slots.items() if self._sent.get(name) != now[name]}
+        if whole or now.keys() != self._sent.keys():
+            changed = {"main": self._main(slots), "notice": slots["notice"]}
+        self._sent = now
+        self.channel.tell(
+            changed
+            | {
+                "title": self._title(),
+                "state": json.dumps(self.state.query() | {"page": self.state.page}),
+                "query": self._query(),
+            }
+        )
+
+    def _read(self, query: Mapping[str, str]) -> State:
+        publication = self._publication
+        if publication is None:
+            lang = language(query)
+            return (
+                State("pipeline", lang=lang)
+                if query.get("page") == "pipeline"
+                else State(lang=lang)
+            )
+        state, notices = from_query(query, publication.indicators, tuple(publication.crop_areas))
+        self._notices += notices
+        return state
+
+    def _tell_period(self) -> None:
+        """Say so when the period wished for is not there."""
+        view = self.view
+        if (
+            view is None
+            or view.state.period is None
+            or self.state.page not in (*MAPS, "departement")
+        ):
+            return
+        wished, shown = view.state.period, view.period_end
+        if (wished.year, wished.month) != (shown.year, shown.month):
+            asked = look.format_period(wished, "month", view.lang)
+            self._notices.append(self.words("notice.period", asked=asked, shown=view.period))
+
+    def _take(self, kind: str) -> None:
+        """Make a file of what is shown, off the loop that serves all others."""
+        view = self.view
+        if view is None or kind not in self._store.TAKES:
+            return
+
+        document = pn.state.curdoc
+
+        async def make() -> None:
+            try:
+                name, mime, content = await asyncio.to_thread(
+                    self._store.take, kind, view.state.indicator, view.period_typed, view.lang
+                )
+            except GeoPipelineError as error:
+                self._notices = [str(error)]
+                document.add_next_tick_callback(self.tell)
+                return
+            sent = {"name": name, "mime": mime, "data": base64.b64encode(content).decode()}
+            told = {"file": json.dumps(sent)}
+            # Only what the loop calls for a document may change it.
+            document.add_next_tick_callback(lambda: self.channel.tell(told))
+
+        pn.state.execute(make)
+
+    # ------------------------------------------------------------------ what is published
+
+    def follow(self) -> None:
+        """Watch for a new publication (and, on the page of the pipeline, a new snapshot)."""
+        every = LOOK_EVERY_MS if self._publication is not None else WAITING_LOOK_EVERY_MS
+        pn.state.add_periodic_callback(self.refresh, period=every)
+
+    def refresh(self) -> None:
+        """Show a new publication when there is one; the selection is kept."""
+        if self._publication is None:
+            if self._version() not in (None, self._seen):
+                self.channel.tell({"reload": ""})
+            elif self.state.page == "pipeline":
+                self.tell()
+            return
+        # What could not be read is not tried again until there is another.
+        if self._version() in (None, self._publication.version, self._seen):
+            if self.state.page == "pipeline":
+                self.tell()
+            return
+        before = self._publication, self.state
+        self._open()
+        if self._error is None and self._show_new():
+            return
+        self._publication, self.state = before
+        if self._notices != [self.words("notice.unreadable")]:
+            self._notices = [self.words("notice.unreadable")]
+            self.tell()
+
+    def _show_new(self) -> bool:
+        """Show the publication that was just opened; False where it lacks what is shown."""
+        said.cache_clear()
+        # An indicator or a crop may be gone: read the selection anew, as if it were an address.
+        self.state = replace(self._read(self.state.query()), page=self.state.page)
+        is_previous = self._publication is not None and self._publication.is_previous
+        self._notices = [] if is_previous else [self.words("notice.fresh")]
+        try:
+            self.tell(whole=True)
+        except StorageError as error:
+            _LOG.warning("cannot show what was published: %s", error)
+            return False
+        return True
+
+    def _version(self) -> Version | None:
+        try:
+            return self._store.version()
+        except StorageError:
+            return None
+
+    def _open(self) -> None:
+        self._seen, self._error = self._version(), None
+        try:
+            self._publication = self._store.publication()
+        except StorageError as error:
+            _LOG.warning("nothing to show: %s", error)
+            self._publication, self._error = None, error
