@@ -5,7 +5,8 @@ import threading
 import panel as pn
 
 from geo_pipeline.settings import Settings
-from panel_app.data.store import PipelineStore, Store
+from panel_app.data.pipeline_snapshot import PipelineStore
+from panel_app.data.store import Store
 from panel_app.serving.session import Session
 
 _LOCK = threading.Lock()

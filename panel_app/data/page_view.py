@@ -1,6 +1,6 @@
 """What one page shows: a publication, what is selected of it, and the words of a language.
 
-Whatever a page says or draws is a function of a `View`; nothing else is kept between two of them.
+Whatever a page says or draws is a function of a `PageView`; nothing else is kept between two.
 """
 
 import math
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -15,13 +16,14 @@ import numpy as np
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import Lang
 from panel_app.data.dekads import LONGEST_STEP
+from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.state import State
-from panel_app.data.store import DROUGHT_INDICATOR, NO_STYLE, FloatMatrix, Matrix, Publication
+from panel_app.data.store import DROUGHT_INDICATOR, Publication
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class PageView:
     """A publication and a state."""
 
     publication: Publication
@@ -147,6 +149,16 @@ class View:
         """
         query = {**self.state.query(self.period_typed), **changes}
         return "?" + urlencode({name: value for name, value in query.items() if value})
+
+
+def indicator_options(view: PageView) -> list[dict[str, Any]]:
+    """What the list of indicators offers, by group."""
+    groups: dict[str, list[dict[str, str]]] = {}
+    for key in view.publication.indicators:
+        which = look.indicator_of(key)
+        option = {"value": key, "name": which.name(view.lang)}
+        groups.setdefault(look.GROUPS[which.group](view.lang), []).append(option)
+    return [{"name": name, "options": options} for name, options in groups.items()]
 
 
 def percent(share: float, lang: Lang) -> str:

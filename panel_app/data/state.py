@@ -17,7 +17,6 @@ from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import Lang
 from panel_app.data.page_words import Catalogue, catalogue
 
-Page = Literal["map", "departement", "ranking", "trends", "pipeline", "about", "embed"]
 Step = Literal["month", "dekad"]
 Compare = Literal["", "side", "swipe"]
 Level = Literal["departement", "region"]
@@ -44,7 +43,7 @@ class State:
     wish survives a visit to an indicator without it. None is the latest.
     """
 
-    page: Page = "map"
+    page: str = "map"
     indicator: str = DEFAULT_INDICATOR
     period: date | None = None
     step: Step = "dekad"
@@ -188,12 +187,15 @@ def clip(text: str) -> str:
 
 
 def from_query(
-    query: Mapping[str, str], indicators: Sequence[str], crops: Sequence[str] = ()
+    query: Mapping[str, str],
+    pages: Sequence[str],
+    indicators: Sequence[str],
+    crops: Sequence[str] = (),
 ) -> tuple[State, list[str]]:
     """Return the selection that the URL asks for, and a notice for each thing it asks in vain.
 
-    `crops` are those whose areas are known. A period without data is told by the page, which knows
-    the periods.
+    `pages` are those that there are, `crops` those whose areas are known. A period without data is
+    told by the page, which knows the periods.
     """
     lang = language(query)
     read = _Reader(query, catalogue(lang))
@@ -202,7 +204,7 @@ def from_query(
     other, at = read.one_of("with", indicators, ""), read.period("at")
     sort = query.get("sort", "")
     state = State(
-        page=read.one_of("page", get_args(Page), "map"),  # type: ignore[arg-type]
+        page=read.one_of("page", pages, State.page),
         indicator=read.indicator(indicators),
         period=period[0] if period else None,
         step=period[1] if period else "dekad",

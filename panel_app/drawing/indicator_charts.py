@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from geo_pipeline.indicators.classes import INDEX_DRY_LIMITS
 from geo_pipeline.publishing import look
 from panel_app.data import dekads
-from panel_app.data.page_view import View, percent
-from panel_app.data.store import NO_STYLE, FloatMatrix, Matrix, Publication
+from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
+from panel_app.data.page_view import PageView, percent
+from panel_app.data.store import Publication
 from panel_app.drawing import svg
 from panel_app.drawing.templates import render
 from panel_app.drawing.theme import bar_colour
@@ -89,7 +90,7 @@ def timeline(publication: Publication, indicator: str, crop: str) -> str:
     )
 
 
-def weighted_shares(view: View) -> FloatMatrix:
+def weighted_shares(view: PageView) -> FloatMatrix:
     """Share of the area, or of the crop that is chosen, in each style: periods by styles, %."""
     return shares_of(view.publication, view.state.indicator, view.state.crop)
 
@@ -102,7 +103,7 @@ def shares_of(publication: Publication, indicator: str, crop: str) -> FloatMatri
     return matrix.shares_by(areas[crop]) if crop in areas else matrix.area_shares
 
 
-def history(view: View) -> svg.Chart | None:
+def history(view: PageView) -> svg.Chart | None:
     """The indicator of the selected département in the years up to the period, bars by class."""
     matrix, column, words = view.matrix, view.column, view.words
     height = heights(matrix, np.s_[:, column])
@@ -168,11 +169,11 @@ def history(view: View) -> svg.Chart | None:
     )  # fmt: skip
 
 
-def _plain(tick: float, view: View) -> str:
+def _plain(tick: float, view: PageView) -> str:
     return look.format_number(tick, 0 if float(tick).is_integer() else 1, view.lang)
 
 
-def _tip(view: View, row: int, column: int) -> str:
+def _tip(view: PageView, row: int, column: int) -> str:
     said = view.matrix.statement(row, column, view.lang)
     value = view.matrix.shown_value(row, column, view.lang)
     return (
@@ -180,7 +181,7 @@ def _tip(view: View, row: int, column: int) -> str:
     )
 
 
-def _range(view: View, height: FloatMatrix) -> tuple[float, float, list[float]]:
+def _range(view: PageView, height: FloatMatrix) -> tuple[float, float, list[float]]:
     """Ends and ticks of the axis of values: symmetric for an index, else from zero."""
     kind = view.indicator.kind
     if kind == "class":
@@ -192,7 +193,7 @@ def _range(view: View, height: FloatMatrix) -> tuple[float, float, list[float]]:
     return low, high, [tick for tick in svg.ticks(low, high, 4) if tick != 0]
 
 
-def series_note(view: View) -> str:
+def series_note(view: PageView) -> str:
     """Unit, source and span of the indicator's chart."""
     words, which = view.words, view.indicator
     if which.kind == "class":
@@ -235,7 +236,7 @@ def gaps(matrix: Matrix) -> list[tuple[date, date]]:
     ]
 
 
-def same_month(view: View) -> list[dict[str, Any]]:
+def same_month(view: PageView) -> list[dict[str, Any]]:
     """Area in drought at the same time of each year: is this one out of the ordinary?"""
     matrix, end = view.matrix, view.period_end
     shares: NDArray[np.float64] = weighted_shares(view)

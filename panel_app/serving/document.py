@@ -11,31 +11,31 @@ from markupsafe import Markup
 from panel_app.data.page_words import Catalogue
 from panel_app.drawing.templates import render
 from panel_app.drawing.theme import TOKENS
+from panel_app.page_list import PAGES
 from panel_app.serving.headers import script_nonce
 
-STYLES: Final = (
-    "shell/app", "pages/map/map", "shell/charts", "pages/departement/departement",
-    "pages/ranking/ranking", "pages/trends/trends", "pages/about/about", "pages/pipeline/pipeline",
-)  # fmt: skip
-SCRIPTS: Final = (
-    "shell/core", "pages/map/map", "shell/charts", "pages/pipeline/pipeline", "shell/take",
-)  # fmt: skip
+STYLES: Final = ("app.css", "charts.css")
+SCRIPTS: Final = ("core.js",)
+LAST_SCRIPTS: Final = ("charts.js", "take.js", "start.js")
+"""Asked after those of the pages what to do with a key or a click."""
 
 
 @cache
 def style_sheet() -> str:
-    """All styles of the app."""
-    return "\n".join(_text(f"{name}.css") for name in STYLES)
+    """All styles of the app: pages lead to each other without loading anew."""
+    own = [style for page in PAGES for style in page.styles]
+    return "\n".join([*map(_shared, STYLES), *own])
 
 
 @cache
 def script() -> str:
     """All that the page does by itself."""
-    return "\n".join(_text(f"{name}.js") for name in SCRIPTS)
+    own = [script for page in PAGES for script in page.scripts]
+    return "\n".join([*map(_shared, SCRIPTS), *own, *map(_shared, LAST_SCRIPTS)])
 
 
-def _text(name: str) -> str:
-    return files("panel_app").joinpath(name).read_text(encoding="utf-8")
+def _shared(name: str) -> str:
+    return files("panel_app").joinpath("shell", name).read_text(encoding="utf-8")
 
 
 DOCUMENT = """{% from macros import embed %}{{ body }}{{ embed(roots.channel) }}

@@ -13,6 +13,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.web import GZipContentEncoding, OutputTransform
 
 from geo_pipeline.settings import Settings
+from panel_app.page_list import PAGES
 from panel_app.serving import server_pages
 
 FIXED: Final = {
@@ -22,6 +23,7 @@ FIXED: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
     "browsing-topics=()",
 }
+EMBEDDED: Final = [[page.key.encode()] for page in PAGES if page.embedded]
 YEAR_S: Final = 365 * 24 * 3600
 
 _PLAIN_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")
@@ -83,7 +85,7 @@ class Guard(OutputTransform):
         """Whether this is the view that other pages may show in a frame."""
         request = self._request
         home = request.path.removeprefix(self._prefix) in ("", "/", "/app")
-        return home and request.arguments.get("page") == [b"embed"]
+        return home and request.arguments.get("page") in EMBEDDED
 
     def _versioned(self) -> bool:
         """Whether this is a file of the libraries that is asked for by its hash."""

@@ -19,18 +19,14 @@ from markupsafe import Markup
 
 from geo_pipeline.errors import GeoPipelineError, StorageError
 from geo_pipeline.publishing import look
-from panel_app.data.page_view import View
+from panel_app.data.page_view import PageView, indicator_options
 from panel_app.data.page_words import Catalogue, catalogue
+from panel_app.data.pipeline_snapshot import PipelineStore
 from panel_app.data.state import State, from_query, language
-from panel_app.data.store import PipelineStore, Publication, Store, Version
+from panel_app.data.store import Publication, Store, Version
 from panel_app.drawing import atlas
 from panel_app.drawing.templates import render
-from panel_app.pages.about import about_page
-from panel_app.pages.departement import departement_page
-from panel_app.pages.map import map_page
-from panel_app.pages.pipeline import pipeline_page
-from panel_app.pages.ranking import ranking_page
-from panel_app.pages.trends import trends_page
+from panel_app.page_list import BY_KEY, HOME, NAVIGATION, Page, Slots
 from panel_app.pages.waiting import waiting_page
 from panel_app.serving.channel import Channel
 from panel_app.serving.document import shell
@@ -38,17 +34,6 @@ from panel_app.serving.document import shell
 LOOK_EVERY_MS: Final = 5000
 WAITING_LOOK_EVERY_MS: Final = 1500
 
-PAGES: Final = {
-    "map": map_page,
-    "embed": map_page,
-    "departement": departement_page,
-    "ranking": ranking_page,
-    "trends": trends_page,
-    "about": about_page,
-}
-"""Pages that show a publication: each is a function of a view."""
-
-MAPS: Final = ("map", "embed")
 SCRIPT_WORDS: Final = ("drought", "held", "nothing", "lost", "again", "copied")
 """What the page's script says by itself."""
 MAX_ASKED: Final = 4000
@@ -58,11 +43,10 @@ _LOG = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=128)
-def said(publication: Publication, state: State) -> Mapping[str, str]:
+def said(publication: Publication, state: State) -> Slots:
     """Return what a page shows of a publication: readers who look at the same share it."""
-    view = View(publication, state)
-    slots: dict[str, str] = PAGES[state.page].slots(view)
-    return slots | map_page.data(view) if state.page in MAPS else slots
+    slots = BY_KEY[state.page].slots
+    return {} if slots is None else slots(PageView(publication, state))
 
 
 class Session:
@@ -95,9 +79,14 @@ class Session:
         return catalogue(self.state.lang)
 
     @property
-    def view(self) -> View | None:
+    def page(self) -> Page:
+        """The page that is shown, or will be once something is published."""
+        return BY_KEY[self.state.page]
+
+    @property
+    def view(self) -> PageView | None:
         """What is shown, None while nothing is published."""
-        return None if self._publication is None else View(self._publication, self.state)
+        return None if self._publication is None else PageView(self._publication, self.state)
 
     def template(self) -> pn.Template:
         """The whole page as it is sent first."""
@@ -112,11 +101,13 @@ class Session:
             self.words,
             {"channel": self.channel.view()},
             {
-                "page": self.state.page,
+                "page": self.page,
+                "pages": NAVIGATION,
+                "home": HOME,
                 "view": view,
                 "main": Markup(self._main(slots)),  # noqa: S704  rendered with escaping
                 "shapes": Markup(atlas.shapes_svg(view.publication)) if view else "",  # noqa: S704
-                "groups": map_page.indicator_options(view) if view else [],
+                "groups": indicator_options(view) if view else [],
                 "notice": Markup(slots["notice"]),  # noqa: S704
                 "title": self._title(),
                 "signed_in": self._signed_in,
@@ -124,6 +115,7 @@ class Session:
                     # While nothing is published, the address keeps what it asks for.
                     "query": self._query() if view else "",
                     "credit": self._credit(),
+                    "home": HOME.key,
                     "words": {name: self.words(f"script.{name}") for name in SCRIPT_WORDS},
                 },
             },
@@ -140,7 +132,7 @@ class Session:
     def _band(self) -> str:
         """What stands above a page that shows a record which ended long before its publication."""
         view = self.view
-        if view is None or self.state.page in ("pipeline", "about") or view.ended is None:
+        if view is None or not self.page.shows_record or view.ended is None:
             return ""
         return render("shell/band", {"said": look.archive_words(view.ended, view.lang)})
 
@@ -153,9 +145,9 @@ class Session:
         moment = look.format_date(publication.published_at.date(), lang)
         return [*self._notices, self.words("notice.previous", day=moment)]
 
-    def _page_slots(self) -> Mapping[str, str]:
-        if self.state.page == "pipeline":
-            return pipeline_page.slots(self._snapshots, self._publication, self.words)
+    def _page_slots(self) -> Slots:
+        if self.page.slots_now is not None:
+            return self.page.slots_now(self._snapshots, self._publication, self.words)
         if self._publication is None:
             return waiting_page.slots(self._store, self.words, self._error)
         return said(self._publication, self.state)
@@ -163,15 +155,13 @@ class Session:
     def _fingerprints(self, slots: Mapping[str, str]) -> dict[str, int]:
         """What tells whether a place has to be sent again."""
         view = self.view
-        stable = map_page.stable(view) if view and self.state.page in MAPS else {}
-        return {name: hash(stable.get(name, text)) for name, text in slots.items()}
+        kept_up = self.page.kept_up(view) if view else {}
+        return {name: hash(kept_up.get(name, text)) for name, text in slots.items()}
 
     def _main(self, slots: Mapping[str, str]) -> str:
         """The page inside the shell, its places filled."""
-        name = self.state.page
-        if name != "pipeline" and self.view is None:
-            name = "waiting"  # type: ignore[assignment]
         view = self.view
+        name = "waiting" if view is None and self.page.slots_now is None else self.page.key
         page = render(
             f"{name}/page",
             {
@@ -179,7 +169,6 @@ class Session:
                 "words": self.words,
                 "lang": self.state.lang,
                 "slots": {key: Markup(text) for key, text in slots.items()},  # noqa: S704
-                "places": Markup(map_page.places(view)) if view and name in MAPS else "",  # noqa: S704
             },
         )
         return f'<div data-slot="band">{slots["band"]}</div>\n{page}'
@@ -187,11 +176,10 @@ class Session:
     def _title(self) -> str:
         """Title of the window: what is on the page, then the name of the whole."""
         view, name = self.view, self.words("title")
-        if self.state.page == "departement" and view and self.state.departement:
-            return f"{view.publication.name(self.state.departement)} · {name}"
-        if self.state.page in MAPS:
+        subject = self.page.subject(view) if view else ""
+        if not subject and (self.page is HOME or self.page.embedded):
             return name
-        return f"{self.words(f'nav.{self.state.page}')} · {name}"
+        return f"{subject or self.words(f'nav.{self.page.key}')} · {name}"
 
     def _credit(self) -> str:
         """The line under a picture that is taken home."""
@@ -252,24 +240,18 @@ class Session:
     def _read(self, query: Mapping[str, str]) -> State:
         publication = self._publication
         if publication is None:
-            lang = language(query)
-            return (
-                State("pipeline", lang=lang)
-                if query.get("page") == "pipeline"
-                else State(lang=lang)
-            )
-        state, notices = from_query(query, publication.indicators, tuple(publication.crop_areas))
+            page = BY_KEY.get(query.get("page", ""), HOME)
+            return State(HOME.key if page.slots_now is None else page.key, lang=language(query))
+        state, notices = from_query(
+            query, tuple(BY_KEY), publication.indicators, tuple(publication.crop_areas)
+        )
         self._notices += notices
         return state
 
     def _tell_period(self) -> None:
         """Say so when the period wished for is not there."""
         view = self.view
-        if (
-            view is None
-            or view.state.period is None
-            or self.state.page not in (*MAPS, "departement")
-        ):
+        if view is None or view.state.period is None or not self.page.shows_period:
             return
         wished, shown = view.state.period, view.period_end
         if (wished.year, wished.month) != (shown.year, shown.month):
@@ -303,7 +285,7 @@ class Session:
     # ------------------------------------------------------------------ what is published
 
     def follow(self) -> None:
-        """Watch for a new publication (and, on the page of the pipeline, a new snapshot)."""
+        """Watch for a new publication (and, on a page of this moment, a new snapshot)."""
         every = LOOK_EVERY_MS if self._publication is not None else WAITING_LOOK_EVERY_MS
         pn.state.add_periodic_callback(self.refresh, period=every)
 
@@ -312,12 +294,12 @@ class Session:
         if self._publication is None:
             if self._version() not in (None, self._seen):
                 self.channel.tell({"reload": ""})
-            elif self.state.page == "pipeline":
+            elif self.page.slots_now is not None:
                 self.tell()
             return
         # What could not be read is not tried again until there is another.
         if self._version() in (None, self._publication.version, self._seen):
-            if self.state.page == "pipeline":
+            if self.page.slots_now is not None:
                 self.tell()
             return
         before = self._publication, self.state

@@ -84,11 +84,11 @@ const app = (() => {
     for (const link of document.querySelectorAll("[data-page-link], [data-lang-link]")) {
       const query = new URLSearchParams(window.location.search);
       if (link.dataset.langLink) query.set("lang", link.dataset.langLink);
-      else if (link.dataset.pageLink === "map") query.delete("page");
+      else if (link.dataset.pageLink === about.home) query.delete("page");
       else query.set("page", link.dataset.pageLink);
       link.href = `?${query}`;
       if (link.dataset.pageLink) {
-        const here = (query.get("page") ?? "map") === root.dataset.page;
+        const here = (query.get("page") ?? about.home) === root.dataset.page;
         if (here && link.parentNode.tagName === "NAV") link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
       }
@@ -229,7 +229,7 @@ const app = (() => {
   };
 
   const start = () => {
-    root.dataset.page ||= "map";
+    root.dataset.page ||= about.home;
     begin();
     if (about.query && window.location.search !== about.query) window.history.replaceState(null, "", about.query + window.location.hash);
     links();

@@ -230,4 +230,3 @@
   }];
   app.picture = { map, chart, onPaper };
 })();
-app.start();

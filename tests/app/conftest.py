@@ -9,9 +9,11 @@ import panel as pn
 import pytest
 
 from geo_pipeline.settings import Settings
-from panel_app.data.page_view import View
+from panel_app.data.indicator_matrix import Matrix, style_indices
+from panel_app.data.page_view import PageView
 from panel_app.data.state import from_query
-from panel_app.data.store import Matrix, Publication, Store, style_indices
+from panel_app.data.store import Publication, Store
+from panel_app.page_list import BY_KEY
 
 CODES = ("01", "02", "03", "2A")
 
@@ -72,12 +74,14 @@ def drought() -> Matrix:
     )
 
 
-def view_of(publication: Publication, **query: str) -> View:
+def view_of(publication: Publication, **query: str) -> PageView:
     """The view that an address opens; `with_` stands for the parameter `with`."""
     asked = {name.rstrip("_"): value for name, value in query.items()}
-    state, notices = from_query(asked, publication.indicators, tuple(publication.crop_areas))
+    state, notices = from_query(
+        asked, tuple(BY_KEY), publication.indicators, tuple(publication.crop_areas)
+    )
     assert notices == []
-    return View(publication, state)
+    return PageView(publication, state)
 
 
 def plain(html: str) -> str:

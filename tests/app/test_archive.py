@@ -10,7 +10,8 @@ import pytest
 from geo_pipeline.publishing import bulletin, exports, look, views
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data.page_words import catalogue
-from panel_app.data.store import PipelineStore, Publication, Store
+from panel_app.data.pipeline_snapshot import PipelineStore
+from panel_app.data.store import Publication, Store
 from panel_app.pages.departement import departement_page
 from panel_app.pages.departement.departement_place import Place, record
 from panel_app.pages.map import map_page as page

@@ -12,7 +12,7 @@ import pytest
 from markupsafe import Markup
 
 from geo_pipeline.publishing import look
-from panel_app.data.page_view import View
+from panel_app.data.page_view import PageView
 from panel_app.data.state import from_query
 from panel_app.data.store import Publication
 from panel_app.drawing.templates import render
@@ -39,12 +39,15 @@ def of_years(rain: "pd.Series[float]", first: int, last: int) -> "pd.Series[floa
     return within.groupby(pd.DatetimeIndex(within.index).year).sum()
 
 
-def view(publication: Publication, **query: str) -> View:
+def view(publication: Publication, **query: str) -> PageView:
     state, notices = from_query(
-        {"page": "departement", **query}, publication.indicators, tuple(publication.crop_areas)
+        {"page": "departement", **query},
+        ["departement"],
+        publication.indicators,
+        tuple(publication.crop_areas),
     )
     assert not notices
-    return View(publication, state)
+    return PageView(publication, state)
 
 
 def said(publication: Publication, **query: str) -> dict[str, str]:
@@ -78,7 +81,7 @@ class _Balance(HTMLParser):
         assert self.open.pop() == tag
 
 
-def parsed(slots: Mapping[str, str], a_view: View) -> _Balance:
+def parsed(slots: Mapping[str, str], a_view: PageView) -> _Balance:
     page = render(
         "departement/page",
         {

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from geo_pipeline.publishing import look
-from panel_app.data.page_view import View, hectares, percent
-from panel_app.data.store import Matrix, Publication
+from panel_app.data.indicator_matrix import Matrix
+from panel_app.data.page_view import PageView, hectares, percent
+from panel_app.data.store import Publication
 from panel_app.drawing import atlas, indicator_charts
 from panel_app.pages.map import map_page as page
 from tests.app.conftest import plain, view_of
@@ -18,7 +19,7 @@ from tests.app.conftest import plain, view_of
 AUGUST = date(2022, 8, 31)
 
 
-class Fixed(View):
+class Fixed(PageView):
     """A view on a matrix made by hand."""
 
     def __init__(
@@ -133,11 +134,11 @@ def test_the_cells_are_the_classes_that_are_published(publication: Publication) 
 
 def test_a_step_of_the_period_sends_no_shapes_and_no_map(publication: Publication) -> None:
     one, two = (view_of(publication, period=f"2022-{month}") for month in ("07", "08"))
-    assert page.data(one) == page.data(two)
-    assert page.stable(one) == page.stable(two)
+    assert page.matrices(one) == page.matrices(two)
+    assert page.kept_up(one) == page.kept_up(two)
     assert page.slots(one)["timeline"] == page.slots(two)["timeline"]
     changing = {name for name, text in page.slots(one).items() if page.slots(two)[name] != text}
-    sent = sum(len(page.slots(two)[name]) for name in changing - set(page.stable(two)))
+    sent = sum(len(page.slots(two)[name]) for name in changing - set(page.kept_up(two)))
     assert sent < 30_000
 
 
@@ -166,7 +167,7 @@ def test_two_maps_are_compared(publication: Publication) -> None:
     fixed = view_of(publication, period="2022-08", compare="swipe", at="2011-05-31", with_="spi_3")
     other = publication.matrix("spi_3")
     assert other.periods[page.other_row(fixed, other)] == date(2011, 5, 31)
-    assert page.data(fixed)["other"]
+    assert page.matrices(fixed)["other"]
 
 
 def test_the_same_dekad_of_each_year(publication: Publication) -> None:

@@ -15,7 +15,8 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from panel_app.app import build
 from panel_app.data.page_words import catalogue
-from panel_app.data.store import SNAPSHOT_VERSION, PipelineStore, Publication, Store
+from panel_app.data.pipeline_snapshot import SNAPSHOT_VERSION, PipelineStore
+from panel_app.data.store import Publication, Store
 from panel_app.pages.pipeline import pipeline_sections
 from panel_app.serving.session import Session
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from geo_pipeline.publishing import look
-from panel_app.data.page_view import View
-from panel_app.data.store import Matrix, Publication
+from panel_app.data.indicator_matrix import Matrix
+from panel_app.data.page_view import PageView
+from panel_app.data.store import Publication
 from panel_app.pages.ranking import place_comparison, standing
 from panel_app.pages.ranking import ranking_page as page
 from tests.app.conftest import by_hand, plain, view_of
@@ -20,7 +21,7 @@ NAN = float("nan")
 AUGUST = "2022-08"
 
 
-class Fixed(View):
+class Fixed(PageView):
     """A view on a matrix made by hand."""
 
     def __init__(self, publication: Publication, matrix: Matrix, row: int) -> None:
@@ -37,7 +38,7 @@ def spoken(html: str) -> str:
     return " ".join(plain(re.sub(r"<[^>]+>", " ", html)).split())
 
 
-def table_of(view: View) -> list[list[str]]:
+def table_of(view: PageView) -> list[list[str]]:
     """The cells of the table in words, row by row."""
     return cells(page.slots(view)["table"])
 
@@ -51,7 +52,7 @@ def cells(html: str) -> list[list[str]]:
     ]
 
 
-def row_of(view: View, name: str) -> list[str]:
+def row_of(view: PageView, name: str) -> list[str]:
     return next(row for row in table_of(view) if name in row)
 
 

@@ -13,8 +13,10 @@ import pytest
 
 from geo_pipeline.settings import Settings
 from panel_app.app import build
-from panel_app.data.store import PipelineStore, Store
-from panel_app.serving.session import PAGES, Session
+from panel_app.data.pipeline_snapshot import PipelineStore
+from panel_app.data.store import Store
+from panel_app.page_list import PAGES
+from panel_app.serving.session import Session
 
 
 class Heard(list[dict[str, str]]):
@@ -92,7 +94,7 @@ def test_an_address_is_a_whole_selection(visit: Any) -> None:
 
 def test_every_page_opens_from_every_other(visit: Any) -> None:
     session, heard = visit()
-    for page in [*list(PAGES)[1:], "pipeline", "map"]:
+    for page in [*(page.key for page in PAGES[1:]), "map"]:
         session.ask({"page": page})
         if page == "map":
             assert "data-map=" in heard.last()["main"]

@@ -11,8 +11,9 @@ import pytest
 from geo_pipeline.publishing import exports, look, views
 from geo_pipeline.schemas import dictionary
 from geo_pipeline.storage.warehouse import Warehouse
+from panel_app.data.indicator_matrix import NO_STYLE
 from panel_app.data.page_words import catalogue
-from panel_app.data.store import NO_STYLE, Publication, Store
+from panel_app.data.store import Publication, Store
 from panel_app.pages.departement import departement_page
 from panel_app.pages.departement.departement_place import Place, record
 from panel_app.pages.map import map_page as page

@@ -11,7 +11,8 @@ import pytest
 from geo_pipeline.publishing import bulletin, look, views
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data import dekads
-from panel_app.data.store import Matrix, Publication, Store
+from panel_app.data.indicator_matrix import Matrix
+from panel_app.data.store import Publication, Store
 from panel_app.pages.departement import departement_page as page
 from panel_app.pages.departement.departement_place import Place, record
 from panel_app.pages.map import map_page

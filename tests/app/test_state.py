@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from panel_app.data.state import MAX_PLACES, State, from_query, parse_period
 
+PAGES = ("map", "ranking")
 KNOWN = ("combined", "spi_3", "water_restrictions")
 CROPS = ("soft_wheat", "grain_maize_irrigated")
 
@@ -32,7 +33,7 @@ WHOLE = {
 
 def test_the_url_is_read() -> None:
     state, notices = from_query(
-        {"indicator": "spi_3", "period": "2022-08", "departement": "2a", "lang": "en"}, KNOWN
+        {"indicator": "spi_3", "period": "2022-08", "departement": "2a", "lang": "en"}, PAGES, KNOWN
     )
     assert notices == []
     assert state.indicator == "spi_3"
@@ -42,7 +43,7 @@ def test_the_url_is_read() -> None:
 
 
 def test_an_empty_url_is_the_latest_of_all_france_in_french() -> None:
-    state, notices = from_query({}, KNOWN)
+    state, notices = from_query({}, PAGES, KNOWN)
     assert notices == []
     assert state == State()
     assert (state.page, state.indicator, state.period, state.lang) == (
@@ -55,7 +56,7 @@ def test_an_empty_url_is_the_latest_of_all_france_in_french() -> None:
 
 def test_the_url_holds_the_whole_selection() -> None:
     """Every field of the state is in the URL and comes back from it."""
-    state, notices = from_query(WHOLE, KNOWN, CROPS)
+    state, notices = from_query(WHOLE, PAGES, KNOWN, CROPS)
     assert notices == []
     assert state.query() == WHOLE
     different = {
@@ -84,7 +85,7 @@ def test_the_url_holds_the_whole_selection() -> None:
     ],
 )
 def test_what_is_asked_in_vain_is_told(query: dict[str, str], said: str) -> None:
-    state, notices = from_query(query, KNOWN, CROPS)
+    state, notices = from_query(query, PAGES, KNOWN, CROPS)
     assert len(notices) == 1
     assert said in notices[0]
     assert len(notices[0]) < 160
@@ -92,7 +93,7 @@ def test_what_is_asked_in_vain_is_told(query: dict[str, str], said: str) -> None
 
 
 def test_five_places_at_most_each_once() -> None:
-    state, _ = from_query({"places": "01,02,01,03,04,05,06,07"}, KNOWN)
+    state, _ = from_query({"places": "01,02,01,03,04,05,06,07"}, PAGES, KNOWN)
     assert state.places == ("01", "02", "03", "04", "05")
     assert len(state.places) == MAX_PLACES
 
@@ -115,7 +116,7 @@ def test_periods(text: str, day: tuple[date, str] | None) -> None:
 
 
 def test_without_the_default_indicator_the_first_there_is() -> None:
-    state, _ = from_query({}, ("spi_3",))
+    state, _ = from_query({}, PAGES, ("spi_3",))
     assert state.indicator == "spi_3"
 
 
@@ -127,7 +128,7 @@ def test_without_the_default_indicator_the_first_there_is() -> None:
     )
 )
 def test_no_address_fails_and_what_was_read_is_read_again(query: dict[str, str]) -> None:
-    state, _ = from_query(query, KNOWN, CROPS)
-    again, notices = from_query(state.query(), KNOWN, CROPS)
+    state, _ = from_query(query, PAGES, KNOWN, CROPS)
+    again, notices = from_query(state.query(), PAGES, KNOWN, CROPS)
     assert notices == []
     assert again == state

@@ -12,7 +12,8 @@ from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.publishing import look, views
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.warehouse import Warehouse
-from panel_app.data.store import NO_STYLE, Matrix, Publication, Store
+from panel_app.data.indicator_matrix import NO_STYLE, Matrix
+from panel_app.data.store import Publication, Store
 
 AUGUST = date(2022, 8, 31)
 

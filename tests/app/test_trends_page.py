@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from geo_pipeline.publishing import look
+from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.state import Season
-from panel_app.data.store import Matrix, Publication
+from panel_app.data.store import Publication
 from panel_app.pages.trends import season_trends
 from panel_app.pages.trends import trends_page as page
 from panel_app.pages.trends.trends_charts import COLOURS, Shown

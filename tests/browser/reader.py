@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-PAGES = ("map", "departement", "ranking", "trends", "pipeline", "about")
+from panel_app.page_list import NAVIGATION
+
+PAGES = tuple(page.key for page in NAVIGATION)
 """Those of the navigation; `embed` is the map alone, for other sites."""
 
 WIDE, LAPTOP, PHONE = (1440, 900), (1024, 768), (390, 844)

@@ -16,7 +16,7 @@ from geo_pipeline.indicators.classes import (
 )
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.styles import STAGES
-from panel_app.data.page_view import View
+from panel_app.data.page_view import PageView
 from panel_app.drawing.templates import render
 
 SITE: Final = "https://example.org/"
@@ -33,7 +33,7 @@ ASSETS: Final = {
 FRAME: Final = (800, 720)
 
 
-def slots(view: View) -> dict[str, str]:
+def slots(view: PageView) -> dict[str, str]:
     """Return what the page says, by place."""
     sources = view.publication.rows_of("app_sources", "")
     common = {"words": view.words, "lang": view.lang}
@@ -48,7 +48,7 @@ def slots(view: View) -> dict[str, str]:
     }
 
 
-def reading(view: View) -> dict[str, Any]:
+def reading(view: PageView) -> dict[str, Any]:
     """The classes with their limits, the levels of restriction and the stages of a drought."""
     years = reference_years(view)
     return {
@@ -73,7 +73,7 @@ def reading(view: View) -> dict[str, Any]:
     }
 
 
-def ranges(dry: Sequence[float], wet: Sequence[float], decimals: int, view: View) -> list[str]:
+def ranges(dry: Sequence[float], wet: Sequence[float], decimals: int, view: PageView) -> list[str]:
     """The limits of each class in words, the driest first: `jusqu'à −2`, `de −2 à −1,6`."""
     limits = [look.format_number(limit, decimals, view.lang) for limit in (*dry, *wet)]
     between = [view.words("about.between", low=low, high=high) for low, high in pairwise(limits)]
@@ -84,7 +84,7 @@ def ranges(dry: Sequence[float], wet: Sequence[float], decimals: int, view: View
     ]
 
 
-def _told(styles: Sequence[look.ClassStyle], view: View) -> list[dict[str, str]]:
+def _told(styles: Sequence[look.ClassStyle], view: PageView) -> list[dict[str, str]]:
     return [
         {
             "colour": style.colour,
@@ -95,7 +95,7 @@ def _told(styles: Sequence[look.ClassStyle], view: View) -> list[dict[str, str]]
     ]
 
 
-def indicators(view: View) -> list[dict[str, Any]]:
+def indicators(view: PageView) -> list[dict[str, Any]]:
     """Every indicator that the monitor knows, and whether this publication has it."""
     lang, words = view.lang, view.words
     return [
@@ -116,7 +116,7 @@ def indicators(view: View) -> list[dict[str, Any]]:
 # --------------------------------------------------------------------------------------------
 
 
-def named(view: View, sources: pd.DataFrame) -> list[dict[str, str]]:
+def named(view: PageView, sources: pd.DataFrame) -> list[dict[str, str]]:
     """Who is to be named, for what, under which licence and since when."""
     order = {asset: place for place, asset in enumerate(ASSETS)}
     rows = sorted(sources.to_dict("records"), key=lambda row: order.get(row["asset"], len(order)))
@@ -132,7 +132,7 @@ def named(view: View, sources: pd.DataFrame) -> list[dict[str, str]]:
     ]
 
 
-def _period(view: View, row: dict[Any, Any]) -> str:
+def _period(view: PageView, row: dict[Any, Any]) -> str:
     """The days covered, of statistics the years; empty where neither is told."""
     if not look.is_missing(row["first_year"]):
         return f"{int(row['first_year'])}-{int(row['last_year'])}"
@@ -159,7 +159,7 @@ class Record:
     """Whether dekads were spread over their days."""
 
 
-def weather(view: View) -> dict[str, Record]:
+def weather(view: PageView) -> dict[str, Record]:
     """The weather of each département that has any."""
     found = {}
     for code in view.publication.codes:
@@ -170,7 +170,7 @@ def weather(view: View) -> dict[str, Record]:
     return found
 
 
-def limits(view: View, sources: pd.DataFrame) -> list[str]:
+def limits(view: PageView, sources: pd.DataFrame) -> list[str]:
     """What is to be kept in mind: measured on this publication, then what is known of its data."""
     words = view.words
     known = weather(view)
@@ -196,7 +196,7 @@ def _embedded(sources: pd.DataFrame, asset: str) -> bool:
     return EMBEDDED in sources.loc[sources["asset"] == asset, "source"].tolist()
 
 
-def missing_weather(view: View, known: Mapping[str, Record]) -> list[str]:
+def missing_weather(view: PageView, known: Mapping[str, Record]) -> list[str]:
     """Départements without weather, and those whose record is shorter than the others'."""
     publication, words = view.publication, view.words
     found: list[str] = []
@@ -216,7 +216,7 @@ def missing_weather(view: View, known: Mapping[str, Record]) -> list[str]:
     return found
 
 
-def _missing_years(view: View) -> list[str]:
+def _missing_years(view: PageView) -> list[str]:
     """Years without any rain on record."""
     if "precip_mm" not in view.publication.indicators:
         return []
@@ -225,7 +225,7 @@ def _missing_years(view: View) -> list[str]:
     return [view.words("about.limit_years", years=", ".join(missing))] if missing else []
 
 
-def reference_years(view: View) -> float:
+def reference_years(view: PageView) -> float:
     """Length of the longest normal that the drought classes are told against, NaN unknown."""
     if "combined" not in view.publication.indicators:
         return float("nan")
@@ -237,7 +237,7 @@ def reference_years(view: View) -> float:
 # --------------------------------------------------------------------------------------------
 
 
-def sharing(view: View, sources: pd.DataFrame) -> dict[str, str]:
+def sharing(view: PageView, sources: pd.DataFrame) -> dict[str, str]:
     """How to cite what is shown, and how to show the map in a page of one's own."""
     names = ", ".join(dict.fromkeys(str(name) for name in _short_names(view, sources)))
     day = look.format_date(view.publication.published_at.date(), view.lang)
@@ -254,7 +254,7 @@ def sharing(view: View, sources: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _short_names(view: View, sources: pd.DataFrame) -> list[str]:
+def _short_names(view: PageView, sources: pd.DataFrame) -> list[str]:
     """Names of the sources as the maps write them."""
     known = sources[["asset", "name", f"text_{view.lang}"]].to_dict("records")
     return [
@@ -263,7 +263,7 @@ def _short_names(view: View, sources: pd.DataFrame) -> list[str]:
     ]
 
 
-def software(view: View) -> str:
+def software(view: PageView) -> str:
     """Version of the software, empty where it is not installed as a package."""
     try:
         return version("geo-pipeline")
@@ -271,7 +271,7 @@ def software(view: View) -> str:
         return look.format_number(None, 0, view.lang)
 
 
-def house(view: View) -> dict[str, Any]:
+def house(view: PageView) -> dict[str, Any]:
     """Keys of the keyboard, version and day of the publication."""
     words, publication = view.words, view.publication
     keys = [

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import Lang
 from panel_app.data import dekads, season_courses
+from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_words import Catalogue
-from panel_app.data.store import NO_STYLE, Matrix
 from panel_app.drawing import svg
 
 Floats = NDArray[np.float64]

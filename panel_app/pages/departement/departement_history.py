@@ -7,9 +7,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from geo_pipeline.publishing import look
+from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_words import catalogue
 from panel_app.data.state import DEFAULT_INDICATOR
-from panel_app.data.store import NO_STYLE, Matrix, Publication
+from panel_app.data.store import Publication
 from panel_app.drawing.templates import render
 from panel_app.pages.departement import departement_charts as charts
 from panel_app.pages.departement.departement_place import Place

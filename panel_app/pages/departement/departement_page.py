@@ -11,9 +11,9 @@ import pandas as pd
 from geo_pipeline.departements import BY_CODE, REGIONS
 from geo_pipeline.publishing import look
 from panel_app.data import season_courses
-from panel_app.data.page_view import View, enumeration, hectares
+from panel_app.data.indicator_matrix import NO_STYLE, Matrix
+from panel_app.data.page_view import PageView, enumeration, hectares
 from panel_app.data.state import DEFAULT_INDICATOR
-from panel_app.data.store import NO_STYLE, Matrix
 from panel_app.drawing.templates import render
 from panel_app.pages.departement.departement_history import events, outline, strip, strip_matrix
 from panel_app.pages.departement.departement_place import Place, held, record, swatch
@@ -44,7 +44,7 @@ LEAST_CROPS_HA: Final = 100.0
 """Less than this is no stake to be told."""
 
 
-def slots(view: View) -> Slots:
+def slots(view: PageView) -> Slots:
     """Return all that the page says and draws, by the name of its place."""
     if not view.state.departement:
         return dict.fromkeys(SLOTS, "") | {"head": render("departement/chooser", chooser(view))}
@@ -68,6 +68,12 @@ def slots(view: View) -> Slots:
     return dict.fromkeys(SLOTS, "") | said | history(place)
 
 
+def subject(view: PageView) -> str:
+    """Name of the département that is shown."""
+    code = view.state.departement
+    return view.publication.name(code) if code else ""
+
+
 def history(place: Place) -> Slots:
     """The strip, its heading, and the outline of what is shown."""
     matrix, view = strip_matrix(place), place.view
@@ -84,7 +90,7 @@ def history(place: Place) -> Slots:
 # --- which département ---------------------------------------------------------------------------
 
 
-def chooser(view: View) -> dict[str, Any]:
+def chooser(view: PageView) -> dict[str, Any]:
     """All départements by région, each with its class."""
     publication = view.publication
     regions: dict[str, list[dict[str, Any]]] = {}
@@ -137,7 +143,7 @@ def head(place: Place) -> dict[str, Any]:
     }
 
 
-def _step(view: View, code: str) -> dict[str, str]:
+def _step(view: PageView, code: str) -> dict[str, str]:
     return {"code": code, "name": view.publication.name(code)}
 
 

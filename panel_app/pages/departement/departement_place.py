@@ -10,8 +10,9 @@ import pandas as pd
 
 from geo_pipeline.publishing import look
 from panel_app.data import season_courses
-from panel_app.data.page_view import View
-from panel_app.data.store import NO_STYLE, Matrix, Publication
+from panel_app.data.indicator_matrix import NO_STYLE, Matrix
+from panel_app.data.page_view import PageView
+from panel_app.data.store import Publication
 
 SEASONAL: Final = {
     "season_precip_mm": ("departement.chart_season_precip_mm", "departement.unit_season_precip_mm"),
@@ -58,7 +59,7 @@ def record(publication: Publication, code: str) -> Record:
 class Place:
     """A département at a period: what all parts of the page are made from."""
 
-    view: View
+    view: PageView
     record: Record
 
     @property
@@ -172,7 +173,7 @@ class Place:
         return frozenset(period.isoformat() for period in self.matrix.periods)
 
 
-def swatch(view: View, matrix: Matrix, row: int | None, column: int) -> dict[str, Any]:
+def swatch(view: PageView, matrix: Matrix, row: int | None, column: int) -> dict[str, Any]:
     """The class of a département: its colour and its word."""
     style = look.NO_DATA if row is None else matrix.style_at(row, column)
     return {

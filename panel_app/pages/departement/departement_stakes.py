@@ -13,9 +13,10 @@ from geo_pipeline.publishing import look
 from geo_pipeline.publishing.calendar import stage_on
 from panel_app.data import dekads
 from panel_app.data.dekads import LONGEST_STEP
+from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import percent
 from panel_app.data.page_words import catalogue
-from panel_app.data.store import FloatMatrix, Publication
+from panel_app.data.store import Publication
 from panel_app.pages.departement.departement_place import Place, record
 
 USES: Final = {

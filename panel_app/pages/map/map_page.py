@@ -12,8 +12,9 @@ from markupsafe import escape
 from geo_pipeline.publishing import look, maps
 from geo_pipeline.publishing.look import Lang
 from panel_app.data import dekads
-from panel_app.data.page_view import View, enumeration, hectares, percent
-from panel_app.data.store import DROUGHT_INDICATOR, NO_STYLE, FloatMatrix, Matrix, Publication
+from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
+from panel_app.data.page_view import PageView, enumeration, hectares, indicator_options, percent
+from panel_app.data.store import DROUGHT_INDICATOR, Publication
 from panel_app.drawing import atlas, indicator_charts
 from panel_app.drawing.templates import render
 from panel_app.pages.ranking.standing import exposure
@@ -27,7 +28,7 @@ UNKNOWN: Final = "~"
 Slots = dict[str, str]
 
 
-def slots(view: View) -> Slots:
+def slots(view: PageView) -> Slots:
     """Return all that the page says and draws, by the name of its place."""
     selected = view.state.departement
     detail = departement(view) if selected else france(view)
@@ -42,16 +43,19 @@ def slots(view: View) -> Slots:
         "comparison": render("map/comparison", comparison(view)),
         "detail": render("map/place" if selected else "map/france", detail),
         "tips": _json(tips(view, view.matrix, view.row)),
+        "places": places(view),
+        **matrices(view),
     }
 
 
-def stable(view: View) -> dict[str, object]:
-    """What places depend on that the page keeps up by itself: else they are not sent again."""
-    return {"stage": (view.state.compare, view.publication.version)}
+def kept_up(view: PageView) -> dict[str, object]:
+    """Places that the script keeps up by itself, and what else they depend on."""
+    version = view.publication.version
+    return {"stage": (view.state.compare, version), "places": version}
 
 
-def data(view: View) -> Slots:
-    """Return what the page needs to step through time by itself: the classes of every period."""
+def matrices(view: PageView) -> Slots:
+    """What the script steps through time with: the classes of every period, of one map or two."""
     publication, state = view.publication, view.state
     other = other_indicator(view)
     apart = state.compare and other != state.indicator
@@ -97,7 +101,7 @@ def _json(content: object) -> str:
     return text.replace("<", "\\u003c")
 
 
-def timeline_title(view: View) -> str:
+def timeline_title(view: PageView) -> str:
     """What the chart under the map shows."""
     if view.state.crop in view.publication.crop_areas:
         return view.words("timeline.title_crop", crop=view.words.crop(view.state.crop).lower())
@@ -108,7 +112,7 @@ def _by_drought(matrix: Matrix) -> bool:
     return look.indicator_of(matrix.indicator).kind == "class"
 
 
-def places(view: View) -> str:
+def places(view: PageView) -> str:
     """Codes, names and areas of the départements as JSON, in the order of the cells."""
     publication = view.publication
     return _json(
@@ -123,13 +127,13 @@ def places(view: View) -> str:
     )
 
 
-def tips(view: View, matrix: Matrix, row: int) -> list[list[str]]:
+def tips(view: PageView, matrix: Matrix, row: int) -> list[list[str]]:
     """What the hover tells of each département: a head and a sentence."""
     said = view.publication.statements(matrix.indicator, row, view.lang)
     return [[look.capitalise(each.head), f"{each.body}." if each.body else ""] for each in said]
 
 
-def headline(view: View) -> dict[str, Any]:
+def headline(view: PageView) -> dict[str, Any]:
     """The map's answer in one sentence."""
     values = view.matrix.frame(view.row)
     return {
@@ -145,7 +149,7 @@ def colours(matrix: Matrix, row: int) -> list[str]:
     return [palette[index] for index in matrix.style[row]]
 
 
-def stage(view: View) -> str:
+def stage(view: PageView) -> str:
     """The map, or two of them to compare."""
     matrix, words = view.matrix, view.words
     said = tips(view, matrix, view.row)
@@ -184,12 +188,12 @@ def stage(view: View) -> str:
     )
 
 
-def other_indicator(view: View) -> str:
+def other_indicator(view: PageView) -> str:
     """Indicator of the second map."""
     return view.state.other_indicator or view.state.indicator
 
 
-def other_row(view: View, other: Matrix) -> int:
+def other_row(view: PageView, other: Matrix) -> int:
     """Row of the second map: as chosen, else a year before, or now for another indicator."""
     if view.state.other_period is not None:
         return other.nearest(view.state.other_period)
@@ -199,12 +203,12 @@ def other_row(view: View, other: Matrix) -> int:
     return other.nearest(before.date())
 
 
-def _named(view: View, matrix: Matrix, row: int) -> str:
+def _named(view: PageView, matrix: Matrix, row: int) -> str:
     name = look.indicator_of(matrix.indicator).name(view.lang)
     return f"{name}, {matrix.period_words(row, view.lang, view.state.step)}"
 
 
-def comparison(view: View) -> dict[str, Any]:
+def comparison(view: PageView) -> dict[str, Any]:
     """Controls of the comparison: how, with what, with when."""
     words, matrix = view.words, view.matrix
     other = view.publication.matrix(other_indicator(view))
@@ -236,7 +240,7 @@ def comparison(view: View) -> dict[str, Any]:
     }
 
 
-def _difference(view: View, other: Matrix) -> str:
+def _difference(view: PageView, other: Matrix) -> str:
     """How many départements are drier, and wetter, on the first map than on the second."""
     row = other_row(view, other)
     one, two = view.matrix.style[view.row], other.style[row]
@@ -249,17 +253,7 @@ def _difference(view: View, other: Matrix) -> str:
     )
 
 
-def indicator_options(view: View) -> list[dict[str, Any]]:
-    """What the list of indicators offers, by group."""
-    groups: dict[str, list[dict[str, str]]] = {}
-    for key in view.publication.indicators:
-        which = look.indicator_of(key)
-        option = {"value": key, "name": which.name(view.lang)}
-        groups.setdefault(look.GROUPS[which.group](view.lang), []).append(option)
-    return [{"name": name, "options": options} for name, options in groups.items()]
-
-
-def legend(view: View) -> dict[str, Any]:
+def legend(view: PageView) -> dict[str, Any]:
     """Each class in words, with its départements, its share of the area and of a crop's area."""
     lang, words, publication = view.lang, view.words, view.publication
     crop = publication.crop_areas.get(view.state.crop)
@@ -310,7 +304,7 @@ def legend(view: View) -> dict[str, Any]:
     }
 
 
-def _crop_note(view: View) -> str:
+def _crop_note(view: PageView) -> str:
     """Of which year the areas of the crop are by which classes are weighed."""
     crop = view.state.crop
     if crop not in view.publication.crop_areas:
@@ -322,7 +316,7 @@ def _crop_note(view: View) -> str:
     return note
 
 
-def _held(view: View) -> str:
+def _held(view: PageView) -> str:
     """Which départements are held back: their figures are those of before."""
     held = view.publication.held
     if not held:
@@ -336,7 +330,7 @@ def _held(view: View) -> str:
 # --------------------------------------------------------------------------------------------
 
 
-def france(view: View) -> dict[str, Any]:
+def france(view: PageView) -> dict[str, Any]:
     """What is beside the map when nothing is selected."""
     kind = view.indicator.kind
     return {
@@ -352,7 +346,7 @@ def france(view: View) -> dict[str, Any]:
     }
 
 
-def _list_heading(view: View) -> str:
+def _list_heading(view: PageView) -> str:
     if view.indicator.kind == "restriction":
         return "france.strictest"
     if view.indicator.group in ("crops", "yields"):
@@ -360,7 +354,7 @@ def _list_heading(view: View) -> str:
     return "france.driest"
 
 
-def _worst(view: View) -> list[int]:
+def _worst(view: PageView) -> list[int]:
     """The driest, the strictest, or of a crop the worst hit among those that grow some of it."""
     grown = _grown(view)
     order = view.matrix.driest(view.row, len(view.matrix.codes))
@@ -369,12 +363,12 @@ def _worst(view: View) -> list[int]:
     return order[:DRIEST]
 
 
-def _grown(view: View) -> FloatMatrix | None:
+def _grown(view: PageView) -> FloatMatrix | None:
     """Area of the indicator's crop, ha, None where it is of no crop or none is known."""
     return view.publication.crop_areas.get(crop_of(view.matrix.indicator))
 
 
-def _list_note(view: View) -> str:
+def _list_note(view: PageView) -> str:
     """What the numbers of the list are; for restrictions, how many share the strictest level."""
     if view.indicator.kind != "restriction":
         name = view.indicator.value_name(view.lang)
@@ -387,7 +381,7 @@ def _list_note(view: View) -> str:
     return view.words("france.first_of", n=DRIEST, total=total) if total > DRIEST else ""
 
 
-def _driest_row(view: View, column: int) -> dict[str, str]:
+def _driest_row(view: PageView, column: int) -> dict[str, str]:
     matrix = view.matrix
     said = matrix.statement(view.row, column, view.lang)
     plain = view.indicator.kind in ("amount", "anomaly")
@@ -407,7 +401,7 @@ def crop_of(indicator: str) -> str:
     return next((crop for crop in look.CROP_NAMES if indicator.endswith(f"_{crop}")), "")
 
 
-def _crop_area(view: View, column: int) -> str:
+def _crop_area(view: PageView, column: int) -> str:
     """How much of the indicator's crop stands there, where its area is known."""
     area = _grown(view)
     if not crop_of(view.matrix.indicator):
@@ -417,7 +411,7 @@ def _crop_area(view: View, column: int) -> str:
     return hectares(float(area[column]), view.lang)
 
 
-def changes(view: View) -> dict[str, str] | None:
+def changes(view: PageView) -> dict[str, str] | None:
     """What has changed since the step before: how many are drier, how many wetter."""
     rows = view.matrix.rows(view.state.step)
     place = rows.index(view.row)
@@ -445,7 +439,7 @@ def changes(view: View) -> dict[str, str] | None:
     }
 
 
-def _same_month(view: View) -> dict[str, Any]:
+def _same_month(view: PageView) -> dict[str, Any]:
     month = look.month_name(view.period_end.month, view.lang)
     elided = "d'" if month[0] in "ao" else "de "
     by_month = view.state.step == "month"
@@ -462,7 +456,7 @@ def _same_month(view: View) -> dict[str, Any]:
     }
 
 
-def _exposed(view: View) -> dict[str, str] | None:
+def _exposed(view: PageView) -> dict[str, str] | None:
     """The crops that stand where it is dry by what is shown, for the dekads with known areas."""
     stands = exposure(view)
     total = float(np.nansum(stands.area))
@@ -480,7 +474,7 @@ def _exposed(view: View) -> dict[str, str] | None:
     }
 
 
-def crop_names(crops: Sequence[str], view: View) -> list[str]:
+def crop_names(crops: Sequence[str], view: PageView) -> list[str]:
     """Names of crops as they stand within a sentence."""
     return [view.words.crop(crop).lower() for crop in crops]
 
@@ -490,7 +484,7 @@ def crop_names(crops: Sequence[str], view: View) -> list[str]:
 # --------------------------------------------------------------------------------------------
 
 
-def departement(view: View) -> dict[str, Any]:
+def departement(view: PageView) -> dict[str, Any]:
     """What is beside the map when a département is selected: the answer, and the way to more."""
     matrix, publication, code = view.matrix, view.publication, view.state.departement
     column = view.column
@@ -518,7 +512,7 @@ def departement(view: View) -> dict[str, Any]:
     }
 
 
-def reason(view: View, code: str) -> str:
+def reason(view: PageView, code: str) -> str:
     """Why there are no data, when there are none."""
     matrix = view.matrix
     if (matrix.style[:, matrix.column(code)] != NO_STYLE).any():
@@ -526,7 +520,7 @@ def reason(view: View, code: str) -> str:
     return view.words("detail.not_covered", source=view.source)
 
 
-def since(view: View, column: int) -> str:
+def since(view: PageView, column: int) -> str:
     """How long the drought under way has lasted; empty in none, and of what knows no droughts."""
     if view.indicator.kind != "class":
         return ""
@@ -534,9 +528,9 @@ def since(view: View, column: int) -> str:
     return f"{look.capitalise(said)}." if said else ""
 
 
-def figures(view: View, code: str) -> list[dict[str, str]]:
+def figures(view: PageView, code: str) -> list[dict[str, str]]:
     """The key figures that are known; what is not known is left out rather than shown as zero."""
-    makers: tuple[Callable[[View, str], list[dict[str, str]]], ...] = (
+    makers: tuple[Callable[[PageView, str], list[dict[str, str]]], ...] = (
         _rain_figure,
         _drought_figures,
         _restriction_figure,
@@ -544,7 +538,7 @@ def figures(view: View, code: str) -> list[dict[str, str]]:
     return [figure for make in makers for figure in make(view, code)]
 
 
-def _rain_figure(view: View, code: str) -> list[dict[str, str]]:
+def _rain_figure(view: PageView, code: str) -> list[dict[str, str]]:
     if not {"precip_mm", "precip_anomaly_pct"} <= set(view.publication.indicators):
         return []
     rain = view.publication.matrix("precip_mm")
@@ -564,7 +558,7 @@ def _rain_figure(view: View, code: str) -> list[dict[str, str]]:
     ]
 
 
-def _drought_figures(view: View, code: str) -> list[dict[str, str]]:
+def _drought_figures(view: PageView, code: str) -> list[dict[str, str]]:
     """Neighbours in drought, and what stands in it: by what is shown, which is named."""
     words, lang, dry = view.words, view.lang, view.in_drought(view.period_end)
     column = view.matrix.column(code)
@@ -586,7 +580,7 @@ def _drought_figures(view: View, code: str) -> list[dict[str, str]]:
     return [{"label": words(label), "value": value, "note": note} for label, value, note in found]
 
 
-def _restriction_figure(view: View, code: str) -> list[dict[str, str]]:
+def _restriction_figure(view: PageView, code: str) -> list[dict[str, str]]:
     level = _level(view, code)
     if level is None or not level[2]:
         return []
@@ -595,7 +589,7 @@ def _restriction_figure(view: View, code: str) -> list[dict[str, str]]:
     return [{"label": view.words("detail.restriction"), "value": said, "note": note}]
 
 
-def apart(view: View, code: str) -> str:
+def apart(view: PageView, code: str) -> str:
     """The restriction of water where only one of another date is known."""
     level = _level(view, code)
     if level is None or level[2]:
@@ -603,7 +597,7 @@ def apart(view: View, code: str) -> str:
     return view.words("detail.apart_said", level=level[0], day=level[1])
 
 
-def _level(view: View, code: str) -> tuple[str, str, bool] | None:
+def _level(view: PageView, code: str) -> tuple[str, str, bool] | None:
     """The restriction of water, the day it is of, and whether that is of the period."""
     surveyed = view.restrictions(view.period_end)
     if view.indicator.kind == "restriction" or surveyed is None:
@@ -616,7 +610,7 @@ def _level(view: View, code: str) -> tuple[str, str, bool] | None:
     return look.capitalise(said), matrix.period_words(row, view.lang), then
 
 
-def drivers(view: View, code: str) -> list[dict[str, str]]:
+def drivers(view: PageView, code: str) -> list[dict[str, str]]:
     """The indicators in drought, driest first, in words: they are what the drought is made of."""
     if view.state.indicator != DROUGHT_INDICATOR:
         return []

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from geo_pipeline.errors import StorageError
 from panel_app.data.page_words import Catalogue
-from panel_app.data.store import PipelineStore, Publication
+from panel_app.data.pipeline_snapshot import PipelineStore
+from panel_app.data.store import Publication
 from panel_app.drawing.templates import render
 from panel_app.pages.pipeline import pipeline_sections
 

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from geo_pipeline.departements import CODES, is_stretch
 from geo_pipeline.publishing import look
 from panel_app.data.page_words import Catalogue
-from panel_app.data.store import BROKEN, STATES, TROUBLES, Publication
+from panel_app.data.pipeline_snapshot import BROKEN, STATES, TROUBLES
+from panel_app.data.store import Publication
 from panel_app.drawing import atlas
 from panel_app.drawing.templates import render
 

@@ -13,9 +13,10 @@ import numpy as np
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import Lang
 from panel_app.data import dekads, season_courses
-from panel_app.data.page_view import View
+from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
+from panel_app.data.page_view import PageView
 from panel_app.data.state import State
-from panel_app.data.store import NO_STYLE, FloatMatrix, Matrix, Publication
+from panel_app.data.store import Publication
 from panel_app.drawing.indicator_charts import THRESHOLDS, heights
 from panel_app.drawing.svg import (
     WIDTH,
@@ -67,7 +68,7 @@ class Place:
         return f"series-{self.position + 1}"
 
 
-def places(view: View) -> list[Place]:
+def places(view: PageView) -> list[Place]:
     """Return the départements that are compared."""
     matrix = view.matrix
     known = [code for code in view.state.places if code in matrix.codes]
@@ -77,7 +78,7 @@ def places(view: View) -> list[Place]:
     ]
 
 
-def charts(view: View) -> list[Chart]:
+def charts(view: PageView) -> list[Chart]:
     """Return the charts of the places chosen; what is not published is left out."""
     chosen = places(view)
     found: list[Chart | None] = []
@@ -101,7 +102,7 @@ def _lasting(
     publication: Publication, indicator: str, codes: tuple[str, ...], lang: Lang
 ) -> tuple[Chart | None, ...]:
     """The charts that are the same at all periods: the timeline of drought, then the harvests."""
-    view = View(publication, State(indicator=indicator, places=codes, lang=lang))
+    view = PageView(publication, State(indicator=indicator, places=codes, lang=lang))
     chosen = places(view)
     crops = [harvests(view, place) for place in chosen]
     return (
@@ -193,7 +194,7 @@ def upright(share: float, plot: float) -> Mark:
 # --------------------------------------------------------------------------------------------
 
 
-def recent(view: View, chosen: Sequence[Place]) -> Chart | None:
+def recent(view: PageView, chosen: Sequence[Place]) -> Chart | None:
     """The indicator shown, the last five years."""
     matrix = view.matrix
     end = matrix.periods[view.row]
@@ -202,7 +203,7 @@ def recent(view: View, chosen: Sequence[Place]) -> Chart | None:
     return course(view, chosen, rows, "compare-recent", title)
 
 
-def record(view: View, chosen: Sequence[Place]) -> Chart | None:
+def record(view: PageView, chosen: Sequence[Place]) -> Chart | None:
     """The indicator shown, the whole record."""
     matrix = view.matrix
     title = view.words(
@@ -216,7 +217,7 @@ def record(view: View, chosen: Sequence[Place]) -> Chart | None:
 
 
 def course(
-    view: View, chosen: Sequence[Place], rows: Sequence[int], name: str, title: str
+    view: PageView, chosen: Sequence[Place], rows: Sequence[int], name: str, title: str
 ) -> Chart | None:
     """A line a place through the periods of `rows`."""
     matrix, words, lang = view.matrix, view.words, view.lang
@@ -275,7 +276,9 @@ def _walked(matrix: Matrix, rows: Sequence[int]) -> list[int]:
     return [row for row in rows if row in months]
 
 
-def _now(view: View, rows: Sequence[int], first: date, span: float) -> tuple[float, float] | None:
+def _now(
+    view: PageView, rows: Sequence[int], first: date, span: float
+) -> tuple[float, float] | None:
     """The period shown as a column of the plot, where it is not its end."""
     if view.row == rows[-1] or view.row not in rows:
         return None
@@ -284,7 +287,7 @@ def _now(view: View, rows: Sequence[int], first: date, span: float) -> tuple[flo
 
 
 def _course_tips(
-    view: View, chosen: Sequence[Place], told: dict[int, list[str]], first: date, span: float
+    view: PageView, chosen: Sequence[Place], told: dict[int, list[str]], first: date, span: float
 ) -> list[Tip]:
     matrix = view.matrix
     at = [(matrix.periods[row] - first).days / span for row in told]
@@ -318,7 +321,7 @@ def _texts(matrix: Matrix, column: int, lang: Lang) -> tuple[str, ...]:
     )
 
 
-def _note(view: View, is_index: bool) -> str:
+def _note(view: PageView, is_index: bool) -> str:
     words, which = view.words, view.indicator
     if is_index and which.standardised:
         unit = words("ranking.beside.index")
@@ -332,7 +335,7 @@ def _note(view: View, is_index: bool) -> str:
     return " ".join(each for each in [*parts, _source(view, view.source)] if each)
 
 
-def _source(view: View, source: str) -> str:
+def _source(view: PageView, source: str) -> str:
     return view.words("ranking.beside.source", source=source) if source else ""
 
 
@@ -341,7 +344,7 @@ def _source(view: View, source: str) -> str:
 # --------------------------------------------------------------------------------------------
 
 
-def timeline(view: View, chosen: Sequence[Place]) -> Chart | None:
+def timeline(view: PageView, chosen: Sequence[Place]) -> Chart | None:
     """The classes of each place through the whole record, one row below the other."""
     matrix = view.matrix
     if view.indicator.kind not in ("class", "stage"):
@@ -432,7 +435,7 @@ def _class_name(matrix: Matrix, row: int, place: Place, lang: Lang) -> str:
 # --------------------------------------------------------------------------------------------
 
 
-def this_season(view: View, chosen: Sequence[Place], key: str) -> Chart | None:
+def this_season(view: PageView, chosen: Sequence[Place], key: str) -> Chart | None:
     """The season under way of each place, beside what is usual there."""
     matrix, words, lang = view.publication.matrix(key), view.words, view.lang
     which = look.indicator_of(key)
@@ -527,7 +530,7 @@ def this_season(view: View, chosen: Sequence[Place], key: str) -> Chart | None:
 # --------------------------------------------------------------------------------------------
 
 
-def harvests(view: View, place: Place) -> Harvests:
+def harvests(view: PageView, place: Place) -> Harvests:
     """Yields of each crop by year, q/ha."""
     table = view.publication.crops(place.code)
     found: Harvests = {}
@@ -550,7 +553,7 @@ def maize(crops: Sequence[Harvests]) -> str:
 
 
 def yields(
-    view: View, chosen: Sequence[Place], crops: Sequence[Harvests], crop: str
+    view: PageView, chosen: Sequence[Place], crops: Sequence[Harvests], crop: str
 ) -> Chart | None:
     """The harvests of a crop, a line a place."""
     words, lang = view.words, view.lang

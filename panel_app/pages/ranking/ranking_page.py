@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from geo_pipeline.departements import BY_CODE, REGIONS
 from geo_pipeline.publishing import look
-from panel_app.data.page_view import View, enumeration, hectares_number, percent
+from panel_app.data.indicator_matrix import FloatMatrix
+from panel_app.data.page_view import PageView, enumeration, hectares_number, percent
 from panel_app.data.state import MAX_PLACES
-from panel_app.data.store import FloatMatrix
 from panel_app.drawing.svg import spark
 from panel_app.drawing.templates import render
 from panel_app.drawing.theme import bar_colour
@@ -36,7 +36,7 @@ NAMED: Final = 3
 """So many of the driest are named in the headline and offered for a comparison."""
 
 
-def slots(view: View) -> dict[str, str]:
+def slots(view: PageView) -> dict[str, str]:
     """Return what the page says, by place."""
     standing = stand(view)
     ranked = Regions(view, standing) if view.state.level == "region" else None
@@ -53,7 +53,7 @@ def slots(view: View) -> dict[str, str]:
 # --------------------------------------------------------------------------------------------
 
 
-def headline(view: View, standing: Standing, regions: "Regions | None") -> str:
+def headline(view: PageView, standing: Standing, regions: "Regions | None") -> str:
     """Which are the driest, and how many got worse."""
     words, lang = view.words, view.lang
     inside = _inside(view)
@@ -80,7 +80,7 @@ def headline(view: View, standing: Standing, regions: "Regions | None") -> str:
     )
 
 
-def _first(view: View, standing: Standing, names: Sequence[str]) -> str:
+def _first(view: PageView, standing: Standing, names: Sequence[str]) -> str:
     """Which come first, in the words that suit the indicator."""
     words, which = view.words, view.indicator
     if not names:
@@ -97,7 +97,7 @@ def _first(view: View, standing: Standing, names: Sequence[str]) -> str:
     return words("ranking.first", places=places)
 
 
-def _tied(view: View, standing: Standing) -> str:
+def _tied(view: PageView, standing: Standing) -> str:
     """What more share the first place than are named, empty where fewer do."""
     shown = np.where(_inside(view), standing.dryness, np.nan)
     first = np.flatnonzero(ranks(shown) == 1)
@@ -116,7 +116,7 @@ def _tells_harm(which: look.Indicator) -> bool:
     return which.dry_is_high or which.kind in ("stage", "restriction")
 
 
-def _since(view: View) -> str:
+def _since(view: PageView) -> str:
     """The step before, in words."""
     said = {
         "dekad": "ranking.since_dekad",
@@ -127,7 +127,7 @@ def _since(view: View) -> str:
     return view.words(said[step_name(view.matrix, view.state.step)])
 
 
-def _worse(view: View, standing: Standing) -> str:
+def _worse(view: PageView, standing: Standing) -> str:
     if standing.before < 0 or not drier_sign(view.indicator):
         return ""
     words, since = view.words, _since(view)
@@ -140,7 +140,7 @@ def _worse(view: View, standing: Standing) -> str:
     return words("ranking.worse_many", n=many, which=which, since=since)
 
 
-def _covered(view: View, known: int) -> str:
+def _covered(view: PageView, known: int) -> str:
     words, matrix = view.words, view.matrix
     if view.indicator.kind != "class":
         return words.count("ranking.known", known)
@@ -150,7 +150,7 @@ def _covered(view: View, known: int) -> str:
     return view.tense(words("ranking.in_drought", dry=dry, known=count, area=area))
 
 
-def _inside(view: View) -> NDArray[np.bool_]:
+def _inside(view: PageView) -> NDArray[np.bool_]:
     """Which départements the région chosen leaves."""
     region = view.state.region
     return np.array(
@@ -158,7 +158,7 @@ def _inside(view: View) -> NDArray[np.bool_]:
     )
 
 
-def filters(view: View) -> str:
+def filters(view: PageView) -> str:
     """The period, the level, the région, and a search in what is shown."""
     level = view.state.level
     by_name = sorted(REGIONS.items(), key=lambda pair: alphabetical(pair[1]))
@@ -181,7 +181,7 @@ def filters(view: View) -> str:
     )
 
 
-def periods(view: View) -> dict[str, Any]:
+def periods(view: PageView) -> dict[str, Any]:
     """The periods to choose from, the latest first: months, and the dekad that is shown."""
     matrix, step = view.matrix, view.state.step
     rows = matrix.rows(step)
@@ -228,7 +228,7 @@ class Head:
     """Whether the first click sorts from the largest down."""
 
 
-def _heads(view: View, heads: Sequence[Head]) -> list[dict[str, Any]]:
+def _heads(view: PageView, heads: Sequence[Head]) -> list[dict[str, Any]]:
     """The columns as the template wants them: what is sorted now, and what a click asks for."""
     found = []
     for head in heads:
@@ -248,13 +248,13 @@ def _heads(view: View, heads: Sequence[Head]) -> list[dict[str, Any]]:
     return found
 
 
-def _value_head(view: View) -> tuple[str, str]:
+def _value_head(view: PageView) -> tuple[str, str]:
     """Name and unit of the value: `note sur 100`; `pluie`, `mm`."""
     which = view.indicator
     return look.capitalise(which.value_name(view.lang)), which.unit(view.lang)
 
 
-def _number(view: View, value: float, signed: bool = False) -> str:
+def _number(view: PageView, value: float, signed: bool = False) -> str:
     """A number without its unit, empty where it is unknown."""
     if np.isnan(value):
         return ""
@@ -263,7 +263,7 @@ def _number(view: View, value: float, signed: bool = False) -> str:
     return f"+{text}" if plus else text
 
 
-def _change(view: View, value: float) -> dict[str, str]:
+def _change(view: PageView, value: float) -> dict[str, str]:
     """A difference with its sign, and whether it is towards dry."""
     towards = np.sign(value) * drier_sign(view.indicator) if not np.isnan(value) else 0
     said = {1: ("drier", "ranking.drier"), -1: ("wetter", "ranking.wetter")}.get(int(towards))
@@ -275,12 +275,12 @@ def _change(view: View, value: float) -> dict[str, str]:
     }
 
 
-def _is_short(view: View) -> bool:
+def _is_short(view: PageView) -> bool:
     """Whether any reference has fewer years than a climate normal."""
     return any(look.is_short(each) for each in view.matrix.reference_years[view.row])
 
 
-def _as_dry(view: View, column: int) -> str:
+def _as_dry(view: PageView, column: int) -> str:
     """How many years were as dry or drier: `2 sur 100`, of a short reference `2 sur 12`."""
     percentile = float(view.matrix.percentile[view.row, column])
     ranked = view.matrix.ranked(view.row, column)
@@ -291,7 +291,7 @@ def _as_dry(view: View, column: int) -> str:
     return view.words("ranking.in_known", n=int(ranked[0]), years=int(ranked[1]))
 
 
-def _in_100(view: View, percentile: float) -> str:
+def _in_100(view: PageView, percentile: float) -> str:
     if np.isnan(percentile):
         return ""
     number = look.format_number(percentile, 0, view.lang)
@@ -300,12 +300,12 @@ def _in_100(view: View, percentile: float) -> str:
     return view.words("ranking.in_100", n=number)
 
 
-def _area(area: float, view: View) -> str:
+def _area(area: float, view: PageView) -> str:
     """Hectares without their unit, three figures; empty where unknown."""
     return "" if np.isnan(area) else hectares_number(area, view.lang)
 
 
-def _departements(view: View, standing: Standing) -> str:
+def _departements(view: PageView, standing: Standing) -> str:
     words, matrix, lang = view.words, view.matrix, view.lang
     rank = ranks(standing.dryness)
     shown = np.flatnonzero(_inside(view))
@@ -378,7 +378,7 @@ def _departements(view: View, standing: Standing) -> str:
     )
 
 
-def _keys(view: View, standing: Standing, shown: NDArray[np.intp]) -> list[Any]:
+def _keys(view: PageView, standing: Standing, shown: NDArray[np.intp]) -> list[Any]:
     """What the départements shown are sorted by."""
     names = [alphabetical(view.matrix.names[column]) for column in shown]
     if view.state.sort == "name":
@@ -392,7 +392,7 @@ def _keys(view: View, standing: Standing, shown: NDArray[np.intp]) -> list[Any]:
     return list(getattr(standing, view.state.sort, standing.dryness)[shown])
 
 
-def _since_head(view: View) -> str:
+def _since_head(view: PageView) -> str:
     said = {
         "dekad": "ranking.change_dekad",
         "month": "ranking.change_month",
@@ -402,20 +402,20 @@ def _since_head(view: View) -> str:
     return view.words(said[step_name(view.matrix, view.state.step)])
 
 
-def _spark_head(view: View) -> str:
+def _spark_head(view: PageView) -> str:
     count = min(SPARK_STEPS, view.row + 1)
     if view.matrix.by_dekad:
         return view.words("ranking.spark_dekads", n=count)
     return view.words("ranking.spark_periods", n=count)
 
 
-def _restriction_day(view: View) -> str:
+def _restriction_day(view: PageView) -> str:
     surveyed = view.restrictions(view.period_end)
     return look.format_date(surveyed[0].periods[surveyed[1]], view.lang) if surveyed else ""
 
 
 def _departement_row(
-    view: View, standing: Standing, column: int, rank: float, bars: FloatMatrix | None
+    view: PageView, standing: Standing, column: int, rank: float, bars: FloatMatrix | None
 ) -> dict[str, Any]:
     matrix, words = view.matrix, view.words
     code, name = matrix.codes[column], matrix.names[column]
@@ -450,7 +450,7 @@ def _departement_row(
     }
 
 
-def notes(view: View, has_crops: bool) -> list[str]:
+def notes(view: PageView, has_crops: bool) -> list[str]:
     """How the columns are to be read, with the normal and the source."""
     words = view.words
     lines = []
@@ -476,7 +476,7 @@ def notes(view: View, has_crops: bool) -> list[str]:
 # --------------------------------------------------------------------------------------------
 
 
-def _spark(view: View, column: int, bars: FloatMatrix, name: str) -> str:
+def _spark(view: PageView, column: int, bars: FloatMatrix, name: str) -> str:
     matrix = view.matrix
     first = view.row - len(bars) + 1
     palette = [bar_colour(style) for style in (*matrix.styles, look.NO_DATA)]  # NO_STYLE is -1
@@ -495,7 +495,7 @@ def _spark(view: View, column: int, bars: FloatMatrix, name: str) -> str:
 # --------------------------------------------------------------------------------------------
 
 
-def _regions(view: View, regions: Regions) -> str:
+def _regions(view: PageView, regions: Regions) -> str:
     words, matrix, lang = view.words, view.matrix, view.lang
     keys: dict[str, list[Any]] = {
         "dryness": list(regions.rank),
@@ -574,7 +574,7 @@ def _regions(view: View, regions: Regions) -> str:
 
 
 def _region_row(
-    view: View, regions: Regions, index: int, mean: FloatMatrix, widest: NDArray[np.int64]
+    view: PageView, regions: Regions, index: int, mean: FloatMatrix, widest: NDArray[np.int64]
 ) -> dict[str, Any]:
     matrix, words, lang = view.matrix, view.words, view.lang
     name, worst = regions.names[index], regions.worst[index]
@@ -619,7 +619,7 @@ def _region_row(
     }
 
 
-def _rounded(view: View, value: float) -> float:
+def _rounded(view: PageView, value: float) -> float:
     return float(np.round(value, view.indicator.decimals)) + 0.0
 
 
@@ -628,7 +628,7 @@ def _rounded(view: View, value: float) -> float:
 # --------------------------------------------------------------------------------------------
 
 
-def compared(view: View, standing: Standing) -> str:
+def compared(view: PageView, standing: Standing) -> str:
     """The places chosen beside each other, or what might be."""
     words, matrix = view.words, view.matrix
     places = place_comparison.places(view)

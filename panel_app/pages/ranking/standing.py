@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from geo_pipeline.departements import BY_CODE, REGIONS
 from geo_pipeline.publishing import look
 from panel_app.data.dekads import LONGEST_STEP
-from panel_app.data.page_view import View
-from panel_app.data.store import NO_STYLE, FloatMatrix, Matrix
+from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
+from panel_app.data.page_view import PageView
 
 SPARK_STEPS: Final = 36
 """Dekads of the small bars: a year."""
@@ -70,7 +70,7 @@ def drier_sign(indicator: look.Indicator) -> int:
     return 1 if indicator.dry_is_high or indicator.key == "combined" else -1
 
 
-def stand(view: View) -> Standing:
+def stand(view: PageView) -> Standing:
     """Return how the départements stand at the period that is shown."""
     matrix, row = view.matrix, view.row
     before, year_before = row_before(matrix, row, view.state.step), row_of_year_before(matrix, row)
@@ -127,7 +127,7 @@ def _difference(matrix: Matrix, row: int, before: int) -> FloatMatrix:
     return np.round(now - then, decimals) + 0.0
 
 
-def _moved(view: View, before: int) -> NDArray[np.int64]:
+def _moved(view: PageView, before: int) -> NDArray[np.int64]:
     """1 where a drier class came since `before`, -1 where a wetter one, 0 elsewhere."""
     matrix = view.matrix
     if before < 0:
@@ -139,7 +139,7 @@ def _moved(view: View, before: int) -> NDArray[np.int64]:
     return np.where((now == NO_STYLE) | (then == NO_STYLE), 0, moved)
 
 
-def ages(view: View) -> FloatMatrix:
+def ages(view: PageView) -> FloatMatrix:
     """Dekads of the drought under way; NaN unknown, or where the indicator knows no droughts."""
     if view.indicator.kind != "class":
         return np.full(len(view.matrix.codes), np.nan)
@@ -165,7 +165,7 @@ class Exposure:
         return tuple(sorted({crop for each in self.crops for crop in each}))
 
 
-def exposure(view: View, day: date | None = None) -> Exposure:
+def exposure(view: PageView, day: date | None = None) -> Exposure:
     """Return what stands where it is in drought on `day`, the end of a dekad: that shown."""
     day = day or view.period_end
     risk = view.publication.risk(day).reindex(list(view.matrix.codes))
@@ -181,7 +181,7 @@ def exposure(view: View, day: date | None = None) -> Exposure:
     )
 
 
-def restriction_steps(view: View) -> FloatMatrix:
+def restriction_steps(view: PageView) -> FloatMatrix:
     """Steps of restriction at the period; NaN where none is published, or only of another date."""
     surveyed = view.restrictions(view.period_end)
     if surveyed is None or not surveyed[2]:
@@ -241,7 +241,7 @@ def spark_heights(matrix: Matrix, row: int) -> FloatMatrix:
 class Regions:
     """How the régions stand: means weighed by area (or by a crop's area), NaN unknown."""
 
-    def __init__(self, view: View, standing: Standing) -> None:
+    def __init__(self, view: PageView, standing: Standing) -> None:
         matrix = view.matrix
         members = [BY_CODE[code].region_code for code in matrix.codes]
         self.codes = list(dict.fromkeys(sorted(members)))
@@ -272,7 +272,7 @@ class Regions:
             for belongs in self.belongs
         ]
 
-    def _dryness(self, view: View, standing: Standing) -> FloatMatrix:
+    def _dryness(self, view: PageView, standing: Standing) -> FloatMatrix:
         """The mean that régions are ranked by."""
         if view.indicator.kind == "class":
             return np.round(self.percentile, 6)

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from geo_pipeline.indicators import trends as tests
 from geo_pipeline.publishing import look
 from panel_app.data import dekads
+from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.state import Season
-from panel_app.data.store import NO_STYLE, FloatMatrix, Matrix, Publication
+from panel_app.data.store import Publication
 from panel_app.pages.ranking.standing import drier_sign
 
 How = Literal["mean", "sum", "end", "value"]

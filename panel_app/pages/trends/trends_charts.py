@@ -8,9 +8,9 @@ import numpy as np
 
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.styles import ANOMALY_COLOURS
-from panel_app.data.page_view import View, percent
+from panel_app.data.indicator_matrix import FloatMatrix
+from panel_app.data.page_view import PageView, percent
 from panel_app.data.state import Season
-from panel_app.data.store import FloatMatrix
 from panel_app.drawing import svg
 from panel_app.drawing.theme import bar_colour
 from panel_app.pages.trends import season_trends
@@ -41,7 +41,7 @@ HOW: Final = {
 class Shown:
     """A view, and how its indicator is spoken of."""
 
-    view: View
+    view: PageView
 
     @property
     def kept(self) -> season_trends.Kept:
@@ -357,6 +357,6 @@ def _year_tip(about: Shown, found: season_trends.Shares, at: int, order: Sequenc
     return "\n".join([*lines, known_said(about, found, at)])
 
 
-def colon(view: View) -> str:
+def colon(view: PageView) -> str:
     """A colon as the language spaces it."""
     return f"{look.NBSP}: " if view.lang == "fr" else ": "

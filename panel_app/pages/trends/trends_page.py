@@ -10,8 +10,8 @@ from markupsafe import Markup
 from geo_pipeline.indicators.trends import MIN_YEARS
 from geo_pipeline.publishing import look
 from panel_app.data import dekads
-from panel_app.data.page_view import View, percent
-from panel_app.data.store import NO_STYLE
+from panel_app.data.indicator_matrix import NO_STYLE
+from panel_app.data.page_view import PageView, percent
 from panel_app.drawing import atlas, indicator_charts
 from panel_app.drawing.templates import render
 from panel_app.pages.trends import season_trends
@@ -75,7 +75,7 @@ KINDS: Final = {
 """By what the brown end of the colours is called."""
 
 
-def slots(view: View) -> dict[str, str]:
+def slots(view: PageView) -> dict[str, str]:
     """Return what the page says, by place. Only `hot` depends on the period."""
     about = Shown(view)
     if not season_trends.has_trend(view.indicator):
@@ -108,7 +108,7 @@ def p_text(p_value: float, lang: look.Lang) -> str:
     return look.format_number(p_value, 3 if p_value < 0.1 else 2, lang)
 
 
-def chance(p_value: float, view: View) -> str:
+def chance(p_value: float, view: PageView) -> str:
     """How often chance alone does as much, in words."""
     times = round(100 * p_value)
     return view.words.count("trends.chance", times) if times else view.words("trends.chance.rare")
@@ -162,7 +162,7 @@ def _headline(said: str, what: str) -> str:
     return render("trends/headline", {"said": said, "what": what})
 
 
-def _offers(view: View) -> str:
+def _offers(view: PageView) -> str:
     offered = [
         (key, look.indicator_of(key).name(view.lang))
         for key in OFFERED
@@ -517,7 +517,7 @@ def _hot_said(about: Shown, found: season_trends.HotSpots) -> str:
     return " ".join(parts) or words("trends.hot.none")
 
 
-def alike(found: season_trends.HotSpots, view: View) -> str:
+def alike(found: season_trends.HotSpots, view: PageView) -> str:
     """How far neighbours resemble each other, in words."""
     words, value = view.words, found.alike
     if np.isnan(value):
@@ -532,7 +532,7 @@ def alike(found: season_trends.HotSpots, view: View) -> str:
     return words("trends.moran.some" if value >= SOME else "trends.moran.weak", i=index)
 
 
-def steps(view: View) -> list[tuple[str, str]]:
+def steps(view: PageView) -> list[tuple[str, str]]:
     """Where one may go from the period: a year and a step back and on, the latest."""
     matrix, step, row = view.matrix, view.state.step, view.row
     rows = matrix.rows(step)
@@ -620,7 +620,7 @@ def _drought_rows(about: Shown, found: season_trends.Shares) -> list[dict[str, s
 # --------------------------------------------------------------------------------------------
 
 
-def notes(view: View) -> str:
+def notes(view: PageView) -> str:
     """How to read the page, and what its tests cannot say."""
     first, last = view.matrix.periods[0].year, view.matrix.periods[-1].year
     return render(

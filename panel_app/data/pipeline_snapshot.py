@@ -1,0 +1,55 @@
+"""How the pipeline stands, as it was last written for the app: the only door to that file."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+from geo_pipeline.errors import StorageError
+from geo_pipeline.storage.standing import BROKEN as BROKEN  # noqa: PLC0414  for the page
+from geo_pipeline.storage.standing import STATES as STATES  # noqa: PLC0414
+from geo_pipeline.storage.standing import TROUBLES as TROUBLES  # noqa: PLC0414
+from geo_pipeline.storage.warehouse import Version
+
+SNAPSHOT_VERSION: Final = 2
+"""Of the snapshot that the app can read."""
+
+
+class PipelineStore:
+    """The last snapshot, read again when it changed. Shared by all sessions."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._read: tuple[Version, dict[str, Any]] | None = None
+
+    def version(self) -> Version | None:
+        """Return what changes with each writing, None where nothing was written yet."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    def snapshot(self) -> dict[str, Any] | None:
+        """Return the last snapshot, None where nothing was written yet.
+
+        Raises:
+            StorageError: it cannot be read, or is of another version of this software.
+        """
+        version = self.version()
+        if version is None:
+            return None
+        with self._lock:
+            if self._read is None or self._read[0] != version:
+                self._read = version, self._load()
+            return self._read[1]
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise StorageError(f"cannot read {self.path} ({error}): run the pipeline") from error
+        if not isinstance(content, dict) or content.get("version") != SNAPSHOT_VERSION:
+            raise StorageError(f"{self.path} is of another version: run the pipeline again")
+        return content

@@ -1,0 +1,77 @@
+"""The pages of the app: add one here, and its folder in `pages/`; all else follows from both.
+
+The navigation shows them in this order. A page's folder holds `page.html.j2`, its places filled by
+`slots`, and what else the page needs: templates, styles (`*.css`), scripts (`*.js`), words
+(`fr.toml`, `en.toml`, in which `nav.<key>` is its name). What pages share is in `shell/`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+
+from panel_app.data.page_view import PageView
+from panel_app.data.page_words import Catalogue
+from panel_app.data.pipeline_snapshot import PipelineStore
+from panel_app.data.store import Publication
+from panel_app.pages.about import about_page
+from panel_app.pages.departement import departement_page
+from panel_app.pages.map import map_page
+from panel_app.pages.pipeline import pipeline_page
+from panel_app.pages.ranking import ranking_page
+from panel_app.pages.trends import trends_page
+
+Slots = Mapping[str, str]
+"""What a page says and draws, by the name of its place."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page. It shows a publication (`slots`), or how things are this moment (`slots_now`)."""
+
+    key: str
+    """Its name in the address, and that of its folder."""
+    slots: Callable[[PageView], Slots] | None = None
+    slots_now: Callable[[PipelineStore, Publication | None, Catalogue], Slots] | None = None
+    kept_up: Callable[[PageView], Mapping[str, object]] = lambda view: {}
+    """Places that its script keeps up by itself, and what they depend on beside."""
+    subject: Callable[[PageView], str] = lambda view: ""
+    """What the title of the window names before the whole; the page's own name where empty."""
+    embedded: bool = False
+    """Whether it is for a frame on other sites: it has no header and is not in the navigation."""
+    shows_record: bool = True
+    """Whether a band tells that the record ended long before its publication."""
+    shows_period: bool = False
+    """Whether a notice tells that there is no value for the period asked for."""
+
+    def files(self, ending: str) -> list[str]:
+        """Return the texts of the files of the page's folder with this ending."""
+        folder = files("panel_app").joinpath("pages", self.key)
+        found = sorted(folder.iterdir(), key=lambda each: each.name)
+        return [each.read_text(encoding="utf-8") for each in found if each.name.endswith(ending)]
+
+    @property
+    def styles(self) -> list[str]:
+        """Its style sheets."""
+        return self.files(".css")
+
+    @property
+    def scripts(self) -> list[str]:
+        """Its scripts."""
+        return self.files(".js")
+
+
+PAGES: Final = (
+    Page("map", map_page.slots, kept_up=map_page.kept_up, shows_period=True),
+    Page(
+        "departement", departement_page.slots, subject=departement_page.subject, shows_period=True
+    ),
+    Page("ranking", ranking_page.slots),
+    Page("trends", trends_page.slots),
+    Page("pipeline", slots_now=pipeline_page.slots, shows_record=False),
+    Page("about", about_page.slots, shows_record=False),
+    Page("embed", map_page.slots, kept_up=map_page.kept_up, embedded=True, shows_period=True),
+)
+BY_KEY: Final = {page.key: page for page in PAGES}
+HOME: Final = PAGES[0]
+NAVIGATION: Final = tuple(page for page in PAGES if not page.embedded)

@@ -1,0 +1,2 @@
+// Every script is there.
+app.start();
