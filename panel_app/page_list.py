@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-from panel_app.data.page_view import PageView
+from panel_app.data.page_view import PageView, Slots
 from panel_app.data.page_words import Catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
 from panel_app.data.store import Publication
@@ -20,9 +20,6 @@ from panel_app.pages.map import map_page
 from panel_app.pages.pipeline import pipeline_page
 from panel_app.pages.ranking import ranking_page
 from panel_app.pages.trends import trends_page
-
-Slots = Mapping[str, str]
-"""What a page says and draws, by the name of its place."""
 
 
 @dataclass(frozen=True)

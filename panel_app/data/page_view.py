@@ -21,6 +21,9 @@ from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.state import State
 from panel_app.data.store import DROUGHT_INDICATOR, Publication
 
+Slots = dict[str, str]
+"""What a page says and draws, by the name of its place."""
+
 
 @dataclass(frozen=True, eq=False)
 class PageView:

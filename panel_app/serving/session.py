@@ -19,14 +19,14 @@ from markupsafe import Markup
 
 from geo_pipeline.errors import GeoPipelineError, StorageError
 from geo_pipeline.publishing import look
-from panel_app.data.page_view import PageView, indicator_options
+from panel_app.data.page_view import PageView, Slots, indicator_options
 from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
 from panel_app.data.state import State, from_query, language
 from panel_app.data.store import Publication, Store, Version
 from panel_app.drawing import atlas
 from panel_app.drawing.templates import render
-from panel_app.page_list import BY_KEY, HOME, NAVIGATION, Page, Slots
+from panel_app.page_list import BY_KEY, HOME, NAVIGATION, Page
 from panel_app.pages.waiting import waiting_page
 from panel_app.serving.channel import Channel
 from panel_app.serving.document import shell

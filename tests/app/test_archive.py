@@ -15,6 +15,7 @@ from panel_app.data.store import Publication, Store
 from panel_app.pages.departement import departement_page
 from panel_app.pages.departement.departement_place import Place, record
 from panel_app.pages.map import map_page as page
+from panel_app.pages.map import map_place
 from panel_app.pages.pipeline import pipeline_sections
 from panel_app.pages.ranking import ranking_page
 from panel_app.serving.session import Session
@@ -102,8 +103,8 @@ def test_files_speak_of_what_is_over_in_the_past(store: Store, tmp_path: Any) ->
 def test_restrictions_of_another_date_stand_apart(publication: Publication) -> None:
     """Those embedded are of 3 October 2026, the weather is of 2022."""
     view = view_of(publication, period="2022-08", departement="32")
-    assert "Restriction d'eau" not in {each["label"] for each in page.figures(view, "32")}
-    assert plain(page.apart(view, "32")) == "Crise, le 3 octobre 2026"
+    assert "Restriction d'eau" not in {each["label"] for each in map_place.figures(view, "32")}
+    assert plain(map_place.apart(view, "32")) == "Crise, le 3 octobre 2026"
     assert "Restriction d'eau, à une autre date" in plain(page.slots(view)["detail"])
     tiles = departement_page.figures(Place(view, record(publication, "32")))
     assert "Restriction d'eau la plus forte" not in {each["label"] for each in tiles}

@@ -9,12 +9,14 @@ import numpy as np
 
 from geo_pipeline.publishing import bulletin, look, views
 from geo_pipeline.storage.warehouse import Warehouse
+from panel_app.data import crop_exposure
 from panel_app.data.page_view import hectares
 from panel_app.data.store import Publication, Store
 from panel_app.pages.departement import departement_page
 from panel_app.pages.departement.departement_place import Place, record
 from panel_app.pages.map import map_page as page
-from panel_app.pages.ranking import ranking_page, standing
+from panel_app.pages.map import map_place
+from panel_app.pages.ranking import ranked_departements, ranking_table
 from tests.app.conftest import plain, view_of
 
 MAIZE = ("grain_maize_irrigated", "grain_maize_rainfed")
@@ -48,8 +50,8 @@ def test_the_areas_are_of_the_map_shown_and_of_what_stands(publication: Publicat
             f"d'après « {view.indicator.name('fr')} » ; maïs grain irrigué, sur "
             f"{hectares(total, 'fr')} connus (surfaces de 2022)"
         )
-        assert np.nansum(standing.stand(view).crops) == dry
-        notes = " ".join(ranking_page.notes(view, True))
+        assert np.nansum(ranked_departements.rank_departements(view).crops) == dry
+        notes = " ".join(ranking_table.notes(view, True))
         assert view.indicator.name("fr") in notes
         assert "blé" not in notes
         said[indicator] = dry
@@ -62,7 +64,7 @@ def test_wheat_counts_until_its_harvest(publication: Publication) -> None:
     column = publication.codes.index("32")
     known = {"2022-04-10": 78485, "2022-07-10": 104555, "2022-07-20": 26070, "2022-10-10": 0}
     for day, area in known.items():
-        assert standing.exposure(view_of(publication, period=day)).area[column] == area, day
+        assert crop_exposure.exposure(view_of(publication, period=day)).area[column] == area, day
     autumn = view_of(publication, period="2022-10-10")
     assert page.france(autumn)["exposed"] is None
 
@@ -74,13 +76,13 @@ def test_a_departement_is_told_of_the_map_shown(publication: Publication) -> Non
         dry = view.drought.drought_class[view.drought.periods.index(view.period_end)]
         around = [publication.codes.index(each) for each in publication.neighbours["30"]]
         known = [dry[each] in look.IN_DROUGHT for each in around if dry[each] is not None]
-        figures = {each["label"]: each for each in page.figures(view, "30")}
+        figures = {each["label"]: each for each in map_place.figures(view, "30")}
         figure = figures["Voisins en sécheresse"]
         assert figure["value"] == f"{sum(known)}/{len(known)}"
         assert named in figure["note"]
-        assert page.drivers(view, "30") == []
+        assert map_place.drivers(view, "30") == []
     told = view_of(publication, period="2022-08", departement="32")
-    assert page.drivers(told, "32")
+    assert map_place.drivers(told, "32")
     figures = {
         each["label"]: each
         for each in departement_page.figures(Place(told, record(publication, "32")))

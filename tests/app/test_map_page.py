@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from geo_pipeline.publishing import look
+from panel_app.data import class_shares
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.page_view import PageView, hectares, percent
 from panel_app.data.store import Publication
-from panel_app.drawing import atlas, indicator_charts
+from panel_app.drawing import atlas, indicator_heights
+from panel_app.pages.map import map_cells, map_charts, map_france, map_place
 from panel_app.pages.map import map_page as page
 from tests.app.conftest import plain, view_of
 
@@ -41,20 +43,20 @@ def test_the_legend_counts_departements_and_area(publication: Publication, droug
 
 
 def test_how_long_a_drought_lasts(publication: Publication, drought: Matrix) -> None:
-    since = plain(page.since(Fixed(publication, drought, 1), 0))
+    since = plain(map_place.since(Fixed(publication, drought, 1), 0))
     assert since == "En sécheresse depuis 2 décades (3e décade de janvier 2020)."
-    assert page.since(Fixed(publication, drought, 1), 2) == ""
-    behind_a_hole = page.since(Fixed(publication, drought, 2), 0)
+    assert map_place.since(Fixed(publication, drought, 1), 2) == ""
+    behind_a_hole = map_place.since(Fixed(publication, drought, 2), 0)
     assert behind_a_hole == "Entrée en sécheresse à cette décade."
 
 
 def test_what_has_changed_since_the_step_before(publication: Publication, drought: Matrix) -> None:
     """From February to April: 01 from D4 to D2 and 03 from normal to W0 are wetter; 02 stays."""
-    said = page.changes(Fixed(publication, drought, 2))
+    said = map_france.changes(Fixed(publication, drought, 2))
     assert said is not None
     assert plain(said["wetter"]) == "2 à une classe plus humide"
     assert plain(said["drier"]) == "0 département était passé à une classe plus sèche"
-    assert page.changes(Fixed(publication, drought, 0)) is None
+    assert map_france.changes(Fixed(publication, drought, 0)) is None
 
 
 @pytest.mark.parametrize(
@@ -117,13 +119,13 @@ def test_every_indicator_speaks_of_france_and_of_every_place(publication: Public
 
 
 def test_the_cells_are_the_classes_that_are_published(publication: Publication) -> None:
-    sent = json.loads(page.cells(publication, "combined", "", "fr"))
+    sent = json.loads(map_cells.cells(publication, "combined", "", "fr"))
     matrix = publication.matrix("combined")
     assert len(sent["cells"]) == len(matrix.periods) * 101
     row = sent["dates"].index("2022-08-31")
     for code, known in (("32", "D2"), ("31", "D4"), ("75", None)):
         cell = sent["cells"][row * 101 + publication.codes.index(code)]
-        assert (known is None and cell == page.UNKNOWN) or (
+        assert (known is None and cell == map_cells.UNKNOWN) or (
             look.DROUGHT_CLASSES[ord(cell) - 48].code == known
         )
     assert sent["labels"][row] == "3e décade d'août 2022"
@@ -171,7 +173,7 @@ def test_two_maps_are_compared(publication: Publication) -> None:
 
 
 def test_the_same_dekad_of_each_year(publication: Publication) -> None:
-    bars = indicator_charts.same_month(view_of(publication, period="2022-08"))
+    bars = map_charts.same_month(view_of(publication, period="2022-08"))
     years = {bar["year"]: bar for bar in bars}
     assert sorted(years) == list(range(2010, 2023))
     assert years[2014]["parts"] is None  # no weather then
@@ -182,7 +184,7 @@ def test_the_same_dekad_of_each_year(publication: Publication) -> None:
 
 def test_the_second_dekad_of_february_is_not_the_third(publication: Publication) -> None:
     view = view_of(publication, period="2022-02-20", compare="side")
-    bars = indicator_charts.same_month(view)
+    bars = map_charts.same_month(view)
     assert {bar["period"] for bar in bars if bar["period"]} <= {
         f"{year}-02-20" for year in range(2010, 2023)
     }
@@ -192,8 +194,8 @@ def test_the_second_dekad_of_february_is_not_the_third(publication: Publication)
 
 
 def test_shares_of_a_crop_weigh_the_timeline(publication: Publication) -> None:
-    by_area = indicator_charts.shares_of(publication, "combined", "")
-    by_crop = indicator_charts.shares_of(publication, "combined", "soft_wheat")
+    by_area = class_shares.shares_of(publication, "combined", "")
+    by_crop = class_shares.shares_of(publication, "combined", "soft_wheat")
     known = by_crop.sum(axis=1) > 0
     assert np.allclose(by_crop[known].sum(axis=1), 100)
     assert not np.allclose(by_area, by_crop)
@@ -216,8 +218,8 @@ def test_the_worst_hit_grow_the_crop(publication: Publication) -> None:
 
 
 def test_the_step_before_is_named_in_french(publication: Publication) -> None:
-    dekad = page.changes(view_of(publication, period="2022-08-20"))
-    month = page.changes(view_of(publication, period="2022-08"))
+    dekad = map_france.changes(view_of(publication, period="2022-08-20"))
+    month = map_france.changes(view_of(publication, period="2022-08"))
     assert dekad is not None
     assert month is not None
     assert plain(dekad["title"]) == "Depuis la 1re décade d'août 2022"
@@ -227,7 +229,7 @@ def test_the_step_before_is_named_in_french(publication: Publication) -> None:
 def test_stages_are_bars_of_one_height(publication: Publication) -> None:
     matrix = publication.matrix("cdi")
     column = matrix.column("32")
-    drawn = indicator_charts.heights(matrix, np.s_[:, column])
+    drawn = indicator_heights.heights(matrix, np.s_[:, column])
     assert set(np.unique(drawn[~np.isnan(drawn)])) == {0.0, 1.0}
     stages = matrix.drought_class[:, column]
     assert ((drawn == 1.0) == [stage not in (None, "normal") for stage in stages]).all()
@@ -244,7 +246,7 @@ def test_hostile_names_are_escaped(publication: Publication) -> None:
 
 
 def test_json_in_a_script_cannot_end_it(publication: Publication) -> None:
-    assert page._json(["</script><script>alert(1)</script>"]).count("<") == 0
+    assert map_cells.as_json(["</script><script>alert(1)</script>"]).count("<") == 0
 
 
 def test_shapes_are_within_a_tenth_of_a_kilometre(publication: Publication) -> None:

@@ -10,11 +10,22 @@ import numpy as np
 import pytest
 
 from geo_pipeline.publishing import look
+from panel_app.data import period_steps
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.page_view import PageView
 from panel_app.data.store import Publication
-from panel_app.pages.ranking import place_comparison, standing
+from panel_app.pages.ranking import (
+    class_timeline,
+    indicator_lines,
+    place_comparison,
+    ranked_departements,
+    ranking_order,
+    season_lines,
+    yield_lines,
+)
 from panel_app.pages.ranking import ranking_page as page
+from panel_app.pages.ranking.compared_places import broken, compared_places
+from panel_app.pages.ranking.ranked_regions import RankedRegions
 from tests.app.conftest import by_hand, plain, view_of
 
 NAN = float("nan")
@@ -63,29 +74,29 @@ def row_of(view: PageView, name: str) -> list[str]:
 
 def test_missing_ones_come_last_whichever_way() -> None:
     keys = [2.0, NAN, 1.0, 3.0, NAN]
-    assert standing.in_order(keys, False) == [2, 0, 3, 1, 4]
-    assert standing.in_order(keys, True) == [3, 0, 2, 1, 4]
+    assert ranking_order.in_order(keys, False) == [2, 0, 3, 1, 4]
+    assert ranking_order.in_order(keys, True) == [3, 0, 2, 1, 4]
 
 
 def test_those_alike_share_the_better_rank() -> None:
-    found = standing.ranks(np.array([5.0, 1.0, 1.0, NAN, 3.0]))
+    found = ranking_order.ranks(np.array([5.0, 1.0, 1.0, NAN, 3.0]))
     assert np.array_equal(found, [4, 1, 1, NAN, 3], equal_nan=True)
 
 
 def test_names_sort_without_their_accents() -> None:
     names = ["Yonne", "Île-de-France", "Hérault", "Indre", "Haute-Loire"]
-    assert sorted(names, key=standing.alphabetical) == [
+    assert sorted(names, key=ranking_order.alphabetical) == [
         "Haute-Loire", "Hérault", "Île-de-France", "Indre", "Yonne",
     ]  # fmt: skip
 
 
 def test_the_step_before_is_not_told_across_a_hole(drought: Matrix) -> None:
     """The last dekad of January and the first of February follow on one another, April does not."""
-    assert standing.row_before(drought, 1, "dekad") == 0
-    assert standing.row_before(drought, 2, "dekad") == -1
-    assert standing.row_before(drought, 0, "dekad") == -1
-    assert standing.row_before(drought, 2, "month") == -1  # January and April are the months
-    assert standing.row_of_year_before(drought, 2) == -1
+    assert period_steps.row_before(drought, 1, "dekad") == 0
+    assert period_steps.row_before(drought, 2, "dekad") == -1
+    assert period_steps.row_before(drought, 0, "dekad") == -1
+    assert period_steps.row_before(drought, 2, "month") == -1  # January and April are the months
+    assert period_steps.row_of_year_before(drought, 2) == -1
 
 
 def test_a_year_before_the_29th_of_february() -> None:
@@ -95,7 +106,7 @@ def test_a_year_before_the_29th_of_february() -> None:
         [["normal"] * 4, ["W0"] * 4],
         (date(2019, 2, 28), date(2020, 2, 29)),
     )
-    assert standing.row_of_year_before(matrix, 1) == 0
+    assert period_steps.row_of_year_before(matrix, 1) == 0
 
 
 # --------------------------------------------------------------------------------------------
@@ -111,7 +122,7 @@ def test_changes_by_hand(publication: Publication) -> None:
         [["D1", "D1", "normal", None], ["D3", "D1", "W0", None]],
         (date(2020, 2, 10), date(2020, 2, 20)),
     )
-    found = standing.stand(Fixed(publication, matrix, 1))
+    found = ranked_departements.rank_departements(Fixed(publication, matrix, 1))
     assert found.change[:3] == pytest.approx([-0.7, 0.0, 1.2])
     assert np.isnan(found.change[3])
     assert (found.drier, found.wetter, found.known) == (1, 1, 3)
@@ -123,14 +134,14 @@ def test_changes_by_hand(publication: Publication) -> None:
 def test_of_the_score_a_rise_is_drier_and_of_an_index_a_fall() -> None:
     signs = {"combined": 1, "spi_3": -1, "precip_mm": -1, "crop_stress_pct": 1, "gdd_vineyard": 0}
     for key, sign in signs.items():
-        assert standing.drier_sign(look.indicator_of(key)) == sign, key
+        assert period_steps.drier_sign(look.indicator_of(key)) == sign, key
 
 
 def test_an_area_weighted_mean_by_hand(publication: Publication, drought: Matrix) -> None:
     """Auvergne-Rhône-Alpes is Ain (100 km², -2.1, D4) and Allier (300 km², 0.0, normal)."""
     percentile = np.array([[2.0, 16.0, 50.0, NAN]] * 3)
     view = Fixed(publication, replace(drought, percentile=percentile), 0)
-    regions = standing.Regions(view, standing.stand(view))
+    regions = RankedRegions(view, ranked_departements.rank_departements(view))
     at = {name: index for index, name in enumerate(regions.names)}
     alps, north, corsica = (
         at[name] for name in ("Auvergne-Rhône-Alpes", "Hauts-de-France", "Corse")
@@ -299,14 +310,14 @@ def test_restrictions_are_ranked_in_their_own_words(publication: Publication) ->
 
 
 def test_no_line_crosses_a_hole() -> None:
-    x, y = place_comparison.broken(np.array([0.0, 10.0, 400.0]), np.array([1.0, 2.0, 3.0]), 11)
+    x, y = broken(np.array([0.0, 10.0, 400.0]), np.array([1.0, 2.0, 3.0]), 11)
     assert x.tolist() == [0, 10, 400, 400]
     assert np.array_equal(y, [1, 2, NAN, 3], equal_nan=True)
 
 
 def test_the_missing_year_2014_breaks_the_lines(publication: Publication) -> None:
     view = view_of(publication, indicator="spi_3", places="32,31")
-    chart = place_comparison.record(view, place_comparison.places(view))
+    chart = indicator_lines.record(view, compared_places(view))
     assert chart is not None
     lines = {mark.kind: mark.d for mark in chart.marks if mark.kind.startswith("series")}
     assert set(lines) == {"series-1", "series-2"}
@@ -316,7 +327,7 @@ def test_the_missing_year_2014_breaks_the_lines(publication: Publication) -> Non
 def test_a_season_beside_the_published_sum(publication: Publication) -> None:
     """The Gers at the end of the season 2021-22: the table behind the chart says what is stored."""
     view = view_of(publication, period=AUGUST, places="32")
-    chart = place_comparison.this_season(view, place_comparison.places(view), "season_precip_mm")
+    chart = season_lines.this_season(view, compared_places(view), "season_precip_mm")
     assert chart is not None
     assert chart.table is not None
     matrix = publication.matrix("season_precip_mm")
@@ -328,13 +339,13 @@ def test_a_season_beside_the_published_sum(publication: Publication) -> None:
 def test_yields_are_those_published(publication: Publication) -> None:
     """AWA and SAA: 23 harvests of soft wheat from 2000 to 2022; grain maize by its latest kind."""
     view = view_of(publication, places="32,31")
-    chosen = place_comparison.places(view)
-    crops = [place_comparison.harvests(view, place) for place in chosen]
+    chosen = compared_places(view)
+    crops = [yield_lines.harvests(view, place) for place in chosen]
     assert sorted(crops[0]["soft_wheat"]) == list(range(2000, 2023))
-    assert place_comparison.maize(crops) == "grain_maize_irrigated"
-    assert place_comparison.maize([{"grain_maize": {2001: 90.0}}, {}]) == "grain_maize"
-    assert place_comparison.maize([{}]) == ""
-    chart = place_comparison.yields(view, chosen, crops, "soft_wheat")
+    assert yield_lines.maize(crops) == "grain_maize_irrigated"
+    assert yield_lines.maize([{"grain_maize": {2001: 90.0}}, {}]) == "grain_maize"
+    assert yield_lines.maize([{}]) == ""
+    chart = yield_lines.yields(view, chosen, crops, "soft_wheat")
     assert chart is not None
     assert chart.table is not None
     known = crops[0]["soft_wheat"][2022]
@@ -344,7 +355,7 @@ def test_yields_are_those_published(publication: Publication) -> None:
 def test_where_a_record_ends_early_the_name_says_when(publication: Publication) -> None:
     """Haute-Corse has weather from 2015 to 2020 only."""
     view = view_of(publication, places="2B,32")
-    chart = place_comparison.record(view, place_comparison.places(view))
+    chart = indicator_lines.record(view, compared_places(view))
     assert chart is not None
     assert {"Haute-Corse (2020)", "Gers"} <= {label.text for label in chart.labels}
 
@@ -368,7 +379,7 @@ def test_a_place_keeps_its_colour_on_every_chart(publication: Publication) -> No
 def test_the_timeline_of_2011_and_of_the_hole(publication: Publication) -> None:
     """May 2011 was a drought in the Gers; nothing is drawn over 2014."""
     view = view_of(publication, places="32")
-    chart = place_comparison.timeline(view, place_comparison.places(view))
+    chart = class_timeline.timeline(view, compared_places(view))
     assert chart is not None
     assert chart.table is not None
     rows = {row[0]: row[1] for row in chart.table.rows}

@@ -45,6 +45,7 @@ def test_nothing_is_said_of_a_hundred_years(
         said = [each.body for each in publication.statements(indicator, view.row, "fr")]
         said += [page.slots(view)["detail"], ranking_page.slots(view)["table"]]
         said += [departement_page.slots(view)["head"], departement_page.slots(view)["strip"]]
+        said += [page.slots(view)["legend"], *about_page.slots(view).values()]
         assert not [text for text in said if HUNDRED.search(plain(text))], indicator
     with closing(Warehouse(store.path)) as warehouse:
         chosen = views.select(warehouse, "combined", "2022-08")

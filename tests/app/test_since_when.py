@@ -15,8 +15,8 @@ from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.store import Publication, Store
 from panel_app.pages.departement import departement_page as page
 from panel_app.pages.departement.departement_place import Place, record
-from panel_app.pages.map import map_page
-from panel_app.pages.ranking import ranking_page, standing
+from panel_app.pages.map import map_place
+from panel_app.pages.ranking import ranked_departements, ranking_page
 from tests.app.conftest import by_hand, plain, view_of
 
 DAYS = (date(2022, 8, 10), date(2011, 5, 20), date(2019, 9, 10))
@@ -41,7 +41,7 @@ def test_all_places_tell_the_same_drought(publication: Publication, day: date) -
     events = droughts_on(publication, day)
     assert len(events) >= 10
     france = view_of(publication, period=day.isoformat())
-    ages = standing.stand(france).age
+    ages = ranked_departements.rank_departements(france).age
     ranked = ranking_page.slots(france)["table"]
     row = r'title="([^"]*)">\d+</td>(?:(?!</tr>).)*<td>(\w+)</td>'
     titles = {code: plain(unescape(said)) for said, code in re.findall(row, ranked)}
@@ -55,7 +55,7 @@ def test_all_places_tell_the_same_drought(publication: Publication, day: date) -
         verdict = plain(page.head(place)["verdict"]["said"])
         tile = {each["label"]: plain(each["value"]) for each in page.figures(place)}
         now = [each for each in page.events(place)["rows"] if each["now"]]
-        beside = plain(map_page.since(view, column))
+        beside = plain(map_place.since(view, column))
         if code not in events:
             assert ages[column] == 0 or np.isnan(ages[column])
             assert (now, beside) == ([], "")

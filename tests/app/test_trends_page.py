@@ -12,7 +12,7 @@ from geo_pipeline.publishing import look
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.state import Season
 from panel_app.data.store import Publication
-from panel_app.pages.trends import season_trends
+from panel_app.pages.trends import season_trends, trend_map
 from panel_app.pages.trends import trends_page as page
 from panel_app.pages.trends.trends_charts import COLOURS, Shown
 from tests.app.conftest import by_hand, plain, view_of
@@ -373,18 +373,18 @@ def test_harvests_have_no_seasons(publication: Publication) -> None:
 
 def test_classes_of_the_legend_are_told_with_their_sign(publication: Publication) -> None:
     rain = Shown(view_of(publication, indicator="precip_mm"))
-    names = [plain(page.bin_name(rain, index, 20.0)) for index in (0, 3, 4, 5, 8)]
+    names = [plain(trend_map.bin_name(rain, index, 20.0)) for index in (0, 3, 4, 5, 8)]
     assert names == ["moins de −80 mm", "−20 à −40 mm", "± 20 mm", "+20 à +40 mm", "plus de +80 mm"]
     score = Shown(view_of(publication, indicator="combined"))
-    assert plain(page.bin_name(score, 0, 10.0)) == "plus de +40 points"
+    assert plain(trend_map.bin_name(score, 0, 10.0)) == "plus de +40 points"
 
 
 def test_how_often_chance_does_as_much(publication: Publication) -> None:
     view = view_of(publication)
     assert plain(page.chance(0.304, view)) == "30 fois sur 100"
     assert plain(page.chance(0.0001, view)) == "moins d'une fois sur 100"
-    assert plain(page.p_text(0.0001, "fr")) == "< 0,001"
-    assert page.p_text(0.034, "fr") == "0,034"
+    assert plain(trend_map.p_text(0.0001, "fr")) == "< 0,001"
+    assert trend_map.p_text(0.034, "fr") == "0,034"
 
 
 def test_shares_are_weighed_by_the_crop_that_is_chosen(publication: Publication) -> None:

@@ -11,8 +11,9 @@ import pandas as pd
 from geo_pipeline.departements import BY_CODE, REGIONS
 from geo_pipeline.publishing import look
 from panel_app.data import season_courses
+from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
-from panel_app.data.page_view import PageView, enumeration, hectares
+from panel_app.data.page_view import PageView, Slots, enumeration, hectares
 from panel_app.data.state import DEFAULT_INDICATOR
 from panel_app.drawing.templates import render
 from panel_app.pages.departement.departement_history import events, outline, strip, strip_matrix
@@ -26,9 +27,7 @@ from panel_app.pages.departement.departement_stakes import (
     other_time,
     restrictions,
 )
-from panel_app.pages.ranking.standing import alphabetical, exposure
-
-Slots = dict[str, str]
+from panel_app.pages.ranking.ranking_order import alphabetical
 
 SLOTS: Final = (
     "head", "figures", "season", "strip_head", "strip", "strip_now", "events", "crops",

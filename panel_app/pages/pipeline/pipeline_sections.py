@@ -3,12 +3,10 @@
 Names of what is drawn are those of the templates beside; whatever comes from data is escaped there.
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from geo_pipeline.departements import CODES, is_stretch
 from geo_pipeline.publishing import look
@@ -17,20 +15,28 @@ from panel_app.data.pipeline_snapshot import BROKEN, STATES, TROUBLES
 from panel_app.data.store import Publication
 from panel_app.drawing import atlas
 from panel_app.drawing.templates import render
+from panel_app.pages.pipeline.pipeline_formats import (
+    Taken,
+    ago,
+    bytes_words,
+    day,
+    moment,
+    number,
+    place_words,
+    round_up,
+    seconds_words,
+    short_number,
+    table_words,
+)
 
 OLD: Final = timedelta(minutes=10)
 """A snapshot older than this was not made by a Dagster that is running."""
-
-PARIS: Final = ZoneInfo("Europe/Paris")
 SHOWN_GROUPS: Final = 8
 SHOWN_RUNS: Final = 12
 SHOWN_FINDINGS: Final = 40
 SHOWN_VOLUMES: Final = 30
-
 CHART: Final = (720, 160)
 """Width and height of the drawing of volumes, px."""
-
-Taken = Mapping[str, Any]
 
 
 def slots(taken: Taken, words: Catalogue, now: datetime) -> dict[str, str]:
@@ -81,11 +87,6 @@ def states(taken: Taken, words: Catalogue) -> dict[str, list[str]]:
     }
 
 
-# --------------------------------------------------------------------------------------------
-# What is said
-# --------------------------------------------------------------------------------------------
-
-
 def _headline(taken: Taken, words: Catalogue, made: datetime, now: datetime) -> dict[str, Any]:
     troubled = sum(each["state"] in BROKEN for each in taken["departements"])
     doubted = sum(each["state"] == "warned" for each in taken["departements"])
@@ -116,18 +117,20 @@ def _headline(taken: Taken, words: Catalogue, made: datetime, now: datetime) -> 
         "finding": finding,
         "well": not (system or troubled or whole or doubted or is_old or archive),
         "doubt": words.count("pipeline.doubt", doubted) if doubted else "",
-        "made": words("pipeline.made", when=_moment(made, words), ago=_ago(age, words)),
-        "old": words("pipeline.old", ago=_ago(age, words)) if is_old else "",
+        "made": words("pipeline.made", when=moment(made, words), ago=ago(age, words)),
+        "old": words("pipeline.old", ago=ago(age, words)) if is_old else "",
         "figures": [
             {
                 "label": words("pipeline.published"),
-                "value": _moment(taken["published_at"], words) or words("pipeline.never"),
-                "note": _bytes(taken["published_bytes"], words),
+                "value": moment(taken["published_at"], words) or words("pipeline.never"),
+                "note": bytes_words(taken["published_bytes"], words),
             },
             {
                 "label": words("pipeline.last_run"),
-                "value": _moment(runs[0]["ended_at"], words) if runs else words("pipeline.none"),
-                "note": f"{runs[0]['job']}, {_seconds(runs[0]['seconds'], words)}" if runs else "",
+                "value": moment(runs[0]["ended_at"], words) if runs else words("pipeline.none"),
+                "note": f"{runs[0]['job']}, {seconds_words(runs[0]['seconds'], words)}"
+                if runs
+                else "",
             },
             {
                 "label": words("pipeline.services"),
@@ -136,8 +139,8 @@ def _headline(taken: Taken, words: Catalogue, made: datetime, now: datetime) -> 
             },
             {
                 "label": words("pipeline.lake"),
-                "value": words("pipeline.rows", rows=_number(rows, words)),
-                "note": _bytes(sum(each["bytes"] for each in taken["tables"]), words),
+                "value": words("pipeline.rows", rows=number(rows, words)),
+                "note": bytes_words(sum(each["bytes"] for each in taken["tables"]), words),
             },
         ],
     }
@@ -177,7 +180,7 @@ def _system(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
             "word": words(f"pipeline.kind.{each['kind']}"),
             "where": each["where"],
             "what": each["what"],
-            "since": _moment(each["since"], words),
+            "since": moment(each["since"], words),
             "do": each["do"],
         }
         for each in taken["system"]
@@ -197,10 +200,10 @@ def _groups(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
         {
             "state": state,
             "word": look.capitalise(words(f"pipeline.state.{state}")),
-            "table": _table(table, words),
+            "table": table_words(table, words),
             "what": _cause(cause, members, words),
-            "since": _moment(min(each["since"] for each in members), words),
-            "places": [_place(each, words) for each in members],
+            "since": moment(min(each["since"] for each in members), words),
+            "places": [place_words(each, words) for each in members],
             "do": _do(members),
         }
         for (state, table, cause), members in groups.items()
@@ -233,14 +236,14 @@ def _places(taken: Taken, words: Catalogue) -> dict[str, Any]:
             "word": words(f"pipeline.state.{each['state']}"),
             "order": STATES.index(each["state"]),
             "last": each["last_date"] or "",
-            "last_words": _day(each["last_date"], words),
+            "last_words": day(each["last_date"], words),
             "age": "" if each["age_days"] is None else each["age_days"],
-            "age_words": _number(each["age_days"], words) if each["age_days"] is not None else "–",
+            "age_words": number(each["age_days"], words) if each["age_days"] is not None else "–",
             "source": each["source"] or "–",
             "rows": each["rows"],
-            "rows_words": _number(each["rows"], words),
+            "rows_words": number(each["rows"], words),
             "written": each["written_at"] or "",
-            "written_words": _moment(each["written_at"], words),
+            "written_words": moment(each["written_at"], words),
             "what": each["what"] or "",
         }
         for each in taken["departements"]
@@ -265,11 +268,11 @@ def _runs(taken: Taken, words: Catalogue) -> dict[str, Any]:
     return {
         "runs": [
             {
-                "at": _moment(each["started_at"] or each["created_at"], words),
+                "at": moment(each["started_at"] or each["created_at"], words),
                 "job": each["job"],
                 "by": each["launched_by"] or "",
                 "places": _span(each, words),
-                "seconds": _seconds(each["seconds"], words),
+                "seconds": seconds_words(each["seconds"], words),
                 "width": f"{100 * (each['seconds'] or 0) / longest:.1f}",
                 "status": each["status"].lower(),
                 "word": words(f"pipeline.status.{_status(each['status'])}"),
@@ -279,7 +282,7 @@ def _runs(taken: Taken, words: Catalogue) -> dict[str, Any]:
             for each in runs
         ],
         "counts": ", ".join(
-            f"{_number(count, words)} {words(f'pipeline.status.{status}')}"
+            f"{number(count, words)} {words(f'pipeline.status.{status}')}"
             for status, count in _by_status(taken["run_counts"]).items()
         ),
     }
@@ -322,13 +325,13 @@ def _checks(taken: Taken, words: Catalogue) -> dict[str, Any]:
             {
                 "severity": each["severity"],
                 "word": words(f"pipeline.severity.{each['severity']}"),
-                "place": _place(
+                "place": place_words(
                     {**each, "name": names.get(each["departement"], each["departement"])}, words
                 ),
-                "table": _table(each["table"], words),
+                "table": table_words(each["table"], words),
                 "check": each["check"],
                 "what": each["what"],
-                "since": _moment(each["found_at"], words),
+                "since": moment(each["found_at"], words),
             }
             for each in findings[:SHOWN_FINDINGS]
         ],
@@ -336,10 +339,10 @@ def _checks(taken: Taken, words: Catalogue) -> dict[str, Any]:
         "checks": [
             {
                 "name": each["check"],
-                "table": _table(each["asset"], words),
-                "succeeded": _number(each["succeeded"], words),
-                "failed": _number(each["failed"], words) if each["failed"] else "",
-                "at": _moment(each["at"], words),
+                "table": table_words(each["asset"], words),
+                "succeeded": number(each["succeeded"], words),
+                "failed": number(each["failed"], words) if each["failed"] else "",
+                "at": moment(each["at"], words),
             }
             for each in taken["checks"]
         ],
@@ -351,14 +354,14 @@ def _tables(taken: Taken, words: Catalogue) -> dict[str, Any]:
     return {
         "tables": [
             {
-                "name": _table(each["table"], words),
+                "name": table_words(each["table"], words),
                 "key": each["table"],
                 "files": f"{each['files']}/{each['expected']}",
-                "rows": _number(each["rows"], words),
-                "bytes": _bytes(each["bytes"], words),
+                "rows": number(each["rows"], words),
+                "bytes": bytes_words(each["bytes"], words),
                 "width": f"{100 * each['bytes'] / largest:.1f}",
-                "last": _day(each["last_date"], words),
-                "written": _moment(each["written_at"], words),
+                "last": day(each["last_date"], words),
+                "written": moment(each["written_at"], words),
             }
             for each in taken["tables"]
             if each["files"]
@@ -381,7 +384,7 @@ def _volumes(taken: Taken, words: Catalogue) -> dict[str, Any]:
     width, height = CHART
     first, last = points[0][0], points[-1][0]
     span = (last - first).total_seconds() or 1.0
-    top = _nice(max(rows for _, rows, _ in points))
+    top = round_up(max(rows for _, rows, _ in points))
     xy = [
         (width * (at - first).total_seconds() / span, height * (1 - rows / top))
         for at, rows, _ in points
@@ -393,113 +396,29 @@ def _volumes(taken: Taken, words: Catalogue) -> dict[str, Any]:
         "width": width,
         "height": height,
         "path": path,
-        "top": _short(top, words),
-        "first": _moment(first, words),
-        "last": _moment(last, words),
+        "top": short_number(top, words),
+        "first": moment(first, words),
+        "last": moment(last, words),
         "said": words(
-            "pipeline.volumes_said", count=_number(points[-1][1], words), when=_moment(last, words)
+            "pipeline.volumes_said", count=number(points[-1][1], words), when=moment(last, words)
         ),
         "points": [
             {
-                "at": _moment(at, words),
-                "rows": _number(rows, words),
-                "bytes": _bytes(size, words),
+                "at": moment(at, words),
+                "rows": number(rows, words),
+                "bytes": bytes_words(size, words),
             }
             for at, rows, size in reversed(points[-SHOWN_VOLUMES:])
         ],
     }
 
 
-# --------------------------------------------------------------------------------------------
-# Small things
-# --------------------------------------------------------------------------------------------
-
-
 def _said(place: Taken, words: Catalogue) -> str:
     """`Gers (32): en échec, temps quotidien; dernier jour le 3 mai 2026`."""
     colon = f"{look.NBSP}: " if words.lang == "fr" else ": "
-    said = _place(place, words) + colon + words(f"pipeline.state.{place['state']}")
+    said = place_words(place, words) + colon + words(f"pipeline.state.{place['state']}")
     if place["state"] in TROUBLES:
-        said += f", {_table(place['table'], words).lower()}"
+        said += f", {table_words(place['table'], words).lower()}"
     if place["last_date"]:
-        said += f". {words('pipeline.last_day', day=_day(place['last_date'], words))}"
+        said += f". {words('pipeline.last_day', day=day(place['last_date'], words))}"
     return said
-
-
-def _place(each: Taken, words: Catalogue) -> str:
-    if each["departement"] == "france":
-        return words("control.france")
-    return f"{each['name']} ({each['departement']})"
-
-
-def _table(name: str, words: Catalogue) -> str:
-    """Name of a table in words; one that we have no word for keeps its own."""
-    return words.texts.get(f"pipeline.table.{name}", name)
-
-
-def _day(text: str | None, words: Catalogue) -> str:
-    return "–" if not text else look.format_date(datetime.fromisoformat(text).date(), words.lang)
-
-
-def _moment(value: str | datetime | None, words: Catalogue) -> str:
-    """A time as a clock in Paris shows it, a date as it is."""
-    if value is None:
-        return ""
-    if isinstance(value, str) and len(value) <= len("2026-11-23"):
-        return _day(value, words)
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(PARIS)
-    clock = f"{moment:%H:%M}"
-    return words("pipeline.moment", day=look.format_date(moment.date(), words.lang), clock=clock)
-
-
-def _ago(age: timedelta, words: Catalogue) -> str:
-    minutes = max(0, int(age.total_seconds() // 60))
-    if minutes < 1:
-        return words("pipeline.now")
-    if minutes < 60:
-        return words.count("pipeline.minutes", minutes)
-    if minutes < 48 * 60:
-        return words.count("pipeline.hours", minutes // 60)
-    return words.count("pipeline.days", minutes // (24 * 60))
-
-
-def _seconds(seconds: float | None, words: Catalogue) -> str:
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{look.format_number(seconds, 1, words.lang)}{look.NBSP}s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}{look.NBSP}min {rest:02d}{look.NBSP}s"
-
-
-def _number(value: float | None, words: Catalogue) -> str:
-    return look.format_number(value, 0, words.lang)
-
-
-def _short(value: float, words: Catalogue) -> str:
-    if value >= 1e6:
-        return (
-            f"{look.format_number(value / 1e6, 0 if value >= 1e7 else 1, words.lang)}{look.NBSP}M"
-        )
-    return _number(value, words)
-
-
-def _bytes(size: int | None, words: Catalogue) -> str:
-    if size is None:
-        return ""
-    byte = "o" if words.lang == "fr" else "B"
-    for unit, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if size >= factor:
-            amount = size / factor
-            decimals = 1 if amount < 10 else 0
-            return f"{look.format_number(amount, decimals, words.lang)}{look.NBSP}{unit}{byte}"
-    return f"{_number(size, words)}{look.NBSP}{byte}"
-
-
-def _nice(value: float) -> float:
-    """The next of 1, 2, 5 times a power of ten that is not less than `value`."""
-    if value <= 0:
-        return 1.0
-    power = 10 ** math.floor(math.log10(value))
-    return float(next(step * power for step in (1, 2, 5, 10) if step * power >= value))

@@ -18,9 +18,9 @@ from geo_pipeline.indicators import trends as tests
 from geo_pipeline.publishing import look
 from panel_app.data import dekads
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
+from panel_app.data.period_steps import drier_sign
 from panel_app.data.state import Season
 from panel_app.data.store import Publication
-from panel_app.pages.ranking.standing import drier_sign
 
 How = Literal["mean", "sum", "end", "value"]
 

@@ -22,6 +22,7 @@ LABELS: Final = 6
 USUAL: Final = look.style_of("combined", drought_class="normal").colour
 COLOURS: Final = (*ANOMALY_COLOURS[:4], USUAL, *ANOMALY_COLOURS[5:])
 """Of the classes of slopes, brown (drier) to green (wetter)."""
+DRY, WET = COLOURS[0], COLOURS[-1]
 DRY_BAR, WET_BAR = COLOURS[1], COLOURS[-2]
 SEASON_NAMES: Final = {
     "year": "trends.season.year",
@@ -146,14 +147,52 @@ def through_years(about: Shown, at: int, name: str, key: str) -> svg.Chart | Non
     known = ~np.isnan(values)
     if not known.any():
         return None
+    trended = not np.isnan(found.slope[at])
+    marks, labels = _yearly_marks(about, at)
+    said = [
+        about.level(float(value)) if there else words("trends.incomplete")
+        for value, there in zip(values, known, strict=True)
+    ]
+    count = len(years)
+    return svg.Chart(
+        name=key,
+        title=words(
+            "trends.chart",
+            name=name,
+            indicator=view.indicator.name(view.lang),
+            season=season_said(about),
+        ),
+        note=_chart_note(about, at),
+        height=HEIGHT,
+        marks=marks,
+        labels=labels,
+        left=56,
+        right=56 if trended else 8,
+        tips=[
+            svg.Tip(
+                row / count, (row + 1) / count, about.year(int(year)), said[row], about.typed(row)
+            )
+            for row, year in enumerate(years)
+        ],
+        table=svg.Table(
+            [words("trends.year"), view.indicator.value_name(view.lang)],
+            [[about.year(int(year)), text] for year, text in zip(years, said, strict=True)][::-1],
+        ),
+    )
+
+
+def _yearly_marks(about: Shown, at: int) -> tuple[list[svg.Mark], list[svg.Label]]:
+    """The axis, a bar or a point a year, the line of the trend, and their words."""
+    view, found = about.view, about.trend
+    values, years = found.series(at), found.data.years
+    known, count = ~np.isnan(values), len(years)
     line, trended = found.line(at), not np.isnan(found.slope[at])
     from_zero = view.indicator.standardised or view.indicator.kind == "anomaly"
     inner = float(HEIGHT - 32)
     shown = values[known] if not trended else np.concatenate([values[known], line])
-    low, high = _range(shown, from_zero=from_zero)
-    across, count = svg.Scale(low, high), len(years)
+    across = svg.Scale(*_range(shown, from_zero=from_zero))
     left, right = np.arange(count) / count, (np.arange(count) + 1) / count
-    ticks = svg.ticks(low, high, 4)
+    ticks = svg.ticks(across.low, across.high, 4)
     decimals = svg.decimals(ticks)
     marks, labels = svg.axis(
         across, ticks, inner, lambda tick: look.format_number(tick, decimals, view.lang)
@@ -175,49 +214,11 @@ def through_years(about: Shown, at: int, name: str, key: str) -> svg.Chart | Non
     if trended:
         # The line begins and ends with what is known.
         inside = np.flatnonzero(known)[[0, -1]]
-        marks.append(svg.Mark(svg.line(middle[inside], across(line[inside]), inner), "trend-line"))
-        labels.append(
-            svg.Label(
-                1,
-                1 - float(across(line[inside[1]])),
-                about.number(float(found.slope[at])),
-                "start",
-                "end strong",
-            )
-        )
-    said = [
-        about.level(float(value)) if there else words("trends.incomplete")
-        for value, there in zip(values, known, strict=True)
-    ]
-    return svg.Chart(
-        name=key,
-        title=words(
-            "trends.chart",
-            name=name,
-            indicator=view.indicator.name(view.lang),
-            season=season_said(about),
-        ),
-        note=_chart_note(about, at),
-        height=HEIGHT,
-        marks=marks,
-        labels=labels,
-        left=56,
-        right=56 if trended else 8,
-        tips=[
-            svg.Tip(
-                float(left[row]),
-                float(right[row]),
-                about.year(int(year)),
-                said[row],
-                about.typed(row),
-            )
-            for row, year in enumerate(years)
-        ],
-        table=svg.Table(
-            [words("trends.year"), view.indicator.value_name(view.lang)],
-            [[about.year(int(year)), text] for year, text in zip(years, said, strict=True)][::-1],
-        ),
-    )
+        ends = across(line[inside])
+        marks.append(svg.Mark(svg.line(middle[inside], ends, inner), "trend-line"))
+        slope = about.number(float(found.slope[at]))
+        labels.append(svg.Label(1, 1 - float(ends[1]), slope, "start", "end strong"))
+    return marks, labels
 
 
 def _chart_note(about: Shown, at: int) -> str:
@@ -270,45 +271,20 @@ def _year_labels(years: season_trends.Ints, middle: FloatMatrix) -> list[svg.Lab
 def shares_chart(about: Shown, found: season_trends.Shares, crop: str) -> svg.Chart:
     """Bars of years, the dry end at the bottom; what is usual is left blank."""
     view, words, matrix = about.view, about.view.words, about.view.matrix
-    count, inner = len(found.years), float(SHARES_HEIGHT - 32)
-    left, right = (np.arange(count) + 0.1) / count, (np.arange(count) + 0.9) / count
     order = list(range(len(matrix.styles)))
     if not view.indicator.by_class and about.sign > 0:
         order.reverse()
-    stacked = found.mean[:, order] / 100
-    top = np.cumsum(stacked, axis=1)
-    marks = [svg.Mark(svg.level(share / 100, inner), "grid") for share in (25, 50, 75, 100)]
-    for position, index in enumerate(order):
-        seen = stacked[:, position] > 0
-        if not seen.any() or matrix.styles[index].code in ("normal", "none"):
-            continue
-        base = top[seen, position] - stacked[seen, position]
-        shape = svg.bars(left[seen], right[seen], base, top[seen, position], inner)
-        marks.append(svg.Mark(shape, "fill", fill=bar_colour(matrix.styles[index])))
-    part = ~found.complete
-    marks.append(svg.Mark(_holes(part, left, right, inner), "hatch"))
-    marks.append(svg.Mark(svg.level(0.0, inner), "zero"))
-    labels = [
-        svg.Label(0, 1 - share / 100, percent(share, view.lang), "end", "y")
-        for share in (0, 25, 50, 75, 100)
-    ]
-    labels += _year_labels(found.years, (left + right) / 2)
-    name = view.indicator.name(view.lang)
+    name, count = view.indicator.name(view.lang), len(found.years)
     title = (
         words("trends.shares.chart_crop", crop=words.crop(crop).lower(), indicator=name)
         if crop
         else words("trends.shares.chart", indicator=name)
     )
-    first, last = int(found.years[0]), int(found.years[-1])
-    said = [words("trends.source", source=view.source, first=first, last=last)]
-    if view.indicator.by_class:
-        said.insert(0, words("trends.shares.blank"))
-    if part.any():
-        said.insert(0, words("trends.shares.note"))
+    marks, labels = _share_marks(about, found, order)
     return svg.Chart(
         name="trend-shares",
         title=title,
-        note=" ".join(said),
+        note=_shares_note(about, found),
         height=SHARES_HEIGHT,
         marks=marks,
         labels=labels,
@@ -329,6 +305,44 @@ def shares_chart(about: Shown, found: season_trends.Shares, crop: str) -> svg.Ch
             ],
         ),
     )
+
+
+def _share_marks(
+    about: Shown, found: season_trends.Shares, order: Sequence[int]
+) -> tuple[list[svg.Mark], list[svg.Label]]:
+    """The bars of the classes, one on the other, years that are not whole hatched."""
+    matrix, lang = about.view.matrix, about.view.lang
+    count, inner = len(found.years), float(SHARES_HEIGHT - 32)
+    left, right = (np.arange(count) + 0.1) / count, (np.arange(count) + 0.9) / count
+    stacked = found.mean[:, order] / 100
+    top = np.cumsum(stacked, axis=1)
+    marks = [svg.Mark(svg.level(share / 100, inner), "grid") for share in (25, 50, 75, 100)]
+    for position, index in enumerate(order):
+        seen = stacked[:, position] > 0
+        if not seen.any() or matrix.styles[index].code in ("normal", "none"):
+            continue
+        base = top[seen, position] - stacked[seen, position]
+        shape = svg.bars(left[seen], right[seen], base, top[seen, position], inner)
+        marks.append(svg.Mark(shape, "fill", fill=bar_colour(matrix.styles[index])))
+    marks.append(svg.Mark(_holes(~found.complete, left, right, inner), "hatch"))
+    marks.append(svg.Mark(svg.level(0.0, inner), "zero"))
+    labels = [
+        svg.Label(0, 1 - share / 100, percent(share, lang), "end", "y")
+        for share in (0, 25, 50, 75, 100)
+    ]
+    return marks, labels + _year_labels(found.years, (left + right) / 2)
+
+
+def _shares_note(about: Shown, found: season_trends.Shares) -> str:
+    """What is hatched, what is blank, whose figures they are."""
+    words = about.view.words
+    first, last = int(found.years[0]), int(found.years[-1])
+    said = [words("trends.source", source=about.view.source, first=first, last=last)]
+    if about.view.indicator.by_class:
+        said.insert(0, words("trends.shares.blank"))
+    if not found.complete.all():
+        said.insert(0, words("trends.shares.note"))
+    return " ".join(said)
 
 
 def _parts(about: Shown, found: season_trends.Shares, at: int, order: Sequence[int]) -> list[str]:

@@ -10,22 +10,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_pipeline.indicators.classes import INDEX_DRY_LIMITS
 from geo_pipeline.publishing import look
 from panel_app.data import dekads
+from panel_app.data.class_shares import shares_of, weighted_shares
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_view import PageView, percent
 from panel_app.data.store import Publication
 from panel_app.drawing import svg
+from panel_app.drawing.indicator_heights import THRESHOLDS, heights
 from panel_app.drawing.templates import render
 from panel_app.drawing.theme import bar_colour
 
 TIMELINE_HEIGHT: Final = 88
 HISTORY_HEIGHT: Final = 192
 HISTORY_YEARS: Final = 6
-A_DAY: Final = timedelta(days=1)
-THRESHOLDS: Final = {"D1": INDEX_DRY_LIMITS[3], "D3": INDEX_DRY_LIMITS[1]}
-"""Where moderate and extreme drought begin, on the axis of an index."""
 
 
 def days(matrix: Matrix) -> tuple[FloatMatrix, FloatMatrix]:
@@ -90,19 +88,6 @@ def timeline(publication: Publication, indicator: str, crop: str) -> str:
     )
 
 
-def weighted_shares(view: PageView) -> FloatMatrix:
-    """Share of the area, or of the crop that is chosen, in each style: periods by styles, %."""
-    return shares_of(view.publication, view.state.indicator, view.state.crop)
-
-
-@lru_cache(maxsize=64)
-def shares_of(publication: Publication, indicator: str, crop: str) -> FloatMatrix:
-    """Share of the area of the land, or of `crop`, in each style: periods by styles, %."""
-    matrix = publication.matrix(indicator)
-    areas = publication.crop_areas
-    return matrix.shares_by(areas[crop]) if crop in areas else matrix.area_shares
-
-
 def history(view: PageView) -> svg.Chart | None:
     """The indicator of the selected département in the years up to the period, bars by class."""
     matrix, column, words = view.matrix, view.column, view.words
@@ -115,28 +100,9 @@ def history(view: PageView) -> svg.Chart | None:
         return None
     first, last = days(matrix)
     scale = svg.Scale(first[window][0], last[window][-1])
-    low, high, ticks = _range(view, height[window & known])
-    across = svg.Scale(low, high)
-    inner = float(HISTORY_HEIGHT - 32)
-    zero = np.full(len(height), float(across(0.0)))
-    marks, labels = svg.axis(across, ticks, inner, lambda tick: _plain(tick, view))
-    for index, style in enumerate(matrix.styles):
-        rows = np.flatnonzero(window & (matrix.style[:, column] == index))
-        shape = svg.bars(
-            scale(first[rows]), scale(last[rows]) - 0.0006, zero[rows], across(height[rows]), inner
-        )
-        if shape:
-            marks.append(svg.Mark(shape, "fill", fill=bar_colour(style)))
-    marks.append(svg.Mark(svg.level(float(across(0.0)), inner), "zero"))
-    if view.indicator.kind == "class":
-        for code, limit in THRESHOLDS.items():
-            marks.append(svg.Mark(svg.level(float(across(limit)), inner), "threshold"))
-            labels.append(
-                svg.Label(1, 1 - float(across(limit)), words(f"threshold.{code}"), "start", "end")
-            )
-    edge = [matrix.periods[row] for row in np.flatnonzero(window)[[0, -1]]]
-    labels += year_labels(edge[0], edge[1], scale, 8)
-    shown = np.flatnonzero(window & known)
+    marks, labels = _history_marks(view, scale, height, np.flatnonzero(window))
+    shown = [int(row) for row in np.flatnonzero(window & known)]
+    said = {row: look.capitalise(matrix.period_words(row, view.lang)) for row in shown}
     return svg.Chart(
         name="history",
         title=words("detail.series", indicator=view.indicator.name(view.lang)),
@@ -148,9 +114,8 @@ def history(view: PageView) -> svg.Chart | None:
         right=72 if view.indicator.kind == "class" else 8,
         tips=[
             svg.Tip(
-                float(scale(first[row])), float(scale(last[row])),
-                look.capitalise(matrix.period_words(int(row), view.lang)),
-                _tip(view, int(row), column), matrix.period_typed(int(row), view.state.step),
+                float(scale(first[row])), float(scale(last[row])), said[row],
+                _tip(view, row, column), matrix.period_typed(row, view.state.step),
             )
             for row in shown
         ],
@@ -158,15 +123,42 @@ def history(view: PageView) -> svg.Chart | None:
             [words("chart.period"), view.indicator.short_name(view.lang), words("chart.value")],
             [
                 [
-                    look.capitalise(matrix.period_words(int(row), view.lang)),
-                    matrix.statement(int(row), column, view.lang).head,
-                    matrix.shown_value(int(row), column, view.lang),
+                    said[row],
+                    matrix.statement(row, column, view.lang).head,
+                    matrix.shown_value(row, column, view.lang),
                 ]
                 for row in shown[::-1]
             ],
         ),
         now=(float(scale(first[view.row])), float(scale(last[view.row]))),
     )  # fmt: skip
+
+
+def _history_marks(
+    view: PageView, scale: svg.Scale, height: FloatMatrix, window: NDArray[np.intp]
+) -> tuple[list[svg.Mark], list[svg.Label]]:
+    """The axes, the bars of the rows `window` in the colours of their classes, the thresholds."""
+    matrix, column = view.matrix, view.column
+    (first, last), inner = days(matrix), float(HISTORY_HEIGHT - 32)
+    known = (matrix.style[window, column] != NO_STYLE) & ~np.isnan(height[window])
+    low, high, ticks = _range(view, height[window][known])
+    across = svg.Scale(low, high)
+    zero = float(across(0.0))
+    marks, labels = svg.axis(across, ticks, inner, lambda tick: _plain(tick, view))
+    for index, style in enumerate(matrix.styles):
+        rows = window[matrix.style[window, column] == index]
+        left, right = scale(first[rows]), scale(last[rows]) - 0.0006
+        shape = svg.bars(left, right, np.full(len(rows), zero), across(height[rows]), inner)
+        if shape:
+            marks.append(svg.Mark(shape, "fill", fill=bar_colour(style)))
+    marks.append(svg.Mark(svg.level(zero, inner), "zero"))
+    if view.indicator.kind == "class":
+        for code, limit in THRESHOLDS.items():
+            at, said = float(across(limit)), view.words(f"threshold.{code}")
+            marks.append(svg.Mark(svg.level(at, inner), "threshold"))
+            labels.append(svg.Label(1, 1 - at, said, "start", "end"))
+    edge = [matrix.periods[row] for row in window[[0, -1]]]
+    return marks, labels + year_labels(edge[0], edge[1], scale, 8)
 
 
 def _plain(tick: float, view: PageView) -> str:
@@ -211,29 +203,6 @@ def span(matrix: Matrix) -> str:
     """First and last year: `2010-2022`."""
     first, last = matrix.periods[0].year, matrix.periods[-1].year
     return str(first) if first == last else f"{first}-{last}"
-
-
-def heights(matrix: Matrix, where: Any) -> FloatMatrix:
-    """How high the values `where` (as numpy picks them) stand on a chart, dry below zero.
-
-    A class whose value is no index (a score, a wetness) is drawn as the index of its rank, a stage
-    of a drought or a level of restriction as a bar of the same height as any other.
-    """
-    which = look.indicator_of(matrix.indicator)
-    if which.kind in ("stage", "restriction"):
-        style = matrix.style[where]
-        usual = np.array([style.code in ("normal", "none") for style in matrix.styles])
-        return np.where(style != NO_STYLE, np.where(usual[style], 0.0, 1.0), np.nan)
-    return matrix.index(where) if which.kind == "class" else np.asarray(matrix.value[where])
-
-
-def gaps(matrix: Matrix) -> list[tuple[date, date]]:
-    """Stretches between periods in which nothing is known: the day after and the day before."""
-    return [
-        (matrix.periods[row - 1] + A_DAY, dekads.first_day(matrix.periods[row]) - A_DAY)
-        for row in range(1, len(matrix.periods))
-        if matrix.by_dekad and not matrix.follows(row)
-    ]
 
 
 def same_month(view: PageView) -> list[dict[str, Any]]:

@@ -1,0 +1,20 @@
+"""Share of the area, or of a crop's, in each class of an indicator."""
+
+from functools import lru_cache
+
+from panel_app.data.indicator_matrix import FloatMatrix
+from panel_app.data.page_view import PageView
+from panel_app.data.store import Publication
+
+
+def weighted_shares(view: PageView) -> FloatMatrix:
+    """Share of the area, or of the crop that is chosen, in each style: periods by styles, %."""
+    return shares_of(view.publication, view.state.indicator, view.state.crop)
+
+
+@lru_cache(maxsize=64)
+def shares_of(publication: Publication, indicator: str, crop: str) -> FloatMatrix:
+    """Share of the area of the land, or of `crop`, in each style: periods by styles, %."""
+    matrix = publication.matrix(indicator)
+    areas = publication.crop_areas
+    return matrix.shares_by(areas[crop]) if crop in areas else matrix.area_shares

@@ -1,0 +1,26 @@
+"""How high the values of an indicator stand on a chart, dry below zero."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from geo_pipeline.indicators.classes import INDEX_DRY_LIMITS
+from geo_pipeline.publishing import look
+from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
+
+THRESHOLDS: Final = {"D1": INDEX_DRY_LIMITS[3], "D3": INDEX_DRY_LIMITS[1]}
+"""Where moderate and extreme drought begin, on the axis of an index."""
+
+
+def heights(matrix: Matrix, where: Any) -> FloatMatrix:
+    """How high the values `where` (as numpy picks them) stand on a chart, dry below zero.
+
+    A class whose value is no index (a score, a wetness) is drawn as the index of its rank, a stage
+    of a drought or a level of restriction as a bar of the same height as any other.
+    """
+    which = look.indicator_of(matrix.indicator)
+    if which.kind in ("stage", "restriction"):
+        style = matrix.style[where]
+        usual = np.array([style.code in ("normal", "none") for style in matrix.styles])
+        return np.where(style != NO_STYLE, np.where(usual[style], 0.0, 1.0), np.nan)
+    return matrix.index(where) if which.kind == "class" else np.asarray(matrix.value[where])

@@ -1,0 +1,99 @@
+"""Places, moments, sizes and numbers of the page of the pipeline, in words."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from geo_pipeline.publishing import look
+from panel_app.data.page_words import Catalogue
+
+PARIS: Final = ZoneInfo("Europe/Paris")
+Taken = Mapping[str, Any]
+
+
+def place_words(each: Taken, words: Catalogue) -> str:
+    """`Gers (32)`, or all of France."""
+    if each["departement"] == "france":
+        return words("control.france")
+    return f"{each['name']} ({each['departement']})"
+
+
+def table_words(name: str, words: Catalogue) -> str:
+    """Name of a table in words; one that we have no word for keeps its own."""
+    return words.texts.get(f"pipeline.table.{name}", name)
+
+
+def day(text: str | None, words: Catalogue) -> str:
+    """A date in words, a dash for none."""
+    return "–" if not text else look.format_date(datetime.fromisoformat(text).date(), words.lang)
+
+
+def moment(value: str | datetime | None, words: Catalogue) -> str:
+    """A time as a clock in Paris shows it, a date as it is."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and len(value) <= len("2026-11-23"):
+        return day(value, words)
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(PARIS)
+    clock = f"{moment:%H:%M}"
+    return words("pipeline.moment", day=look.format_date(moment.date(), words.lang), clock=clock)
+
+
+def ago(age: timedelta, words: Catalogue) -> str:
+    """How long ago, in the largest unit that tells it."""
+    minutes = max(0, int(age.total_seconds() // 60))
+    if minutes < 1:
+        return words("pipeline.now")
+    if minutes < 60:
+        return words.count("pipeline.minutes", minutes)
+    if minutes < 48 * 60:
+        return words.count("pipeline.hours", minutes // 60)
+    return words.count("pipeline.days", minutes // (24 * 60))
+
+
+def seconds_words(seconds: float | None, words: Catalogue) -> str:
+    """How long something took; empty where that is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{look.format_number(seconds, 1, words.lang)}{look.NBSP}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}{look.NBSP}min {rest:02d}{look.NBSP}s"
+
+
+def number(value: float | None, words: Catalogue) -> str:
+    """A whole number."""
+    return look.format_number(value, 0, words.lang)
+
+
+def short_number(value: float, words: Catalogue) -> str:
+    """A number of rows, millions as such."""
+    if value >= 1e6:
+        return (
+            f"{look.format_number(value / 1e6, 0 if value >= 1e7 else 1, words.lang)}{look.NBSP}M"
+        )
+    return number(value, words)
+
+
+def bytes_words(size: int | None, words: Catalogue) -> str:
+    """A size in the largest unit that it has one of."""
+    if size is None:
+        return ""
+    byte = "o" if words.lang == "fr" else "B"
+    for unit, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if size >= factor:
+            amount = size / factor
+            decimals = 1 if amount < 10 else 0
+            return f"{look.format_number(amount, decimals, words.lang)}{look.NBSP}{unit}{byte}"
+    return f"{number(size, words)}{look.NBSP}{byte}"
+
+
+def round_up(value: float) -> float:
+    """The next of 1, 2, 5 times a power of ten that is not less than `value`."""
+    if value <= 0:
+        return 1.0
+    power = 10 ** math.floor(math.log10(value))
+    return float(next(step * power for step in (1, 2, 5, 10) if step * power >= value))

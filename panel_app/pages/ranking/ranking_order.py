@@ -1,0 +1,36 @@
+"""The order of a ranking: who comes first, what is alike, where the unknown goes."""
+
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+
+from geo_pipeline.publishing import look
+from panel_app.data.indicator_matrix import FloatMatrix
+
+
+def ranks(dryness: FloatMatrix) -> FloatMatrix:
+    """1 for the driest; those alike share the better rank; NaN unknown."""
+    known = np.sort(dryness[~np.isnan(dryness)])
+    place = np.searchsorted(known, dryness, side="left") + 1.0
+    ranked: FloatMatrix = np.where(np.isnan(dryness), np.nan, place)
+    return ranked
+
+
+def alphabetical(name: str) -> str:
+    """The name as it is sorted: Île with I, whatever the case."""
+    bare = unicodedata.normalize("NFD", name)
+    return "".join(each for each in bare if not unicodedata.combining(each)).casefold()
+
+
+def in_order(keys: Sequence[float] | Sequence[str], descending: bool) -> list[int]:
+    """Positions in order of their keys, those alike as they come, missing ones always last."""
+    missing = [index for index, key in enumerate(keys) if look.is_missing(key)]
+    known = [index for index, key in enumerate(keys) if not look.is_missing(key)]
+    known.sort(key=lambda index: keys[index], reverse=descending)
+    return known + missing
+
+
+def has_any(values: FloatMatrix) -> bool:
+    """Whether any of the numbers is known."""
+    return bool((~np.isnan(values)).any())
