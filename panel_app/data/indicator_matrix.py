@@ -3,6 +3,7 @@
 A step of the slider costs no query: every period is there. See `store.py` for where it is read.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -91,6 +92,12 @@ class Matrix:
         rows = self.rows(step)
         wanted = wanted or self.periods[self.newest]
         return min(rows, key=lambda row: abs((self.periods[row] - wanted).days))
+
+    def nearest_rows(self, wanted: Sequence[date]) -> NDArray[np.intp]:
+        """Rows of the periods nearest to each of `wanted`, the earlier of two that are as near."""
+        ends = np.array([period.toordinal() for period in self.periods])
+        days = np.array([day.toordinal() for day in wanted])
+        return np.asarray(np.abs(ends - days[:, np.newaxis]).argmin(axis=1))
 
     @cached_property
     def newest(self) -> int:

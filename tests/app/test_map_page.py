@@ -134,6 +134,54 @@ def test_the_cells_are_the_classes_that_are_published(publication: Publication) 
     assert (sent["left"][0], sent["right"][-1]) == (0, 1)
 
 
+def test_the_figures_of_the_legend_are_sent_for_every_period(publication: Publication) -> None:
+    """What the script puts into the legend by itself is what the session writes there."""
+    for query in ({"period": "2022-08"}, {"period": "2018-04-20", "crop": "soft_wheat"}):
+        view = view_of(publication, **query)
+        sent = json.loads(map_cells.cells(publication, "combined", view.state.crop, "fr"))
+        classes, row, said = len(sent["styles"]), view.row, page.legend(view)["rows"]
+        counts = sent["counts"][row * (classes + 1) : (row + 1) * (classes + 1)]
+        assert counts == [each["count"] for each in said]
+        assert sum(counts) == 101
+        here = slice(row * classes, (row + 1) * classes)
+        area = [sent["percents"][code] for code in sent["area"][here]]
+        written = zip(area, counts[:-1], strict=True)
+        assert [each["area"] for each in said[:-1]] == [text if n else "" for text, n in written]
+        crop = [sent["percents"][code] if code else "" for code in (sent["crop"] or [])[here]]
+        assert [each["crop"] for each in said[:-1]] == (crop or [""] * classes)
+    assert sent["percents"][:3] + sent["percents"][-1:] == [
+        f"{text}\u202f%" for text in ("0", "1", "2", "<\u202f1")
+    ]
+
+
+def test_the_share_in_drought_is_that_of_the_timeline(publication: Publication) -> None:
+    sent = json.loads(map_cells.cells(publication, "combined", "", "fr"))
+    matrix = publication.matrix("combined")
+    row = sent["dates"].index("2022-08-31")
+    assert sent["drought"][row] == round(matrix.drought_share(row))
+    assert json.loads(map_cells.cells(publication, "precip_mm", "", "fr"))["drought"][row] == -1
+
+
+def test_the_second_map_is_a_year_before_at_every_period(publication: Publication) -> None:
+    matrix = publication.matrix("combined")
+    rows = map_cells.second_rows(matrix, matrix, None)
+    before = {
+        period.replace(year=period.year + 1): row
+        for row, period in enumerate(matrix.periods)
+        if period.day != 29
+    }
+    known = [(row, before[period]) for row, period in enumerate(matrix.periods) if period in before]
+    assert len(known) > 200
+    assert all(rows[row] == year_before for row, year_before in known)
+    assert rows[:3] == [0, 0, 0]  # before the record there is none
+
+
+def test_nearest_rows_are_those_of_nearest(drought: Matrix) -> None:
+    wanted = [date(2020, 1, 1), date(2020, 2, 5), date(2020, 3, 22), date(2021, 1, 1)]
+    assert drought.nearest_rows(wanted).tolist() == [drought.nearest(day) for day in wanted]
+    assert drought.nearest_rows(wanted).tolist() == [0, 0, 2, 2]
+
+
 def test_a_step_of_the_period_sends_no_shapes_and_no_map(publication: Publication) -> None:
     one, two = (view_of(publication, period=f"2022-{month}") for month in ("07", "08"))
     assert page.matrices(one) == page.matrices(two)

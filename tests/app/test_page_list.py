@@ -40,6 +40,22 @@ def test_styles_and_scripts_of_every_page_are_sent() -> None:
         assert path.read_text() in script(), path
 
 
+@pytest.mark.parametrize("path", sorted(FOLDERS.rglob("*.css")), ids=lambda path: path.name)
+def test_styles_of_a_page_are_of_what_it_names(path: Path) -> None:
+    """A bare element would be styled on every page: that is for `shell/`. Colours may be named."""
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+    heads = [head.strip() for head in re.findall(r"([^{}]+)\{", text)]
+    selectors = [
+        selector.strip()
+        for head in heads
+        if not head.startswith("@")
+        for selector in re.split(r",(?![^(]*\))", head)
+    ]
+    assert selectors
+    bare = [each for each in selectors if not re.match(r":root$|[a-z]*[.#][a-z]", each)]
+    assert bare == []
+
+
 def test_the_map_is_home_and_the_map_alone_is_for_other_sites() -> None:
     assert HOME is BY_KEY["map"]
     assert [page.key for page in PAGES if page.embedded] == ["embed"]

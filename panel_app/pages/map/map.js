@@ -1,17 +1,13 @@
 // The map: steps through time by itself. The session is told where the reader rests, and answers in words.
 (() => {
   const { root, on } = app;
-  const REST_MS = 80, PLAY_MS = 350, NONE = "~";
+  const REST_MS = 80, PLAY_MS = 350;
   const HATCH = "url(#hatch-wide)";
-  let places = null, a = null, b = null, tips = [], row = 0, step = "dekad", timer = 0, unanswered = 0, playing = 0, shownRow = -1;
+  let places = null, a = null, b = null, second = null, tips = [], row = 0, step = "dekad", timer = 0, unanswered = 0, playing = 0, shownRow = -1;
   const el = (id) => document.getElementById(id);
-  const thin = root.lang === "fr" ? "\u202f" : "";
-  const percent = (share) => (share > 0 && share < 0.5 ? `<\u202f1${thin}%` : `${Math.round(share)}${thin}%`);
 
-  const style = (matrix, at, column) => {
-    const cell = matrix.cells[at * places.codes.length + column];
-    return cell === NONE ? -1 : cell.charCodeAt(0) - 48;
-  };
+  // Position in the styles, -1 without data.
+  const style = (matrix, at, column) => matrix.letters.indexOf(matrix.cells[at * places.codes.length + column]);
   const rows = () => (step === "month" && Object.keys(a.months).length ? Object.keys(a.months).map(Number) : a.dates.map((_, i) => i));
   const label = (matrix, at) => (step === "month" && matrix.months[at]) || matrix.labels[at];
   const inside = (text) => (root.lang === "fr" ? text[0].toLowerCase() + text.slice(1) : text);
@@ -61,49 +57,23 @@
     plate();
   };
 
-  // The second map: as chosen, else a year before; of another indicator the same time.
-  const other = () => {
-    const matrix = b ?? a, at = new URLSearchParams(window.location.search).get("at");
-    let wanted = a.dates[row];
-    if (at) wanted = at;
-    else if (!b) wanted = `${Number(wanted.slice(0, 4)) - 1}${wanted.slice(4)}`;
-    return [matrix, closest(matrix, wanted)];
-  };
-  const closest = (matrix, wanted) => {
-    const day = Date.parse(wanted);
-    let best = 0;
-    matrix.dates.forEach((each, i) => {
-      if (Math.abs(Date.parse(each) - day) < Math.abs(Date.parse(matrix.dates[best]) - day)) best = i;
-    });
-    return best;
-  };
+  const other = () => [b ?? a, second[row]];
 
   const count = () => {
     const table = document.querySelector("[data-legend]");
     if (!table) return;
-    const n = a.styles.length, counts = new Array(n + 1).fill(0), area = new Array(n).fill(0), crop = new Array(n).fill(0);
-    let land = 0, field = 0;
-    places.codes.forEach((_, column) => {
-      const index = style(a, row, column);
-      counts[index < 0 ? n : index] += 1;
-      if (index < 0) return;
-      land += places.area[column];
-      area[index] += places.area[column];
-      const grown = a.crop?.[column] ?? 0;
-      field += grown;
-      crop[index] += grown;
-    });
+    const n = a.styles.length, counts = a.counts.slice(row * (n + 1), (row + 1) * (n + 1));
     [...table.tBodies[0].rows].forEach((line, i) => {
       line.classList.toggle("zero", counts[i] === 0);
       line.cells[1].textContent = counts[i] || "–";
       if (i < n) {
-        line.cells[2].textContent = counts[i] ? percent((100 * area[i]) / land) : "";
-        if (line.cells[3]) line.cells[3].textContent = field && crop[i] ? percent((100 * crop[i]) / field) : "";
+        const grown = a.crop?.[row * n + i];
+        line.cells[2].textContent = counts[i] ? a.percents[a.area[row * n + i]] : "";
+        if (line.cells[3]) line.cells[3].textContent = grown ? a.percents[grown] : "";
       }
     });
-    const dry = a.drought.reduce((sum, i) => sum + (a.crop ? crop[i] / (field || 1) : area[i] / (land || 1)), 0);
-    el("share").textContent = a.dates.length > 1 && a.drought.length && (a.crop ? field : land)
-      ? app.about.words.drought.replace("SHARE", percent(100 * dry)) : "";
+    const dry = a.drought[row];
+    el("share").textContent = dry < 0 ? "" : app.about.words.drought.replace("SHARE", a.percents[dry]);
   };
 
   const show = () => {
@@ -182,23 +152,25 @@
     timer = 0;
     if (!home) { a = null; return; }
     places = JSON.parse(home.textContent);
-    ({ row, step } = places);
     matrices();
+    follow();
     tips = app.read("tips") ?? [];
     shownRow = row;
     gather();
     show();
   };
-  const matrices = () => { a = app.read("matrix"); b = app.read("other"); };
+  const matrices = () => {
+    a = app.read("matrix");
+    b = app.read("other");
+    second = app.read("second");
+  };
+  // The period that the session shows.
+  const follow = () => { ({ row, step } = app.read("shown")); };
   on.main.push(load);
 
-  on.slot.matrix = [() => {
-    const held = a?.dates[row];
-    matrices();
-    const wanted = new URLSearchParams(window.location.search).get("period");
-    row = nearest(wanted && wanted.length >= 7 ? wanted : held);
-  }];
-  on.slot.other = [() => { b = app.read("other"); }];
+  on.slot.matrix = [() => { matrices(); follow(); }];
+  on.slot.other = [matrices];
+  on.slot.second = [matrices];
   on.slot.tips = [() => {
     tips = app.read("tips") ?? [];
     shownRow = row;
@@ -207,16 +179,12 @@
     }
   }];
   on.slot.stage = [() => gather()];
-  // The address knows the period that is shown; where it came by itself (a link, back) the map follows.
+  // Where the period came by itself (a link, back) the map follows the session.
   on.slot.any.push(() => {
     if (!a) return;
-    const wanted = new URLSearchParams(window.location.search).get("period");
     // An answer to an own step may be late: by then the map has gone on.
     if (unanswered) unanswered -= 1;
-    else if (wanted && !timer && !playing) {
-      step = wanted.length === 7 && Object.keys(a.months).length ? "month" : "dekad";
-      row = nearest(wanted);
-    }
+    else if (!timer && !playing) follow();
     for (const each of document.querySelectorAll("[data-walk]")) each.setAttribute("aria-pressed", String(each.dataset.walk === step));
     choosing();
     document.querySelector(".time .steps")?.toggleAttribute("hidden", !Object.keys(a.months).length);
@@ -224,16 +192,6 @@
     shownRow = row;
     tips = app.read("tips") ?? [];
   });
-  const nearest = (wanted) => {
-    if (!wanted) return a.dates.length - 1;
-    const text = wanted.length === 4 ? `${wanted}-12-31` : wanted;
-    if (text.length === 7) {
-      const month = Object.keys(a.months).map(Number).find((i) => a.dates[i].startsWith(text));
-      if (month !== undefined) return month;
-    }
-    return closest(a, text.length === 7 ? `${text}-28` : text);
-  };
-
   // The name of the selected département, above it.
   const plate = () => {
     const box = el("plate"), chosen = document.querySelector('[data-map="a"] .chosen .outline');
@@ -257,10 +215,10 @@
     if (walk) {
       step = walk.dataset.walk;
       for (const each of document.querySelectorAll("[data-walk]")) each.setAttribute("aria-pressed", String(each === walk));
-      const to = rows().reduce((best, each) => (Math.abs(each - row) < Math.abs(best - row) ? each : best));
-      row = to;
+      clearTimeout(timer);
+      timer = 0;
       show();
-      rest();
+      app.ask({ period: step === "month" ? a.typed[row].slice(0, 7) : a.typed[row] });
       return true;
     }
     const by = event.target.closest("[data-step]");
@@ -364,11 +322,11 @@
     if (!event.target.closest?.("[data-tips]")) tip.hidden = true;
   };
   const say = (event, shape) => {
-    const second = shape.closest('[data-map="b"]');
-    const [matrix, at] = second ? other() : [a, row];
+    const onSecond = shape.closest('[data-map="b"]');
+    const [matrix, at] = onSecond ? other() : [a, row];
     const column = places.codes.indexOf(shape.dataset.code), index = style(matrix, at, column);
     const name = index < 0 ? app.about.words.nothing : matrix.styles[index].name;
-    const [head, body] = (!second && tips[column]) || ["", ""];
+    const [head, body] = (!onSecond && tips[column]) || ["", ""];
     const box = shape.getBoundingClientRect();
     const x = event.clientX ?? (box.left + box.right) / 2, y = event.clientY ?? box.top;
     put(x, y, [

@@ -1,21 +1,27 @@
 """What the script of the map is sent: the classes of every period, and who is where."""
 
 import json
+from collections.abc import Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import Lang
-from panel_app.data.indicator_matrix import Matrix
-from panel_app.data.page_view import PageView, Slots
+from panel_app.data.class_shares import shares_of
+from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
+from panel_app.data.page_view import PageView, Slots, percent
 from panel_app.data.store import Publication
 from panel_app.pages.map import map_charts
 
 UNKNOWN: Final = "~"
 """What stands for no data in the cells sent to the page; styles are written from `0` on."""
+LITTLE: Final = 101
+"""Code of a share that is there but rounds to nothing; others are whole percents."""
 
 
 def matrices(view: PageView) -> Slots:
@@ -23,29 +29,31 @@ def matrices(view: PageView) -> Slots:
     publication, state = view.publication, view.state
     other = other_indicator(view)
     apart = state.compare and other != state.indicator
+    second = second_rows(view.matrix, publication.matrix(other), state.other_period)
     return {
         "matrix": cells(publication, state.indicator, state.crop, state.lang),
         "other": cells(publication, other, state.crop, state.lang) if apart else "",
+        "second": as_json(second) if state.compare else "",
     }
 
 
 @lru_cache(maxsize=64)
 def cells(publication: Publication, indicator: str, crop: str, lang: Lang) -> str:
-    """One indicator as JSON: a character a département and period, and how periods are said."""
-    matrix, area = publication.matrix(indicator), publication.crop_areas.get(crop)
+    """One indicator as JSON: a character a département and period, and what is said of a period."""
+    matrix = publication.matrix(indicator)
     left, right, _ = map_charts.spans(matrix)
-    letters = np.array([*(chr(48 + index) for index in range(len(matrix.styles))), UNKNOWN])
+    letters = [chr(48 + index) for index in range(len(matrix.styles))]
     rows = range(len(matrix.periods))
     months = matrix.month_rows if matrix.by_dekad else []
     return as_json(
         {
             "indicator": indicator,
             "name": look.indicator_of(indicator).name(lang),
-            "cells": "".join(letters[matrix.style].ravel()),
+            "letters": "".join(letters),
+            "cells": "".join(np.array([*letters, UNKNOWN])[matrix.style].ravel()),
             "styles": [
                 {"name": style.name(lang), "colour": style.colour} for style in matrix.styles
             ],
-            "drought": matrix.drought_styles if _by_drought(matrix) else [],
             "typed": [matrix.period_typed(row) for row in rows],
             "dates": [period.isoformat() for period in matrix.periods],
             "labels": [look.capitalise(matrix.period_words(row, lang)) for row in rows],
@@ -54,9 +62,40 @@ def cells(publication: Publication, indicator: str, crop: str, lang: Lang) -> st
             },
             "left": np.round(left, 5).tolist(),
             "right": np.round(right, 5).tolist(),
-            "crop": None if area is None else np.nan_to_num(area).round().tolist(),
+            **legend_figures(publication, indicator, crop, lang),
         }
     )
+
+
+def legend_figures(
+    publication: Publication, indicator: str, crop: str, lang: Lang
+) -> dict[str, object]:
+    """The figures of the legend at every period; shares are positions in `percents`.
+
+    `counts` are the départements of each class, then those without data; `drought` is -1 where
+    nothing is said.
+    """
+    matrix = publication.matrix(indicator)
+    classes = range(len(matrix.styles))
+    counts = np.stack([(matrix.style == index).sum(axis=1) for index in (*classes, NO_STYLE)], 1)
+    drought = [-1] * len(matrix.periods)
+    if look.indicator_of(indicator).kind == "class" and len(matrix.periods) > 1:
+        shares = shares_of(publication, indicator, crop)
+        dry = _codes(shares[:, matrix.drought_styles].sum(axis=1))
+        drought = np.where(shares.sum(axis=1) > 0, dry, -1).tolist()
+    grown = publication.crop_areas.get(crop)
+    return {
+        "counts": counts.ravel().tolist(),
+        "area": _codes(matrix.area_shares).ravel().tolist(),
+        "crop": None if grown is None else _codes(matrix.shares_by(grown)).ravel().tolist(),
+        "drought": drought,
+        "percents": [percent(share, lang) for share in (*range(LITTLE), 0.1)],
+    }
+
+
+def _codes(shares: FloatMatrix) -> NDArray[np.int64]:
+    """Shares (%) as whole percents, `LITTLE` for what rounds to nothing."""
+    return np.where((shares > 0) & (shares < 0.5), LITTLE, np.rint(shares)).astype(np.int64)
 
 
 def as_json(content: object) -> str:
@@ -65,23 +104,22 @@ def as_json(content: object) -> str:
     return text.replace("<", "\\u003c")
 
 
-def _by_drought(matrix: Matrix) -> bool:
-    return look.indicator_of(matrix.indicator).kind == "class"
-
-
 def places(view: PageView) -> str:
-    """Codes, names and areas of the départements as JSON, in the order of the cells."""
+    """Codes and names of the départements as JSON, in the order of the cells."""
     publication = view.publication
     return as_json(
         {
             "codes": publication.codes,
             "names": publication.names,
-            "area": [round(float(each)) for each in publication.area_km2],
-            "row": view.row,
-            "step": view.state.step,
             "held": sorted(publication.held),
         }
     )
+
+
+def shown(view: PageView) -> str:
+    """The period that is shown, and by which step time is walked through, as JSON."""
+    walks_months = view.matrix.by_dekad and bool(view.matrix.month_rows)
+    return as_json({"row": view.row, "step": view.state.step if walks_months else "dekad"})
 
 
 def tips(view: PageView, matrix: Matrix, row: int) -> list[list[str]]:
@@ -96,10 +134,21 @@ def other_indicator(view: PageView) -> str:
 
 
 def other_row(view: PageView, other: Matrix) -> int:
-    """Row of the second map: as chosen, else a year before, or now for another indicator."""
-    if view.state.other_period is not None:
-        return other.nearest(view.state.other_period)
-    if other.indicator != view.matrix.indicator:
-        return other.nearest(view.period_end)
-    before = pd.Timestamp(view.period_end) - pd.DateOffset(years=1)
-    return other.nearest(before.date())
+    """Row of the second map."""
+    return second_rows(view.matrix, other, view.state.other_period)[view.row]
+
+
+@lru_cache(maxsize=64)
+def second_rows(matrix: Matrix, other: Matrix, at: date | None) -> list[int]:
+    """Row of the second map beside each of the first: as chosen, else a year before.
+
+    Of another indicator it is the same time.
+    """
+    if at is not None:
+        return [other.nearest(at)] * len(matrix.periods)
+    wanted: Sequence[date] = matrix.periods
+    if other.indicator == matrix.indicator:
+        year = pd.DateOffset(years=1)
+        wanted = [(pd.Timestamp(period) - year).date() for period in matrix.periods]
+    rows: list[int] = other.nearest_rows(wanted).tolist()
+    return rows

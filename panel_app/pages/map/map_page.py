@@ -18,6 +18,7 @@ from panel_app.pages.map.map_cells import (
     other_indicator,
     other_row,
     places,
+    shown,
     tips,
 )
 from panel_app.pages.map.map_france import france
@@ -38,6 +39,7 @@ def slots(view: PageView) -> Slots:
         "detail": render("map/place" if selected else "map/france", detail),
         "tips": as_json(tips(view, view.matrix, view.row)),
         "places": places(view),
+        "shown": shown(view),
         **matrices(view),
     }
 

@@ -1,7 +1,6 @@
 // What the page of the pipeline does by itself: sorts and filters the départements, and puts what
 // changed in its place.
 (() => {
-  const TROUBLES = ["damaged", "held", "failed", "missing", "outdated", "late", "warned"];
   const { plain, on } = app;
   const view = { column: -1, down: false, filter: "", search: "", chosen: "" };
 
@@ -28,7 +27,7 @@
     let found = 0;
     for (const row of rows) {
       const state = row.dataset.state;
-      const kept = view.filter === "" || state === view.filter || (view.filter === "trouble" && TROUBLES.includes(state));
+      const kept = view.filter === "" || state === view.filter || (view.filter === "trouble" && "trouble" in row.dataset);
       const sought = plain(row.cells[1].textContent).includes(plain(view.search)) || row.dataset.code.toLowerCase().startsWith(view.search.toLowerCase());
       row.hidden = !(kept && sought);
       row.classList.toggle("chosen", row.dataset.code === view.chosen);

@@ -235,6 +235,7 @@ def _places(taken: Taken, words: Catalogue) -> dict[str, Any]:
             "state": each["state"],
             "word": words(f"pipeline.state.{each['state']}"),
             "order": STATES.index(each["state"]),
+            "trouble": each["state"] in TROUBLES,
             "last": each["last_date"] or "",
             "last_words": day(each["last_date"], words),
             "age": "" if each["age_days"] is None else each["age_days"],
