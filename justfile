@@ -97,16 +97,21 @@ bench-sources: (_environment "requirements-dev.txt") (_environment "requirements
 
 # Take the README's pictures anew, of what `just run` made
 pictures: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m tests.pictures
+    @{{ bin }}/python -m tools.pictures
+
+# Fit the water that soils hold on Météo-France's normals: writes assets_data/soil_storage.csv
+soils: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tools.soils
+    @{{ bin }}/python assets_data/build/provenance.py
 
 # Compare the indicators with nature: writes docs/against_nature.md from what `just run` made
 nature: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m tests.nature
+    @{{ bin }}/python -m tools.nature
 
 # Write the data dictionary and the list of indicators anew
 docs: (_environment "requirements.txt")
     @{{ bin }}/python -c 'from geo_pipeline.schemas import dictionary; print(dictionary(), end="")' > docs/data_dictionary.md
-    @{{ bin }}/python -m tests.documents
+    @{{ bin }}/python -m tools.documents
 
 # Pin the requirements anew, with hashes and without addresses (needs uv)
 lock:

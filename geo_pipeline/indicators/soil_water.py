@@ -174,9 +174,10 @@ def soil_water_balance(
     irrigation_mm: ArrayLike | None = None,
     irrigated: ArrayLike | None = None,
     runoff_mm: ArrayLike | None = None,
+    drainage: ArrayLike = 0.0,
     adjust_p: bool = True,
     wetting: Wetting = "with_et",
-    tolerance_mm: float = 1.0,
+    tolerance_mm: ArrayLike = 1.0,
     keep: Iterable[Output] = DEFAULT_KEEP,
     period: ArrayLike | None = None,
 ) -> SoilWater:
@@ -198,6 +199,12 @@ def soil_water_balance(
     to it, and no crop takes from it. No water is made or lost by roots. With a full profile at the
     start this is example 38's rule (new soil at field capacity).
 
+    **Drainage.** FAO-56 lets water go only above field capacity. Real soils go on losing some of
+    what they hold for weeks, more slowly the less there is; a land-surface model like ISBA has it
+    too (Noilhan and Mahfouf 1996, Global and Planetary Change 13; Habets et al. 1999, Journal of
+    Hydrology 217). `drainage` is the share of the water above wilting point that leaves so in a
+    day: from the root zone to the soil below, from there for good. 0, the default, is FAO-56.
+
     **Unknown states.** Before the first day (unless `initial_depletion_mm` is given) and after a
     day on which an input is NaN, the depletion could be anything. Two balances then run on: one
     from a full soil, one from an empty one. The true one lies between them, because more water at
@@ -218,11 +225,12 @@ def soil_water_balance(
     irrigated : (..., time), true (or 1) on days when the need is met: at the start of the day the
         depletion is brought back to RAW, and no stress arises. Added to `irrigation_mm`. It is a
         decision, not a measurement: NaN is an error
+    drainage : (..., 1), 0 <= drainage < 1, share of the water held that drains in a day
     adjust_p : whether p follows the day's demand (table 22, note 2); False takes it as it is
     wetting : `with_et` is eqs. 85 and 88 as they stand: rain and irrigation meet the demand of
         their day before they percolate, Ks knows nothing of them. `before_et` lets them come in
         early in the day, as in example 38: the excess percolates, Ks follows, then the crop draws
-    tolerance_mm : see above, 0 for exact agreement alone
+    tolerance_mm : (...), see above, 0 for exact agreement alone
     keep : names of `OUTPUTS`
     period : (time,), a whole number for each day that never falls (dekads, months counted on). If
         given, `STATES` are averaged and the other outputs summed over the days of each period
@@ -239,10 +247,10 @@ def soil_water_balance(
 
     Raises
     ------
-    ValueError : negative or infinite water, `taw_mm` not above 0, p outside 0 <= p < 1, runoff
-        above rain, profile below TAW, initial depletion above TAW (each naming its place in the
-        array), `irrigated` neither true nor false, shapes that do not broadcast, `period` falling
-        or of another length, an unknown output or `wetting`.
+    ValueError : negative or infinite water, `taw_mm` not above 0, p or drainage outside
+        0 <= p < 1, runoff above rain, profile below TAW, initial depletion above TAW (each naming
+        its place in the array), `irrigated` neither true nor false, shapes that do not broadcast,
+        `period` falling or of another length, an unknown output or `wetting`.
 
     Notes
     -----
@@ -258,8 +266,8 @@ def soil_water_balance(
         raise ValueError(f"unknown output {unknown[0]!r}: choose from {', '.join(OUTPUTS)}")
     if wetting not in get_args(Wetting):
         raise ValueError(f"wetting is 'with_et' or 'before_et', got {wetting!r}")
-    if not tolerance_mm >= 0.0:
-        raise ValueError(f"tolerance_mm must be at least 0, got {tolerance_mm}")
+    tolerance = as_float(tolerance_mm)
+    reject(~(tolerance >= 0.0), tolerance, "tolerance_mm", "it must be known and at least 0")
     rain = _water(precip_mm, "precip_mm")
     et0, kc_ = _water(et0_mm, "et0_mm"), _water(kc, "kc")
     taw = _water(taw_mm, "taw_mm")
@@ -272,10 +280,11 @@ def soil_water_balance(
         reject(infiltration < 0.0, infiltration, "precip_mm - runoff_mm", "more runoff than rain")
     else:
         infiltration = rain
+    share = _drainage(drainage)
     given = None if irrigation_mm is None else _water(irrigation_mm, "irrigation_mm")
     demand = None if irrigated is None else _true_days(irrigated, "irrigated")
     series = (infiltration, et0, kc_, taw, fraction)
-    optional = [each.shape for each in (given, demand) if each is not None]
+    optional = [each.shape for each in (given, demand, share) if each is not None]
     *places, length = np.broadcast_shapes(*(each.shape for each in series), *optional)
     shape = tuple(places)
     profile = _profile(taw, profile_mm)
@@ -285,9 +294,10 @@ def soil_water_balance(
         start,
         taw[..., 0],
         profile,
+        None if share is None else share[..., 0],
         adjust_p=adjust_p,
         before_et=wetting == "before_et",
-        tolerance_mm=tolerance_mm,
+        tolerance_mm=tolerance,
     )
     for first in range(0, length, BLOCK_DAYS):
         days = slice(first, min(first + BLOCK_DAYS, length))
@@ -449,12 +459,13 @@ class _Run:
         start: _State,
         taw: FloatArray,
         profile: FloatArray | None,
+        drainage: FloatArray | None,
         *,
         adjust_p: bool,
         before_et: bool,
-        tolerance_mm: float,
+        tolerance_mm: FloatArray,
     ) -> None:
-        self.taw, self.profile = taw, profile
+        self.taw, self.profile, self.drainage = taw, profile, drainage
         self.adjust_p, self.before_et, self.tolerance_mm = adjust_p, before_et, tolerance_mm
         self.lost = np.isnan(start.roots)
         if start.below is not None:
@@ -553,6 +564,8 @@ class _Run:
         """Return the state at the end of the day and the fluxes of the day."""
         etc, raw, taw = day.etc, day.raw, day.taw
         depletion, below = self._roots(state, taw)
+        drained, lost, below = self._drain(depletion, below, taw)
+        depletion = depletion + drained
         if self.before_et:
             excess = np.maximum(water - depletion, 0.0)
             depletion = np.maximum(depletion - water, 0.0)
@@ -571,16 +584,30 @@ class _Run:
             change = eta - water
             end = np.minimum(np.maximum(depletion + change, 0.0), taw)
             excess = np.maximum(-change - depletion, 0.0)
+        excess = excess + drained
         if below is not None:
             refill = np.minimum(excess, below)
             below = below - refill
-            excess = excess - refill
+            excess = excess - refill + lost
         return _State(end, below), {
             "ks": ks,
             "eta_mm": eta,
             "percolation_mm": excess,
             "irrigation_mm": np.broadcast_to(need, end.shape),
         }
+
+    def _drain(
+        self, depletion: FloatArray, below: FloatArray | None, taw: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        """Return what drains from the roots, what from below them, and the depletion there then."""
+        nothing = np.zeros(())
+        if self.drainage is None:
+            return nothing, nothing, below
+        drained = self.drainage * (taw - depletion)
+        if below is None or self.profile is None:
+            return drained, nothing, below
+        lost = self.drainage * np.maximum(self.profile - taw - below, 0.0)
+        return drained, lost, below + lost
 
     def _roots(self, state: _State, taw: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Return both depletions once the roots have grown or gone from yesterday's TAW."""
@@ -676,6 +703,15 @@ def _true_days(values: ArrayLike, name: str) -> BoolArray:
     numbers = as_float(values)
     reject(~((numbers == 0.0) | (numbers == 1.0)), numbers, name, "neither true nor false")
     return np.atleast_1d(numbers == 1.0)
+
+
+def _drainage(drainage: ArrayLike) -> FloatArray | None:
+    """Share that drains in a day (..., 1), None where nothing does."""
+    share = _water(drainage, "drainage")
+    if share.shape[-1] != 1:
+        raise ValueError(f"drainage does not change: its last axis is 1, not {share.shape[-1]}")
+    reject(~(share < 1.0), share, "drainage", "a share must be known and below 1")
+    return share if (share != 0.0).any() else None
 
 
 def _profile(taw: FloatArray, profile_mm: ArrayLike | None) -> FloatArray | None:

@@ -83,7 +83,11 @@ CROPS = _Layout(
 
 SOIL = _Layout(
     key="departement",
-    numbers={"available_water_mm_per_m": (20, 400), "soil_depth_m": (0.1, 5)},
+    numbers={
+        "available_water_mm_per_m": (20, 400),
+        "soil_depth_m": (0.1, 5),
+        "drainage_per_day": (0, 0.1),
+    },
     texts=("status", "source"),
 )
 
@@ -103,9 +107,10 @@ def crop_parameters(folder: Path, local: Path | None = None) -> pd.DataFrame:
 
 
 def soil_storage(folder: Path, local: Path | None = None) -> pd.DataFrame:
-    """Return available water and soil depth of the 101 départements, indexed by code, sorted.
+    """Return what the soils of the 101 départements hold and let go, indexed by code, sorted.
 
-    `status` is `default` where no figure of the département itself is known.
+    `drainage_per_day` is the share of the water held that drains in a day. `status` is `fitted`
+    on normals of soil wetness, `neighbours` after those around, `default` where nothing is known.
 
     Args:
         folder: where the embedded files are.

@@ -18,10 +18,7 @@ from geo_pipeline.transforms.records import (
     Record,
     pivoted,
 )
-from geo_pipeline.transforms.soil import Season, season_of_crops
-
-REFERENCE_CROP = "grassland"
-"""The crop whose soil water stands for the soil of a département: it covers it all year."""
+from geo_pipeline.transforms.soil import REFERENCE_CROP, Season, season_of_crops
 
 YIELD_STAGES = ("flowering_from_day", "yield_formation_from_day", "ripening_from_day")
 """Where the second, third and fourth of FAO-33's stages begin; the first begins with the season."""

@@ -13,10 +13,22 @@ from geo_pipeline.indicators.soil_water import Output, soil_water_balance
 from geo_pipeline.schemas import empty, validate
 from geo_pipeline.transforms.records import Array, Record, daily_records
 
+REFERENCE_CROP = "grassland"
+"""The crop whose soil water stands for the soil of a département: it covers it all year."""
+
 STAGES = ["days_initial", "days_development", "days_mid", "days_late"]
 
 # What is stored, and to how many decimals: a thousandth of a millimetre is more than is known.
 KEPT: Mapping[Output, int] = {"depletion_mm": 3, "swi": 4, "ks": 4, "eta_mm": 3}
+
+
+KNOWN_TO = 0.05
+"""Share of the water that a soil holds within which its state must be bounded to count as known.
+
+What is told is the middle, so wetness is at most 0.025 off then, and ever less with each rain. That
+is under half of how far it is from Météo-France's normals (docs/against_nature.md). To wait for
+1 mm would cost deep soils the spring after each gap.
+"""
 
 
 class Season(NamedTuple):
@@ -41,7 +53,9 @@ def soil_water_daily(
 
     `crops` and `storage` are the tables of `sources.agronomy`. Rows are those of the season of each
     crop, all days for perennial ones. Roots go as deep as FAO-56 table 22 has it (its lower value
-    where the crop is irrigated, its higher one where it is not), at most as deep as the soil.
+    where the crop is irrigated, its higher one where it is not), at most as deep as the soil. Soil
+    drains under `REFERENCE_CROP` alone, which stands for the land as a whole: under a field's crop
+    the same drainage tells less of its harvests (docs/against_nature.md).
     """
     frames = [
         _rows(record, season_of_crops(record.dates, crops), crops, storage)
@@ -89,13 +103,17 @@ def _rows(
     water_mm_m = soil["available_water_mm_per_m"].to_numpy()[:, np.newaxis, np.newaxis]
     depth_m = soil["soil_depth_m"].to_numpy()[:, np.newaxis, np.newaxis]
     taw_mm = water_mm_m * np.minimum(season.root_depth_m, depth_m)
+    drainage_per_day = soil["drainage_per_day"].to_numpy()[:, np.newaxis]
+    is_reference = crops.index == REFERENCE_CROP
     balance = soil_water_balance(
         record["precip_mm"][:, np.newaxis],
         record["et0_mm"][:, np.newaxis],
         season.kc,
         taw_mm,
         season.p,
+        drainage=np.where(is_reference, drainage_per_day, 0.0)[..., np.newaxis],
         irrigated=season.irrigated,
+        tolerance_mm=KNOWN_TO * taw_mm.max(axis=-1),
         keep=tuple(KEPT),
     )
     where = np.nonzero(np.broadcast_to(season.grows, taw_mm.shape))

@@ -80,23 +80,29 @@ def test_crops_without_a_published_yield_response_have_none() -> None:
     assert set(missing) == {"winter_barley", "winter_rapeseed", "grassland"}
 
 
-def test_soil_is_one_marked_default_for_all_departements() -> None:
+def test_soils_say_where_their_figures_come_from() -> None:
     soil = soil_storage(EMBEDDED)
     assert set(soil.index) == set(CODES)
-    assert set(soil["status"]) == {"default"}
-    assert set(soil["available_water_mm_per_m"] * soil["soil_depth_m"]) == {150.0}
+    status = soil["status"]
+    assert list(soil.index[status == "neighbours"]) == ["75", "92"]
+    assert list(soil.index[status == "default"]) == ["971", "972", "973", "974", "976"]
+    assert (status == "fitted").sum() == 94
+    overseas = soil[status == "default"]
+    assert set(overseas["available_water_mm_per_m"] * overseas["soil_depth_m"]) == {150.0}
+    assert set(overseas["drainage_per_day"]) == {0.0}
 
 
 def test_local_rows_replace_the_embedded_ones(folder: Path) -> None:
     local = folder / "mine.csv"
     local.write_text(
-        "departement,available_water_mm_per_m,soil_depth_m,status,source\n31,180,1.2,local,ours\n",
+        "departement,available_water_mm_per_m,soil_depth_m,drainage_per_day,status,source\n"
+        "31,180,1.2,0,local,ours\n",
         encoding="utf-8",
     )
     soil = soil_storage(folder, local)
     assert soil.loc["31", "available_water_mm_per_m"] == 180.0
     assert soil.loc["31", "status"] == "local"
-    assert soil.loc["32", "status"] == "default"
+    assert soil.loc["32", "status"] == "fitted"
     assert len(soil) == 101
 
 
@@ -141,8 +147,8 @@ def test_a_damaged_crop_table_says_what_and_where_in_one_line(folder: Path, mess
     ("old", "new", "message"),
     [
         ("\n31,", "\n99,", "unknown département 99"),
-        ("\n31,150", "\n31,-5", "available_water_mm_per_m of 31 is '-5'"),
-        ("\n31,150", "\n31,", "available_water_mm_per_m of 31 is ''"),
+        ("\n31,250", "\n31,-5", "available_water_mm_per_m of 31 is '-5'"),
+        ("\n31,250", "\n31,", "available_water_mm_per_m of 31 is ''"),
         ("\n31,", "\n32,", "a departement that is empty or there twice"),
     ],
 )
@@ -151,7 +157,7 @@ def test_a_damaged_soil_table_says_what_and_where(
 ) -> None:
     # `,` stays: only the values change, but for the empty one.
     if new == "\n31,":
-        old, new = "\n31,150,", "\n31,,"
+        old, new = "\n31,250,", "\n31,,"
     _replace("soil_storage.csv", old, new)(folder)
     with pytest.raises(SourceError, match=message):
         soil_storage(folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from geo_pipeline.schemas import dictionary
-from tests import documents
+from tools import documents
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -4,13 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_pipeline.sources.agronomy import crop_parameters, soil_storage
+from geo_pipeline.departements import CODES
+from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.transforms.soil import soil_water_daily
 from tests.conftest import ROOT
 from tests.unit.test_drought import weather
 
 CROPS = crop_parameters(ROOT / "assets_data")
-SOILS = soil_storage(ROOT / "assets_data")
+SOILS = pd.DataFrame(
+    {"available_water_mm_per_m": 150.0, "soil_depth_m": 1.0, "drainage_per_day": 0.0},
+    index=pd.Index(CODES),
+)
+"""FAO-56's silt loam everywhere, so that what comes out can be checked by hand."""
 
 
 def days(first: str, last: str, rain_mm: float, et0_mm: float) -> pd.DataFrame:
@@ -76,3 +81,23 @@ def test_a_departement_alone_or_among_others_has_the_same_numbers() -> None:
         alone = soil_water_daily(part, CROPS, SOILS)
         among = together[together["departement"] == part["departement"].iloc[0]]
         pd.testing.assert_frame_equal(alone, among.reset_index(drop=True), check_exact=True)
+
+
+def test_soil_drains_under_grass_and_not_under_field_crops() -> None:
+    """Full on 30 April, then neither rain nor demand: a tenth goes on each of two days."""
+    wet = days("2019-10-01", "2020-04-30", 20.0, 1.0)
+    still = days("2020-05-01", "2020-05-02", 0.0, 0.0)
+    rows = soil_water_daily(pd.concat([wet, still]), CROPS, SOILS.assign(drainage_per_day=0.1))
+    last = rows[rows["date"] == "2020-05-02"].set_index("crop")["depletion_mm"]
+    assert last["grassland"] == pytest.approx(150.0 * (1 - 0.9**2), abs=1e-3)
+    assert last["soft_wheat"] == 0.0
+
+
+def test_a_state_counts_as_known_once_it_is_bounded_to_a_twentieth_of_the_soil() -> None:
+    """From full or from empty, 150 mm: rain of 5 mm on no demand brings the two together."""
+    rows = soil_water_daily(days("2020-01-01", "2020-02-15", 5.0, 0.0), CROPS, SOILS)
+    swi = rows[rows["crop"] == "grassland"].set_index("date")["swi"]
+    # 7.5 mm apart after 28.5 days: on the 29th 5 mm are left, told as 2.5 mm.
+    assert swi[:"2020-01-28"].isna().all()
+    assert swi["2020-01-29"] == pytest.approx(1 - 2.5 / 150, abs=1e-4)
+    assert swi["2020-01-30"] == 1.0

@@ -290,9 +290,16 @@ def test_the_balance_is_the_equations_written_out_one_day_after_the_other() -> N
     irrigated=st.booleans(),
     share=st.floats(0, 1),
     taw=st.floats(5, 300),
+    drainage=st.sampled_from([0.0, 0.002, 0.3]),
 )
 def test_water_is_neither_made_nor_lost(
-    seed: int, growing: bool, wetting: str, irrigated: bool, share: float, taw: float
+    seed: int,
+    growing: bool,
+    wetting: str,
+    irrigated: bool,
+    share: float,
+    taw: float,
+    drainage: float,
 ) -> None:
     days = 800
     rain, et0 = weather((3,), days, seed)
@@ -311,6 +318,7 @@ def test_water_is_neither_made_nor_lost(
         irrigation_mm=sprinkled,
         irrigated=irrigated,
         runoff_mm=runoff,
+        drainage=drainage,
         wetting=wetting,
         keep=OUTPUTS,
     )
@@ -338,9 +346,10 @@ def test_water_is_neither_made_nor_lost(
     wetting=st.sampled_from(["with_et", "before_et"]),
     day=st.integers(0, 499),
     more=st.floats(0, 60),
+    drainage=st.sampled_from([0.0, 0.02]),
 )
 def test_more_rain_never_means_more_depletion(
-    seed: int, growing: bool, wetting: str, day: int, more: float
+    seed: int, growing: bool, wetting: str, day: int, more: float, drainage: float
 ) -> None:
     rain, et0 = weather((), 500, seed)
     wetter = rain.copy()
@@ -354,6 +363,7 @@ def test_more_rain_never_means_more_depletion(
             storage,
             0.5,
             initial_depletion_mm=storage[0] / 2,
+            drainage=drainage,
             wetting=wetting,
             keep=OUTPUTS,
         )
@@ -411,6 +421,49 @@ def test_roots_that_grow_meet_the_soil_as_it_was_left() -> None:
     assert soil["depletion_mm"][299] == pytest.approx(0, abs=1e-9)
     assert soil["percolation_mm"].sum() == 0
     assert soil["depletion_mm"][300] == pytest.approx(90 - 150 * left, abs=1e-6)
+
+
+def test_a_soil_that_nothing_draws_on_drains_ever_more_slowly() -> None:
+    """100 mm that lose a tenth a day: 90, 81, 72.9; then 40 mm of rain are more than it lacks."""
+    soil = soil_water_balance(
+        [0.0, 0.0, 0.0, 40.0],
+        0.0,
+        1.0,
+        100.0,
+        0.5,
+        initial_depletion_mm=0,
+        drainage=0.1,
+        keep=OUTPUTS,
+    )
+    # The fourth day: 7.29 mm drain from 72.9, 40 mm come in, 5.61 mm do not find room.
+    assert soil["depletion_mm"] == pytest.approx([10.0, 19.0, 27.1, 0.0])
+    assert soil["percolation_mm"] == pytest.approx([10.0, 9.0, 8.1, 7.29 + 5.61])
+
+
+def test_what_drains_from_the_roots_passes_through_the_soil_below() -> None:
+    """Roots hold 60 of 100 mm. Day 1: 6 mm drain into a full soil, which lets 4 mm go first."""
+    soil = soil_water_balance(
+        np.zeros(2),
+        0.0,
+        1.0,
+        60.0,
+        0.5,
+        initial_depletion_mm=0,
+        profile_mm=100.0,
+        drainage=0.1,
+        keep=OUTPUTS,
+    )
+    assert soil["depletion_mm"] == pytest.approx([6.0, 11.4])
+    # Day 2: 5.4 mm come down, 4 mm go: still full, and 1.4 mm pass.
+    assert soil["below_mm"] == pytest.approx([0.0, 0.0])
+    assert soil["percolation_mm"] == pytest.approx([6.0, 5.4])
+
+
+def test_each_place_has_its_own_drainage() -> None:
+    soil = soil_water_balance(
+        0.0, 0.0, 1.0, 100.0, 0.5, initial_depletion_mm=0, drainage=[[0.0], [0.1]]
+    )
+    assert soil["depletion_mm"] == pytest.approx(np.array([[0.0], [10.0]]))
 
 
 # --- what is not known -------------------------------------------------------------------------
@@ -544,9 +597,12 @@ def test_empty_series_and_single_numbers() -> None:
         ({"initial_below_mm": 1.0}, "initial_below_mm needs a taw_mm that changes"),
         ({"profile_mm": 50.0}, r"profile_mm is 50.0: below the largest TAW"),
         ({"profile_mm": [150.0, 160.0]}, "profile_mm does not change"),
+        ({"drainage": [0.1, 0.2]}, "drainage does not change"),
+        ({"drainage": 1.0}, r"drainage\[0\] is 1.0: a share must be known and below 1"),
+        ({"drainage": np.nan}, r"drainage\[0\] is nan: a share must be known and below 1"),
         ({"keep": ["soil"]}, "unknown output 'soil': choose from depletion_mm"),
         ({"wetting": "never"}, "wetting is 'with_et' or 'before_et', got 'never'"),
-        ({"tolerance_mm": -1.0}, "tolerance_mm must be at least 0, got -1.0"),
+        ({"tolerance_mm": -1.0}, "tolerance_mm is -1.0: it must be known and at least 0"),
         ({"period": [2, 1]}, "period falls at position 1"),
         ({"period": [1.0, 2.0]}, "period needs a whole number for each of 2 days"),
         ({"period": [1, 2, 3]}, "period needs a whole number for each of 2 days"),
