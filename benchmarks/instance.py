@@ -27,11 +27,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.common import ROOT, asked, machine
-from geo_pipeline.assets.partitions import departement_partitions
-from geo_pipeline.assets.writing import settled
-from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.departements import CODES
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.partitions import departement_partitions
+from geo_pipeline.runtime.table_assets import settled
 from geo_pipeline.settings import Settings
+from geo_pipeline.territory import CODES
 from tests import postgres
 
 
@@ -199,7 +199,7 @@ def load_s(repeats: int) -> float:
 
 def separate(count: int) -> None:
     """Queue runs of `count` départements, have a daemon run them, tell how long it took."""
-    from geo_pipeline.automation.backfill import enqueue
+    from geo_pipeline.commands.backfill import enqueue
 
     home = Path(tempfile.mkdtemp(prefix="bench-separate-"))
     settings = Settings(home=home)

@@ -146,11 +146,11 @@ def work(codes: Sequence[str], *, checked: bool) -> dict[str, float]:
     assert "dagster" not in sys.modules, "its loading would be counted as work"
     before = time.perf_counter(), time.process_time()
     # What the command loads, and the job that it runs.
-    import_module("geo_pipeline.automation.runs")
+    import_module("geo_pipeline.commands.runs")
     import dagster
 
-    from geo_pipeline.assets.workspace import Workspace
     from geo_pipeline.definitions import build_definitions
+    from geo_pipeline.runtime.workspace import Workspace
     from geo_pipeline.settings import Settings
 
     workspace = Workspace(Settings())
@@ -184,16 +184,16 @@ def functions(job: Any) -> Iterator[Callable[..., Any]]:
 def how_it_stands() -> None:
     """Look at every file's footer, as the snapshot and the checks do."""
     from geo_pipeline.settings import Settings
-    from geo_pipeline.storage import standing
+    from geo_pipeline.storage import partition_states
 
-    standing.broken(Settings(), datetime.now(UTC))
+    partition_states.broken(Settings(), datetime.now(UTC))
 
 
 def seals_of_the_lake() -> None:
     """Look at every byte of the lake once: a run does so at each step that reads a file."""
+    from geo_pipeline import seal
     from geo_pipeline.schemas import TABLES
     from geo_pipeline.settings import Settings
-    from geo_pipeline.storage import seal
     from geo_pipeline.storage.lake import Lake
 
     lake = Lake(Settings().lake)
@@ -271,7 +271,7 @@ def main() -> None:
             print(json.dumps(parts()))
             return
         case [what, *codes] if what in (WITHOUT_DAGSTER, WITHOUT_CHECKS):
-            from geo_pipeline.departements import CODES
+            from geo_pipeline.territory import CODES
 
             print(json.dumps(work(codes or CODES, checked=what == WITHOUT_DAGSTER)))
             return

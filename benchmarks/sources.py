@@ -94,12 +94,12 @@ def outlines():
 
 def make_sim2_file(path: Path, days: int) -> None:
     """Write a grid file of `days` over the cells that are nearest to France."""
-    from geo_pipeline.storage import spatial
+    from geo_pipeline.spatial import database
 
     land = outlines().query("departement.str.len() == 2").to_crs("EPSG:27572").union_all()
     packer = zlib.compressobj(level=6, wbits=31)
     part = path.with_suffix(".part")
-    with spatial.connect() as connection, path.open("wb") as file:
+    with database.connect() as connection, path.open("wb") as file:
         connection.execute(
             "CREATE TABLE land AS SELECT ST_GeomFromWKB($land) AS geometry", {"land": land.wkb}
         )
@@ -119,7 +119,7 @@ def make_sim2_file(path: Path, days: int) -> None:
 
 def sim2_ours(file: Path, weights: Path, out: Path) -> Callable[[], object]:
     """This package: `GridMeans`."""
-    from geo_pipeline.storage.grid import GridMeans
+    from geo_pipeline.spatial.grid import GridMeans
 
     means = GridMeans(outlines(), weights.parent / "means")
     return lambda: shutil.copy(means.means(file, "0" * 64), out)
@@ -239,7 +239,7 @@ def sim2(years: str = "1", kept: str | None = None) -> None:
     import numpy as np
     import pandas as pd
 
-    from geo_pipeline.storage.grid import GridMeans, _head
+    from geo_pipeline.spatial.grid import GridMeans, _head
 
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.common import ROOT, asked, machine, told
 from geo_pipeline.schemas import LEVELS
-from geo_pipeline.storage.zones import ZONE_TYPES, restriction_shares
+from geo_pipeline.spatial.zones import ZONE_TYPES, restriction_shares
 
 OBSERVED = ROOT.parent / "shared" / "data" / "observed"
 REPEATS = 5

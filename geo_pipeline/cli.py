@@ -26,11 +26,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from geo_pipeline import logs
-from geo_pipeline.departements import BY_CODE, CODES, parse_departements
 from geo_pipeline.errors import GeoPipelineError, UsageError
 from geo_pipeline.settings import Settings, misuse
 from geo_pipeline.storage.failures import Failure
 from geo_pipeline.storage.findings import Finding
+from geo_pipeline.territory import BY_CODE, CODES, parse_departements
 
 app = typer.Typer(
     name="geo-pipeline",
@@ -172,7 +172,7 @@ def backfill(
     as_json: AsJson = False,
 ) -> None:
     """Queue a run for each département; Dagster's daemon starts them (`just dagster`)."""
-    from geo_pipeline.automation.backfill import BACKFILL_TAG, enqueue, left_over
+    from geo_pipeline.commands.backfill import BACKFILL_TAG, enqueue, left_over
 
     settings = Settings()
     if again is None:
@@ -262,8 +262,8 @@ def status(
 
     Exit code 1 where anything is wrong: what a check has a doubt about is not.
     """
-    from geo_pipeline import status as reports
     from geo_pipeline.automation.monitoring import is_wrong, look
+    from geo_pipeline.commands import status as reports
 
     code = None if departement is None else parse_departements([departement])[0]
     taken, unknown = look(Settings())
@@ -285,7 +285,7 @@ def doctor(as_json: AsJson = False) -> None:
     is published, which is not.
     """
     from geo_pipeline.automation.monitoring import look
-    from geo_pipeline.diagnosis import examine, of_home
+    from geo_pipeline.commands.doctor import examine, of_home
 
     settings = Settings()
     findings = [*examine(settings), *of_home(look(settings)[0])]
@@ -312,7 +312,7 @@ def repair(as_json: AsJson = False) -> None:
     What is whole is left alone. New records are made; what was noted of a département is found out
     again by `run --resume`.
     """
-    from geo_pipeline.automation.repair import repair as mend
+    from geo_pipeline.commands.repair import repair as mend
 
     repaired = mend(Settings())
     if as_json:
@@ -337,7 +337,7 @@ def health(
     as_json: AsJson = False,
 ) -> None:
     """Say whether a service does its work, for health checks: exit code 1 where it does not."""
-    from geo_pipeline.automation.health import ROLES
+    from geo_pipeline.commands.health import ROLES
 
     found = ROLES[role.value](Settings(), url)
     if as_json:
@@ -383,10 +383,10 @@ def dagster(
     ] = False,
 ) -> None:
     """Open Dagster on this home folder (`dagster dev`; further options are handed on)."""
-    from geo_pipeline.automation import configuration
-    from geo_pipeline.automation.alive import reap
-    from geo_pipeline.automation.instance import open_instance
-    from geo_pipeline.automation.service import serve
+    from geo_pipeline.commands.service import serve
+    from geo_pipeline.platform import configuration
+    from geo_pipeline.platform.instance import open_instance
+    from geo_pipeline.platform.live_runs import reap
 
     settings = Settings()
     # Opening it makes its databases, which the processes started below would make at once.
@@ -407,10 +407,10 @@ def dagster(
 
 def _resume(settings: Settings, as_json: bool, verbose: bool) -> None:
     """Mend what `status` says is wrong and can be mended from here; say what is left of it."""
-    from geo_pipeline import status as reports
     from geo_pipeline.automation.monitoring import is_wrong, look
     from geo_pipeline.automation.troubles import MENDED_BY_RESUME
-    from geo_pipeline.automation.unfinished import left
+    from geo_pipeline.commands import status as reports
+    from geo_pipeline.commands.unfinished import left
 
     taken, _ = look(settings)
     if not is_wrong(taken):
@@ -441,8 +441,8 @@ def _resume(settings: Settings, as_json: bool, verbose: bool) -> None:
 
 def _reap(settings: Settings) -> None:
     """Mark the runs as failed that were killed, and say so."""
-    from geo_pipeline.automation.alive import reap
-    from geo_pipeline.automation.instance import open_instance
+    from geo_pipeline.platform.instance import open_instance
+    from geo_pipeline.platform.live_runs import reap
 
     with open_instance(settings) as instance:
         for run_id in reap(instance):
@@ -451,7 +451,7 @@ def _reap(settings: Settings) -> None:
 
 def _repair(settings: Settings) -> tuple[str, ...]:
     """Set aside what is damaged beside the lake, and say so; return the départements it was of."""
-    from geo_pipeline.automation.repair import repair as mend
+    from geo_pipeline.commands.repair import repair as mend
 
     repaired = mend(settings)
     for path in (*repaired.records, *repaired.notes):
@@ -480,8 +480,8 @@ def _settings(
 def _run(codes: list[str], settings: Settings, as_json: bool, verbose: bool) -> None:
     """Run `codes` and say what came of it."""
     with _progress(codes) as on_partition, logs.shown(verbose):
-        from geo_pipeline.automation.runs import foreseen
-        from geo_pipeline.automation.runs import run as run_codes
+        from geo_pipeline.commands.runs import foreseen
+        from geo_pipeline.commands.runs import run as run_codes
 
         if note := foreseen(settings):
             err.print(f"note: {note}", markup=False, soft_wrap=True)

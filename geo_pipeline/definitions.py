@@ -5,13 +5,13 @@ from typing import Any
 import dagster as dg
 
 from geo_pipeline.assets import drought, geography, groundwater, observations, publication
-from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation import declarative
 from geo_pipeline.automation.checks import checks
 from geo_pipeline.automation.jobs import jobs
-from geo_pipeline.automation.recorded import recorded
+from geo_pipeline.automation.run_log import recorded
 from geo_pipeline.automation.schedules import schedules
 from geo_pipeline.automation.sensors import sensors
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 
 

@@ -14,8 +14,8 @@ from pandera.errors import SchemaError, SchemaErrors
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.territory import CODES
 
 LEVELS = ["vigilance", "alerte", "alerte_renforcee", "crise"]
 LONGEST_RULE = 60

@@ -9,9 +9,9 @@ import hypothesis
 import pytest
 from filelock import FileLock
 
-from geo_pipeline.automation.runs import run
-from geo_pipeline.departements import CODES
+from geo_pipeline.commands.runs import run
 from geo_pipeline.settings import Settings
+from geo_pipeline.territory import CODES
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.departements import BY_CODE
 from geo_pipeline.indicators.soil_water import soil_water_balance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.transforms.records import daily_records
+from geo_pipeline.territory import BY_CODE
+from geo_pipeline.transforms.daily_arrays import daily_records
 from geo_pipeline.transforms.soil import REFERENCE_CROP, season_of_crops, soil_water_daily
 from geo_pipeline.transforms.weather import with_et0
 from tools.soils import (

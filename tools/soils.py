@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.indicators.soil_water import soil_water_balance
 from geo_pipeline.sources.agronomy import SOIL_FILE
 from geo_pipeline.sources.bundled import Bundled
-from geo_pipeline.transforms.records import daily_records
+from geo_pipeline.territory import CODES
+from geo_pipeline.transforms.daily_arrays import daily_records
 from geo_pipeline.transforms.soil import REFERENCE_CROP, season_of_crops
 from geo_pipeline.transforms.weather import with_et0
 

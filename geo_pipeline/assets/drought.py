@@ -6,11 +6,11 @@ from functools import partial
 import dagster as dg
 import pandas as pd
 
-from geo_pipeline.assets import france
 from geo_pipeline.assets.geography import departement_neighbours, departements
 from geo_pipeline.assets.observations import crop_statistics, water_restrictions, weather_daily
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import (
+from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.runtime import france_tables
+from geo_pipeline.runtime.table_assets import (
     apart,
     map_links,
     partitioned_asset,
@@ -19,7 +19,7 @@ from geo_pipeline.assets.writing import (
     write_partitions,
     write_table,
 )
-from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.transforms.drought import drought_indicators as indicators_of
 from geo_pipeline.transforms.soil import soil_water_daily as soil_water
 
@@ -121,5 +121,5 @@ def departement_risk(
     Built from all partitions that the lake holds; a département not run yet has empty rows, and so
     has one that a check holds back or whose file is damaged: it counts in no neighbour's figures.
     """
-    frame, origin = france.risk(workspace, context.log.warning)
+    frame, origin = france_tables.risk(workspace, context.log.warning)
     return write_table(workspace, "departement_risk", frame, origin, map_links(workspace.settings))

@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from geo_pipeline.assets import france
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import table_asset, write_table
+from geo_pipeline.runtime import france_tables
+from geo_pipeline.runtime.table_assets import table_asset, write_table
+from geo_pipeline.runtime.workspace import Workspace
 
 
 @table_asset("departements", "1_geography", provider="boundaries")
@@ -17,7 +17,9 @@ def departements(
     INSEE codes and régions. Other outlines (Etalab, from IGN; Licence Ouverte 2.0) take their place
     once they pass a check. Cadence: once a year.
     """
-    return write_table(workspace, "departements", *france.outlines(workspace, context.log.warning))
+    return write_table(
+        workspace, "departements", *france_tables.outlines(workspace, context.log.warning)
+    )
 
 
 @table_asset("departement_neighbours", "1_geography", deps=[departements])
@@ -25,7 +27,7 @@ def departement_neighbours(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
     """Pairs of départements that share a border, with its length: a spatial join in DuckDB."""
-    made = france.neighbours(workspace, context.log.warning)
+    made = france_tables.neighbours(workspace, context.log.warning)
     return write_table(workspace, "departement_neighbours", *made)
 
 
@@ -34,5 +36,5 @@ def departement_shapes(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
     """Light shapes for maps, in Lambert-93 km, overseas départements in insets."""
-    made = france.shapes(workspace, context.log.warning)
+    made = france_tables.shapes(workspace, context.log.warning)
     return write_table(workspace, "departement_shapes", *made)

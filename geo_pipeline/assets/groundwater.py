@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import dagster as dg
 import pandas as pd
 
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import (
+from geo_pipeline.errors import GeoPipelineError, StorageError, UsageError
+from geo_pipeline.runtime.table_assets import (
     check_kept,
     doubt,
     first_of,
@@ -14,7 +14,7 @@ from geo_pipeline.assets.writing import (
     tell_failure,
     write_partition,
 )
-from geo_pipeline.errors import GeoPipelineError, StorageError, UsageError
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import validate
 from geo_pipeline.sources.hubeau import SILENT
 from geo_pipeline.transforms.groundwater import groundwater as by_month

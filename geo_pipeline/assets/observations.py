@@ -12,11 +12,12 @@ from typing import NamedTuple
 import dagster as dg
 import pandas as pd
 
-from geo_pipeline.assets import france
 from geo_pipeline.assets.geography import departements
-from geo_pipeline.assets.providers import ProvidedStations
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import (
+from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
+from geo_pipeline.files import write_text
+from geo_pipeline.runtime import france_tables
+from geo_pipeline.runtime.providers import ProvidedStations
+from geo_pipeline.runtime.table_assets import (
     apart,
     check_kept,
     doubt,
@@ -28,12 +29,11 @@ from geo_pipeline.assets.writing import (
     write_partitions,
     write_table,
 )
-from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
-from geo_pipeline.files import write_text
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import Provenance, empty, validate
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
 from geo_pipeline.threads import mapped
-from geo_pipeline.transforms.histories import joined
+from geo_pipeline.transforms.joined_histories import joined
 from geo_pipeline.transforms.weather import with_et0
 
 LEFT_OUT = "left_out"
@@ -251,12 +251,12 @@ def water_restrictions(
     day, 2026-10-03, without zones. Cadence: daily.
     """
     try:
-        rows, origin = france.restrictions(workspace, context.log.warning)
+        rows, origin = france_tables.restrictions(workspace, context.log.warning)
     except SourceError as error:
         provider = workspace.settings.restrictions
         workspace.failed("water_restrictions", None, provider, error)
         context.log.error(f"water_restrictions: {error}")
         if workspace.lake.is_sound("water_restrictions"):
             return dg.MaterializeResult()
-        rows, origin = france.last_known(workspace, "water_restrictions", provider)
+        rows, origin = france_tables.last_known(workspace, "water_restrictions", provider)
     return write_table(workspace, "water_restrictions", rows, origin)

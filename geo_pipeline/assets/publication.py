@@ -6,17 +6,17 @@ from typing import Final
 
 import dagster as dg
 
-from geo_pipeline.assets import france
 from geo_pipeline.assets.drought import departement_risk
 from geo_pipeline.assets.geography import departement_shapes
-from geo_pipeline.assets.providers import attributions
-from geo_pipeline.assets.steps import guarded
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import LAYERS, OWNERS, map_links
-from geo_pipeline.publishing.handful import export_handful
+from geo_pipeline.publishing.standard_exports import export_handful
+from geo_pipeline.runtime import france_tables
+from geo_pipeline.runtime.guard import guarded
+from geo_pipeline.runtime.providers import attributions
+from geo_pipeline.runtime.table_assets import LAYERS, OWNERS, map_links
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.storage import warehouse as storage
 from geo_pipeline.storage.findings import READABLE, Finding
-from geo_pipeline.storage.standing import Damaged
+from geo_pipeline.storage.partition_states import Damaged
 from geo_pipeline.transforms.calendar import crop_stages
 
 GROUP: Final = "4_publication"
@@ -41,7 +41,7 @@ def warehouse(
     the whole of France is made again. When it is red: its check `state` lists all that is wrong,
     in any table and in the system.
     """
-    france.mend(workspace, context.log.warning)
+    france_tables.mend(workspace, context.log.warning)
     published = storage.publish(
         workspace.lake,
         workspace.settings.warehouse,

@@ -13,27 +13,27 @@ from datetime import UTC, datetime
 import dagster as dg
 import pandas as pd
 
-from geo_pipeline.assets.evaluations import evaluate
-from geo_pipeline.assets.partitions import departement_partitions
-from geo_pipeline.assets.steps import time_limit
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import settled
-from geo_pipeline.automation.dagster_pages import (
+from geo_pipeline.errors import DamagedError, HeldError
+from geo_pipeline.platform.check_events import evaluate
+from geo_pipeline.platform.partitions import departement_partitions
+from geo_pipeline.platform.state_checks import (
     STATE,
     evaluation,
     said_of,
     table_of,
     tables,
 )
-from geo_pipeline.departements import CODES
-from geo_pipeline.errors import DamagedError, HeldError
+from geo_pipeline.runtime.guard import time_limit
+from geo_pipeline.runtime.table_assets import settled
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import empty
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage import spatial
+from geo_pipeline.spatial import database
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding, Severity
 from geo_pipeline.storage.lake import OPTIONAL, Lake, arrow_schema, partition
-from geo_pipeline.storage.standing import freshness, unreadable
+from geo_pipeline.storage.partition_states import freshness, unreadable
+from geo_pipeline.territory import CODES
 from geo_pipeline.transforms import quality
 
 Cases = dict[tuple[str, str, str], Mapping[str, object]]
@@ -271,7 +271,7 @@ def _weather(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.Da
     months = quality.monthly(rows)
     own = rows[rows["departement"].isin(codes)].reset_index(drop=True)
     own_months = months[months["departement"].isin(codes)].reset_index(drop=True)
-    compared = spatial.run("quality_neighbours", {"months": months, "pairs": pairs})
+    compared = database.run("quality_neighbours", {"months": months, "pairs": pairs})
     return pd.concat(
         [
             quality.days(own, pd.Timestamp(now.date())),
@@ -305,7 +305,7 @@ def _crops(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.Data
     rows = _read(workspace.lake, "crop_statistics", [*codes, *pairs["neighbour"]])
     own = rows[rows["departement"].isin(codes)].reset_index(drop=True)
     yields = rows[["departement", "year", "crop", "yield_q_ha"]]
-    compared = spatial.run("quality_crop_neighbours", {"crops": yields, "pairs": pairs})
+    compared = database.run("quality_crop_neighbours", {"crops": yields, "pairs": pairs})
     areas = workspace.bundled.boundaries().rename(columns={"area_official_km2": "area_km2"})
     return pd.concat(
         [
@@ -328,8 +328,8 @@ def _pairs(workspace: Workspace, codes: Sequence[str]) -> pd.DataFrame:
         pairs = lake.read("departement_neighbours") if there else empty("departement_neighbours")
     except DamagedError:
         boundaries = {"boundaries": workspace.bundled.boundaries()}
-        departements = {"departements": spatial.run("departements", boundaries)}
-        pairs = spatial.run("departement_neighbours", departements)
+        departements = {"departements": database.run("departements", boundaries)}
+        pairs = database.run("departement_neighbours", departements)
     return pairs.loc[pairs["departement"].isin(codes), ["departement", "neighbour"]]
 
 
@@ -378,8 +378,8 @@ def _selected(lake: Lake, script: str, table: str, codes: Sequence[str]) -> pd.D
     damaged = {each.path for each in unreadable(lake, [table], codes)}  # `standing` tells of them
     there = (path for code in codes if (path := lake.path(table, code)).exists())
     if files := [path for path in there if path not in damaged]:
-        return spatial.run_on_files(script, {table: files})
-    return spatial.run(script, {table: arrow_schema(table).empty_table()})
+        return database.run_on_files(script, {table: files})
+    return database.run(script, {table: arrow_schema(table).empty_table()})
 
 
 QUALITIES = (

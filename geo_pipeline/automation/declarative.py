@@ -15,8 +15,8 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster_shared.record import copy
 
-from geo_pipeline.assets.partitions import codes_of, run_tags
-from geo_pipeline.assets.writing import settled
+from geo_pipeline.platform.partitions import codes_of, run_tags
+from geo_pipeline.runtime.table_assets import settled
 from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
 
 SENSOR = "automation"

@@ -9,8 +9,8 @@ from typing import Any, Final
 import dagster as dg
 
 from geo_pipeline.automation.checks import check_keys
-from geo_pipeline.automation.dagster_pages import key_of, tables
-from geo_pipeline.automation.recorded import OFFLINE_TAG
+from geo_pipeline.automation.run_log import OFFLINE_TAG
+from geo_pipeline.platform.state_checks import key_of, tables
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
 

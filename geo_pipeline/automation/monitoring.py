@@ -22,22 +22,23 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from geo_pipeline import logs
-from geo_pipeline.assets.partitions import codes_of
-from geo_pipeline.automation import alive, dagster_pages, damage, records, troubles
-from geo_pipeline.automation.instance import open_instance
+from geo_pipeline.automation import troubles
 from geo_pipeline.automation.troubles import Trouble
-from geo_pipeline.departements import BY_CODE, CODES
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.files import write_text
+from geo_pipeline.platform import live_runs, record_damage, run_records, state_checks
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.partitions import codes_of
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage import standing
+from geo_pipeline.storage import partition_states
 from geo_pipeline.storage.failures import WHOLE, Failures, reason, short
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.incomplete import DERIVED, incomplete
 from geo_pipeline.storage.lake import BY_DEPARTEMENT, OPTIONAL, PARTITIONED, Lake
-from geo_pipeline.storage.standing import BROKEN, STATES, TROUBLES
+from geo_pipeline.storage.partition_states import BROKEN, STATES, TROUBLES
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.territory import BY_CODE, CODES
 
 PAGE: Final = "pipeline.json"
 METRICS: Final = "metrics.prom"
@@ -73,7 +74,7 @@ def snapshot(
     """
     known = _NOTHING if instance is None else _recorded(settings, instance, now, asked_by)
     under_way = known.under_way or (
-        instance is None and alive.any_held(troubles.dagster_home(settings))
+        instance is None and live_runs.any_held(troubles.dagster_home(settings))
     )
     lake = Lake(settings.lake).at_once()
     partitions = _partitions(settings, known, now, lake, all_due=instance is None and under_way)
@@ -146,8 +147,8 @@ def write(
         write_text(folder / PAGE, json.dumps(taken, ensure_ascii=False))
         write_text(folder / METRICS, metrics(taken))
         if instance is not None:
-            with damage.reading(Path(instance.root_directory)):
-                dagster_pages.tell(instance, taken)
+            with record_damage.reading(Path(instance.root_directory)):
+                state_checks.tell(instance, taken)
     return taken
 
 
@@ -190,9 +191,9 @@ def _partitions(
     What runs under way are to make is not told to lack; where it is `all_due` nothing is.
     """
     tables = [name for name in TABLES if name not in OPTIONAL or settings.groundwater is not None]
-    fresh = standing.freshness(settings, now, lake).set_index(["table", "departement"])
+    fresh = partition_states.freshness(settings, now, lake).set_index(["table", "departement"])
     ages = dict(zip(fresh.index, fresh.to_dict("records"), strict=True))
-    in_itself = standing.broken(settings, now, lake)
+    in_itself = partition_states.broken(settings, now, lake)
     lacking = [] if all_due else incomplete(settings, in_itself, lake)
     beside = [] if all_due else [*lacking, *_interrupted(known, in_itself)]
     due = known.codes_under_way | ({WHOLE} if known.under_way else set())
@@ -221,11 +222,13 @@ def _partitions(
     return rows
 
 
-def _interrupted(known: "_Known", in_itself: Sequence[standing.Broken]) -> list[standing.Broken]:
+def _interrupted(
+    known: "_Known", in_itself: Sequence[partition_states.Broken]
+) -> list[partition_states.Broken]:
     """Return what runs now over were to write and did not, where its weather does not say why."""
     asked_again = {each.departement for each in in_itself if each.table == "weather_daily"}
     return [
-        standing.Broken(
+        partition_states.Broken(
             code, table, "missing", since, f"run {run_id[:8]} ended before it was written"
         )
         for table, code, run_id, since in known.interrupted
@@ -272,7 +275,7 @@ def _file(lake: Lake, table: str, code: str) -> dict[str, Any]:
     }
 
 
-def _worst(broken: Sequence[standing.Broken]) -> dict[tuple[str, str], dict[str, Any]]:
+def _worst(broken: Sequence[partition_states.Broken]) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the worst trouble of each partition."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for each in sorted(broken, key=lambda one: STATES.index(one.state)):
@@ -398,7 +401,7 @@ class _Known:
 
     content: Mapping[str, Any]
     """The parts of the snapshot that come from them alone."""
-    made: Sequence[records.Materialized] = ()
+    made: Sequence[run_records.Materialized] = ()
     interrupted: Sequence[tuple[str, str, str, str]] = ()
     """Table, département, run and since when, of what a run now over was to write and did not."""
     system: Sequence[Trouble] = ()
@@ -420,10 +423,10 @@ def _recorded(
     Raises:
         RecordsError: they say what nobody wrote.
     """
-    with damage.reading(Path(instance.root_directory)):
+    with record_damage.reading(Path(instance.root_directory)):
         dead = list(troubles.of_runs(instance, now))
         runs = instance.get_run_records(limit=SHOWN_RUNS)
-        why = records.run_failures(instance, [each.dagster_run.run_id for each in runs])
+        why = run_records.run_failures(instance, [each.dagster_run.run_id for each in runs])
         why |= {each.where: each.what for each in dead}
         beats = daemons(instance, now)
         watched = troubles.watched(instance, now)
@@ -434,7 +437,7 @@ def _recorded(
             "run_counts": _run_counts(instance, len(dead)),
             "checks": [
                 {**asdict(each), "at": None if each.at is None else _iso(each.at)}
-                for each in records.check_results(instance)
+                for each in run_records.check_results(instance)
             ],
             "daemons": beats,
             "ticks": [_tick(each, now) for each in watched],
@@ -443,10 +446,10 @@ def _recorded(
         tables = PARTITIONED + (OPTIONAL if settings.groundwater is not None else ())
         return _Known(
             content,
-            records.latest_materializations(instance),
+            run_records.latest_materializations(instance),
             [
                 (table, code, run_id, _iso(now))
-                for table, code, run_id in records.interrupted(
+                for table, code, run_id in run_records.interrupted(
                     instance, Lake(settings.lake), tables
                 )
             ],

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from geo_pipeline.assets.partitions import run_tags
 from geo_pipeline.automation.jobs import FRANCE, SCOPE_TAG
 from geo_pipeline.automation.requests import left
-from geo_pipeline.departements import CODES
+from geo_pipeline.platform.partitions import run_tags
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.territory import CODES
 
 PARIS: Final = "Europe/Paris"
 

@@ -1,7 +1,7 @@
 """What is wrong with the system as a whole: one list for status, doctor, `--resume`, page, figures.
 
 Each trouble says what is wrong, where, since when, and the one command that mends it. What is wrong
-with a table of a département is told by `storage/standing.py` and `storage/incomplete.py`; both are
+with a table of a département is told by `storage/partition_states.py` and `storage/incomplete.py`; both are
 joined in `monitoring`. Add here what else can be wrong; nothing here is remembered or mended.
 """
 
@@ -19,9 +19,9 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick, TickStatus
 from dagster._utils.schedules import schedule_execution_time_iterator
 
-from geo_pipeline.automation import alive, damage
 from geo_pipeline.automation.schedules import PARIS
 from geo_pipeline.errors import NotPublishedError, StorageError
+from geo_pipeline.platform import live_runs, record_damage
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage import warehouse
 from geo_pipeline.storage.failures import Failures
@@ -151,7 +151,7 @@ def _of_room(settings: Settings, lake: Lake) -> Iterator[Trouble]:
 def _of_notes(settings: Settings) -> Iterator[Trouble]:
     """Yield the failures and findings that cannot be read."""
     for each in (*Failures(settings.failures).damaged(), *Findings(settings.findings).damaged()):
-        yield Trouble("notes", str(each.path), each.why, _since(each.path), damage.REPAIR)
+        yield Trouble("notes", str(each.path), each.why, _since(each.path), record_damage.REPAIR)
 
 
 def _of_publication(
@@ -197,17 +197,17 @@ def of_damage(settings: Settings, home: Path) -> list[Trouble]:
         Trouble(
             "records",
             str(each.path),
-            f"{each.why}: {damage.answer(each.why)}",
+            f"{each.why}: {record_damage.answer(each.why)}",
             _since(each.path),
-            damage.REPAIR if each.mendable else RESUME,
+            record_damage.REPAIR if each.mendable else RESUME,
         )
-        for each in damage.examine(home)
+        for each in record_damage.examine(home)
     ]
 
 
 def of_error(settings: Settings, home: Path, error: StorageError) -> Trouble:
     """Return the trouble that an attempt to read the records ended with."""
-    do = damage.REPAIR if damage.REPAIR in str(error) else DOCTOR
+    do = record_damage.REPAIR if record_damage.REPAIR in str(error) else DOCTOR
     where = "PostgreSQL" if settings.postgres_url is not None else str(home)
     return Trouble("records", where, str(error), None, do)
 
@@ -216,10 +216,10 @@ def of_runs(instance: dg.DagsterInstance, now: datetime) -> Iterator[Trouble]:
     """Yield the runs that say that they are under way and are not."""
     for record in instance.get_run_records(dg.RunsFilter(statuses=list(UNDER_WAY))):
         run = record.dagster_run
-        why = alive.death(instance, run.run_id)
+        why = live_runs.death(instance, run.run_id)
         began = record.start_time or record.create_timestamp.timestamp()
         if why is None and now.timestamp() - began > HUNG.total_seconds():
-            if alive.is_held(instance, run.run_id):
+            if live_runs.is_held(instance, run.run_id):
                 continue
             why = "nothing is known of its process here, and it began long ago"
         if why is not None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import SourceError
+from geo_pipeline.territory import CODES
 
 CROPS_FILE = "crop_parameters.csv"
 SOIL_FILE = "soil_storage.csv"

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline import schemas
-from geo_pipeline.departements import BY_CODE
 from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import Http, Received
+from geo_pipeline.territory import BY_CODE
 
 log = logging.getLogger(__name__)
 

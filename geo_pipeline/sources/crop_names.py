@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-from geo_pipeline.departements import BY_CODE, DEPARTEMENTS, REGIONS
+from geo_pipeline.territory import BY_CODE, DEPARTEMENTS, REGIONS
 
 CROPS: dict[str, tuple[str, ...]] = {
     "soft_wheat": (

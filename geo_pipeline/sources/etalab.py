@@ -9,12 +9,12 @@ import pyarrow as pa
 import shapely
 from shapely.geometry import shape
 
-from geo_pipeline.departements import BY_CODE
 from geo_pipeline.errors import UsageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.sources.observed import Attribution
+from geo_pipeline.territory import BY_CODE
 
 URL = "https://etalab-datasets.geo.data.gouv.fr/contours-administratifs/latest/geojson"
 ATTRIBUTION = Attribution(
@@ -54,7 +54,7 @@ class Etalab:
         """Return code, name and geometry (lon/lat) of what the file holds, and where it is from.
 
         Collectivities that are no département are left out; everything else is as it was sent, to
-        be checked by `storage.boundaries` before it is used.
+        be checked by `spatial.boundaries` before it is used.
 
         Raises:
             SourceError: the file cannot be had, or is neither GeoJSON nor GeoParquet of named

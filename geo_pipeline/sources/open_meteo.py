@@ -147,7 +147,7 @@ class OpenMeteo:
         provisional_days: int = PROVISIONAL_DAYS,
         today: date | None = None,
     ) -> None:
-        """Take the points of `storage.sampling`; `today` is that of the clock in UTC by default."""
+        """Take the points of `spatial.sampling`; `today` is that of the clock in UTC by default."""
         self.http = http
         self.points = points
         self.url = url

@@ -20,13 +20,13 @@ from urllib.parse import unquote, urljoin, urlsplit
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.departements import BY_CODE
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import OBSERVED, Attribution, Observed
 from geo_pipeline.sources.stations import Origin, provenance_of
+from geo_pipeline.territory import BY_CODE
 
 NAME = "sim2"
 URL = "https://www.data.gouv.fr"

@@ -24,11 +24,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
-from geo_pipeline.departements import BY_CODE
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources.http import MOST_LEFT_OUT, Received
 from geo_pipeline.sources.observed import OBSERVED, Observed
+from geo_pipeline.territory import BY_CODE
 
 CORSICA = ("2A", "2B")
 OWN_CODES = {**dict.fromkeys(CORSICA, "20"), "976": "985"}

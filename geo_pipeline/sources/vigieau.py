@@ -23,13 +23,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import LEVELS, Provenance
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import Attribution
 from geo_pipeline.sources.payload import Sieve
+from geo_pipeline.territory import CODES
 
 NAME = "vigieau"
 API_URL = "https://api.vigieau.gouv.fr"

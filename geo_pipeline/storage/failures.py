@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from geo_pipeline import notes
-from geo_pipeline.departements import BY_CODE
 from geo_pipeline.errors import DamagedError
+from geo_pipeline.territory import BY_CODE
 
 WHOLE = "france"
 """In the place of a code, for tables that are not partitioned."""

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import StorageError
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
@@ -21,7 +20,8 @@ from geo_pipeline.storage.lake import (
     Lake,
     partition,
 )
-from geo_pipeline.storage.standing import Broken
+from geo_pipeline.storage.partition_states import Broken
+from geo_pipeline.territory import CODES
 
 DERIVED: Final = ("soil_water_daily", "drought_indicators")
 """Made from the weather of their département."""

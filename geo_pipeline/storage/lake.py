@@ -4,7 +4,7 @@ A partitioned table lies in `<root>/<table>/departement=<code>/part.parquet`, an
 `<root>/<table>/part.parquet`. Two départements never share a file. Where the rows come from is
 written into the footer of the same file, so that data and provenance cannot part; equal inputs
 give equal bytes, so nothing of the run itself (clock, host, order) may enter. Each file is sealed
-(`storage.seal`), and no read believes one whose seal does not hold.
+(`seal`), and no read believes one whose seal does not hold.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from geo_pipeline import seal
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing
 from geo_pipeline.schemas import TABLES, Provenance
-from geo_pipeline.storage import seal
 
 PARTITIONED = ("weather_daily", "crop_statistics", "soil_water_daily", "drought_indicators")
 OPTIONAL = ("groundwater",)

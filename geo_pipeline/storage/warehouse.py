@@ -28,11 +28,11 @@ from geo_pipeline import sql
 from geo_pipeline.errors import DamagedError, NotPublishedError, StorageError
 from geo_pipeline.files import replacing, sweep
 from geo_pipeline.schemas import TABLES
-from geo_pipeline.storage import spatial
+from geo_pipeline.spatial import database
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding
 from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake, arrow_schema, partition
-from geo_pipeline.storage.standing import Damaged, unreadable
+from geo_pipeline.storage.partition_states import Damaged, unreadable
 
 # Published without the shapes, which a view of the table's own name joins on reading.
 _STORED_AS = {"departement_risk": "departement_risk_values"}
@@ -187,7 +187,7 @@ class Warehouse:
         """
         with self._told(), self._cursor() as cursor:
             content = cursor.execute(sql.load(script), parameters).to_arrow_table()
-        return spatial.from_arrow(content)
+        return database.from_arrow(content)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return all rows of a published table, geometries as a GeoDataFrame.
@@ -196,7 +196,7 @@ class Warehouse:
         """
         with self._told(), self._cursor() as cursor:
             content = cursor.table(name).to_arrow_table()
-        return spatial.from_arrow(content)
+        return database.from_arrow(content)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -233,7 +233,7 @@ class Warehouse:
             if self._open is None or self._open[0] != version:
                 # Attached to a database in memory: DuckDB would otherwise hand out the old file
                 # again while anybody still reads it. Readers of the old one finish undisturbed.
-                self._open = version, spatial.attach(self._readable())
+                self._open = version, database.attach(self._readable())
             cursor = self._open[1].cursor()
         cursor.execute("USE published")
         return cursor
@@ -255,7 +255,7 @@ def check_whole(path: Path) -> None:
         NotPublishedError: there is none.
     """
     try:
-        with closing(spatial.attach(_existing(path))) as connection:
+        with closing(database.attach(_existing(path))) as connection:
             connection.execute("USE published")
             _read_to_the_end(connection)
     except duckdb.Error as error:
@@ -305,14 +305,14 @@ def _publish(
             temporary.unlink()  # DuckDB makes its own file; an empty one is not a database
         else:
             _copy(target, temporary)
-        with spatial.connect() as connection:
-            with spatial.attached(connection, temporary, "building", read_only=False):
+        with database.connect() as connection:
+            with database.attached(connection, temporary, "building", read_only=False):
                 _build(connection, lake, beside, plan, before)
                 # Nor does it tell of one that fails while it closes.
                 connection.execute("CHECKPOINT")
             if temporary.with_name(f"{temporary.name}.wal").exists():
                 raise _NotWrittenError("it was not written to its end: is the disk full?")
-            with spatial.attached(connection, temporary, "published"):
+            with database.attached(connection, temporary, "published"):
                 rows = _check(connection)
         if before.is_whole:
             _keep(target)
@@ -481,7 +481,7 @@ class _Before:
             return found
         found = replace(found, is_whole=True)
         try:
-            with closing(spatial.attach(target)) as connection:
+            with closing(database.attach(target)) as connection:
                 connection.execute("USE published")
                 made = connection.execute(sql.load("publication_made")).fetchone()
                 files = connection.execute(sql.load("publication_files")).fetchall()
@@ -662,7 +662,7 @@ def _attach_previous(connection: duckdb.DuckDBPyConnection, path: Path | None) -
     """Attach the publication at `path`, if any, as `previous`; return its tables."""
     if path is None:
         return []
-    spatial.attach_to(connection, path, "previous")
+    database.attach_to(connection, path, "previous")
     return [str(name) for (name,) in connection.execute("SHOW TABLES FROM previous").fetchall()]
 
 

@@ -8,8 +8,7 @@ import pandas as pd
 
 from geo_pipeline.indicators.aggregation import rolling_sum
 from geo_pipeline.indicators.crops import relative_yield_by_stage
-from geo_pipeline.transforms.measures import Measure, ranked
-from geo_pipeline.transforms.records import (
+from geo_pipeline.transforms.daily_arrays import (
     MONTH,
     Array,
     Dekads,
@@ -18,6 +17,7 @@ from geo_pipeline.transforms.records import (
     Record,
     pivoted,
 )
+from geo_pipeline.transforms.indicator_rows import Measure, ranked
 from geo_pipeline.transforms.soil import REFERENCE_CROP, Season, season_of_crops
 
 YIELD_STAGES = ("flowering_from_day", "yield_formation_from_day", "ripening_from_day")

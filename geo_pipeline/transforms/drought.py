@@ -29,8 +29,8 @@ from geo_pipeline.indicators.events import drought_course
 from geo_pipeline.schemas import empty, validate
 from geo_pipeline.transforms import crop_water, season
 from geo_pipeline.transforms.crop_water import CropWater
-from geo_pipeline.transforms.measures import Measure, positions, ranked, rows_of, standardised
-from geo_pipeline.transforms.records import MONTH, Array, Dekads, Record, daily_records
+from geo_pipeline.transforms.daily_arrays import MONTH, Array, Dekads, Record, daily_records
+from geo_pipeline.transforms.indicator_rows import Measure, positions, ranked, rows_of, standardised
 
 SCALES = (1, 3, 6, 12)
 """Months that SPI and SPEI look back on."""

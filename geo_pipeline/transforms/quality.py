@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo_pipeline.departements import BY_CODE
 from geo_pipeline.schemas import LEVELS
+from geo_pipeline.territory import BY_CODE
 
 COLUMNS = ["departement", "check", "severity", "what", "cases", "first", "last"]
 """Of findings. `first` and `last` are ISO dates or years, as texts."""

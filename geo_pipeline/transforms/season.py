@@ -10,8 +10,8 @@ import pandas as pd
 
 from geo_pipeline.indicators.events import days_since_rain, longest_dry_spell, only_true_days
 from geo_pipeline.indicators.stress import frost_days, growing_degree_days, hot_days, season_total
-from geo_pipeline.transforms.measures import Measure, ranked
-from geo_pipeline.transforms.records import Array, Dekads, Record
+from geo_pipeline.transforms.daily_arrays import Array, Dekads, Record
+from geo_pipeline.transforms.indicator_rows import Measure, ranked
 from geo_pipeline.transforms.soil import season_of_crops
 
 SPELL_WINDOW_DAYS = 90

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.indicators.crops import day_of_season, kc_curve, root_depth
 from geo_pipeline.indicators.soil_water import Output, soil_water_balance
 from geo_pipeline.schemas import empty, validate
-from geo_pipeline.transforms.records import Array, Record, daily_records
+from geo_pipeline.territory import CODES
+from geo_pipeline.transforms.daily_arrays import Array, Record, daily_records
 
 REFERENCE_CROP = "grassland"
 """The crop whose soil water stands for the soil of a département: it covers it all year."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from geo_pipeline.transforms.histories import BOUNDS, LEAST_DAYS
+from geo_pipeline.transforms.joined_histories import BOUNDS, LEAST_DAYS
 
 
 class Kept(NamedTuple):

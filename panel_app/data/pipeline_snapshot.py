@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from geo_pipeline.errors import StorageError
-from geo_pipeline.storage.standing import BROKEN as BROKEN  # noqa: PLC0414  for the page
-from geo_pipeline.storage.standing import STATES as STATES  # noqa: PLC0414
-from geo_pipeline.storage.standing import TROUBLES as TROUBLES  # noqa: PLC0414
+from geo_pipeline.storage.partition_states import BROKEN as BROKEN  # noqa: PLC0414  for the page
+from geo_pipeline.storage.partition_states import STATES as STATES  # noqa: PLC0414
+from geo_pipeline.storage.partition_states import TROUBLES as TROUBLES  # noqa: PLC0414
 from geo_pipeline.storage.warehouse import Version
 
 SNAPSHOT_VERSION: Final = 2

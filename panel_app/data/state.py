@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, get_args
 
-from geo_pipeline.departements import BY_CODE, REGIONS
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import Lang
+from geo_pipeline.territory import BY_CODE, REGIONS
 from panel_app.data.page_words import Catalogue, catalogue
 
 Step = Literal["month", "dekad"]

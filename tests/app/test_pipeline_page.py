@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from geo_pipeline.automation import monitoring, troubles
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import StorageError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
+from geo_pipeline.territory import CODES
 from panel_app.app import build
 from panel_app.data.page_words import catalogue
 from panel_app.data.pipeline_snapshot import SNAPSHOT_VERSION, PipelineStore

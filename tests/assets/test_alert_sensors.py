@@ -28,18 +28,18 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.error import SerializableErrorInfo
 
 from geo_pipeline.assets.drought import departement_risk
-from geo_pipeline.assets.partitions import departement_partitions
 from geo_pipeline.assets.publication import warehouse
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.sensors import drought, operations
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import SourceError
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.partitions import departement_partitions
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.territory import CODES
 
 NOTED = "first publication: noted, nothing is told"
 

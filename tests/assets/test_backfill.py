@@ -14,13 +14,13 @@ import dagster as dg
 import pytest
 from dagster._core.events import DagsterEvent
 
-from geo_pipeline.automation import configuration
-from geo_pipeline.automation.backfill import BACKFILL_TAG, ONCE, enqueue, left_over
-from geo_pipeline.automation.instance import dagster_home, environment, open_instance
-from geo_pipeline.departements import CODES
+from geo_pipeline.commands.backfill import BACKFILL_TAG, ONCE, enqueue, left_over
 from geo_pipeline.errors import UsageError
+from geo_pipeline.platform import configuration
+from geo_pipeline.platform.instance import dagster_home, environment, open_instance
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import PARTITIONED, Lake
+from geo_pipeline.territory import CODES
 from tests.conftest import digests
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,27 +8,27 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from geo_pipeline.assets.lineage import LINEAGE, column_lineage
-from geo_pipeline.assets.partitions import departement_partitions
-from geo_pipeline.assets.providers import attributions
-from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.checks import QUALITIES, check_keys
-from geo_pipeline.automation.dagster_pages import STATE
-from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.monitoring import write
-from geo_pipeline.automation.runs import run
+from geo_pipeline.commands.runs import run
 from geo_pipeline.definitions import build_definitions
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import HeldError, StorageError
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.partitions import departement_partitions
+from geo_pipeline.platform.state_checks import STATE
+from geo_pipeline.runtime.lineage import LINEAGE, column_lineage
+from geo_pipeline.runtime.providers import attributions
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import TABLES, InvalidTableError
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.agronomy import crop_parameters
+from geo_pipeline.spatial.database import connect
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import PARTITIONED, Lake
-from geo_pipeline.storage.spatial import connect
-from geo_pipeline.storage.standing import broken
+from geo_pipeline.storage.partition_states import broken
 from geo_pipeline.storage.warehouse import publish
+from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.calendar import crop_stages
 from tests.conftest import ROOT, digests, ignore
 

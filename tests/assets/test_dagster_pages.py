@@ -23,12 +23,12 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster_graphql.schema import create_schema
 
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.automation.dagster_pages import STATE, STATE_TAG, TOLD_AGAIN
-from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.monitoring import write
-from geo_pipeline.automation.runs import run
+from geo_pipeline.commands.runs import run
 from geo_pipeline.definitions import build_definitions
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.state_checks import STATE, STATE_TAG, TOLD_AGAIN
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings

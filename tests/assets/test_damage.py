@@ -7,18 +7,18 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.automation.recorded import OFFLINE_TAG
-from geo_pipeline.automation.runs import run
+from geo_pipeline.automation.run_log import OFFLINE_TAG
 from geo_pipeline.automation.sensors.repairs import REPAIR_TAG, look_at
-from geo_pipeline.automation.unfinished import unfinished
+from geo_pipeline.commands.runs import run
+from geo_pipeline.commands.unfinished import unfinished
 from geo_pipeline.definitions import build_definitions
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import READABLE, Finding, Findings
 from geo_pipeline.storage.lake import PARTITIONED, Lake
-from geo_pipeline.storage.standing import unreadable
+from geo_pipeline.storage.partition_states import unreadable
 from geo_pipeline.storage.warehouse import Warehouse
 from tests.conftest import digests, ignore
 

@@ -9,9 +9,9 @@ import psutil
 import pytest
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from geo_pipeline.assets.writing import evaluate, settled
-from geo_pipeline.automation.event_log import KEPT_ENGINES, KeptConnectionEventLogStorage
-from geo_pipeline.automation.instance import open_instance
+from geo_pipeline.platform.event_log import KEPT_ENGINES, KeptConnectionEventLogStorage
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.runtime.table_assets import evaluate, settled
 from geo_pipeline.settings import Settings
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")

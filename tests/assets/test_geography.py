@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from geo_pipeline.assets import france
-from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.runtime import france_tables
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import validate
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage import spatial
+from geo_pipeline.spatial import database
 
-TABLES = {"departement_neighbours": france.neighbours, "departement_shapes": france.shapes}
+TABLES = {
+    "departement_neighbours": france_tables.neighbours,
+    "departement_shapes": france_tables.shapes,
+}
 
 
 def write(workspace: Workspace) -> dict[str, bytes]:
@@ -30,13 +33,13 @@ def test_they_stay_until_the_outlines_change(
     published_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = []
-    run = spatial.run
+    run = database.run
 
     def watched(script: str, frames: Mapping[str, Any]) -> Any:
         made.append(script)
         return run(script, frames)
 
-    monkeypatch.setattr(spatial, "run", watched)
+    monkeypatch.setattr(database, "run", watched)
     workspace = Workspace(Settings(home=tmp_path))
     lake = workspace.lake
     lake.path("departements").parent.mkdir(parents=True)

@@ -19,18 +19,18 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from geo_pipeline.assets import inbox as room
-from geo_pipeline.assets import inbox_content
-from geo_pipeline.assets.inbox_words import RefusedError
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.definitions import build_definitions
+from geo_pipeline.inbox import recognition
+from geo_pipeline.inbox import taking as room
+from geo_pipeline.inbox.refusals import RefusedError
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import etalab
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.http import Received
+from geo_pipeline.storage.inbox_files import ProvidedFiles, safe_name
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.storage.provided import ProvidedFiles, safe_name
 from tests.conftest import ROOT, digests
 from tests.sources.test_agreste import INSIDE, WHEAT, archive, strayed, workbook
 from tests.sources.test_meteo_france import EAST, OTHER, RAIN, WEST, csv
@@ -354,7 +354,7 @@ def test_outlines_read_the_same_in_each_form(tmp_path: Path) -> None:
     for content in forms:
         path = tmp_path / "dropped"
         path.write_bytes(content)
-        assert inbox_content.recognised(path) == "boundaries"
+        assert recognition.recognised(path) == "boundaries"
         received = Received("dropped", 200, datetime.now(UTC), "", path=path)
         read.append(etalab.read_received(received, "boundaries"))
     for each in read[1:]:
@@ -556,8 +556,8 @@ def test_names_and_kinds_of_files_that_are_refused(house: House, tmp_path: Path)
 def test_what_unpacks_to_too_much_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox_content, "MOST_ZIPPED_BYTES", 3_000_000)
-    monkeypatch.setattr(inbox_content, "MOST_GZIPPED_BYTES", 3_000_000)
+    monkeypatch.setattr(recognition, "MOST_ZIPPED_BYTES", 3_000_000)
+    monkeypatch.setattr(recognition, "MOST_GZIPPED_BYTES", 3_000_000)
     for content in (
         gzip.compress(b"0" * 4_000_000),
         saa(**{"big.csv": b"0" * 4_000_000}),
@@ -566,7 +566,7 @@ def test_what_unpacks_to_too_much_is_refused(
         path = tmp_path / "dropped"
         path.write_bytes(content)
         with pytest.raises(RefusedError, match="more than 3 MB when unpacked"):
-            inbox_content.recognised(path)
+            recognition.recognised(path)
 
 
 def test_a_file_that_is_too_large_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -584,9 +584,9 @@ def test_an_archive_that_lies_about_its_sizes_is_weighed() -> None:
     with zipfile.ZipFile(io.BytesIO(bytes(content))) as lying:
         assert lying.infolist()[0].file_size == 10
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(inbox_content, "MOST_ZIPPED_BYTES", 3_000_000)
-            with pytest.raises(inbox_content.RefusedError, match="more than 3 MB"):
-                inbox_content._weighed(lying)
+            patched.setattr(recognition, "MOST_ZIPPED_BYTES", 3_000_000)
+            with pytest.raises(recognition.RefusedError, match="more than 3 MB"):
+                recognition._weighed(lying)
 
 
 def test_rejected_files_are_told_once_in_one_message(house: House) -> None:

@@ -22,14 +22,14 @@ from dagster._daemon.daemon import get_default_daemon_logger
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 from pydantic import SecretStr
 
-from geo_pipeline.assets.partitions import departement_partitions
-from geo_pipeline.automation import configuration
-from geo_pipeline.automation.alive import death, held, reap
-from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.monitoring import write
-from geo_pipeline.automation.runs import run
-from geo_pipeline.automation.storage import EVENT_BATCH, psycopg2_url
+from geo_pipeline.commands.runs import run
 from geo_pipeline.errors import StorageError, UsageError
+from geo_pipeline.platform import configuration
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.live_runs import death, held, reap
+from geo_pipeline.platform.partitions import departement_partitions
+from geo_pipeline.platform.record_storage import EVENT_BATCH, psycopg2_url
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.lake import PARTITIONED, Lake
@@ -142,7 +142,7 @@ def test_the_state_of_a_sensor_survives(settings: Settings) -> None:
         TickStatus,
     )
 
-    from geo_pipeline.automation.backfill import _origin
+    from geo_pipeline.commands.backfill import _origin
 
     origin = RemoteInstigatorOrigin(_origin(), "watcher")
     name, selector = origin.get_id(), origin.get_selector().get_id()
@@ -372,7 +372,7 @@ telemetry:
 
 # The stock SQLite storage with its connections kept open: less than half the book-keeping.
 event_log_storage:
-  module: geo_pipeline.automation.event_log
+  module: geo_pipeline.platform.event_log
   class: KeptConnectionEventLogStorage
   config: {}
 """

@@ -9,13 +9,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from geo_pipeline.assets.partitions import run_tags
-from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.jobs import FRANCE, MAX_RUNTIME_TAG, SCOPE_TAG, jobs
-from geo_pipeline.automation.runs import run
-from geo_pipeline.automation.unfinished import Unfinished, unfinished
+from geo_pipeline.commands.runs import run
+from geo_pipeline.commands.unfinished import Unfinished, unfinished
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.errors import SourceError
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.partitions import run_tags
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from geo_pipeline.assets.observations import weather_daily
-from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.cli import app
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from tests.assets.test_live import SPACING_KM, Archive
 

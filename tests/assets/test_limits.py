@@ -16,14 +16,14 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from geo_pipeline.assets.steps import ONCE_TAG, StepTimeoutError, guarded, time_limit
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.assets.writing import AGAIN
-from geo_pipeline.automation.alive import held
-from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.automation.pools import LIMITS
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError, UsageError
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.live_runs import held
+from geo_pipeline.platform.pools import LIMITS
+from geo_pipeline.runtime.guard import ONCE_TAG, StepTimeoutError, guarded, time_limit
+from geo_pipeline.runtime.table_assets import AGAIN
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
 
@@ -32,8 +32,8 @@ CLAIMS = 8
 
 HOLDER = """
 import sys, time
-from geo_pipeline.automation.alive import held
-from geo_pipeline.automation.instance import open_instance
+from geo_pipeline.platform.live_runs import held
+from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.settings import Settings
 with open_instance(Settings(home=sys.argv[1])) as instance, held(instance, "dead"):
     claim = instance.event_log_storage.claim_concurrency_slot("publication", "dead", "warehouse")

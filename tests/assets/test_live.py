@@ -17,13 +17,13 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 import pytest
 
-from geo_pipeline.automation.runs import foreseen, run
+from geo_pipeline.commands.runs import foreseen, run
 from geo_pipeline.errors import SourceError
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.bundled import Bundled
+from geo_pipeline.spatial.sampling import sampling_points
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.storage.sampling import sampling_points
 from geo_pipeline.storage.warehouse import Warehouse
 from tests.conftest import ROOT, digests, ignore
 from tests.sources.conftest import Provider, provider

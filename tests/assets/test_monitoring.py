@@ -13,13 +13,15 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
-from geo_pipeline.automation import monitoring, records
-from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.automation.runs import run
+from geo_pipeline import seal
+from geo_pipeline.automation import monitoring
 from geo_pipeline.automation.sensors import monitoring as minutely
+from geo_pipeline.commands.runs import run
 from geo_pipeline.errors import SourceError
+from geo_pipeline.platform import run_records
+from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage import seal, warehouse
+from geo_pipeline.storage import warehouse
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from tests.conftest import ignore
@@ -224,7 +226,7 @@ def test_ten_thousand_materialisations_are_asked_for_in_bulk(own_home: Path) -> 
     with open_instance(settings) as instance:
         with counted() as few:
             before = monitoring.snapshot(settings, instance, NOW)
-        with records._events(instance).index_connection() as connection:
+        with run_records._events(instance).index_connection() as connection:
             last = connection.execute(text("SELECT max(id) FROM event_logs")).scalar()
             for _ in range(25):
                 connection.execute(copy, {"last": last})

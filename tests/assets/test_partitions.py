@@ -12,13 +12,13 @@ from dagster._core.workspace.load_target import ModuleTarget
 from dagster._daemon.daemon import get_default_daemon_logger
 from dagster._daemon.sensor import execute_sensor_iteration
 
-from geo_pipeline.assets.partitions import codes_of, departement_partitions, run_tags
-from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.automation.runs import run
+from geo_pipeline.commands.runs import run
 from geo_pipeline.definitions import build_definitions
-from geo_pipeline.departements import CODES
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.partitions import codes_of, departement_partitions, run_tags
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import PARTITIONED
+from geo_pipeline.territory import CODES
 from tests.conftest import ROOT, digests, ignore
 
 SCATTERED = ("01", "2A", "31")

@@ -8,16 +8,16 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from geo_pipeline.assets.workspace import Workspace
-from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.automation.runs import run
+from geo_pipeline.commands.runs import run
 from geo_pipeline.definitions import build_definitions, defs
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import SourceError
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED, Lake
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.territory import CODES
 from tests.conftest import digests
 
 ROOT = Path(__file__).resolve().parents[2]

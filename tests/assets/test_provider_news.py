@@ -9,11 +9,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from geo_pipeline.assets.partitions import codes_of
-from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.definitions import build_definitions
-from geo_pipeline.departements import CODES
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.partitions import codes_of
 from geo_pipeline.settings import Settings
+from geo_pipeline.territory import CODES
 from tests.sources.conftest import Provider, provider
 
 __all__ = ["provider"]

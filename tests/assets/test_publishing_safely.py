@@ -13,14 +13,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from geo_pipeline.assets.providers import attributions
 from geo_pipeline.errors import NotPublishedError, StorageError
+from geo_pipeline.runtime.providers import attributions
 from geo_pipeline.schemas import TABLES
 from geo_pipeline.sources.agronomy import crop_parameters
+from geo_pipeline.spatial.database import attach
 from geo_pipeline.storage import warehouse
 from geo_pipeline.storage.findings import Finding
 from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake
-from geo_pipeline.storage.spatial import attach
 from geo_pipeline.storage.warehouse import Published, Warehouse, check_whole, is_whole, previous
 from geo_pipeline.transforms.calendar import crop_stages
 from tests.conftest import ROOT, digests

@@ -9,15 +9,15 @@ import dagster as dg
 import pytest
 from dagster._core.events import DagsterEvent
 
-from geo_pipeline.assets.partitions import codes_of, run_tags
-from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.automation.recorded import OFFLINE_TAG
 from geo_pipeline.automation.requests import Left, left
+from geo_pipeline.automation.run_log import OFFLINE_TAG
 from geo_pipeline.automation.schedules import plans
 from geo_pipeline.definitions import build_definitions
-from geo_pipeline.departements import CODES
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.partitions import codes_of, run_tags
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.territory import CODES
 from tests.assets.test_inbox import RR_T_VENT, House, stations
 from tests.assets.test_provider_news import STATIONS, Listed, Watcher
 from tests.sources.conftest import Provider, provider

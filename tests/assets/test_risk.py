@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from geo_pipeline.assets.risk import INPUTS, RISK, risk
+from geo_pipeline.runtime.risk_table import INPUTS, RISK, risk
 from geo_pipeline.schemas import validate
 from geo_pipeline.sources.agronomy import crop_parameters
-from geo_pipeline.storage import spatial
+from geo_pipeline.spatial import database
 from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake
 from geo_pipeline.transforms.calendar import crop_seasons
 from tests.conftest import ROOT, ignore
@@ -40,13 +40,13 @@ def lake(published_home: Path, tmp_path: Path) -> Lake:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     """Return the départements whose rows are made, one set for each time that some are."""
     seen: list[set[str]] = []
-    run = spatial.table
+    run = database.table
 
     def watched(script: str, frames: dict[str, object]) -> object:
         seen.append(set(frames["departements"]["departement"].to_pylist()))  # type: ignore[index]
         return run(script, frames)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(spatial, "table", watched)
+    monkeypatch.setattr(database, "table", watched)
     return seen
 
 

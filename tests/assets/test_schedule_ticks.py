@@ -12,11 +12,11 @@ from dagster._core.workspace.load_target import ModuleTarget
 from dagster._daemon.daemon import get_default_daemon_logger
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
-from geo_pipeline.assets.partitions import run_tags
-from geo_pipeline.automation.instance import open_instance
-from geo_pipeline.departements import CODES
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.partitions import run_tags
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.territory import CODES
 from tests.conftest import ROOT
 
 

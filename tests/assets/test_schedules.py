@@ -9,8 +9,6 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
-from geo_pipeline.assets.partitions import run_tags
-from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.jobs import jobs
 from geo_pipeline.automation.schedules import (
     DEKAD_TAG,
@@ -19,8 +17,10 @@ from geo_pipeline.automation.schedules import (
     schedules,
 )
 from geo_pipeline.definitions import build_definitions
-from geo_pipeline.departements import CODES
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.partitions import run_tags
 from geo_pipeline.settings import Settings
+from geo_pipeline.territory import CODES
 
 PARIS = ZoneInfo("Europe/Paris")
 LIVE = {"source": "open-meteo", "crops": "agreste", "restrictions": "vigieau"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from geo_pipeline.automation.service import serve
+from geo_pipeline.commands.service import serve
 
 CHILD = "import signal, time; signal.signal(signal.SIGTERM, {}); print('up', flush=True); {}"
 WAIT = "time.sleep(60)"
@@ -48,7 +48,7 @@ def alive(group: int) -> list[str]:
 def test_all_processes_end(sent: int, hears: bool, child_hears: bool, status: int) -> None:
     """The status of one that ended in time is its own, as a shell tells it."""
     code = (
-        "import sys; from geo_pipeline.automation.service import serve; "
+        "import sys; from geo_pipeline.commands.service import serve; "
         f"print(serve({command(hears=hears, child_hears=child_hears)!r}, grace_s=1.0))"
     )
     with subprocess.Popen(

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from geo_pipeline.assets.groundwater import groundwater
-from geo_pipeline.assets.workspace import Workspace
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from tests.sources.conftest import Provider, provider
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from geo_pipeline.assets.providers import attributions
-from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation import monitoring
-from geo_pipeline.automation.instance import open_instance
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.runtime.providers import attributions
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.storage.lake import PARTITIONED, Lake
 from geo_pipeline.storage.warehouse import NotPublishedError, Warehouse
+from geo_pipeline.territory import CODES
 from tests.conftest import digests
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -33,15 +33,15 @@ from dagster._daemon.types import DaemonHeartbeat
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from geo_pipeline.automation import damage
-from geo_pipeline.automation.alive import FOLDER
-from geo_pipeline.automation.instance import open_instance
 from geo_pipeline.automation.monitoring import is_wrong, look
-from geo_pipeline.automation.runs import run
-from geo_pipeline.automation.unfinished import left
 from geo_pipeline.cli import app
+from geo_pipeline.commands.runs import run
+from geo_pipeline.commands.unfinished import left
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.errors import RecordsError
+from geo_pipeline.platform import record_damage
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.live_runs import FOLDER
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
 from tests import postgres
@@ -113,7 +113,7 @@ def test_all_is_well_after_a_run(home: Path) -> None:
 def test_whatever_is_named_is_mended_by_resume(home: Path) -> None:
     lake = Lake(home / "lake")
     (home / "published" / "drought.duckdb").write_bytes(b"no database" * 100)
-    flip(home / "dagster" / damage.INDEX, every=512)
+    flip(home / "dagster" / record_damage.INDEX, every=512)
     lake.path("soil_water_daily", "76").unlink()
     note = home / "findings" / "weather_daily" / "75.json"
     note.parent.mkdir(parents=True, exist_ok=True)
@@ -213,7 +213,7 @@ def _with(content: bytearray, first: int, count: int) -> bytes:
 def test_records_damaged_anywhere_are_told_and_mended(home: Path, whole: Path, name: str) -> None:
     """Each of the three files; all else is still told, and one command mends it."""
     chance = random.Random(f"{SEED} {name}")
-    for file in damage.FILES:
+    for file in record_damage.FILES:
         path = home / "dagster" / file
         path.write_bytes(DAMAGES[name](bytearray(path.read_bytes()), chance))
         taken, _ = look(Settings(home=home))
@@ -256,7 +256,7 @@ def test_locked_records_are_not_damaged(home: Path) -> None:
         (told,) = look(Settings(home=home))[0]["system"]
         assert (told["kind"], "another process holds them" in told["what"]) == ("records", True)
         with pytest.raises(RecordsError, match="another process holds them"):
-            damage.set_aside(home / "dagster")
+            record_damage.set_aside(home / "dagster")
     holder.close()
     assert not is_wrong(look(Settings(home=home))[0])
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import SourceError
 from geo_pipeline.sources.agronomy import crop_parameters, soil_storage
+from geo_pipeline.territory import CODES
 
 ROOT = Path(__file__).resolve().parents[2]
 EMBEDDED = ROOT / "assets_data"

@@ -21,7 +21,7 @@ from geo_pipeline.sources.meteo_france import ATTRIBUTION, MeteoFrance
 from geo_pipeline.sources.observed import OBSERVED, WeatherSource
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.sources.stations import VALUES, Origin, homes, own_code, read_days
-from geo_pipeline.storage.stations import VoronoiCells
+from geo_pipeline.spatial.voronoi import VoronoiCells
 from geo_pipeline.transforms.stations import OBSERVED_BY_STATIONS, StationMeans
 
 ROOT = Path(__file__).resolve().parents[2]

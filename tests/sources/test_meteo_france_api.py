@@ -18,7 +18,7 @@ from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.meteo_france_api import ATTRIBUTION, MeteoFranceApi
 from geo_pipeline.sources.observed import OBSERVED, WeatherSource
 from geo_pipeline.sources.raw import RawStore
-from geo_pipeline.storage.stations import VoronoiCells
+from geo_pipeline.spatial.voronoi import VoronoiCells
 from geo_pipeline.transforms.stations import StationMeans
 
 ROOT = Path(__file__).resolve().parents[2]

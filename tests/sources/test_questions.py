@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from geo_pipeline.departements import CODES
-from geo_pipeline.diagnosis import Finding, providers
+from geo_pipeline.commands.doctor import Finding, providers
 from geo_pipeline.settings import Settings
+from geo_pipeline.territory import CODES
 
 KEY = "a-key-of-the-api"
 NAMES = (

@@ -13,14 +13,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import SourceError
 from geo_pipeline.settings import PROJECT_ROOT
 from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.observed import OBSERVED
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.sources.sim2 import Sim2
-from geo_pipeline.storage.grid import Cell, GridMeans
+from geo_pipeline.spatial.grid import Cell, GridMeans
+from geo_pipeline.territory import CODES
 
 LIST = "/api/1/datasets/donnees-changement-climatique-sim-quotidienne/"
 FOLDER = "/meteofrance/data/synchro_ftp/REF_CC/SIM/"

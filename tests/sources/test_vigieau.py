@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import SourceError
 from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.vigieau import Vigieau, paris_day
+from geo_pipeline.territory import CODES
 
 API = "/api/departements"
 OLDER = "/older/api/departements"

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.etalab import read
-from geo_pipeline.storage.boundaries import accepted, check_boundaries, light_boundaries
+from geo_pipeline.spatial.boundaries import accepted, check_boundaries, light_boundaries
+from geo_pipeline.territory import CODES
 
 ROOT = Path(__file__).resolve().parents[2]
 IGN = ROOT.parent / "shared" / "data" / "observed" / "ign_departements_2018.geojson"

@@ -84,4 +84,4 @@ def test_connections_are_made_in_one_place() -> None:
         and node.func.value.id == "duckdb"
         and node.func.attr in MAKING
     }
-    assert made == {"geo_pipeline/storage/spatial.py"}
+    assert made == {"geo_pipeline/spatial/database.py"}

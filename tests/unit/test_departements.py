@@ -2,7 +2,8 @@
 
 import pytest
 
-from geo_pipeline.departements import (
+from geo_pipeline.errors import UsageError
+from geo_pipeline.territory import (
     BY_CODE,
     CODES,
     REGIONS,
@@ -12,7 +13,6 @@ from geo_pipeline.departements import (
     spelled,
     stretches,
 )
-from geo_pipeline.errors import UsageError
 
 
 def test_there_are_101_with_two_corsicas_and_five_overseas() -> None:

@@ -16,8 +16,8 @@ from shapely.geometry import Point, Polygon, box
 
 from geo_pipeline.errors import SourceError, StorageError
 from geo_pipeline.settings import PROJECT_ROOT
-from geo_pipeline.storage import grid, spatial
-from geo_pipeline.storage.grid import Cell, GridMeans
+from geo_pipeline.spatial import database, grid
+from geo_pipeline.spatial.grid import Cell, GridMeans
 
 HEADER = (
     "LAMBX;LAMBY;DATE;PRENEI_Q;PRELIQ_Q;T_Q;FF_Q;Q_Q;DLI_Q;SSI_Q;HU_Q;EVAP_Q;ETP_Q;PE_Q;SWI_Q;"
@@ -85,7 +85,7 @@ def test_a_known_point_keeps_its_place() -> None:
     query = "SELECT ST_Transform(ST_Point($lon, $lat), 'OGC:CRS84', 'EPSG:27572') AS p"
     known = {(2.337229, 46.8): (600_000, 2_200_000), (2.3488, 48.8534): (600_903, 2_428_340)}
     for (lon, lat), place in known.items():
-        with spatial.connect() as connection:
+        with database.connect() as connection:
             found = connection.execute(
                 f"SELECT ST_X(p), ST_Y(p) FROM ({query})", {"lon": lon, "lat": lat}
             ).fetchone()
@@ -116,7 +116,7 @@ def test_weights_do_not_depend_on_which_cell_comes_first(square: GridMeans) -> N
 def test_weights_cover_the_real_departements_whole() -> None:
     """All 96 of the mainland and Corsica, none overseas, no cell counted for more than it has."""
     folder = Path("unused")
-    weights = spatial.run(
+    weights = database.run(
         "sim2_weights",
         {
             "departements": GridMeans(embedded(), folder)._outlines,
@@ -136,7 +136,7 @@ def test_weights_cover_the_real_departements_whole() -> None:
 
 def test_weights_are_those_of_geopandas() -> None:
     outlines = embedded().query("departement == '2A'").to_crs("EPSG:27572")
-    weights = spatial.run(
+    weights = database.run(
         "sim2_weights",
         {"departements": outlines.to_crs("OGC:CRS84")[["departement", "geometry"]],
          "anchor": pd.DataFrame([Cell(*A)])},

@@ -8,7 +8,7 @@ import pytest
 
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.sources.bundled import Bundled
-from geo_pipeline.transforms.histories import LEAST_DAYS, REPORT, joined
+from geo_pipeline.transforms.joined_histories import LEAST_DAYS, REPORT, joined
 from geo_pipeline.transforms.weather import with_et0
 from tests.conftest import ROOT
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from geo_pipeline.assets.inbox_words import bad, french
+from geo_pipeline.inbox.refusals import bad, french
 
 ENGLISH = re.compile(
     r"\b(has|have|is|are|no|of|the|and|with|which|that|sent|there|sheet|row|cell|twice|than|called)\b"

@@ -12,8 +12,8 @@ from geo_pipeline.errors import DamagedError, SourceError
 from geo_pipeline.sources.raw import About, RawStore
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import RECORD, Finding, Findings
-from geo_pipeline.storage.provided import About as AboutFile
-from geo_pipeline.storage.provided import ProvidedFiles
+from geo_pipeline.storage.inbox_files import About as AboutFile
+from geo_pipeline.storage.inbox_files import ProvidedFiles
 
 ERROR = Finding("weather_daily", "31", "jumps", "error", "40 °C", "2026-06-18T00:00:00+00:00")
 

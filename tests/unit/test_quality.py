@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.schemas import TABLES
-from geo_pipeline.storage import spatial
+from geo_pipeline.spatial import database
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.territory import CODES
 from geo_pipeline.transforms import quality
 
 TODAY = pd.Timestamp("2024-06-01")
@@ -47,7 +47,7 @@ def made(codes: tuple[str, ...] = ("31", "32", "81", "82")) -> pd.DataFrame:
 def judged(weather: pd.DataFrame) -> pd.DataFrame:
     """Return all that is found in weather, neighbours compared as the pipeline does it."""
     months = quality.monthly(weather)
-    compared = spatial.run("quality_neighbours", {"months": months, "pairs": PAIRS})
+    compared = database.run("quality_neighbours", {"months": months, "pairs": PAIRS})
     return pd.concat(
         [
             quality.days(weather, TODAY),
@@ -179,7 +179,7 @@ def test_a_month_shifted_by_9_degrees_is_told_by_what_is_usual() -> None:
     rows = of(weather, "82", "2021-05-01", "2021-05-31")
     weather.loc[rows, ["tmin_c", "tmean_c", "tmax_c"]] += 8.9
     findings = quality.neighbours(
-        spatial.run("quality_neighbours", {"months": quality.monthly(weather), "pairs": PAIRS})
+        database.run("quality_neighbours", {"months": quality.monthly(weather), "pairs": PAIRS})
     )
     assert found(findings) == {("82", "neighbours", "error")}
     assert "is usual" in findings["what"].iloc[0]
@@ -188,7 +188,7 @@ def test_a_month_shifted_by_9_degrees_is_told_by_what_is_usual() -> None:
 def test_one_neighbour_is_not_enough_to_judge() -> None:
     weather = made(("31", "32"))
     weather.loc[weather["departement"] == "31", "tmean_c"] += 12
-    compared = spatial.run(
+    compared = database.run(
         "quality_neighbours", {"months": quality.monthly(weather), "pairs": PAIRS}
     )
     assert quality.neighbours(compared).empty
@@ -311,7 +311,7 @@ AREAS = pd.DataFrame({"departement": ["31", "32", "81", "82"], "area_km2": 5000.
 
 def crops_judged(crops: pd.DataFrame) -> pd.DataFrame:
     yields = crops[["departement", "year", "crop", "yield_q_ha"]]
-    compared = spatial.run("quality_crop_neighbours", {"crops": yields, "pairs": PAIRS})
+    compared = database.run("quality_crop_neighbours", {"crops": yields, "pairs": PAIRS})
     return pd.concat(
         [
             quality.crop_area(crops, AREAS),
@@ -501,8 +501,8 @@ def test_embedded_data_break_no_limit(published_home: Any) -> None:
     pairs = lake.read("departement_neighbours", columns=["departement", "neighbour"])
     months = quality.monthly(weather)
     crops = lake.read("crop_statistics", *CODES)
-    compared = spatial.run("quality_neighbours", {"months": months, "pairs": pairs})
-    yields = spatial.run("quality_crop_neighbours", {"crops": crops, "pairs": pairs})
+    compared = database.run("quality_neighbours", {"months": months, "pairs": pairs})
+    yields = database.run("quality_crop_neighbours", {"crops": crops, "pairs": pairs})
     areas = pd.DataFrame(lake.read("departements"))[["departement", "area_km2"]]
     assert (compared["neighbours"] >= quality.LEAST_NEIGHBOURS).mean() > 0.9  # really compared
     findings = pd.concat(

@@ -13,7 +13,7 @@ import shapely
 
 from geo_pipeline.errors import StorageError
 from geo_pipeline.schemas import LEVELS, TABLES
-from geo_pipeline.storage.zones import SHARE_COLUMNS, restriction_shares, with_shares
+from geo_pipeline.spatial.zones import SHARE_COLUMNS, restriction_shares, with_shares
 
 SOUTH, NORTH = 43.0, 44.0
 OBSERVED = Path(__file__).resolve().parents[3] / "shared" / "data" / "observed"

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from shapely.geometry import Polygon, box
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.errors import StorageError, UsageError
 from geo_pipeline.sources.bundled import Bundled
-from geo_pipeline.storage.sampling import mean_latitudes, sampling_points
-from geo_pipeline.storage.spatial import as_arrow
+from geo_pipeline.spatial.database import as_arrow
+from geo_pipeline.spatial.sampling import mean_latitudes, sampling_points
+from geo_pipeline.territory import CODES
 from tests.conftest import ROOT
 
 

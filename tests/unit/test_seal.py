@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
+from geo_pipeline import seal
 from geo_pipeline.errors import DamagedError
 from geo_pipeline.schemas import TABLES, Provenance
-from geo_pipeline.storage import seal, spatial
+from geo_pipeline.spatial import database
 from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake, read
 
 ORIGIN = Provenance("bundled", "assets_data/x.parquet", "2026-11-23", "ab" * 32)
@@ -35,7 +36,7 @@ def filled(table: str, code: str = "31", rows: int = 60) -> pd.DataFrame:
         "Int64": [2000 + number for number in numbers],
         "bool": [number % 2 == 0 for number in numbers],
         "geometry": gpd.GeoSeries(
-            [shapely.Point(number / 10, 45).buffer(0.5) for number in numbers], crs=spatial.LONLAT
+            [shapely.Point(number / 10, 45).buffer(0.5) for number in numbers], crs=database.LONLAT
         ),
     }
     columns = TABLES[table].to_schema().columns
@@ -125,7 +126,7 @@ def test_each_way_to_the_rows_looks_at_the_seal(lake: Lake) -> None:
         lambda: lake.origin("soil_water_daily", "32"),
         lambda: lake.joint_origin(["weather_daily", "soil_water_daily"]),
         lambda: list(lake.provenance()),
-        lambda: spatial.run_on_files("quality_soil_water", files),
+        lambda: database.run_on_files("quality_soil_water", files),
     ):
         with pytest.raises(DamagedError) as caught:
             look()
@@ -158,7 +159,7 @@ def test_other_readers_read_a_sealed_file(lake: Lake, table: str) -> None:
     assert len(found.fetchall()) == rows
     reader = gpd.read_parquet if "geometry" in found.columns else pd.read_parquet
     assert len(reader(path)) == rows
-    with spatial.connect() as connection:
+    with database.connect() as connection:
         again = connection.read_parquet(str(path), hive_partitioning=False)
         assert len(again.fetchall()) == rows
 

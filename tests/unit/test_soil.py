@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.sources.agronomy import crop_parameters
+from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.soil import soil_water_daily
 from tests.conftest import ROOT
 from tests.unit.test_drought import weather

@@ -9,8 +9,8 @@ import pytest
 import shapely
 
 from geo_pipeline.errors import StorageError
-from geo_pipeline.storage import stations as module
-from geo_pipeline.storage.stations import VoronoiCells
+from geo_pipeline.spatial import voronoi as module
+from geo_pipeline.spatial.voronoi import VoronoiCells
 from geo_pipeline.transforms.stations import OBSERVED_BY_STATIONS, StationMeans
 
 ROOT = Path(__file__).resolve().parents[2]

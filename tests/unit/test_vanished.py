@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.transforms.histories import LEAST_DAYS
+from geo_pipeline.transforms.joined_histories import LEAST_DAYS
 from geo_pipeline.transforms.vanished import vanished
 
 

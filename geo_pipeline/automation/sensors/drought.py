@@ -15,13 +15,13 @@ from urllib.parse import urlencode
 import dagster as dg
 
 from geo_pipeline.automation.alerts import Alert, Alerts, Rows, digest
-from geo_pipeline.departements import BY_CODE
 from geo_pipeline.errors import NotPublishedError
 from geo_pipeline.publishing import look, views
 from geo_pipeline.publishing.look import NBSP, Lang, Words
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.territory import BY_CODE
 
 LANGS: Final[tuple[Lang, ...]] = ("fr", "en")
 CLASSES: Final = {style.code: style for style in look.DROUGHT_CLASSES}

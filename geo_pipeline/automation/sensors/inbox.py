@@ -15,12 +15,12 @@ import dagster as dg
 from dagster._core.storage.tags import RUN_KEY_TAG
 from filelock import FileLock, Timeout
 
-from geo_pipeline.assets.inbox import REJECTED, Inbox, Look
-from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.alerts import Alert, Alerts, digest
 from geo_pipeline.automation.requests import jobs_named, left, request
+from geo_pipeline.inbox.taking import REJECTED, Inbox, Look
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.provided import Kind
+from geo_pipeline.storage.inbox_files import Kind
 
 EVERY_S = 30
 JOBS: dict[Kind, str] = {

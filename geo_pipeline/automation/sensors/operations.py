@@ -18,15 +18,15 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import InstigatorState, TickStatus
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
-from geo_pipeline.assets.partitions import codes_of
 from geo_pipeline.automation.alerts import Alert, Alerts, Rows, digest
-from geo_pipeline.automation.alive import reap
-from geo_pipeline.departements import BY_CODE, CODES
+from geo_pipeline.platform.live_runs import reap
+from geo_pipeline.platform.partitions import codes_of
 from geo_pipeline.publishing.look import NBSP, Lang, Words, capitalise, format_date
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE, reason, short
 from geo_pipeline.storage.lake import BY_DEPARTEMENT
-from geo_pipeline.storage.standing import Broken, broken
+from geo_pipeline.storage.partition_states import Broken, broken
+from geo_pipeline.territory import BY_CODE, CODES
 
 LANGS: Final[tuple[Lang, ...]] = ("fr", "en")
 

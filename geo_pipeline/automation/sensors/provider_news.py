@@ -17,15 +17,15 @@ from typing import Any
 
 import dagster as dg
 
-from geo_pipeline.assets.providers import Providers
-from geo_pipeline.assets.workspace import Workspace
 from geo_pipeline.automation.requests import Left, jobs_named, left, request
-from geo_pipeline.departements import BY_CODE, CODES
 from geo_pipeline.errors import GeoPipelineError, SourceError
+from geo_pipeline.runtime.providers import Providers
+from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import agreste, etalab, franceagrimer, meteo_france, sim2
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
 from geo_pipeline.sources.stations import homes
+from geo_pipeline.territory import BY_CODE, CODES
 
 EVERY_S = 300
 """How often the sensor looks at the clock; a provider is asked when its own time has come."""

@@ -10,16 +10,16 @@ from typing import Final
 
 import dagster as dg
 
-from geo_pipeline.assets.partitions import codes_of
 from geo_pipeline.automation.alerts import digest
-from geo_pipeline.automation.recorded import OFFLINE_TAG
 from geo_pipeline.automation.requests import jobs_named, request
+from geo_pipeline.automation.run_log import OFFLINE_TAG
 from geo_pipeline.automation.sensors.operations import UNDER_WAY
+from geo_pipeline.platform.partitions import codes_of
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.incomplete import DERIVED
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.storage.standing import Damaged, unreadable
+from geo_pipeline.storage.partition_states import Damaged, unreadable
 
 EVERY_S: Final = 60
 

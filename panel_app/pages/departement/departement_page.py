@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.departements import BY_CODE, REGIONS
 from geo_pipeline.publishing import look
+from geo_pipeline.territory import BY_CODE, REGIONS
 from panel_app.data import season_courses
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix

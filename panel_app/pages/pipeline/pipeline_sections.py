@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from geo_pipeline.departements import CODES, is_stretch
 from geo_pipeline.publishing import look
+from geo_pipeline.territory import CODES, is_stretch
 from panel_app.data.page_words import Catalogue
 from panel_app.data.pipeline_snapshot import BROKEN, STATES, TROUBLES
 from panel_app.data.store import Publication

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_pipeline.departements import BY_CODE, REGIONS
+from geo_pipeline.territory import BY_CODE, REGIONS
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix
 from panel_app.data.page_view import PageView
 from panel_app.pages.ranking.ranked_departements import RankedDepartements

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from geo_pipeline.departements import BY_CODE, REGIONS
 from geo_pipeline.publishing import look
+from geo_pipeline.territory import BY_CODE, REGIONS
 from panel_app.data.page_view import PageView, enumeration, percent
 from panel_app.data.period_steps import drier_sign, step_name
 from panel_app.data.state import MAX_PLACES

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_pipeline.departements import BY_CODE
 from geo_pipeline.publishing import look
+from geo_pipeline.territory import BY_CODE
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import PageView, enumeration, hectares_number

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from geo_pipeline.publishing import handful
-from geo_pipeline.publishing.handful import export_handful
+from geo_pipeline.publishing import standard_exports
+from geo_pipeline.publishing.standard_exports import export_handful
 from geo_pipeline.storage.warehouse import Warehouse
 
 FILES = {
@@ -25,7 +25,7 @@ FILES = {
 @pytest.fixture(autouse=True)
 def _two_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer of them, to be quicker."""
-    monkeypatch.setattr(handful, "HANDFUL", (("combined", None), ("spi_3", "2022-08")))
+    monkeypatch.setattr(standard_exports, "HANDFUL", (("combined", None), ("spi_3", "2022-08")))
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_pipeline.departements import CODES
 from geo_pipeline.indicators import DROUGHT_CLASSES as INDICATOR_CLASSES
 from geo_pipeline.publishing import look
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.crop_names import CROPS
+from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.drought import drought_indicators
 from geo_pipeline.transforms.soil import soil_water_daily
 from geo_pipeline.transforms.weather import with_et0

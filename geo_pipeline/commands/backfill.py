@@ -1,0 +1,166 @@
+"""Backfills: a run of its own for each département, in the queue that Dagster's daemon empties.
+
+`geo-pipeline run` does all in one run and one process, much quicker for the embedded data. Separate
+runs are for providers that take minutes a département: each succeeds, fails and is repeated by
+itself. They end before the publication; declarative automation publishes once when all is quiet.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import dagster as dg
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.run_coordinator import SubmitRunContext
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.utils import make_new_backfill_id
+from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
+    QueuedRunCoordinatorDaemon,
+)
+
+from geo_pipeline.automation.requests import left
+from geo_pipeline.definitions import build_definitions
+from geo_pipeline.errors import UsageError
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.live_runs import reap
+from geo_pipeline.platform.partitions import codes_of, run_tags
+from geo_pipeline.runtime.providers import check_settings
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED, Lake
+from geo_pipeline.territory import CODES
+
+BACKFILL_TAG: Final = "geo_pipeline/backfill"
+"""Its value is the id of the backfill. Dagster's own tag would need one of its own backfills, which
+puts all partitions of these assets into one run."""
+
+JOB: Final = "departement"
+MODULE: Final = "geo_pipeline.definitions"
+ONCE: Final = ("departements", "departement_neighbours", "departement_shapes", "water_restrictions")
+"""What the publication needs beside the départements' own tables."""
+
+DAEMON_SILENT_S: Final = 90.0
+
+
+@dataclass(frozen=True)
+class Queued:
+    """What was put into the queue."""
+
+    backfill_id: str
+    run_ids: dict[str, str]
+    """By département."""
+    waiting: tuple[str, ...]
+    """Départements whose run is queued or under way since before: not queued again."""
+    daemon_runs: bool
+    """Whether the daemon that starts queued runs has been heard of lately."""
+
+
+def enqueue(settings: Settings, codes: Sequence[str]) -> Queued:
+    """Queue a run for each of the départements `codes`, from their observations to indicators.
+
+    Raises:
+        UsageError: there is no such provider; nothing is queued.
+        StorageError: Dagster's home cannot be written.
+    """
+    check_settings(settings)
+    # Their runs read the settings of the daemon's environment, not these.
+    job = build_definitions(home=settings.home).resolve_job_def(JOB)
+    optional = OPTIONAL if settings.groundwater is not None else ()
+    partitioned = {dg.AssetKey(table) for table in PARTITIONED + optional}
+    lake = Lake(settings.lake)
+    missing = {dg.AssetKey(table) for table in ONCE if not lake.path(table).exists()}
+    backfill_id = make_new_backfill_id()
+    with open_instance(settings) as instance:
+        reap(instance)
+        _retry_from_now_on(instance)
+        waiting = left(settings, instance, "refresh_weather", codes, datetime.now(UTC)).under_way
+        unfinished = dg.RunsFilter(job_name=JOB, statuses=NOT_FINISHED_STATUSES)
+        if missing and all(codes_of(run.tags) for run in instance.get_runs(unfinished)):
+            _submit(instance, job, missing, {BACKFILL_TAG: backfill_id})
+        run_ids = {
+            code: _submit(
+                instance, job, partitioned, {BACKFILL_TAG: backfill_id, **run_tags([code])}
+            )
+            for code in codes
+            if code not in waiting
+        }
+        return Queued(backfill_id, run_ids, waiting, _daemon_runs(instance))
+
+
+def left_over(settings: Settings, backfill_id: str) -> list[str]:
+    """Return the départements of a backfill that have come to no good end yet.
+
+    Raises:
+        UsageError: there is no such backfill.
+    """
+    with open_instance(settings) as instance:
+        reap(instance)
+        runs = instance.get_runs(dg.RunsFilter(tags={BACKFILL_TAG: backfill_id}))
+    if not runs:
+        raise UsageError(
+            f"there is no backfill '{backfill_id}': see the tag {BACKFILL_TAG} of runs"
+        )
+    # Dagster's own second tries carry the tags of the first.
+    done = {code for run in runs if run.is_success for code in codes_of(run.tags)}
+    asked = {code for run in runs for code in codes_of(run.tags)}
+    return [code for code in CODES if code in asked - done]
+
+
+def _retry_from_now_on(instance: dg.DagsterInstance) -> None:
+    """Have the daemon retry what crashes from here on, in a home where it never ran too.
+
+    It begins with the failures after its own first look, which may come after a crash.
+    """
+    kinds = (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_SUCCESS)
+    keys = {f"EVENT_LOG_CONSUMER_CURSOR-{kind.value}" for kind in kinds}
+    storage = instance.daemon_cursor_storage
+    newest = str(instance.event_log_storage.get_maximum_record_id() or 0)
+    missing = keys - set(storage.get_cursor_values(keys))
+    if missing:
+        storage.set_cursor_values(dict.fromkeys(missing, newest))
+
+
+def _submit(
+    instance: dg.DagsterInstance,
+    job: dg.JobDefinition,
+    assets: set[dg.AssetKey],
+    tags: dict[str, str],
+) -> str:
+    """Put a run of some assets of `job` into the queue; return its id."""
+    origin = _origin()
+    run = instance.create_run_for_job(
+        job,
+        asset_selection=assets,
+        tags={**job.run_tags, REPOSITORY_LABEL_TAG: origin.get_label(), **tags},
+        remote_job_origin=RemoteJobOrigin(origin, job.name),
+        status=dg.DagsterRunStatus.NOT_STARTED,
+    )
+    # The queue asks nothing of a workspace, which would be a code server of seconds to start.
+    nowhere: Any = None
+    instance.run_coordinator.submit_run(SubmitRunContext(run, nowhere))
+    return run.run_id
+
+
+def _origin() -> RemoteRepositoryOrigin:
+    """Return how `dagster dev -m geo_pipeline.definitions` names where the job is loaded from."""
+    target = LoadableTargetOrigin(
+        executable_path=sys.executable, module_name=MODULE, working_directory=str(Path.cwd())
+    )
+    return RemoteRepositoryOrigin(
+        ManagedGrpcPythonEnvCodeLocationOrigin(target, MODULE), "__repository__"
+    )
+
+
+def _daemon_runs(instance: dg.DagsterInstance) -> bool:
+    """Return whether the daemon of the queue has been heard of lately."""
+    heartbeat = instance.get_daemon_heartbeats().get(QueuedRunCoordinatorDaemon.daemon_type())
+    return heartbeat is not None and time.time() - heartbeat.timestamp < DAEMON_SILENT_S

@@ -1,0 +1,196 @@
+"""What `geo-pipeline doctor` looks at: whether this installation can do its work."""
+
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, NamedTuple
+
+import duckdb
+
+from geo_pipeline.errors import GeoPipelineError, SourceError
+from geo_pipeline.schemas import TABLES
+from geo_pipeline.seal import opened
+from geo_pipeline.settings import Settings
+from geo_pipeline.sources.bundled import Bundled
+from geo_pipeline.sources.http import Http
+from geo_pipeline.sources.questions import Door, doors, told
+from geo_pipeline.sources.raw import RawStore
+from geo_pipeline.spatial import database
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.partition_states import BROKEN, unreadable
+from geo_pipeline.territory import CODES
+
+PROBE_TIMEOUT_S = 5.0
+SHOWN = 5
+"""Tables that are named; of more there is the number."""
+
+CHECKS: Final = {
+    "home": "home folder",
+    "room": "free room",
+    "records": "Dagster's records",
+    "notes": "failures and findings",
+    "code": "code location",
+    "daemon": "Dagster's daemons",
+    "tick": "schedules and sensors",
+    "run": "runs",
+    "publication": "publication",
+}
+"""What is told of a home, by kind of trouble."""
+
+PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
+
+
+class Finding(NamedTuple):
+    """One check: what was found, and what to do where it is not `ok`; `needed` ones must be."""
+
+    check: str
+    ok: bool
+    found: str
+    advice: str
+    needed: bool = True
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Return the findings of all checks."""
+    return [
+        _python(),
+        _spatial_extension(),
+        _embedded_data(settings),
+        _embedded_bytes(settings),
+        _lake(settings),
+        *providers(settings),
+    ]
+
+
+def of_home(taken: Mapping[str, Any]) -> list[Finding]:
+    """Return a finding for each kind of what may be wrong with a home, from a snapshot of it."""
+    findings = []
+    for kind, check in CHECKS.items():
+        found = [each for each in taken["system"] if each["kind"] == kind]
+        said = "; ".join(f"{each['where']}: {each['what']}" for each in found)
+        do = found[0]["do"] if found else ""
+        fresh = kind == "publication" and not any(each["files"] for each in taken["tables"])
+        findings.append(Finding(check, not found, said or _well(taken, kind), do, not fresh))
+    broken = [each for each in taken["troubles"] if each["state"] in BROKEN]
+    named = ", ".join(f"{each['table']} {each['departement']}" for each in broken[:SHOWN])
+    more = f" and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
+    advice = "geo-pipeline run --resume"
+    findings.append(Finding("tables", not broken, f"{named}{more}" or "none is broken", advice))
+    return findings
+
+
+def _well(taken: Mapping[str, Any], kind: str) -> str:
+    """Return what to say of a kind of which nothing is wrong."""
+    if kind == "home":
+        return str(taken["home"])
+    if kind == "publication" and taken["published_at"]:
+        return str(taken["published_at"])
+    if kind == "room" and taken["free_bytes"] is not None:
+        return f"{taken['free_bytes'] / 1e9:.1f} GB free"
+    return "nothing is wrong"
+
+
+def _python() -> Finding:
+    ok = PYTHON_FROM <= sys.version_info[:2] < PYTHON_BELOW
+    return Finding("Python", ok, platform.python_version(), "install Python 3.11, 3.12 or 3.13")
+
+
+def _spatial_extension() -> Finding:
+    check = "DuckDB spatial"
+    try:
+        with database.connect() as connection:
+            connection.execute("SELECT ST_Area(ST_MakeEnvelope(0, 0, 1, 1))")
+    except GeoPipelineError as error:
+        return Finding(check, False, "not there", str(error))
+    origin = "from its wheel" if database.extension_path() else "as DuckDB installed it"
+    return Finding(check, True, f"{duckdb.__version__}, {origin}", "")
+
+
+def _embedded_data(settings: Settings) -> Finding:
+    check = "embedded data"
+    source = Bundled(settings.embedded_data)
+    try:
+        weather = source.weather_daily(CODES)
+        source.crop_statistics(CODES)
+        source.water_restrictions()
+        source.boundaries()
+        source.light_boundaries()
+    except GeoPipelineError as error:
+        return Finding(check, False, str(settings.embedded_data), str(error))
+    first, last = weather["date"].min().date(), weather["date"].max().date()
+    count = weather["departement"].nunique()
+    return Finding(check, True, f"weather of {count} départements, {first} to {last}", "")
+
+
+def _embedded_bytes(settings: Settings) -> Finding:
+    """Return whether the embedded files are those that PROVENANCE.md tells of."""
+    check, folder = "embedded files", settings.embedded_data
+    try:
+        changed = Bundled(folder).changed()
+    except GeoPipelineError as error:
+        return Finding(check, False, str(folder), str(error), needed=False)
+    if changed:
+        advice = f"unless that is meant: `git checkout -- assets_data` ({folder})"
+        found = f"{', '.join(changed)}: not what PROVENANCE.md tells of"
+        return Finding(check, False, found, advice, needed=False)
+    return Finding(check, True, "as PROVENANCE.md tells", "", needed=False)
+
+
+def _lake(settings: Settings) -> Finding:
+    """Return whether every byte of the lake is as it was written, as far as that can be known."""
+    check, lake = "lake", Lake(settings.lake)
+    if damaged := list(unreadable(lake)):
+        places = ", ".join(f"{each.table} {each.departement}" for each in damaged[:5])
+        more = f" and {len(damaged) - 5} more" if len(damaged) > 5 else ""
+        advice = "`geo-pipeline run --resume` writes them anew"
+        return Finding(check, False, f"damaged: {places}{more}", advice, needed=False)
+    files = [path for table in TABLES for path in lake.files(table)]
+    old = sum(not opened(path).is_sealed for path in files)
+    found = f"{len(files)} files, every byte as it was written"
+    if old:
+        found = f"{len(files)} files; {old} of before there were seals, until written again"
+    return Finding(check, True, found, "", needed=False)
+
+
+def providers(settings: Settings) -> list[Finding]:
+    """Return whether each provider gives what it should; those that the settings choose must."""
+    chosen = {
+        settings.source,
+        settings.history,
+        settings.crops,
+        settings.restrictions,
+        settings.boundaries,
+        settings.groundwater,
+    }
+    with ThreadPoolExecutor() as pool:
+        return list(
+            pool.map(lambda door: _provider(settings, door, door.name in chosen), doors(settings))
+        )
+
+
+def _provider(settings: Settings, door: Door, chosen: bool) -> Finding:
+    """Ask a provider its smallest real question, and say when it was last heard."""
+    check = f"provider {door.name}"
+    if door.key_setting and door.key is None:
+        advice = f"get a key (docs/sources/meteo_france_api.md) and set {door.key_setting}"
+        return Finding(check, False, "no key", advice, needed=chosen)
+    if not door.url:
+        return Finding(check, False, "no address", f"set {door.setting}", needed=chosen)
+    kept = [each.received_at for each in RawStore(settings.raw).all(door.name)]
+    heard = f"; last received {max(kept):%Y-%m-%d %H:%M} UTC" if kept else ""
+    started = time.monotonic()
+    with Http(
+        mirrors=settings.mirrors,
+        contact=settings.contact,
+        connect_timeout_s=PROBE_TIMEOUT_S,
+        read_timeout_s=PROBE_TIMEOUT_S,
+        attempts=1,
+    ) as http:
+        try:
+            door.ask(http)
+        except SourceError as error:
+            found, advice = told(door, error)
+            return Finding(check, False, f"{found}{heard}", advice, needed=chosen)
+    return Finding(check, True, f"answers in {time.monotonic() - started:.1f} s{heard}", "")

@@ -1,0 +1,103 @@
+"""`geo-pipeline health`: whether one service does its work, for the health checks of containers.
+
+A process that answers is not yet one that works: each service is asked for what it is there for.
+"""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from geo_pipeline.automation import monitoring, troubles
+from geo_pipeline.automation.troubles import Trouble
+from geo_pipeline.errors import StorageError
+from geo_pipeline.platform import record_damage
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.settings import Settings
+
+PATIENCE_S: Final = 10.0
+WEBSERVER: Final = "http://127.0.0.1:3000"
+
+_LOCATIONS: Final = """{ workspaceOrError { ... on PythonError { message } ... on Workspace {
+ locationEntries { name loadStatus locationOrLoadError { ... on PythonError { message } } } } } }"""
+
+
+def app(settings: Settings, url: str | None) -> list[Trouble]:
+    """Return what is wrong with the app: it does not answer, or has nothing that can be shown."""
+    address = url or f"http://127.0.0.1:{settings.app_port}{settings.app_prefix}"
+    with _told("app", address, "python -m panel_app") as found:
+        said = _ask(f"{address}/health")
+        found += [Trouble("publication", address, each, None, troubles.STATUS) for each in said]
+    return found
+
+
+def webserver(_settings: Settings, url: str | None) -> list[Trouble]:
+    """Return what is wrong with Dagster's pages: they do not answer, or know no code."""
+    address = url or WEBSERVER
+    with _told("webserver", address, troubles.DAGSTER) as found:
+        body = json.dumps({"query": _LOCATIONS}).encode()
+        answer = _ask(f"{address}/graphql", body)["data"]["workspaceOrError"]
+        entries = answer.get("locationEntries", [])
+        errors = [answer.get("message")] if not entries else []
+        for each in entries:
+            errors.append((each["locationOrLoadError"] or {}).get("message"))
+        found += [
+            Trouble("code", address, " ".join(each.split())[: record_damage.LONGEST_REASON], None,
+                    troubles.DAGSTER)
+            for each in errors
+            if each
+        ]  # fmt: skip
+        if not entries and not found:
+            found.append(Trouble("code", address, "no code is loaded", None, troubles.DAGSTER))
+    return found
+
+
+def daemon(settings: Settings, _url: str | None) -> list[Trouble]:
+    """Return what is wrong with Dagster's daemons, the code that they call, schedules, sensors."""
+    now, home = datetime.now(UTC), troubles.dagster_home(settings)
+    damaged = troubles.of_damage(settings, home)
+    if damaged:
+        return damaged
+    try:
+        with open_instance(settings) as instance, record_damage.reading(home):
+            daemons = monitoring.daemons(instance, now)
+            watched = troubles.watched(instance, now)
+    except StorageError as error:
+        return [troubles.of_error(settings, home, error)]
+    if not any(each["heartbeat_at"] for each in daemons):
+        what = "no sign of life yet"
+        return [Trouble("daemon", troubles.ALL_DAEMONS, what, None, troubles.DAGSTER)]
+    return list(troubles.of_services(daemons, watched, now))
+
+
+ROLES: Final[Mapping[str, Callable[[Settings, str | None], list[Trouble]]]] = MappingProxyType(
+    {"app": app, "webserver": webserver, "daemon": daemon}
+)
+"""What each service is looked at by: given its address, None for that in its container."""
+
+
+@contextmanager
+def _told(name: str, address: str, do: str) -> Iterator[list[Trouble]]:
+    """Give a list of troubles, to which is added where `name` does not answer as it should."""
+    found: list[Trouble] = []
+    try:
+        yield found
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = f"the {name} does not answer ({' '.join(str(error).split())})"
+        found.append(Trouble("daemon", address, why, None, do))
+
+
+def _ask(address: str, body: bytes | None = None) -> Any:
+    """Return the JSON of an answer of this machine, whatever its status."""
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})  # noqa: S310
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(request, timeout=PATIENCE_S) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return json.load(error)

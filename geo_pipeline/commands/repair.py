@@ -1,0 +1,50 @@
+"""`geo-pipeline repair`: sets aside what cannot be read beside the lake, so that work can go on.
+
+The lake is the truth: what is set aside is history, or is found out again by the next run.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from geo_pipeline import notes
+from geo_pipeline.automation.troubles import dagster_home
+from geo_pipeline.platform import record_damage
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.failures import Failures
+from geo_pipeline.storage.findings import Findings
+from geo_pipeline.territory import CODES
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What was set aside, by its new names."""
+
+    records: tuple[Path, ...]
+    """Of Dagster; new ones were made."""
+    notes: tuple[Path, ...]
+    """Failures and findings."""
+    codes: tuple[str, ...]
+    """The départements of which these were: what they said is found out by running them again."""
+
+
+def repair(settings: Settings) -> Repaired:
+    """Set aside what is damaged of Dagster's records, failures and findings; leave the rest alone.
+
+    Raises:
+        RecordsError: the records are in use, or out of reach rather than damaged.
+        StorageError: the home cannot be written.
+    """
+    home = dagster_home(settings)
+    records: list[Path] = []
+    if settings.postgres_url is None and home.exists():
+        records = record_damage.set_aside(home)
+    if records:
+        with open_instance(settings):
+            pass
+    damaged = [*Failures(settings.failures).damaged(), *Findings(settings.findings).damaged()]
+    return Repaired(
+        tuple(records),
+        tuple(notes.set_aside(each) for each in damaged),
+        tuple(sorted({each.departement for each in damaged} & set(CODES))),
+    )

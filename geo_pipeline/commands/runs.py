@@ -1,0 +1,153 @@
+"""Runs started from the command line: in this process, recorded in Dagster's instance."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.storage.tags import MAX_RETRIES_TAG
+from dagster._core.utils import make_new_run_id
+
+from geo_pipeline.automation.monitoring import kept_up
+from geo_pipeline.definitions import build_definitions
+from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.indicators.distributions import MIN_YEARS
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.live_runs import held, reap
+from geo_pipeline.platform.partitions import run_tags
+from geo_pipeline.platform.record_damage import without_echo
+from geo_pipeline.runtime.guard import ONCE_TAG
+from geo_pipeline.runtime.providers import check_settings
+from geo_pipeline.runtime.workspace import Workspace
+from geo_pipeline.settings import Settings
+from geo_pipeline.sources.observed import FIRST_LIVE_DAY
+from geo_pipeline.storage.failures import WHOLE, Failure
+from geo_pipeline.storage.findings import Finding
+from geo_pipeline.territory import CODES
+from geo_pipeline.transforms.drought import CLASS_MIN_YEARS
+
+# Dagster's own log goes to its event log; the terminal is for the command's own words.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class StoppedError(GeoPipelineError):
+    """A signal (SIGTERM, Ctrl-C) has stopped the run."""
+
+    def __str__(self) -> str:
+        return "the run was stopped by a signal; what it had written stays: run it with --resume"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did: how long each asset took, in seconds, and the whole; what failed."""
+
+    run_ids: tuple[str, ...]
+    seconds: float
+    asset_seconds: dict[str, float]
+    failures: tuple[Failure, ...] = ()
+    """What could not be had; the last good partitions of these are as they were."""
+    held: tuple[Finding, ...] = ()
+    """What checks found that holds départements of the run back from the publication."""
+    doubts: tuple[Finding, ...] = ()
+    """What checks have a doubt about in the départements of the run; it is published."""
+    killed: tuple[str, ...] = ()
+    """Runs of before that were found killed, and are marked as failed now."""
+
+
+def foreseen(settings: Settings) -> str | None:
+    """Return what a run with these settings cannot give, before it takes its time; None: nothing.
+
+    Raises:
+        UsageError: there is no such provider, or it has nothing between `since` and `until`.
+    """
+    check_settings(settings)
+    begin, end = FIRST_LIVE_DAY, datetime.now(UTC).date()
+    if settings.source == "bundled" and settings.history is None:
+        bundled = Workspace(settings).bundled
+        bundled.period(settings.since, settings.until)
+        begin, end = (day.date() for day in bundled.period(None, None))
+    first, last = settings.since or begin, min(settings.until or end, end)
+    years = round(((last - first).days + 1) / 365.25, 1)
+    if years >= CLASS_MIN_YEARS:
+        return None
+    lost = "there will be no classes and no map of them"
+    if years < MIN_YEARS:
+        lost = "there will be no index, no class and no map of them"
+    return (
+        f"{first} to {last} is {years:.1f} years, and a normal takes {MIN_YEARS} years of the same "
+        f"period, a class {CLASS_MIN_YEARS}: {lost}; choose an earlier --since"
+    )
+
+
+def run(
+    settings: Settings, codes: Sequence[str], on_partition: Callable[[str, str], None]
+) -> Outcome:
+    """Run the départements `codes`, then the risk mart and the publication: one Dagster run.
+
+    A département whose provider fails does not stop the others: it is in `Outcome.failures`.
+
+    Raises:
+        UsageError: there is no such provider, or it has nothing between `since` and `until`;
+            nothing is run.
+        GeoPipelineError: a step failed; what had been written and published before is unchanged.
+    """
+    start = time.perf_counter()
+    failures: list[Failure] = []
+    workspace = Workspace(settings, on_partition, failures.append)
+    check_settings(settings)
+    if settings.source == "bundled" and (settings.since or settings.until):
+        workspace.bundled.period(settings.since, settings.until)
+    definitions = build_definitions(workspace)
+    job = definitions.resolve_job_def("france" if len(codes) == len(CODES) else "departement")
+    with open_instance(settings) as instance, kept_up(settings, instance):
+        killed = tuple(reap(instance))
+        result = _execute(job, instance, run_tags(codes))
+    asset_seconds = {
+        str(event.step_key): event.step_success_data.duration_ms / 1e3
+        for event in result.filter_events(lambda each: each.is_step_success)
+    }
+    standing = workspace.findings.held()
+    doubts = [
+        each
+        for each in workspace.findings.all()
+        if each.severity == "warning" and each.departement in {*codes, WHOLE}
+    ]
+    return Outcome(
+        (result.run_id,),
+        time.perf_counter() - start,
+        asset_seconds,
+        tuple(failures),
+        tuple(each for code in codes for each in standing.get(code, [])),
+        tuple(doubts),
+        killed,
+    )
+
+
+def _execute(
+    job: dg.JobDefinition, instance: dg.DagsterInstance, tags: Mapping[str, str]
+) -> dg.ExecuteInProcessResult:
+    """Run `job` here; a step that fails is not tried again.
+
+    Raises:
+        StoppedError: a signal has stopped the run.
+        Exception: that of the step that failed, without what Dagster wraps around it.
+    """
+    run_id = make_new_run_id()
+    # Nobody else could launch it again, so Dagster is not to try.
+    ours = {ONCE_TAG: "true", MAX_RETRIES_TAG: "0"}
+    try:
+        with held(instance, run_id), without_echo():
+            return job.execute_in_process(
+                run_id=run_id,
+                run_config=_QUIET,
+                instance=instance,
+                tags={**tags, **ours},
+            )
+    except dg.Failure as failure:
+        if isinstance(failure.__cause__, DagsterExecutionInterruptedError):
+            raise StoppedError from None
+        raise failure.__cause__ or failure from None
+    except DagsterExecutionInterruptedError:
+        raise StoppedError from None

@@ -1,0 +1,77 @@
+"""What is not as it should be and can be made so by running it again: `geo-pipeline run --resume`.
+
+It is what the snapshot says is wrong (`monitoring`): whatever status names, this names too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import dagster as dg
+
+from geo_pipeline.automation.monitoring import snapshot
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.failures import WHOLE
+from geo_pipeline.storage.partition_states import BROKEN
+from geo_pipeline.territory import CODES
+
+WHY: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "failed": "failed",
+        "held": "held back by a check",
+        "damaged": "with a damaged file",
+        "missing": "not written",
+        "outdated": "computed from other files than are there",
+        "late": "late",
+    }
+)
+"""The reasons, the first that holds being told, in words that follow a count."""
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """Départements to run again, each with the reason (a key of `WHY`)."""
+
+    reasons: Mapping[str, str]
+    whole: bool
+    """A table of the whole of France, or the publication, is to be made again."""
+    is_new: bool = False
+    """Nothing was ever run here: all of it is to be."""
+    any_code: str = field(default=CODES[0], compare=False)
+    """A département that was run before: tables of the whole of France are made again with it."""
+
+    @property
+    def codes(self) -> list[str]:
+        """The départements in their order; tables of the whole of France come with any run."""
+        if self.is_new:
+            return list(CODES)
+        return [code for code in CODES if code in self.reasons] or [self.any_code] * self.whole
+
+    def in_words(self) -> str:
+        """Return how many of each there are: `2 failed, 1 held back by a check`."""
+        if self.is_new:
+            return "nothing was run yet: all départements"
+        counts = {why: list(self.reasons.values()).count(why) for why in WHY}
+        said = [f"{count} {WHY[why]}" for why, count in counts.items() if count]
+        return ", ".join(said) or "tables of the whole of France or the publication"
+
+
+def unfinished(settings: Settings, instance: dg.DagsterInstance) -> Unfinished:
+    """Return what there is to run again."""
+    return left(snapshot(settings, instance, datetime.now(UTC)))
+
+
+def left(taken: Mapping[str, Any]) -> Unfinished:
+    """Return what there is to run again according to a snapshot."""
+    found: dict[str, set[str]] = {}
+    for each in taken["troubles"]:
+        if each["state"] in BROKEN:
+            found.setdefault(each["departement"], set()).add(each["state"])
+    whole = found.pop(WHOLE, None) is not None
+    whole |= any(each["kind"] == "publication" for each in taken["system"])
+    reasons = {code: next(why for why in WHY if why in of) for code, of in found.items()}
+    is_new = whole and not reasons and not any(each["files"] for each in taken["tables"])
+    known = (each["departement"] for each in taken["departements"] if each["written_at"])
+    return Unfinished(reasons, whole, is_new, next(known, CODES[0]))

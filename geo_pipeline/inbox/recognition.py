@@ -1,0 +1,161 @@
+"""What a dropped file is of, by its content alone, and whether it is harmless to unpack."""
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from geo_pipeline.inbox.refusals import RefusedError, too_much, unknown
+from geo_pipeline.sources import workbook
+from geo_pipeline.sources.http import MB
+from geo_pipeline.storage.inbox_files import Kind
+
+MOST_ZIPPED_BYTES = 1_000 * MB
+"""Most that a zip archive may hold: it is read in memory."""
+MOST_GZIPPED_BYTES = 2_000 * MB
+"""Most that a gzip file may hold: stations since 1950 are 0.5 GB."""
+MOST_MEMBERS = 1_000
+CHUNK = 1 << 20
+PEEK = 1 << 16
+
+
+def recognised(path: Path) -> Kind:
+    """Return what the content of a file is of, whatever its name.
+
+    Raises:
+        RefusedError: nothing that is known, or more than may be unpacked.
+    """
+    with path.open("rb") as content:
+        start = content.read(PEEK)
+    if start.startswith(b"PK"):
+        return _of_zip(path)
+    if start.startswith(b"PAR1"):
+        return "boundaries"
+    if start.startswith(b"\x1f\x8b"):
+        start = _start_of_gzip(path)
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise RefusedError(
+            "ancien classeur Excel (.xls) ; enregistrez-le en .xlsx et déposez-le de nouveau",
+            "an old Excel workbook (.xls); save it as .xlsx and drop it again",
+        )
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text:
+        raise unknown("le fichier est vide", "the file is empty")
+    if text.startswith(b"{"):
+        return "boundaries"
+    if text.startswith(b"<"):
+        raise unknown(
+            "c'est une page web ou du XML, non des données", "it is a web page or XML, not data"
+        )
+    columns = set(columns_of(text.split(b"\n", 1)[0]))
+    if "AAAAMM" in columns and "NUM_POSTE" in columns:
+        raise RefusedError(
+            "valeurs mensuelles (colonne AAAAMM) ; déposez le fichier quotidien "
+            "Q_<département>_<période>_RR-T-Vent.csv.gz",
+            "monthly values (column AAAAMM); drop the daily file "
+            "Q_<département>_<period>_RR-T-Vent.csv.gz",
+        )
+    if columns & {"NUM_POSTE", "AAAAMMJJ"}:
+        return "stations"
+    raise unknown("contenu non reconnu", "its content is not recognised")
+
+
+def _of_zip(path: Path) -> Kind:
+    """Return what a zip archive is of, when all of it is harmless to unpack."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = _weighed(archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise unknown(
+            f"archive zip endommagée ou incomplète ({error})",
+            f"a damaged or cut zip archive ({error})",
+        ) from error
+    if workbook.PART in names:
+        return "crops"
+    files = [name.rpartition("/")[2].lower() for name in names]
+    if any(name.endswith((".xlsx", ".xls", ".ods")) for name in files):
+        return "crops"
+    if any(name.endswith((".geojson", ".json")) for name in files):
+        return "boundaries"
+    listed = ", ".join(names)[:200] or "-"
+    raise unknown(f"archive zip de {listed}", f"a zip archive of {listed}")
+
+
+def _weighed(archive: zipfile.ZipFile, depth: int = 0) -> list[str]:
+    """Return the names of the files in `archive`, once all of it was unpacked to count its bytes.
+
+    What the archive says of its sizes is not believed; workbooks inside are weighed too.
+    """
+    members = [each for each in archive.infolist() if not each.is_dir()]
+    if len(members) > MOST_MEMBERS:
+        raise too_much(f"{len(members)} fichiers", f"{len(members)} files")
+    total = 0
+    for member in members:
+        parts = member.filename.replace("\\", "/").split("/")
+        if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
+            raise RefusedError(
+                f"l'archive a un fichier au chemin dangereux ({member.filename[:80]!r}) ; refaites "
+                "l'archive sans chemins",
+                f"the archive has a file with a dangerous path ({member.filename[:80]!r}); make "
+                "the archive again without paths",
+            )
+        inner = depth == 0 and parts[-1].lower().endswith(".xlsx")
+        kept, told = BytesIO(), member.file_size
+        member.file_size = 2 * (MOST_ZIPPED_BYTES + CHUNK)  # read on, whatever it says of itself
+        with archive.open(member) as stream:
+            while chunk := stream.read(CHUNK):
+                total += len(chunk)
+                if total > MOST_ZIPPED_BYTES:
+                    raise too_much(*_megabytes(MOST_ZIPPED_BYTES))
+                if inner:
+                    kept.write(chunk)
+        member.file_size = told
+        if inner:
+            with zipfile.ZipFile(kept) as workbook:
+                _weighed(workbook, depth + 1)
+    return [member.filename for member in members]
+
+
+def _start_of_gzip(path: Path) -> bytes:
+    """Return how the content of a gzip file begins, once all of it was unpacked to count it."""
+    total, start = 0, b""
+    try:
+        with gzip.open(path) as stream:
+            while chunk := stream.read(CHUNK):
+                start = start or chunk[:PEEK]
+                total += len(chunk)
+                if total > MOST_GZIPPED_BYTES:
+                    raise too_much(*_megabytes(MOST_GZIPPED_BYTES))
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise unknown(
+            f"fichier gzip endommagé ou incomplet ({error})",
+            f"a damaged or cut gzip file ({error})",
+        ) from error
+    return start
+
+
+@contextmanager
+def opened(content: BinaryIO) -> Iterator[BinaryIO]:
+    """Give `content` out of gzip, if it is that."""
+    start = content.read(2)
+    content.seek(0)
+    if start == b"\x1f\x8b":
+        with gzip.open(content) as text:
+            yield cast(BinaryIO, text)
+    else:
+        yield content
+
+
+def columns_of(line: bytes) -> list[str]:
+    """Return the names in the first line of a table."""
+    text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").strip()
+    return [name.strip().strip('"').upper() for name in text.split(";")]
+
+
+def _megabytes(most: int) -> tuple[str, str]:
+    size = most // MB
+    return f"plus de {size} Mo une fois décompressé", f"more than {size} MB when unpacked"

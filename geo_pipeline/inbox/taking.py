@@ -1,0 +1,225 @@
+"""Files that people drop into the inbox: recognised by content, read as a provider's, then taken.
+
+A file is copied once, and only the copy is looked at. What is wrong with it is told in one line of
+French and one of English beside the file in `rejected/`. docs/inbox.md is for who drops files.
+"""
+
+import os
+import re
+import stat
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+from geo_pipeline.errors import StorageError
+from geo_pipeline.files import write_text
+from geo_pipeline.inbox.reading import understood
+from geo_pipeline.inbox.recognition import CHUNK
+from geo_pipeline.inbox.refusals import RefusedError, fatal
+from geo_pipeline.judging import FatalFileError, judged
+from geo_pipeline.runtime.workspace import Workspace
+from geo_pipeline.sources import meteo_france
+from geo_pipeline.sources.http import MB
+from geo_pipeline.storage.inbox_files import About, Provided, ProvidedFiles, safe_name
+
+MOST_BYTES = 500 * MB
+"""Largest file that is taken: several times the largest that is published."""
+LONGEST_NAME_BYTES = 200
+
+REJECTED = "rejected"
+REASON = ".reason.txt"
+INCOMING = ".incoming"
+UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".swp", "~")
+"""How names end of what is still being written."""
+
+ENOUGH_S = 20.0
+"""Once a look has taken so long, what is left waits for the next: a tick may last 60 s."""
+
+Mark = list[int]
+"""Size, time of change (ns) and inode of a file: the same twice, and nobody is writing it."""
+
+
+class _StillWrittenError(Exception):
+    """A file changed while it was read."""
+
+
+@dataclass
+class Look:
+    """What one look into the inbox came to."""
+
+    taken: list[Provided] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    """Files whose very bytes were in use already."""
+    rejected: dict[str, RefusedError] = field(default_factory=dict)
+    """Names and why."""
+    waiting: dict[str, Mark] = field(default_factory=dict)
+    """What is left in the inbox, for the next look."""
+    troubles: list[str] = field(default_factory=list)
+    """What could not be done, though the files may be good."""
+
+
+class Inbox:
+    """The inbox of a workspace. One process at a time may look."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.folder = workspace.settings.inbox
+        self.provided = ProvidedFiles(workspace.settings.provided)
+
+    def look(self, seen: Mapping[str, Sequence[int]]) -> Look:
+        """Take or reject what has not changed since the last look, which saw `seen`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._clear_incoming()
+        look, started = Look(), time.monotonic()
+        for name in sorted((path.name for path in self.folder.iterdir()), key=_turn):
+            if _is_passed_over(name):
+                continue
+            try:
+                mark = _mark(os.lstat(self.folder / name))
+            except FileNotFoundError:
+                continue
+            late = time.monotonic() - started > ENOUGH_S
+            if late or list(seen.get(name, ())) != mark:
+                look.waiting[name] = mark
+                continue
+            try:
+                self._see_to(name, mark, look)
+            except (StorageError, OSError) as error:
+                look.troubles.append(f"{name}: {error}")
+                look.waiting[name] = mark
+            except _StillWrittenError:
+                look.waiting[name] = []
+        return look
+
+    def _see_to(self, name: str, mark: Mark, look: Look) -> None:
+        """Take or reject one file that is still."""
+        staged = self.provided.folder / INCOMING / uuid4().hex
+        try:
+            _require_plain(self.folder / name, name)
+            digest = _copied(self.folder / name, staged, mark)
+            if any(each.sha256 == digest for each in self.provided.all()):
+                look.known.append(name)
+            else:
+                about = self._understood(staged, name, digest)
+                look.taken.append(self.provided.take(staged, name, digest, about))
+        except RefusedError as refused:
+            self._reject(name, refused)
+            look.rejected[name] = refused
+        else:
+            if _mark(os.lstat(self.folder / name)) == mark:
+                (self.folder / name).unlink()
+        finally:
+            staged.unlink(missing_ok=True)
+
+    def _understood(self, staged: Path, name: str, digest: str) -> About:
+        """Return what the copy is of, read in a process of its own and found good.
+
+        Raises:
+            RefusedError: it is of nothing that is known, bad, or fatal to who reads it.
+        """
+        settings = self.workspace.settings
+        try:
+            return judged(settings.reading_limits, understood, settings, staged, name, digest)
+        except FatalFileError as error:
+            raise fatal(error) from error
+
+    def _reject(self, name: str, refused: RefusedError) -> None:
+        """Move a file to `rejected/`, with the reason beside it."""
+        folder = self.folder / REJECTED
+        folder.mkdir(exist_ok=True)
+        target = folder / safe_name(name)
+        if os.path.lexists(target):
+            target = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S%fZ}_{target.name}"
+        # The reason first: a file that is moved always has one.
+        fr, en = (" ".join(text.split()) for text in (refused.fr, refused.en))
+        said = f"{safe_name(name)} : {fr}\n{safe_name(name)}: {en}\n"
+        text = said.encode("utf-8", "replace").decode()
+        write_text(folder / f"{target.name}{REASON}", text)
+        (self.folder / name).replace(target)
+
+    def _clear_incoming(self) -> None:
+        """Remove copies that a killed process left."""
+        incoming = self.provided.folder / INCOMING
+        incoming.mkdir(parents=True, exist_ok=True)
+        for left in incoming.iterdir():
+            left.unlink(missing_ok=True)
+
+
+def _turn(name: str) -> tuple[bool, str]:
+    """Order names so that what goes with another file comes after it."""
+    return meteo_france.OTHER_GROUP in name.lower(), name
+
+
+def _is_passed_over(name: str) -> bool:
+    """Say whether a name is hidden, still being written, or ours."""
+    return name == REJECTED or name.startswith((".", "~")) or name.lower().endswith(UNFINISHED)
+
+
+def _mark(about: os.stat_result) -> Mark:
+    return [about.st_size, about.st_mtime_ns, about.st_ino]
+
+
+def _require_plain(path: Path, name: str) -> None:
+    """Raise unless the file is an ordinary one, of a name and size that can be taken."""
+    about = os.lstat(path)
+    if not stat.S_ISREG(about.st_mode):
+        what = {
+            stat.S_IFLNK: ("un lien symbolique", "a symbolic link"),
+            stat.S_IFDIR: ("un dossier", "a folder"),
+        }.get(stat.S_IFMT(about.st_mode), ("un fichier spécial", "a special file"))
+        raise RefusedError(
+            f"c'est {what[0]} ; déposez les fichiers eux-mêmes, un à un",
+            f"it is {what[1]}; drop the files themselves, one by one",
+        )
+    if (
+        len(os.fsencode(name)) > LONGEST_NAME_BYTES
+        or not name.isprintable()
+        or re.search(r"[\\/:*?\"<>|]", name)
+        or ".." in name
+    ):
+        raise RefusedError(
+            "son nom est trop long ou a des caractères interdits ; "
+            "renommez-le simplement et déposez-le de nouveau",
+            "its name is too long or has characters that are not allowed; "
+            "give it a plain name and drop it again",
+        )
+    if about.st_size > MOST_BYTES:
+        raise RefusedError(
+            f"{about.st_size / MB:.0f} Mo, plus que les {MOST_BYTES // MB} Mo permis ; "
+            "déposez le fichier comme il est publié, compressé",
+            f"{about.st_size / MB:.0f} MB, more than the {MOST_BYTES // MB} MB allowed; "
+            "drop the file as it is published, compressed",
+        )
+
+
+def _copied(path: Path, staged: Path, mark: Mark) -> str:
+    """Copy a file, never through a link, and return its SHA-256.
+
+    Raises:
+        RefusedError: it cannot be read.
+        _StillWrittenError: it changes.
+    """
+    digest, length = sha256(), 0
+    try:
+        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise RefusedError(
+            f"illisible ({error.strerror}) ; donnez le droit de le lire",
+            f"cannot be read ({error.strerror}); let it be read",
+        ) from error
+    with os.fdopen(source, "rb") as content, staged.open("wb") as copy:
+        if not stat.S_ISREG(os.fstat(content.fileno()).st_mode):
+            raise _StillWrittenError
+        while chunk := content.read(CHUNK):
+            length += len(chunk)
+            if length > mark[0]:
+                break
+            digest.update(chunk)
+            copy.write(chunk)
+        if _mark(os.fstat(content.fileno())) != mark or length != mark[0]:
+            raise _StillWrittenError
+    return digest.hexdigest()

@@ -1,0 +1,107 @@
+"""Dagster's own home: made on first use under the home folder, and opened."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from filelock import FileLock
+
+from geo_pipeline.errors import RecordsError, StorageError
+from geo_pipeline.platform import configuration
+from geo_pipeline.platform.pools import set_limits
+from geo_pipeline.platform.record_damage import in_one_line, refuse_stumps
+from geo_pipeline.platform.record_storage import psycopg2_url
+from geo_pipeline.settings import Settings
+
+CONNECT_TIMEOUT_S = 10
+
+
+def dagster_home(settings: Settings) -> Path:
+    """Return Dagster's home, ready for use: `DAGSTER_HOME` where it is set, else under the home.
+
+    Raises:
+        StorageError: the folder cannot be made or written.
+    """
+    home = Path(os.environ.get("DAGSTER_HOME") or settings.dagster_home).absolute()
+    for folder in (settings.home, home):
+        _require_writable(folder)
+    configuration.install(home)
+    return home
+
+
+def _require_writable(folder: Path) -> None:
+    """Make `folder` and write something there that vanishes at once."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"0")
+    except OSError as error:
+        raise StorageError(
+            f"the home folder {folder} cannot be written ({error.strerror}): "
+            "set GEO_PIPELINE_HOME to a folder of yours with room"
+        ) from error
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """Give Dagster's instance under the home folder, its records where `settings` say.
+
+    Raises:
+        StorageError: the folder cannot be made or written.
+        RecordsError: the records are damaged or locked, their disk is full, PostgreSQL does not
+            answer; be it now or while they are used.
+        UsageError: the address of PostgreSQL is none.
+    """
+    home = dagster_home(settings)
+    if settings.postgres_url is not None:
+        _require_answer(settings.postgres_url.get_secret_value())
+    with in_one_line(settings, home), _environment(environment(settings, home)):
+        # Processes that make the databases of a new home at the same time trip over each other.
+        with FileLock(home / ".opening.lock"):
+            if settings.postgres_url is None:
+                refuse_stumps(home)
+            opened = dg.DagsterInstance.from_config(str(home))
+            set_limits(opened)
+        with opened as instance:
+            yield instance
+
+
+def environment(settings: Settings, home: Path) -> dict[str, str]:
+    """Return the variables by which Dagster's own processes open the same instance."""
+    url = settings.postgres_url
+    secret = {} if url is None else {"GEO_PIPELINE_POSTGRES_URL": url.get_secret_value()}
+    return {"DAGSTER_HOME": str(home), **secret}
+
+
+def _require_answer(url: str) -> None:
+    """Raise StorageError where PostgreSQL at `url` lets nobody in: Dagster would try for long."""
+    # Slow to import, and needed here alone.
+    import psycopg2  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    address = psycopg2_url(url).replace("+psycopg2", "", 1)
+    try:
+        psycopg2.connect(address, connect_timeout=CONNECT_TIMEOUT_S).close()
+    except psycopg2.OperationalError as error:
+        why = str(error).strip().splitlines()[0]
+        raise RecordsError(
+            f"Dagster's records in PostgreSQL cannot be opened ({why}): start it, or correct "
+            "GEO_PIPELINE_POSTGRES_URL, or unset it for SQLite files"
+        ) from error
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables that Dagster reads, and put the old ones back after."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,199 @@
+"""The tables of the whole of France: how each is made, and made again where its file is damaged.
+
+A run of any département reads them. They are few and cheap, so whoever needs one that is damaged
+makes it again first: none of them stops a run or the publication.
+"""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import duckdb
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from geo_pipeline import sql
+from geo_pipeline.errors import NotPublishedError, SourceError, StorageError
+from geo_pipeline.runtime.risk_table import risk as made_of_what_changed
+from geo_pipeline.runtime.workspace import Workspace
+from geo_pipeline.schemas import TABLES, Provenance, empty, validate
+from geo_pipeline.spatial import database
+from geo_pipeline.spatial.boundaries import light_boundaries
+from geo_pipeline.spatial.zones import restriction_shares, with_shares
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.partition_states import unreadable
+from geo_pipeline.transforms.calendar import crop_seasons
+
+Made = tuple[pd.DataFrame, Provenance]
+Warn = Callable[[str], object]
+
+
+def outlines(workspace: Workspace, warn: Warn) -> Made:
+    """Return `departements` out of the provider's outlines, the embedded ones where it fails."""
+    boundaries, origin = workspace.boundaries(warn)
+    return database.run("departements", {"boundaries": boundaries}), origin
+
+
+def _outlines_again(workspace: Workspace, warn: Warn) -> Made:
+    """Return `departements` out of the outlines of the provider chosen, and of no other."""
+    boundaries, origin = workspace.chosen_boundaries()
+    return database.run("departements", {"boundaries": boundaries}), origin
+
+
+def neighbours(workspace: Workspace, warn: Warn) -> Made:
+    """Return `departement_neighbours` out of `departements`: a spatial join."""
+    lake, table = workspace.lake, "departement_neighbours"
+
+    def make() -> pd.DataFrame:
+        return database.run(table, {"departements": lake.read("departements")})
+
+    return _unless_as_before(lake, table, lake.origin("departements"), make)
+
+
+def shapes(workspace: Workspace, warn: Warn) -> Made:
+    """Return `departement_shapes` out of `departements`."""
+    lake, bundled, table = workspace.lake, workspace.bundled, "departement_shapes"
+    full = lake.origin("departements")
+    embedded = full.source == bundled.name
+    origin = bundled.provenance("departements_light.geojson") if embedded else full
+
+    def make() -> pd.DataFrame:
+        boundaries = gpd.GeoDataFrame(lake.read("departements"))
+        light = bundled.light_boundaries() if embedded else light_boundaries(boundaries)
+        return database.run(table, {"light": light, "boundaries": boundaries})
+
+    return _unless_as_before(lake, table, origin, make, full.sha256, _code(light_boundaries))
+
+
+def _unless_as_before(
+    lake: Lake, table: str, origin: Provenance, make: Callable[[], pd.DataFrame], *beside: str
+) -> Made:
+    """Return `table` as the lake holds it where it was made of the same, else what `make` makes.
+
+    It is made of its origin by its script; `beside` names what else.
+    """
+    made_of = [sql.load(table), duckdb.__version__, shapely.__version__, *beside]
+    origin = replace(origin, made_of=hashlib.sha256(json.dumps(made_of).encode()).hexdigest())
+    try:
+        if lake.footer(table).recorded == asdict(origin):
+            return lake.read(table), origin
+    except StorageError:  # not there yet, or damaged
+        pass
+    return make(), origin
+
+
+def _code(function: Callable[..., Any]) -> str:
+    """Return the text of the module of `function`."""
+    return Path(inspect.getfile(function)).read_text(encoding="utf-8")
+
+
+def restrictions(workspace: Workspace, warn: Warn) -> Made:
+    """Return `water_restrictions`, with shares of the area where the zones are known.
+
+    Zones that fail are recorded as a failure of the table.
+
+    Raises:
+        SourceError: the levels cannot be had.
+    """
+    provider = workspace.providers.restrictions
+    if provider is None:
+        origin = workspace.bundled.provenance("water_restrictions.parquet")
+        columns = TABLES["water_restrictions"].to_schema().columns
+        return workspace.bundled.water_restrictions().reindex(columns=list(columns)), origin
+    levels = provider.levels()
+    try:
+        zones = provider.zones()
+    except SourceError as error:  # the levels are good without
+        workspace.failed("water_restrictions", None, provider.name, error)
+        warn(f"water_restrictions: without shares of the area: {error}")
+        shares = None
+    else:
+        shares = restriction_shares(workspace.lake.read("departements"), zones.rows)
+        of = pd.MultiIndex.from_frame(shares[["departement", "zone_type"]])
+        shares = shares[~of.isin(zones.untold)]
+        workspace.succeeded("water_restrictions")
+        for zone, why in zones.left_out:
+            warn(f"water_restrictions: zone {zone} is left out: {why}")
+        if zones.without_area:
+            names = ", ".join(zones.without_area)
+            warn(f"water_restrictions: zones without an outline: {names}")
+    for name, why in levels.left_out:
+        warn(f"water_restrictions: {name} is left out: {why}")
+    for code, column in levels.unknown:
+        warn(f"water_restrictions: {column} of département {code} is not known")
+    return with_shares(levels.rows, shares), levels.provenance
+
+
+def risk(workspace: Workspace, warn: Warn) -> Made:
+    """Return `departement_risk` from all partitions that no check holds and that can be read."""
+    seasons = crop_seasons(workspace.bundled.crop_parameters())
+    return made_of_what_changed(workspace.lake, seasons, workspace.findings.held(), warn)
+
+
+AGAIN: Final[Mapping[str, Callable[[Workspace, Warn], Made]]] = MappingProxyType(
+    {
+        "departements": _outlines_again,
+        "departement_neighbours": neighbours,
+        "departement_shapes": shapes,
+        "water_restrictions": restrictions,
+        "departement_risk": risk,
+    }
+)
+"""How each table is made again, those first that others are made from."""
+
+
+def mend(workspace: Workspace, warn: Warn, tables: Collection[str] = tuple(AGAIN)) -> None:
+    """Make the damaged ones of `tables` again, and what they are made from; tell `warn` which.
+
+    From what ships with the project or was received before, else from the provider, else out of
+    what was published before.
+
+    Raises:
+        SourceError: none of them can be had.
+        StorageError: it cannot be written.
+    """
+    if not any(table in AGAIN for table in tables):
+        return
+    before = [table for table in AGAIN if table in tables or table == "departements"]
+    for each in unreadable(workspace.lake, before):
+        frame, origin = _again(workspace, each.table, warn)
+        workspace.lake.write(each.table, validate(each.table, frame), origin)
+        warn(f"{each.table} is made again: {each.why}")
+
+
+def last_known(workspace: Workspace, table: str, source: str) -> Made:
+    """Return the rows of `table` that were published last, none where it never was."""
+    nothing = empty(table), Provenance(source, "", "", "")
+    try:
+        known = workspace.warehouse.query("provenance").set_index("asset")
+        if table not in known.index:
+            return nothing
+        names = ("source", "url", "fetched_at", "sha256")
+        origin = Provenance(*(str(known.loc[table, name]) for name in names))
+        return workspace.warehouse.table(table), origin
+    except NotPublishedError:
+        return nothing
+
+
+def _again(workspace: Workspace, table: str, warn: Warn) -> Made:
+    """Return the rows of a table whose file is damaged."""
+    make = AGAIN[table]
+    try:
+        return make(workspace.offline(), warn)
+    except SourceError:  # never received
+        pass
+    try:
+        return make(workspace, warn)
+    except SourceError as error:
+        workspace.failed(table, None, workspace.settings.source, error)
+        warn(f"{table}: {error}")
+        frame, origin = last_known(workspace, table, "")
+        if frame.empty and table != "water_restrictions":
+            raise
+        return frame, origin

@@ -1,0 +1,358 @@
+"""How assets write: valid rows into the lake, with what they are as Dagster metadata.
+
+Each table has the blocking check `schema`, made here: it says, by partition, whether the rows that
+were to be written hold what `schemas` promises. Rows that do not are never written.
+"""
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import dagster as dg
+import pandas as pd
+from dagster_pandera import pandera_schema_to_dagster_type
+
+from geo_pipeline import logs
+from geo_pipeline.errors import DamagedError, GeoPipelineError, SourceError
+from geo_pipeline.platform.check_events import evaluate
+from geo_pipeline.platform.partitions import departement_partitions
+from geo_pipeline.runtime import france_tables
+from geo_pipeline.runtime.guard import guarded
+from geo_pipeline.runtime.lineage import column_lineage
+from geo_pipeline.runtime.workspace import Workspace
+from geo_pipeline.schemas import TABLES, InvalidTableError, Provenance, validate
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.findings import READABLE, Finding
+from geo_pipeline.storage.lake import Written
+from geo_pipeline.transforms.vanished import vanished
+
+AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
+
+SCHEMA = "schema"
+"""The name of the check."""
+
+TOLD: Final = 5
+"""Variables or places that a message names; of more there is the number."""
+
+OWNERS = ["team:drought-monitor"]
+KINDS = {"python", "parquet"}
+
+LAYERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "1_geography": "core",
+        "2_observations": "core",
+        "3_drought": "mart",
+        "4_publication": "published",
+    }
+)
+"""The groups in the order of the flow, in which Dagster's pages sort them, each with its layer."""
+
+WHEN_RED: Final = (
+    "When it is red: the check `state` says which départements are in trouble, why, and the "
+    "command that mends each."
+)
+
+AGAIN = dg.RetryPolicy(
+    max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+"""For what a network or a disk may refuse now and give in a minute."""
+
+
+def table_asset(
+    table: str, group: str, *, provider: str | None = None, **options: Any
+) -> AssetDecorator:
+    """Return the decorator of an asset that writes `table`: its columns shown, its group named.
+
+    `provider` names what it asks a provider for: such an asset is retried, and no more of them run
+    at a time than the pool `provider_<what>` lets. Tables of the whole of France that it depends on
+    are made again first where their files are damaged.
+    """
+    if provider is not None:
+        options |= {"retry_policy": AGAIN, "pool": f"provider_{provider}"}
+    kinds = KINDS if provider is not None else KINDS | {"duckdb"}
+    with settled():
+        schema = dg.AssetCheckSpec(
+            SCHEMA,
+            asset=table,
+            partitions_def=options.get("partitions_def"),
+            blocking=True,
+            description=f"Columns, types, ranges and keys of `{table}`, as docs/data_dictionary.md "
+            "has them. Rows that break one are not written: what was there stays.",
+        )
+        columns = dict(pandera_schema_to_dagster_type(TABLES[table]).metadata)
+    needed = [each.key.to_user_string() for each in options.get("deps", ())]
+
+    def decorate(compute: Callable[..., Any]) -> dg.AssetsDefinition:
+        told = _telling_refusal(table, _on_sound(needed, compute))
+        with settled():
+            decorator: AssetDecorator = dg.asset(
+                name=table,
+                metadata={**columns, **column_lineage(table), "dagster/table_name": table},
+                kinds=kinds,
+                check_specs=[schema],
+                description=f"{inspect.getdoc(compute)}\n\n{WHEN_RED}",
+                group_name=group,
+                tags={"layer": LAYERS[group]},
+                owners=OWNERS,
+                **options,
+            )
+        return decorator(_with_check(table, guarded(told)))
+
+    return decorate
+
+
+def _on_sound(needed: Sequence[str], compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `compute`, before which damaged ones of the tables `needed` are made again."""
+
+    @functools.wraps(compute)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        workspace = inspect.signature(compute).bind(*args, **kwargs).arguments["workspace"]
+        france_tables.mend(workspace, dg.AssetExecutionContext.get().log.warning, needed)
+        return compute(*args, **kwargs)
+
+    return run
+
+
+def _telling_refusal(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `compute`, telling that a whole table was refused.
+
+    Of a partition that was refused `tell_failure` tells it.
+    """
+
+    @functools.wraps(compute)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        context = dg.AssetExecutionContext.get()
+        try:
+            return compute(*args, **kwargs)
+        except InvalidTableError as error:
+            if context.assets_def.partitions_def is None:
+                evaluate(context.op_execution_context, [_evaluation(table, None, error)])
+            raise
+
+    return run
+
+
+def _with_check(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `compute` as Dagster wants it where a step logs the evaluations of its check itself.
+
+    An evaluation that is yielded would be of one partition only. What is yielded first is recorded
+    before the step goes on: the evaluations are of what was written just now.
+    """
+
+    @functools.wraps(compute)
+    def run(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        context = dg.AssetExecutionContext.get()
+        yield compute(*args, **kwargs)
+        codes: Sequence[str | None] = [None]
+        if context.assets_def.partitions_def is not None:
+            workspace: Workspace = (
+                inspect.signature(compute).bind(*args, **kwargs).arguments["workspace"]
+            )
+            codes = [code for code in context.partition_keys if workspace.holds(table, code)]
+        evaluate(context.op_execution_context, [_evaluation(table, code) for code in codes])
+        yield dg.Output(None, output_name=f"{table}_{SCHEMA}")
+
+    return run
+
+
+def partitioned_asset(table: str, group: str, **options: Any) -> AssetDecorator:
+    """Return the decorator of an asset that writes `table` by département.
+
+    All partitions of a backfill go in one run: a run each would cost seconds of start-up each.
+    """
+    with settled():
+        policy = dg.BackfillPolicy.single_run()
+        options |= {"partitions_def": departement_partitions, "backfill_policy": policy}
+        return table_asset(table, group, **options)
+
+
+def _evaluation(
+    table: str, code: str | None, error: InvalidTableError | None = None
+) -> dg.AssetCheckEvaluation:
+    """Return whether the rows of a partition (or a whole table) held their schema."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(table),
+        check_name=SCHEMA,
+        passed=error is None,
+        severity=dg.AssetCheckSeverity.ERROR,
+        blocking=True,
+        partition=code,
+        description=None if error is None else str(error),
+    )
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """Keep quiet about Dagster's beta parts that this page is the one place to use."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        yield
+
+
+def apart(
+    make: Callable[[Sequence[str]], pd.DataFrame],
+    codes: Sequence[str],
+    refuse: Callable[[str, GeoPipelineError], None],
+) -> Iterator[tuple[Sequence[str], pd.DataFrame]]:
+    """Yield `make(codes)` with `codes`, or, where it fails for one of them, each of them alone.
+
+    All at once is fast; one whose rows break the schema, or are made from a damaged file, is told
+    to `refuse` and does not stop the others.
+    """
+    try:
+        frame = make(codes)
+    except (InvalidTableError, DamagedError) as error:
+        if len(codes) == 1:
+            refuse(codes[0], error)
+            return
+    else:
+        yield codes, frame
+        return
+    for code in codes:
+        yield from apart(make, [code], refuse)
+
+
+def check_kept(
+    workspace: Workspace, table: str, code: str, rows: pd.DataFrame, source: str
+) -> None:
+    """Check that `rows` know what the last partition of `table` does, as `KEPT` has it.
+
+    Raises:
+        SourceError: a variable has vanished; the last partition stays.
+    """
+    path = workspace.lake.path(table, code)
+    try:
+        before = workspace.lake.read(table, code) if path.exists() else rows.iloc[:0]
+    except DamagedError:  # it is written again just now
+        return
+    if lost := vanished(table, before, rows):
+        raise SourceError(
+            f"{source}, département {code}: has no {first_of(lost)} any more; what "
+            f"was there stays: its format may have changed; if it is so for good, delete {path}"
+        )
+
+
+def first_of(several: Sequence[str], between: str = ", ") -> str:
+    """Return the first `TOLD` of `several`, and how many more there are."""
+    more = f" and {len(several) - TOLD} more" if len(several) > TOLD else ""
+    return f"{between.join(several[:TOLD])}{more}"
+
+
+def doubt(workspace: Workspace, partition: tuple[str, str], check: str, what: str | None) -> None:
+    """Put what only the reader of a source can tell (`what`) in the place of what it told before.
+
+    It is a warning: it is shown, and holds nothing back.
+    """
+    table, code = partition
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    found = [Finding(table, code, check, "warning", what, at)] if what else []
+    workspace.findings.replace(table, code, found, [check])
+
+
+def tell_failure(
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    failed: tuple[str, str],
+    source: str,
+    error: GeoPipelineError,
+) -> None:
+    """Record that a partition (table, code) failed and go on, unless the run is for it alone."""
+    table, code = failed
+    workspace.failed(table, code, source, error)
+    context.log.error(f"{table}: {error}")
+    if isinstance(error, InvalidTableError):
+        evaluate(context.op_execution_context, [_evaluation(table, code, error)])
+    if len(context.partition_keys) == 1:
+        raise error
+
+
+def write_table(
+    workspace: Workspace,
+    table: str,
+    frame: pd.DataFrame,
+    provenance: Provenance,
+    more: Mapping[str, Any] | None = None,
+) -> dg.MaterializeResult[None]:
+    """Write an unpartitioned table; `more` is shown with what is known of the file."""
+    valid = validate(table, frame)
+    written = workspace.lake.write(table, valid, provenance)
+    seconds = logs.written(table, None, provenance.source, len(valid))
+    metadata = _metadata(valid, written, provenance, seconds) | column_lineage(table)
+    return dg.MaterializeResult(metadata={**metadata, **(more or {})})
+
+
+def write_partitions(
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    table: str,
+    frame: pd.DataFrame,
+    provenance: Callable[[str], Provenance],
+    *,
+    codes: Sequence[str] | None = None,
+) -> dg.MaterializeResult[None]:
+    """Write the partitions of this run, one file each, out of `frame`, valid rows of them all.
+
+    `codes` are those that `frame` is of, where they are not all of the run. A département without
+    rows is written as a file of 0 rows, with a warning.
+    """
+    by_departement = dict(list(frame.groupby("departement", observed=True)))
+    for code in codes or context.partition_keys:
+        rows = by_departement.get(code, frame.iloc[:0])
+        write_partition(context, workspace, table, code, rows=rows, provenance=provenance(code))
+    return dg.MaterializeResult()
+
+
+def write_partition(
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    table: str,
+    code: str,
+    *,
+    rows: pd.DataFrame,
+    provenance: Provenance,
+) -> None:
+    """Write valid `rows` as the partition `code`, and tell Dagster."""
+    if rows.empty:
+        context.log.warning(f"{table}: the source does not cover département {code}, 0 rows")
+    written = workspace.lake.write(table, rows, provenance, code)
+    seconds = logs.written(table, code, provenance.source, len(rows))
+    metadata = _metadata(rows, written, provenance, seconds)
+    link = f"{workspace.settings.app_url.rstrip('/')}/?departement={code}"
+    metadata["map"] = dg.MetadataValue.url(link)
+    context.add_asset_metadata(metadata, partition_key=code)
+    workspace.findings.replace(table, code, [], [READABLE])
+    workspace.succeeded(table, code)
+
+
+def map_links(settings: Settings) -> dict[str, Any]:
+    """Return links to the app, and to the last exported map of the combined index, if any."""
+    links = {"map": dg.MetadataValue.url(settings.app_url)}
+    if exported := sorted(settings.exports.glob("combined_*.html")):
+        links["exported_map"] = dg.MetadataValue.url(exported[-1].resolve().as_uri())
+    return links
+
+
+def _metadata(
+    rows: pd.DataFrame, written: Written, provenance: Provenance, seconds: float | None
+) -> dict[str, Any]:
+    """Return what Dagster's pages show of a file."""
+    metadata: dict[str, Any] = {
+        "dagster/row_count": len(rows),
+        "path": dg.MetadataValue.path(str(written.path)),
+        "sha256": written.sha256,
+        "source": provenance.source,
+        "source_url": provenance.url,
+    }
+    if seconds is not None:
+        metadata["seconds"] = seconds
+    dated = next((name for name in ("date", "period_end") if name in rows), None)
+    if dated is not None and len(rows):
+        metadata["first_date"] = str(rows[dated].min().date())
+        metadata["last_date"] = str(rows[dated].max().date())
+    return metadata

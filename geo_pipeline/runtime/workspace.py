@@ -1,0 +1,136 @@
+"""What every asset is handed: the lake, the providers, and where failures and results go."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import geopandas as gpd
+
+from geo_pipeline import logs
+from geo_pipeline.errors import GeoPipelineError, SourceError
+from geo_pipeline.runtime.providers import Providers
+from geo_pipeline.schemas import Provenance
+from geo_pipeline.settings import Settings
+from geo_pipeline.sources.bundled import Bundled
+from geo_pipeline.spatial.boundaries import accepted
+from geo_pipeline.storage.failures import Failure, Failures
+from geo_pipeline.storage.findings import Findings
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.warehouse import Warehouse
+
+
+def _unheard(_table: str, _departement: str) -> None:
+    """Nobody listens to the progress."""
+
+
+def _unheard_failure(_failure: Failure) -> None:
+    """Nobody listens to what fails."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The rooms as `settings` lay them out, opened on first use.
+
+    `on_partition` is told of each partition written (table, département), for progress bars;
+    `on_failure` of each that could not be had.
+    """
+
+    settings: Settings
+    on_partition: Callable[[str, str], None] = _unheard
+    on_failure: Callable[[Failure], None] = _unheard_failure
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake."""
+        return Lake(self.settings.lake)
+
+    @cached_property
+    def bundled(self) -> Bundled:
+        """What ships with the project."""
+        return Bundled(self.settings.embedded_data)
+
+    @cached_property
+    def providers(self) -> Providers:
+        """Those that the settings choose."""
+        return Providers(self.settings, self.bundled, self._outlines)
+
+    @cached_property
+    def failures(self) -> Failures:
+        """What could not be had."""
+        return Failures(self.settings.failures)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What the checks found."""
+        return Findings(self.settings.findings)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The published warehouse."""
+        return Warehouse(self.settings.warehouse)
+
+    def boundaries(self, warn: Callable[[str], object]) -> tuple[gpd.GeoDataFrame, Provenance]:
+        """Return the outlines to use: those of the provider where they are good, else the embedded.
+
+        `warn` is told why they are not used, and the failure is recorded.
+        """
+        provider = self.providers.boundaries
+        if provider is None:
+            return self.chosen_boundaries()
+        try:
+            chosen = self.chosen_boundaries()
+        except SourceError as error:
+            self.failed("departements", None, provider.name, error)
+            warn(f"departements: {error}")
+            return self.bundled.boundaries(), self.bundled.provenance("departements.parquet")
+        self.succeeded("departements")
+        return chosen
+
+    def chosen_boundaries(self) -> tuple[gpd.GeoDataFrame, Provenance]:
+        """Return the outlines of the provider, the embedded ones where none is chosen.
+
+        Raises:
+            SourceError: the provider fails, or its outlines are not good.
+        """
+        embedded = self.bundled.boundaries()
+        provider = self.providers.boundaries
+        if provider is None:
+            return embedded, self.bundled.provenance("departements.parquet")
+        candidate, received = provider.boundaries()
+        outlines, problem = accepted(candidate, embedded)
+        if problem is not None:
+            raise SourceError(
+                f"{provider.name}: {received.url}: {problem}; the embedded outlines stay"
+            )
+        return outlines, received
+
+    def offline(self) -> Self:
+        """Return the same rooms, with providers that give what was received before only."""
+        return replace(self, settings=self.settings.model_copy(update={"offline": True}))
+
+    def failed(
+        self, table: str, departement: str | None, source: str, error: GeoPipelineError
+    ) -> Failure:
+        """Record that a partition (or a whole table) could not be had; what was there stays."""
+        failure = self.failures.add(table, departement, source, str(error))
+        logs.failed(table, departement, source, failure.why)
+        self.on_failure(failure)
+        return failure
+
+    def holds(self, table: str, departement: str) -> bool:
+        """Return whether a partition is there, and is not an old one that could not be renewed."""
+        there = self.lake.path(table, departement).exists()
+        return there and not self.failures.has(table, departement)
+
+    def succeeded(self, table: str, departement: str | None = None) -> None:
+        """Forget the failure of a partition, and tell that it is written."""
+        self.failures.clear(table, departement)
+        if departement is not None:
+            self.on_partition(table, departement)
+
+    def _outlines(self) -> gpd.GeoDataFrame:
+        """Return the outlines that the lake holds, the embedded ones before there are any."""
+        if self.lake.path("departements").exists():
+            return gpd.GeoDataFrame(self.lake.read("departements"))
+        return self.bundled.boundaries()

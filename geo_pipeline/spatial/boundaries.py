@@ -1,0 +1,110 @@
+"""Boundaries from a provider: checked by DuckDB beside the embedded ones, then in their place."""
+
+import logging
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+
+from geo_pipeline.spatial import database
+
+LISTED = 5
+
+MOST_REPAIRED = 0.001
+"""Share of its area by which a repair may change an outline. Rings that touch themselves, which
+generalised outlines have, change by nothing; in a bow tie nobody can tell what is inside."""
+
+_log = logging.getLogger(__name__)
+
+# Side, in degrees, of the smallest corner that light boundaries keep; small islands are drawn much
+# larger than the mainland, and share no border with it.
+LIGHT_CORNER_DEG = 0.018
+ISLAND_CORNER_DEG = 0.003
+SMALL_ISLANDS = ("971", "972", "974", "976")
+
+
+def check_boundaries(candidate: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame) -> list[str]:
+    """Return what is wrong with `candidate` (code, name, geometry), nothing where all is well.
+
+    Its features must be the départements of `embedded` and no others, each once, valid polygons in
+    longitude and latitude, each in its place, of about its official area, without overlaps.
+
+    Args:
+        candidate: what a provider sent, columns code and geometry.
+        embedded: `Bundled.boundaries()`: departement, area_official_km2 (km²), geometry.
+
+    Raises:
+        StorageError: the check itself cannot be run.
+    """
+    if candidate.crs is None:
+        return ["no coordinate reference system is stated"]
+    if not _is_lonlat(candidate.crs):
+        return [f"coordinates are in {candidate.crs.name}, not in longitude and latitude"]
+    if candidate.empty:
+        return ["there is no feature"]
+    shapes = gpd.GeoDataFrame(
+        {"feature": range(len(candidate)), "departement": candidate["code"].to_numpy()},
+        geometry=candidate.geometry.to_numpy(),
+        crs=database.LONLAT,
+    )
+    known = embedded[["departement", "area_official_km2", "geometry"]]
+    known = known.set_crs(database.LONLAT, allow_override=True)
+    found = database.run("boundary_checks", {"candidate": shapes, "embedded": known})
+    return [str(problem) for problem in found["problem"]]
+
+
+def accepted(
+    candidate: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, str | None]:
+    """Return the boundaries to use, and why they are the embedded ones (None where they are not).
+
+    The frame has the columns and order of `embedded`: names, régions and official areas are always
+    its own, the geometry is the candidate's, repaired where need be, where the check finds nothing.
+    """
+    candidate = repaired(candidate)
+    problems = check_boundaries(candidate, embedded)
+    if problems:
+        more = f" and {len(problems) - LISTED} more" if len(problems) > LISTED else ""
+        return embedded, "; ".join(problems[:LISTED]) + more
+    geometry = candidate.set_index("code").geometry.loc[embedded["departement"]]
+    new = embedded.copy()
+    new["geometry"] = gpd.GeoSeries(geometry.to_numpy(), index=new.index, crs=database.LONLAT)
+    return new, None
+
+
+def repaired(candidate: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return `candidate` (code, geometry) with outlines that touch themselves made valid.
+
+    Their points stay where they are, and so do the borders that they share with others. An outline
+    that such a repair would change is left as it is.
+    """
+    shapes = candidate.geometry.to_numpy().copy()
+    polygonal = np.isin(shapely.get_type_id(shapes), (3, 6))  # Polygon, MultiPolygon
+    invalid = np.flatnonzero(polygonal & ~shapely.is_valid(shapes))
+    valid = shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False)
+    before = shapely.area(shapes[invalid])
+    same = np.abs(shapely.area(valid) - before) <= MOST_REPAIRED * before
+    shapes[invalid[same]] = valid[same]
+    if same.any():
+        codes = ", ".join(map(str, candidate["code"].iloc[invalid[same]]))
+        _log.warning("outlines that touched themselves were repaired, to the same area: %s", codes)
+    return candidate.set_geometry(gpd.GeoSeries(shapes, index=candidate.index, crs=candidate.crs))
+
+
+def light_boundaries(boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return départements simplified together for drawing: departement, geometry (lon/lat).
+
+    Borders that neighbours share stay shared: each is simplified once, for both. What is already
+    coarser than the corners to keep is left as it is.
+    """
+    light = boundaries[["departement", "geometry"]].copy()
+    islands = light["departement"].isin(SMALL_ISLANDS)
+    for part, corner in ((islands, ISLAND_CORNER_DEG), (~islands, LIGHT_CORNER_DEG)):
+        light.loc[part, "geometry"] = light.geometry[part].simplify_coverage(corner)
+    return light
+
+
+def _is_lonlat(crs: pyproj.CRS) -> bool:
+    """Say whether coordinates are WGS 84 degrees; GeoDataFrames hold longitude first."""
+    return bool(crs == pyproj.CRS(database.LONLAT) or crs.to_epsg() == 4326)

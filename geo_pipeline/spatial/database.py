@@ -1,0 +1,184 @@
+"""DuckDB with its spatial extension: one way to connect, one way to run a script on frames."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+
+import duckdb
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+
+from geo_pipeline import seal, sql
+from geo_pipeline.errors import StorageError
+
+LONLAT = "OGC:CRS84"
+
+
+@contextmanager
+def connect(*, functions: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection with spatial functions and longitude before latitude; close it after.
+
+    Without `functions` geometries are carried but not computed with; it opens in no time.
+
+    The extension comes from its wheel, with no network; where a platform has no wheel, DuckDB is
+    asked to install it.
+
+    Raises:
+        StorageError: the extension cannot be had.
+    """
+    with closing(_opened()) as connection:
+        if functions:
+            _prepare(connection)
+        yield connection
+
+
+def attach(database: Path) -> duckdb.DuckDBPyConnection:
+    """Return a connection of its own to `database`, read-only, as the schema `published`.
+
+    It has no spatial functions: geometries are read as they are stored.
+    """
+    connection = _opened()
+    attach_to(connection, database, "published")
+    return connection
+
+
+def attach_to(
+    connection: duckdb.DuckDBPyConnection, database: Path, name: str, *, read_only: bool = True
+) -> None:
+    """Attach `database` as the schema `name`; one that is to be written is made where absent.
+
+    Raises:
+        duckdb.Error: it cannot be opened.
+    """
+    literal = str(database).replace("'", "''")
+    # An older storage format, DuckDB's default, would forget the CRS of geometries.
+    how = "READ_ONLY" if read_only else "STORAGE_VERSION 'v1.5.0'"
+    connection.execute(f"ATTACH '{literal}' AS {name} ({how})")
+
+
+@contextmanager
+def attached(
+    connection: duckdb.DuckDBPyConnection, database: Path, name: str, *, read_only: bool = True
+) -> Iterator[None]:
+    """Attach `database` as the schema `name` and use it; let go of the file after.
+
+    Raises:
+        duckdb.Error: it cannot be opened.
+    """
+    attach_to(connection, database, name, read_only=read_only)
+    connection.execute(f"USE {name}")
+    yield
+    connection.execute("USE memory")
+    connection.execute(f"DETACH {name}")
+
+
+def extension_path() -> Path | None:
+    """Return the spatial extension inside its wheel, or None where no wheel is installed."""
+    spec = find_spec("duckdb_extension_spatial")
+    if spec is None or spec.origin is None:
+        return None
+    version = f"v{duckdb.__version__}"
+    path = Path(spec.origin).parent / "extensions" / version / "spatial.duckdb_extension"
+    return path if path.exists() else None
+
+
+def run(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pd.DataFrame:
+    """Return the rows that `<script>.sql` selects from `frames`, geometries as a GeoDataFrame.
+
+    A text column without a single value has no type in pandas; where there may be one, hand over
+    Arrow.
+
+    Raises:
+        StorageError: the script fails; the message is DuckDB's first line.
+    """
+    return from_arrow(table(script, frames))
+
+
+def table(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pa.Table:
+    """Return what `run` does, as Arrow."""
+    text = sql.load(script)
+    with connect(functions="ST_" in text) as connection:
+        for name, frame in frames.items():
+            # A copy: spatial filters cannot be pushed down into a scan of Arrow memory.
+            connection.from_arrow(as_arrow(frame)).create(name)
+        try:
+            return connection.sql(text).to_arrow_table()
+        except duckdb.Error as error:
+            raise StorageError(f"{script}.sql failed: {str(error).splitlines()[0]}") from error
+
+
+def run_on_files(script: str, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
+    """Return the rows that `<script>.sql` selects from Parquet files of the lake, by table.
+
+    Only the columns and rows that it asks for are read by DuckDB, which knows no seals: each file
+    is looked at before.
+
+    Raises:
+        DamagedError: a file is damaged.
+        StorageError: the script fails or a file cannot be read; the message is DuckDB's first line.
+    """
+    for path in chain.from_iterable(files.values()):
+        seal.opened(path)
+    with connect(functions=False) as connection:
+        try:
+            for name, paths in files.items():
+                # The code is a column of each file: read as a folder it would become a number.
+                relation = connection.read_parquet(
+                    [str(path) for path in paths], hive_partitioning=False
+                )
+                relation.create_view(name)
+            result = connection.sql(sql.load(script)).to_arrow_table()
+        except duckdb.Error as error:
+            raise StorageError(f"{script}.sql failed: {str(error).splitlines()[0]}") from error
+    return from_arrow(result)
+
+
+def as_arrow(frame: pd.DataFrame | pa.Table) -> pa.Table:
+    """Return `frame` as Arrow, geometries in GeoArrow so that DuckDB knows them."""
+    if isinstance(frame, pa.Table):
+        return frame
+    if isinstance(frame, gpd.GeoDataFrame):
+        return pa.table(frame.to_arrow(index=False))
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def from_arrow(content: pa.Table) -> pd.DataFrame:
+    """Return Arrow as pandas, as a GeoDataFrame where it holds geometries."""
+    extension = b"ARROW:extension:name"
+    if any(extension in (field.metadata or {}) for field in content.schema) or any(
+        isinstance(field.type, pa.BaseExtensionType) for field in content.schema
+    ):
+        shapes: pd.DataFrame = gpd.GeoDataFrame.from_arrow(content)
+        return shapes
+    frame: pd.DataFrame = content.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
+    return frame
+
+
+def _opened() -> duckdb.DuckDBPyConnection:
+    """Return a new connection which, like its cursors, draws no progress bars.
+
+    DuckDB draws them where a process has no script, which it takes for somebody at a keyboard:
+    children that others start have none either, and their output is a log.
+    """
+    return duckdb.connect().execute("SET enable_progress_bar = false")
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Load the spatial functions and put longitude before latitude."""
+    path = extension_path()
+    try:
+        if path is not None:
+            connection.load_extension(str(path))
+        else:
+            connection.install_extension("spatial")
+            connection.load_extension("spatial")
+    except duckdb.Error as error:
+        raise StorageError(
+            f"DuckDB's spatial extension cannot be loaded ({str(error).splitlines()[0]}): "
+            f"install duckdb-extension-spatial=={duckdb.__version__}"
+        ) from error
+    # Without it the default axis order swaps longitude and latitude: areas are 50 % off.
+    connection.execute("SET geometry_always_xy = true")

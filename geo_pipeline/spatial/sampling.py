@@ -1,0 +1,78 @@
+"""Where weather is asked for: a lattice of points laid inside each département."""
+
+import math
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+
+from geo_pipeline.errors import StorageError, UsageError
+from geo_pipeline.spatial import database
+
+MOST_POINTS = 1000
+"""Places that Open-Meteo answers for in one request, hence points a département may have."""
+
+LEAST_SPACING_KM = 1.0
+"""Nearer points than these lie in the same cell of every model there is."""
+
+
+def sampling_points(departements: gpd.GeoDataFrame | pa.Table, spacing_km: float) -> pd.DataFrame:
+    """Return points inside each of `departements`, every `spacing_km` in both directions.
+
+    The centres of square cells, in Lambert-93 for metropolitan France and in the UTM zone of each
+    overseas département, so that each stands for the same area and a plain mean over them is an
+    area mean. A département that holds no centre gets one point on its surface. The same outlines
+    and spacing give the same points, whichever other départements are asked for beside.
+
+    Parameters
+    ----------
+    departements : columns departement (INSEE code) and geometry (longitude and latitude)
+    spacing_km : distance of neighbouring points, km
+
+    Returns
+    -------
+    departement, latitude, longitude (degrees, to 0.0001): at least one row a département, sorted
+    by département, from north to south, then from west to east.
+
+    Raises:
+        UsageError: the spacing is no distance or under 1 km, or so small that a département has
+            over 1,000 points, more than a request can ask for; the message tells a spacing that
+            will do.
+        StorageError: a département has no outline to lay points in.
+    """
+    if not (math.isfinite(spacing_km) and spacing_km >= LEAST_SPACING_KM):
+        raise UsageError(
+            f"points every {spacing_km} km cannot be laid: "
+            f"choose a spacing of {LEAST_SPACING_KM:g} km or more"
+        )
+    lattice = pd.DataFrame({"spacing_m": [spacing_km * 1e3]})
+    frames = {"departements": _outlines(departements), "lattice": lattice}
+    points = database.run("sampling_points", frames)
+    counts = points["departement"].value_counts()
+    if points.isna().any(axis=None):
+        codes = points.loc[points.isna().any(axis=1), "departement"]
+        raise StorageError(
+            f"no point can be laid in département {', '.join(codes.astype(str))}: it has no outline"
+        )
+    if len(counts) and counts.iloc[0] > MOST_POINTS:
+        # A tenth more than the count asks for: how many centres fall inside is a matter of luck.
+        enough_km = spacing_km * math.sqrt(1.1 * counts.iloc[0] / MOST_POINTS)
+        raise UsageError(
+            f"points every {spacing_km:g} km are {counts.iloc[0]:,} in département "
+            f"{counts.index[0]}, more than the {MOST_POINTS:,} a request can hold: "
+            f"choose a spacing of {enough_km:.1f} km or more"
+        )
+    return points
+
+
+def mean_latitudes(points: pd.DataFrame) -> pd.DataFrame:
+    """Return departement and latitude_deg, the mean over its `points`; one row a département."""
+    latitude = points.groupby("departement")["latitude"].mean()
+    return latitude.rename("latitude_deg").reset_index()
+
+
+def _outlines(departements: gpd.GeoDataFrame | pa.Table) -> gpd.GeoDataFrame | pa.Table:
+    """Return code and outline alone, in longitude and latitude."""
+    if isinstance(departements, pa.Table):
+        return departements.select(["departement", "geometry"])
+    return departements[["departement", "geometry"]].to_crs(database.LONLAT)

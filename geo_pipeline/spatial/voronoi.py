@@ -1,0 +1,113 @@
+"""How much of a département each station stands for: Voronoi cells clipped to its outline."""
+
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo_pipeline.errors import StorageError
+from geo_pipeline.spatial import database
+
+NETWORKS_AT_ONCE = 2000
+"""Networks handed to DuckDB in one query, which bounds its memory. A network takes a few ms."""
+
+SHARE_TOLERANCE = 1e-6
+"""How far the shares of a network may be from adding up to the whole département."""
+
+
+class VoronoiCells:
+    """Area weights of stations in the départements of `boundaries`.
+
+    Parameters
+    ----------
+    boundaries : columns departement (INSEE code) and geometry (longitude and latitude)
+    """
+
+    def __init__(self, boundaries: gpd.GeoDataFrame) -> None:
+        self._outlines = boundaries[["departement", "geometry"]].to_crs(database.LONLAT)
+
+    def nearest(self, stations: pd.DataFrame, departements: Sequence[str]) -> NDArray[np.str_]:
+        """Return which of `departements` (metropolitan) each of `stations` lies in or nearest to.
+
+        Parameters
+        ----------
+        stations : (n,) rows with lon, lat (degrees)
+        departements : INSEE codes to choose from
+
+        Returns
+        -------
+        (n,) codes
+
+        Raises:
+            StorageError: a département has no outline.
+        """
+        if stations.empty:
+            return np.empty(0, dtype=np.str_)
+        frames = {"departements": self._of(*departements), "stations": _places(stations)}
+        return database.run("station_departements", frames)["departement"].to_numpy(dtype=np.str_)
+
+    def weights(
+        self, departement: str, stations: pd.DataFrame, networks: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Return the share of the area of `departement` that is nearest to each station.
+
+        Exact for every network: nothing is taken over from another one. A station outside the
+        outline counts with what of its cell lies inside, down to nothing; one that reports alone
+        stands for the whole.
+
+        Parameters
+        ----------
+        departement : INSEE code
+        stations : (n,) rows with lon, lat (degrees)
+        networks : (m, n), which stations report together
+
+        Returns
+        -------
+        (m, n) shares, 0 for a station that is not in the network; each row adds up to 1, that of
+        a network without stations to 0.
+
+        Raises:
+            StorageError: there is no outline, or the cells do not cover it.
+        """
+        shares = np.zeros(networks.shape)
+        outline, places = self._of(departement), _places(stations)
+        for start in range(0, len(networks), NETWORKS_AT_ONCE):
+            network, station = np.nonzero(networks[start : start + NETWORKS_AT_ONCE])
+            if not len(network):
+                continue
+            members = pd.DataFrame({"network": network + start, "station": station})
+            frames = {"departement": outline, "stations": places, "networks": members}
+            found = database.run("station_weights", frames)
+            shares[found["network"], found["station"]] = found["share"]
+        whole = shares.sum(axis=1)
+        if not np.allclose(whole, networks.any(axis=1), rtol=0.0, atol=SHARE_TOLERANCE):
+            raise StorageError(
+                f"département {departement}: the cells of its stations cover between "
+                f"{whole.min():.3f} and {whole.max():.3f} of it: "
+                "check its outline and the coordinates of the stations"
+            )
+        return shares / np.where(whole > 0.0, whole, 1.0)[:, None]
+
+    def _of(self, *departements: str) -> gpd.GeoDataFrame:
+        """Return the outlines of `departements`."""
+        outlines = self._outlines[self._outlines["departement"].isin(departements)]
+        missing = sorted(set(departements) - set(outlines["departement"]))
+        if missing:
+            raise StorageError(
+                f"no outline of département {', '.join(missing)} to weight stations in: "
+                "run `geo-pipeline run` to make the table departements"
+            )
+        return outlines
+
+
+def _places(stations: pd.DataFrame) -> pd.DataFrame:
+    """Return number (its place in `stations`) and coordinates of each station."""
+    return pd.DataFrame(
+        {
+            "station": np.arange(len(stations)),
+            "lon": stations["lon"].to_numpy(dtype=np.float64),
+            "lat": stations["lat"].to_numpy(dtype=np.float64),
+        }
+    )

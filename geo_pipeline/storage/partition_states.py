@@ -1,0 +1,225 @@
+"""How the lake stands now, from its files alone: what is broken, and how fresh each département is.
+
+Nothing here is remembered: what was mended is gone at the next look.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+import pandas as pd
+
+from geo_pipeline.errors import StorageError
+from geo_pipeline.schemas import TABLES
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.failures import WHOLE, Failures
+from geo_pipeline.storage.findings import READABLE, Findings
+from geo_pipeline.storage.lake import BY_DEPARTEMENT, Footer, Lake, partition
+from geo_pipeline.territory import CODES
+
+STATES: Final = (
+    "damaged", "held", "failed", "missing", "outdated", "late", "warned", "absent", "fresh",
+    "archive", "present", "empty",
+)  # fmt: skip
+"""States of a partition, worst first. `missing`: others of its département are there. `outdated`:
+made from other files than are there. `warned`: a check found something odd. `absent`: never asked
+for. `archive`: embedded data, never late. `present`: made from others, as fresh as they are.
+`empty`: not covered."""
+
+BROKEN: Final = STATES[:6]
+"""The states that ask for an engineer."""
+
+TROUBLES: Final = STATES[:7]
+"""The states that ask for somebody to look."""
+
+State = Literal["failed", "held", "damaged", "missing", "outdated", "late"]
+Freshness = Literal["fresh", "late", "absent", "archive", "empty"]
+
+COLUMNS = {
+    "table": "object",
+    "departement": "object",
+    "last_date": "datetime64[ns]",
+    "fetched_at": "object",
+    "age_days": "Int64",
+    "limit_days": "Int64",
+    "state": "object",
+}
+"""Columns of `freshness` and their types."""
+
+LIVE: Final = ("weather_daily", "crop_statistics", "water_restrictions")
+"""Tables that grow old."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A partition that asks for an engineer; `departement` is `france` for a whole table.
+
+    `failed`: its provider failed. `held`: a check found an error. `damaged`: its file cannot be
+    read. `missing`: it was not written, or not by the last run that was to. `outdated`: it was made
+    from other files than are there. `late`: its last data are older than the settings let them be.
+    """
+
+    departement: str
+    table: str
+    state: State
+    since: str
+    """ISO time (UTC), of `late` the ISO date on which it became so."""
+    what: str
+    """In one line."""
+
+
+def broken(settings: Settings, now: datetime, lake: Lake | None = None) -> list[Broken]:
+    """Return what is broken in itself at `now` (aware of its zone), by département and table.
+
+    What lacks beside others, or no longer agrees with them, `storage/incomplete.py` tells. Others
+    may look at the same `lake` for the same question (`Lake.at_once`).
+
+    Raises:
+        StorageError: the record of a failure or a finding cannot be read.
+    """
+    failed = [
+        Broken(each.departement, each.table, "failed", each.failed_at, each.why)
+        for each in Failures(settings.failures).all()
+    ]
+    lake = (lake or Lake(settings.lake)).at_once()
+    standing = [*failed, *_held(settings), *_damaged(lake), *_late(settings, now, lake)]
+    return sorted(standing, key=lambda each: (each.departement, each.table, each.state))
+
+
+def freshness(
+    settings: Settings,
+    now: datetime,
+    lake: Lake | None = None,
+    *,
+    tables: Collection[str] = LIVE,
+    codes: Collection[str] = CODES,
+) -> pd.DataFrame:
+    """Return how fresh weather, crops and restrictions are at `now`, columns `COLUMNS`.
+
+    Weather and restrictions are as old as their last day, where `until` bounds the weather as seen
+    from there; crops as the time since they were fetched. `state` is `absent` where there is no
+    file that can be read, `empty` where the source does not cover the département, `archive` for
+    the embedded data, which are never late, else `late` from `limit_days` on and `fresh` before.
+    """
+    lake, today = (lake or Lake(settings.lake)).at_once(), now.astimezone(UTC).date()
+    rows = [
+        _fresh(table, code, lake, settings, today)
+        for table in LIVE
+        if table in tables
+        for code in (codes if table in BY_DEPARTEMENT else (None,))
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A file of the lake that is there and cannot be read; `departement` is `france` for all."""
+
+    table: str
+    departement: str
+    path: Path
+    why: str
+    since: str
+    """ISO time (UTC) at which it was last written."""
+
+
+def unreadable(
+    lake: Lake, tables: Iterable[str] = TABLES, codes: Collection[str] | None = None
+) -> Iterator[Damaged]:
+    """Yield the damaged files of `tables`, every byte of each looked at.
+
+    Of `codes` those of these départements only, and of tables that are of no one département.
+    """
+    for table in tables:
+        for path in lake.files(table):
+            code = partition(path)
+            if code is not None and codes is not None and code not in codes:
+                continue
+            if (damage := lake.look(path).damage) is not None:
+                changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                since = changed.isoformat(timespec="seconds")
+                yield Damaged(table, code or WHOLE, path, str(damage), since)
+
+
+def _held(settings: Settings) -> Iterator[Broken]:
+    """Yield the partitions that findings hold back, each with its first error."""
+    held: dict[tuple[str, str], list[str]] = {}
+    for each in Findings(settings.findings).all():
+        if each.severity == "error" and each.check != READABLE:
+            since_and_what = held.setdefault((each.departement, each.table), [each.found_at])
+            since_and_what[0] = min(since_and_what[0], each.found_at)
+            since_and_what.append(f"{each.check}: {each.what}")
+    for (departement, table), (since, *what) in held.items():
+        yield Broken(departement, table, "held", since, "; ".join(what))
+
+
+def _damaged(lake: Lake) -> Iterator[Broken]:
+    """Yield the damaged files."""
+    for found in unreadable(lake):
+        yield Broken(found.departement, found.table, "damaged", found.since, found.why)
+
+
+def _late(settings: Settings, now: datetime, lake: Lake) -> Iterator[Broken]:
+    rows = freshness(settings, now, lake)
+    today = now.astimezone(UTC).date()
+    for row in rows[rows["state"] == "late"].to_dict("records"):
+        if pd.isna(row["age_days"]):
+            what = "its file does not say how old it is: run it again"
+            yield Broken(row["departement"], row["table"], "late", today.isoformat(), what)
+            continue
+        since = today - timedelta(days=int(row["age_days"] - row["limit_days"]))
+        if row["table"] == "crop_statistics":
+            what = f"last fetched {row['fetched_at']}"
+        else:
+            what = f"last day {row['last_date']:%Y-%m-%d}"
+        what += f", {row['age_days']} days ago, the limit is {row['limit_days']}: run it again"
+        yield Broken(row["departement"], row["table"], "late", since.isoformat(), what)
+
+
+def _fresh(
+    table: str, code: str | None, lake: Lake, settings: Settings, today: date
+) -> dict[str, object]:
+    """Return a row of `freshness`."""
+    limit = {
+        "weather_daily": settings.weather_stale_days,
+        "crop_statistics": settings.crops_stale_days,
+        "water_restrictions": settings.restrictions_stale_days,
+    }[table]
+    row: dict[str, object] = {
+        "table": table,
+        "departement": code or WHOLE,
+        "last_date": None,
+        "fetched_at": None,
+        "age_days": None,
+        "limit_days": limit,
+    }
+    try:
+        known = lake.footer(table, code)
+    except StorageError:
+        return row | {"state": "absent"}
+    row |= {"last_date": known.last_date, "fetched_at": known.recorded.get("fetched_at") or None}
+    if known.rows == 0:
+        return row | {"state": "empty"}
+    age = _age_days(table, known, settings, today)
+    row["age_days"] = age
+    if _is_archive(known):
+        return row | {"state": "archive"}
+    return row | {"state": "late" if age is None or age >= limit else "fresh"}
+
+
+def _age_days(table: str, known: Footer, settings: Settings, today: date) -> int | None:
+    """Return how old the rows of a file are, days; None where it does not say."""
+    if table == "crop_statistics":
+        fetched = known.recorded.get("fetched_at", "")
+        return (today - date.fromisoformat(fetched[:10])).days if fetched else None
+    if table == "weather_daily" and settings.until is not None:
+        today = min(today, settings.until)
+    return (today - known.last_date).days if known.last_date is not None else None
+
+
+def _is_archive(known: Footer) -> bool:
+    """Return whether all the rows ship with the project."""
+    sources = known.recorded.get("source", "").split(", ")
+    return all(source.split(":")[0] == "bundled" for source in sources)

@@ -1,0 +1,141 @@
+"""One indicator of many places and dekads, and its rows in `drought_indicators`."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import ndtr
+
+from geo_pipeline.indicators import usdm_class
+from geo_pipeline.indicators.aggregation import empirical_percentile, valid_years
+from geo_pipeline.schemas import CLASSES
+from geo_pipeline.territory import CODES
+from geo_pipeline.transforms.daily_arrays import Array, Dekads, Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """An indicator as arrays, places x dekads; what is None is missing everywhere."""
+
+    indicator: str
+    value: Array
+    percentile: Array | None = None
+    drought_class: npt.NDArray[np.object_] | None = None
+    years: npt.NDArray[np.int64] | None = None
+    """Years that the normal of each place and dekad rests on."""
+    shown: Mask | None = None
+    """Dekads that have a row, such as those of a season; all of them for None."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked(Measure):
+    """A measure with its percentile among other years."""
+
+    percentile: Array = field(kw_only=True)
+
+
+def ranked(
+    indicator: str,
+    value: Array,
+    dekads: Dekads,
+    *,
+    dry_is_high: bool = False,
+    shown: Mask | None = None,
+    rank: Array | None = None,
+) -> Ranked:
+    """Return `value` with its percentile among the same dekads of the reference, driest lowest.
+
+    `rank` is what is ranked, where it is not the value itself.
+    """
+    wetness = value if rank is None else rank
+    percentile = empirical_percentile(-wetness if dry_is_high else wetness, **dekads.calendar)
+    years = valid_years(wetness, **dekads.calendar)[..., dekads.steps]
+    return Ranked(indicator, value, percentile=percentile, years=years, shown=shown)
+
+
+def standardised(indicator: str, index: Array, totals: Array, dekads: Dekads) -> Measure:
+    """Return a standardised index with its percentile and class by the normal law.
+
+    `totals` are what it is the index of: they tell how many years it rests on.
+    """
+    years = valid_years(totals, **dekads.calendar)
+    return Measure(
+        indicator, index, 100.0 * ndtr(index), usdm_class(index), years[..., dekads.steps]
+    )
+
+
+def rows_of(results: Iterable[tuple[list[str], Dekads, Iterable[Measure]]]) -> pd.DataFrame:
+    """Return the measures of places (their codes) and dekads as rows of `drought_indicators`.
+
+    Texts are categories from the start: there are over a million rows. Not sorted.
+    """
+    blocks = [
+        _Block(code, dekads, measure)
+        for codes, dekads, measures in results
+        for code in [np.array([CODES.index(each) for each in codes], np.int16)]
+        for measure in measures
+    ]
+    names = sorted({block.measure.indicator for block in blocks})
+    periods = sorted({block.dekads.reference_period for block in blocks})
+
+    def column(of: Callable[[_Block], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        return np.concatenate([of(block) for block in blocks])
+
+    def repeated(block: _Block, code: int) -> npt.NDArray[np.int16]:
+        return np.full(len(block.place), code, np.int16)
+
+    def categories(codes: Any, texts: Sequence[str]) -> pd.Categorical:
+        return pd.Categorical.from_codes(codes, categories=pd.Index(texts, dtype=object))
+
+    return pd.DataFrame(
+        {
+            "departement": categories(column(lambda block: block.code[block.place]), CODES),
+            "period_end": column(lambda block: block.dekads.ends.to_numpy()[block.step]),
+            "indicator": categories(
+                column(lambda block: repeated(block, names.index(block.measure.indicator))), names
+            ),
+            "value": column(lambda block: block.of(block.measure.value)),
+            "percentile": column(lambda block: block.of(block.measure.percentile)),
+            "drought_class": categories(column(_class_codes), CLASSES),
+            "reference_years": column(
+                lambda block: block.of(block.measure.years, missing=0).astype(np.int64)
+            ),
+            "reference_period": categories(
+                column(lambda block: repeated(block, periods.index(block.dekads.reference_period))),
+                periods,
+            ),
+        }
+    )
+
+
+class _Block:
+    """The rows of one measure: the position of each row's place and dekad."""
+
+    def __init__(self, code: npt.NDArray[np.int16], dekads: Dekads, measure: Measure) -> None:
+        self.code, self.dekads, self.measure = code, dekads, measure
+        shape = (len(code), len(dekads.ends))
+        shown = np.broadcast_to(True if measure.shown is None else measure.shown, shape)
+        self.place, self.step = np.nonzero(shown)
+
+    def of(self, values: npt.NDArray[Any] | None, *, missing: float = np.nan) -> npt.NDArray[Any]:
+        """Return what of `values`, places x dekads, is in the rows; `missing` where it is None."""
+        if values is None:
+            return np.full(len(self.place), missing)
+        return values[self.place, self.step]
+
+
+def _class_codes(block: _Block) -> npt.NDArray[np.int8]:
+    """Return the position of each row's class in `CLASSES`, -1 for None."""
+    return positions(block.of(block.measure.drought_class), CLASSES)
+
+
+def positions(classes: npt.NDArray[Any], known: Sequence[str]) -> npt.NDArray[np.int8]:
+    """Return where each class stands among `known`, -1 where it is none of them."""
+    codes = np.full(classes.shape, -1, np.int8)
+    if classes.dtype == object:  # else there is no class at all
+        for position, name in enumerate(known):
+            codes[classes == name] = position
+    return codes
