@@ -192,9 +192,9 @@ def how_it_stands() -> None:
 def seals_of_the_lake() -> None:
     """Look at every byte of the lake once: a run does so at each step that reads a file."""
     from geo_pipeline import seal
-    from geo_pipeline.schemas import TABLES
     from geo_pipeline.settings import Settings
     from geo_pipeline.storage.lake import Lake
+    from geo_pipeline.tables import TABLES
 
     lake = Lake(Settings().lake)
     for table in TABLES:

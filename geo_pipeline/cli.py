@@ -558,7 +558,7 @@ def _tell(title: str, troubles: Sequence[Failure | Finding]) -> None:
 @contextmanager
 def _progress(codes: list[str]) -> Iterator[Any]:
     """Show how many partitions are written, on a terminal; give the function that counts them."""
-    from geo_pipeline.storage.lake import PARTITIONED
+    from geo_pipeline.tables import PARTITIONED
 
     columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn())
     with Progress(

@@ -1,10 +1,13 @@
 """The one Dagster entry point: everything the other rooms offer, assembled on one page."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import dagster as dg
 
-from geo_pipeline.assets import drought, geography, groundwater, observations, publication
+from geo_pipeline import assets
+from geo_pipeline.assets import publication
 from geo_pipeline.automation import declarative
 from geo_pipeline.automation.checks import checks
 from geo_pipeline.automation.jobs import jobs
@@ -13,6 +16,7 @@ from geo_pipeline.automation.schedules import schedules
 from geo_pipeline.automation.sensors import sensors
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
+from geo_pipeline.tables import TABLES, chosen
 
 
 def build_definitions(workspace: Workspace | None = None, **overrides: Any) -> dg.Definitions:
@@ -22,19 +26,21 @@ def build_definitions(workspace: Workspace | None = None, **overrides: Any) -> d
         workspace: what the assets are handed, made from the settings by default.
         overrides: settings by name, in the place of the environment's: `home=`, `source=`...
 
-    Groundwater is among them where the settings choose a provider of it.
+    Tables that a setting asks for are among them where it does.
     """
     workspace = workspace or Workspace(Settings(**overrides))
     settings = workspace.settings
-    modules = [geography, observations, drought, publication]
-    if settings.groundwater is not None:
-        modules.append(groundwater)
-    loaded = dg.load_assets_from_modules(modules)
-    assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
-    if settings.groundwater is not None:
-        assets = list(dg.map_asset_specs(_published_after_groundwater, assets))
+    absent = {
+        dg.AssetKey(name) for name in TABLES.keys() - {each.name for each in chosen(settings)}
+    }
+    loaded = dg.load_assets_from_package_module(assets)
+    there = [
+        each for each in loaded if isinstance(each, dg.AssetsDefinition) and not each.keys & absent
+    ]
+    awaited = [dg.AssetKey(each.name) for each in chosen(settings) if each.setting is not None]
+    there = list(dg.map_asset_specs(partial(_published_after, awaited), there))
     return dg.Definitions(
-        assets=declarative.with_conditions(assets),
+        assets=declarative.with_conditions(there),
         asset_checks=checks(settings),
         jobs=jobs(settings),
         schedules=schedules(settings),
@@ -44,11 +50,11 @@ def build_definitions(workspace: Workspace | None = None, **overrides: Any) -> d
     )
 
 
-def _published_after_groundwater(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """Let the warehouse wait for groundwater, where there is an asset of it."""
+def _published_after(awaited: Sequence[dg.AssetKey], spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Let the warehouse wait for tables that are not always there, where they are."""
     if spec.key != publication.warehouse.key:
         return spec
-    return spec.replace_attributes(deps=[*spec.deps, groundwater.groundwater.key])
+    return spec.replace_attributes(deps=[*spec.deps, *awaited])
 
 
 defs = build_definitions()

@@ -1,24 +1,21 @@
-"""The data dictionary: columns, units and ranges of each table, as pandera models.
+"""Columns, units and ranges of each table, as pandera models.
 
-Every frame that enters the lake passes through `validate`, which returns it coerced, in column
-order and sorted by its key. Units are in the names; missing numbers are NaN, missing texts None.
+Add here the model of a table, its docstring is what the data dictionary says of it. Units are in
+the names; missing numbers are NaN, missing texts None. What else is known of a table, and checking
+rows against its model, is in `tables`.
 """
 
 from dataclasses import dataclass
-from inspect import cleandoc
 from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
-from pandera.errors import SchemaError, SchemaErrors
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
-from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.territory import CODES
 
 LEVELS = ["vigilance", "alerte", "alerte_renforcee", "crise"]
-LONGEST_RULE = 60
 DROUGHT_CLASSES = ["D4", "D3", "D2", "D1", "D0", "normal", "W0", "W1", "W2"]
 GROWTH_STAGES = ["initial", "development", "mid", "late"]
 YIELD_PERIODS = ["vegetative", "flowering", "yield_formation", "ripening"]
@@ -33,6 +30,20 @@ STAGES = [
 CLASSES = [*DROUGHT_CLASSES, *STAGES]
 
 
+WEATHER_VARIABLES = (
+    "tmin_c",
+    "tmax_c",
+    "tmean_c",
+    "precip_mm",
+    "radiation_mj_m2",
+    "wind_m_s",
+    "rh_pct",
+    "et0_source_mm",
+    "swi_source",
+)
+"""What a provider may observe of the weather."""
+
+
 class Exact(pa.DataFrameModel):
     """What all tables share: exact columns, coerced types."""
 
@@ -43,13 +54,13 @@ class Exact(pa.DataFrameModel):
         coerce = True
 
 
-class Table(Exact):
+class ByDepartement(Exact):
     """What the tables of départements share: INSEE codes as strings."""
 
     departement: Series[str] = pa.Field(isin=CODES, description="INSEE code, always a string")
 
 
-class Departements(Table):
+class Departements(ByDepartement):
     """The 101 départements with their geometry (core)."""
 
     name: Series[str] = pa.Field(description="Official name")
@@ -64,7 +75,7 @@ class Departements(Table):
         unique = ["departement"]
 
 
-class DepartementShapes(Table):
+class DepartementShapes(ByDepartement):
     """Light shapes for drawing: Lambert-93 kilometres, overseas départements moved into insets."""
 
     name: Series[str] = pa.Field(description="Official name")
@@ -80,7 +91,7 @@ class DepartementShapes(Table):
         unique = ["departement"]
 
 
-class DepartementNeighbours(Table):
+class DepartementNeighbours(ByDepartement):
     """Pairs of départements that share a border (both directions)."""
 
     neighbour: Series[str] = pa.Field(isin=CODES, description="INSEE code of the neighbour")
@@ -92,7 +103,7 @@ class DepartementNeighbours(Table):
         unique = ["departement", "neighbour"]
 
 
-class WeatherDaily(Table):
+class WeatherDaily(ByDepartement):
     """Daily weather, one row a département and day (core, partitioned)."""
 
     date: Series[pd.Timestamp] = pa.Field(description="Day")
@@ -132,7 +143,7 @@ class WeatherDaily(Table):
         unique = ["departement", "date"]
 
 
-class SoilWaterDaily(Table):
+class SoilWaterDaily(ByDepartement):
     """Root-zone water by crop and day, in season (mart, partitioned); NaN while not known."""
 
     # Millions of rows: texts as categories are checked, sorted and grouped in no time.
@@ -165,7 +176,7 @@ class SoilWaterDaily(Table):
         unique = ["departement", "date", "crop"]
 
 
-class CropStatistics(Table):
+class CropStatistics(ByDepartement):
     """Area, yield and production by département, year and crop (core, partitioned)."""
 
     year: Series[int] = pa.Field(ge=1900, le=2100, description="Year of harvest")
@@ -191,7 +202,7 @@ def _share(water: str, level: str) -> Any:
     )
 
 
-class WaterRestrictions(Table):
+class WaterRestrictions(ByDepartement):
     """Water-restriction level in force by département and day (core); no level: no restriction."""
 
     date: Series[pd.Timestamp] = pa.Field(description="Day")
@@ -218,7 +229,7 @@ class WaterRestrictions(Table):
         unique = ["departement", "date"]
 
 
-class Groundwater(Table):
+class Groundwater(ByDepartement):
     """What the piezometers of a département say together, by month (mart, optional)."""
 
     period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the month")
@@ -242,7 +253,7 @@ class Groundwater(Table):
         unique = ["departement", "period_end"]
 
 
-class DroughtIndicators(Table):
+class DroughtIndicators(ByDepartement):
     """Indicators in long form (mart, partitioned), by dekad: each looks back from its end.
 
     Every dekad of the record is there, of crops those of their season; missing is NaN.
@@ -278,7 +289,7 @@ class DroughtIndicators(Table):
         unique = ["departement", "period_end", "indicator"]
 
 
-class DepartementRisk(Table):
+class DepartementRisk(ByDepartement):
     """Combined drought class with what is exposed to it (mart)."""
 
     period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the dekad")
@@ -316,7 +327,7 @@ class DepartementRisk(Table):
         unique = ["departement", "period_end"]
 
 
-class YieldAnomalies(Table):
+class YieldAnomalies(ByDepartement):
     """Each harvest of `crop_statistics` beside the mean of the five before it (published only)."""
 
     crop: Series[str] = pa.Field(description="Crop, as in crop_statistics")
@@ -391,96 +402,3 @@ class Provenance:
     sha256: str
     made_of: str = ""
     """What names all that the rows were made of, of tables that are not made of the same again."""
-
-
-TABLES: dict[str, type[Table]] = {
-    "departements": Departements,
-    "departement_shapes": DepartementShapes,
-    "departement_neighbours": DepartementNeighbours,
-    "weather_daily": WeatherDaily,
-    "crop_statistics": CropStatistics,
-    "water_restrictions": WaterRestrictions,
-    "groundwater": Groundwater,
-    "soil_water_daily": SoilWaterDaily,
-    "drought_indicators": DroughtIndicators,
-    "departement_risk": DepartementRisk,
-}
-"""The tables of the lake, published too."""
-
-PUBLISHED: dict[str, type[Exact]] = {
-    "yield_anomalies": YieldAnomalies,
-    "crop_stages": CropStages,
-}
-"""Tables that are made for the publication and are in no lake."""
-
-
-class InvalidTableError(GeoPipelineError):
-    """A frame does not hold what its table promises."""
-
-
-def _model(table: str) -> type[Exact]:
-    """Return the model of `table`."""
-    return TABLES[table] if table in TABLES else PUBLISHED[table]
-
-
-def key(table: str) -> list[str]:
-    """Return the columns that identify a row of `table`."""
-    unique = _model(table).to_schema().unique
-    return [unique] if isinstance(unique, str) else list(unique or [])
-
-
-def empty(table: str) -> pd.DataFrame:
-    """Return a frame of 0 rows with the columns and types of `table`."""
-    frame: pd.DataFrame = TABLES[table].empty()
-    return frame
-
-
-def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return `frame` checked against `table`: types coerced, columns in order, sorted by its key.
-
-    Raises:
-        InvalidTableError: a column is missing or unknown, or a value is out of its range; the
-            message names the table, the column and the first offending values.
-    """
-    schema = _model(table).to_schema()
-    try:
-        valid = schema.validate(frame.reset_index(drop=True))
-    except SchemaError as error:
-        raise InvalidTableError(f"{table}: {_explain(error)}") from error
-    except SchemaErrors as errors:
-        raise InvalidTableError(f"{table}: {_explain(errors.schema_errors[0])}") from errors
-    columns = [name for name in schema.columns if name in valid]
-    return valid[columns].sort_values(key(table), ignore_index=True)
-
-
-def _explain(error: SchemaError) -> str:
-    """Return in one line which column broke which rule, with the first offending values."""
-    rule = str(getattr(error.check, "error", None) or error.check or error.reason_code)
-    if len(rule) > LONGEST_RULE:
-        rule = str(getattr(error.check, "name", None) or rule[:LONGEST_RULE])
-    name = getattr(error.schema, "name", None)
-    cases, data = error.failure_cases, error.data
-    if not isinstance(cases, pd.DataFrame) or "failure_case" not in cases:
-        return f"{name} breaks {rule}: {cases}"
-    values = list(cases["failure_case"].head(3))
-    codes: list[str] = []
-    if isinstance(data, pd.DataFrame) and "departement" in data and "index" in cases:
-        rows = data.index.intersection(pd.Index(cases["index"].dropna()))
-        codes = sorted(set(data.loc[rows, "departement"].astype(str)))[:5]
-    places = f" (départements {', '.join(codes)})" if codes else ""
-    return f"{name} breaks {rule}: {values}{places}"
-
-
-def dictionary() -> str:
-    """Return the data dictionary as Markdown, as `docs/data_dictionary.md` holds it."""
-    lines = ["# Data dictionary", "", "Written by `just docs` from `geo_pipeline/schemas.py`."]
-    for name, model in (TABLES | PUBLISHED).items():
-        lines += ["", f"## {name}", "", cleandoc(model.__doc__ or ""), ""]
-        lines += ["| column | type | may be missing | what |", "|---|---|---|---|"]
-        keys = key(name)
-        for column, schema in model.to_schema().columns.items():
-            mark = " (key)" if column in keys else ""
-            missing = "yes" if schema.nullable else "no"
-            kind = "str" if str(schema.dtype) == "category" else schema.dtype
-            lines.append(f"| {column}{mark} | {kind} | {missing} | {schema.description} |")
-    return "\n".join(lines) + "\n"

@@ -11,9 +11,13 @@ from filelock import FileLock
 
 from geo_pipeline.commands.runs import run
 from geo_pipeline.settings import Settings
+from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
 
 ROOT = Path(__file__).resolve().parents[1]
+
+PARTITIONED = tuple(each.name for each in TABLES.values() if each.partitioned and not each.setting)
+"""The tables by département that there are without a setting that asks for one."""
 
 # No time of a busy machine makes a test fail.
 hypothesis.settings.register_profile("untimed", deadline=None)

@@ -6,14 +6,11 @@ from functools import partial
 import dagster as dg
 import pandas as pd
 
-from geo_pipeline.assets.geography import departement_neighbours, departements
-from geo_pipeline.assets.observations import crop_statistics, water_restrictions, weather_daily
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.table_assets import (
     apart,
     map_links,
-    partitioned_asset,
     table_asset,
     tell_failure,
     write_partitions,
@@ -30,7 +27,7 @@ SOIL_COLUMNS = ("departement", "date", "crop", "swi", "eta_mm")
 """What the indicators take of `soil_water_daily`."""
 
 
-@partitioned_asset("soil_water_daily", "3_drought", deps=[weather_daily])
+@table_asset("soil_water_daily")
 def soil_water_daily(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -49,7 +46,7 @@ def soil_water_daily(
     return dg.MaterializeResult()
 
 
-@partitioned_asset("drought_indicators", "3_drought", deps=[weather_daily, soil_water_daily])
+@table_asset("drought_indicators")
 def drought_indicators(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -102,17 +99,7 @@ def _has_weather(context: dg.AssetExecutionContext, workspace: Workspace, code: 
     return there
 
 
-@table_asset(
-    "departement_risk",
-    "3_drought",
-    deps=[
-        departements,
-        departement_neighbours,
-        drought_indicators,
-        crop_statistics,
-        water_restrictions,
-    ],
-)
+@table_asset("departement_risk")
 def departement_risk(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:

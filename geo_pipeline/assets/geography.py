@@ -7,7 +7,7 @@ from geo_pipeline.runtime.table_assets import table_asset, write_table
 from geo_pipeline.runtime.workspace import Workspace
 
 
-@table_asset("departements", "1_geography", provider="boundaries")
+@table_asset("departements")
 def departements(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -22,7 +22,7 @@ def departements(
     )
 
 
-@table_asset("departement_neighbours", "1_geography", deps=[departements])
+@table_asset("departement_neighbours")
 def departement_neighbours(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -31,7 +31,7 @@ def departement_neighbours(
     return write_table(workspace, "departement_neighbours", *made)
 
 
-@table_asset("departement_shapes", "1_geography", deps=[departements])
+@table_asset("departement_shapes")
 def departement_shapes(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:

@@ -10,20 +10,20 @@ from geo_pipeline.runtime.table_assets import (
     check_kept,
     doubt,
     first_of,
-    partitioned_asset,
+    table_asset,
     tell_failure,
     write_partition,
 )
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import validate
 from geo_pipeline.sources.hubeau import SILENT
+from geo_pipeline.tables import validate
 from geo_pipeline.transforms.groundwater import groundwater as by_month
 
 PIEZOMETERS = "piezometers"
 """The check whose finding says which piezometers are silent: only who asked them can tell."""
 
 
-@partitioned_asset("groundwater", "2_observations", provider="groundwater")
+@table_asset("groundwater")
 def groundwater(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import dagster as dg
 import pandas as pd
 
-from geo_pipeline.assets.geography import departements
 from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
 from geo_pipeline.files import write_text
 from geo_pipeline.runtime import france_tables
@@ -22,7 +21,6 @@ from geo_pipeline.runtime.table_assets import (
     check_kept,
     doubt,
     first_of,
-    partitioned_asset,
     table_asset,
     tell_failure,
     write_partition,
@@ -30,8 +28,9 @@ from geo_pipeline.runtime.table_assets import (
     write_table,
 )
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import Provenance, empty, validate
+from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
+from geo_pipeline.tables import empty, validate
 from geo_pipeline.threads import mapped
 from geo_pipeline.transforms.joined_histories import joined
 from geo_pipeline.transforms.weather import with_et0
@@ -43,7 +42,7 @@ OVERLAP_YEARS = 2
 """Calendar years in which two histories are compared, the last of the older one among them."""
 
 
-@partitioned_asset("weather_daily", "2_observations", provider="weather", deps=[departements])
+@table_asset("weather_daily")
 def weather_daily(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -194,7 +193,7 @@ def _tell_overlap(
         )
 
 
-@partitioned_asset("crop_statistics", "2_observations", provider="crops")
+@table_asset("crop_statistics")
 def crop_statistics(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
@@ -241,7 +240,7 @@ def crop_statistics(
     return dg.MaterializeResult()
 
 
-@table_asset("water_restrictions", "2_observations", provider="restrictions", deps=[departements])
+@table_asset("water_restrictions")
 def water_restrictions(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:

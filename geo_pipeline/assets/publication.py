@@ -12,11 +12,12 @@ from geo_pipeline.publishing.standard_exports import export_handful
 from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.guard import guarded
 from geo_pipeline.runtime.providers import attributions
-from geo_pipeline.runtime.table_assets import LAYERS, OWNERS, map_links
+from geo_pipeline.runtime.table_assets import OWNERS, map_links
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.storage import warehouse as storage
 from geo_pipeline.storage.findings import READABLE, Finding
 from geo_pipeline.storage.partition_states import Damaged
+from geo_pipeline.tables import LAYERS
 from geo_pipeline.transforms.calendar import crop_stages
 
 GROUP: Final = "4_publication"

@@ -1,14 +1,15 @@
 """Asset checks: what the lake's rows must hold beyond their schema, and how the whole stands.
 
-One factory makes the checks of each table out of a `Quality`: which names, and the function that
-finds. They run after the asset and before what depends on it. What they find goes to
-`<home>/findings`: an error holds its département back from publication, a warning is shown. A run
-of one département fails with an error of it; a run of many never does.
+One factory makes the checks of each table out of its record: which names, and what each says.
+They run after the asset and before what depends on it. What they find goes to `<home>/findings`:
+an error holds its département back from publication, a warning is shown. A run of one département
+fails with an error of it; a run of many never does.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
 
 import dagster as dg
 import pandas as pd
@@ -26,13 +27,13 @@ from geo_pipeline.platform.state_checks import (
 from geo_pipeline.runtime.guard import time_limit
 from geo_pipeline.runtime.table_assets import settled
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import empty
 from geo_pipeline.settings import Settings
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding, Severity
-from geo_pipeline.storage.lake import OPTIONAL, Lake, arrow_schema, partition
+from geo_pipeline.storage.lake import Lake, arrow_schema, partition
 from geo_pipeline.storage.partition_states import freshness, unreadable
+from geo_pipeline.tables import Table, chosen, empty
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms import quality
 
@@ -40,76 +41,58 @@ Cases = dict[tuple[str, str, str], Mapping[str, object]]
 """What is known of a finding besides, by département, check and severity."""
 
 
-@dataclass(frozen=True)
-class Quality:
-    """What is looked for in a table: the names of its checks with what they say, and who looks.
-
-    `find` is given the départements to judge and the time, and returns findings of them as
-    `transforms.quality` has them.
-    """
-
-    table: str
-    checks: Mapping[str, str]
-    find: Callable[[Workspace, Sequence[str], datetime], pd.DataFrame]
-    by_departement: bool = True
-    after: tuple[str, ...] = ()
-    """Tables that `find` reads besides, where they are made in the same run."""
+Find = Callable[[Workspace, Sequence[str], datetime], pd.DataFrame]
+"""Given the départements to judge and the time: findings as `transforms.quality` has them."""
 
 
 def checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
     """Return the checks of the tables that `settings` choose, and the standing ones."""
-    has_groundwater = settings.groundwater is not None
-    chosen = _chosen(groundwater=has_groundwater)
-    standing = _standing(tables(groundwater=has_groundwater))
-    return [*(_checks(each) for each in chosen), standing]
+    of = chosen(settings)
+    standing = _standing(tables(each.name for each in of))
+    return [*(_checks(each) for each in of if each.checks), standing]
 
 
-def check_keys(*, groundwater: bool) -> list[dg.AssetCheckKey]:
-    """Return the keys of the checks of what the lake holds."""
-    keys = [(each.table, name) for each in _chosen(groundwater=groundwater) for name in each.checks]
-    return [dg.AssetCheckKey(dg.AssetKey(table), name) for table, name in keys]
-
-
-def _chosen(*, groundwater: bool) -> list[Quality]:
-    return [each for each in QUALITIES if groundwater or each.table not in OPTIONAL]
+def check_keys(of: Iterable[Table]) -> list[dg.AssetCheckKey]:
+    """Return the keys of the checks of what the lake holds of these tables."""
+    return [dg.AssetCheckKey(dg.AssetKey(each.name), check) for each in of for check in each.checks]
 
 
 # The factory ----------------------------------------------------------------------------------
 
 
-def _checks(of: Quality) -> dg.AssetChecksDefinition:
+def _checks(of: Table) -> dg.AssetChecksDefinition:
     """Return the checks of one table, in one step."""
-    partitions = departement_partitions if of.by_departement else None
+    partitions = departement_partitions if of.partitioned else None
     with settled():
         specs = [
             dg.AssetCheckSpec(
                 name,
-                asset=of.table,
+                asset=of.name,
                 description=f"{what} docs/checks.md has the limits.",
-                additional_deps=of.after,
+                additional_deps=of.checked_with,
                 partitions_def=partitions,
                 blocking=True,
             )
             for name, what in of.checks.items()
         ]
 
-        @dg.multi_asset_check(name=f"{of.table}_quality", specs=specs)
+        @dg.multi_asset_check(name=f"{of.name}_quality", specs=specs)
         def judge(
             context: dg.AssetCheckExecutionContext, workspace: dg.ResourceParam[Workspace]
         ) -> Iterator[dg.Output[None]]:
             step = context.op_execution_context
             is_partial = step.has_partition_key or step.has_partition_key_range
-            codes = step.partition_keys if is_partial and of.by_departement else CODES
-            with time_limit(f"checks of {of.table}", workspace.settings.step_timeout_s):
+            codes = step.partition_keys if is_partial and of.partitioned else CODES
+            with time_limit(f"checks of {of.name}", workspace.settings.step_timeout_s):
                 _judge(step, workspace, of, codes)
             for name in of.checks:
-                yield dg.Output(None, output_name=f"{of.table}_{name}")
+                yield dg.Output(None, output_name=f"{of.name}_{name}")
 
     return judge
 
 
 def _judge(
-    step: dg.OpExecutionContext, workspace: Workspace, of: Quality, codes: Sequence[str]
+    step: dg.OpExecutionContext, workspace: Workspace, of: Table, codes: Sequence[str]
 ) -> None:
     """Find, record what was found, and tell Dagster, by check and partition.
 
@@ -117,34 +100,32 @@ def _judge(
         dagster.Failure: an error of the only département that the run is of.
     """
     now = datetime.now(UTC)
-    damaged = {each.departement: each.why for each in unreadable(workspace.lake, [of.table], codes)}
-    if not of.by_departement and damaged:  # nothing is known of it: what stood of it stands
-        evaluate(step, [_unreadable(of.table, name, None, damaged[WHOLE]) for name in of.checks])
+    damaged = {each.departement: each.why for each in unreadable(workspace.lake, [of.name], codes)}
+    if not of.partitioned and damaged:  # nothing is known of it: what stood of it stands
+        evaluate(step, [_unreadable(of.name, name, None, damaged[WHOLE]) for name in of.checks])
         return
     found: dict[str, list[Finding]] = {code: [] for code in codes}
     cases: Cases = {}
-    for row in of.find(workspace, codes, now).to_dict("records"):
+    for row in FIND[of.name](workspace, codes, now).to_dict("records"):
         if (code := str(row["departement"])) in found:
             moment = now.isoformat(timespec="seconds")
             severity: Severity = "error" if row["severity"] == "error" else "warning"
             check, what = str(row["check"]), str(row["what"])
-            found[code].append(Finding(of.table, code, check, severity, what, moment))
+            found[code].append(Finding(of.name, code, check, severity, what, moment))
             cases[code, check, severity] = {str(name): value for name, value in row.items()}
     for code in found.keys() - damaged.keys():
         found[code] = _recorded(workspace, of, code, found[code])
     every = [each for several in found.values() for each in several]
     groups: list[tuple[str | None, list[Finding]]] = [(None, every)]
-    if of.by_departement:
-        there = [code for code in codes if workspace.lake.path(of.table, code).exists()]
+    if of.partitioned:
+        there = [code for code in codes if workspace.lake.path(of.name, code).exists()]
         groups = [(code, found[code]) for code in there]
     evaluate(
         step,
         [
-            _unreadable(of.table, name, code, damaged[code])
+            _unreadable(of.name, name, code, damaged[code])
             if code in damaged
-            else _evaluation(
-                of.table, name, [one for one in some if one.check == name], cases, code
-            )
+            else _evaluation(of.name, name, [one for one in some if one.check == name], cases, code)
             for name in of.checks
             for code, some in groups
         ],
@@ -155,18 +136,18 @@ def _judge(
     if errors and len(codes) == 1:
         what = "; ".join(f"{each.check}: {each.what}" for each in errors)
         held = HeldError(
-            f"{of.table}, département {codes[0]} is held back, what was published of it stays "
+            f"{of.name}, département {codes[0]} is held back, what was published of it stays "
             f"({what}): look at the source, run it again, or see docs/checks.md"
         )
         raise dg.Failure(str(held), allow_retries=False) from held
 
 
 def _recorded(
-    workspace: Workspace, of: Quality, code: str, found: Sequence[Finding]
+    workspace: Workspace, of: Table, code: str, found: Sequence[Finding]
 ) -> list[Finding]:
     """Put what was found in the place of what stood; what is still there keeps its time."""
     standing = {
-        (each.check, each.severity): each.found_at for each in workspace.findings.of(of.table, code)
+        (each.check, each.severity): each.found_at for each in workspace.findings.of(of.name, code)
     }
     dated = [
         Finding(
@@ -180,7 +161,7 @@ def _recorded(
         for each in found
     ]
     if dated or standing:
-        workspace.findings.replace(of.table, code, dated, of.checks)
+        workspace.findings.replace(of.name, code, dated, of.checks)
     return dated
 
 
@@ -382,53 +363,14 @@ def _selected(lake: Lake, script: str, table: str, codes: Sequence[str]) -> pd.D
     return database.run(script, {table: arrow_schema(table).empty_table()})
 
 
-QUALITIES = (
-    Quality(
-        "weather_daily",
-        {
-            "days": "Gaps within the record, missing values, days that are still to come.",
-            "order": "tmin <= tmean <= tmax on every day.",
-            "climatology": "Temperature and rain against the own record of the calendar month.",
-            "jumps": "Sudden changes of temperature; values that stand still for days.",
-            "neighbours": "Monthly means and sums against the median of the neighbours.",
-            "other_source": "Two histories of the same place, where they overlap.",
-            "freshness": "Age of the last day of live weather.",
-        },
-        _weather,
-        after=("departement_neighbours",),
-    ),
-    Quality(
-        "crop_statistics",
-        {
-            "area": "Area of the crops against the département's, and against the year before.",
-            "figures": "Production = area x yield; yields against their own record.",
-            "neighbours": "Yields against the median of the neighbours.",
-            "freshness": "Time since live figures were fetched.",
-        },
-        _crops,
-        after=("departement_neighbours",),
-    ),
-    Quality(
-        "water_restrictions",
-        {
-            "levels": "Shares sum to 100 % at most; no level is above the highest.",
-        },
-        _restrictions,
-        by_departement=False,
-    ),
-    Quality(
-        "groundwater",
-        {"months": "Months that are missing or still to come."},
-        _groundwater,
-    ),
-    Quality(
-        "soil_water_daily",
-        {"balance": "Depletion within the water available, and wetness as it says."},
-        _soil_water,
-    ),
-    Quality(
-        "drought_indicators",
-        {"dekads": "Dekads that are missing; indicators that the last dekad has lost."},
-        _indicators,
-    ),
+FIND: Final[Mapping[str, Find]] = MappingProxyType(
+    {
+        "weather_daily": _weather,
+        "crop_statistics": _crops,
+        "water_restrictions": _restrictions,
+        "groundwater": _groundwater,
+        "soil_water_daily": _soil_water,
+        "drought_indicators": _indicators,
+    }
 )
+"""Who looks for what the record of a table says is looked for."""

@@ -17,12 +17,9 @@ from dagster_shared.record import copy
 
 from geo_pipeline.platform.partitions import codes_of, run_tags
 from geo_pipeline.runtime.table_assets import settled
-from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
+from geo_pipeline.tables import OBSERVED, PARTITIONED
 
 SENSOR = "automation"
-
-OBSERVED = {"departements", "weather_daily", "crop_statistics", "water_restrictions", *OPTIONAL}
-"""Assets that a provider is asked for: never by themselves."""
 
 DEPTH = 4
 """Steps from an observation to the publication: soil water, indicators, risk, warehouse."""
@@ -111,7 +108,7 @@ def _busy(depth: int) -> dg.AutomationCondition:  # type: ignore[type-arg]
 
 def _with_condition(spec: dg.AssetSpec) -> dg.AssetSpec:
     name = spec.key.to_user_string()
-    if name in OBSERVED:
+    if name in OBSERVED:  # a provider is asked for it: never by itself
         return spec
     condition = by_partition() if name in PARTITIONED else when_settled()
     return spec.replace_attributes(automation_condition=condition)

@@ -3,6 +3,7 @@
 What a job holds follows the asset graph: an asset that depends on another later is in its jobs.
 """
 
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from geo_pipeline.automation.checks import check_keys
 from geo_pipeline.automation.run_log import OFFLINE_TAG
 from geo_pipeline.platform.state_checks import key_of, tables
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED
+from geo_pipeline.tables import TABLES, Table, chosen
 
 SCOPE_TAG: Final = "geo_pipeline/scope"
 FRANCE: Final = "france"
@@ -25,34 +26,33 @@ STEPS_IN_A_ROW: Final = 4
 
 def observed_by(job: str, settings: Settings) -> tuple[str, ...]:
     """Return the tables that a job which refreshes asks providers for, or takes from the inbox."""
-    optional = OPTIONAL if settings.groundwater is not None else ()
-    return {
-        "refresh_weather": ("weather_daily", *optional),
-        "refresh_crops": ("crop_statistics",),
-        "refresh_restrictions": ("water_restrictions",),
-        "refresh_boundaries": ("departements",),
-    }[job]
+    return tuple(each.name for each in chosen(settings) if each.refreshed_by == job)
 
 
 def jobs(settings: Settings) -> list[Any]:
     """Return the jobs on the assets that `settings` choose."""
     longest_s = round(STEPS_IN_A_ROW * settings.step_timeout_s)
-    return list(_jobs(longest_s, groundwater=settings.groundwater is not None))
+    return list(_jobs(longest_s, tuple(each.name for each in chosen(settings))))
 
 
 # Sensors name the jobs that they ask for: Dagster takes two of a name for two unless they are one.
 @cache
-def _jobs(longest_s: int, *, groundwater: bool) -> tuple[Any, ...]:
-    """Return the jobs, whose runs are ended after `longest_s` where a step hangs for good."""
+def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
+    """Return the jobs on the tables `names`.
+
+    Runs are ended after `longest_s` where a step hangs for good.
+    """
+    of = [TABLES[name] for name in names]
     # How all stands is told once a run is over (`monitoring`), and all its checks have found.
-    standing = [key_of(table) for table in tables(groundwater=groundwater)]
+    standing = [key_of(table) for table in tables(names)]
     job = partial(_job, longest_s, dg.AssetSelection.checks(*standing))
     everything = dg.AssetSelection.all()
-    optional = OPTIONAL if groundwater else ()
-    weather, partitioned = ("weather_daily", *optional), (*PARTITIONED, *optional)
     # The outlines say where weather is sampled: moving them by metres is no reason to ask for it
     # again, nor for restrictions, which are asked for twice a day.
-    observed = dg.AssetSelection.assets(*partitioned, "water_restrictions")
+    follows = {
+        each.name for each in of if each.partitioned or each.asks not in (None, "boundaries")
+    }
+    observed = dg.AssetSelection.assets(*follows)
     return (
         job(
             "france",
@@ -73,22 +73,22 @@ def _jobs(longest_s: int, *, groundwater: bool) -> tuple[Any, ...]:
         ),
         job(
             "refresh_weather",
-            dg.AssetSelection.assets(*weather).downstream(),
+            _asked_by("refresh_weather", of),
             "Weather, groundwater where a provider of it is chosen, and all that depends on them.",
         ),
         job(
             "refresh_crops",
-            dg.AssetSelection.assets("crop_statistics").downstream(),
+            _asked_by("refresh_crops", of),
             "Crop statistics, and all that depends on them.",
         ),
         job(
             "refresh_restrictions",
-            dg.AssetSelection.assets("water_restrictions").downstream(),
+            _asked_by("refresh_restrictions", of),
             "Water restrictions, and all that depends on them.",
         ),
         job(
             "refresh_boundaries",
-            dg.AssetSelection.assets("departements").downstream() - observed,
+            _asked_by("refresh_boundaries", of) - observed,
             "Outlines, neighbours, shapes and what is drawn from them. No observation is asked for "
             "again.",
         ),
@@ -102,10 +102,16 @@ def _jobs(longest_s: int, *, groundwater: bool) -> tuple[Any, ...]:
         # The check `schema` belongs to the step that writes: it cannot be run without it.
         job(
             "checks",
-            dg.AssetSelection.checks(*check_keys(groundwater=groundwater)),
+            dg.AssetSelection.checks(*check_keys(of)),
             "The checks alone, on what the lake holds: nothing is asked for or written again.",
         ),
     )
+
+
+def _asked_by(job: str, of: Sequence[Table]) -> dg.AssetSelection:
+    """Return the tables that `job` asks providers for again, and all that depends on them."""
+    names = [each.name for each in of if each.refreshed_by == job]
+    return dg.AssetSelection.assets(*names).downstream()
 
 
 def _job(

@@ -29,15 +29,15 @@ from geo_pipeline.files import write_text
 from geo_pipeline.platform import live_runs, record_damage, run_records, state_checks
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.partitions import codes_of
-from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage import partition_states
 from geo_pipeline.storage.failures import WHOLE, Failures, reason, short
 from geo_pipeline.storage.findings import Findings
-from geo_pipeline.storage.incomplete import DERIVED, incomplete
-from geo_pipeline.storage.lake import BY_DEPARTEMENT, OPTIONAL, PARTITIONED, Lake
+from geo_pipeline.storage.incomplete import incomplete
+from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import BROKEN, STATES, TROUBLES
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.tables import DERIVED, chosen
 from geo_pipeline.territory import BY_CODE, CODES
 
 PAGE: Final = "pipeline.json"
@@ -190,7 +190,6 @@ def _partitions(
 
     What runs under way are to make is not told to lack; where it is `all_due` nothing is.
     """
-    tables = [name for name in TABLES if name not in OPTIONAL or settings.groundwater is not None]
     fresh = partition_states.freshness(settings, now, lake).set_index(["table", "departement"])
     ages = dict(zip(fresh.index, fresh.to_dict("records"), strict=True))
     in_itself = partition_states.broken(settings, now, lake)
@@ -201,24 +200,27 @@ def _partitions(
     warned = _warned(Findings(settings.findings))
     made = {(each.asset, each.partition or WHOLE): each for each in known.made}
     rows = []
-    for table in tables:
-        for code in CODES if table in BY_DEPARTEMENT else (WHOLE,):
-            row = _file(lake, table, code)
-            age = ages.get((table, code))
-            if age is not None:
-                row["age_days"] = None if pd.isna(age["age_days"]) else int(age["age_days"])
-                row["limit_days"] = int(age["limit_days"])
-                if row["state"] == "present":
-                    row["state"] = age["state"]
-            trouble = broken.get((table, code)) or warned.get((table, code))
-            if trouble is not None:
-                row |= trouble
-            last = made.get((table, code))
-            if last is not None:
-                row["materialized_at"] = _iso(last.at)
-                row["run_id"] = last.run_id
-                row["seconds"] = last.metadata.get("seconds")
-            rows.append(row)
+    for table, code in (
+        (each.name, code)
+        for each in chosen(settings)
+        for code in (CODES if each.partitioned else (WHOLE,))
+    ):
+        row = _file(lake, table, code)
+        age = ages.get((table, code))
+        if age is not None:
+            row["age_days"] = None if pd.isna(age["age_days"]) else int(age["age_days"])
+            row["limit_days"] = int(age["limit_days"])
+            if row["state"] == "present":
+                row["state"] = age["state"]
+        trouble = broken.get((table, code)) or warned.get((table, code))
+        if trouble is not None:
+            row |= trouble
+        last = made.get((table, code))
+        if last is not None:
+            row["materialized_at"] = _iso(last.at)
+            row["run_id"] = last.run_id
+            row["seconds"] = last.metadata.get("seconds")
+        rows.append(row)
     return rows
 
 
@@ -443,7 +445,7 @@ def _recorded(
             "ticks": [_tick(each, now) for each in watched],
             "code_up": _is_code_up(beats, services),
         }
-        tables = PARTITIONED + (OPTIONAL if settings.groundwater is not None else ())
+        tables = [each.name for each in chosen(settings) if each.partitioned]
         return _Known(
             content,
             run_records.latest_materializations(instance),

@@ -1,8 +1,9 @@
 """What is wrong with the system as a whole: one list for status, doctor, `--resume`, page, figures.
 
 Each trouble says what is wrong, where, since when, and the one command that mends it. What is wrong
-with a table of a département is told by `storage/partition_states.py` and `storage/incomplete.py`; both are
-joined in `monitoring`. Add here what else can be wrong; nothing here is remembered or mended.
+with a table of a département is told by `storage/partition_states.py` and `storage/incomplete.py`;
+both are joined in `monitoring`. Add here what else can be wrong; nothing here is remembered or
+mended.
 """
 
 import os

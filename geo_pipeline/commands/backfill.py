@@ -36,7 +36,8 @@ from geo_pipeline.platform.live_runs import reap
 from geo_pipeline.platform.partitions import codes_of, run_tags
 from geo_pipeline.runtime.providers import check_settings
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED, Lake
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.tables import chosen
 from geo_pipeline.territory import CODES
 
 BACKFILL_TAG: Final = "geo_pipeline/backfill"
@@ -74,8 +75,7 @@ def enqueue(settings: Settings, codes: Sequence[str]) -> Queued:
     check_settings(settings)
     # Their runs read the settings of the daemon's environment, not these.
     job = build_definitions(home=settings.home).resolve_job_def(JOB)
-    optional = OPTIONAL if settings.groundwater is not None else ()
-    partitioned = {dg.AssetKey(table) for table in PARTITIONED + optional}
+    partitioned = {dg.AssetKey(each.name) for each in chosen(settings) if each.partitioned}
     lake = Lake(settings.lake)
     missing = {dg.AssetKey(table) for table in ONCE if not lake.path(table).exists()}
     backfill_id = make_new_backfill_id()

@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 import duckdb
 
 from geo_pipeline.errors import GeoPipelineError, SourceError
-from geo_pipeline.schemas import TABLES
 from geo_pipeline.seal import opened
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.bundled import Bundled
@@ -20,6 +19,7 @@ from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import BROKEN, unreadable
+from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
 
 PROBE_TIMEOUT_S = 5.0

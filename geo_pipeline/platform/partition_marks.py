@@ -11,7 +11,7 @@ from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.partition_status_cache import AssetStatusCacheValue
 
 from geo_pipeline.platform.state_checks import broken_codes, key_of
-from geo_pipeline.storage.lake import BY_DEPARTEMENT
+from geo_pipeline.tables import PARTITIONED
 
 
 class MarkedPartitions(SqlEventLogStorage):
@@ -35,7 +35,7 @@ class MarkedPartitions(SqlEventLogStorage):
     def _marked(
         self, value: AssetStatusCacheValue | None, key: dg.AssetKey, partitions: Any
     ) -> AssetStatusCacheValue | None:
-        if partitions is None or key.to_user_string() not in BY_DEPARTEMENT:
+        if partitions is None or key.to_user_string() not in PARTITIONED:
             return value
         history = self.get_asset_check_execution_history(
             key_of(key.to_user_string()),

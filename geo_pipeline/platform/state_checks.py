@@ -6,7 +6,7 @@ trouble; each of these has an observation that says why and what mends it; and i
 shown as failed (`marks`). What was told before is remembered by these events alone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -16,10 +16,9 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
-from geo_pipeline.schemas import TABLES
 from geo_pipeline.storage.failures import WHOLE, reason
-from geo_pipeline.storage.lake import BY_DEPARTEMENT, OPTIONAL
 from geo_pipeline.storage.partition_states import BROKEN, TROUBLES
+from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
 
 STATE: Final = "state"
@@ -42,9 +41,9 @@ _SYSTEM: Final = "system"
 _COLUMNS: Final = ("departement", "name", "table", "state", "since", "what", "do")
 
 
-def tables(*, groundwater: bool) -> list[str]:
-    """Return the tables that have the check, the publication last."""
-    return [*(name for name in TABLES if groundwater or name not in OPTIONAL), PUBLICATION]
+def tables(names: Iterable[str]) -> list[str]:
+    """Return what has the check where there are the tables `names`: these, the publication last."""
+    return [*names, PUBLICATION]
 
 
 def key_of(table: str) -> dg.AssetCheckKey:
@@ -116,7 +115,7 @@ def tell(instance: dg.DagsterInstance, taken: Mapping[str, Any]) -> None:
         if not is_told or (is_quiet and _target(before) != (last and last.storage_id)):
             instance.report_runless_asset_event(_runless(now, last))
     for table in names:
-        if table in BY_DEPARTEMENT:
+        if TABLES[table].partitioned:
             for each in _observations(instance, table, taken):
                 instance.report_runless_asset_event(each)
 

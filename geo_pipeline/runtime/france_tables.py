@@ -22,12 +22,13 @@ from geo_pipeline import sql
 from geo_pipeline.errors import NotPublishedError, SourceError, StorageError
 from geo_pipeline.runtime.risk_table import risk as made_of_what_changed
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import TABLES, Provenance, empty, validate
+from geo_pipeline.schemas import Provenance
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.boundaries import light_boundaries
 from geo_pipeline.spatial.zones import restriction_shares, with_shares
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import unreadable
+from geo_pipeline.tables import TABLES, empty, validate
 from geo_pipeline.transforms.calendar import crop_seasons
 
 Made = tuple[pd.DataFrame, Provenance]
@@ -104,7 +105,7 @@ def restrictions(workspace: Workspace, warn: Warn) -> Made:
     provider = workspace.providers.restrictions
     if provider is None:
         origin = workspace.bundled.provenance("water_restrictions.parquet")
-        columns = TABLES["water_restrictions"].to_schema().columns
+        columns = TABLES["water_restrictions"].rows.to_schema().columns
         return workspace.bundled.water_restrictions().reindex(columns=list(columns)), origin
     levels = provider.levels()
     try:

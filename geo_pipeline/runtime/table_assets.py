@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, Final
 
 import dagster as dg
@@ -23,12 +22,12 @@ from geo_pipeline.platform.check_events import evaluate
 from geo_pipeline.platform.partitions import departement_partitions
 from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.guard import guarded
-from geo_pipeline.runtime.lineage import column_lineage
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import TABLES, InvalidTableError, Provenance, validate
+from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.findings import READABLE, Finding
 from geo_pipeline.storage.lake import Written
+from geo_pipeline.tables import TABLES, InvalidTableError, validate
 from geo_pipeline.transforms.vanished import vanished
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
@@ -42,16 +41,6 @@ TOLD: Final = 5
 OWNERS = ["team:drought-monitor"]
 KINDS = {"python", "parquet"}
 
-LAYERS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "1_geography": "core",
-        "2_observations": "core",
-        "3_drought": "mart",
-        "4_publication": "published",
-    }
-)
-"""The groups in the order of the flow, in which Dagster's pages sort them, each with its layer."""
-
 WHEN_RED: Final = (
     "When it is red: the check `state` says which départements are in trouble, why, and the "
     "command that mends each."
@@ -63,47 +52,63 @@ AGAIN = dg.RetryPolicy(
 """For what a network or a disk may refuse now and give in a minute."""
 
 
-def table_asset(
-    table: str, group: str, *, provider: str | None = None, **options: Any
-) -> AssetDecorator:
-    """Return the decorator of an asset that writes `table`: its columns shown, its group named.
+def table_asset(name: str) -> AssetDecorator:
+    """Return the decorator of the asset that writes the table `name`, as its record has it.
 
-    `provider` names what it asks a provider for: such an asset is retried, and no more of them run
-    at a time than the pool `provider_<what>` lets. Tables of the whole of France that it depends on
-    are made again first where their files are damaged.
+    An asset that asks a provider is retried, and no more of them run at a time than the pool
+    `provider_<what>` lets. All partitions of a backfill go in one run: a run each would cost
+    seconds of start-up each. Tables of the whole of France that it depends on are made again first
+    where their files are damaged.
     """
-    if provider is not None:
-        options |= {"retry_policy": AGAIN, "pool": f"provider_{provider}"}
-    kinds = KINDS if provider is not None else KINDS | {"duckdb"}
+    table = TABLES[name]
+    options: dict[str, Any] = {"deps": [dg.AssetKey(each) for each in table.made_from]}
+    if table.asks is not None:
+        options |= {"retry_policy": AGAIN, "pool": f"provider_{table.asks}"}
     with settled():
+        if table.partitioned:
+            policy = dg.BackfillPolicy.single_run()
+            options |= {"partitions_def": departement_partitions, "backfill_policy": policy}
         schema = dg.AssetCheckSpec(
             SCHEMA,
-            asset=table,
+            asset=name,
             partitions_def=options.get("partitions_def"),
             blocking=True,
-            description=f"Columns, types, ranges and keys of `{table}`, as docs/data_dictionary.md "
+            description=f"Columns, types, ranges and keys of `{name}`, as docs/data_dictionary.md "
             "has them. Rows that break one are not written: what was there stays.",
         )
-        columns = dict(pandera_schema_to_dagster_type(TABLES[table]).metadata)
-    needed = [each.key.to_user_string() for each in options.get("deps", ())]
+        columns = dict(pandera_schema_to_dagster_type(table.rows).metadata)
 
     def decorate(compute: Callable[..., Any]) -> dg.AssetsDefinition:
-        told = _telling_refusal(table, _on_sound(needed, compute))
+        told = _telling_refusal(name, _on_sound(table.made_from, compute))
         with settled():
             decorator: AssetDecorator = dg.asset(
-                name=table,
-                metadata={**columns, **column_lineage(table), "dagster/table_name": table},
-                kinds=kinds,
+                name=name,
+                metadata={**columns, **column_lineage(name), "dagster/table_name": name},
+                kinds=KINDS if table.asks is not None else KINDS | {"duckdb"},
                 check_specs=[schema],
                 description=f"{inspect.getdoc(compute)}\n\n{WHEN_RED}",
-                group_name=group,
-                tags={"layer": LAYERS[group]},
+                group_name=table.group,
+                tags={"layer": table.layer},
                 owners=OWNERS,
                 **options,
             )
-        return decorator(_with_check(table, guarded(told)))
+        return decorator(_with_check(name, guarded(told)))
 
     return decorate
+
+
+def column_lineage(table: str) -> dict[str, Any]:
+    """Return the metadata that tells which columns each is made from, nothing where none is."""
+    if not TABLES[table].columns_from:
+        return {}
+    deps = {
+        column: [
+            dg.TableColumnDep(dg.AssetKey(source), name)
+            for source, name in (each.split(".") for each in sources)
+        ]
+        for column, sources in TABLES[table].columns_from.items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps)}
 
 
 def _on_sound(needed: Sequence[str], compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -160,17 +165,6 @@ def _with_check(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def partitioned_asset(table: str, group: str, **options: Any) -> AssetDecorator:
-    """Return the decorator of an asset that writes `table` by département.
-
-    All partitions of a backfill go in one run: a run each would cost seconds of start-up each.
-    """
-    with settled():
-        policy = dg.BackfillPolicy.single_run()
-        options |= {"partitions_def": departement_partitions, "backfill_policy": policy}
-        return table_asset(table, group, **options)
-
-
 def _evaluation(
     table: str, code: str | None, error: InvalidTableError | None = None
 ) -> dg.AssetCheckEvaluation:
@@ -221,7 +215,7 @@ def apart(
 def check_kept(
     workspace: Workspace, table: str, code: str, rows: pd.DataFrame, source: str
 ) -> None:
-    """Check that `rows` know what the last partition of `table` does, as `KEPT` has it.
+    """Check that `rows` know what the last partition of `table` does, as its record has it.
 
     Raises:
         SourceError: a variable has vanished; the last partition stays.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from geo_pipeline import schemas
+from geo_pipeline import tables
 from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import payload
@@ -187,7 +187,7 @@ def table(frame: pd.DataFrame) -> pd.DataFrame:
     Raises:
         InvalidTableError: the frame is not that of the table.
     """
-    return schemas.validate("crop_statistics", frame.dropna(subset=list(MEASURES), how="all"))
+    return tables.validate("crop_statistics", frame.dropna(subset=list(MEASURES), how="all"))
 
 
 class CropFile:
@@ -267,7 +267,7 @@ class CropFile:
     def _understood(self, received: Received) -> pd.DataFrame:
         try:
             return payload.judged(received, self._http.limits, self.read)
-        except (ValueError, schemas.InvalidTableError) as error:
+        except (ValueError, tables.InvalidTableError) as error:
             advice = f"report it, or set {self.setting} to another copy"
             what = f"cannot be used: {error}"
             raise payload.unusable(received, self.name, what, advice) from error

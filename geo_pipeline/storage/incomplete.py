@@ -10,21 +10,15 @@ from pathlib import Path
 from typing import Final
 
 from geo_pipeline.errors import StorageError
-from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.lake import (
-    BY_DEPARTEMENT,
-    OPTIONAL,
-    PARTITIONED,
     Lake,
     partition,
 )
 from geo_pipeline.storage.partition_states import Broken
+from geo_pipeline.tables import DERIVED, TABLES, chosen
 from geo_pipeline.territory import CODES
-
-DERIVED: Final = ("soil_water_daily", "drought_indicators")
-"""Made from the weather of their département."""
 
 RISK: Final = "departement_risk"
 """Made from all files of several tables, which it names."""
@@ -39,7 +33,7 @@ def incomplete(
     is damaged nothing is told of what is derived from it: that comes with the weather.
     """
     lake = (lake or Lake(settings.lake)).at_once()
-    tables = PARTITIONED + (OPTIONAL if settings.groundwater is not None else ())
+    tables = [each.name for each in chosen(settings) if each.partitioned]
     begun = {partition(path) for table in tables for path in lake.files(table)}
     known = {(each.table, each.departement) for each in broken if each.state != "late"}
     found: list[Broken] = []
@@ -51,7 +45,7 @@ def incomplete(
         if follows:
             found += _made_from_others(lake, DERIVED, code)
     if begun:
-        whole = [table for table in TABLES if table not in BY_DEPARTEMENT]
+        whole = [each.name for each in chosen(settings) if not each.partitioned]
         found += _lacking(lake, whole, None)
         found += _made_from_others(lake, whole, None)
         left_out = {each.departement for each in broken if each.state in ("held", "damaged")}

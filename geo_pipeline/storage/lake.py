@@ -24,13 +24,8 @@ import pyarrow.parquet as pq
 from geo_pipeline import seal
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing
-from geo_pipeline.schemas import TABLES, Provenance
-
-PARTITIONED = ("weather_daily", "crop_statistics", "soil_water_daily", "drought_indicators")
-OPTIONAL = ("groundwater",)
-"""Partitioned too, and there where a provider is chosen only."""
-BY_DEPARTEMENT = PARTITIONED + OPTIONAL
-"""All that are written by département."""
+from geo_pipeline.schemas import Provenance
+from geo_pipeline.tables import TABLES
 
 _PROVENANCE_KEY = b"geo_pipeline.provenance"
 _ARROW_TYPES = {
@@ -107,7 +102,7 @@ class Lake:
 
         Those of the départements `without` are left out, where it is partitioned.
         """
-        partitioned = table in BY_DEPARTEMENT
+        partitioned = TABLES[table].partitioned
         pattern = "departement=*/part.parquet" if partitioned else "part.parquet"
         found = sorted((self.root / table).glob(pattern))
         return [path for path in found if partition(path) not in without] if partitioned else found
@@ -193,7 +188,7 @@ class Lake:
         Files of the départements `without` are not read. `only` names values that a column must
         have one of: `indicator=("spi_3", "swi")`.
         """
-        if table not in BY_DEPARTEMENT:
+        if not TABLES[table].partitioned:
             return read(self.path(table))
         parts = [_chosen(read(path), only) for path in self.files(table, without)]
         return pa.concat_tables([arrow_schema(table).empty_table(), *parts])
@@ -294,7 +289,7 @@ def _footer(file: pq.ParquetFile) -> Footer:
 
 def arrow_schema(table: str) -> pa.Schema:
     """Return the Arrow types of `table`, geometry aside, so that a file of 0 rows has them too."""
-    columns = TABLES[table].to_schema().columns
+    columns = TABLES[table].rows.to_schema().columns
     return pa.schema(
         [
             pa.field(name, _ARROW_TYPES[str(column.dtype)])
@@ -331,7 +326,7 @@ def _open(path: Path) -> seal.Opened:
 
 def _categories(table: str) -> set[str]:
     """Return the columns of `table` whose texts are categories."""
-    columns = TABLES[table].to_schema().columns
+    columns = TABLES[table].rows.to_schema().columns
     return {name for name, column in columns.items() if str(column.dtype) == "category"}
 
 

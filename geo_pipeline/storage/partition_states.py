@@ -12,11 +12,11 @@ from typing import Final, Literal
 import pandas as pd
 
 from geo_pipeline.errors import StorageError
-from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE, Failures
 from geo_pipeline.storage.findings import READABLE, Findings
-from geo_pipeline.storage.lake import BY_DEPARTEMENT, Footer, Lake, partition
+from geo_pipeline.storage.lake import Footer, Lake, partition
+from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
 
 STATES: Final = (
@@ -108,7 +108,7 @@ def freshness(
         _fresh(table, code, lake, settings, today)
         for table in LIVE
         if table in tables
-        for code in (codes if table in BY_DEPARTEMENT else (None,))
+        for code in (codes if TABLES[table].partitioned else (None,))
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 

@@ -27,20 +27,18 @@ from filelock import FileLock
 from geo_pipeline import sql
 from geo_pipeline.errors import DamagedError, NotPublishedError, StorageError
 from geo_pipeline.files import replacing, sweep
-from geo_pipeline.schemas import TABLES
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding
-from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake, arrow_schema, partition
+from geo_pipeline.storage.lake import Lake, arrow_schema, partition
 from geo_pipeline.storage.partition_states import Damaged, unreadable
+from geo_pipeline.tables import PARTITIONED, TABLES
 
-# Published without the shapes, which a view of the table's own name joins on reading.
-_STORED_AS = {"departement_risk": "departement_risk_values"}
-# Read from the lake while the warehouse is built, published in sum only: millions of rows.
-_ONLY_READ = ("soil_water_daily",)
-_SUMS = {"soil_water_monthly": "soil_water_daily"}
+_SUMS = {each.published_in_sum: each.name for each in TABLES.values() if each.published_in_sum}
 """Tables that are sums by département of one of the lake: made by the script of the same name."""
-_CARRIED_ON = (*(table for table in BY_DEPARTEMENT if table not in _ONLY_READ), *_SUMS)
+_ONLY_READ = tuple(_SUMS.values())
+"""Read from the lake while the warehouse is built, published in sum only: millions of rows."""
+_CARRIED_ON = (*(table for table in PARTITIONED if table not in _ONLY_READ), *_SUMS)
 """Tables in which a publication replaces the rows of what changed; all others it makes anew."""
 MOST_CHANGED = 25
 """Départements; with more of them changed a publication built from nothing is as quick."""
@@ -274,11 +272,17 @@ def lacking(warehouse: Warehouse) -> list[str]:
     columns = warehouse.query("publication_columns")
     there = columns.groupby("table_name")["column_name"].agg(set).to_dict()
     return [
-        table
-        for table, rows in TABLES.items()
-        if table not in _ONLY_READ
-        and not there.get(_STORED_AS.get(table, table), set()) >= set(rows.to_schema().columns)
+        name
+        for name, table in TABLES.items()
+        if name not in _ONLY_READ
+        and not there.get(_stored_as(name), set()) >= set(table.rows.to_schema().columns)
     ]
+
+
+def _stored_as(name: str) -> str:
+    """Return the stored table that holds the rows of what is published as `name`."""
+    table = TABLES.get(name)
+    return name if table is None or table.published_as is None else table.published_as
 
 
 def is_current(lake: Lake, warehouse: Warehouse, held: Mapping[str, Sequence[Finding]]) -> bool:
@@ -411,7 +415,7 @@ class _Plan:
 
     def carried(self, table: str) -> list[str]:
         """Return the départements whose rows of `table` are those published before."""
-        if table in BY_DEPARTEMENT:
+        if table in PARTITIONED:
             return list(self.reasons())
         named = {code for code, some in self.findings.items() if table in {f.table for f in some}}
         return sorted(named) if table == "water_restrictions" else []
@@ -508,7 +512,7 @@ class _Before:
         """
         if self.layout != _layout() or self.continued >= MOST_CONTINUED:
             return None
-        changed: dict[str, list[str]] = {table: [] for table in BY_DEPARTEMENT}
+        changed: dict[str, list[str]] = {table: [] for table in PARTITIONED}
         held = plan.reasons()
         for table, code in sorted(
             (table, code) for table, code in self.files.keys() | plan.files.keys() if code
@@ -530,7 +534,7 @@ class _Before:
 
 def _layout() -> str:
     """Return what names the form of the tables that a publication may carry on."""
-    forms = [str(arrow_schema(table)) for table in BY_DEPARTEMENT]
+    forms = [str(arrow_schema(table)) for table in PARTITIONED]
     scripts = [sql.load(name) for name in _SUMS]
     return hashlib.sha256("\n".join([duckdb.__version__, *forms, *scripts]).encode()).hexdigest()
 
@@ -557,7 +561,7 @@ def _build(
     for table in TABLES:
         _load(connection, lake, table, plan, earlier)
         connection.execute("CHECKPOINT")
-        _see_that_it_is_there(connection, _STORED_AS.get(table, table))
+        _see_that_it_is_there(connection, _stored_as(table))
     for name, days in _SUMS.items():
         monthly = connection.sql(sql.load(name))
         if plan.changed is not None:
@@ -581,7 +585,7 @@ def _build(
     }
     connection.from_arrow(pa.table(told, _HELD)).create("held_departements")
     if reasons:
-        risk = _STORED_AS["departement_risk"]
+        risk = _stored_as("departement_risk")
         held_before = (
             _like(connection, risk) if risk in earlier else connection.table(risk).limit(0)
         )
@@ -607,9 +611,9 @@ def _load(
     earlier: Collection[str],
 ) -> None:
     """Bring the rows of `table` from the lake; of those held back, from the publication before."""
-    name, carried = _STORED_AS.get(table, table), plan.carried(table)
+    name, carried = _stored_as(table), plan.carried(table)
     files = lake.files(table, carried)
-    changed = plan.changed[table] if plan.changed and table in BY_DEPARTEMENT else None
+    changed = plan.changed[table] if plan.changed and table in PARTITIONED else None
     if changed is not None:
         files = [path for path in files if partition(path) in changed]
     # The code is a column of each file: read as a Hive folder it would become a number.
@@ -714,7 +718,7 @@ def _read_to_the_end(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _count(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Return the rows of the tables that come from the lake."""
-    stored = [_STORED_AS.get(table, table) for table in TABLES if table not in _ONLY_READ]
+    stored = [_stored_as(table) for table in TABLES if table not in _ONLY_READ]
     return {name: connection.table(name).count("*").fetchall()[0][0] for name in stored}
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline.indicators.crops import CALENDAR_OF, day_of_season, growth_stage
-from geo_pipeline.schemas import GROWTH_STAGES, YIELD_PERIODS, validate
+from geo_pipeline.schemas import GROWTH_STAGES, YIELD_PERIODS
+from geo_pipeline.tables import validate
 from geo_pipeline.transforms.crop_water import YIELD_STAGES, yield_stages
 from geo_pipeline.transforms.soil import STAGES
 

@@ -26,7 +26,7 @@ from geo_pipeline.indicators.aggregation import climatological_mean, rolling_sum
 from geo_pipeline.indicators.classes import INDEX_DROUGHT_LIMIT
 from geo_pipeline.indicators.combined import COMBINED_CLASSES
 from geo_pipeline.indicators.events import drought_course
-from geo_pipeline.schemas import empty, validate
+from geo_pipeline.tables import empty, validate
 from geo_pipeline.transforms import crop_water, season
 from geo_pipeline.transforms.crop_water import CropWater
 from geo_pipeline.transforms.daily_arrays import MONTH, Array, Dekads, Record, daily_records

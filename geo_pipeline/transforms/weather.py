@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline.indicators import et0_penman_monteith, et0_turc
-from geo_pipeline.schemas import InvalidTableError, validate
+from geo_pipeline.tables import InvalidTableError, validate
 
 WIND_HEIGHT_M = 10.0
 """Height at which the wind of `weather_daily` is measured, by every provider there is."""

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.publishing import exports, look, views
-from geo_pipeline.schemas import dictionary
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.tables import dictionary
 from panel_app.data.indicator_matrix import NO_STYLE
 from panel_app.data.page_words import catalogue
 from panel_app.data.store import Publication, Store

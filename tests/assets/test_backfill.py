@@ -19,9 +19,9 @@ from geo_pipeline.errors import UsageError
 from geo_pipeline.platform import configuration
 from geo_pipeline.platform.instance import dagster_home, environment, open_instance
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.lake import PARTITIONED, Lake
+from geo_pipeline.storage.lake import Lake
 from geo_pipeline.territory import CODES
-from tests.conftest import digests
+from tests.conftest import PARTITIONED, digests
 
 ROOT = Path(__file__).resolve().parents[2]
 SOME = ["01", "2A"]

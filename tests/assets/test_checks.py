@@ -8,7 +8,8 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from geo_pipeline.automation.checks import QUALITIES, check_keys
+from geo_pipeline import tables
+from geo_pipeline.automation.checks import FIND, check_keys
 from geo_pipeline.automation.monitoring import write
 from geo_pipeline.commands.runs import run
 from geo_pipeline.definitions import build_definitions
@@ -16,21 +17,21 @@ from geo_pipeline.errors import HeldError, StorageError
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.partitions import departement_partitions
 from geo_pipeline.platform.state_checks import STATE
-from geo_pipeline.runtime.lineage import LINEAGE, column_lineage
 from geo_pipeline.runtime.providers import attributions
+from geo_pipeline.runtime.table_assets import column_lineage
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import TABLES, InvalidTableError
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.spatial.database import connect
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
-from geo_pipeline.storage.lake import PARTITIONED, Lake
+from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import broken
 from geo_pipeline.storage.warehouse import publish
+from geo_pipeline.tables import TABLES, InvalidTableError
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.calendar import crop_stages
-from tests.conftest import ROOT, digests, ignore
+from tests.conftest import PARTITIONED, ROOT, digests, ignore
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 STAGES = crop_stages(crop_parameters(ROOT / "assets_data"))
@@ -105,10 +106,10 @@ def test_every_table_has_a_blocking_check_by_partition(settings: Settings) -> No
         assert evaluations(settings, table, "schema") == {"31": True, "32": True, "33": True}
     for table in ("departements", "departement_neighbours", "water_restrictions"):
         assert evaluations(settings, table, "schema") == {None: True}
-    for quality in QUALITIES:
-        for name in quality.checks if quality.table in PARTITIONED else ():
-            ended = evaluations(settings, quality.table, name)
-            assert set(ended) == {"31", "32", "33"}, (quality.table, name)
+    for table in PARTITIONED:
+        for name in TABLES[table].checks:
+            ended = evaluations(settings, table, name)
+            assert set(ended) == {"31", "32", "33"}, (table, name)
 
 
 def shown(settings: Settings, table: str, check: str) -> dict[str, set[str]]:
@@ -127,9 +128,8 @@ def test_the_pages_show_a_check_of_all_partitions_and_not_of_the_last_alone(
     settings: Settings,
 ) -> None:
     """Each evaluation names the materialisation that it judges; a newer one clears just its own."""
-    tables = {each.table: tuple(each.checks) for each in QUALITIES if each.table in PARTITIONED}
-    for table, names in tables.items():
-        for name in (*names, "schema"):
+    for table in PARTITIONED:
+        for name in (*TABLES[table].checks, "schema"):
             assert shown(settings, table, name) == {"SUCCEEDED": {"31", "32", "33"}}, (table, name)
     lake = Lake(settings.lake)
     rows = lake.read("weather_daily", "32")
@@ -147,12 +147,17 @@ def test_the_pages_show_a_check_of_all_partitions_and_not_of_the_last_alone(
 
 
 def test_lineage_names_columns_that_there_are() -> None:
-    for table, columns in LINEAGE.items():
-        assert set(columns) <= set(TABLES[table].to_schema().columns), table
+    for table, columns in ((each.name, each.columns_from) for each in TABLES.values()):
+        assert set(columns) <= set(TABLES[table].rows.to_schema().columns), table
         for source, column in (each.split(".") for several in columns.values() for each in several):
-            assert column in TABLES[source].to_schema().columns, (table, source, column)
-        assert column_lineage(table)
+            assert column in TABLES[source].rows.to_schema().columns, (table, source, column)
+        assert bool(column_lineage(table)) == bool(columns)
+    assert column_lineage("drought_indicators")
     assert not column_lineage("weather_daily")
+
+
+def test_whatever_is_checked_has_who_looks() -> None:
+    assert set(FIND) == {each.name for each in TABLES.values() if each.checks}
 
 
 def test_rows_that_break_the_schema_stop_their_departement_alone(
@@ -371,7 +376,7 @@ def test_the_checks_that_can_be_run_alone_are_those_there_are(settings: Settings
         chosen = settings.model_copy(update={"groundwater": groundwater})
         graph = build_definitions(Workspace(chosen)).resolve_asset_graph()
         alone = {key for key in graph.asset_check_keys if key.name not in ("schema", STATE)}
-        assert set(check_keys(groundwater=groundwater is not None)) == alone
+        assert set(check_keys(tables.chosen(chosen))) == alone
 
 
 @pytest.mark.slow

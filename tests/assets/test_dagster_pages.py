@@ -32,8 +32,8 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
-from geo_pipeline.storage.lake import PARTITIONED, Lake
-from tests.conftest import ROOT, ignore
+from geo_pipeline.storage.lake import Lake
+from tests.conftest import PARTITIONED, ROOT, ignore
 
 NOW = datetime.now(UTC)
 WEATHER = "weather_daily"

@@ -17,10 +17,10 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import READABLE, Finding, Findings
-from geo_pipeline.storage.lake import PARTITIONED, Lake
+from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import unreadable
 from geo_pipeline.storage.warehouse import Warehouse
-from tests.conftest import digests, ignore
+from tests.conftest import PARTITIONED, digests, ignore
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 OF_FRANCE = (

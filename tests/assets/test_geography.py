@@ -9,9 +9,9 @@ import pytest
 
 from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import validate
 from geo_pipeline.settings import Settings
 from geo_pipeline.spatial import database
+from geo_pipeline.tables import validate
 
 TABLES = {
     "departement_neighbours": france_tables.neighbours,

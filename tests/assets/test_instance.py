@@ -32,9 +32,9 @@ from geo_pipeline.platform.partitions import departement_partitions
 from geo_pipeline.platform.record_storage import EVENT_BATCH, psycopg2_url
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
-from geo_pipeline.storage.lake import PARTITIONED, Lake
+from geo_pipeline.storage.lake import Lake
 from tests import postgres
-from tests.conftest import ignore
+from tests.conftest import PARTITIONED, ignore
 
 ROOT = Path(__file__).resolve().parents[2]
 CODES = dg.StaticPartitionsDefinition(["01", "2A", "971"])

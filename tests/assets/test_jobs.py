@@ -19,9 +19,9 @@ from geo_pipeline.platform.partitions import run_tags
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
-from geo_pipeline.storage.lake import PARTITIONED, Lake
+from geo_pipeline.storage.lake import Lake
 from tests.assets.test_live import Archive, archive, settings
-from tests.conftest import digests, ignore
+from tests.conftest import PARTITIONED, digests, ignore
 
 __all__ = ["archive", "settings"]
 

@@ -17,9 +17,8 @@ from geo_pipeline.definitions import build_definitions
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.partitions import codes_of, departement_partitions, run_tags
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.lake import PARTITIONED
 from geo_pipeline.territory import CODES
-from tests.conftest import ROOT, digests, ignore
+from tests.conftest import PARTITIONED, ROOT, digests, ignore
 
 SCATTERED = ("01", "2A", "31")
 START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"

@@ -13,12 +13,12 @@ from geo_pipeline.definitions import build_definitions, defs
 from geo_pipeline.errors import SourceError
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import TABLES
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage.lake import OPTIONAL, PARTITIONED, Lake
+from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
-from tests.conftest import digests
+from tests.conftest import PARTITIONED, digests
 
 ROOT = Path(__file__).resolve().parents[2]
 UNCOVERED = ["75", "92", "971", "972", "973", "974", "976"]
@@ -30,7 +30,7 @@ def ignore(table: str, departement: str) -> None:
 
 def test_definitions_hold_the_contract() -> None:
     keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
-    assert keys == set(TABLES) - set(OPTIONAL) | {"warehouse", "exports"}
+    assert keys == set(TABLES) - {"groundwater"} | {"warehouse", "exports"}
     for table in PARTITIONED:
         partitions = defs.resolve_asset_graph().get(dg.AssetKey(table)).partitions_def
         assert partitions is not None

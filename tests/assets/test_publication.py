@@ -12,12 +12,13 @@ import pytest
 from geo_pipeline.errors import StorageError
 from geo_pipeline.publishing import views
 from geo_pipeline.runtime.providers import attributions
-from geo_pipeline.schemas import Provenance, validate
+from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.spatial.database import attach
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse, publish
+from geo_pipeline.tables import validate
 from geo_pipeline.transforms.calendar import crop_stages
 from panel_app.data.store import Store
 from tests.conftest import ROOT

@@ -15,13 +15,13 @@ import pytest
 
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.runtime.providers import attributions
-from geo_pipeline.schemas import TABLES
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.spatial.database import attach
 from geo_pipeline.storage import warehouse
 from geo_pipeline.storage.findings import Finding
-from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake
+from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Published, Warehouse, check_whole, is_whole, previous
+from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.calendar import crop_stages
 from tests.conftest import ROOT, digests
 
@@ -35,7 +35,7 @@ def lake(published_home: Path, tmp_path: Path) -> Lake:
     """Return a lake of twelve départements that a test may change."""
     whole, lake = Lake(published_home / "lake"), Lake(tmp_path / "lake")
     for table in TABLES:
-        codes = SOME if table in BY_DEPARTEMENT else (None,)
+        codes = SOME if TABLES[table].partitioned else (None,)
         for path, copy in ((whole.path(table, code), lake.path(table, code)) for code in codes):
             if path.exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)

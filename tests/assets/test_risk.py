@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.runtime.risk_table import INPUTS, RISK, risk
-from geo_pipeline.schemas import validate
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.spatial import database
-from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.tables import TABLES, validate
 from geo_pipeline.transforms.calendar import crop_seasons
 from tests.conftest import ROOT, ignore
 
@@ -27,7 +27,7 @@ def lake(published_home: Path, tmp_path: Path) -> Lake:
     for table in INPUTS:
         for path in Lake(published_home / "lake").files(table):
             code = path.parent.name.removeprefix("departement=")
-            if table not in BY_DEPARTEMENT or code in THERE:
+            if not TABLES[table].partitioned or code in THERE:
                 target = tmp_path / "lake" / path.relative_to(published_home / "lake")
                 target.parent.mkdir(parents=True)
                 shutil.copyfile(path, target)

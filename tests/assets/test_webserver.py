@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from geo_pipeline.storage.lake import PARTITIONED, Lake
+from geo_pipeline.storage.lake import Lake
+from tests.conftest import PARTITIONED
 from tests.sources.conftest import Provider, provider
 
 __all__ = ["provider"]

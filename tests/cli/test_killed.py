@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from geo_pipeline.storage.lake import PARTITIONED, Lake
+from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import NotPublishedError, Warehouse
 from geo_pipeline.territory import CODES
-from tests.conftest import digests
+from tests.conftest import PARTITIONED, digests
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 3

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from geo_pipeline.storage.lake import PARTITIONED
 from geo_pipeline.storage.warehouse import Warehouse
+from tests.conftest import PARTITIONED
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -14,11 +14,11 @@ import pytest
 
 from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.judging import Limits
-from geo_pipeline.schemas import validate
 from geo_pipeline.sources import agreste
 from geo_pipeline.sources.agreste import ATTRIBUTION, CROP_SHEETS, Agreste
 from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.workbook import MOST_CELLS
+from geo_pipeline.tables import validate
 
 FIGURES = Path(__file__).parents[3] / "shared" / "data" / "figures" / "crop_statistics.csv"
 needs_figures = pytest.mark.skipif(

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.schemas import validate
 from geo_pipeline.sources.franceagrimer import ATTRIBUTION, FranceAgriMer
 from geo_pipeline.sources.http import Http
+from geo_pipeline.tables import validate
 
 FIGURES = Path(__file__).parents[3] / "shared" / "data" / "figures" / "crop_statistics.csv"
 needs_figures = pytest.mark.skipif(

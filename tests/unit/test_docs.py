@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from geo_pipeline.schemas import dictionary
+from geo_pipeline.tables import dictionary
 from tools import documents
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def test_the_data_dictionary_is_that_of_the_schemas() -> None:
+def test_the_data_dictionary_is_that_of_the_tables() -> None:
     written = (ROOT / "docs" / "data_dictionary.md").read_text(encoding="utf-8")
     assert written == dictionary(), "run `just docs`"
 

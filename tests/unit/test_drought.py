@@ -6,8 +6,8 @@ import pytest
 from scipy.special import ndtri
 
 from geo_pipeline.indicators import spi
-from geo_pipeline.schemas import empty
 from geo_pipeline.sources.agronomy import crop_parameters
+from geo_pipeline.tables import empty
 from geo_pipeline.transforms.drought import drought_indicators
 from geo_pipeline.transforms.soil import season_of_crops
 from geo_pipeline.transforms.weather import with_et0

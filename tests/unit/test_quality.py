@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_pipeline.schemas import TABLES
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms import quality
 
@@ -393,7 +393,7 @@ def test_areas_that_jump_warn() -> None:
 
 
 def levels(**values: Any) -> pd.DataFrame:
-    columns = TABLES["water_restrictions"].to_schema().columns
+    columns = TABLES["water_restrictions"].rows.to_schema().columns
     row: dict[str, Any] = dict.fromkeys(columns)
     row |= {"departement": "31", "date": pd.Timestamp("2024-05-01"), "level_max": "alerte"}
     frame = pd.DataFrame([row | values])

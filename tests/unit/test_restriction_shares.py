@@ -12,8 +12,9 @@ import pytest
 import shapely
 
 from geo_pipeline.errors import StorageError
-from geo_pipeline.schemas import LEVELS, TABLES
+from geo_pipeline.schemas import LEVELS
 from geo_pipeline.spatial.zones import SHARE_COLUMNS, restriction_shares, with_shares
+from geo_pipeline.tables import TABLES
 
 SOUTH, NORTH = 43.0, 44.0
 OBSERVED = Path(__file__).resolve().parents[3] / "shared" / "data" / "observed"
@@ -217,7 +218,7 @@ def test_no_zone_at_all() -> None:
 
 
 def test_the_table_has_these_columns() -> None:
-    columns = TABLES["water_restrictions"].to_schema().columns
+    columns = TABLES["water_restrictions"].rows.to_schema().columns
     assert set(SHARE_COLUMNS) <= set(columns)
 
 

@@ -17,9 +17,10 @@ import shapely
 
 from geo_pipeline import seal
 from geo_pipeline.errors import DamagedError
-from geo_pipeline.schemas import TABLES, Provenance
+from geo_pipeline.schemas import Provenance
 from geo_pipeline.spatial import database
-from geo_pipeline.storage.lake import BY_DEPARTEMENT, Lake, read
+from geo_pipeline.storage.lake import Lake, read
+from geo_pipeline.tables import TABLES
 
 ORIGIN = Provenance("bundled", "assets_data/x.parquet", "2026-11-23", "ab" * 32)
 FLIPS = 250
@@ -39,7 +40,7 @@ def filled(table: str, code: str = "31", rows: int = 60) -> pd.DataFrame:
             [shapely.Point(number / 10, 45).buffer(0.5) for number in numbers], crs=database.LONLAT
         ),
     }
-    columns = TABLES[table].to_schema().columns
+    columns = TABLES[table].rows.to_schema().columns
     frame = pd.DataFrame(
         {
             name: [code] * rows
@@ -57,7 +58,7 @@ def filled(table: str, code: str = "31", rows: int = 60) -> pd.DataFrame:
 def lake(tmp_path: Path) -> Lake:
     lake = Lake(tmp_path / "lake")
     for table in TABLES:
-        for code in ("31", "32") if table in BY_DEPARTEMENT else (None,):
+        for code in ("31", "32") if TABLES[table].partitioned else (None,):
             lake.write(table, filled(table, code or "31"), ORIGIN, code)
     return lake
 

@@ -21,6 +21,7 @@ GROUND = {
     "seal",
     "settings",
     "sql",
+    "tables",
     "territory",
     "threads",
 }
@@ -34,6 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "territory": {"errors"},
     "schemas": {"errors", "territory"},
     "settings": {"judging"},
+    "tables": {"errors", "schemas", "settings"},
     "logs": {"settings"},
     "threads": set(),
     "indicators": set(),
@@ -48,7 +50,7 @@ ALLOWED: dict[str, set[str]] = {
     "inbox": GROUND | {"sources", "spatial", "storage", "runtime"},
     "automation": GROUND
     | {"sources", "transforms", "spatial", "storage", "publishing", "platform", "runtime", "inbox"},
-    "definitions": {"settings", "runtime", "assets", "automation"},
+    "definitions": {"settings", "tables", "runtime", "assets", "automation"},
     "commands": GROUND
     | {"indicators", "sources", "transforms", "spatial", "storage", "platform", "runtime"}
     | {"automation", "definitions"},

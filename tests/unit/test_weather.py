@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.indicators import et0_turc
-from geo_pipeline.schemas import InvalidTableError
 from geo_pipeline.sources.bundled import Bundled
+from geo_pipeline.tables import InvalidTableError
 from geo_pipeline.transforms.weather import USUAL_ALTITUDE_M, with_et0
 from tests.conftest import ROOT
 

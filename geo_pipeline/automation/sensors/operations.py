@@ -24,8 +24,8 @@ from geo_pipeline.platform.partitions import codes_of
 from geo_pipeline.publishing.look import NBSP, Lang, Words, capitalise, format_date
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE, reason, short
-from geo_pipeline.storage.lake import BY_DEPARTEMENT
 from geo_pipeline.storage.partition_states import Broken, broken
+from geo_pipeline.tables import PARTITIONED
 from geo_pipeline.territory import BY_CODE, CODES
 
 LANGS: Final[tuple[Lang, ...]] = ("fr", "en")
@@ -446,7 +446,7 @@ def _mended(instance: dg.DagsterInstance, told: Mapping[str, Any]) -> set[str]:
     failed_at = datetime.fromisoformat(max(since.values()))
     mended: set[str] = set()
     if step:
-        partitioned = step in BY_DEPARTEMENT and "" not in since
+        partitioned = step in PARTITIONED and "" not in since
         made = instance.fetch_materializations(
             dg.AssetRecordsFilter(
                 dg.AssetKey(step),

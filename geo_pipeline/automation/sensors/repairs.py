@@ -17,9 +17,9 @@ from geo_pipeline.automation.sensors.operations import UNDER_WAY
 from geo_pipeline.platform.partitions import codes_of
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE
-from geo_pipeline.storage.incomplete import DERIVED
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import Damaged, unreadable
+from geo_pipeline.tables import DERIVED
 
 EVERY_S: Final = 60
 

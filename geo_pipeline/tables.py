@@ -1,0 +1,344 @@
+"""The tables of the lake: one record each, in the order of the flow.
+
+Add a table here: its name, the model of its rows (`schemas`), where it stands in the flow, what it
+is made from, what is checked of it. Files, jobs, checks, sensors, the publication, Dagster's pages
+and the data dictionary follow from the record. Not here: how its rows are made (`assets`), nor
+what a check looks at (`automation.checks`). docs/extending.md adds one step by step.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+import pandas as pd
+from pandera.errors import SchemaError, SchemaErrors
+
+from geo_pipeline import schemas
+from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.schemas import ByDepartement, Exact
+from geo_pipeline.settings import Settings
+
+LAYERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "1_geography": "core",
+        "2_observations": "core",
+        "3_drought": "mart",
+        "4_publication": "published",
+    }
+)
+"""The groups in the order of the flow, in which Dagster's pages sort them, each with its layer."""
+
+
+class Kept(NamedTuple):
+    """What a table does not lose between two runs."""
+
+    key: tuple[str, ...]
+    """Columns that say which row is which, besides the département."""
+    measures: tuple[str, ...]
+    least: int
+    """Known rows in common from which on it is no accident that none is known any more."""
+    within: str | None = None
+    """What is judged apart: each value of this column; of `date`, each year."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is known of a table of the lake."""
+
+    name: str
+    rows: type[ByDepartement]
+    """Columns, units and ranges of its rows; their docstring describes the table."""
+    group: str
+    """Where it stands in the flow: one of `LAYERS`."""
+    partitioned: bool = False
+    """Whether it has a file for each département, or one for the whole of France."""
+    asks: str | None = None
+    """What its asset asks a provider for; None for what is made from other tables."""
+    refreshed_by: str | None = None
+    """The job that asks for it again, with all that depends on it."""
+    setting: str | None = None
+    """The setting without which there is no such table; None for what is always there."""
+    made_from: tuple[str, ...] = ()
+    """Tables that its asset waits for: those that it is made from, or whose outlines it asks by."""
+    columns_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The columns that each column is made from, `table.column`."""
+    checks: Mapping[str, str] = field(default_factory=dict)
+    """What is looked for in its rows beyond their ranges: names of checks with what they say."""
+    checked_with: tuple[str, ...] = ()
+    """Tables that its checks read besides, where they are made in the same run."""
+    kept: Kept | None = None
+    """What is not believed to be gone when a provider has it no more."""
+    published_as: str | None = None
+    """The stored table of the publication, where a view of the table's own name adds to it."""
+    published_in_sum: str | None = None
+    """The table of the publication that sums it up, where its own rows are too many for it."""
+
+    @property
+    def layer(self) -> str:
+        """Whether it is observed (`core`) or worked out (`mart`)."""
+        return LAYERS[self.group]
+
+
+_CODE: Final = ("departements.departement",)
+_BALANCE: Final = ("weather_daily.precip_mm", "weather_daily.et0_mm")
+_CLASS: Final = "drought_indicators.drought_class"
+
+_ALL: Final = (
+    Table(
+        "departements",
+        schemas.Departements,
+        "1_geography",
+        asks="boundaries",
+        refreshed_by="refresh_boundaries",
+    ),
+    Table(
+        "departement_shapes",
+        schemas.DepartementShapes,
+        "1_geography",
+        made_from=("departements",),
+        columns_from={
+            "departement": _CODE,
+            "name": ("departements.name",),
+            "region": ("departements.region",),
+            "geometry": ("departements.geometry",),
+            "frame": ("departements.geometry",),
+        },
+    ),
+    Table(
+        "departement_neighbours",
+        schemas.DepartementNeighbours,
+        "1_geography",
+        made_from=("departements",),
+        columns_from={
+            "departement": _CODE,
+            "neighbour": _CODE,
+            "shared_border_km": ("departements.geometry",),
+        },
+    ),
+    Table(
+        "weather_daily",
+        schemas.WeatherDaily,
+        "2_observations",
+        partitioned=True,
+        asks="weather",
+        refreshed_by="refresh_weather",
+        made_from=("departements",),
+        checks={
+            "days": "Gaps within the record, missing values, days that are still to come.",
+            "order": "tmin <= tmean <= tmax on every day.",
+            "climatology": "Temperature and rain against the own record of the calendar month.",
+            "jumps": "Sudden changes of temperature; values that stand still for days.",
+            "neighbours": "Monthly means and sums against the median of the neighbours.",
+            "other_source": "Two histories of the same place, where they overlap.",
+            "freshness": "Age of the last day of live weather.",
+        },
+        checked_with=("departement_neighbours",),
+        # Rows of another source are not compared: it may not have what the first had.
+        kept=Kept(("date", "source"), schemas.WEATHER_VARIABLES, 30, within="date"),
+    ),
+    Table(
+        "crop_statistics",
+        schemas.CropStatistics,
+        "2_observations",
+        partitioned=True,
+        asks="crops",
+        refreshed_by="refresh_crops",
+        checks={
+            "area": "Area of the crops against the département's, and against the year before.",
+            "figures": "Production = area x yield; yields against their own record.",
+            "neighbours": "Yields against the median of the neighbours.",
+            "freshness": "Time since live figures were fetched.",
+        },
+        checked_with=("departement_neighbours",),
+        kept=Kept(("year", "crop"), ("area_ha", "yield_q_ha", "production_q"), 3, within="crop"),
+    ),
+    Table(
+        "water_restrictions",
+        schemas.WaterRestrictions,
+        "2_observations",
+        asks="restrictions",
+        refreshed_by="refresh_restrictions",
+        made_from=("departements",),
+        checks={"levels": "Shares sum to 100 % at most; no level is above the highest."},
+    ),
+    Table(
+        "groundwater",
+        schemas.Groundwater,
+        "2_observations",
+        partitioned=True,
+        asks="groundwater",
+        refreshed_by="refresh_weather",
+        setting="groundwater",
+        checks={"months": "Months that are missing or still to come."},
+        kept=Kept(("period_end",), ("below_normal_pct", "index_median"), 12),
+    ),
+    Table(
+        "soil_water_daily",
+        schemas.SoilWaterDaily,
+        "3_drought",
+        partitioned=True,
+        made_from=("weather_daily",),
+        columns_from={
+            "departement": ("weather_daily.departement",),
+            "date": ("weather_daily.date",),
+            "depletion_mm": _BALANCE,
+            "swi": _BALANCE,
+            "ks": _BALANCE,
+            "eta_mm": _BALANCE,
+        },
+        checks={"balance": "Depletion within the water available, and wetness as it says."},
+        published_in_sum="soil_water_monthly",
+    ),
+    Table(
+        "drought_indicators",
+        schemas.DroughtIndicators,
+        "3_drought",
+        partitioned=True,
+        made_from=("weather_daily", "soil_water_daily"),
+        columns_from={
+            "departement": ("weather_daily.departement",),
+            "period_end": ("weather_daily.date",),
+            "value": (
+                *_BALANCE,
+                "weather_daily.tmean_c",
+                "weather_daily.tmax_c",
+                "weather_daily.tmin_c",
+                "soil_water_daily.swi",
+                "soil_water_daily.eta_mm",
+            ),
+        },
+        checks={"dekads": "Dekads that are missing; indicators that the last dekad has lost."},
+    ),
+    Table(
+        "departement_risk",
+        schemas.DepartementRisk,
+        "3_drought",
+        made_from=(
+            "departements",
+            "departement_neighbours",
+            "drought_indicators",
+            "crop_statistics",
+            "water_restrictions",
+        ),
+        columns_from={
+            "departement": _CODE,
+            "period_end": ("drought_indicators.period_end",),
+            "score": ("drought_indicators.value",),
+            "drought_class": (_CLASS,),
+            "drivers": (_CLASS, "drought_indicators.indicator"),
+            "neighbours_in_drought_pct": (_CLASS, "departement_neighbours.neighbour"),
+            "crop_area_ha": ("crop_statistics.area_ha",),
+            "crop_area_crops": ("crop_statistics.crop",),
+            "crop_area_year": ("crop_statistics.year",),
+            "exposed_crop_area_ha": ("crop_statistics.area_ha", _CLASS),
+            "restriction_level": ("water_restrictions.level_max",),
+        },
+        # Its shapes are joined on reading: stored with it they would be there for each dekad.
+        published_as="departement_risk_values",
+    ),
+)
+
+TABLES: Final[Mapping[str, Table]] = MappingProxyType({each.name: each for each in _ALL})
+"""The tables of the lake by name, in the order of the flow."""
+
+PARTITIONED: Final = tuple(each.name for each in _ALL if each.partitioned)
+"""Those with a file for each département."""
+
+OBSERVED: Final = tuple(each.name for each in _ALL if each.asks is not None)
+"""Those that a provider is asked for."""
+
+DERIVED: Final = tuple(each.name for each in _ALL if each.partitioned and each.asks is None)
+"""Those that are made, département by département, from others of it."""
+
+PUBLISHED: Final[Mapping[str, type[Exact]]] = MappingProxyType(
+    {"yield_anomalies": schemas.YieldAnomalies, "crop_stages": schemas.CropStages}
+)
+"""Tables that are made for the publication and are in no lake."""
+
+
+def chosen(settings: Settings) -> list[Table]:
+    """Return the tables that there are where `settings` hold."""
+    return [
+        each
+        for each in TABLES.values()
+        if each.setting is None or getattr(settings, each.setting) is not None
+    ]
+
+
+LONGEST_RULE: Final = 60
+"""Characters of a broken rule that a message quotes."""
+
+
+class InvalidTableError(GeoPipelineError):
+    """A frame does not hold what its table promises."""
+
+
+def _model(table: str) -> type[Exact]:
+    """Return the model of the rows of `table`."""
+    return TABLES[table].rows if table in TABLES else PUBLISHED[table]
+
+
+def key(table: str) -> list[str]:
+    """Return the columns that identify a row of `table`."""
+    unique = _model(table).to_schema().unique
+    return [unique] if isinstance(unique, str) else list(unique or [])
+
+
+def empty(table: str) -> pd.DataFrame:
+    """Return a frame of 0 rows with the columns and types of `table`."""
+    frame: pd.DataFrame = TABLES[table].rows.empty()
+    return frame
+
+
+def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `frame` checked against `table`: types coerced, columns in order, sorted by its key.
+
+    Raises:
+        InvalidTableError: a column is missing or unknown, or a value is out of its range; the
+            message names the table, the column and the first offending values.
+    """
+    schema = _model(table).to_schema()
+    try:
+        valid = schema.validate(frame.reset_index(drop=True))
+    except SchemaError as error:
+        raise InvalidTableError(f"{table}: {_explain(error)}") from error
+    except SchemaErrors as errors:
+        raise InvalidTableError(f"{table}: {_explain(errors.schema_errors[0])}") from errors
+    columns = [name for name in schema.columns if name in valid]
+    return valid[columns].sort_values(key(table), ignore_index=True)
+
+
+def _explain(error: SchemaError) -> str:
+    """Return in one line which column broke which rule, with the first offending values."""
+    rule = str(getattr(error.check, "error", None) or error.check or error.reason_code)
+    if len(rule) > LONGEST_RULE:
+        rule = str(getattr(error.check, "name", None) or rule[:LONGEST_RULE])
+    name = getattr(error.schema, "name", None)
+    cases, data = error.failure_cases, error.data
+    if not isinstance(cases, pd.DataFrame) or "failure_case" not in cases:
+        return f"{name} breaks {rule}: {cases}"
+    values = list(cases["failure_case"].head(3))
+    codes: list[str] = []
+    if isinstance(data, pd.DataFrame) and "departement" in data and "index" in cases:
+        rows = data.index.intersection(pd.Index(cases["index"].dropna()))
+        codes = sorted(set(data.loc[rows, "departement"].astype(str)))[:5]
+    places = f" (départements {', '.join(codes)})" if codes else ""
+    return f"{name} breaks {rule}: {values}{places}"
+
+
+def dictionary() -> str:
+    """Return the data dictionary as Markdown, as `docs/data_dictionary.md` holds it."""
+    lines = ["# Data dictionary", "", "Written by `just docs` from `geo_pipeline/tables.py`."]
+    for name in (*TABLES, *PUBLISHED):
+        model = _model(name)
+        lines += ["", f"## {name}", "", cleandoc(model.__doc__ or ""), ""]
+        lines += ["| column | type | may be missing | what |", "|---|---|---|---|"]
+        keys = key(name)
+        for column, schema in model.to_schema().columns.items():
+            mark = " (key)" if column in keys else ""
+            missing = "yes" if schema.nullable else "no"
+            kind = "str" if str(schema.dtype) == "category" else schema.dtype
+            lines.append(f"| {column}{mark} | {kind} | {missing} | {schema.description} |")
+    return "\n".join(lines) + "\n"
