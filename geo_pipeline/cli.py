@@ -27,6 +27,7 @@ from rich.table import Column, Table
 
 from geo_pipeline import logs
 from geo_pipeline.errors import GeoPipelineError, UsageError
+from geo_pipeline.providers import names
 from geo_pipeline.settings import Settings, misuse
 from geo_pipeline.storage.failures import Failure
 from geo_pipeline.storage.findings import Finding
@@ -80,9 +81,7 @@ Verbose = Annotated[
 ]
 Source = Annotated[
     str | None,
-    typer.Option(
-        help="Provider of weather: bundled, open-meteo, meteo-france, meteo-france-api, sim2."
-    ),
+    typer.Option(help=f"Provider of weather: {', '.join(names('weather'))}."),
 ]
 History = Annotated[
     str | None,

@@ -27,10 +27,18 @@ def misuse(error: SettingsError | ValidationError) -> str:
     return f"setting GEO_PIPELINE_{name}: {said} (got {first['input']!r})"
 
 
+PREFIX: Final = "GEO_PIPELINE_"
+
+
+def variable(setting: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"{PREFIX}{setting.upper()}"
+
+
 class Settings(BaseSettings):
     """Where things lie and where data come from. Reading it touches neither disk nor network."""
 
-    model_config = SettingsConfigDict(env_prefix="GEO_PIPELINE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     home: Path = Field(
         default=PROJECT_ROOT / "data",

@@ -10,11 +10,12 @@ from typing import Any, Final, NamedTuple
 import duckdb
 
 from geo_pipeline.errors import GeoPipelineError, SourceError
+from geo_pipeline.providers import KINDS, LIVE, Provider
 from geo_pipeline.seal import opened
-from geo_pipeline.settings import Settings
+from geo_pipeline.settings import Settings, variable
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.http import Http
-from geo_pipeline.sources.questions import Door, doors, told
+from geo_pipeline.sources.questions import told
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.lake import Lake
@@ -156,29 +157,19 @@ def _lake(settings: Settings) -> Finding:
 
 def providers(settings: Settings) -> list[Finding]:
     """Return whether each provider gives what it should; those that the settings choose must."""
-    chosen = {
-        settings.source,
-        settings.history,
-        settings.crops,
-        settings.restrictions,
-        settings.boundaries,
-        settings.groundwater,
-    }
+    chosen = {getattr(settings, setting) for setting in KINDS}
     with ThreadPoolExecutor() as pool:
-        return list(
-            pool.map(lambda door: _provider(settings, door, door.name in chosen), doors(settings))
-        )
+        return list(pool.map(lambda each: _provider(settings, each, each.name in chosen), LIVE))
 
 
-def _provider(settings: Settings, door: Door, chosen: bool) -> Finding:
+def _provider(settings: Settings, provider: Provider, chosen: bool) -> Finding:
     """Ask a provider its smallest real question, and say when it was last heard."""
-    check = f"provider {door.name}"
-    if door.key_setting and door.key is None:
-        advice = f"get a key (docs/sources/meteo_france_api.md) and set {door.key_setting}"
+    check = f"provider {provider.name}"
+    if provider.key and getattr(settings, provider.key) is None:
+        page = f"docs/sources/{provider.name.replace('-', '_')}.md"
+        advice = f"get a key ({page}) and set {variable(provider.key)}"
         return Finding(check, False, "no key", advice, needed=chosen)
-    if not door.url:
-        return Finding(check, False, "no address", f"set {door.setting}", needed=chosen)
-    kept = [each.received_at for each in RawStore(settings.raw).all(door.name)]
+    kept = [each.received_at for each in RawStore(settings.raw).all(provider.name)]
     heard = f"; last received {max(kept):%Y-%m-%d %H:%M} UTC" if kept else ""
     started = time.monotonic()
     with Http(
@@ -189,8 +180,9 @@ def _provider(settings: Settings, door: Door, chosen: bool) -> Finding:
         attempts=1,
     ) as http:
         try:
-            door.ask(http)
+            provider.module.ask(http, settings)
         except SourceError as error:
-            found, advice = told(door, error)
+            url = str(getattr(settings, provider.address))
+            found, advice = told(provider, url, error)
             return Finding(check, False, f"{found}{heard}", advice, needed=chosen)
     return Finding(check, True, f"answers in {time.monotonic() - started:.1f} s{heard}", "")

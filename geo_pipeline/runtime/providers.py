@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import date
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 import geopandas as gpd
 import pandas as pd
 
 from geo_pipeline.errors import UsageError
+from geo_pipeline.providers import EMBEDDED, KINDS, PROVIDERS, Attribution, names, provider
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import (
@@ -19,86 +20,47 @@ from geo_pipeline.sources import (
     franceagrimer,
     hubeau,
     meteo_france,
-    meteo_france_api,
-    open_meteo,
-    sim2,
     vigieau,
 )
 from geo_pipeline.sources.http import Http
-from geo_pipeline.sources.observed import Attribution, Observed, WeatherSource
+from geo_pipeline.sources.observed import Observed, WeatherSource
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.spatial.grid import GridMeans
 from geo_pipeline.spatial.sampling import mean_latitudes, sampling_points
 from geo_pipeline.spatial.voronoi import VoronoiCells
 from geo_pipeline.storage.inbox_files import Provided, ProvidedFiles
+from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.stations import StationMeans
 
-SHORT_NAMES = {
-    "open-meteo": "Open-Meteo",
-    "meteo-france": "Météo-France",
-    "meteo-france-api": "Météo-France",
-    "sim2": "Météo-France (SIM2)",
-}
-
-OUTLINES = Attribution(
-    source="provided",
-    text_fr="Contours fournis par l'exploitant de ce site",
-    text_en="Outlines provided by the operator of this site",
-    licence_fr="voir l'exploitant",
-    licence_en="ask the operator",
-    url="",
+PROVIDED: Final = Attribution(
+    "Contours fournis par l'exploitant de ce site",
+    "Outlines provided by the operator of this site",
+    "voir l'exploitant",
+    "ask the operator",
+    "",
     name="contours fournis",
 )
-"""A file of outlines does not tell whose they are."""
+"""Of a file of outlines that came through the inbox: it does not tell whose they are."""
 
 
 def attributions() -> pd.DataFrame:
     """Return how each provider is to be named: asset, source, name, texts, licences, url."""
-    by_asset = {
-        "weather_daily": (bundled, open_meteo, meteo_france, meteo_france_api, sim2),
-        "crop_statistics": (agreste, franceagrimer),
-        "water_restrictions": (vigieau,),
-        "departements": (etalab,),
-        "groundwater": (hubeau,),
-    }
-    rows = [
-        {"asset": asset, **asdict(module.ATTRIBUTION)}
-        for asset, modules in by_asset.items()
-        for module in modules
-    ]
-    rows.append({"asset": "departements", **asdict(OUTLINES)})
-    # What ships with the project was made from these.
-    embedded = {
-        "crop_statistics": agreste.ATTRIBUTION,
-        "water_restrictions": vigieau.ATTRIBUTION,
-        "departements": bundled.OUTLINES,
-    }
-    rows += [{"asset": asset, **asdict(of), "source": "bundled"} for asset, of in embedded.items()]
-    frame = pd.DataFrame(rows)
-    named = frame["name"].where(frame["name"] != "", frame["source"].map(SHORT_NAMES))
-    return frame.assign(name=named.fillna(frame["source"]))
-
-
-WEATHER = ("bundled", "open-meteo", "meteo-france", "meteo-france-api", "sim2")
-CROPS = ("bundled", "agreste", "franceagrimer")
-RESTRICTIONS = ("bundled", "vigieau")
-BOUNDARIES = ("bundled", "etalab")
-GROUNDWATER = ("hubeau",)
+    asset = {table.asks: table.name for table in TABLES.values() if table.asks is not None}
+    named = [(asset[each.gives], each.name, each.attribution) for each in PROVIDERS]
+    named.append((asset["boundaries"], ProvidedOutlines.name, PROVIDED))
+    return pd.DataFrame(
+        {"asset": table, "source": name, **asdict(of), "name": of.name or name}
+        for table, name, of in named
+    )
 
 
 def check_settings(settings: Settings) -> None:
     """Raise UsageError where a setting names a provider that there is not."""
-    for name, value, known in (
-        ("source", settings.source, WEATHER),
-        ("history", settings.history, (None, *WEATHER)),
-        ("crops", settings.crops, CROPS),
-        ("restrictions", settings.restrictions, RESTRICTIONS),
-        ("boundaries", settings.boundaries, BOUNDARIES),
-        ("groundwater", settings.groundwater, (None, *GROUNDWATER)),
-    ):
-        if value not in known:
-            choices = ", ".join(each for each in known if each is not None)
-            raise UsageError(f"unknown {name} '{value}': choose one of {choices}")
+    for setting, kind in KINDS.items():
+        value = getattr(settings, setting)
+        may_be_none = Settings.model_fields[setting].default is None
+        if value not in names(kind) and not (value is None and may_be_none):
+            raise UsageError(f"unknown {setting} '{value}': choose one of {', '.join(names(kind))}")
 
 
 class Crops(Protocol):
@@ -139,7 +101,7 @@ class ProvidedCrops(agreste.Agreste):
 class ProvidedOutlines(etalab.Etalab):
     """The outlines that came through the inbox."""
 
-    name = OUTLINES.source
+    name = "provided"
 
     def __init__(self, http: Http, provided: Provided) -> None:
         super().__init__(http, provided.url)
@@ -222,10 +184,10 @@ class Providers:
     @cached_property
     def weather(self) -> list[WeatherSource]:
         """The provider of weather, then that of the history before it."""
-        names = [self.settings.source]
-        if self.settings.history not in (None, *names):
-            names.append(str(self.settings.history))
-        return [self._weather(name) for name in names]
+        chosen = [self.settings.source]
+        if self.settings.history not in (None, *chosen):
+            chosen.append(str(self.settings.history))
+        return [self._built("weather", name) for name in chosen]
 
     @cached_property
     def points(self) -> pd.DataFrame:
@@ -237,42 +199,26 @@ class Providers:
         """Latitude of each département, for the sun: departement, latitude_deg."""
         return mean_latitudes(self.points)
 
-    def _weather(self, name: str) -> WeatherSource:
-        settings, http = self.settings, self.http
-        if name == "open-meteo":
-            return open_meteo.OpenMeteo(
-                http,
-                self.points,
-                url=settings.address("open_meteo_url"),
-                model=settings.open_meteo_model,
-                provisional_days=settings.provisional_days,
-            )
-        if name == "meteo-france":
-            return meteo_france.MeteoFrance(
-                http,
-                self._station_means,
-                url=settings.data_gouv_url,
-                files_url=settings.meteo_france_url,
-            )
-        if name == "meteo-france-api":
-            return meteo_france_api.MeteoFranceApi(
-                http,
-                self._station_means,
-                settings.meteo_france_api_key,
-                url=settings.address("meteo_france_api_url"),
-            )
-        if name == "sim2":
-            return sim2.Sim2(
-                http,
-                GridMeans(self._outlines(), settings.raw / "sim2-means"),
-                url=settings.data_gouv_url,
-                files_url=settings.sim2_url,
-            )
+    @property
+    def embedded(self) -> bundled.Bundled:
+        """What ships with the project."""
         return self._embedded
 
     @cached_property
-    def _station_means(self) -> StationMeans:
+    def station_means(self) -> StationMeans:
+        """What makes the mean of a département of its stations."""
         return StationMeans(VoronoiCells(self._outlines()))
+
+    @cached_property
+    def grid_means(self) -> GridMeans:
+        """What makes the means of départements of grid files, each read once."""
+        return GridMeans(self._outlines(), self.settings.raw / "sim2-means")
+
+    def _built(self, kind: str, name: str | None) -> Any:
+        """Return the client of a provider; None where no other than the embedded data is chosen."""
+        if name is None or (name == EMBEDDED and kind != "weather"):
+            return None
+        return provider(kind, name).module.build(self)
 
     @property
     def provided(self) -> ProvidedFiles:
@@ -288,7 +234,7 @@ class Providers:
         found = (
             ProvidedStations(
                 self.http,
-                self._station_means,
+                self.station_means,
                 (file, *(each for each in files if each is not file and _together(each, file))),
             )
             for file in base
@@ -305,23 +251,16 @@ class Providers:
     @cached_property
     def crops(self) -> agreste.Agreste | franceagrimer.FranceAgriMer | None:
         """The provider of crops, None for the embedded figures."""
-        if self.settings.crops == "agreste":
-            return agreste.Agreste(self.http, self.settings.agreste_url)
-        if self.settings.crops == "franceagrimer":
-            return franceagrimer.FranceAgriMer(self.http, self.settings.franceagrimer_url)
-        return None
+        crops: agreste.Agreste | franceagrimer.FranceAgriMer | None
+        crops = self._built("crops", self.settings.crops)
+        return crops
 
     @cached_property
     def restrictions(self) -> vigieau.Vigieau | None:
         """The provider of water restrictions, None for the embedded day."""
-        if self.settings.restrictions == "bundled":
-            return None
-        settings = self.settings
-        return vigieau.Vigieau(
-            self.http,
-            settings.vigieau_url,
-            dataset_url=settings.vigieau_dataset_url,
-        )
+        restrictions: vigieau.Vigieau | None
+        restrictions = self._built("restrictions", self.settings.restrictions)
+        return restrictions
 
     @property
     def boundaries(self) -> etalab.Etalab | None:
@@ -333,16 +272,11 @@ class Providers:
     @cached_property
     def chosen_boundaries(self) -> etalab.Etalab | None:
         """The provider of outlines that the settings choose, None for the embedded ones."""
-        if self.settings.boundaries == "bundled":
-            return None
-        settings = self.settings
-        return etalab.Etalab(
-            self.http, settings.address("etalab_url"), settings.etalab_resolution_m
-        )
+        outlines: etalab.Etalab | None = self._built("boundaries", self.settings.boundaries)
+        return outlines
 
     @cached_property
     def groundwater(self) -> hubeau.Hubeau | None:
         """The provider of groundwater levels, if any."""
-        if self.settings.groundwater is None:
-            return None
-        return hubeau.Hubeau(self.http, self.settings.address("hubeau_url"))
+        levels: hubeau.Hubeau | None = self._built("groundwater", self.settings.groundwater)
+        return levels

@@ -14,12 +14,14 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.settings import Settings
 from geo_pipeline.sources import crop_figures, payload
 from geo_pipeline.sources import workbook as workbooks
 from geo_pipeline.sources.crop_figures import KEY, MEASURES, CropFile, Units
 from geo_pipeline.sources.crop_names import crop_codes, departement_code, numbered, words
 from geo_pipeline.sources.http import MOST_LEFT_OUT, Http, Received
-from geo_pipeline.sources.observed import Attribution
+from geo_pipeline.sources.observed import Parts
+from geo_pipeline.sources.questions import ask_for_archive
 from geo_pipeline.sources.workbook import cell_name
 
 log = logging.getLogger(__name__)
@@ -29,15 +31,6 @@ URL = (
     "https://agreste.agriculture.gouv.fr/agreste-web/download/publication/publie/SAA-SeriesLongues/"
     "SAA_2010-2024-d%C3%A9finitives_donnees-DepartementalesetRegionales.zip"
 )
-ATTRIBUTION = Attribution(
-    source="agreste",
-    text_fr="Agreste, Statistique agricole annuelle",
-    text_en="Agreste, annual agricultural statistics of France",
-    licence_fr="Licence Ouverte 2.0",
-    licence_en="Licence Ouverte 2.0",
-    url="https://agreste.agriculture.gouv.fr",
-)
-
 CROP_SHEETS = ("COP", "FOU", "IND", "PDT", "LEG", "FRT")
 """Cereals and oilseeds, fodder, industrial crops, potatoes, vegetables, fruit: ha, q/ha, q."""
 
@@ -357,3 +350,13 @@ def _long(sheet: _Sheet, codes: dict[str, str], most_left_out: float) -> pd.Data
 
 def _is_figure(cell: object) -> bool:
     return isinstance(cell, (int, float)) and not isinstance(cell, bool)
+
+
+def build(parts: Parts) -> Agreste:
+    """Return the client that `parts` make."""
+    return Agreste(parts.http, parts.settings.agreste_url)
+
+
+def ask(http: Http, settings: Settings) -> None:
+    """Ask for the beginning of the zip."""
+    ask_for_archive(http, settings.agreste_url or URL, NAME)

@@ -23,32 +23,10 @@ from pyogrio.errors import DataSourceError
 from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import agronomy
-from geo_pipeline.sources.observed import OBSERVED, Attribution, Observed
+from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
 
 # The day on which the embedded files were made from their sources (PROVENANCE.md).
 EMBEDDED_ON = "2026-11-23"
-
-ATTRIBUTION = Attribution(
-    source="bundled",
-    text_fr="AgERA5, produit avec des informations du service Copernicus sur le changement "
-    "climatique (CEPMMT), moyenne sur les terres cultivées du département",
-    text_en="AgERA5, generated using Copernicus Climate Change Service information (ECMWF), "
-    "averaged over the cropland of each département",
-    licence_fr="licence Copernicus",
-    licence_en="Copernicus licence",
-    url="https://cds.climate.copernicus.eu/datasets/sis-agrometeorological-indicators",
-    name="AgERA5",
-)
-
-OUTLINES = Attribution(
-    source="bundled",
-    text_fr="Natural Earth 1:10m",
-    text_en="Natural Earth 1:10m",
-    licence_fr="domaine public",
-    licence_en="public domain",
-    url="https://www.naturalearthdata.com",
-    name="Natural Earth",
-)
 
 COLUMNS = {
     "departements.parquet": [
@@ -245,3 +223,9 @@ def _spread(dekads: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(
         **dict.fromkeys(unknown, np.nan), source="bundled:agera5", resolution="dekad"
     )
+
+
+def build(parts: Parts) -> Bundled:
+    """Return what ships with the project."""
+    embedded: Bundled = parts.embedded
+    return embedded

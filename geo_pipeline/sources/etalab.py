@@ -11,20 +11,14 @@ from shapely.geometry import shape
 
 from geo_pipeline.errors import UsageError
 from geo_pipeline.schemas import Provenance
+from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import Http, Received
-from geo_pipeline.sources.observed import Attribution
+from geo_pipeline.sources.observed import Parts
 from geo_pipeline.territory import BY_CODE
 
+NAME = "etalab"
 URL = "https://etalab-datasets.geo.data.gouv.fr/contours-administratifs/latest/geojson"
-ATTRIBUTION = Attribution(
-    source="etalab",
-    text_fr="Contours administratifs : Etalab, d'après IGN Admin Express",
-    text_en="Administrative boundaries: Etalab, after IGN Admin Express",
-    licence_fr="Licence Ouverte 2.0",
-    licence_en="Licence Ouverte 2.0",
-    url="https://etalab-datasets.geo.data.gouv.fr/contours-administratifs",
-)
 RESOLUTIONS_M = (5, 50, 100, 1000)
 LONLAT = "OGC:CRS84"
 FILES = (".geojson", ".json", ".zip", ".gz", ".parquet")
@@ -38,7 +32,7 @@ _LONLAT_NAMES = ("crs84", "epsg::4326", "epsg:4326")
 class Etalab:
     """The contours in the folder `url`, or in the file that `url` is, at `resolution_m`."""
 
-    name = "etalab"
+    name = NAME
 
     def __init__(self, http: Http, url: str = URL, resolution_m: int = 1000) -> None:
         if resolution_m not in RESOLUTIONS_M:
@@ -148,3 +142,14 @@ def _row(number: int, feature: Any) -> tuple[str, str, shapely.Geometry]:
 def _called(code: str) -> str:
     """Return how to name a feature in an error."""
     return f"département {code}" if code in BY_CODE else f"feature {code}"
+
+
+def build(parts: Parts) -> Etalab:
+    """Return the client that `parts` make."""
+    settings = parts.settings
+    return Etalab(parts.http, settings.address("etalab_url"), settings.etalab_resolution_m)
+
+
+def ask(http: Http, settings: Settings) -> None:
+    """Ask for the outlines, at the resolution that is smallest."""
+    Etalab(http, settings.address("etalab_url")).boundaries()

@@ -12,12 +12,14 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
+from geo_pipeline.settings import Settings
 from geo_pipeline.sources import crop_figures, payload, workbook
 from geo_pipeline.sources.crop_figures import KEY, MEASURES, CropFile
 from geo_pipeline.sources.crop_names import crop_codes, departement_code, words
 from geo_pipeline.sources.http import Http, Received
-from geo_pipeline.sources.observed import Attribution
+from geo_pipeline.sources.observed import Parts
 from geo_pipeline.sources.payload import Column
+from geo_pipeline.sources.questions import ask_for_archive
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +29,6 @@ URL = (
     "%2fproductions%20vegetales%2fgrandes%20cultures%2fsurfaces%2cproductions%2crendements"
     "%2fSCR-GRC-hist_dep_surface_prod_cult_cer-A25.zip&telechargersanscomptage=oui"
 )
-ATTRIBUTION = Attribution(
-    source="franceagrimer",
-    text_fr="FranceAgriMer, d'après Agreste : surfaces, rendements et productions",
-    text_en="FranceAgriMer, after Agreste: areas, yields and productions",
-    licence_fr="Licence Ouverte 2.0",
-    licence_en="Licence Ouverte 2.0",
-    url="https://visionet.franceagrimer.fr",
-)
-
 # What a column's name begins with, or is, in editions of the file: `CULT_SURF(ha)`, `Surface`.
 COLUMNS = {
     "crop": r"(lib |libelle )?(especes?|cultures?|produits?)",
@@ -227,3 +220,13 @@ def _once(frame: pd.DataFrame) -> pd.DataFrame:
             first["year"],
         )
     return rows[~differ]
+
+
+def build(parts: Parts) -> FranceAgriMer:
+    """Return the client that `parts` make."""
+    return FranceAgriMer(parts.http, parts.settings.franceagrimer_url)
+
+
+def ask(http: Http, settings: Settings) -> None:
+    """Ask for the beginning of the zip, or of the table."""
+    ask_for_archive(http, settings.franceagrimer_url or URL, NAME, or_table=True)

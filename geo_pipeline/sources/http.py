@@ -33,6 +33,7 @@ from urllib3.util import Retry
 from geo_pipeline.errors import SourceError
 from geo_pipeline.judging import Limits
 from geo_pipeline.logs import about
+from geo_pipeline.providers import PROVIDERS
 from geo_pipeline.sources.pace import Pace
 from geo_pipeline.sources.raw import About, Kept, RawStore, open_content
 
@@ -50,11 +51,7 @@ SECRET_PARAMS = frozenset(
     | {"xamzsignature", "xamzcredential", "xamzsecuritytoken"}
 )
 """Query parameters that are secrets, without `-`, `_` and case."""
-RATES = {
-    "archive-api.open-meteo.com": 10.0,  # 600 a minute
-    "hubeau.eaufrance.fr": 10.0,  # fair use
-    "public-api.meteofrance.fr": 0.8,  # 50 a minute
-}
+RATES = {host: rate for each in PROVIDERS for host, rate in each.rates.items()}
 """What providers publish as their limits, in requests a second."""
 CLOCKS_APART = timedelta(minutes=5)
 """How far a provider's clock may be ahead of ours."""

@@ -20,9 +20,10 @@ import pandas as pd
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
+from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import Http, Received, StatusError
-from geo_pipeline.sources.observed import Attribution
+from geo_pipeline.sources.observed import Parts
 from geo_pipeline.sources.payload import Sieve
 from geo_pipeline.threads import mapped
 
@@ -50,15 +51,6 @@ WRONG = "Incorrecte"
 """How ADES marks a measurement that was found to be wrong."""
 
 FIELDS = "code_bss,date_mesure,niveau_nappe_eau,profondeur_nappe,qualification"
-
-ATTRIBUTION = Attribution(
-    source=NAME,
-    text_fr="Hub’Eau, API Piézométrie : données ADES (BRGM, Eaufrance)",
-    text_en="Hub’Eau, piezometry API: ADES data (BRGM, Eaufrance)",
-    licence_fr="Licence Ouverte 2.0",
-    licence_en="Open Licence 2.0",
-    url="https://hubeau.eaufrance.fr/page/api-piezometrie",
-)
 
 SILENT = "announced, none sent"
 """Why a piezometer is left out that the list of them says has measurements."""
@@ -445,3 +437,13 @@ def _left_out(measured: pd.DataFrame) -> pd.DataFrame:
         .size()
         .rename(columns={"size": "measurements"})
     )
+
+
+def build(parts: Parts) -> Hubeau:
+    """Return the client that `parts` make."""
+    return Hubeau(parts.http, parts.settings.address("hubeau_url"))
+
+
+def ask(http: Http, settings: Settings) -> None:
+    """Ask for the piezometers of Paris."""
+    Hubeau(http, settings.address("hubeau_url")).stations("75")

@@ -16,9 +16,11 @@ from urllib.parse import unquote, urljoin, urlsplit
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
-from geo_pipeline.sources.observed import Attribution, Observed
+from geo_pipeline.sources.observed import Observed, Parts
+from geo_pipeline.sources.questions import ask_for_files
 from geo_pipeline.sources.stations import (
     KEY,
     PROVISIONAL_DAYS,
@@ -81,15 +83,6 @@ LIST_FOR_S = 600.0
 MOST_PAGES = 100
 
 ADVICE = "try again later or set GEO_PIPELINE_DATA_GOUV_URL"
-
-ATTRIBUTION = Attribution(
-    source=NAME,
-    text_fr="Météo-France, données climatologiques de base quotidiennes (meteo.data.gouv.fr)",
-    text_en="Météo-France, daily climatological data of stations (meteo.data.gouv.fr)",
-    licence_fr="Licence Ouverte 2.0 (Etalab)",
-    licence_en="Open Licence 2.0 (Etalab)",
-    url="https://meteo.data.gouv.fr/",
-)
 
 
 class StationFile(NamedTuple):
@@ -326,3 +319,19 @@ def _not_listed(files: Sequence[StationFile]) -> list[str]:
         for first, last, group in sorted(have)
         if group == BASE_GROUP and (first, last, OTHER_GROUP) not in have
     ]
+
+
+def build(parts: Parts) -> MeteoFrance:
+    """Return the client that `parts` make."""
+    settings = parts.settings
+    return MeteoFrance(
+        parts.http,
+        parts.station_means,
+        url=settings.data_gouv_url,
+        files_url=settings.meteo_france_url,
+    )
+
+
+def ask(http: Http, settings: Settings) -> None:
+    """Ask data.gouv.fr for the list of files."""
+    ask_for_files(http, settings.data_gouv_url, DATASET, NAME, FILE)

@@ -14,9 +14,10 @@ import pandas as pd
 from pydantic import SecretStr
 
 from geo_pipeline.errors import SourceError
+from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import AGAIN, Http, Received, StatusError
-from geo_pipeline.sources.observed import Attribution, Observed
+from geo_pipeline.sources.observed import Observed, Parts
 from geo_pipeline.sources.stations import (
     KEY,
     PROVISIONAL_DAYS,
@@ -35,6 +36,9 @@ from geo_pipeline.sources.stations import (
 
 NAME = "meteo-france-api"
 URL = "https://public-api.meteofrance.fr/public/DPClim/v1"
+
+KEYS_URL = "https://portail-api.meteofrance.fr/"
+"""Where keys are given out."""
 
 REQUESTS_PER_S = 50.0 / 60.0
 """What a subscription allows."""
@@ -59,15 +63,6 @@ LONGEST_WAIT_S = 10.0
 WAIT_GROWS = 1.5
 
 ADVICE = "try again later or set GEO_PIPELINE_METEO_FRANCE_API_URL"
-
-ATTRIBUTION = Attribution(
-    source=NAME,
-    text_fr="Météo-France, API Données climatologiques (portail-api.meteofrance.fr)",
-    text_en="Météo-France, climatological data API (portail-api.meteofrance.fr)",
-    licence_fr="Licence Ouverte 2.0 (Etalab)",
-    licence_en="Open Licence 2.0 (Etalab)",
-    url="https://portail-api.meteofrance.fr/",
-)
 
 
 class Order(NamedTuple):
@@ -352,7 +347,7 @@ class MeteoFranceApi:
         if self._key is None and not self._http.offline:
             raise Origin(NAME, departement, self._url).error(
                 "needs a key",
-                f"get one at {ATTRIBUTION.url} and set GEO_PIPELINE_METEO_FRANCE_API_KEY",
+                f"get one at {KEYS_URL} and set GEO_PIPELINE_METEO_FRANCE_API_KEY",
             )
         headers = {"apikey": self._key.get_secret_value()} if self._key else {}
         return self._http.get(
@@ -483,3 +478,23 @@ def _silent(asked: Collection[str], days: pd.DataFrame) -> list[str]:
     """Return a note for each station that answered without a value."""
     there = set(days.loc[days[list(VALUES)].notna().any(axis=1), "station"])
     return [f"station {station} sent no value" for station in sorted({*asked} - there)]
+
+
+def build(parts: Parts) -> MeteoFranceApi:
+    """Return the client that `parts` make."""
+    settings = parts.settings
+    return MeteoFranceApi(
+        parts.http,
+        parts.station_means,
+        settings.meteo_france_api_key,
+        url=settings.address("meteo_france_api_url"),
+    )
+
+
+def ask(http: Http, settings: Settings) -> None:
+    """Ask for the stations of Paris."""
+    key = settings.meteo_france_api_key
+    headers = {} if key is None else {"apikey": key.get_secret_value()}
+    url = f"{settings.address('meteo_france_api_url')}/liste-stations/quotidienne"
+    answer = http.get(url, source=NAME, params={"id-departement": "75"}, headers=headers)
+    usable_stations(answer, NAME)

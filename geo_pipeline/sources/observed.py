@@ -1,12 +1,17 @@
-"""What every provider of weather gives: rows of days, and where they are from."""
+"""What providers give, and what their clients are built from.
 
-from dataclasses import dataclass
+Each provider's module has `build(parts)`, which makes its client, and `ask(http, settings)`, which
+puts the smallest real question to it and raises SourceError where the answer is none.
+"""
+
 from datetime import date
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
 from geo_pipeline.schemas import Provenance
+from geo_pipeline.settings import Settings
+from geo_pipeline.sources.http import Http
 
 OBSERVED = (
     "departement",
@@ -31,21 +36,6 @@ FIRST_LIVE_DAY = date(1991, 1, 1)
 """Where live weather begins unless `since` says otherwise: with the years of the normals."""
 
 
-@dataclass(frozen=True)
-class Attribution:
-    """How a provider is to be named wherever its figures are shown."""
-
-    source: str
-    """Its name here, as in `GEO_PIPELINE_WEATHER`."""
-    text_fr: str
-    text_en: str
-    licence_fr: str
-    licence_en: str
-    url: str
-    name: str = ""
-    """Its short name, as it stands under a chart; `source` where there is no other."""
-
-
 class Observed(NamedTuple):
     """Daily weather of one département: columns `OBSERVED`, one row a day, sorted."""
 
@@ -53,6 +43,40 @@ class Observed(NamedTuple):
     provenance: Provenance
     notes: tuple[str, ...] = ()
     """What was left out or not there though it might have been, one sentence each."""
+
+
+class Parts(Protocol):
+    """What a provider's client may be built from; each is made on first use."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+        ...
+
+    @property
+    def http(self) -> Http:
+        """The one door to the network, shared by all."""
+        ...
+
+    @property
+    def embedded(self) -> Any:
+        """What ships with the project, `bundled.Bundled`."""
+        ...
+
+    @property
+    def points(self) -> pd.DataFrame:
+        """Points in each département: departement, latitude, longitude."""
+        ...
+
+    @property
+    def station_means(self) -> Any:
+        """What makes the mean of a département of its stations: `StationMeans`."""
+        ...
+
+    @property
+    def grid_means(self) -> Any:
+        """What makes the means of départements of grid files: `GridMeans`."""
+        ...
 
 
 class WeatherSource(Protocol):

@@ -24,9 +24,10 @@ import pandas as pd
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance, WeatherDaily
+from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import Http, NotKeptError, Received
-from geo_pipeline.sources.observed import OBSERVED, Attribution, Observed
+from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
 
 Array = npt.NDArray[np.float64]
 
@@ -34,6 +35,8 @@ NAME = "open-meteo"
 URL = "https://archive-api.open-meteo.com/v1/archive"
 MODEL = "best_match"
 
+KNOWN_AFTER_DAYS = 10
+"""Days before today that every archive of weather knows."""
 FIRST_DAY = date(1940, 1, 1)
 """Where the archive begins."""
 
@@ -57,18 +60,6 @@ DAYS_A_CALL = 14
 """There, each place counts as one call for every two weeks of up to ten variables, at least one."""
 
 ADVICE = "try again later or set GEO_PIPELINE_OPEN_METEO_URL"
-
-ATTRIBUTION = Attribution(
-    source=NAME,
-    text_fr=(
-        "Données météorologiques d'Open-Meteo.com, d'après ERA5 "
-        "(service Copernicus Changement climatique, ECMWF)"
-    ),
-    text_en="Weather data by Open-Meteo.com, from ERA5 (Copernicus Climate Change Service, ECMWF)",
-    licence_fr="CC BY 4.0, usage non commercial de l'interface gratuite",
-    licence_en="CC BY 4.0, non-commercial use of the free interface",
-    url="https://open-meteo.com/",
-)
 
 
 class Variable(NamedTuple):
@@ -544,3 +535,23 @@ def _provenance(received: Sequence[Received]) -> Provenance:
     digest = hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode()).hexdigest()
     fetched_at = max(answer.received_at for answer in received)
     return Provenance(NAME, newest.url, fetched_at.isoformat(timespec="seconds"), digest)
+
+
+def build(parts: Parts) -> OpenMeteo:
+    """Return the client that `parts` make."""
+    settings = parts.settings
+    return OpenMeteo(
+        parts.http,
+        parts.points,
+        url=settings.address("open_meteo_url"),
+        model=settings.open_meteo_model,
+        provisional_days=settings.provisional_days,
+    )
+
+
+def ask(http: Http, settings: Settings) -> None:
+    """Ask for one day of Paris that every archive knows."""
+    paris = pd.DataFrame({"departement": ["75"], "latitude": [48.856], "longitude": [2.35]})
+    day = datetime.now(UTC).date() - timedelta(days=KNOWN_AFTER_DAYS)
+    url = settings.address("open_meteo_url")
+    OpenMeteo(http, paris, url=url, model=settings.open_meteo_model).weather("75", day, day)

@@ -22,9 +22,11 @@ import pandas as pd
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
+from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
-from geo_pipeline.sources.observed import OBSERVED, Attribution, Observed
+from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
+from geo_pipeline.sources.questions import ask_for_files
 from geo_pipeline.sources.stations import Origin, provenance_of
 from geo_pipeline.territory import BY_CODE
 
@@ -64,15 +66,6 @@ CLOCKS_APART = timedelta(days=1)
 MJ_M2_PER_J_CM2 = 0.01
 
 ADVICE = "try again later or set GEO_PIPELINE_SIM2_URL"
-
-ATTRIBUTION = Attribution(
-    source=NAME,
-    text_fr="Météo-France, SIM quotidienne (SAFRAN-ISBA, meteo.data.gouv.fr)",
-    text_en="Météo-France, daily SIM (SAFRAN-ISBA, meteo.data.gouv.fr)",
-    licence_fr="Licence Ouverte 2.0 (Etalab)",
-    licence_en="Open Licence 2.0 (Etalab)",
-    url="https://meteo.data.gouv.fr/",
-)
 
 Means = Callable[[Path, str, str], pd.DataFrame]
 """Makes the daily means of a département of a grid file: its path, its SHA-256, the INSEE code.
@@ -359,3 +352,19 @@ def _no_days() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()}).assign(
         provisional=pd.Series(dtype=bool)
     )
+
+
+def build(parts: Parts) -> Sim2:
+    """Return the client that `parts` make."""
+    settings = parts.settings
+    return Sim2(
+        parts.http,
+        parts.grid_means,
+        url=settings.data_gouv_url,
+        files_url=settings.sim2_url,
+    )
+
+
+def ask(http: Http, settings: Settings) -> None:
+    """Ask data.gouv.fr for the list of files."""
+    ask_for_files(http, settings.data_gouv_url, DATASET, NAME, FILE)

@@ -25,9 +25,10 @@ import shapely
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import LEVELS, Provenance
+from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
-from geo_pipeline.sources.observed import Attribution
+from geo_pipeline.sources.observed import Parts
 from geo_pipeline.sources.payload import Sieve
 from geo_pipeline.territory import CODES
 
@@ -35,15 +36,6 @@ NAME = "vigieau"
 API_URL = "https://api.vigieau.gouv.fr"
 OLDER_API_URLS = ("https://api.vigieau.beta.gouv.fr",)
 DATASET_URL = "https://www.data.gouv.fr/api/1/datasets/donnee-secheresse-vigieau/"
-
-ATTRIBUTION = Attribution(
-    source=NAME,
-    text_fr="VigiEau, ministère chargé de l’écologie",
-    text_en="VigiEau, French ministry for ecology",
-    licence_fr="Licence Ouverte 2.0",
-    licence_en="Open Licence 2.0",
-    url="https://vigieau.gouv.fr",
-)
 
 PARIS = ZoneInfo("Europe/Paris")
 """A restriction is in force by French days."""
@@ -668,3 +660,18 @@ def _provenance(received: list[Received]) -> Provenance:
         digest = sha256("".join(one.sha256 for one in received).encode()).hexdigest()
     fetched_at = max(one.received_at for one in received)
     return Provenance(NAME, first.url, fetched_at.isoformat(), digest)
+
+
+def build(parts: Parts) -> Vigieau:
+    """Return the client that `parts` make."""
+    settings = parts.settings
+    return Vigieau(
+        parts.http,
+        settings.vigieau_url,
+        dataset_url=settings.vigieau_dataset_url,
+    )
+
+
+def ask(http: Http, settings: Settings) -> None:
+    """Ask for the levels in force."""
+    Vigieau(http, settings.vigieau_url).levels()

@@ -15,7 +15,7 @@ import pytest
 from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.judging import Limits
 from geo_pipeline.sources import agreste
-from geo_pipeline.sources.agreste import ATTRIBUTION, CROP_SHEETS, Agreste
+from geo_pipeline.sources.agreste import CROP_SHEETS, Agreste
 from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.workbook import MOST_CELLS
 from geo_pipeline.tables import validate
@@ -185,7 +185,6 @@ def test_rows_are_those_of_the_table_and_the_workbook_is_fetched_once(
     origin = source.provenance
     assert (origin.source, origin.url) == ("agreste", f"{provider.url}/saa.zip")
     assert len(origin.sha256) == 64
-    assert ATTRIBUTION.source == source.name
     with pytest.raises(UsageError, match="unknown département '99'"):
         source.crop_statistics("99")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from geo_pipeline.errors import SourceError, UsageError
-from geo_pipeline.sources.etalab import ATTRIBUTION, RESOLUTIONS_M, Etalab
+from geo_pipeline.sources.etalab import RESOLUTIONS_M, Etalab
 from geo_pipeline.sources.http import Http
 
 SQUARE = [[[0.2, 43.5], [1.2, 43.5], [1.2, 44.0], [0.2, 44.0], [0.2, 43.5]]]
@@ -52,7 +52,7 @@ def test_code_name_and_polygon_in_longitude_and_latitude(provider: Any, http: Ht
     assert frame["name"].tolist() == ["Ain", "Gers", "Guadeloupe"]
     assert frame.crs.to_string() == "OGC:CRS84"
     assert frame.geometry.iloc[1].bounds == (0.2, 43.5, 1.2, 44.0)
-    assert (origin.source, origin.url) == (ATTRIBUTION.source, provider.url + PATH)
+    assert (origin.source, origin.url) == ("etalab", provider.url + PATH)
 
 
 @pytest.mark.parametrize("resolution_m", RESOLUTIONS_M)

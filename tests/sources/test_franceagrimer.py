@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.sources.franceagrimer import ATTRIBUTION, FranceAgriMer
+from geo_pipeline.sources.franceagrimer import FranceAgriMer
 from geo_pipeline.sources.http import Http
 from geo_pipeline.tables import validate
 
@@ -92,7 +92,7 @@ def test_rows_are_those_of_the_table(provider: Any, http: Http) -> None:
     assert rows["source"].tolist() == ["FranceAgriMer A25"]
     assert source.crop_statistics("31").empty
     assert provider.paths() == ["/A25.zip"]
-    assert source.provenance.source == ATTRIBUTION.source == "franceagrimer"
+    assert source.provenance.source == "franceagrimer"
 
 
 @pytest.mark.parametrize(

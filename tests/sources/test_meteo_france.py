@@ -17,7 +17,7 @@ import shapely
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.sources.http import Http
-from geo_pipeline.sources.meteo_france import ATTRIBUTION, MeteoFrance
+from geo_pipeline.sources.meteo_france import MeteoFrance
 from geo_pipeline.sources.observed import OBSERVED, WeatherSource
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.sources.stations import VALUES, Origin, homes, own_code, read_days
@@ -116,7 +116,7 @@ def test_sources_and_transforms_speak_of_the_same_columns() -> None:
 
 def test_it_is_a_source_of_weather(source: MeteoFrance) -> None:
     weather: WeatherSource = source
-    assert weather.name == ATTRIBUTION.source == "meteo-france"
+    assert weather.name == "meteo-france"
 
 
 def test_values_in_our_units_joined_from_both_groups(

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.sources.http import Http
-from geo_pipeline.sources.meteo_france_api import ATTRIBUTION, MeteoFranceApi
+from geo_pipeline.sources.meteo_france_api import MeteoFranceApi
 from geo_pipeline.sources.observed import OBSERVED, WeatherSource
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.spatial.voronoi import VoronoiCells
@@ -138,7 +138,7 @@ def source(provider: Any, http: Http, waits: list[float]) -> MeteoFranceApi:
 
 def test_it_is_a_source_of_weather(source: MeteoFranceApi) -> None:
     weather: WeatherSource = source
-    assert weather.name == ATTRIBUTION.source == "meteo-france-api"
+    assert weather.name == "meteo-france-api"
 
 
 def test_stations_are_listed_ordered_fetched_and_averaged(source: MeteoFranceApi, api: Api) -> None:

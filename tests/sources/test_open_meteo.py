@@ -13,7 +13,7 @@ import pytest
 from geo_pipeline.errors import SourceError
 from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.observed import OBSERVED
-from geo_pipeline.sources.open_meteo import ATTRIBUTION, OpenMeteo, Period, calls, periods
+from geo_pipeline.sources.open_meteo import OpenMeteo, Period, calls, periods
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.tables import validate
 from geo_pipeline.transforms.weather import with_et0
@@ -734,9 +734,3 @@ def test_real_days_come_through_unchanged(
     for column in columns.values():
         assert rows[column].tolist() == observed[column].astype(float).tolist()
     assert rows["tmin_c"].isna().all()
-
-
-def test_the_provider_is_named_with_its_licence() -> None:
-    assert ATTRIBUTION.source == "open-meteo"
-    assert "CC BY 4.0" in ATTRIBUTION.licence_fr
-    assert "Copernicus" in ATTRIBUTION.text_en

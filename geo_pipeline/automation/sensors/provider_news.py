@@ -19,6 +19,7 @@ import dagster as dg
 
 from geo_pipeline.automation.requests import Left, jobs_named, left, request
 from geo_pipeline.errors import GeoPipelineError, SourceError
+from geo_pipeline.providers import KINDS, PROVIDERS
 from geo_pipeline.runtime.providers import Providers
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
@@ -30,7 +31,6 @@ from geo_pipeline.territory import BY_CODE, CODES
 EVERY_S = 300
 """How often the sensor looks at the clock; a provider is asked when its own time has come."""
 
-WATCHED = frozenset({"meteo-france", "sim2", "agreste", "franceagrimer", "vigieau", "etalab"})
 NEWS_TAG = "geo_pipeline/news"
 
 AGAIN = timedelta(minutes=30)
@@ -61,7 +61,7 @@ class Watch:
 
 def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     """Return the sensors."""
-    live = not settings.offline and bool(WATCHED & chosen(settings))
+    live = not settings.offline and bool(watched(settings))
     names = ("refresh_weather", "refresh_crops", "refresh_restrictions", "refresh_boundaries")
 
     @dg.sensor(
@@ -87,32 +87,35 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     return [provider_news]
 
 
-def chosen(settings: Settings) -> set[str]:
-    """Return the names of the providers that the settings choose."""
-    names = (settings.source, settings.history, settings.crops, settings.restrictions)
-    return {name for name in (*names, settings.boundaries) if name is not None}
+def watched(settings: Settings) -> dict[str, timedelta]:
+    """Return how often each provider is asked that the settings choose and that tells of news."""
+    asked = {(kind, getattr(settings, setting)) for setting, kind in KINDS.items()}
+    return {
+        each.name: each.watched_every
+        for each in PROVIDERS
+        if each.watched_every is not None and (each.gives, each.name) in asked
+    }
 
 
 def watches(providers: Providers) -> Iterator[Watch]:
-    """Yield what there is to look at, each as often as its content changes.
-
-    Station and grid files come once a day, at no hour that is promised: an hour late is soon
-    enough, and the list is one request. Orders are signed by day. Statistics come a few times a
-    year, outlines once: a look a day.
-    """
+    """Yield what there is to look at, each as often as its record has it."""
     settings = providers.settings
+    every = watched(settings)
     for provider in providers.weather:
         if isinstance(provider, meteo_france.MeteoFrance):
-            yield _stations(providers, provider)
+            yield _stations(providers, provider, every[provider.name])
         if isinstance(provider, sim2.Sim2):
-            yield _grid(settings, provider)
+            yield _grid(settings, provider, every[provider.name])
     if isinstance(providers.crops, agreste.Agreste | franceagrimer.FranceAgriMer):
-        yield _one_file(providers, "refresh_crops", providers.crops.name, providers.crops.url)
+        crops = providers.crops
+        yield _one_file(providers, "refresh_crops", crops.name, crops.url, every[crops.name])
     if (vigieau := providers.restrictions) is not None:
-        yield Watch("vigieau", "refresh_restrictions", timedelta(hours=1), vigieau.marks, _none)
+        hourly = every[vigieau.name]
+        yield Watch(vigieau.name, "refresh_restrictions", hourly, vigieau.marks, _none)
     if isinstance(providers.chosen_boundaries, etalab.Etalab):
         outlines = providers.chosen_boundaries
-        yield _one_file(providers, "refresh_boundaries", outlines.name, outlines.url)
+        name = outlines.name
+        yield _one_file(providers, "refresh_boundaries", name, outlines.url, every[name])
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ def _request(watch: Watch, changed: Marks, codes: Sequence[str]) -> dg.RunReques
     return request(watch.job, key, codes, {NEWS_TAG: watch.name})
 
 
-def _stations(providers: Providers, provider: meteo_france.MeteoFrance) -> Watch:
+def _stations(providers: Providers, provider: meteo_france.MeteoFrance, every: timedelta) -> Watch:
     """Return the watch on the station files whose years are taken, by département."""
 
     def ask() -> Marks:
@@ -200,10 +203,10 @@ def _stations(providers: Providers, provider: meteo_france.MeteoFrance) -> Watch
         # Hashes, since the cursor is kept with each tick.
         return {code: sha256("\n".join(of).encode()).hexdigest()[:16] for code, of in marks.items()}
 
-    return Watch(meteo_france.NAME, "refresh_weather", timedelta(hours=1), ask, homes)
+    return Watch(meteo_france.NAME, "refresh_weather", every, ask, homes)
 
 
-def _grid(settings: Settings, provider: sim2.Sim2) -> Watch:
+def _grid(settings: Settings, provider: sim2.Sim2, every: timedelta) -> Watch:
     """Return the watch on the grid files whose years are taken, of all mainland départements."""
 
     def ask() -> Marks:
@@ -212,10 +215,10 @@ def _grid(settings: Settings, provider: sim2.Sim2) -> Watch:
         return {url: str(modified) for url, modified in listed.items()}
 
     mainland = [code for code in CODES if not BY_CODE[code].overseas]
-    return Watch(sim2.NAME, "refresh_weather", timedelta(hours=1), ask, lambda _: mainland)
+    return Watch(sim2.NAME, "refresh_weather", every, ask, lambda _: mainland)
 
 
-def _one_file(providers: Providers, job: str, name: str, url: str) -> Watch:
+def _one_file(providers: Providers, job: str, name: str, url: str, every: timedelta) -> Watch:
     """Return the watch on the one file that a provider is."""
 
     def ask() -> Marks:
@@ -225,7 +228,7 @@ def _one_file(providers: Providers, job: str, name: str, url: str) -> Watch:
         return {} if probe.mark is None else {probe.url: probe.mark}
 
     codes = CODES if job == "refresh_crops" else ()
-    return Watch(name, job, timedelta(days=1), ask, lambda _: codes)
+    return Watch(name, job, every, ask, lambda _: codes)
 
 
 def _heads(providers: Providers, name: str, addresses: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,241 @@
+"""The providers of observations: one record each.
+
+Add a provider here: its name as settings and `--source` have it, what it gives, where it is, how it
+is to be named. Its module is `sources/<name>.py`, with `build` (its client) and `ask` (the smallest
+real question, for `doctor`); its page `docs/sources/<name>.md`. Settings, command line, doctor,
+sensors and attributions follow from the record. docs/extending.md adds one step by step.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib import import_module
+from types import MappingProxyType, ModuleType
+from typing import Final
+
+EMBEDDED: Final = "bundled"
+"""The name of what ships with the project."""
+
+KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "source": "weather",
+        "history": "weather",
+        "crops": "crops",
+        "restrictions": "restrictions",
+        "boundaries": "boundaries",
+        "groundwater": "groundwater",
+    }
+)
+"""The settings that choose a provider, each with what it gives."""
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """How a provider is to be named wherever its figures are shown."""
+
+    text_fr: str
+    text_en: str
+    licence_fr: str
+    licence_en: str
+    url: str
+    name: str = ""
+    """Its short name, as it stands under a chart; the provider's own where there is no other."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What is known of a provider."""
+
+    name: str
+    """As settings and `--source` have it."""
+    gives: str
+    """What it gives: one of the values of `KINDS`, and what the record of a table `asks` for."""
+    attribution: Attribution
+    address: str = ""
+    """The setting of its address; empty for what ships with the project."""
+    key: str = ""
+    """The setting of the key that it needs; empty where it needs none."""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Requests a second that it publishes as its limit, by host."""
+    watched_every: timedelta | None = None
+    """How often it is asked whether anything is new; None where it cannot tell."""
+
+    @property
+    def module(self) -> ModuleType:
+        """The module that asks it."""
+        return import_module(f"geo_pipeline.sources.{self.name.replace('-', '_')}")
+
+
+_OPEN_LICENCE: Final = ("Licence Ouverte 2.0", "Licence Ouverte 2.0")
+_ETALAB_LICENCE: Final = ("Licence Ouverte 2.0 (Etalab)", "Open Licence 2.0 (Etalab)")
+
+_AGRESTE: Final = Attribution(
+    "Agreste, Statistique agricole annuelle",
+    "Agreste, annual agricultural statistics of France",
+    *_OPEN_LICENCE,
+    "https://agreste.agriculture.gouv.fr",
+)
+_VIGIEAU: Final = Attribution(
+    "VigiEau, ministère chargé de l’écologie",
+    "VigiEau, French ministry for ecology",
+    "Licence Ouverte 2.0",
+    "Open Licence 2.0",
+    "https://vigieau.gouv.fr",
+)
+
+PROVIDERS: Final = (
+    # Station and grid files come once a day, at no hour that is promised: an hour late is soon
+    # enough, and the list is one request. Orders are signed by day. Statistics come a few times a
+    # year, outlines once: a look a day. Open-Meteo, DPClim and Hub'Eau tell of no news.
+    Provider(
+        EMBEDDED,
+        "weather",
+        Attribution(
+            "AgERA5, produit avec des informations du service Copernicus sur le changement "
+            "climatique (CEPMMT), moyenne sur les terres cultivées du département",
+            "AgERA5, generated using Copernicus Climate Change Service information (ECMWF), "
+            "averaged over the cropland of each département",
+            "licence Copernicus",
+            "Copernicus licence",
+            "https://cds.climate.copernicus.eu/datasets/sis-agrometeorological-indicators",
+            name="AgERA5",
+        ),
+    ),
+    Provider(
+        "open-meteo",
+        "weather",
+        Attribution(
+            "Données météorologiques d'Open-Meteo.com, d'après ERA5 "
+            "(service Copernicus Changement climatique, ECMWF)",
+            "Weather data by Open-Meteo.com, from ERA5 (Copernicus Climate Change Service, ECMWF)",
+            "CC BY 4.0, usage non commercial de l'interface gratuite",
+            "CC BY 4.0, non-commercial use of the free interface",
+            "https://open-meteo.com/",
+            name="Open-Meteo",
+        ),
+        address="open_meteo_url",
+        rates={"archive-api.open-meteo.com": 10.0},  # 600 a minute
+    ),
+    Provider(
+        "meteo-france",
+        "weather",
+        Attribution(
+            "Météo-France, données climatologiques de base quotidiennes (meteo.data.gouv.fr)",
+            "Météo-France, daily climatological data of stations (meteo.data.gouv.fr)",
+            *_ETALAB_LICENCE,
+            "https://meteo.data.gouv.fr/",
+            name="Météo-France",
+        ),
+        address="data_gouv_url",
+        watched_every=timedelta(hours=1),
+    ),
+    Provider(
+        "meteo-france-api",
+        "weather",
+        Attribution(
+            "Météo-France, API Données climatologiques (portail-api.meteofrance.fr)",
+            "Météo-France, climatological data API (portail-api.meteofrance.fr)",
+            *_ETALAB_LICENCE,
+            "https://portail-api.meteofrance.fr/",
+            name="Météo-France",
+        ),
+        address="meteo_france_api_url",
+        key="meteo_france_api_key",
+        rates={"public-api.meteofrance.fr": 0.8},  # 50 a minute
+    ),
+    Provider(
+        "sim2",
+        "weather",
+        Attribution(
+            "Météo-France, SIM quotidienne (SAFRAN-ISBA, meteo.data.gouv.fr)",
+            "Météo-France, daily SIM (SAFRAN-ISBA, meteo.data.gouv.fr)",
+            *_ETALAB_LICENCE,
+            "https://meteo.data.gouv.fr/",
+            name="Météo-France (SIM2)",
+        ),
+        address="data_gouv_url",
+        watched_every=timedelta(hours=1),
+    ),
+    Provider(EMBEDDED, "crops", _AGRESTE),
+    Provider(
+        "agreste",
+        "crops",
+        _AGRESTE,
+        address="agreste_url",
+        watched_every=timedelta(days=1),
+    ),
+    Provider(
+        "franceagrimer",
+        "crops",
+        Attribution(
+            "FranceAgriMer, d'après Agreste : surfaces, rendements et productions",
+            "FranceAgriMer, after Agreste: areas, yields and productions",
+            *_OPEN_LICENCE,
+            "https://visionet.franceagrimer.fr",
+        ),
+        address="franceagrimer_url",
+        watched_every=timedelta(days=1),
+    ),
+    Provider(EMBEDDED, "restrictions", _VIGIEAU),
+    Provider(
+        "vigieau",
+        "restrictions",
+        _VIGIEAU,
+        address="vigieau_url",
+        watched_every=timedelta(hours=1),
+    ),
+    Provider(
+        "hubeau",
+        "groundwater",
+        Attribution(
+            "Hub’Eau, API Piézométrie : données ADES (BRGM, Eaufrance)",
+            "Hub’Eau, piezometry API: ADES data (BRGM, Eaufrance)",
+            "Licence Ouverte 2.0",
+            "Open Licence 2.0",
+            "https://hubeau.eaufrance.fr/page/api-piezometrie",
+        ),
+        address="hubeau_url",
+        rates={"hubeau.eaufrance.fr": 10.0},  # fair use
+    ),
+    Provider(
+        EMBEDDED,
+        "boundaries",
+        Attribution(
+            "Natural Earth 1:10m",
+            "Natural Earth 1:10m",
+            "domaine public",
+            "public domain",
+            "https://www.naturalearthdata.com",
+            name="Natural Earth",
+        ),
+    ),
+    Provider(
+        "etalab",
+        "boundaries",
+        Attribution(
+            "Contours administratifs : Etalab, d'après IGN Admin Express",
+            "Administrative boundaries: Etalab, after IGN Admin Express",
+            *_OPEN_LICENCE,
+            "https://etalab-datasets.geo.data.gouv.fr/contours-administratifs",
+        ),
+        address="etalab_url",
+        watched_every=timedelta(days=1),
+    ),
+)
+"""All of them, those of one kind in the order in which they are offered."""
+
+LIVE: Final = tuple(each for each in PROVIDERS if each.name != EMBEDDED)
+"""Those that are asked over the network."""
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Return the names of the providers that give `kind`."""
+    return tuple(each.name for each in PROVIDERS if each.gives == kind)
+
+
+def provider(kind: str, name: str) -> Provider:
+    """Return the provider `name` of `kind`; KeyError where there is none."""
+    for each in PROVIDERS:
+        if (each.gives, each.name) == (kind, name):
+            return each
+    raise KeyError(f"no provider {name} of {kind}")
