@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from geo_pipeline.publishing.styles import (
     DROUGHT_CLASSES,
+    DRYING,
     FROM_MEAN,
     MINUS,
     NBSP,
@@ -92,6 +93,7 @@ _TUBERS: Final = Words("début de la tubérisation", "tuber initiation")
 
 MM: Final = Words("mm", "mm")
 PERCENT: Final = Words("%", "%")
+SPREADS: Final = Words("σ", "σ")
 DAYS: Final = Words("jours", "days")
 DEKADS: Final = Words("décades", "dekads")
 DEGREE_DAYS: Final = Words("degrés-jours", "degree days")
@@ -377,6 +379,42 @@ def _soil() -> Iterator[Indicator]:
         subject=Words("Le sol est", "The soil is"),
         standardised=True,
     )
+
+
+def _flash() -> Iterator[Indicator]:
+    """How fast the soil dries, against how fast it usually does."""
+    for dekads in (2, 4):
+        yield Indicator(
+            key=f"swi_change_{dekads}",
+            group="soil",
+            name=Words(
+                f"Assèchement rapide du sol, {dekads} décades", f"Flash drought, {dekads} dekads"
+            ),
+            short_name=Words(f"assèchement, {dekads} décades", f"drying, {dekads} dekads"),
+            unit=SPREADS,
+            explanation=Words(
+                f"Compare le changement de l'humidité du sol en {dekads} décades à celui des "
+                "mêmes dates les autres années, en écarts-types (σ, l'écart habituel d'une année "
+                f"à l'autre){NBSP}: {MINUS}2{NBSP}σ, c'est un sol qui s'assèche bien plus vite "
+                "que d'habitude, une sécheresse éclair.",
+                f"Compares the change of soil wetness in {dekads} dekads with the same dates in "
+                "other years, in standard deviations (σ, what years usually differ by): "
+                f"{MINUS}2{NBSP}σ is a soil that dries far faster than usual, a flash drought.",
+            ),
+            kind="anomaly",
+            styles=anomaly_bins((1, 1.5, 2, 2.5), SPREADS, DRYING),
+            decimals=1,
+            value_name=Words("écart au changement habituel", "departure from the usual change"),
+            phrase=Words(
+                "sol qui s'assèche plus vite que d'habitude, de {}",
+                "soil drying faster than usual, by {}",
+            ),
+            surplus=Words(
+                "sol qui s'assèche moins vite que d'habitude, de {}",
+                "soil drying less fast than usual, by {}",
+            ),
+            same=Words("sol qui change comme d'habitude", "soil changing as usual"),
+        )
 
 
 def _season() -> Iterator[Indicator]:
@@ -665,6 +703,7 @@ def _all() -> Iterator[Indicator]:
     yield from _rain()
     yield from (_spei(months) for months in (1, 3, 6, 12))
     yield from _soil()
+    yield from _flash()
     yield from _season()
     yield from _crops()
     yield from _yields()

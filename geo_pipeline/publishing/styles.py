@@ -354,22 +354,36 @@ FROM_MEAN: Final = Departures(
     Words("{} au-dessus de la moyenne", "{} above the mean"),
 )
 
+DRYING: Final = Departures(
+    Words("s'assèche plus vite, de {}", "dries faster, by {}"),
+    Words(f"comme d'habitude (±{THIN}{{}})", "as usual (±{})"),
+    Words("s'assèche moins vite, de {}", "dries less fast, by {}"),
+)
+
 
 def anomaly_bins(
-    edges: tuple[int, ...], unit: Words, called: Departures = FROM_NORMAL
+    edges: tuple[float, ...], unit: Words, called: Departures = FROM_NORMAL
 ) -> tuple[ClassStyle, ...]:
     """Departures, from the largest deficit to the largest surplus.
 
     `edges` are the four sizes at which a bin begins on either side.
     """
 
-    def name(lower: int, upper: int | None, side: Words) -> Words:
+    def told(size: float, lang: Lang) -> str:
+        written = f"{size:g}"
+        return written.replace(".", ",") if lang == "fr" else written
+
+    def measured(size: float) -> tuple[str, str]:
+        return with_unit(told(size, "fr"), unit, "fr"), with_unit(told(size, "en"), unit, "en")
+
+    def name(lower: float, upper: float | None, side: Words) -> Words:
         if upper is None:
-            low = (with_unit(str(lower), unit, "fr"), with_unit(str(lower), unit, "en"))
+            low = measured(lower)
             return Words(side.fr.format(f"plus de {low[0]}"), side.en.format(f"more than {low[1]}"))
-        high = (with_unit(str(upper), unit, "fr"), with_unit(str(upper), unit, "en"))
+        high = measured(upper)
         return Words(
-            side.fr.format(f"{lower} à {high[0]}"), side.en.format(f"{lower} to {high[1]}")
+            side.fr.format(f"{told(lower, 'fr')} à {high[0]}"),
+            side.en.format(f"{told(lower, 'en')} to {high[1]}"),
         )
 
     pairs = list(zip(edges, (*edges[1:], None), strict=True))
@@ -377,7 +391,7 @@ def anomaly_bins(
         (name(low, high, called.below), -math.inf if high is None else -float(high))
         for low, high in reversed(pairs)
     ]
-    small = (with_unit(str(edges[0]), unit, "fr"), with_unit(str(edges[0]), unit, "en"))
+    small = measured(edges[0])
     near = Words(called.near.fr.format(small[0]), called.near.en.format(small[1]))
     wet = [(name(low, high, called.above), float(low)) for low, high in pairs]
     named = [*dry, (near, -float(edges[0])), *wet]

@@ -23,6 +23,7 @@ from geo_pipeline.indicators import (
     usdm_class_from_percentile,
 )
 from geo_pipeline.indicators.aggregation import climatological_mean, rolling_sum, valid_years
+from geo_pipeline.indicators.change import standardised_change
 from geo_pipeline.indicators.classes import INDEX_DROUGHT_LIMIT
 from geo_pipeline.indicators.combined import COMBINED_CLASSES
 from geo_pipeline.indicators.events import drought_course
@@ -34,6 +35,9 @@ from geo_pipeline.transforms.indicator_rows import Measure, positions, ranked, r
 
 SCALES = (1, 3, 6, 12)
 """Months that SPI and SPEI look back on."""
+
+FLASH_DEKADS = (2, 4)
+"""Dekads over which soils are seen to dry fast: a flash drought comes within weeks."""
 
 NEGLIGIBLE_SHORTAGE = 0.05
 """Share of the water asked for whose lack does not count as stress: the first legend step."""
@@ -120,6 +124,11 @@ def _drought(record: Record, dekads: Dekads, water: CropWater) -> Iterator[Measu
     yield replace(wetness_rank, drought_class=usdm_class_from_percentile(wetness_rank.percentile))
     soil_index = sswi(wetness, **options)
     yield standardised("sswi", soil_index, wetness, dekads)
+
+    dekad_wetness = dekads.sums(water.swi) / dekads.sums(np.ones(water.swi.shape[-1:]))
+    for steps in FLASH_DEKADS:
+        change = standardised_change(dekad_wetness, steps, **options)
+        yield ranked(f"swi_change_{steps}", change, dekads)
 
     # A soil that is equally full every winter has no index: it is as wet as it always is then.
     soil_state = np.where(np.isnan(soil_index) & ~np.isnan(wetness), 0.0, soil_index)
