@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.sensor_definition import SensorExecutionData
-from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster_shared.record import copy
 
+from geo_pipeline.platform.internals import PARTITION_NAME_TAG, SensorExecutionData
 from geo_pipeline.platform.partitions import codes_of, run_tags
 from geo_pipeline.runtime.table_assets import settled
 from geo_pipeline.tables import OBSERVED, PARTITIONED

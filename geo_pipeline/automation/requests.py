@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
-from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from geo_pipeline.automation.jobs import jobs, observed_by
 from geo_pipeline.automation.run_log import OFFLINE_TAG
+from geo_pipeline.platform.internals import NOT_FINISHED_STATUSES, PARTITION_NAME_TAG
 from geo_pipeline.platform.live_runs import death
 from geo_pipeline.platform.partitions import codes_of, run_tags
 from geo_pipeline.settings import Settings

@@ -16,13 +16,17 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import dagster as dg
-from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick, TickStatus
-from dagster._utils.schedules import schedule_execution_time_iterator
 
 from geo_pipeline.automation.schedules import PARIS
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.platform import live_runs, record_damage
+from geo_pipeline.platform.internals import (
+    InstigatorState,
+    InstigatorTick,
+    InstigatorType,
+    TickStatus,
+    schedule_execution_time_iterator,
+)
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage import warehouse
 from geo_pipeline.storage.failures import Failures

@@ -14,24 +14,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
-from dagster._core.remote_origin import (
-    ManagedGrpcPythonEnvCodeLocationOrigin,
-    RemoteJobOrigin,
-    RemoteRepositoryOrigin,
-)
-from dagster._core.run_coordinator import SubmitRunContext
-from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
-from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._core.utils import make_new_backfill_id
-from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
-    QueuedRunCoordinatorDaemon,
-)
 
 from geo_pipeline.automation.requests import left
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.errors import UsageError
 from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.internals import (
+    NOT_FINISHED_STATUSES,
+    REPOSITORY_LABEL_TAG,
+    LoadableTargetOrigin,
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    QueuedRunCoordinatorDaemon,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+    SubmitRunContext,
+    make_new_backfill_id,
+)
 from geo_pipeline.platform.live_runs import reap
 from geo_pipeline.platform.partitions import codes_of, run_tags
 from geo_pipeline.runtime.providers import check_settings

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster._core.errors import DagsterExecutionInterruptedError
-from dagster._core.storage.tags import MAX_RETRIES_TAG
-from dagster._core.utils import make_new_run_id
 
 from geo_pipeline.automation.monitoring import kept_up
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.indicators.distributions import MIN_YEARS
 from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.internals import (
+    MAX_RETRIES_TAG,
+    DagsterExecutionInterruptedError,
+    make_new_run_id,
+)
 from geo_pipeline.platform.live_runs import held, reap
 from geo_pipeline.platform.partitions import run_tags
 from geo_pipeline.platform.record_damage import without_echo

@@ -156,7 +156,7 @@ def format_value(indicator: str, value: float | None, lang: Lang = "fr") -> str:
     text = format_number(value, which.decimals, lang)
     if value is None or is_missing(value):
         return text
-    if which.kind == "anomaly" and not text.startswith(MINUS) and float(value) > 0:
+    if which.kind == "anomaly" and not text.startswith(MINUS) and text.strip("0.,"):
         text = f"+{text}"
     return with_unit(text, which.unit, lang)
 

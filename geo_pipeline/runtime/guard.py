@@ -11,10 +11,9 @@ from types import FrameType
 from typing import Any, Final
 
 import dagster as dg
-from dagster._core.errors import DagsterExecutionInterruptedError
-from dagster._utils.interrupts import _received_interrupt
 
 from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.platform.internals import DagsterExecutionInterruptedError, _received_interrupt
 
 ONCE_TAG: Final = "geo_pipeline/once"
 """A run with this tag fails at the first error: somebody waits for it at a terminal."""

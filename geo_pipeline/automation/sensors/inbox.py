@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster._core.storage.tags import RUN_KEY_TAG
 from filelock import FileLock, Timeout
 
 from geo_pipeline.automation.alerts import Alert, Alerts, digest
 from geo_pipeline.automation.requests import jobs_named, left, request
 from geo_pipeline.inbox.taking import REJECTED, Inbox, Look
+from geo_pipeline.platform.internals import RUN_KEY_TAG
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.inbox_files import Kind

@@ -14,11 +14,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import dagster as dg
-from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.scheduler.instigation import InstigatorState, TickStatus
-from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from geo_pipeline.automation.alerts import Alert, Alerts, Rows, digest
+from geo_pipeline.platform.internals import (
+    WILL_RETRY_TAG,
+    InstigatorState,
+    InstigatorType,
+    TickStatus,
+)
 from geo_pipeline.platform.live_runs import reap
 from geo_pipeline.platform.partitions import codes_of
 from geo_pipeline.publishing.look import NBSP, Lang, Words, capitalise, format_date
