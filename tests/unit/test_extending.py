@@ -1,0 +1,46 @@
+"""docs/extending.md: the files that each example names are all that there are."""
+
+import re
+
+import pytest
+
+from tests.conftest import ROOT
+
+PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+
+
+def files_of(title: str) -> list[str]:
+    """Return the files that the table of a section names."""
+    section = PAGE.partition(f"## {title}")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)
+
+
+def naming(text: str) -> set[str]:
+    """Return the modules and scripts of the project that hold `text`."""
+    return {
+        path.relative_to(ROOT).as_posix()
+        for room in ("geo_pipeline", "panel_app")
+        for path in (ROOT / room).rglob("*")
+        if path.suffix in (".py", ".sql", ".js", ".j2", ".toml", ".css")
+        and text in path.read_text(encoding="utf-8")
+    }
+
+
+@pytest.mark.parametrize("title", re.findall(r"^## (An? [^\n]+)$", PAGE, re.MULTILINE))
+def test_the_files_of_an_example_are_there(title: str) -> None:
+    files = files_of(title)
+    assert files
+    for file in files:
+        assert (ROOT / file).exists(), file
+
+
+def test_an_indicator_is_three_modules_a_test_and_a_line_of_docs() -> None:
+    files = files_of("An indicator: flash drought")
+    code = {file for file in files if file.startswith(("geo_pipeline/", "panel_app/"))}
+    assert len(code) == 3
+    assert len(files) == 5
+    assert naming("swi_change") | naming("def standardised_change") == code
+
+
+def test_a_table_is_at_most_six_modules() -> None:
+    assert len(files_of("A table: groundwater")) <= 6
