@@ -130,10 +130,18 @@ def test_imports_of_the_app_point_one_way(room: str) -> None:
             assert not strangers, f"{path.relative_to(ROOT)} imports {strangers}"
 
 
-NOT_THE_APPS = {"assets", "automation", "commands", "definitions", "inbox", "platform", "runtime"} | {
+NOT_THE_APPS = {
+    "assets",
+    "automation",
+    "commands",
+    "definitions",
+    "inbox",
+    "platform",
+    "runtime",
     "sources",
     "transforms",
 }
+"""Rooms of the pipeline that pages know nothing of: neither Dagster nor what asks providers."""
 
 
 def test_the_app_reads_through_its_store_and_the_publication() -> None:
