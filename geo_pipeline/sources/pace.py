@@ -12,6 +12,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from geo_pipeline.providers import PROVIDERS
+
+RATES = {host: rate for each in PROVIDERS for host, rate in each.rates.items()}
+"""What providers publish as their limits, in requests a second."""
+
 SLOWEST = 16.0
 """A host that answers 429 is asked that many times less often at most."""
 

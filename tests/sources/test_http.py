@@ -24,10 +24,8 @@ from geo_pipeline.sources.http import (
     Http,
     NotKeptError,
     StatusError,
-    user_agent,
-    with_params,
-    without_secrets,
 )
+from geo_pipeline.sources.http.addresses import user_agent, with_params, without_secrets
 from geo_pipeline.sources.pace import Pace
 from geo_pipeline.sources.raw import SIDECAR, RawStore
 

@@ -1,0 +1,28 @@
+"""The one door to the network, and what comes through it. Only `door` opens a connection."""
+
+from geo_pipeline.sources.http.attempts import AGAIN, KEPT
+from geo_pipeline.sources.http.door import Http
+from geo_pipeline.sources.http.received import (
+    MB,
+    MOST_LEFT_OUT,
+    MOST_LIST_BYTES,
+    NoAnswerError,
+    NotKeptError,
+    Probe,
+    Received,
+    StatusError,
+)
+
+__all__ = [
+    "AGAIN",
+    "KEPT",
+    "MB",
+    "MOST_LEFT_OUT",
+    "MOST_LIST_BYTES",
+    "Http",
+    "NoAnswerError",
+    "NotKeptError",
+    "Probe",
+    "Received",
+    "StatusError",
+]

@@ -1,0 +1,333 @@
+"""One attempt at a request: what is asked for, on which conditions, and how it comes to nothing."""
+
+import logging
+import re
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import requests
+import urllib3
+from urllib3.util import Retry
+
+from geo_pipeline.errors import SourceError
+from geo_pipeline.logs import about
+from geo_pipeline.sources.http.addresses import HIDDEN, is_secret, without_secrets
+from geo_pipeline.sources.http.received import NoAnswerError, NotKeptError, StatusError
+from geo_pipeline.sources.raw import About, Kept
+
+_log = logging.getLogger("geo_pipeline.sources.http")
+
+AGAIN = frozenset({408, 429, *range(500, 600)})
+"""Statuses after which the same request may succeed."""
+
+
+KEPT = frozenset({200, 201, 203, 206})
+"""Statuses whose content is kept; others (202 accepted, 204 not ready) say nothing lasting."""
+
+
+CLOCKS_APART = timedelta(minutes=5)
+"""How far a provider's clock may be ahead of ours."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing to be had: where, in whose name, and what is known of it."""
+
+    source: str
+    asked: str
+    """Its URL without secrets."""
+    params: dict[str, str]
+    url: str = field(repr=False)
+    """Where it is really fetched from."""
+    headers: dict[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+    final: bool
+    keep_as: str | None
+    keep: bool
+    place: Path
+    max_bytes: int
+    attempts: int
+    weight: float
+
+    @property
+    def host(self) -> str:
+        """Whom it is asked of."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+    def clean(self, text: str) -> str:
+        """Return `text` without the secrets of the request."""
+        for secret in self.secrets:
+            text = text.replace(secret, HIDDEN).replace(quote(secret, safe=""), HIDDEN)
+        return text
+
+    def about(self, status: int, headers: Mapping[str, str]) -> About:
+        """Return what its answer's head says."""
+        return About(
+            source=self.source.partition(",")[0],
+            url=self.asked,
+            params=self.params,
+            status=status,
+            content_type=headers.get("Content-Type"),
+            etag=headers.get("ETag"),
+            last_modified=headers.get("Last-Modified"),
+            final=self.final,
+            keep_as=self.keep_as,
+            fetched_from=without_secrets(self.url),
+            redirected_to=None,
+        )
+
+    def failed(self, what: str, advice: str, status: int | None, reason: str | None) -> SourceError:
+        """Return the one-line error of this request."""
+        message = f"{self.source}: {without_secrets(self.url)} {self.clean(what)}; {advice}"
+        if status is None:
+            return NoAnswerError(message)
+        return StatusError(message, status, reason)
+
+
+class Failed(Exception):
+    """One attempt came to nothing."""
+
+    def __init__(
+        self,
+        what: str,
+        advice: str = "try again later",
+        *,
+        again: bool,
+        status: int | None = None,
+        reason: str | None = None,
+        wait_s: float | None = None,
+        down: bool = False,
+        slow: bool = False,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.advice = advice
+        self.again = again
+        self.status = status
+        self.reason = reason
+        self.wait_s = wait_s
+        self.down = down
+        """There was no connection at all."""
+        self.slow = slow
+        """Its time was spent waiting."""
+
+
+class Session(requests.Session):
+    """A session that never hands a secret header on to another host."""
+
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        """Take secret headers away where a redirection goes to another host."""
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
+        before, after = response.request.url or "", prepared_request.url or ""
+        if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]
+            for name in [name for name in prepared_request.headers if is_secret(name)]:
+                del prepared_request.headers[name]
+
+
+def conditions_for(kept: Kept | None, url: str) -> dict[str, str]:
+    """Return the headers that ask for content only if it is not what is kept."""
+    if kept is None or kept.fetched_from != url:
+        return {}
+    conditions = {}
+    if kept.etag:
+        conditions["If-None-Match"] = kept.etag
+    modified = http_date(kept.last_modified)
+    # A date that was to come when it was sent, or that another file may have after a redirection,
+    # would make a provider call old content unchanged.
+    if (
+        kept.last_modified
+        and modified is not None
+        and modified <= kept.received_at + CLOCKS_APART
+        and kept.redirected_to is None
+    ):
+        conditions["If-Modified-Since"] = kept.last_modified
+    return conditions
+
+
+def http_date(text: str | None) -> datetime | None:
+    """Return an HTTP date, None when it is none."""
+    try:
+        when = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that Retry-After asks to wait; None when it says nothing of use.
+
+    A date is read against the provider's own clock (its Date) where it tells it.
+    """
+    said = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", said):
+        return float(said)
+    until = http_date(said)
+    if until is None:
+        return None
+    seconds = (until - (http_date(headers.get("Date")) or datetime.now(UTC))) / timedelta(seconds=1)
+    return seconds if seconds > 0 else None
+
+
+def unreachable(error: requests.ConnectionError) -> tuple[str, bool]:
+    """Return why there is no connection (the error itself has the URL), and if there was none."""
+    text = str(error)
+    if "NameResolution" in text or "getaddrinfo" in text:
+        return "cannot be found (no such host name)", True
+    if "refused" in text:
+        return "refused the connection", True
+    if "unreachable" in text or "No route" in text:
+        return "cannot be reached", True
+    return "broke off the connection", False
+
+
+@contextmanager
+def opened(
+    session: Session,
+    request: Request,
+    headers: Mapping[str, str],
+    timeouts: tuple[float, float],
+) -> Iterator[requests.Response]:
+    """Give the answer with its body unread; errors of the connection are `Failed`."""
+    try:
+        with session.get(
+            request.url,
+            headers={**request.headers, **headers},
+            timeout=timeouts,
+            stream=True,
+        ) as answer:
+            yield answer
+    except requests.exceptions.SSLError as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise Failed(
+                "has a certificate that cannot be verified",
+                "check the date of this machine and its proxy (REQUESTS_CA_BUNDLE)",
+                again=False,
+            ) from None
+        raise Failed("broke off the TLS connection", again=True) from None
+    except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
+        down = isinstance(error, requests.ConnectTimeout)
+        silence_s = timeouts[0] if down else timeouts[1]
+        raise Failed(
+            f"did not answer within {silence_s:g} s", again=True, down=down, slow=True
+        ) from None
+    except requests.exceptions.ProxyError:
+        raise Failed(
+            "cannot be reached through the proxy",
+            "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+            again=True,
+            down=True,
+        ) from None
+    except requests.ConnectionError as error:
+        what, down = unreachable(error)
+        raise Failed(
+            what, "check the network, or run with --offline", again=True, down=down
+        ) from None
+    except (
+        urllib3.exceptions.ProtocolError,
+        requests.exceptions.ChunkedEncodingError,
+        urllib3.exceptions.SSLError,
+        ssl.SSLError,
+        ConnectionError,
+    ):
+        raise Failed("sent a body that ends too early", again=True) from None
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise Failed(
+            f"cannot be asked ({type(error).__name__})", "check the URL", again=False
+        ) from None
+
+
+def error_of(
+    request: Request, failed: Failed, attempts: int, seconds: float, patience_s: float
+) -> SourceError:
+    """Return the error of a request that is given up."""
+    what, advice = failed.what, failed.advice
+    if attempts > 1:
+        what += f" ({attempts} attempts in {seconds:.0f} s)"
+    if failed.wait_s is not None and failed.wait_s > patience_s:
+        what += f" and asks to wait {failed.wait_s:.0f} s"
+        advice = "try again after that"
+    error = request.failed(what, advice, failed.status, failed.reason)
+    error.passing = failed.again and (failed.wait_s or 0.0) <= patience_s
+    return error
+
+
+def next_in_s(retry: Retry, failed: Failed, backoff_least_s: float) -> float:
+    """Return the seconds until the next attempt."""
+    backoff_s = max(retry.get_backoff_time(), backoff_least_s)
+    if failed.wait_s is not None:
+        return failed.wait_s + min(backoff_s, backoff_least_s)
+    # A provider that counts requests by the minute and tells no time needs longer to forget.
+    return 4 * backoff_s if failed.status == 429 else backoff_s
+
+
+def log_line(
+    request: Request,
+    status: int | None,
+    origin: str,
+    *,
+    seconds: float = 0.0,
+    length: int = 0,
+    attempts: int = 0,
+) -> None:
+    """Log one request in one line."""
+    _log.info(
+        "%s: %s %s in %.2f s, %d bytes, %d attempts, from %s", request.source, request.asked,
+        status or "no answer", seconds, length, attempts, origin,
+        extra=about(source=request.source, seconds=round(seconds, 3)),
+    )  # fmt: skip
+
+
+class Turns:
+    """Lets one thread at a time see to what is in a place."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._busy: dict[Path, tuple[threading.Lock, int]] = {}
+
+    @contextmanager
+    def of(self, place: Path) -> Iterator[None]:
+        """Let one thread at a time see to what is in `place`."""
+        with self._lock:
+            lock, users = self._busy.get(place, (threading.Lock(), 0))
+            self._busy[place] = (lock, users + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                lock, users = self._busy[place]
+                if users == 1:
+                    del self._busy[place]
+                else:
+                    self._busy[place] = (lock, users - 1)
+
+
+def never_received(request: Request, damaged: Kept | None, rejected: str | None) -> NotKeptError:
+    """Return the error of an offline run for what it does not have."""
+    why = "was never received"
+    if damaged is not None:
+        why = f"is kept, but damaged ({damaged.path})"
+    elif rejected is not None:
+        why = f"was received, but of no use ({rejected})"
+    name = f" ({request.keep_as})" if request.keep_as else ""
+    return NotKeptError(
+        f"{request.source}: {request.asked}{name} {why}; run once without --offline"
+    )
+
+
+def log_again(request: Request, failed: Failed, attempt: int, wait_s: float) -> None:
+    """Log that an attempt came to nothing and when the next is."""
+    what = request.clean(failed.what)
+    _log.info(
+        "%s: %s attempt %d: %s, again in %.1f s",
+        *(request.source, request.asked, attempt, what, wait_s),
+    )

@@ -1,0 +1,161 @@
+"""Bodies of answers, read as they are sent: whole, within bounds, without Content-Encoding."""
+
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from json import loads
+from typing import Any
+
+import requests
+import urllib3
+
+from geo_pipeline.sources.http.attempts import AGAIN, KEPT, Failed, Request, retry_after_s
+from geo_pipeline.sources.http.received import MB
+
+CHUNK = 1 << 16
+
+
+SLOWEST_BYTES_PER_S = 200
+"""A body that comes slower than this, beyond the read timeout, is given up."""
+
+
+def body_of(answer: requests.Response, request: Request, patience_s: float) -> Iterator[bytes]:
+    """Yield the body without Content-Encoding; less than promised or more than allowed is an error.
+
+    The bytes are read as sent and decoded here, because a gzip stream that stops early passes for a
+    whole one otherwise.
+    """
+    length = answer.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > request.max_bytes:
+        raise too_long(request.max_bytes)
+    body = bounded(plain(answer, sent(answer, patience_s)), request.max_bytes)
+    chunked = "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
+    told = length or chunked or answer.status_code not in KEPT
+    yield from body if told else closed(body)
+
+
+def closed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a body whose end is only that the connection closed: it may have been cut.
+
+    Nothing at all, and JSON that is not closed, are known to be cut; archives tell it themselves.
+    """
+    start = end = b""
+    for chunk in chunks:
+        start = start or chunk.lstrip()[:1]
+        end = chunk.rstrip()[-1:] or end
+        yield chunk
+    if not start or (start in b"{[" and end not in b"}]"):
+        raise Failed("sent a body that ends too early", again=True)
+
+
+def plain(answer: requests.Response, sent: Iterator[bytes]) -> Iterator[bytes]:
+    """Return `sent` without Content-Encoding."""
+    encoding = answer.headers.get("Content-Encoding", "").strip().lower()
+    if encoding in ("gzip", "x-gzip"):
+        return inflated(sent)
+    if encoding not in ("", "identity"):
+        raise Failed(f"sent Content-Encoding {encoding[:20]}, which was not asked for", again=False)
+    return sent
+
+
+def sent(answer: requests.Response, patience_s: float) -> Iterator[bytes]:
+    """Yield the body as sent; one that trickles is given up."""
+    started = time.monotonic()
+    length = 0
+    while chunk := answer.raw.read1(CHUNK, decode_content=False):
+        length += len(chunk)
+        beyond_s = time.monotonic() - started - patience_s
+        if beyond_s > 0 and length < beyond_s * SLOWEST_BYTES_PER_S:
+            raise Failed(
+                f"sent {length} bytes only in {beyond_s + patience_s:.0f} s", again=True, slow=True
+            )
+        yield chunk
+
+
+def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what gzip members hold; a member that is damaged or stops early is an error."""
+    member = None
+    try:
+        for chunk in chunks:
+            rest = chunk
+            while rest:
+                if member is None:
+                    member = zlib.decompressobj(wbits=31)
+                yield member.decompress(rest, CHUNK * 16)
+                rest = member.unconsumed_tail
+                if member.eof:
+                    rest = member.unused_data.lstrip(b"\0")
+                    member = None
+    except zlib.error:
+        raise Failed("sent a damaged gzip Content-Encoding", again=True) from None
+    if member is not None:
+        raise Failed("sent a body that ends too early", again=True)
+
+
+def bounded(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """Yield `chunks`; more than `most` bytes of them is an error."""
+    length = 0
+    for chunk in chunks:
+        length += len(chunk)
+        if length > most:
+            raise too_long(most)
+        yield chunk
+
+
+def too_long(most: int) -> Failed:
+    """Return the failure of a body of more than `most` bytes."""
+    return Failed(
+        f"sent more than the {most / MB:g} MB that are allowed", "ask for less", again=False
+    )
+
+
+def noted(chunks: Iterable[bytes], into: list[bytes]) -> Iterator[bytes]:
+    """Yield `chunks` and note them."""
+    for chunk in chunks:
+        into.append(chunk)
+        yield chunk
+
+
+def refusal(request: Request, answer: requests.Response) -> Failed:
+    """Return what an answer that is an error says."""
+    status = answer.status_code
+    reason = reason_of(answer)
+    reason = request.clean(reason) if reason else None
+    what = f"answered {status}" + (f" ({reason})" if reason else "")
+    if status in AGAIN:
+        return Failed(
+            what, again=True, status=status, reason=reason,
+            wait_s=retry_after_s(answer.headers) if status in (429, 503) else None,
+        )  # fmt: skip
+    advice = "check the URL and what is asked for"
+    if status in (401, 403):
+        advice = (
+            "check the key" if request.secrets else "check the URL, and whether a proxy refuses"
+        )
+    return Failed(what, advice, again=False, status=status, reason=reason)
+
+
+def reason_of(answer: requests.Response) -> str | None:
+    """Return the provider's own words for an error, in one line of at most 300 characters."""
+    start = b""
+    try:
+        for chunk in plain(answer, sent(answer, 5.0)):
+            start += chunk
+            if len(start) > 20_000:
+                break
+    except (Failed, urllib3.exceptions.HTTPError, OSError):
+        return None
+    text = start.decode("utf-8", errors="replace").strip()
+    try:
+        said: Any = loads(text)
+    except ValueError:
+        if text.startswith("<") or "<html" in text.lower():
+            return None
+        said = text
+    if isinstance(said, Mapping):
+        words = (said.get(name) for name in ("reason", "message", "error", "detail", "description"))
+        said = next((word for word in words if isinstance(word, str) and word.strip()), None)
+    if not isinstance(said, str) or not said.strip():
+        return None
+    line = said.strip().splitlines()[0].strip()
+    return "".join(character for character in line if character.isprintable())[:300]

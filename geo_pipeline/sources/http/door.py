@@ -1,0 +1,497 @@
+"""The one door to the network: the only place that opens a connection.
+
+One rule for what is tried again: connection errors, timeouts, bodies that end too early, 408, 429
+and 5xx; never another 4xx. What was received is kept (`raw.py`); final content is asked for once.
+"""
+
+import logging
+import time
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Self
+from urllib.parse import parse_qsl, urlsplit
+
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from geo_pipeline.judging import Limits
+from geo_pipeline.sources.http.addresses import (
+    NO_SECRETS,
+    Params,
+    file_of,
+    mirrored,
+    secrets_of,
+    user_agent,
+    with_params,
+    without_secrets,
+)
+from geo_pipeline.sources.http.attempts import (
+    KEPT,
+    Failed,
+    Request,
+    Session,
+    Turns,
+    conditions_for,
+    error_of,
+    http_date,
+    log_again,
+    log_line,
+    never_received,
+    next_in_s,
+    opened,
+)
+from geo_pipeline.sources.http.bodies import CHUNK, body_of, bounded, noted, plain, refusal, sent
+from geo_pipeline.sources.http.received import MB, MOST_LEFT_OUT, Probe, Received
+from geo_pipeline.sources.pace import RATES, Pace
+from geo_pipeline.sources.raw import About, Kept, RawStore
+
+_log = logging.getLogger("geo_pipeline.sources.http")
+
+
+class Http:
+    """Requests to providers, each kept in the raw store. Threads may share it.
+
+    Args:
+        raw: where answers are kept; without it, in a temporary folder that goes with this object.
+        offline: give what is kept only; nothing is asked over the network.
+        rates: requests a second by host (`api.example.org` or `127.0.0.1:8000`), beside or in place
+            of those in `RATES`.
+        default_rate: requests a second of a host that neither names.
+        mirrors: beginnings of URLs and what to put in their place.
+        connect_timeout_s, read_timeout_s: longest silence before and during an answer.
+        attempts: how often one request is made at most.
+        backoff_s: first wait before another attempt; it doubles.
+        patience_s: longest that all waits of one request may take together: Retry-After, backoff,
+            silence up to a timeout.
+        max_bytes, max_file_bytes: most that `get` and `download` take, after Content-Encoding.
+        contact: URL or address of who runs this, for the User-Agent.
+        limits: of the process that reads an answer where that needs one of its own; without them
+            it is read in this one.
+        most_left_out: share of what an answer holds that who reads it may leave out.
+        sleep: what waits a number of seconds.
+    """
+
+    def __init__(
+        self,
+        raw: RawStore | None = None,
+        *,
+        offline: bool = False,
+        rates: Mapping[str, float] | None = None,
+        default_rate: float = 10.0,
+        mirrors: Mapping[str, str] | None = None,
+        connect_timeout_s: float = 10.0,
+        read_timeout_s: float = 60.0,
+        attempts: int = 8,
+        backoff_s: float = 0.5,
+        patience_s: float = 180.0,
+        max_bytes: int = 256 * MB,
+        max_file_bytes: int = 8_000 * MB,
+        contact: str | None = None,
+        limits: Limits | None = None,
+        most_left_out: float = MOST_LEFT_OUT,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.limits = limits
+        self.most_left_out = most_left_out
+        self.raw = raw or RawStore.temporary()
+        self.offline = offline
+        self._mirrors = dict(mirrors or {})
+        pace_folder = raw.folder / ".pace" if raw else None
+        self._pace = Pace({**RATES, **(rates or {})}, default_rate, pace_folder, sleep)
+        self._timeouts = (connect_timeout_s, read_timeout_s)
+        self._attempts = attempts
+        self._backoff_s = backoff_s
+        self._patience_s = patience_s
+        self._max_bytes = max_bytes
+        self._max_file_bytes = max_file_bytes
+        self._sleep = sleep
+        self._turns = Turns()
+        self._down: set[str] = set()
+        self._intact: set[tuple[Path, int, int]] = set()
+        self._session = Session()
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.headers.update(
+            {"User-Agent": user_agent(contact), "Accept-Encoding": "gzip", "Accept": "*/*"}
+        )
+        adapter = HTTPAdapter(pool_connections=32, pool_maxsize=32, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        logging.getLogger("urllib3.connectionpool").addFilter(NO_SECRETS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def get(
+        self,
+        url: str,
+        *,
+        source: str,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        final: bool = False,
+        keep_as: str | None = None,
+        keep: bool = True,
+        max_age_s: float = 0.0,
+        max_bytes: int | None = None,
+        attempts: int | None = None,
+        weight: float = 1.0,
+    ) -> Received:
+        """Return what is at `url`, in memory.
+
+        Args:
+            url: http, https or file.
+            source: who is asked, for errors and for the raw store: its name, and what may follow
+                after a comma for errors only (`open-meteo, département 32`).
+            params: added to the URL's query.
+            headers: added to the request; never kept, logged or sent on to another host.
+            final: the content never changes: once kept as such it is given without any request.
+            keep_as: what it is kept under in place of its URL, where that is another each time.
+            keep: False neither looks in the raw store nor keeps anything.
+            max_age_s: what came or was confirmed so few seconds ago is given without any request.
+            max_bytes: most that is taken, in place of the constructor's.
+            attempts: how often it is tried at most, in place of the constructor's.
+            weight: how many requests it counts for with the provider.
+
+        Raises:
+            StatusError: the provider refuses, or still fails when patience ends.
+            NotKeptError: offline, and it was never received.
+            SourceError: it cannot be had otherwise.
+            StorageError: it cannot be kept.
+        """
+        request = self._request(
+            url,
+            source=source,
+            params=params,
+            headers=headers,
+            final=final,
+            keep_as=keep_as,
+            keep=keep,
+            attempts=attempts,
+            weight=weight,
+            max_bytes=max_bytes or self._max_bytes,
+        )
+        return self._receive(request, max_age_s, in_memory=True)
+
+    def download(
+        self,
+        url: str,
+        *,
+        source: str,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        final: bool = False,
+        keep_as: str | None = None,
+        max_age_s: float = 0.0,
+        max_bytes: int | None = None,
+        attempts: int | None = None,
+        weight: float = 1.0,
+    ) -> Received:
+        """Return what is at `url` as a file of the raw store (`path`), never whole in memory.
+
+        A file that is compressed already lies there as received; another is compressed with gzip.
+        Arguments and errors are those of `get`.
+        """
+        request = self._request(
+            url,
+            source=source,
+            params=params,
+            headers=headers,
+            final=final,
+            keep_as=keep_as,
+            attempts=attempts,
+            weight=weight,
+            max_bytes=max_bytes or self._max_file_bytes,
+        )
+        return self._receive(request, max_age_s, in_memory=False)
+
+    def kept(
+        self,
+        url: str = "",
+        *,
+        source: str,
+        params: Params | None = None,
+        keep_as: str | None = None,
+    ) -> Received | None:
+        """Return what is kept of `url` (or as `keep_as`), None when there is nothing whole."""
+        request = self._request(url, source=source, params=params, keep_as=keep_as)
+        kept = self.raw.find(request.place)
+        return None if kept is None else self._from_raw(kept, in_memory=False)
+
+    def probe(
+        self,
+        url: str,
+        *,
+        source: str,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 10.0,
+    ) -> Probe:
+        """Ask `url` once, for the head of the answer only; nothing is kept or raised."""
+        request = self._request(url, source=source, params=params, headers=headers, keep=False)
+        started = time.monotonic()
+        if request.url.startswith("file:"):
+            try:
+                about = file_of(request.url).stat()
+            except OSError:
+                return Probe(request.asked, 404, 0.0, None, "no such file")
+            modified = datetime.fromtimestamp(about.st_mtime, UTC)
+            return Probe(request.asked, 200, 0.0, modified, None, length=about.st_size)
+        try:
+            with opened(self._session, request, {}, (timeout_s, timeout_s)) as answer:
+                error, length = None, answer.headers.get("Content-Length", "")
+                if answer.status_code >= 400:
+                    error = f"answered {answer.status_code}"
+                return Probe(
+                    request.asked,
+                    answer.status_code,
+                    time.monotonic() - started,
+                    http_date(answer.headers.get("Last-Modified")),
+                    error,
+                    answer.headers.get("ETag"),
+                    int(length) if length.isdigit() else None,
+                )
+        except Failed as failed:
+            what = request.clean(failed.what)
+            return Probe(request.asked, None, time.monotonic() - started, None, what)
+
+    def start(self, url: str, *, source: str, bytes_: int = CHUNK) -> Received:
+        """Return the first bytes of what is at `url`, asked for once; nothing is kept.
+
+        Raises:
+            StatusError: the provider refuses.
+            SourceError: it cannot be had otherwise.
+        """
+        request = self._request(url, source=source, params=None, keep=False)
+        content, status = b"", 200
+        try:
+            if request.url.startswith("file:"):
+                with file_of(request.url).open("rb") as stream:
+                    content = stream.read(bytes_)
+            else:
+                with opened(self._session, request, {}, self._timeouts) as answer:
+                    status = answer.status_code
+                    if status >= 300:
+                        raise refusal(request, answer)
+                    for chunk in plain(answer, sent(answer, self._timeouts[1])):
+                        content += chunk
+                        if len(content) >= bytes_:
+                            break
+        except OSError as error:
+            what = f"cannot be read ({error.strerror or error})"
+            raise request.failed(what, "check the URL and the file", None, None) from None
+        except Failed as failed:
+            raise error_of(request, failed, 1, 0.0, self._patience_s) from None
+        digest = sha256(content).hexdigest()
+        return Received(request.asked, status, datetime.now(UTC), digest, content[:bytes_])
+
+    def _request(
+        self,
+        url: str,
+        *,
+        source: str,
+        params: Params | None,
+        headers: Mapping[str, str] | None = None,
+        final: bool = False,
+        keep_as: str | None = None,
+        keep: bool = True,
+        attempts: int | None = None,
+        weight: float = 1.0,
+        max_bytes: int = 0,
+    ) -> Request:
+        full = with_params(url, params)
+        asked = without_secrets(full)
+        return Request(
+            source=source,
+            asked=asked,
+            params=dict(parse_qsl(urlsplit(asked).query, keep_blank_values=True)),
+            url=mirrored(full, self._mirrors),
+            headers=dict(headers or {}),
+            secrets=secrets_of(full, headers or {}),
+            final=final,
+            keep_as=keep_as,
+            keep=keep,
+            place=self.raw.place(source.partition(",")[0], asked, keep_as),
+            max_bytes=max_bytes,
+            attempts=attempts or self._attempts,
+            # What a mirror counts is not what the provider does.
+            weight=weight if mirrored(full, self._mirrors) == full else 1.0,
+        )
+
+    def _receive(self, request: Request, max_age_s: float, *, in_memory: bool) -> Received:
+        """Return the answer to `request`, from the raw store where that may be."""
+        with self._turns.of(request.place):
+            kept = self.raw.find(request.place) if request.keep else None
+            received = None if kept is None else self._from_raw(kept, in_memory=in_memory)
+            if kept is not None and received is not None:
+                age = (datetime.now(UTC) - kept.checked_at).total_seconds()
+                if self.offline or (request.final and kept.final) or 0 <= age < max_age_s:
+                    log_line(request, kept.status, "raw", length=kept.length)
+                    return received
+            if self.offline and not request.url.startswith("file:"):
+                raise never_received(request, kept, self.raw.rejected(request.place))
+            return self._ask(request, kept if received else None, received, in_memory=in_memory)
+
+    def _from_raw(self, kept: Kept, *, in_memory: bool) -> Received | None:
+        """Return what is kept if its bytes are those received, else None."""
+        content: bytes | None = None
+        try:
+            about = kept.path.stat()
+            seen = (kept.path, about.st_mtime_ns, about.st_size)
+            if in_memory:
+                with kept.open() as stream:
+                    content = stream.read()
+                intact = sha256(content).hexdigest() == kept.sha256
+            else:
+                intact = seen in self._intact or self.raw.intact(kept)
+        except (OSError, EOFError, zlib.error):
+            intact = False
+        if not intact:
+            _log.warning("%s: %s is damaged or gone: it is asked for anew", kept.source, kept.path)
+            return None
+        self._intact.add(seen)
+        return self._received(kept, content)
+
+    def _received(self, kept: Kept, content: bytes | None) -> Received:
+        raw = self.raw
+        return Received(
+            kept.url,
+            kept.status,
+            kept.received_at,
+            kept.sha256,
+            content,
+            path=kept.path,
+            compression=kept.compression,
+            content_type=kept.content_type,
+            most_left_out=self.most_left_out,
+            reject=lambda why: raw.reject(kept, why),
+        )
+
+    def _ask(
+        self, request: Request, kept: Kept | None, before: Received | None, *, in_memory: bool
+    ) -> Received:
+        """Return the answer to `request`, asking as often as the one rule allows."""
+        retry = Retry(
+            total=request.attempts - 1,
+            backoff_factor=self._backoff_s,
+            backoff_jitter=self._backoff_s,
+            backoff_max=60.0,
+        )
+        started = time.monotonic()
+        waited_s = 0.0
+        # A host that nobody could reach is tried once more only, lest 101 départements wait for it.
+        attempts = min(2, request.attempts) if request.host in self._down else request.attempts
+        for attempt in range(1, attempts + 1):
+            if request.host:
+                self._pace.wait(request.host, request.weight)
+            asked_at = time.monotonic()
+            try:
+                received, length, status = self._once(request, kept, in_memory=in_memory)
+            except Failed as failed:
+                waited_s += time.monotonic() - asked_at if failed.slow else 0.0
+                wait_s = next_in_s(retry, failed, self._backoff_s)
+                last = attempt == attempts or waited_s + wait_s > self._patience_s
+                if failed.status == 429:
+                    # Who asks for more than patience is asked less often, but nobody waits for it.
+                    self._pace.pause(request.host, wait_s if wait_s <= self._patience_s else 0.0)
+                if failed.again and not last:
+                    log_again(request, failed, attempt, wait_s)
+                    retry = retry.increment("GET", None, error=urllib3.exceptions.ProtocolError())
+                    waited_s += wait_s
+                    self._sleep(wait_s)
+                    continue
+                if failed.down:
+                    self._down.add(request.host)
+                seconds = time.monotonic() - started
+                log_line(request, failed.status, "network", seconds=seconds, attempts=attempt)
+                raise error_of(request, failed, attempt, seconds, self._patience_s) from None
+            self._down.discard(request.host)
+            self._pace.ease(request.host)
+            seconds = time.monotonic() - started
+            log_line(request, status, "network", seconds=seconds, length=length, attempts=attempt)
+            if received is not None:
+                return received
+            if kept is not None and before is not None:
+                self.raw.confirm(kept, final=request.final)
+                return before
+        raise AssertionError("unreachable")
+
+    def _once(
+        self, request: Request, kept: Kept | None, *, in_memory: bool
+    ) -> tuple[Received | None, int, int]:
+        """Ask once: what was received (None: what is kept still holds), bytes, status."""
+        if request.url.startswith("file:"):
+            return self._read_file(request, kept, in_memory=in_memory)
+        conditions = conditions_for(kept, without_secrets(request.url))
+        with opened(self._session, request, conditions, self._timeouts) as answer:
+            status = answer.status_code
+            if status == 304 and conditions:
+                answer.raw.drain_conn()
+                return None, 0, status
+            if status >= 300:
+                raise refusal(request, answer)
+            if not in_memory and status not in KEPT:
+                raise Failed(f"answered {status} in place of a file", again=False, status=status)
+            about = request.about(status, answer.headers)
+            if answer.history:
+                about = replace(about, redirected_to=without_secrets(answer.url))
+            body = body_of(answer, request, self._timeouts[1])
+            return self._take(request, about, body, in_memory=in_memory)
+
+    def _take(
+        self, request: Request, about: About, chunks: Iterable[bytes], *, in_memory: bool
+    ) -> tuple[Received, int, int]:
+        """Keep `chunks` and return them as received."""
+        content: list[bytes] = []
+        if in_memory:
+            chunks = noted(chunks, content)
+        if request.keep and about.status in KEPT:
+            kept = self.raw.put(request.place, about, chunks)
+            return (
+                self._received(kept, b"".join(content) if in_memory else None),
+                kept.length,
+                about.status,
+            )
+        for _ in chunks:
+            pass
+        body = b"".join(content)
+        received = Received(
+            request.asked, about.status, datetime.now(UTC), sha256(body).hexdigest(), body,
+            content_type=about.content_type, most_left_out=self.most_left_out,
+        )  # fmt: skip
+        return received, len(body), about.status
+
+    def _read_file(
+        self, request: Request, kept: Kept | None, *, in_memory: bool
+    ) -> tuple[Received | None, int, int]:
+        """Return the local file that a file:// URL names; None when it is what is kept."""
+        path = file_of(request.url)
+        try:
+            about = path.stat()
+            modified = f"{about.st_mtime_ns} ns"
+            said = request.about(200, {"Last-Modified": modified})
+            if kept is not None and (kept.fetched_from, kept.last_modified, kept.length) == (
+                said.fetched_from, modified, about.st_size,
+            ):  # fmt: skip
+                return None, 0, 304
+            with path.open("rb") as stream:
+                chunks = bounded(iter(lambda: stream.read(CHUNK), b""), request.max_bytes)
+                return self._take(request, said, chunks, in_memory=in_memory)
+        except OSError as error:
+            raise Failed(
+                f"cannot be read ({error.strerror or error})",
+                "check the URL and the file",
+                again=False,
+            ) from None

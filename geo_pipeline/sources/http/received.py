@@ -1,0 +1,128 @@
+"""What comes of a request: what a provider sent, or why there is nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from geo_pipeline.errors import SourceError
+from geo_pipeline.sources.raw import open_content
+
+MB = 1_000_000
+
+
+MOST_LIST_BYTES = 50 * MB
+"""Most of a list of files, which sensors read beside all else: those of data.gouv.fr have 5."""
+
+
+MOST_LEFT_OUT = 0.1
+"""Share of what an answer holds that may be left out of it: beyond, its form is not what it was."""
+
+
+class StatusError(SourceError):
+    """A provider answered with a status that is an error: `status`, and its own `reason`."""
+
+    def __init__(self, message: str, status: int, reason: str | None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+class NoAnswerError(SourceError):
+    """A provider could not be reached, or its answer did not come whole."""
+
+
+class NotKeptError(SourceError):
+    """Offline, and what is asked for was never received."""
+
+
+class Received:
+    """What a provider sent.
+
+    Attributes:
+        url: what was asked for, parameters and all, without secrets.
+        status: HTTP status of the answer.
+        received_at: when the content came (UTC).
+        sha256: of the bytes received, hexadecimal.
+        path: the file that keeps it; None when it is not kept.
+        compression: `gzip` when the file was compressed here, None when it is what was received.
+        content_type: as the provider said.
+        most_left_out: share of what it holds that may be left out when it is read.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        status: int,
+        received_at: datetime,
+        sha256: str,
+        content: bytes | None = None,
+        *,
+        path: Path | None = None,
+        compression: str | None = None,
+        content_type: str | None = None,
+        most_left_out: float = MOST_LEFT_OUT,
+        reject: Callable[[str], None] | None = None,
+    ) -> None:
+        if content is None and path is None:
+            raise ValueError("an answer has content or a file of it")
+        self.url = url
+        self.status = status
+        self.received_at = received_at
+        self.sha256 = sha256
+        self.path = path
+        self.compression = compression
+        self.content_type = content_type
+        self.most_left_out = most_left_out
+        self._content = content
+        self._reject = reject
+
+    @property
+    def content(self) -> bytes:
+        """All bytes received; of a download they are read from its file each time."""
+        if self._content is not None:
+            return self._content
+        with self.open() as stream:
+            return stream.read()
+
+    def open(self) -> BinaryIO:
+        """Return a stream of the bytes received."""
+        if self.path is None or self._content is not None:
+            return BytesIO(self._content or b"")
+        return open_content(self.path, self.compression)
+
+    def reject(self, why: str) -> None:
+        """Say that this is not what it should be: it is never given again, but asked for anew."""
+        if self._reject is not None:
+            self._reject(why)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process can have: what is rejected there is rejected by who asked."""
+        return {**vars(self), "_reject": None}
+
+    def __repr__(self) -> str:
+        return f"Received({self.url!r}, {self.status}, {self.sha256[:12]})"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What came of one look at a provider."""
+
+    url: str
+    status: int | None
+    seconds: float
+    last_modified: datetime | None
+    error: str | None
+    etag: str | None = None
+    length: int | None = None
+    """Bytes of the body as sent, where the provider tells."""
+
+    @property
+    def mark(self) -> str | None:
+        """What changes when the content does; None where nothing tells, or it could not be had."""
+        if self.error is not None:
+            return None
+        told = (self.etag, self.last_modified and self.last_modified.isoformat(), self.length)
+        return None if told == (None, None, None) else " ".join(str(each) for each in told)
