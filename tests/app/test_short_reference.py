@@ -59,9 +59,9 @@ def test_nothing_is_said_of_a_hundred_years(
 
 
 def test_far_classes_are_marked_wherever_they_stand(publication: Publication) -> None:
-    """Haute-Garonne is in D4 by twelve years, in August 2022."""
+    """Haute-Garonne is in D3 by ten years, in August 2022."""
     view = view_of(publication, period="2022-08", departement="31")
-    far, marked = "sécheresse exceptionnelle", "sécheresse exceptionnelle †"
+    far, marked = "sécheresse extrême", "sécheresse extrême †"
     said = {
         "detail": page.slots(view)["detail"],
         "verdict": departement_page.slots(view)["head"],
@@ -79,7 +79,7 @@ def test_far_classes_are_marked_wherever_they_stand(publication: Publication) ->
         assert marked in plain(text).lower(), where
     table = plain(said["table"]).lower()
     assert table.count(f"</i>{far}") == table.count(f"</i>{marked}")
-    assert look.class_words(look.DROUGHT_CLASSES[0], 30) == far
+    assert look.class_words(look.DROUGHT_CLASSES[1], 30) == far
     assert look.class_words(look.DROUGHT_CLASSES[2], 12) == "sécheresse grave"
 
 
@@ -112,7 +112,7 @@ def test_a_value_without_a_class_is_shown_as_one(publication: Publication) -> No
     for said in (page.slots(view)["detail"], departement_page.slots(view)["head"]):
         text = plain(said)
         assert "Pas de classe" in text
-        assert "Note sur 100 : 71 (8 ans de référence, trop peu pour une classe)" in text
+        assert "Note sur 100 : 73 (8 ans de référence, trop peu pour une classe)" in text
         assert "ne couvrent pas" not in text
         assert "Aucune valeur" not in text
     elsewhere = view_of(publication, period="2022-08", departement="974")
