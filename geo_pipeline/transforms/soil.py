@@ -22,10 +22,10 @@ STAGES = ["days_initial", "days_development", "days_mid", "days_late"]
 KEPT: Mapping[Output, int] = {"depletion_mm": 3, "swi": 4, "ks": 4, "eta_mm": 3}
 
 
-KNOWN_TO = 0.05
+KNOWN_TO = 0.06
 """Share of the water that a soil holds within which its state must be bounded to count as known.
 
-What is told is the middle, so wetness is at most 0.025 off then, and ever less with each rain. That
+What is told is the middle, so wetness is at most 0.03 off then, and ever less with each rain. That
 is under half of how far it is from Météo-France's normals (docs/against_nature.md). To wait for
 1 mm would cost deep soils the spring after each gap.
 """
