@@ -1,9 +1,13 @@
 """Dagster's `dagster.yaml` in its home: put there on first use, renewed while nobody changed it."""
 
 import hashlib
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
+from geo_pipeline.errors import UsageError
 from geo_pipeline.files import write_text
 from geo_pipeline.settings import Settings
 
@@ -12,8 +16,17 @@ NAME = "dagster.yaml"
 SHIPPED = (
     "bd33aee8f40a35dd57156410ef8fc08a0759fcd4cc3e9cb02b1711dc11cca63a",
     "5246ca5a45cf52d8aa5bbf2d6392ebbbd8f882f7f51d32a7cc7224b2c1650e62",
+    "451b2a87b8ecb7425c64ddf853b87c9834ba95068b4e9b15eccd740effb1cfe9",
 )
 """SHA-256 of each version that was ever shipped, the last one that of today."""
+
+MOVED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "geo_pipeline.automation.storage": "geo_pipeline.platform.record_storage",
+        "geo_pipeline.automation.alive": "geo_pipeline.platform.live_runs",
+    }
+)
+"""Modules that a configuration of an earlier version names, and what they are called now."""
 
 
 def shipped() -> str:
@@ -26,10 +39,19 @@ def install(home: Path) -> None:
 
     Raises:
         StorageError: it cannot be written.
+        UsageError: one that somebody changed names modules of an earlier version.
     """
     path = home / NAME
     if not path.exists() or (is_untouched(path) and path.read_text(encoding="utf-8") != shipped()):
         write_text(path, shipped())
+        return
+    text = path.read_text(encoding="utf-8")
+    for before, now in MOVED.items():
+        if before in text:
+            raise UsageError(
+                f"{path} names {before}, which is {now} now: change it there, or move the file "
+                "away to take the shipped one"
+            )
 
 
 def note(home: Path, settings: Settings) -> str | None:

@@ -363,6 +363,15 @@ def test_the_configuration_of_today_is_among_those_shipped(tmp_path: Path) -> No
     assert configuration.is_untouched(tmp_path / "dagster.yaml")
 
 
+def test_a_changed_configuration_of_an_earlier_version_is_told_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "dagster.yaml"
+    mine = "storage:\n  custom:\n    module: geo_pipeline.automation.storage\n"
+    path.write_text(mine, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"which is geo_pipeline\.platform\.record_storage now"):
+        configuration.install(tmp_path)
+    assert path.read_text(encoding="utf-8") == mine
+
+
 FIRST = """\
 # Dagster's instance, copied into its home on first use. See docs/operations.md.
 
