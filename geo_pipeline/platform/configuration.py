@@ -23,6 +23,7 @@ SHIPPED = (
 MOVED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "geo_pipeline.automation.storage": "geo_pipeline.platform.record_storage",
+        "geo_pipeline.automation.event_log": "geo_pipeline.platform.event_log",
         "geo_pipeline.automation.alive": "geo_pipeline.platform.live_runs",
     }
 )

@@ -381,7 +381,7 @@ telemetry:
 
 # The stock SQLite storage with its connections kept open: less than half the book-keeping.
 event_log_storage:
-  module: geo_pipeline.platform.event_log
+  module: geo_pipeline.automation.event_log
   class: KeptConnectionEventLogStorage
   config: {}
 """
