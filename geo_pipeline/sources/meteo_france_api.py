@@ -154,7 +154,7 @@ class MeteoFranceApi:
             label=f"{NAME}:stations",
             last_final=settled,
             notes=[
-                *_left_out(inactive),
+                *_left_out(inactive, answers),
                 *_silent({order.station for order in answers}, frame),
             ],
         )
@@ -459,11 +459,19 @@ def _no_days() -> pd.DataFrame:
     return pd.DataFrame(columns=[*KEY, *VALUES])
 
 
-def _left_out(inactive: Mapping[Order, str]) -> list[str]:
-    """Return a note for each station and reason: of which days it is left out."""
+def _left_out(inactive: Mapping[Order, str], answered: Collection[Order]) -> list[str]:
+    """Return a note for each station and reason: of which days it is left out.
+
+    The API calls a station inactive in the years before it opened too: what comes before the first
+    days that it answered for lacks nothing, and is not told.
+    """
+    opened: dict[str, date] = {}
+    for order in answered:
+        opened[order.station] = min(order.since, opened.get(order.station, order.since))
     orders: dict[tuple[str, str], list[Order]] = {}
     for order, why in inactive.items():
-        orders.setdefault((order.station, why), []).append(order)
+        if order.until >= opened.get(order.station, date.min):
+            orders.setdefault((order.station, why), []).append(order)
     notes = []
     for (station, why), of_station in orders.items():
         first, last = min(of_station), max(of_station)

@@ -359,6 +359,25 @@ def test_a_station_that_sends_no_value_is_told(source: MeteoFranceApi, api: Api)
     )
 
 
+def test_the_years_before_a_station_opened_are_not_left_out(
+    source: MeteoFranceApi, api: Api, provider: Any
+) -> None:
+    """2016 and 2017 are refused and lack nothing, since 2018 is the first there is; 2019 lacks."""
+    api.rows = lambda station, since, until: [f"{since:%Y%m%d};1,0;1" + ";" * 14]
+
+    def order(asked: Any) -> Any:
+        year = int(asked.one("date-deb-periode")[:4])
+        if asked.one("id-station") == "32160002" and year in (2016, 2017, 2019):
+            return provider.answer(json={"message": "station inactive"}, status=500)
+        return api.order(asked)
+
+    path = "/DPClim/commande-station/quotidienne"
+    provider.reset(path).on(path, order)
+    assert source.report("32", date(2016, 1, 1), date(2020, 1, 31)).observed.notes == (
+        "station 32160002 is left out from 2019-01-01 to 2019-12-31: station inactive",
+    )
+
+
 @pytest.mark.parametrize("burst", [2, 5, 8])
 @pytest.mark.parametrize("path", ["commande-station/quotidienne", "commande/fichier"])
 def test_a_burst_of_500_is_not_a_station_that_is_inactive(
