@@ -101,6 +101,10 @@ NO_UNIT: Final = Words("", "")
 VALUE: Final = Words("valeur", "value")
 AS_IT_IS: Final = Words("{}", "{}")
 AS_NORMAL: Final = Words("comme la normale", "as normal")
+BELOW_NORMAL: Final = (
+    Words("est au-dessous de la normale", "is below normal"),
+    Words("sont au-dessous de la normale", "are below normal"),
+)
 
 RAINFED: Final = (
     "soft_wheat",
@@ -159,6 +163,9 @@ class Indicator:
     """How a departure above the normal is told, where `phrase` tells one below it."""
     same: Words = AS_NORMAL
     """How no departure is told."""
+    below: tuple[Words, Words] = BELOW_NORMAL
+    """How one département, and how several, are told whose departure is below `below_from`."""
+    below_from: float = 0.0
     step: Step = "dekad"
     """What its periods are; the last dekad of a month stands for the month."""
     asset: str = "weather_daily"
@@ -414,6 +421,13 @@ def _flash() -> Iterator[Indicator]:
                 "soil drying less fast than usual, by {}",
             ),
             same=Words("sol qui change comme d'habitude", "soil changing as usual"),
+            below=(
+                Words("s'assèche bien plus vite que d'habitude", "is drying far faster than usual"),
+                Words(
+                    "s'assèchent bien plus vite que d'habitude", "are drying far faster than usual"
+                ),
+            ),
+            below_from=-1.0,
         )
 
 

@@ -412,7 +412,8 @@ _PAST: Final[dict[Lang, dict[str, str]]] = {
         "est": "était", "sont": "étaient", "manque": "manquait", "manquent": "manquaient",
         "limite": "limitait", "limitent": "limitaient", "connaît": "connaissait",
         "connaissent": "connaissaient", "vont": "allaient", "passe": "était passé",
-        "passent": "étaient passés", "trouvent": "trouvaient",
+        "passent": "étaient passés", "trouvent": "trouvaient", "assèche": "asséchait",
+        "assèchent": "asséchaient",
     },
     "en": {
         "is": "was", "are": "were", "has": "had", "have": "had", "run": "ran", "lack": "lacked",

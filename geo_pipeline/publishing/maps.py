@@ -143,7 +143,7 @@ def _finding_by_stage(styles: Sequence[ClassStyle], lang: Lang) -> str:
     return f"{text}."
 
 
-def _finding_by_rain_anomaly(values: pd.Series[float], lang: Lang) -> str:
+def _finding_by_rain_anomaly(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
     """How many départements had less rain than normal, and less than half of it."""
     less, half = int((values < 0).sum()), int((values < -50).sum())
     one = Words("a reçu moins de pluie que la normale", "had less rain than normal")
@@ -154,7 +154,7 @@ def _finding_by_rain_anomaly(values: pd.Series[float], lang: Lang) -> str:
     return f"{text}."
 
 
-def _finding_by_yield(values: pd.Series[float], lang: Lang) -> str:
+def _finding_by_yield(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
     """How many départements harvested less than in the years before, and far less."""
     less, far = int((values < 0).sum()), int((values < -20).sum())
     mean = Words(
@@ -170,11 +170,10 @@ def _finding_by_yield(values: pd.Series[float], lang: Lang) -> str:
     return f"{text}."
 
 
-def _finding_by_anomaly(values: pd.Series[float], lang: Lang) -> str:
-    """How many départements are below normal."""
-    one = Words("est au-dessous de la normale", "is below normal")
-    many = Words("sont au-dessous de la normale", "are below normal")
-    return f"{_share(int((values < 0).sum()), len(values), one, many, lang)}."
+def _finding_by_anomaly(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
+    """How many départements are below normal, as the indicator tells that."""
+    count = int((values < which.below_from).sum())
+    return f"{_share(count, len(values), *which.below, lang)}."
 
 
 def _finding_by_amount(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
@@ -225,7 +224,7 @@ def _finding(indicator: str, values: pd.DataFrame, lang: Lang) -> str:
     known = values["value"].dropna().astype(float)
     if which.kind == "amount":
         return _finding_by_amount(which, known, lang)
-    return _ANOMALIES.get(which.group, _finding_by_anomaly)(known, lang)
+    return _ANOMALIES.get(which.group, _finding_by_anomaly)(which, known, lang)
 
 
 # --------------------------------------------------------------------------------------------

@@ -355,9 +355,9 @@ FROM_MEAN: Final = Departures(
 )
 
 DRYING: Final = Departures(
-    Words("s'assèche plus vite, de {}", "dries faster, by {}"),
+    Words("plus rapide, {}", "faster, {}"),
     Words(f"comme d'habitude (±{THIN}{{}})", "as usual (±{})"),
-    Words("s'assèche moins vite, de {}", "dries less fast, by {}"),
+    Words("moins rapide, {}", "less fast, {}"),
 )
 
 
