@@ -23,6 +23,7 @@ from geo_pipeline.indicators.classes import (
 )
 from geo_pipeline.indicators.combined import combined_class, combined_class_series
 from geo_pipeline.indicators.crops import kc_curve, relative_yield
+from geo_pipeline.indicators.evaporation_layer import surface_evaporation
 from geo_pipeline.indicators.evapotranspiration import (
     Et0,
     et0_hargreaves,
@@ -38,11 +39,8 @@ from geo_pipeline.indicators.events import (
     dry_spell_length,
     longest_dry_spell,
 )
-from geo_pipeline.indicators.soil_water import (
-    SoilWater,
-    soil_water_balance,
-    surface_evaporation,
-)
+from geo_pipeline.indicators.root_zone import SoilWater
+from geo_pipeline.indicators.soil_water import soil_water_balance
 from geo_pipeline.indicators.standardised import (
     EmpiricalParameters,
     GammaParameters,

@@ -40,6 +40,19 @@ def reject(offending: BoolArray, values: FloatArray, name: str, why: str) -> Non
         raise ValueError(f"{name}{place} is {values[where]}: {why}")
 
 
+def as_amount(values: ArrayLike, name: str) -> FloatArray:
+    """Float64 of any shape; ValueError where negative or infinite."""
+    amount = as_float(values)
+    reject(np.isinf(amount), amount, name, "infinite")
+    reject(amount < 0.0, amount, name, "negative")
+    return amount
+
+
+def as_amount_series(values: ArrayLike, name: str) -> FloatArray:
+    """`as_amount` with a time axis."""
+    return as_amount(np.atleast_1d(as_float(values)), name)
+
+
 def positive_int(value: int, name: str) -> int:
     """`value` as an int; TypeError when it is not a whole number, ValueError when below 1."""
     if (number := index(value)) < 1:

@@ -1,48 +1,46 @@
-"""Water in the root zone: the daily balance of FAO-56, and the evaporation layer of its dual Kc.
+"""Water in the root zone: the daily balance of FAO-56, single crop coefficient.
+
+What is asked for stands here: the functions, what they take and the checks of it. How the balance
+moves on by a day and what it keeps is in `root_zone`, the surface layer of the dual crop
+coefficient in `evaporation_layer`, coefficients and seasons of crops in `crops`.
 
 Depths are in mm, a day is one time step. The depletion is what the root zone lacks to field
 capacity: 0 when full, the total available water (TAW) when the crop can take nothing more.
 
 Reference: Allen, R. G., Pereira, L. S., Raes, D., Smith, M. (1998). Crop evapotranspiration. FAO
-Irrigation and Drainage Paper 56. Rome. Chapters 7 and 8; equations are numbered as there.
+Irrigation and Drainage Paper 56. Rome. Chapter 8; equations are numbered as there.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from operator import index
+from collections.abc import Iterable
 from typing import Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo_pipeline.indicators._arrays import BoolArray, FloatArray, IntArray, as_float, reject
+from geo_pipeline.indicators._arrays import (
+    BoolArray,
+    FloatArray,
+    as_amount,
+    as_amount_series,
+    as_float,
+    reject,
+)
+from geo_pipeline.indicators.root_zone import (
+    BLOCK_DAYS,
+    OUTPUTS,
+    KeptOutputs,
+    Output,
+    RootZone,
+    RootZoneState,
+    SoilWater,
+    adjusted_fraction,
+)
 
 Number = TypeVar("Number", bound=np.generic)
-
-Output = Literal[
-    "depletion_mm",
-    "below_mm",
-    "swi",
-    "ks",
-    "etc_mm",
-    "eta_mm",
-    "percolation_mm",
-    "irrigation_mm",
-]
-OUTPUTS: tuple[Output, ...] = get_args(Output)
-"""What a balance can keep, day by day or by period."""
-
-STATES: frozenset[Output] = frozenset({"depletion_mm", "below_mm", "swi", "ks"})
-"""Averaged over a period; the others are summed."""
 
 DEFAULT_KEEP: tuple[Output, ...] = ("depletion_mm", "swi", "ks", "etc_mm", "eta_mm")
 
 Wetting = Literal["with_et", "before_et"]
-
-BLOCK_DAYS = 256
-"""Days whose inputs and outputs lie in memory with time first while they are computed."""
-
-P_LOWEST, P_HIGHEST = 0.1, 0.8
 
 
 def total_available_water(
@@ -72,9 +70,11 @@ def total_available_water(
     >>> round(float(total_available_water(0.23, 0.10, 0.3)))
     39
     """
-    content = _amount(field_capacity, "field_capacity") - _amount(wilting_point, "wilting_point")
+    content = as_amount(field_capacity, "field_capacity") - as_amount(
+        wilting_point, "wilting_point"
+    )
     reject(content < 0.0, content, "field_capacity - wilting_point", "it is not negative")
-    return np.asarray(1000.0 * content * _amount(root_depth_m, "root_depth_m"))
+    return np.asarray(1000.0 * content * as_amount(root_depth_m, "root_depth_m"))
 
 
 def depletion_fraction(p: ArrayLike, etc_mm: ArrayLike) -> FloatArray:
@@ -100,7 +100,7 @@ def depletion_fraction(p: ArrayLike, etc_mm: ArrayLike) -> FloatArray:
     >>> depletion_fraction(0.5, [5.0, 2.5, 20.0])
     array([0.5, 0.6, 0.1])
     """
-    return _fraction(_amount(p, "p"), _amount(etc_mm, "etc_mm"))
+    return adjusted_fraction(as_amount(p, "p"), as_amount(etc_mm, "etc_mm"))
 
 
 def stress_coefficient(depletion_mm: ArrayLike, taw_mm: ArrayLike, raw_mm: ArrayLike) -> FloatArray:
@@ -127,38 +127,11 @@ def stress_coefficient(depletion_mm: ArrayLike, taw_mm: ArrayLike, raw_mm: Array
     >>> round(float(stress_coefficient(72.8, taw_mm=160.0, raw_mm=64.0)), 2)
     0.91
     """
-    taw, raw = _amount(taw_mm, "taw_mm"), _amount(raw_mm, "raw_mm")
+    taw, raw = as_amount(taw_mm, "taw_mm"), as_amount(raw_mm, "raw_mm")
     rest = np.asarray(taw - raw)
     reject(rest <= 0.0, rest, "taw_mm - raw_mm", "RAW is below TAW")
-    ks = (taw - _amount(depletion_mm, "depletion_mm")) / rest
+    ks = (taw - as_amount(depletion_mm, "depletion_mm")) / rest
     return np.asarray(ks.clip(0.0, 1.0))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SoilWater:
-    """What a balance kept, each (..., time) or (..., periods); None for what was not asked for.
-
-    `depletion_mm` and `below_mm` (depletion of the soil below the roots) are those of the end of
-    the day, and so is `swi`, the soil wetness index (W - Wwp) / (Wfc - Wwp) = 1 - Dr / TAW. `ks` is
-    the stress coefficient of the day, `etc_mm` the evapotranspiration without stress, `eta_mm` with
-    it, `percolation_mm` what left the profile for good, `irrigation_mm` what was given.
-    """
-
-    depletion_mm: FloatArray | None = None
-    below_mm: FloatArray | None = None
-    swi: FloatArray | None = None
-    ks: FloatArray | None = None
-    etc_mm: FloatArray | None = None
-    eta_mm: FloatArray | None = None
-    percolation_mm: FloatArray | None = None
-    irrigation_mm: FloatArray | None = None
-
-    def __getitem__(self, name: Output) -> FloatArray:
-        """Return the output called `name`; KeyError when it was not kept."""
-        if name not in OUTPUTS or (values := getattr(self, name)) is None:
-            kept = [item.name for item in fields(self) if getattr(self, item.name) is not None]
-            raise KeyError(f"{name} was not kept: there are {', '.join(kept)}")
-        return np.asarray(values)
 
 
 def soil_water_balance(
@@ -268,20 +241,20 @@ def soil_water_balance(
         raise ValueError(f"wetting is 'with_et' or 'before_et', got {wetting!r}")
     tolerance = as_float(tolerance_mm)
     reject(~(tolerance >= 0.0), tolerance, "tolerance_mm", "it must be known and at least 0")
-    rain = _water(precip_mm, "precip_mm")
-    et0, kc_ = _water(et0_mm, "et0_mm"), _water(kc, "kc")
-    taw = _water(taw_mm, "taw_mm")
+    rain = as_amount_series(precip_mm, "precip_mm")
+    et0, kc_ = as_amount_series(et0_mm, "et0_mm"), as_amount_series(kc, "kc")
+    taw = as_amount_series(taw_mm, "taw_mm")
     reject(taw == 0.0, taw, "taw_mm", "a root zone that holds no water has no balance")
-    fraction = _water(p, "p")
+    fraction = as_amount_series(p, "p")
     reject(fraction >= 1.0, fraction, "p", "a fraction of TAW must be below 1")
     if runoff_mm is not None:
-        runoff = _water(runoff_mm, "runoff_mm")
+        runoff = as_amount_series(runoff_mm, "runoff_mm")
         infiltration = rain - runoff
         reject(infiltration < 0.0, infiltration, "precip_mm - runoff_mm", "more runoff than rain")
     else:
         infiltration = rain
     share = _drainage(drainage)
-    given = None if irrigation_mm is None else _water(irrigation_mm, "irrigation_mm")
+    given = None if irrigation_mm is None else as_amount_series(irrigation_mm, "irrigation_mm")
     demand = None if irrigated is None else _true_days(irrigated, "irrigated")
     series = (infiltration, et0, kc_, taw, fraction)
     optional = [each.shape for each in (given, demand, share) if each is not None]
@@ -289,8 +262,8 @@ def soil_water_balance(
     shape = tuple(places)
     profile = _profile(taw, profile_mm)
     start = _initial(initial_depletion_mm, initial_below_mm, taw, profile, shape)
-    record = _Record(names, shape, length, period)
-    run = _Run(
+    record = KeptOutputs(names, shape, length, period)
+    run = RootZone(
         start,
         taw[..., 0],
         profile,
@@ -314,358 +287,6 @@ def soil_water_balance(
     return record.result()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaporation:
-    """Evaporation from the surface layer, each (..., time): see `surface_evaporation`."""
-
-    depletion_start_mm: FloatArray
-    kr: FloatArray
-    ke: FloatArray
-    evaporation_mm: FloatArray
-    percolation_mm: FloatArray
-    depletion_mm: FloatArray
-
-
-def surface_evaporation(
-    infiltration_mm: ArrayLike,
-    et0_mm: ArrayLike,
-    kcb: ArrayLike,
-    *,
-    exposed: ArrayLike,
-    wetted: ArrayLike,
-    tew_mm: ArrayLike,
-    rew_mm: ArrayLike,
-    kc_max: ArrayLike = 1.2,
-    irrigation_mm: ArrayLike = 0.0,
-    initial_depletion_mm: ArrayLike,
-) -> Evaporation:
-    r"""Evaporation from bare, wetted soil: Ke of the dual crop coefficient (eqs. 71-79).
-
-    .. math::
-        K_e &= \min\left(K_r\,(K_{c\,max} - K_{cb}),\; f_{ew}\,K_{c\,max}\right), \qquad
-        K_r = \frac{TEW - D_e}{TEW - REW} \quad (0 \le K_r \le 1) \\
-        f_{ew} &= \min(1 - f_c,\, f_w), \qquad
-        D_{e,i} = D_{e,i-1} - (P - RO)_i - \frac{I_i}{f_w} + \frac{E_i}{f_{ew}} + DP_{e,i}
-
-    Water comes in at the start of the day, as in example 35; transpiration from the layer is left
-    out (eq. 77 without T). ETc is (Ks Kcb + Ke) ET0. Where no soil is both exposed and wetted
-    nothing evaporates, and the layer keeps its water.
-
-    Parameters
-    ----------
-    infiltration_mm : (..., time), rain less runoff, mm a day
-    et0_mm, kcb : (..., time), mm a day; basal crop coefficient
-    exposed, wetted : (..., time), 0-1: soil not shaded 1 - fc, soil that the last wetting reached
-    tew_mm, rew_mm : (..., time), evaporable and readily evaporable water of the layer (table 19),
-        mm. TEW is `total_available_water` of half the wilting point and 0.10 to 0.15 m (eq. 73)
-    kc_max : (..., time), upper limit (eq. 72): `crops.adjust_kc` of 1.2, and Kcb + 0.05 at least
-    irrigation_mm : (..., time), mm a day over the whole field
-    initial_depletion_mm : (...), mm before the first day, 0 to TEW; NaN where it is not known
-
-    Returns
-    -------
-    Evaporation, each (..., time): depletion once the water is in, Kr, Ke, evaporation of the field,
-    percolation out of the layer, depletion at the end of the day. NaN where an input of the day is,
-    and from then on until water refills the layer beyond all doubt (TEW or more comes in).
-
-    Raises
-    ------
-    ValueError : negative or infinite input, a share above 1, REW above TEW, an initial depletion
-        above TEW, irrigation that wets no soil (each naming its place in the array), shapes that do
-        not broadcast.
-
-    Examples
-    --------
-    Bare loam, on the fourth day after heavy rain (example 31):
-
-    >>> layer = surface_evaporation(np.zeros(4), 4.5, 0.15, exposed=1, wetted=1, tew_mm=20,
-    ...     rew_mm=9, kc_max=1.2, initial_depletion_mm=0)
-    >>> layer.kr.round(2).tolist(), layer.depletion_mm.round(2).tolist()
-    ([1.0, 1.0, 0.96, 0.55], [4.73, 9.45, 13.98, 16.57])
-    """
-    named = {
-        "infiltration_mm": infiltration_mm,
-        "et0_mm": et0_mm,
-        "kcb": kcb,
-        "exposed": exposed,
-        "wetted": wetted,
-        "tew_mm": tew_mm,
-        "rew_mm": rew_mm,
-        "kc_max": kc_max,
-        "irrigation_mm": irrigation_mm,
-    }
-    series = np.broadcast_arrays(*(_water(values, name) for name, values in named.items()))
-    rain, et0, basal, bare, wet, tew, rew, highest, given = series
-    for name, share in (("exposed", bare), ("wetted", wet)):
-        reject(share > 1.0, share, name, "a share is in 0 to 1")
-    reject(rew > tew, rew, "rew_mm", "what evaporates readily is not above TEW")
-    reject((given > 0.0) & (wet == 0.0), given, "irrigation_mm", "it wets no soil: `wetted` is 0")
-    water = rain + given / np.where(wet == 0.0, 1.0, wet)
-    few = np.minimum(bare, wet)
-    from_area = np.where(few == 0.0, 1.0, few)
-    names = [item.name for item in fields(Evaporation)]
-    out = {name: np.empty(water.shape) for name in names}
-    depletion = _amount(initial_depletion_mm, "initial_depletion_mm")
-    depletion = np.broadcast_to(depletion, water.shape[:-1])
-    if water.shape[-1]:
-        reject(depletion > tew[..., 0], depletion, "initial_depletion_mm", "above TEW")
-    for day in range(water.shape[-1]):
-        now, layer = water[..., day], tew[..., day]
-        depletion = np.where(np.isnan(depletion) & (now >= layer), layer, depletion)
-        start = np.maximum(depletion - now, 0.0)
-        second_stage = np.where(layer > rew[..., day], layer - rew[..., day], 1.0)
-        kr = ((layer - start) / second_stage).clip(0.0, 1.0)
-        kr = np.where(start < rew[..., day], 1.0, kr)
-        room = highest[..., day] - basal[..., day]
-        ke = np.minimum(kr * room, few[..., day] * highest[..., day])
-        ke = np.maximum(ke, 0.0)
-        # What the exposed part gives cannot be more than it holds.
-        rate = ke * et0[..., day] / from_area[..., day]
-        drawn = np.minimum(rate, np.maximum(layer - start, 0.0))
-        percolation = np.maximum(now - depletion, 0.0)
-        depletion = start + drawn
-        today = (start, kr, ke, drawn * few[..., day], percolation, depletion)
-        for name, values in zip(names, today, strict=True):
-            out[name][..., day] = values
-    return Evaporation(**out)
-
-
-@dataclass(slots=True)
-class _State:
-    """Depletion of the root zone and of the soil below it; the latter None without growth."""
-
-    roots: FloatArray
-    below: FloatArray | None
-
-
-@dataclass(slots=True)
-class _Demand:
-    """What a day asks of the root zone."""
-
-    etc: FloatArray
-    raw: FloatArray
-    taw: FloatArray
-    irrigated: BoolArray | None
-
-
-class _Run:
-    """The state of all places and crops, moved on a day at a time.
-
-    `wet` and `dry` are the bounds of what is not known; one object while everything is known.
-    """
-
-    def __init__(
-        self,
-        start: _State,
-        taw: FloatArray,
-        profile: FloatArray | None,
-        drainage: FloatArray | None,
-        *,
-        adjust_p: bool,
-        before_et: bool,
-        tolerance_mm: FloatArray,
-    ) -> None:
-        self.taw, self.profile, self.drainage = taw, profile, drainage
-        self.adjust_p, self.before_et, self.tolerance_mm = adjust_p, before_et, tolerance_mm
-        self.lost = np.isnan(start.roots)
-        if start.below is not None:
-            self.lost |= np.isnan(start.below)
-        self.known = ~self.lost
-        self.sure = bool(self.known.all())
-        self.wet = self.dry = start
-
-    def step(
-        self,
-        infiltration: FloatArray,
-        et0: FloatArray,
-        kc: FloatArray,
-        taw: FloatArray,
-        p: FloatArray,
-        *,
-        given: FloatArray | None,
-        irrigated: BoolArray | None,
-    ) -> dict[Output, FloatArray]:
-        """Move on by a day and return all its outputs, NaN where they are not known."""
-        etc = kc * et0
-        raw = (_fraction(p, etc) if self.adjust_p else p) * taw
-        water = infiltration if given is None else infiltration + given
-        day = _Demand(etc, raw, taw, irrigated)
-        missing = np.isnan(water + etc + raw)
-        blank = bool(missing.any())
-        if self.sure and not blank:
-            state, fluxes = self._move(self.wet, water, day)
-            self.wet = self.dry = state
-        else:
-            wet = self._bound(self.wet, taw, empty=False)
-            dry = self._bound(self.dry, taw, empty=True)
-            before = self.known & ~missing
-            wet, fluxes = self._move(wet, water, day)
-            if self.sure:
-                dry = wet
-            else:
-                dry, _ = self._move(dry, water, day)
-            fluxes = {name: np.where(before, flux, np.nan) for name, flux in fluxes.items()}
-            self._settle(wet, dry, np.broadcast_to(missing, self.known.shape))
-            state = _State(
-                np.where(self.known, self.wet.roots, np.nan),
-                None if self.wet.below is None else np.where(self.known, self.wet.below, np.nan),
-            )
-        self.taw = taw
-        below = np.zeros_like(state.roots) if state.below is None else state.below
-        if given is not None:
-            fluxes["irrigation_mm"] = fluxes["irrigation_mm"] + given
-        return {
-            "depletion_mm": state.roots,
-            "below_mm": np.where(np.isnan(state.roots), np.nan, below),
-            "swi": 1.0 - state.roots / taw,
-            "etc_mm": etc,
-            **fluxes,
-        }
-
-    def _bound(self, state: _State, taw: FloatArray, *, empty: bool) -> _State:
-        """Return `state` with one end of what is possible where the day before left no trace."""
-        if not self.lost.any():
-            return state
-        # As yesterday's roots left it: `_move` then lets them grow to today's.
-        roots_taw = taw if self.profile is None else np.where(np.isnan(self.taw), taw, self.taw)
-        if self.profile is not None:
-            self.taw = roots_taw
-        roots = np.where(self.lost, roots_taw if empty else 0.0, state.roots)
-        if state.below is None or self.profile is None:
-            return _State(roots, None)
-        rest = (self.profile - roots_taw) if empty else 0.0
-        return _State(roots, np.where(self.lost, rest, state.below))
-
-    def _settle(self, wet: _State, dry: _State, missing: BoolArray) -> None:
-        """Take the bounds over, and as one value where they have met."""
-        apart = dry.roots - wet.roots
-        if dry.below is not None and wet.below is not None:
-            apart = np.abs(apart) + np.abs(dry.below - wet.below)
-        self.lost = missing
-        self.known = ~missing & (np.abs(apart) <= self.tolerance_mm)
-        self.sure = bool(self.known.all())
-        roots = np.where(self.known, 0.5 * (wet.roots + dry.roots), wet.roots)
-        if wet.below is None or dry.below is None:
-            self.wet = _State(roots, None)
-            self.dry = _State(np.where(self.known, roots, dry.roots), None)
-            return
-        below = np.where(self.known, 0.5 * (wet.below + dry.below), wet.below)
-        self.wet = _State(roots, below)
-        self.dry = _State(
-            np.where(self.known, roots, dry.roots), np.where(self.known, below, dry.below)
-        )
-
-    def _move(
-        self,
-        state: _State,
-        water: FloatArray,
-        day: _Demand,
-    ) -> tuple[_State, dict[Output, FloatArray]]:
-        """Return the state at the end of the day and the fluxes of the day."""
-        etc, raw, taw = day.etc, day.raw, day.taw
-        depletion, below = self._roots(state, taw)
-        drained, lost, below = self._drain(depletion, below, taw)
-        depletion = depletion + drained
-        if self.before_et:
-            excess = np.maximum(water - depletion, 0.0)
-            depletion = np.maximum(depletion - water, 0.0)
-        if day.irrigated is None:
-            need = np.zeros(())
-        else:
-            need = np.where(day.irrigated, np.maximum(depletion - raw, 0.0), 0.0)
-            depletion = depletion - need
-        room = taw - depletion
-        ks = np.minimum(room / (taw - raw), 1.0)
-        if self.before_et:
-            eta = np.minimum(ks * etc, room)
-            end = np.minimum(depletion + eta, taw)
-        else:
-            eta = np.minimum(ks * etc, room + water)
-            change = eta - water
-            end = np.minimum(np.maximum(depletion + change, 0.0), taw)
-            excess = np.maximum(-change - depletion, 0.0)
-        excess = excess + drained
-        if below is not None:
-            refill = np.minimum(excess, below)
-            below = below - refill
-            excess = excess - refill + lost
-        return _State(end, below), {
-            "ks": ks,
-            "eta_mm": eta,
-            "percolation_mm": excess,
-            "irrigation_mm": np.broadcast_to(need, end.shape),
-        }
-
-    def _drain(
-        self, depletion: FloatArray, below: FloatArray | None, taw: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-        """Return what drains from the roots, what from below them, and the depletion there then."""
-        nothing = np.zeros(())
-        if self.drainage is None:
-            return nothing, nothing, below
-        drained = self.drainage * (taw - depletion)
-        if below is None or self.profile is None:
-            return drained, nothing, below
-        lost = self.drainage * np.maximum(self.profile - taw - below, 0.0)
-        return drained, lost, below + lost
-
-    def _roots(self, state: _State, taw: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        """Return both depletions once the roots have grown or gone from yesterday's TAW."""
-        if state.below is None or self.profile is None or self.taw is taw:
-            return state.roots, state.below
-        change = taw - self.taw
-        outside = self.profile - self.taw
-        reached = np.maximum(change, 0.0) / np.where(outside > 0.0, outside, 1.0)
-        left = np.maximum(-change, 0.0) / self.taw
-        moved = np.minimum(reached, 1.0) * state.below - left * state.roots
-        roots = np.minimum(np.maximum(state.roots + moved, 0.0), taw)
-        # Taken from the sum: whatever rounding does, none of the water is lost.
-        return roots, np.maximum(state.roots + state.below - roots, 0.0)
-
-
-class _Record:
-    """The outputs kept: every day, or means and sums of periods."""
-
-    def __init__(
-        self, names: Sequence[Output], shape: tuple[int, ...], length: int, period: ArrayLike | None
-    ) -> None:
-        self.names, self.length = names, length
-        self.periods = None if period is None else _periods(period, length)
-        columns = length
-        if self.periods is not None:
-            columns = int(self.periods[-1]) + 1 if length else 0
-            self.sums = {name: np.zeros(shape) for name in names}
-            self.days = 0
-        else:
-            buffered = (min(BLOCK_DAYS, length), *shape)
-            self.buffers = {name: np.empty(buffered) for name in names}
-        self.kept = {name: np.empty((*shape, columns)) for name in names}
-
-    def add(self, day: int, today: dict[Output, FloatArray]) -> None:
-        last = day + 1 == self.length
-        if self.periods is None:
-            row = day % BLOCK_DAYS
-            for name, buffer in self.buffers.items():
-                buffer[row] = today[name]
-            if last or row + 1 == BLOCK_DAYS:
-                for name, buffer in self.buffers.items():
-                    rows = np.moveaxis(buffer[: row + 1], 0, -1)
-                    self.kept[name][..., day - row : day + 1] = rows
-            return
-        self.days += 1
-        for name in self.names:
-            self.sums[name] += today[name]
-        if last or self.periods[day + 1] != self.periods[day]:
-            for name, total in self.sums.items():
-                mean = total / self.days if name in STATES else total
-                self.kept[name][..., self.periods[day]] = mean
-                total[...] = 0.0
-            self.days = 0
-
-    def result(self) -> SoilWater:
-        return SoilWater(**self.kept)
-
-
 def _time_first(values: NDArray[Number], days: slice) -> NDArray[Number]:
     """Some days of an array (..., time) as (days, ...), or (1, ...) where it does not change."""
     chosen = values if values.shape[-1] == 1 else values[..., days]
@@ -674,25 +295,6 @@ def _time_first(values: NDArray[Number], days: slice) -> NDArray[Number]:
 
 def _day(block: NDArray[Number], day: int) -> NDArray[Number]:
     return np.asarray(block[0 if len(block) == 1 else day])
-
-
-def _fraction(p: FloatArray, etc: FloatArray) -> FloatArray:
-    """Table 22, note 2."""
-    adjusted = p + 0.04 * (5.0 - etc)
-    return np.asarray(adjusted.clip(P_LOWEST, P_HIGHEST))
-
-
-def _amount(values: ArrayLike, name: str) -> FloatArray:
-    """Float64 of any shape; ValueError where negative or infinite."""
-    amount = as_float(values)
-    reject(np.isinf(amount), amount, name, "infinite")
-    reject(amount < 0.0, amount, name, "negative")
-    return amount
-
-
-def _water(values: ArrayLike, name: str) -> FloatArray:
-    """`_amount` with a time axis."""
-    return _amount(np.atleast_1d(as_float(values)), name)
 
 
 def _true_days(values: ArrayLike, name: str) -> BoolArray:
@@ -707,7 +309,7 @@ def _true_days(values: ArrayLike, name: str) -> BoolArray:
 
 def _drainage(drainage: ArrayLike) -> FloatArray | None:
     """Share that drains in a day (..., 1), None where nothing does."""
-    share = _water(drainage, "drainage")
+    share = as_amount_series(drainage, "drainage")
     if share.shape[-1] != 1:
         raise ValueError(f"drainage does not change: its last axis is 1, not {share.shape[-1]}")
     reject(~(share < 1.0), share, "drainage", "a share must be known and below 1")
@@ -721,7 +323,7 @@ def _profile(taw: FloatArray, profile_mm: ArrayLike | None) -> FloatArray | None
     largest = np.where(np.isneginf(largest), np.nan, largest)
     if profile_mm is None:
         return None if taw.shape[-1] == 1 else largest
-    profile = _water(profile_mm, "profile_mm")
+    profile = as_amount_series(profile_mm, "profile_mm")
     if profile.shape[-1] != 1:
         raise ValueError(f"profile_mm does not change: its last axis is 1, not {profile.shape[-1]}")
     lacking = profile[..., 0] < largest
@@ -735,7 +337,7 @@ def _initial(
     taw: FloatArray,
     profile: FloatArray | None,
     shape: tuple[int, ...],
-) -> _State:
+) -> RootZoneState:
     """State before the first day, NaN where not known."""
     roots = as_float(np.nan if depletion_mm is None else depletion_mm)
     reject((roots < 0.0) | np.isinf(roots), roots, "initial_depletion_mm", "negative or infinite")
@@ -745,23 +347,9 @@ def _initial(
     if profile is None:
         if below_mm is not None:
             raise ValueError("initial_below_mm needs a taw_mm that changes, or a profile_mm")
-        return _State(roots, None)
+        return RootZoneState(roots, None)
     rest = as_float(0.0 if below_mm is None else below_mm)
     reject((rest < 0.0) | np.isinf(rest), rest, "initial_below_mm", "negative or infinite")
     rest = np.broadcast_to(rest, shape).copy()
     reject(rest > profile - first, rest, "initial_below_mm", "above what the soil below can lack")
-    return _State(roots, rest)
-
-
-def _periods(period: ArrayLike, length: int) -> IntArray:
-    """Position of each day's period among the periods."""
-    numbers = np.asarray(period)
-    if numbers.shape != (length,) or numbers.dtype.kind not in "iu":
-        raise ValueError(
-            f"period needs a whole number for each of {length} days, "
-            f"got {numbers.dtype} of shape {numbers.shape}"
-        )
-    steps = np.diff(numbers.astype(np.int64))
-    if (steps < 0).any():
-        raise ValueError(f"period falls at position {index(int((steps < 0).argmax())) + 1}")
-    return np.concatenate(([0], np.cumsum(steps > 0))).astype(np.int64)[:length]
+    return RootZoneState(roots, rest)

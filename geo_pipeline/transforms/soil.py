@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo_pipeline.indicators.crops import day_of_season, kc_curve, root_depth
-from geo_pipeline.indicators.soil_water import Output, soil_water_balance
+from geo_pipeline.indicators.root_zone import Output
+from geo_pipeline.indicators.soil_water import soil_water_balance
 from geo_pipeline.tables import empty, validate
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.daily_arrays import Array, Record, daily_records

@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from geo_pipeline.indicators.crops import adjust_kc
+from geo_pipeline.indicators.evaporation_layer import Evaporation, surface_evaporation
+from geo_pipeline.indicators.root_zone import BLOCK_DAYS, OUTPUTS
 from geo_pipeline.indicators.soil_water import (
-    BLOCK_DAYS,
-    OUTPUTS,
-    Evaporation,
     depletion_fraction,
     soil_water_balance,
     stress_coefficient,
-    surface_evaporation,
     total_available_water,
 )
 
