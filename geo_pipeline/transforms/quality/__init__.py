@@ -1,0 +1,46 @@
+"""What the rows of a table must hold beyond their schema: frames in, findings out, by table.
+
+Every function returns a frame of `COLUMNS`, at most one row a département and severity: the worst
+case in words, how many cases there are and when the first and last of them were. An `error` keeps
+its département from being published, so its limits are those of the impossible or absurd: no row of
+the embedded data or of a good provider breaks one. A `warning` is for somebody to look at.
+
+Columns, types, ranges and keys are in `schemas`; which check runs on which table is in
+`automation.checks`.
+"""
+
+from geo_pipeline.transforms.quality.computed import dekads, soil_water
+from geo_pipeline.transforms.quality.crops import crop_area, crop_figures, crop_neighbours
+from geo_pipeline.transforms.quality.findings import COLUMNS, LEAST_NEIGHBOURS, none
+from geo_pipeline.transforms.quality.water import groundwater, restrictions
+from geo_pipeline.transforms.quality.weather import (
+    climatology,
+    days,
+    freshness,
+    jumps,
+    monthly,
+    neighbours,
+    order,
+    other_source,
+)
+
+__all__ = [
+    "COLUMNS",
+    "LEAST_NEIGHBOURS",
+    "climatology",
+    "crop_area",
+    "crop_figures",
+    "crop_neighbours",
+    "days",
+    "dekads",
+    "freshness",
+    "groundwater",
+    "jumps",
+    "monthly",
+    "neighbours",
+    "none",
+    "order",
+    "other_source",
+    "restrictions",
+    "soil_water",
+]

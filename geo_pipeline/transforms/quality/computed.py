@@ -1,0 +1,77 @@
+"""What the pipeline's own figures must hold: the water of the soil and the indicators by dekad.
+
+What providers send is judged in `weather`, `crops` and `water`; how findings are made of cases is
+in `findings`.
+"""
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.transforms.quality.findings import (
+    dated,
+    findings_of,
+    gaps_between,
+    merged,
+    warned,
+)
+
+DEPLETION_ROUNDING_MM = 0.01
+"""Depletion and available water are rounded to a thousandth."""
+WETNESS_ROUNDING = 0.01
+"""The index is rounded to four decimals, and so are the depths that it is made of."""
+LOST_SHARE = 0.5
+"""Of the year before, that must have had an indicator which the last dekad has lost."""
+DEKADS_BEFORE = 36
+CORE = ("precip_mm", "spi_3", "spei_6", "swi", "combined")
+"""Indicators that are there in every dekad once the record is long enough."""
+
+
+def soil_water(soil: pd.DataFrame) -> pd.DataFrame:
+    """Depletion within the water available, and the index that is made of both.
+
+    `soil` has departement, date, depletion_mm, taw_mm, swi. Ks is that of the morning, depletion
+    that of the evening: a cloudburst may well fill a soil whose crops were short of water.
+    """
+    depletion, taw = soil["depletion_mm"].to_numpy(), soil["taw_mm"].to_numpy()
+    over = depletion - taw
+    wrong = np.abs(1 - depletion / taw - soil["swi"].to_numpy())
+    is_over, is_wrong = over > DEPLETION_ROUNDING_MM, wrong > WETNESS_ROUNDING
+    tells = (
+        (is_over, over, "{depletion_mm:.1f} mm are gone of {taw_mm:.1f} on {first}"),
+        (is_wrong, wrong, "swi {swi:.3f} with {depletion_mm:.1f} mm gone of {taw_mm:.1f}, {first}"),
+    )
+    return merged(
+        findings_of(
+            dated(soil[which].assign(score=score[which])), "balance", "error", tell.format_map
+        )
+        for which, score, tell in tells
+    )
+
+
+def dekads(indicators: pd.DataFrame, weather_ends: pd.DataFrame) -> pd.DataFrame:
+    """Dekads that are missing, and indicators that the last dekad has lost (warnings).
+
+    `indicators` has departement, period_end, indicator, value, of `CORE` or more; `weather_ends`
+    departement, date: the last day of weather from which the 90 days before are all known.
+    """
+    core = indicators[indicators["indicator"].isin(CORE)]
+    first = core[core["indicator"] == CORE[0]]
+    ends = first["period_end"]
+    dekad = np.minimum((ends.dt.day - 1) // 10, 2)
+    gaps = gaps_between(first, ends.dt.year * 36 + ends.dt.month * 3 + dekad)
+    keys = ["departement", "indicator"]
+    groups = core.groupby(keys, observed=True)
+    last = groups["period_end"].transform("max")
+    is_last = core["period_end"] == last
+    before = core[~is_last].groupby(keys, observed=True).tail(DEKADS_BEFORE)
+    had = before.groupby(keys, observed=True)["value"].apply(lambda values: values.notna().mean())
+    lost = core[is_last & core["value"].isna()].merge(had.rename("score").reset_index(), on=keys)
+    known_to = lost["departement"].astype(str).map(weather_ends.set_index("departement")["date"])
+    lost = lost[(lost["score"] > LOST_SHARE) & (lost["period_end"] <= known_to)]
+    lost = dated(lost.rename(columns={"period_end": "date"}))
+    return merged(
+        [
+            warned(gaps, "dekads", "{score:.0f} dekads are missing from {first} on".format_map),
+            warned(lost, "dekads", "{indicator} is lost in the dekad to {first}".format_map),
+        ]
+    )

@@ -1,0 +1,131 @@
+"""How findings are made of cases, whatever the table: one row a département, check and severity.
+
+A case has departement, first, last, score and what its words need. Which rows are cases, and the
+limits that make them so, is for the module of their table; what two tables measure alike (gaps of a
+record, the climate of a group, the least number of neighbours) is here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+COLUMNS = ["departement", "check", "severity", "what", "cases", "first", "last"]
+"""Of findings. `first` and `last` are ISO dates or years, as texts."""
+
+LEAST_NEIGHBOURS = 2
+"""With one neighbour only nobody knows which of the two is off."""
+
+Tell = Callable[[Mapping[str, Any]], str]
+
+
+def none() -> pd.DataFrame:
+    """Return findings of nothing."""
+    return pd.DataFrame(columns=COLUMNS).astype({"cases": "int64"})
+
+
+def graded(
+    cases: pd.DataFrame, check: str, limits: tuple[float, float], tell: Tell
+) -> pd.DataFrame:
+    """Return warnings of cases whose score is over the first limit, errors over the second."""
+    is_error = cases["score"] > limits[1]
+    is_warning = (cases["score"] > limits[0]) & ~is_error
+    return merged(
+        [
+            findings_of(cases[is_error], check, "error", tell),
+            findings_of(cases[is_warning], check, "warning", tell),
+        ]
+    )
+
+
+def warned(cases: pd.DataFrame, check: str, tell: Tell) -> pd.DataFrame:
+    """Return warnings of all the cases."""
+    return findings_of(cases, check, "warning", tell)
+
+
+def findings_of(cases: pd.DataFrame, check: str, severity: str, tell: Tell) -> pd.DataFrame:
+    """Return one finding a département out of its cases: departement, score, first, last, ...
+
+    `tell` makes words of the worst of them.
+    """
+    if cases.empty:
+        return none()
+    told = cases.assign(
+        departement=cases["departement"].astype(str),
+        first=cases["first"].astype(str),
+        last=cases["last"].astype(str),
+    ).sort_values("score", kind="stable")
+    groups = told.groupby("departement")
+    sums = groups.agg(cases=("score", "size"), first=("first", "min"), last=("last", "max"))
+    worst = groups.tail(1).set_index("departement").loc[sums.index]
+    words = []
+    for row, count in zip(worst.to_dict("records"), sums["cases"], strict=True):
+        more = f" (the worst of {count} cases)" if count > 1 else ""
+        words.append(tell({str(name): value for name, value in row.items()}) + more)
+    found: pd.DataFrame = sums.assign(check=check, severity=severity, what=words).reset_index()
+    return pd.DataFrame(found[COLUMNS])
+
+
+def merged(parts: Any) -> pd.DataFrame:
+    """Return findings together; several of one check and severity become one, the words in turn."""
+    several: list[pd.DataFrame] = [part for part in parts if len(part)]
+    if not several:
+        return none()
+    if len(several) == 1:
+        return several[0]
+    groups = pd.concat(several).groupby(["departement", "check", "severity"], as_index=False)
+    joined = groups.agg(
+        what=("what", "; ".join),
+        cases=("cases", "sum"),
+        first=("first", "min"),
+        last=("last", "max"),
+    )
+    return pd.DataFrame(joined[COLUMNS])
+
+
+def dated(cases: pd.DataFrame) -> pd.DataFrame:
+    """Return cases of one day (or month) each, with its `date` as first and last."""
+    day = cases["date"].dt.strftime("%Y-%m-%d")
+    return cases.assign(first=day, last=day)
+
+
+def gaps_between(rows: pd.DataFrame, ordinal: pd.Series) -> pd.DataFrame:
+    """Return where periods are missing between rows that follow each other: first and last day.
+
+    `ordinal` numbers the periods one after the other; `score` is how many are missing.
+    """
+    missing = np.diff(ordinal.to_numpy()) - 1
+    at = np.flatnonzero((missing > 0) & same_departement(rows["departement"]))
+    ends = rows["period_end"].to_numpy()
+    return pd.DataFrame(
+        {
+            "departement": rows["departement"].to_numpy()[at],
+            "first": ends[at] + np.timedelta64(1, "D"),
+            "last": ends[at + 1],
+            "score": missing[at].astype(float),
+        }
+    )
+
+
+def same_departement(codes: "pd.Series[Any]") -> npt.NDArray[np.bool_]:
+    """Return whether each row but the first is of the département before it."""
+    numbers = pd.factorize(codes)[0]
+    same: npt.NDArray[np.bool_] = numbers[1:] == numbers[:-1]
+    return same
+
+
+def own_climate(
+    values: "pd.Series[float]", keys: Sequence["pd.Series[Any]"], least: int
+) -> tuple["pd.Series[float]", "pd.Series[float]"]:
+    """Return the median and interquartile range of each row's group, NaN of fewer than `least`."""
+    numbers, uniques = zip(*(pd.factorize(key) for key in keys), strict=True)
+    group = pd.factorize(numbers[0] * len(uniques[1]) + numbers[1])[0]
+    groups = values.groupby(group)
+    quartiles = groups.quantile(np.array([0.25, 0.5, 0.75])).to_numpy().reshape(-1, 3)
+    low, middle, high = quartiles.T
+    is_known = groups.count().to_numpy() >= least
+    medians = np.where(is_known, middle, np.nan)[group]
+    ranges = np.where(is_known, high - low, np.nan)[group]
+    return pd.Series(medians, values.index), pd.Series(ranges, values.index)

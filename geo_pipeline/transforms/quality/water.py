@@ -1,0 +1,53 @@
+"""What restrictions of water use and months of groundwater must hold, as their providers tell them.
+
+Water of the soil is computed here and judged in `computed`; how findings are made of cases is in
+`findings`.
+"""
+
+import pandas as pd
+
+from geo_pipeline.schemas import LEVELS
+from geo_pipeline.transforms.quality.findings import (
+    dated,
+    findings_of,
+    gaps_between,
+    merged,
+    warned,
+)
+
+WHOLE_PCT = 100.1
+"""Shares of one département by level, summed; a little over comes of rounding."""
+WATERS = ("surface", "groundwater", "drinking")
+
+
+def restrictions(levels: pd.DataFrame) -> pd.DataFrame:
+    """Shares that sum to at most 100 %, no level above the highest; rows of water_restrictions."""
+    parts = []
+    rank = {level: place for place, level in enumerate(LEVELS, 1)}
+    highest = levels["level_max"].map(rank).fillna(0)
+    for water in WATERS:
+        shares = levels[[f"{water}_{level}_pct" for level in LEVELS]].sum(axis=1)
+        cases = levels.assign(score=shares)[shares > WHOLE_PCT]
+        tell = water + " restrictions cover {score:.0f} % of the area on {first}"
+        parts.append(findings_of(dated(cases), "levels", "error", tell.format_map))
+        level = levels[f"level_{water}"]
+        above = level.map(rank).fillna(0) - highest
+        cases = levels.assign(score=above, level=level)[above > 0]
+        tell = water + ": {level} is above the highest level, {level_max}, on {first}"
+        parts.append(findings_of(dated(cases), "levels", "error", tell.format_map))
+    return merged(parts)
+
+
+def groundwater(months: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
+    """Months that are missing within the record (warning) or after this one (error)."""
+    ends = months["period_end"]
+    gaps = gaps_between(months, ends.dt.year * 12 + ends.dt.month)
+    this_month = (today + pd.offsets.MonthEnd(0)).to_numpy()
+    ahead = months[ends.to_numpy() > this_month].assign(score=1.0)
+    ahead = dated(ahead.rename(columns={"period_end": "date"}))
+    return merged(
+        [
+            warned(gaps, "months", "{score:.0f} months are missing from {first} on".format_map),
+            findings_of(ahead, "months", "error", "{first} is after this month".format_map),
+        ]
+    )

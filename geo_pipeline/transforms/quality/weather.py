@@ -1,0 +1,303 @@
+"""What the days of weather of a département must hold: their order, climate and neighbours.
+
+How late the rows of any table are is judged here too. How findings are made of cases is in
+`findings`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo_pipeline.territory import BY_CODE
+from geo_pipeline.transforms.quality.findings import (
+    LEAST_NEIGHBOURS,
+    dated,
+    findings_of,
+    graded,
+    merged,
+    own_climate,
+    same_departement,
+    warned,
+)
+
+LEAST_GAP_DAYS = 1
+"""Days in a row that are not in the record, from which on it is told."""
+KNOWN_GAPS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "bundled:agera5": (("2014-01-01", "2014-12-31"),)
+}
+"""First and last day that a source is known not to have: said in its description, no finding."""
+MISSING_PCT = 2.0
+"""Days without rain or mean temperature, % of the record: more than stations fail for together."""
+ORDER_ROUNDING_C = 0.1
+"""tmin > tmean or tmean > tmax by less comes of rounding."""
+ORDER_ERROR_C = 0.5
+"""By more it is no rounding: columns are swapped, or of different places."""
+ORDER_ERROR_PCT = 2.0
+"""Such days, % of those of a calendar year: fewer are slips that any record may have; they warn."""
+ORDER_ERROR_DAYS = 3
+"""Least number of them: at the start of a year one day is a large share."""
+DAYS_FOR_CLIMATE = 120
+"""Days of a calendar month that its climate is judged by, of four years at least."""
+MONTHS_FOR_CLIMATE = 5
+"""The same of monthly sums."""
+LEAST_SPREAD_C = 1.5
+"""Least robust standard deviation: where months hardly vary a heat wave is no fault."""
+CLIMATE_SPREADS = (6.0, 9.0)
+"""Robust standard deviations from the median of the month: the embedded data reach 5.5."""
+LEAST_SPREAD_MM = 25.0
+"""Least interquartile range of monthly rain: a dry month may have one thunderstorm."""
+RAIN_SPREADS = (8.0, 20.0)
+"""Interquartile ranges above the median of the month: the embedded data reach 5.1."""
+RAIN_DAY_MM = (250.0, 600.0)
+"""Rain of a day over a département; gauges of the mainland have caught 1000 mm, areas half."""
+RAIN_DAY_OVERSEAS_MM = (600.0, 1500.0)
+"""The same overseas, where a gauge has caught 1825 mm in a cyclone."""
+JUMP_C = (15.0, 25.0)
+"""Change of the mean temperature from a day to the next; measured ones reach 14.1 °C."""
+FROZEN_DAYS = (7, 20)
+"""Days in a row with the very same rain (not 0) or mean temperature; true days reach 4."""
+
+MONTH_DAYS = 25
+"""Known days from which a month is compared."""
+APART_C = (9.0, 11.0)
+"""Monthly mean against the median of the neighbours; mountains reach 7.7 °C."""
+SHIFT_C = (5.0, 8.0)
+"""The same less its usual value there: the embedded data reach 4.0 °C."""
+APART_RATIO = (5.0, 8.0)
+"""Monthly rain + 10 mm over that of the neighbours' median + 10 mm: the data reach 4.7."""
+APART_DRY_RATIO = 1 / 5
+"""The other way round it only warns: a dry month is what the system is there for."""
+DAMP_MM = 10.0
+"""Added to both, so that the ratio of two small sums is no finding."""
+
+SOURCES_APART_C = 5.0
+"""Bias of temperature between two histories that no two sources of one place have."""
+SOURCES_APART_RATIO = 3.0
+"""The same of rain, ratio of the means."""
+
+
+def days(weather: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
+    """Gaps within the record, missing values (warnings), days after `today` (error).
+
+    `weather` has departement, date, tmean_c, precip_mm, source; sorted by département and date.
+    """
+    dates, codes = weather["date"].to_numpy(), weather["departement"]
+    missing_days = np.diff(dates) // np.timedelta64(1, "D") - 1
+    at = np.flatnonzero((missing_days >= LEAST_GAP_DAYS) & same_departement(codes))
+    gaps = pd.DataFrame(
+        {
+            "departement": codes.to_numpy()[at],
+            "first": dates[at] + np.timedelta64(1, "D"),
+            "last": dates[at + 1] - np.timedelta64(1, "D"),
+            "score": missing_days[at].astype(float),
+        }
+    )
+    gaps = gaps[~_is_known(gaps, weather["source"].to_numpy()[at])]
+    parts = [warned(gaps, "days", _gap)]
+    for name, what in (("precip_mm", "rain"), ("tmean_c", "mean temperature")):
+        lacks = weather.loc[weather[name].isna(), ["departement", "date"]].assign(score=0.0)
+        share = 100 * lacks.groupby("departement").size() / weather.groupby("departement").size()
+        lacks = lacks[lacks["departement"].map(share) > MISSING_PCT]
+        lacks["score"] = lacks["departement"].map(share)
+        tell = "{score:.1f} % of the days are without " + what
+        parts.append(warned(dated(lacks), "days", tell.format_map))
+    future = weather.loc[dates > today.to_numpy(), ["departement", "date"]]
+    ahead = future.assign(score=(future["date"] - today).dt.days.astype(float))
+    parts.append(graded(dated(ahead), "days", (0, 0), "{last} is after today".format_map))
+    return merged(parts)
+
+
+def order(weather: pd.DataFrame) -> pd.DataFrame:
+    """tmin <= tmean <= tmax on every day; columns departement, date, tmin_c, tmean_c, tmax_c."""
+    least, mean, most = (weather[name].to_numpy() for name in ("tmin_c", "tmean_c", "tmax_c"))
+    excess = np.fmax(np.fmax(least - mean, mean - most), least - most)
+    is_off = excess > ORDER_ROUNDING_C
+    columns = ["departement", "date", "tmin_c", "tmean_c", "tmax_c"]
+    cases = dated(weather.loc[is_off, columns].assign(score=excess[is_off]))
+    grave = _by_year(cases[cases["score"] > ORDER_ERROR_C])
+    share = 100 * grave / _by_year(weather).reindex(grave.index)
+    too_many = grave.index[(grave >= ORDER_ERROR_DAYS) & (share > ORDER_ERROR_PCT)]
+    is_grave = cases["departement"].isin(too_many.get_level_values("departement"))
+    tell = "tmin {tmin_c:.1f}, tmean {tmean_c:.1f}, tmax {tmax_c:.1f} °C on {first}".format_map
+    return merged(
+        [
+            findings_of(cases[is_grave], "order", "error", tell),
+            findings_of(cases[~is_grave], "order", "warning", tell),
+        ]
+    )
+
+
+def climatology(weather: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
+    """Temperature and rain against the département's own record of the calendar month.
+
+    `weather` has departement, date, tmin_c, tmax_c, tmean_c, precip_mm; `months` is `monthly` of
+    it. Medians and quartiles, so that what is off does not move what it is judged by.
+    """
+    parts = []
+    month = weather["date"].dt.month
+    for name in ("tmin_c", "tmean_c", "tmax_c"):
+        values = weather[name]
+        if values.isna().all():
+            continue
+        middle, spread = own_climate(values, [weather["departement"], month], DAYS_FOR_CLIMATE)
+        off = (values - middle).abs() / (spread / 1.349).clip(lower=LEAST_SPREAD_C)
+        told = weather.assign(value=values, usual=middle, score=off)
+        cases = told[told["score"] > CLIMATE_SPREADS[0]]
+        tell = name + " {value:.1f} °C on {first}, {usual:.1f} is usual in that month"
+        parts.append(graded(dated(cases), "climatology", CLIMATE_SPREADS, tell.format_map))
+    middle, spread = own_climate(
+        months["precip_mm"],
+        [months["departement"], months["date"].dt.month],
+        MONTHS_FOR_CLIMATE,
+    )
+    off = (months["precip_mm"] - middle) / spread.clip(lower=LEAST_SPREAD_MM)
+    told = months.assign(usual=middle, score=off)
+    wet = told[told["score"] > RAIN_SPREADS[0]]
+    tell = "{precip_mm:.0f} mm of rain in the month from {first}, {usual:.0f} is usual"
+    parts.append(graded(dated(wet), "climatology", RAIN_SPREADS, tell.format_map))
+    tell = "{precip_mm:.0f} mm of rain on {first}"
+    for is_overseas, limits in ((False, RAIN_DAY_MM), (True, RAIN_DAY_OVERSEAS_MM)):
+        poured = weather[weather["precip_mm"] > limits[0]]
+        there = poured["departement"].map(lambda code: BY_CODE[str(code)].overseas) == is_overseas
+        poured = poured[there].assign(score=poured.loc[there, "precip_mm"])
+        parts.append(graded(dated(poured), "climatology", limits, tell.format_map))
+    return merged(parts)
+
+
+def jumps(weather: pd.DataFrame) -> pd.DataFrame:
+    """Sudden changes of temperature, and values that stand still.
+
+    `weather` has departement, date, tmean_c, precip_mm, resolution; sorted by département and date.
+    Dekads spread over their days stand still by what they are and are not judged for it.
+    """
+    dates, codes = weather["date"].to_numpy(), weather["departement"]
+    follows = (np.diff(dates) == np.timedelta64(1, "D")) & same_departement(codes)
+    change = np.abs(np.diff(weather["tmean_c"].to_numpy()))
+    at = np.flatnonzero(follows & (change > JUMP_C[0])) + 1
+    cases = weather.iloc[at][["departement", "date"]].assign(score=change[at - 1])
+    cases["before"], cases["after"] = (weather["tmean_c"].to_numpy()[at - by] for by in (1, 0))
+    tell = "tmean_c from {before:.1f} to {after:.1f} °C on {first}"
+    parts = [graded(dated(cases), "jumps", JUMP_C, tell.format_map)]
+    is_daily = (weather["resolution"] == "day").to_numpy()
+    for name in ("tmean_c", "precip_mm"):
+        values = weather[name].to_numpy()
+        counts = is_daily & ((values != 0) if name == "precip_mm" else np.isfinite(values))
+        still = follows & (np.diff(values) == 0) & counts[1:] & counts[:-1]
+        starts, ends = _runs(still)
+        frozen = pd.DataFrame(
+            {
+                "departement": codes.to_numpy()[starts],
+                "first": dates[starts],
+                "last": dates[ends],
+                "score": (ends - starts + 1).astype(float),
+                "value": values[starts],
+            }
+        )
+        frozen = frozen[frozen["score"] >= FROZEN_DAYS[0]]
+        tell = name + " is {value:.2f} on {score:.0f} days in a row from {first}"
+        # From the second limit on, that day itself included.
+        limits = FROZEN_DAYS[0] - 1, FROZEN_DAYS[1] - 1
+        parts.append(graded(frozen, "jumps", limits, tell.format_map))
+    return merged(parts)
+
+
+def monthly(weather: pd.DataFrame) -> pd.DataFrame:
+    """Return means and sums by month: departement, date (its first day), tmean_c, precip_mm.
+
+    They are NaN where fewer than `MONTH_DAYS` days are known.
+    """
+    keys = [weather["departement"], weather["date"].to_numpy().astype("datetime64[M]")]
+    groups = weather[["tmean_c", "precip_mm"]].groupby(keys, sort=True, observed=True)
+    known = groups.count() >= MONTH_DAYS
+    sums = pd.DataFrame(
+        {"tmean_c": groups["tmean_c"].mean(), "precip_mm": groups["precip_mm"].sum()}
+    )
+    months = sums.where(known)
+    months.index.names = ["departement", "date"]
+    months = months.reset_index()
+    return months.assign(date=months["date"].astype("datetime64[ns]"))
+
+
+def neighbours(compared: pd.DataFrame) -> pd.DataFrame:
+    """Months of a département against the median of its neighbours'.
+
+    `compared` is what `sql/quality_neighbours.sql` selects: departement, date, tmean_c, precip_mm,
+    neighbours_tmean_c, neighbours_precip_mm, neighbours.
+    """
+    judged = compared[compared["neighbours"] >= LEAST_NEIGHBOURS]
+    apart = judged["tmean_c"] - judged["neighbours_tmean_c"]
+    usual = apart.groupby(judged["departement"]).transform("median")
+    parts = []
+    tell = (
+        "mean {tmean_c:.1f} °C in the month from {first}, its neighbours {neighbours_tmean_c:.1f}"
+    )
+    for off, limits, more in (
+        (apart, APART_C, ""),
+        (apart - usual, SHIFT_C, " ({usual:+.1f} is usual)"),
+    ):
+        cases = judged.assign(score=off.abs(), usual=usual)[off.abs() > limits[0]]
+        parts.append(graded(dated(cases), "neighbours", limits, (tell + more).format_map))
+    tell = "{precip_mm:.0f} mm in the month from {first}, its neighbours {neighbours_precip_mm:.0f}"
+    ratio = (judged["precip_mm"] + DAMP_MM) / (judged["neighbours_precip_mm"] + DAMP_MM)
+    wet = judged.assign(score=ratio)[ratio > APART_RATIO[0]]
+    parts.append(graded(dated(wet), "neighbours", APART_RATIO, tell.format_map))
+    dry = judged.assign(score=1 / ratio)[ratio < APART_DRY_RATIO]
+    parts.append(warned(dated(dry), "neighbours", tell.format_map))
+    return merged(parts)
+
+
+def other_source(overlap: pd.DataFrame) -> pd.DataFrame:
+    """Two histories of one département where they overlap: `transforms.histories.REPORT`."""
+    judged = overlap[overlap["judged"] & overlap["month"].isna()]
+    apart = judged["bias"].abs().where(judged["variable"].str.endswith("_c"))
+    ratio = judged["ratio"].where(judged["variable"] == "precip_mm")
+    ratio = ratio.clip(lower=1 / ratio)
+    is_grave = (apart > SOURCES_APART_C) | (ratio > SOURCES_APART_RATIO)
+    tell = (
+        "{variable}: {first_mean:.2f} in {source}, {other_mean:.2f} in {other} "
+        "({out_of_bounds}) over {days} days"
+    )
+    score = apart.fillna(0).clip(lower=ratio.fillna(0))
+    told = judged.assign(score=score, source=judged["first"], first="", last="")
+    is_off = told["out_of_bounds"].fillna("") != ""
+    return merged(
+        [
+            findings_of(told[is_grave], "other_source", "error", tell.format_map),
+            findings_of(told[is_off & ~is_grave], "other_source", "warning", tell.format_map),
+        ]
+    )
+
+
+def freshness(fresh: pd.DataFrame) -> pd.DataFrame:
+    """Départements whose data are late: rows of `storage.standing.freshness` of one table."""
+    late = fresh[(fresh["state"] == "late") & fresh["age_days"].notna()]
+    cases = late.assign(score=late["age_days"].astype(float), first="", last="")
+    return warned(cases, "freshness", "{score:.0f} days old, the limit is {limit_days}".format_map)
+
+
+def _by_year(rows: pd.DataFrame) -> "pd.Series[int]":
+    """Return how many rows there are by département and calendar year."""
+    return rows.groupby([rows["departement"], rows["date"].dt.year.rename("year")]).size()
+
+
+def _runs(links: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return first and last rows of the stretches whose neighbouring rows are all linked."""
+    edges = np.diff(np.concatenate([[False], links, [False]]).astype(np.int8))
+    return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+
+
+def _is_known(gaps: pd.DataFrame, sources: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Return which gaps their source is known to have."""
+    known = np.zeros(len(gaps), dtype=bool)
+    for source, spans in KNOWN_GAPS.items():
+        for first, last in spans:
+            is_within = (gaps["first"] >= first) & (gaps["last"] <= last)
+            known |= (sources == source) & is_within.to_numpy()
+    return known
+
+
+def _gap(row: Mapping[str, Any]) -> str:
+    return f"{row['score']:.0f} days are missing, {row['first'][:10]} to {row['last'][:10]}"
