@@ -65,8 +65,12 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff check --fix .
     @{{ bin }}/ruff format .
 
-# Measure all: runs with and without Dagster, the app in Chromium, Dagster, indicators and sources
-bench: bench-runs bench-app bench-dagster bench-indicators bench-sources
+# Measure all: starts, runs with and without Dagster, the app in Chromium, Dagster, indicators and sources
+bench: bench-start bench-runs bench-app bench-dagster bench-indicators bench-sources
+
+# Measure how long commands take to start, as ratios to what Dagster alone takes to load
+bench-start: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m benchmarks.start
 
 # Measure a run of the whole of France, and the same work without Dagster and without checks
 bench-runs: (_environment "requirements-dev.txt")

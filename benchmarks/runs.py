@@ -161,7 +161,7 @@ def work(codes: Sequence[str], *, checked: bool) -> dict[str, float]:
         "cpu_s": time.process_time() - before[1],
     }
     from geo_pipeline import logs
-    from geo_pipeline.automation import checks, monitoring
+    from geo_pipeline.automation import checks, monitoring_files
 
     handed = {"context": nobody, "workspace": workspace}
     with logs.recording(workspace.settings):
@@ -171,7 +171,7 @@ def work(codes: Sequence[str], *, checked: bool) -> dict[str, float]:
                 done = function(**{name: handed[name] for name in wanted})
                 if inspect.isgenerator(done):
                     list(done)
-    monitoring.write(workspace.settings, None)
+    monitoring_files.write(workspace.settings, None)
     return loading
 
 

@@ -15,23 +15,22 @@ from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from geo_pipeline import logs
 from geo_pipeline.errors import GeoPipelineError, UsageError
 from geo_pipeline.providers import names
-from geo_pipeline.settings import Settings, misuse
-from geo_pipeline.storage.failures import Failure
-from geo_pipeline.storage.findings import Finding
 from geo_pipeline.territory import BY_CODE, CODES, parse_departements
+
+if TYPE_CHECKING:
+    from geo_pipeline.settings import Settings
+    from geo_pipeline.storage.failures import Failure
+    from geo_pipeline.storage.findings import Finding
 
 app = typer.Typer(
     name="geo-pipeline",
@@ -114,8 +113,6 @@ def main() -> None:
         _fail(error, code=2)
     except GeoPipelineError as error:
         _fail(error, code=1)
-    except (SettingsError, ValidationError) as error:
-        _fail(misuse(error), code=2)
 
 
 @app.command()
@@ -173,7 +170,7 @@ def backfill(
     """Queue a run for each département; Dagster's daemon starts them (`just dagster`)."""
     from geo_pipeline.commands.backfill import BACKFILL_TAG, enqueue, left_over
 
-    settings = Settings()
+    settings = _settings()
     if again is None:
         codes = parse_departements([departements]) if departements is not None else list(CODES)
     elif departements is not None:
@@ -204,7 +201,7 @@ def export_map(
     from geo_pipeline.publishing import exports, views
     from geo_pipeline.storage.warehouse import Warehouse
 
-    settings = Settings()
+    settings = _settings()
     warehouse = Warehouse(settings.warehouse)
     view = views.select(warehouse, indicator, period)
     language = lang.value if lang else settings.language
@@ -223,19 +220,19 @@ def export_table(
     output: Output = None,
 ) -> None:
     """Write the values behind a map as CSV, GeoParquet or GeoJSON."""
-    from geo_pipeline.publishing import exports, views
+    from geo_pipeline.publishing import table_files, views
     from geo_pipeline.storage.warehouse import Warehouse
 
-    settings = Settings()
+    settings = _settings()
     warehouse = Warehouse(settings.warehouse)
     view = views.select(warehouse, indicator, period)
-    ending = exports.TABLE_FORMATS[(table_format or TableFormat.csv).value]
+    ending = table_files.TABLE_FORMATS[(table_format or TableFormat.csv).value]
     target = output or settings.exports / f"{view.name}.{ending}"
     if table_format is not None and target.suffix != f".{ending}":
         raise UsageError(
             f"--format {table_format} and --output {target} disagree: end it .{ending}"
         )
-    _wrote(exports.export_table(warehouse, view, target))
+    _wrote(table_files.export_table(warehouse, view, target))
 
 
 @export.command("bulletin")
@@ -244,7 +241,7 @@ def export_bulletin(period: Period = None, lang: Lang = None, output: Output = N
     from geo_pipeline.publishing import exports
     from geo_pipeline.storage.warehouse import Warehouse
 
-    settings = Settings()
+    settings = _settings()
     language = lang.value if lang else settings.language
     warehouse = Warehouse(settings.warehouse)
     _wrote(exports.export_bulletin(warehouse, period, language, settings.exports, output))
@@ -265,7 +262,7 @@ def status(
     from geo_pipeline.commands import status as reports
 
     code = None if departement is None else parse_departements([departement])[0]
-    taken, unknown = look(Settings())
+    taken, unknown = look(_settings())
     if as_json:
         _print_json({**taken, "files": reports.files(taken)})
     elif code is not None:
@@ -286,7 +283,7 @@ def doctor(as_json: AsJson = False) -> None:
     from geo_pipeline.automation.monitoring import look
     from geo_pipeline.commands.doctor import examine, of_home
 
-    settings = Settings()
+    settings = _settings()
     findings = [*examine(settings), *of_home(look(settings)[0])]
     if as_json:
         _print_json([finding._asdict() for finding in findings])
@@ -313,7 +310,7 @@ def repair(as_json: AsJson = False) -> None:
     """
     from geo_pipeline.commands.repair import repair as mend
 
-    repaired = mend(Settings())
+    repaired = mend(_settings())
     if as_json:
         _print_json(asdict(repaired))
         return
@@ -338,7 +335,7 @@ def health(
     """Say whether a service does its work, for health checks: exit code 1 where it does not."""
     from geo_pipeline.commands.health import ROLES
 
-    found = ROLES[role.value](Settings(), url)
+    found = ROLES[role.value](_settings(), url)
     if as_json:
         _print_json([asdict(each) for each in found])
     else:
@@ -355,7 +352,7 @@ def try_alerts(as_json: AsJson = False) -> None:
     """Send a message to each channel of alerts, and say which took it."""
     from geo_pipeline.automation.alerts import Alerts
 
-    deliveries = Alerts(Settings()).test()
+    deliveries = Alerts(_settings()).test()
     if as_json:
         _print_json([asdict(each) for each in deliveries])
     else:
@@ -387,7 +384,7 @@ def dagster(
     from geo_pipeline.platform.instance import open_instance
     from geo_pipeline.platform.live_runs import reap
 
-    settings = Settings()
+    settings = _settings()
     # Opening it makes its databases, which the processes started below would make at once.
     with open_instance(settings) as instance:
         home = instance.root_directory
@@ -404,7 +401,7 @@ def dagster(
     raise typer.Exit(serve([*command, *context.args]))
 
 
-def _resume(settings: Settings, as_json: bool, verbose: bool) -> None:
+def _resume(settings: "Settings", as_json: bool, verbose: bool) -> None:
     """Mend what `status` says is wrong and can be mended from here; say what is left of it."""
     from geo_pipeline.automation.monitoring import is_wrong, look
     from geo_pipeline.automation.troubles import MENDED_BY_RESUME
@@ -438,7 +435,7 @@ def _resume(settings: Settings, as_json: bool, verbose: bool) -> None:
         raise typer.Exit(1)
 
 
-def _reap(settings: Settings) -> None:
+def _reap(settings: "Settings") -> None:
     """Mark the runs as failed that were killed, and say so."""
     from geo_pipeline.platform.instance import open_instance
     from geo_pipeline.platform.live_runs import reap
@@ -448,7 +445,7 @@ def _reap(settings: Settings) -> None:
             err.print(_killed(run_id), markup=False, soft_wrap=True)
 
 
-def _repair(settings: Settings) -> tuple[str, ...]:
+def _repair(settings: "Settings") -> tuple[str, ...]:
     """Set aside what is damaged beside the lake, and say so; return the départements it was of."""
     from geo_pipeline.commands.repair import repair as mend
 
@@ -459,13 +456,15 @@ def _repair(settings: Settings) -> tuple[str, ...]:
 
 
 def _settings(
-    source: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    history: str | None,
-    offline: bool,
-) -> Settings:
+    source: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    history: str | None = None,
+    offline: bool = False,
+) -> "Settings":
     """Return the settings with what the command line says instead."""
+    from geo_pipeline.settings import read_settings
+
     said: dict[str, Any] = {
         "source": source,
         "since": since.date() if since else None,
@@ -473,11 +472,13 @@ def _settings(
         "history": history,
         "offline": offline or None,
     }
-    return Settings(**{name: value for name, value in said.items() if value is not None})
+    return read_settings(**{name: value for name, value in said.items() if value is not None})
 
 
-def _run(codes: list[str], settings: Settings, as_json: bool, verbose: bool) -> None:
+def _run(codes: list[str], settings: "Settings", as_json: bool, verbose: bool) -> None:
     """Run `codes` and say what came of it."""
+    from geo_pipeline import logs
+
     with _progress(codes) as on_partition, logs.shown(verbose):
         from geo_pipeline.commands.runs import foreseen
         from geo_pipeline.commands.runs import run as run_codes
@@ -525,7 +526,7 @@ def _run(codes: list[str], settings: Settings, as_json: bool, verbose: bool) -> 
         raise typer.Exit(1)
 
 
-def _print_failed(codes: list[str], settings: Settings, error: GeoPipelineError) -> None:
+def _print_failed(codes: list[str], settings: "Settings", error: GeoPipelineError) -> None:
     """Print what is known of a run that has failed as a whole."""
     from geo_pipeline.storage.failures import Failures
     from geo_pipeline.storage.findings import Findings
@@ -542,11 +543,13 @@ def _print_failed(codes: list[str], settings: Settings, error: GeoPipelineError)
     )
 
 
-def _tell(title: str, troubles: Sequence[Failure | Finding]) -> None:
+def _tell(title: str, troubles: "Sequence[Failure | Finding]") -> None:
     """Say on standard error what failed, is held back or doubtful, and why: a line each.
 
     In the cells of a table an address would be cut.
     """
+    from geo_pipeline.storage.failures import Failure
+
     if troubles:
         err.print(title, markup=False)
     for each in troubles:

@@ -3,12 +3,13 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from geo_pipeline.errors import UsageError
 from geo_pipeline.judging import Limits
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -421,3 +422,15 @@ class Settings(BaseSettings):
     def dagster_home(self) -> Path:
         """Folder of Dagster's own instance."""
         return self.home / "dagster"
+
+
+def read_settings(**said: Any) -> Settings:
+    """Return the settings of the environment, with what is `said` instead.
+
+    Raises:
+        UsageError: one of them cannot be read.
+    """
+    try:
+        return Settings(**said)
+    except (SettingsError, ValidationError) as error:
+        raise UsageError(misuse(error)) from error

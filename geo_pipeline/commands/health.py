@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from geo_pipeline.automation import monitoring, troubles
+from geo_pipeline.automation import dagster_records, record_troubles, troubles
 from geo_pipeline.automation.troubles import Trouble
 from geo_pipeline.errors import StorageError
 from geo_pipeline.platform import record_damage
@@ -59,19 +59,19 @@ def webserver(_settings: Settings, url: str | None) -> list[Trouble]:
 def daemon(settings: Settings, _url: str | None) -> list[Trouble]:
     """Return what is wrong with Dagster's daemons, the code that they call, schedules, sensors."""
     now, home = datetime.now(UTC), troubles.dagster_home(settings)
-    damaged = troubles.of_damage(settings, home)
+    damaged = record_troubles.of_damage(settings, home)
     if damaged:
         return damaged
     try:
         with open_instance(settings) as instance, record_damage.reading(home):
-            daemons = monitoring.daemons(instance, now)
-            watched = troubles.watched(instance, now)
+            daemons = dagster_records.daemons(instance, now)
+            watched = record_troubles.watched(instance, now)
     except StorageError as error:
-        return [troubles.of_error(settings, home, error)]
+        return [record_troubles.of_error(settings, home, error)]
     if not any(each["heartbeat_at"] for each in daemons):
         what = "no sign of life yet"
-        return [Trouble("daemon", troubles.ALL_DAEMONS, what, None, troubles.DAGSTER)]
-    return list(troubles.of_services(daemons, watched, now))
+        return [Trouble("daemon", record_troubles.ALL_DAEMONS, what, None, troubles.DAGSTER)]
+    return list(record_troubles.of_services(daemons, watched, now))
 
 
 ROLES: Final[Mapping[str, Callable[[Settings, str | None], list[Trouble]]]] = MappingProxyType(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from geo_pipeline.automation.monitoring import kept_up
+from geo_pipeline.automation.monitoring_files import kept_up
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.indicators.distributions import MIN_YEARS

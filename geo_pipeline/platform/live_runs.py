@@ -15,15 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import dagster as dg
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
 
 from geo_pipeline.files import YOUNG_S
-
-FOLDER: Final = "running"
-"""Below Dagster's home: a file for each run under way."""
+from geo_pipeline.platform.run_locks import FOLDER, is_locked
 
 
 @contextmanager
@@ -66,23 +64,7 @@ def death(instance: dg.DagsterInstance, run_id: str) -> str | None:
 
 def is_held(instance: dg.DagsterInstance, run_id: str) -> bool:
     """Return whether a living process of this machine holds the run."""
-    return _is_locked(_file(instance, run_id))
-
-
-def any_held(home: Path) -> bool:
-    """Return whether any run is under way in Dagster's `home`, without a look at its records."""
-    return any(_is_locked(path) for path in (home / FOLDER).glob("[!.]*"))
-
-
-def _is_locked(path: Path) -> bool:
-    try:
-        with path.open("r", encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+    return is_locked(_file(instance, run_id))
 
 
 def reap(instance: dg.DagsterInstance) -> list[str]:
@@ -110,7 +92,7 @@ def reap(instance: dg.DagsterInstance) -> list[str]:
 def _forget_if_killed(young: Path) -> None:
     """Remove the file of a run whose process was killed before it had given the file its name."""
     with suppress(FileNotFoundError):  # it has it now
-        if time.time() - young.stat().st_mtime > YOUNG_S and not _is_locked(young):
+        if time.time() - young.stat().st_mtime > YOUNG_S and not is_locked(young):
             young.unlink()
 
 

@@ -8,15 +8,13 @@ lost with them. Add here what else can be wrong with where they are kept; what t
 import errno
 import fcntl
 import io
-import os
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, redirect_stderr
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, TextIO
 
 from alembic.util import CommandError
@@ -25,28 +23,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from geo_pipeline import sql
 from geo_pipeline.errors import GeoPipelineError, RecordsError, StorageError
-from geo_pipeline.settings import Settings
-
-REPAIR: Final = "geo-pipeline repair"
-"""The command that mends what is damaged."""
-
-HISTORY: Final = Path("history")
-INDEX: Final = HISTORY / "runs" / "index.db"
-SCHEDULES: Final = Path("schedules")
-FILES: Final[Mapping[Path, str]] = MappingProxyType(
-    {
-        HISTORY / "runs.db": "records_runs",
-        INDEX: "records_events",
-        SCHEDULES / "schedules.db": "records_schedules",
-    }
+from geo_pipeline.platform.record_files import (
+    FILES,
+    HISTORY,
+    INDEX,
+    REPAIR,
+    SCHEDULES,
+    connect,
 )
-"""The files below Dagster's home, each with the query that reads all that is stored in it."""
+from geo_pipeline.settings import Settings
 
 IN_USE: Final = ".in-use.lock"
 """Beside the events: locked by each process that has the records open."""
-
-WAIT_S: Final = 2.0
-"""How long a look at a file waits for a process that has locked it."""
 
 LONGEST_REASON: Final = 200
 """Characters of an error that may repeat all that was read."""
@@ -283,7 +271,7 @@ def _look_into(path: Path, query: str, *, inside: bool) -> None:
     with path.open("rb") as file:
         if not file.read(1):
             raise StorageError("it is empty")
-    with closing(_connect(path)) as connection:
+    with closing(connect(path)) as connection:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise StorageError(found)
@@ -293,12 +281,6 @@ def _look_into(path: Path, query: str, *, inside: bool) -> None:
         if inside:
             for (body,) in stored:
                 deserialize_value(body)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open a file for reading; on a disk that is read-only as it lies there."""
-    options = "mode=rw" if os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True, timeout=WAIT_S)
 
 
 @contextmanager

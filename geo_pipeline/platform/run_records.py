@@ -21,8 +21,6 @@ from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy import func, select
 
 from geo_pipeline.platform.live_runs import death
-from geo_pipeline.storage.incomplete import written_at
-from geo_pipeline.storage.lake import Lake
 
 CHUNK = 500
 """Ids in one statement: SQLite takes 999 at most in its older versions."""
@@ -78,9 +76,12 @@ def run_failures(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> dict[s
 
 
 def interrupted(
-    instance: dg.DagsterInstance, lake: Lake, tables: Sequence[str]
-) -> Iterator[tuple[str, str, str]]:
-    """Yield table, partition and run where a run now over was to write, and the file is older."""
+    instance: dg.DagsterInstance, tables: Sequence[str]
+) -> Iterator[tuple[str, str, str, float]]:
+    """Yield table, partition, run and when it was created where one now over was to write last.
+
+    It has not told that it did.
+    """
     storage = instance.event_log_storage
     attempts_without = (
         storage.get_latest_asset_partition_materialization_attempts_without_materializations
@@ -95,8 +96,8 @@ def interrupted(
     }
     for table, attempts in planned.items():
         for code, (run_id, _) in attempts.items():
-            if run_id in over and written_at(lake.path(table, code)) < over[run_id]:
-                yield table, code, run_id
+            if run_id in over:
+                yield table, code, run_id, over[run_id]
 
 
 def check_results(instance: dg.DagsterInstance) -> list[Checked]:

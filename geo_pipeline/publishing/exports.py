@@ -1,17 +1,13 @@
-"""Maps and tables as files, read from the published warehouse."""
+"""Maps and bulletins as files, read from the published warehouse; tables are in `table_files`."""
 
 from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
-import pandas as pd
 
-from geo_pipeline.errors import UsageError
-from geo_pipeline.files import replacing, write_text
+from geo_pipeline.files import write_text
 from geo_pipeline.publishing import bulletin, look, maps, views
 from geo_pipeline.storage.warehouse import Warehouse
-
-TABLE_FORMATS = {"csv": "csv", "geoparquet": "parquet", "geojson": "geojson"}
 
 
 def export_map(
@@ -45,33 +41,6 @@ def export_map(
     return write_text(target, page)
 
 
-def export_table(warehouse: Warehouse, view: views.View, target: Path) -> Path:
-    """Write `view` as CSV, GeoParquet or GeoJSON, as the ending of `target` says.
-
-    Raises:
-        UsageError: the ending is none of these.
-        StorageError: the file cannot be written; an older one stays.
-    """
-    rows = view.values.drop(columns=["covered", "dry_rank", "ranked_years", "little_grown"]).assign(
-        indicator=view.indicator, period_end=view.period_end.isoformat()
-    )
-    first = ["departement", "name", "region", "indicator", "period_end"]
-    rows = rows[first + [name for name in rows if name not in first]]
-    ending = target.suffix.removeprefix(".")
-    if ending not in TABLE_FORMATS.values():
-        endings = ", ".join(f".{each}" for each in TABLE_FORMATS.values())
-        raise UsageError(f"cannot write a table as '{target.name}': end its name in {endings}")
-    with replacing(target) as temporary:
-        if ending == "csv":
-            rows.to_csv(temporary, index=False)
-        elif ending == "parquet":
-            _with_geometry(warehouse, rows).to_parquet(temporary, index=False)
-        else:
-            text = _with_geometry(warehouse, rows).to_json(drop_id=True, to_wgs84=True)
-            temporary.write_text(text, encoding="utf-8")
-    return target
-
-
 def export_bulletin(
     warehouse: Warehouse,
     period: str | None,
@@ -99,9 +68,3 @@ def _day(warehouse: Warehouse) -> date:
     """Return the day of the publication."""
     day: date = warehouse.query("publication_date")["published_at"].iloc[0].date()
     return day
-
-
-def _with_geometry(warehouse: Warehouse, rows: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return `rows` with the boundaries of their départements."""
-    boundaries = gpd.GeoDataFrame(warehouse.query("boundaries"))[["departement", "geometry"]]
-    return gpd.GeoDataFrame(boundaries.merge(rows, on="departement", validate="1:1"))

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError, UsageError
-from geo_pipeline.publishing import look, views
+from geo_pipeline.publishing import look, table_files, views
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.warehouse import Warehouse
 
@@ -131,9 +131,7 @@ def _write_map(
 
 
 def _write_table(warehouse: Warehouse, view: views.View, target: Path, _day: date) -> None:
-    from geo_pipeline.publishing import exports  # noqa: PLC0415
-
-    exports.export_table(warehouse, view, target)
+    table_files.export_table(warehouse, view, target)
 
 
 def _write_bulletin(warehouse: Warehouse, lang: look.Lang, target: Path, day: date) -> None:

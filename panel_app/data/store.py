@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo_pipeline.errors import NotPublishedError, StorageError
-from geo_pipeline.publishing import exports, look, views
+from geo_pipeline.publishing import exports, look, table_files, views
 from geo_pipeline.publishing.look import Lang, Statement
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for sessions
 from geo_pipeline.storage.warehouse import Warehouse, lacking
@@ -311,5 +311,5 @@ class Store:
             if kind == "html":
                 exports.export_map(self._warehouse, view, lang, target)
             else:
-                exports.export_table(self._warehouse, view, target)
+                table_files.export_table(self._warehouse, view, target)
             return target.name, self.TAKES[kind], target.read_bytes()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_pipeline.publishing import exports, look, views
+from geo_pipeline.publishing import exports, look, table_files, views
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.tables import dictionary
 from panel_app.data.indicator_matrix import NO_STYLE
@@ -75,7 +75,7 @@ def test_what_has_under_a_thousand_hectares_is_hatched(
             exports.export_map(warehouse, chosen, "fr", tmp_path / "a.html").read_text("utf-8")
         )
         assert text.count("Moins de 1 000 ha de cette culture") == len(small - {"2B"})
-        exports.export_table(warehouse, chosen, tmp_path / "a.csv")
+        table_files.export_table(warehouse, chosen, tmp_path / "a.csv")
     assert "little_grown" not in pd.read_csv(tmp_path / "a.csv", nrows=1)
     sunflower = view_of(publication, indicator="season_shortage_pct_sunflower", period="2022-08")
     assert sunflower.matrix.little_grown == frozenset()  # its areas are not published

@@ -10,7 +10,7 @@ import pytest
 
 from geo_pipeline import tables
 from geo_pipeline.automation.checks import FIND, check_keys
-from geo_pipeline.automation.monitoring import write
+from geo_pipeline.automation.monitoring_files import write
 from geo_pipeline.commands.runs import run
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.errors import HeldError, StorageError

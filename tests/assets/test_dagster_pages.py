@@ -23,7 +23,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster_graphql.schema import create_schema
 
-from geo_pipeline.automation.monitoring import write
+from geo_pipeline.automation.monitoring_files import write
 from geo_pipeline.commands.runs import run
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.platform.instance import open_instance

@@ -22,7 +22,7 @@ from dagster._daemon.daemon import get_default_daemon_logger
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 from pydantic import SecretStr
 
-from geo_pipeline.automation.monitoring import write
+from geo_pipeline.automation.monitoring_files import write
 from geo_pipeline.commands.runs import run
 from geo_pipeline.errors import StorageError, UsageError
 from geo_pipeline.platform import configuration

@@ -15,6 +15,8 @@ from sqlalchemy.engine import Engine
 
 from geo_pipeline import seal
 from geo_pipeline.automation import monitoring
+from geo_pipeline.automation.metrics import metrics
+from geo_pipeline.automation.monitoring_files import _with_volumes
 from geo_pipeline.automation.sensors import monitoring as minutely
 from geo_pipeline.commands.runs import run
 from geo_pipeline.errors import SourceError
@@ -135,9 +137,7 @@ def test_runs_with_their_failures(taken: dict[str, Any]) -> None:
 
 
 def test_the_metrics_are_valid_and_say_the_same(taken: dict[str, Any]) -> None:
-    families = {
-        each.name: each for each in text_string_to_metric_families(monitoring.metrics(taken))
-    }
+    families = {each.name: each for each in text_string_to_metric_families(metrics(taken))}
 
     def value(name: str, **labels: str) -> float:
         samples = families[f"geo_pipeline_{name}"].samples
@@ -178,10 +178,10 @@ def test_volumes_are_kept_where_they_change(tmp_path: Path) -> None:
             "made_at": (at + timedelta(hours=hour)).isoformat(timespec="seconds"),
             "tables": [{"table": "weather_daily", "files": 1, "rows": rows, "bytes": 10 * rows}],
         }
-        known = monitoring._with_volumes(known, taken)
+        known = _with_volumes(known, taken)
     # Of the first day, four days ago, the last is kept; the same twice is once.
     assert [each["rows"]["weather_daily"] for each in known] == [5, 7, 8]
-    assert monitoring._with_volumes([], {"made_at": NOW.isoformat(), "tables": []}) == []
+    assert _with_volumes([], {"made_at": NOW.isoformat(), "tables": []}) == []
 
 
 def test_a_damaged_file_and_a_damaged_history_are_told_not_fatal(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from geo_pipeline.automation import monitoring
+from geo_pipeline.automation.monitoring_files import write
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.runtime.providers import attributions
 from geo_pipeline.runtime.workspace import Workspace
@@ -49,7 +49,7 @@ def home(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         workspace.findings.held(),
     )
     with open_instance(settings) as instance:
-        monitoring.write(settings, instance)
+        write(settings, instance)
     return home
 
 

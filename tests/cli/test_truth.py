@@ -41,7 +41,8 @@ from geo_pipeline.definitions import build_definitions
 from geo_pipeline.errors import RecordsError
 from geo_pipeline.platform import record_damage
 from geo_pipeline.platform.instance import open_instance
-from geo_pipeline.platform.live_runs import FOLDER
+from geo_pipeline.platform.record_files import FILES, INDEX
+from geo_pipeline.platform.run_locks import FOLDER
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
 from tests import postgres
@@ -113,7 +114,7 @@ def test_all_is_well_after_a_run(home: Path) -> None:
 def test_whatever_is_named_is_mended_by_resume(home: Path) -> None:
     lake = Lake(home / "lake")
     (home / "published" / "drought.duckdb").write_bytes(b"no database" * 100)
-    flip(home / "dagster" / record_damage.INDEX, every=512)
+    flip(home / "dagster" / INDEX, every=512)
     lake.path("soil_water_daily", "76").unlink()
     note = home / "findings" / "weather_daily" / "75.json"
     note.parent.mkdir(parents=True, exist_ok=True)
@@ -213,7 +214,7 @@ def _with(content: bytearray, first: int, count: int) -> bytes:
 def test_records_damaged_anywhere_are_told_and_mended(home: Path, whole: Path, name: str) -> None:
     """Each of the three files; all else is still told, and one command mends it."""
     chance = random.Random(f"{SEED} {name}")
-    for file in record_damage.FILES:
+    for file in FILES:
         path = home / "dagster" / file
         path.write_bytes(DAMAGES[name](bytearray(path.read_bytes()), chance))
         taken, _ = look(Settings(home=home))

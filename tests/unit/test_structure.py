@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "sql": set(),
     "territory": {"errors"},
     "schemas": {"errors", "territory"},
-    "settings": {"judging"},
+    "settings": {"errors", "judging"},
     "tables": {"errors", "schemas", "settings"},
     "logs": {"settings"},
     "threads": set(),

@@ -19,7 +19,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     )
     def monitoring(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         # Slow to import, and not needed to define anything.
-        from geo_pipeline.automation.monitoring import write  # noqa: PLC0415
+        from geo_pipeline.automation.monitoring_files import write  # noqa: PLC0415
 
         taken = write(settings, context.instance)
         return dg.SkipReason(f"{len(taken['troubles'])} partitions in trouble")

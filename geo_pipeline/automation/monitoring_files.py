@@ -1,0 +1,111 @@
+"""The files in which `<home>/monitoring` holds the snapshot of how the pipeline stands.
+
+`pipeline.json` is for the app, `metrics.prom` (OpenMetrics) for a monitoring system,
+`volumes.json` has rows and bytes over time, `records.json` what Dagster's records say, for the next
+look. What changed goes to Dagster.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import dagster as dg
+from filelock import FileLock
+
+from geo_pipeline import logs
+from geo_pipeline.automation import dagster_records
+from geo_pipeline.automation.known_records import NOTHING, keep, version
+from geo_pipeline.automation.metrics import metrics
+from geo_pipeline.automation.monitoring import VOLUMES, snapshot_of
+from geo_pipeline.errors import StorageError
+from geo_pipeline.files import write_text
+from geo_pipeline.platform import record_damage, state_checks
+from geo_pipeline.settings import Settings
+
+PAGE: Final = "pipeline.json"
+METRICS: Final = "metrics.prom"
+
+FULL_DAYS: Final = 2
+"""Volumes are kept at each change for so long, then the last of each day."""
+KEPT_VOLUMES: Final = 1000
+
+_log = logging.getLogger(__name__)
+
+
+def write(
+    settings: Settings, instance: dg.DagsterInstance | None, now: datetime | None = None
+) -> dict[str, Any]:
+    """Write the snapshot, the metrics and the volumes of now; return the snapshot.
+
+    Dagster is told what its pages are to show of it.
+
+    Raises:
+        RecordsError: Dagster's records say what nobody wrote.
+        StorageError: the disk is full, or a record cannot be read; what was written before stays.
+    """
+    folder = settings.monitoring
+    folder.mkdir(parents=True, exist_ok=True)
+    # Of two at once the later one also has the later figures.
+    with FileLock(folder / ".writing.lock"):
+        now = now or datetime.now(UTC)
+        known = NOTHING if instance is None else dagster_records.read(instance, now)
+        taken = snapshot_of(settings, known, now)
+        changed = _with_volumes(taken["volumes"], taken)
+        if changed != taken["volumes"]:
+            taken["volumes"] = changed
+            write_text(folder / VOLUMES, json.dumps(changed))
+        write_text(folder / PAGE, json.dumps(taken, ensure_ascii=False))
+        write_text(folder / METRICS, metrics(taken))
+        if instance is not None:
+            with record_damage.reading(Path(instance.root_directory)):
+                state_checks.tell(instance, taken)
+            if known.settled:
+                _keep(settings, instance, now)
+    return taken
+
+
+def _keep(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> None:
+    """Keep what the records say, read once more with what they were just told."""
+    home = Path(instance.root_directory)
+    before = version(settings, home)
+    if before is None or record_damage.examine(home):
+        return
+    known = dagster_records.read(instance, now)
+    # Another process may have written meanwhile.
+    if known.settled and version(settings, home) == before:
+        keep(settings, known, before)
+
+
+@contextmanager
+def kept_up(settings: Settings, instance: dg.DagsterInstance) -> Iterator[None]:
+    """Write the snapshot when what is done within has ended, well or badly."""
+    try:
+        yield
+    finally:
+        try:
+            write(settings, instance)
+        except (StorageError, OSError) as error:  # what was done counts, not the telling of it
+            _log.warning("monitoring: not written", extra=logs.about(error=error))
+
+
+def _with_volumes(known: list[dict[str, Any]], taken: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return `known` with the volumes of `taken` where they changed, old days thinned out."""
+    tables = [each for each in taken["tables"] if each["files"]]
+    now = {
+        "at": taken["made_at"],
+        "rows": {each["table"]: each["rows"] for each in tables},
+        "bytes": {each["table"]: each["bytes"] for each in tables},
+    }
+    if not tables:
+        return known
+    if known and all(known[-1][name] == now[name] for name in ("rows", "bytes")):
+        return known
+    begin = datetime.fromisoformat(taken["made_at"]) - timedelta(days=FULL_DAYS)
+    limit = begin.isoformat(timespec="seconds")
+    by_day = {each["at"][:10]: each for each in known if each["at"] < limit}
+    recent = [each for each in known if each["at"] >= limit]
+    return [*by_day.values(), *recent, now][-KEPT_VOLUMES:]

@@ -1,0 +1,196 @@
+"""What Dagster's records tell to be wrong with the system: damage, dead runs, silent services.
+
+Add here what else they can tell; what files alone tell is in `troubles`, which needs no Dagster.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import dagster as dg
+
+from geo_pipeline.automation.schedules import PARIS
+from geo_pipeline.automation.troubles import DAGSTER, DOCTOR, RESUME, Trouble, iso, since
+from geo_pipeline.errors import StorageError
+from geo_pipeline.platform import live_runs, record_damage
+from geo_pipeline.platform.internals import (
+    InstigatorState,
+    InstigatorTick,
+    InstigatorType,
+    TickStatus,
+    schedule_execution_time_iterator,
+)
+from geo_pipeline.platform.record_files import REPAIR
+from geo_pipeline.settings import Settings
+
+ALL_DAEMONS: Final = "Dagster's daemon"
+
+HEARTBEAT_LATE: Final = timedelta(minutes=5)
+"""Daemons give a sign of life every 30 s. Dagster itself calls one dead after half an hour."""
+
+TICK_LATE: Final = timedelta(minutes=10)
+"""A sensor is not called late before: one that asks a provider may take minutes."""
+
+TICKS_LATE: Final = 5
+"""Nor before so many of its intervals."""
+
+FORGOTTEN: Final = timedelta(days=30)
+"""A sensor that has not ticked for so long while others did is one of an older version."""
+
+HUNG: Final = timedelta(hours=6)
+"""A run of which no process is known here is not believed to be under way for longer."""
+
+UNDER_WAY: Final = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A schedule or a sensor that is switched on, with its last ticks, the newest first."""
+
+    name: str
+    is_sensor: bool
+    ticks: tuple[InstigatorTick, ...]
+    due_by: datetime | None
+    """When its next tick is late; None of one that has never ticked."""
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When it last ticked."""
+        return datetime.fromtimestamp(self.ticks[0].timestamp, UTC) if self.ticks else None
+
+    @property
+    def failing(self) -> bool:
+        """Whether its last ticks failed: one of a schedule, two of a sensor, which tries again."""
+        ended = [each for each in self.ticks if each.status != TickStatus.STARTED]
+        count = 2 if self.is_sensor else 1
+        return len(ended) >= count and all(
+            each.status == TickStatus.FAILURE for each in ended[:count]
+        )
+
+
+def of_damage(settings: Settings, home: Path) -> list[Trouble]:
+    """Return which of Dagster's files below `home` cannot be used; none of PostgreSQL."""
+    if settings.postgres_url is not None:
+        return []
+    return [
+        Trouble(
+            "records",
+            str(each.path),
+            f"{each.why}: {record_damage.answer(each.why)}",
+            since(each.path),
+            REPAIR if each.mendable else RESUME,
+        )
+        for each in record_damage.examine(home)
+    ]
+
+
+def of_error(settings: Settings, home: Path, error: StorageError) -> Trouble:
+    """Return the trouble that an attempt to read the records ended with."""
+    do = REPAIR if REPAIR in str(error) else DOCTOR
+    where = "PostgreSQL" if settings.postgres_url is not None else str(home)
+    return Trouble("records", where, str(error), None, do)
+
+
+def of_runs(instance: dg.DagsterInstance, now: datetime) -> Iterator[Trouble]:
+    """Yield the runs that say that they are under way and are not."""
+    for record in instance.get_run_records(dg.RunsFilter(statuses=list(UNDER_WAY))):
+        run = record.dagster_run
+        why = live_runs.death(instance, run.run_id)
+        began = record.start_time or record.create_timestamp.timestamp()
+        if why is None and now.timestamp() - began > HUNG.total_seconds():
+            if live_runs.is_held(instance, run.run_id):
+                continue
+            why = "nothing is known of its process here, and it began long ago"
+        if why is not None:
+            what = f"run of {run.job_name} is recorded as under way: {why}"
+            yield Trouble("run", run.run_id, what, iso(began), RESUME)
+
+
+def under_way(instance: dg.DagsterInstance, dead: Sequence[Trouble]) -> list[dg.DagsterRun]:
+    """Return the runs that are under way beside those that are known to be `dead`."""
+    gone = {each.where for each in dead}
+    runs = instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY)))
+    return [run for run in runs if run.run_id not in gone]
+
+
+def of_services(
+    daemons: Sequence[Mapping[str, Any]], watched: Sequence[Watched], now: datetime
+) -> Iterator[Trouble]:
+    """Yield the daemons, schedules and sensors that do not do what they are to.
+
+    Where Dagster was never started on this home there are none. What follows from a dead daemon is
+    not told.
+    """
+    known = [each for each in daemons if each["required"] and each["heartbeat_at"]]
+    late = [each for each in known if is_late(each["heartbeat_at"], now)]
+    if known and len(late) == len(known):
+        last = max(each["heartbeat_at"] for each in late)
+        what = "no sign of life: schedules and sensors do not run, queued runs wait"
+        yield Trouble("daemon", ALL_DAEMONS, what, last, DAGSTER)
+        return
+    for each in late:
+        yield Trouble("daemon", each["daemon"], "no sign of life", each["heartbeat_at"], DAGSTER)
+    for each in known:
+        if each["errors"] and each not in late:
+            yield Trouble("daemon", each["daemon"], each["errors"][0], each["heartbeat_at"], DOCTOR)
+    yield from _of_ticks(watched, now)
+
+
+def is_late(heartbeat_at: str, now: datetime) -> bool:
+    """Return whether a daemon's last sign of life is too old."""
+    return now - datetime.fromisoformat(heartbeat_at) > HEARTBEAT_LATE
+
+
+def _of_ticks(watched: Sequence[Watched], now: datetime) -> Iterator[Trouble]:
+    sensors = [each for each in watched if each.is_sensor and each.last_at is not None]
+    late = [each for each in watched if each.due_by is not None and each.due_by < now]
+    if len(sensors) > 1 and all(each in late for each in sensors):
+        last = max(iso(each.ticks[0].timestamp) for each in sensors)
+        what = (
+            "no sensor ticks though the daemon lives: the code server is gone, or the code cannot "
+            "be loaded"
+        )
+        yield Trouble("code", "geo_pipeline.definitions", what, last, DAGSTER)
+        return
+    for each in late:
+        kind = "sensor" if each.is_sensor else "schedule"
+        last = iso(each.ticks[0].timestamp)
+        yield Trouble("tick", f"{kind} {each.name}", "its next tick is overdue", last, DAGSTER)
+    for each in watched:
+        if each.failing and each not in late:
+            kind = "sensor" if each.is_sensor else "schedule"
+            error = next(tick.error for tick in each.ticks if tick.status == TickStatus.FAILURE)
+            why = " ".join((error.message if error else "no error is recorded").split())
+            began = iso(each.ticks[0].timestamp)
+            yield Trouble("tick", f"{kind} {each.name}", f"it fails: {why}", began, DOCTOR)
+
+
+def watched(instance: dg.DagsterInstance, now: datetime) -> list[Watched]:
+    """Return the schedules and sensors that are switched on, by name."""
+    states = [each for each in instance.all_instigator_state() if each.is_running]
+    found = sorted((_watched(instance, each) for each in states), key=lambda each: each.name)
+    newest = max((each.last_at for each in found if each.last_at is not None), default=now)
+    return [
+        each
+        for each in found
+        if not each.is_sensor or each.last_at is None or newest - each.last_at < FORGOTTEN
+    ]
+
+
+def _watched(instance: dg.DagsterInstance, state: InstigatorState) -> Watched:
+    ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=3)
+    is_sensor = state.instigator_type == InstigatorType.SENSOR
+    data: Any = state.instigator_data
+    due_by = None
+    if is_sensor and ticks:
+        interval = timedelta(seconds=getattr(data, "min_interval", None) or 30)
+        last = datetime.fromtimestamp(ticks[0].timestamp, UTC)
+        due_by = last + max(TICK_LATE, TICKS_LATE * interval)
+    elif ticks and getattr(data, "cron_schedule", None):
+        following = schedule_execution_time_iterator(
+            ticks[0].timestamp + 1, data.cron_schedule, PARIS
+        )
+        due_by = next(following).astimezone(UTC) + TICK_LATE
+    return Watched(state.instigator_name, is_sensor, tuple(ticks), due_by)
