@@ -1,7 +1,7 @@
 """The providers of observations: one record each.
 
 Add a provider here: its name as settings and `--source` have it, what it gives, where it is, how it
-is to be named. Its module is `sources/<name>.py`, with `build` (its client) and `ask` (the smallest
+is to be named. Its module is `sources/<name>`, with `build` (its client) and `ask` (the smallest
 real question, for `doctor`); its page `docs/sources/<name>.md`. Settings, command line, doctor,
 sensors and attributions follow from the record. docs/extending.md adds one step by step.
 """

@@ -1,0 +1,200 @@
+"""VigiEau's client: which addresses are asked, and the frames that its answers become.
+
+How each answer is read is in `levels`, `zones` and `orders`; which file of the dataset is taken is
+in `dataset`.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from geo_pipeline.errors import SourceError
+from geo_pipeline.schemas import Provenance
+from geo_pipeline.settings import Settings
+from geo_pipeline.sources import payload
+from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
+from geo_pipeline.sources.observed import Parts
+from geo_pipeline.sources.payload import Sieve
+from geo_pipeline.sources.vigieau.dataset import all_orders, zones_as_of, zones_in_force
+from geo_pipeline.sources.vigieau.levels import LEVEL_FIELDS, read_levels
+from geo_pipeline.sources.vigieau.orders import Orders, read_orders
+from geo_pipeline.sources.vigieau.values import NAME, UnusableError, reading
+from geo_pipeline.sources.vigieau.zones import Zones, read_zones
+
+API_URL = "https://api.vigieau.gouv.fr"
+OLDER_API_URLS = ("https://api.vigieau.beta.gouv.fr",)
+DATASET_URL = "https://www.data.gouv.fr/api/1/datasets/donnee-secheresse-vigieau/"
+
+PARIS = ZoneInfo("Europe/Paris")
+"""A restriction is in force by French days."""
+
+_log = logging.getLogger(__name__)
+
+
+class Restrictions(NamedTuple):
+    """Levels of one day."""
+
+    rows: pd.DataFrame
+    """As in the table `water_restrictions`: the 101 départements; None: no restriction."""
+    unknown: tuple[tuple[str, str], ...]
+    """Département and column where VigiEau says that it does not have the level."""
+    left_out: tuple[tuple[str, str], ...]
+    """What has no row, and why: départements that are missing or cannot be read, and others."""
+    provenance: Provenance
+
+
+class Vigieau:
+    """Restrictions from the API at `url` and from the files of the dataset at `dataset_url`.
+
+    Args:
+        http: what asks.
+        url: base of the API, without `/api/departements`.
+        older_urls: asked in turn when it fails; by default VigiEau's own, for its own API only.
+        dataset_url: the list of files.
+        now: the time.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        http: Http,
+        url: str = API_URL,
+        older_urls: Sequence[str] | None = None,
+        dataset_url: str = DATASET_URL,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.http = http
+        if older_urls is None:
+            older_urls = OLDER_API_URLS if url.rstrip("/") == API_URL else ()
+        self.urls = (url, *older_urls)
+        self.dataset_url = dataset_url
+        self.now = now
+
+    def levels(self) -> Restrictions:
+        """Return the levels in force today in Paris; offline, on the day they were received.
+
+        Raises:
+            SourceError: no address of the API answers with JSON, a département is there twice, or
+                too many are missing, unknown, or of a level that is missing or unknown.
+        """
+        received, body = self._departements()
+        # An answer that has not changed since keeps the time it first came at.
+        known_at = received.received_at if self.http.offline else self.now()
+        sieve = Sieve(self.http.most_left_out)
+        with reading(received):
+            rows, unknown = read_levels(body, sieve)
+        frame = pd.DataFrame(rows, columns=["departement", *LEVEL_FIELDS.values()])
+        frame.insert(1, "date", pd.Timestamp(paris_day(known_at)))
+        frame["date"] = frame["date"].astype("datetime64[ns]")
+        frame = frame.sort_values("departement", ignore_index=True)
+        return Restrictions(frame, unknown, tuple(sieve.left_out), _provenance([received]))
+
+    def zones(self) -> Zones:
+        """Return the alert zones in force from the GeoJSON file that the dataset lists.
+
+        Raises:
+            SourceError: the dataset lists no such file, or one that cannot be read: too many zones
+                of an unknown type, level or département, or that are no polygon in France.
+        """
+        received = self.http.get(self._listed(zones_in_force)[0], source=self.name)
+        body = payload.json(received, self.name)
+        with reading(received):
+            return read_zones(body, Sieve(self.http.most_left_out), _provenance([received]))
+
+    def orders(self, *, partial: bool = False) -> Orders:
+        """Return the orders of all years that the dataset lists, by zone where it names them.
+
+        Args:
+            partial: take a file that is cut: its last row is left out and reported.
+
+        Raises:
+            SourceError: the dataset lists no file of orders, or one that cannot be read whole.
+        """
+        parts: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+        received = []
+        for url in self._listed(all_orders):
+            answer = self.http.get(url, source=self.name)
+            text = payload.text(answer, self.name)
+            with reading(answer):
+                parts.append(read_orders(text, partial, Sieve(self.http.most_left_out)))
+            received.append(answer)
+        rows, left_out = (
+            pd.concat(frames, ignore_index=True).drop_duplicates(ignore_index=True)
+            for frames in zip(*parts, strict=True)
+        )
+        return Orders(rows, left_out, _provenance(received))
+
+    def marks(self) -> dict[str, str]:
+        """Return what changes when levels or zones do, by the address that was asked.
+
+        Zones whose list cannot be had are left out: the levels are good without.
+
+        Raises:
+            SourceError: the levels cannot be had.
+        """
+        levels, _ = self._departements()
+        marks = {levels.url: levels.sha256}
+        try:
+            (marks[self.dataset_url],) = self._listed(zones_as_of)
+        except SourceError as error:
+            _log.info("%s", error)
+        return marks
+
+    def _departements(self) -> tuple[Received, Any]:
+        """Return the first answer that is JSON."""
+        errors = []
+        for url in self.urls:
+            try:
+                address = f"{url.rstrip('/')}/api/departements"
+                received = self.http.get(address, source=self.name, max_bytes=MOST_LIST_BYTES)
+                return received, payload.json(received, self.name)
+            except SourceError as error:
+                errors.append(error)
+        raise SourceError("; then ".join(str(error) for error in errors)) from errors[-1]
+
+    def _listed(self, choose: Callable[[list[dict[str, Any]]], list[str]]) -> list[str]:
+        """Return the addresses of some of the files that the dataset lists."""
+        received = self.http.get(self.dataset_url, source=self.name, max_bytes=MOST_LIST_BYTES)
+        body = payload.json(received, self.name)
+        with reading(received):
+            listed = body.get("resources") if isinstance(body, dict) else None
+            if not isinstance(listed, list) or not all(
+                isinstance(entry, dict) and isinstance(entry.get("url"), str) for entry in listed
+            ):
+                raise UnusableError("lists no `resources` with their `url`")
+            return choose(listed)
+
+
+def paris_day(received_at: datetime) -> date:
+    """Return the French day at `received_at`, which has a time zone."""
+    return received_at.astimezone(PARIS).date()
+
+
+def _provenance(received: list[Received]) -> Provenance:
+    """Return where rows come from: the first address, the time of the last, a digest of all."""
+    first, digest = received[0], received[0].sha256
+    if len(received) > 1:
+        digest = sha256("".join(one.sha256 for one in received).encode()).hexdigest()
+    fetched_at = max(one.received_at for one in received)
+    return Provenance(NAME, first.url, fetched_at.isoformat(), digest)
+
+
+def build(parts: Parts) -> Vigieau:
+    """Return the client that `parts` make."""
+    settings = parts.settings
+    return Vigieau(
+        parts.http,
+        settings.vigieau_url,
+        dataset_url=settings.vigieau_dataset_url,
+    )
+
+
+def ask(http: Http, settings: Settings) -> None:
+    """Ask for the levels in force."""
+    Vigieau(http, settings.vigieau_url).levels()

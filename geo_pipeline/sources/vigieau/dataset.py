@@ -1,0 +1,63 @@
+"""The files that VigiEau's dataset on data.gouv.fr lists: which of them are zones, which orders.
+
+What is in the files is read in `zones` and `orders`.
+"""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from geo_pipeline.sources.vigieau.values import UnusableError, plain_text
+
+
+def zones_in_force(resources: list[dict[str, Any]]) -> list[str]:
+    """Return the address of the latest GeoJSON file of zones in force."""
+    files = [entry for entry in resources if _is(entry, "geojson")]
+    in_force = [entry for entry in files if "vigueur" in _words(entry)]
+    if not files:
+        raise UnusableError(f"lists no GeoJSON of zones in force, but {_titles(resources)}")
+    return [_latest(in_force or files)]
+
+
+def zones_as_of(resources: list[dict[str, Any]]) -> list[str]:
+    """Return the address of the file of zones in force, with the date of its last change."""
+    (url,) = zones_in_force(resources)
+    dates = [str(entry.get("last_modified")) for entry in resources if entry["url"] == url]
+    return [f"{url} {max(dates)}"]
+
+
+def all_orders(resources: list[dict[str, Any]]) -> list[str]:
+    """Return the address of the latest file of all orders, else those of the files by year."""
+    files = [entry for entry in resources if _is(entry, "csv") and "arrete" in _words(entry)]
+    # "Arrêtés cadre" is another file, without levels.
+    files = [entry for entry in files if "cadre" not in _words(entry)]
+    one_year = re.compile(r"(?<!\d)(?:19|20)\d\d(?![\d-])")
+    whole = [entry for entry in files if not one_year.search(str(entry.get("title") or ""))]
+    if not files:
+        raise UnusableError(f"lists no CSV of orders, but {_titles(resources)}")
+    return [_latest(whole)] if whole else [str(entry["url"]) for entry in files]
+
+
+def _latest(files: list[dict[str, Any]]) -> str:
+    """Return the address of the file that was changed last."""
+    latest = max(files, key=lambda e: (str(e.get("last_modified") or ""), _file_name(e)))
+    return str(latest["url"])
+
+
+def _titles(resources: list[dict[str, Any]]) -> str:
+    return ", ".join(str(e.get("title") or e["url"]) for e in resources)[:300] or "nothing"
+
+
+def _is(entry: dict[str, Any], kind: str) -> bool:
+    """Return whether a resource is a file of that kind, by its format or its name."""
+    name = _file_name(entry).removesuffix(".gz")
+    return str(entry.get("format") or "").lower() == kind or name.endswith(f".{kind}")
+
+
+def _file_name(entry: dict[str, Any]) -> str:
+    return urlsplit(str(entry["url"])).path.rsplit("/", 1)[-1].lower()
+
+
+def _words(entry: dict[str, Any]) -> str:
+    """Return title and file name of a resource, without accents or case."""
+    return plain_text(f"{entry.get('title') or ''} {_file_name(entry)}")

@@ -1,0 +1,75 @@
+"""The level of restriction of each département, read from an answer of VigiEau's API.
+
+Levels of zones and of orders are in `zones` and `orders`.
+"""
+
+from typing import Any
+
+from geo_pipeline.sources.payload import Sieve
+from geo_pipeline.sources.vigieau.values import (
+    UnusableError,
+    kind_of,
+    known_departement,
+    known_level,
+)
+from geo_pipeline.territory import CODES
+
+LEVEL_FIELDS = {
+    "niveauGraviteMax": "level_max",
+    "niveauGraviteSupMax": "level_surface",
+    "niveauGraviteSouMax": "level_groundwater",
+    "niveauGraviteAepMax": "level_drinking",
+}
+
+
+def read_levels(
+    body: Any, sieve: Sieve
+) -> tuple[list[dict[str, Any]], tuple[tuple[str, str], ...]]:
+    """Return the levels of each département, and which of them VigiEau says it does not have.
+
+    What is of no département, or cannot be read, is left out by the `sieve`.
+    """
+    if not isinstance(body, list):
+        raise UnusableError(f"sent {kind_of(body)} in place of a list of départements")
+    unknown: list[tuple[str, str]] = []
+    rows: dict[str, dict[str, Any]] = {}
+    for entry in body:
+        name = str(entry.get("code") if isinstance(entry, dict) else entry)[:30]
+        row = sieve.take(name, _entry, entry, fault=UnusableError)
+        if row is None:
+            continue
+        code = row["departement"]
+        if code in rows and rows[code] != row:
+            raise UnusableError(f"lists départements twice: {code}")
+        rows[code] = row
+        if row["level_drinking"] is None and _unavailable(entry):
+            unknown.append((code, "level_drinking"))
+    sieve.require_most()
+    told = {name for name, _ in sieve.left_out}
+    for code in CODES:
+        if code not in rows and code not in told:
+            why = f"does not list all départements: {code} missing"
+            sieve.leave_out(code, UnusableError(why))
+    sieve.require_most()
+    return list(rows.values()), tuple(unknown)
+
+
+def _entry(entry: Any) -> dict[str, Any]:
+    """Return the levels of one département."""
+    if not isinstance(entry, dict):
+        raise UnusableError(f"lists {kind_of(entry)} in place of a département")
+    code = known_departement(entry.get("code"))
+    row: dict[str, Any] = {"departement": code}
+    for field, column in LEVEL_FIELDS.items():
+        # Null is "no restriction": a field that is not there is not null.
+        if field not in entry:
+            raise UnusableError(f"has no `{field}`", code)
+        row[column] = known_level(entry[field], code)
+    return row
+
+
+def _unavailable(entry: dict[str, Any]) -> bool:
+    """Return whether VigiEau says that it does not have the level of drinking water."""
+    availability = entry.get("availability")
+    drinking = availability.get("AEP") if isinstance(availability, dict) else None
+    return isinstance(drinking, dict) and drinking.get("status") == "unavailable"
