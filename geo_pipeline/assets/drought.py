@@ -103,7 +103,7 @@ def _has_weather(context: dg.AssetExecutionContext, workspace: Workspace, code: 
 def departement_risk(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Combined class and score of each département and month, with drivers and exposed crops.
+    """Combined class and score of each département and dekad, with drivers and exposed crops.
 
     Built from all partitions that the lake holds; a département not run yet has empty rows, and so
     has one that a check holds back or whose file is damaged: it counts in no neighbour's figures.

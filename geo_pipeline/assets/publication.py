@@ -14,9 +14,9 @@ from geo_pipeline.runtime.guard import guarded
 from geo_pipeline.runtime.providers import attributions
 from geo_pipeline.runtime.table_assets import OWNERS, map_links
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.storage import warehouse as storage
 from geo_pipeline.storage.findings import READABLE, Finding
 from geo_pipeline.storage.partition_states import Damaged
+from geo_pipeline.storage.warehouse import publish
 from geo_pipeline.tables import LAYERS
 from geo_pipeline.transforms.calendar import crop_stages
 
@@ -43,7 +43,7 @@ def warehouse(
     in any table and in the system.
     """
     france_tables.mend(workspace, context.log.warning)
-    published = storage.publish(
+    published = publish(
         workspace.lake,
         workspace.settings.warehouse,
         attributions(),

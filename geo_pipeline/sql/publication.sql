@@ -212,21 +212,6 @@ WHERE value IS NOT NULL OR drought_class IS NOT NULL
 GROUP BY indicator, period_end
 ORDER BY indicator, period_end;
 
--- Area and départements in each class through time: the chart under the map.
-CREATE TABLE class_shares AS
-SELECT
-    map_values.indicator,
-    map_values.period_end,
-    map_values.drought_class,
-    count(*) AS departements,
-    -- Exact, so that the order in which they are added does not matter; to add them in one takes seven times as long.
-    CAST(sum(CAST(departements.area_km2 AS DECIMAL(18, 6))) AS DOUBLE) AS area_km2
-FROM map_values
-INNER JOIN departements ON map_values.departement = departements.departement
-WHERE map_values.drought_class IS NOT NULL
-GROUP BY map_values.indicator, map_values.period_end, map_values.drought_class
-ORDER BY map_values.indicator, map_values.period_end, map_values.drought_class;
-
 -- Whom to name: the providers that the published rows come from.
 CREATE TABLE attributions AS
 SELECT DISTINCT known_attributions.*

@@ -174,21 +174,6 @@ def test_a_harvest_that_occurs_twice_is_not_published(own_home: Path) -> None:
         publish_with(own_home, twice)
 
 
-def test_classes_share_the_area_of_their_departements(published_home: Path) -> None:
-    shares, places = table(published_home, "class_shares"), table(published_home, "departements")
-    area = places.set_index("departement")["area_km2"]
-    values = table(published_home, "drought_indicators")
-    where = ("combined", pd.Timestamp("2022-08-31"))
-    then = values[(values["indicator"] == where[0]) & (values["period_end"] == where[1])]
-    found = shares[(shares["indicator"] == where[0]) & (shares["period_end"] == where[1])]
-    expected = then.groupby("drought_class", observed=True)["departement"].agg(list)
-    assert found["departements"].sum() == then["drought_class"].notna().sum() > 80
-    for row in found.to_dict("records"):
-        codes = expected[row["drought_class"]]
-        assert row["departements"] == len(codes)
-        assert row["area_km2"] == pytest.approx(sum(area[codes]), abs=1e-6)
-
-
 def courses(home: Path, **courses: dict[str, list[tuple[str, float]]]) -> None:
     """Publish with these values of indicators by dekad, of places that have none: `d75`, `d92`."""
     settings = Settings(home=home)

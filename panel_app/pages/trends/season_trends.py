@@ -14,7 +14,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_pipeline.indicators import trends as tests
+from geo_pipeline.indicators import trends
 from geo_pipeline.publishing import look
 from panel_app.data import dekads
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
@@ -239,7 +239,7 @@ def trend(matrix: Matrix, season: Season) -> Trend:
     data = _trimmed(yearly(matrix, season))
     mean = national_mean(data.values, matrix.area_km2)
     series = np.column_stack([data.values, mean]).T
-    line, test = tests.theil_sen(series, data.years), tests.mann_kendall(series)
+    line, test = trends.theil_sen(series, data.years), trends.mann_kendall(series)
     return Trend(
         data=data,
         national=mean,
@@ -250,7 +250,7 @@ def trend(matrix: Matrix, season: Season) -> Trend:
         intercept=line.intercept,
         used=np.count_nonzero(~np.isnan(series), axis=1).astype(np.int64),
         significant=np.append(
-            tests.false_discovery(test.p_value[:-1], FALSE_DISCOVERY), test.p_value[-1] <= ALONE
+            trends.false_discovery(test.p_value[:-1], FALSE_DISCOVERY), test.p_value[-1] <= ALONE
         ),
     )
 
@@ -320,9 +320,9 @@ def hot_spots(
     linked = weights.sum(axis=1) > 0
     wetness = np.where(linked, -sign * values, np.nan)
     compared = ~np.isnan(wetness) & (weights @ ~np.isnan(wetness) > 0)
-    local = tests.local_moran(wetness, weights, permutations=permutations, significance=1.0)
-    overall = tests.global_moran(wetness, weights)
-    holds = tests.false_discovery(local.p_value, FALSE_DISCOVERY)
+    local = trends.local_moran(wetness, weights, permutations=permutations, significance=1.0)
+    overall = trends.global_moran(wetness, weights)
+    holds = trends.false_discovery(local.p_value, FALSE_DISCOVERY)
     return HotSpots(
         kind=np.where(compared, np.where(holds, _KIND[local.quadrant], NEITHER), -1),
         p_value=local.p_value,
