@@ -21,6 +21,7 @@ from geo_pipeline.indicators.classes import (
     usdm_class_from_percentile,
     wmo_class,
 )
+from geo_pipeline.indicators.clusters import GlobalMoran, LocalMoran, global_moran, local_moran
 from geo_pipeline.indicators.combined import combined_class, combined_class_series
 from geo_pipeline.indicators.crops import kc_curve, relative_yield
 from geo_pipeline.indicators.evaporation_layer import surface_evaporation
@@ -40,6 +41,7 @@ from geo_pipeline.indicators.events import (
     longest_dry_spell,
 )
 from geo_pipeline.indicators.root_zone import SoilWater
+from geo_pipeline.indicators.significance import false_discovery
 from geo_pipeline.indicators.soil_water import soil_water_balance
 from geo_pipeline.indicators.standardised import (
     EmpiricalParameters,
@@ -65,17 +67,7 @@ from geo_pipeline.indicators.stress import (
     hot_days,
     season_total,
 )
-from geo_pipeline.indicators.trends import (
-    GlobalMoran,
-    LocalMoran,
-    MannKendall,
-    TheilSen,
-    false_discovery,
-    global_moran,
-    local_moran,
-    mann_kendall,
-    theil_sen,
-)
+from geo_pipeline.indicators.trends import MannKendall, TheilSen, mann_kendall, theil_sen
 
 __all__ = [
     "DROUGHT_CLASSES",

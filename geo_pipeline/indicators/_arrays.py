@@ -32,6 +32,13 @@ def as_series(values: ArrayLike) -> FloatArray:
     return series
 
 
+def as_finite_series(values: ArrayLike, name: str) -> FloatArray:
+    """`as_series`; ValueError names the first value that is infinite."""
+    series = as_series(values)
+    reject(np.isinf(series), series, name, "a value is finite, or NaN where it is missing")
+    return series
+
+
 def reject(offending: BoolArray, values: FloatArray, name: str, why: str) -> None:
     """Raise ValueError naming the first, in C order, of the offending elements, if there is one."""
     if offending.any():

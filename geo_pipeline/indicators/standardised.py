@@ -46,6 +46,7 @@ from geo_pipeline.indicators import distributions
 from geo_pipeline.indicators._arrays import (
     FloatArray,
     Reference,
+    as_finite_series,
     as_series,
     fold,
     fold_reference,
@@ -231,7 +232,9 @@ def fit_logistic(
         reference that selects nothing.
     """
     calendar = _calendar(period, first_month, first_step, reference, min_valid_share)
-    return _fit(_finite(balances, "balances"), distributions.logistic_by_l_moments, calendar)
+    return _fit(
+        as_finite_series(balances, "balances"), distributions.logistic_by_l_moments, calendar
+    )
 
 
 def fit_kernel(
@@ -249,7 +252,7 @@ def fit_kernel(
     are equal.
     """
     calendar = _calendar(period, first_month, first_step, reference, min_valid_share)
-    return _fit(_finite(values, "values"), distributions.kernel_estimate, calendar)
+    return _fit(as_finite_series(values, "values"), distributions.kernel_estimate, calendar)
 
 
 def fit_empirical(
@@ -266,7 +269,7 @@ def fit_empirical(
     Errors are as in `fit_logistic`. Missing where fewer than `MIN_YEARS` values are valid.
     """
     calendar = _calendar(period, first_month, first_step, reference, min_valid_share)
-    return _fit(_finite(values, "values"), distributions.empirical, calendar)
+    return _fit(as_finite_series(values, "values"), distributions.empirical, calendar)
 
 
 def standardise(
@@ -298,7 +301,7 @@ def standardise(
     """
     limit = _limit(bound)
     rain = isinstance(parameters, GammaParameters | Pearson3Parameters)
-    series = _water(totals, "totals") if rain else _finite(totals, "totals")
+    series = _water(totals, "totals") if rain else as_finite_series(totals, "totals")
     period = parameters.period
     first_step = _step(period, first_month, first_step)
 
@@ -457,7 +460,7 @@ def spei(
     Hosking, J. R. M. & Wallis, J. R. (1997). Regional frequency analysis. Cambridge, app. A.7.
     """
     calendar = _calendar(period, first_month, first_step, reference, min_valid_share)
-    series = _finite(balance, "balance")
+    series = as_finite_series(balance, "balance")
     return _index(series, scale, distributions.logistic_by_l_moments, calendar, bound)
 
 
@@ -516,7 +519,9 @@ def sswi(
     Safran-Isba-Modcou hydrometeorological suite. Hydrol. Earth Syst. Sci. 14, 459-478.
     """
     calendar = _calendar(period, first_month, first_step, reference, min_valid_share)
-    return _index(_finite(swi, "swi"), scale, distributions.kernel_estimate, calendar, bound)
+    return _index(
+        as_finite_series(swi, "swi"), scale, distributions.kernel_estimate, calendar, bound
+    )
 
 
 def empirical_index(
@@ -563,7 +568,9 @@ def empirical_index(
     813-814.
     """
     calendar = _calendar(period, first_month, first_step, reference, min_valid_share)
-    return _index(_finite(values, "values"), scale, distributions.empirical, calendar, bound)
+    return _index(
+        as_finite_series(values, "values"), scale, distributions.empirical, calendar, bound
+    )
 
 
 def _index(
@@ -686,11 +693,4 @@ def _water(values: ArrayLike, name: str) -> FloatArray:
     series = as_series(values)
     offending = (series < 0.0) | np.isinf(series)
     reject(offending, series, name, "an amount of water is finite and not negative")
-    return series
-
-
-def _finite(values: ArrayLike, name: str) -> FloatArray:
-    """A series; ValueError names the first value that is infinite."""
-    series = as_series(values)
-    reject(np.isinf(series), series, name, "a value is finite, or NaN where it is missing")
     return series

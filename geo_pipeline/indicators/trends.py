@@ -1,12 +1,9 @@
-r"""Is it getting drier, and is it drier here than around: trends of years, clusters of places.
+"""Is it getting drier: trends of years by ranks, Sen's slope and the test of Mann and Kendall.
 
-Trends by ranks, with time on the last axis, leading axes are places: Sen's slope and the test of
-Mann and Kendall. Clusters by Moran's I, global and local, with the **places** on the last axis,
-leading axes are dates or indicators. `false_discovery` holds what many tests at once may claim.
-All p-values are two-sided.
-
-A missing year leaves a series, a missing place the map. All functions raise ValueError for infinite
-values (the message names the first) and for a single number.
+Time is on the last axis, leading axes are places; a missing year leaves its series. Whether places
+are alike is in `clusters`; what a whole map of p-values may claim is in `significance`. All
+p-values are two-sided. All functions raise ValueError for infinite values (the message names the
+first) and for a single number.
 """
 
 import math
@@ -19,13 +16,10 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from geo_pipeline.indicators._arrays import (
-    BoolArray,
     FloatArray,
     IntArray,
+    as_finite_series,
     as_float,
-    as_series,
-    positive_int,
-    reject,
 )
 
 MIN_YEARS = 8
@@ -34,15 +28,8 @@ MIN_YEARS = 8
 EXACT_YEARS = 10
 """Up to this many values, none of them equal, S has its exact distribution; the normal beyond."""
 
-HIGH_HIGH, LOW_HIGH, LOW_LOW, HIGH_LOW = 1, 2, 3, 4
-"""Quadrants of Moran's scatter plot: the place, then its neighbours. 0 is none."""
-
 # Slopes of pairs held in memory at once: 32 MB.
 _BLOCK = 1 << 22
-# Permutations this near to the observed value are equal to it but for the order of their sums.
-_EQUAL = 1e-10
-# Values this much closer to each other than to 0 are equal but for rounding.
-_CONSTANT = 1e-12
 # Hamed and Rao take a rank correlation into account that is outside this level's limits.
 _LAG_LEVEL = 0.05
 
@@ -74,34 +61,6 @@ class MannKendall(NamedTuple):
     z: FloatArray
     p_value: FloatArray
     tau: FloatArray
-
-
-class LocalMoran(NamedTuple):
-    """Local Moran's I of each place, all of the shape of the values.
-
-    `z` is `i` less its mean, divided by its standard deviation, both over all permutations of the
-    other places, `p_value` the pseudo p-value, `quadrant` 1 (high among high), 2 (low among high),
-    3 (low among low), 4 (high among low), or 0 (not significant, or not known).
-    """
-
-    i: FloatArray
-    z: FloatArray
-    p_value: FloatArray
-    quadrant: IntArray
-
-
-class GlobalMoran(NamedTuple):
-    """Moran's I of a map, its expectation without a pattern, the pseudo p-value.
-
-    Each has the shape of the values without their last axis.
-    """
-
-    i: FloatArray
-    expected: FloatArray
-    p_value: FloatArray
-
-
-# --- trends ---------------------------------------------------------------------------------------
 
 
 def theil_sen(
@@ -150,7 +109,7 @@ def theil_sen(
     >>> float(line.slope)
     2.0
     """
-    series, least = _finite_series(values), _least(min_years)
+    series, least = as_finite_series(values, "values"), _least(min_years)
     when = as_float(times)
     if when.shape != series.shape[-1:]:
         raise ValueError(f"values have {series.shape[-1]} times, times have shape {when.shape}")
@@ -217,7 +176,7 @@ def mann_kendall(values: ArrayLike, *, lags: int = 0, min_years: int = MIN_YEARS
     >>> float(test.s), round(float(test.p_value), 5)
     (26.0, 0.0004)
     """
-    series, least = _finite_series(values), _least(min_years)
+    series, least = as_finite_series(values, "values"), _least(min_years)
     if index(lags) < 0:
         raise ValueError(f"lags must be at least 0, got {lags}")
     rows, places = _rows(series)
@@ -345,257 +304,3 @@ def _least(min_years: int) -> int:
     if index(min_years) < 2:
         raise ValueError(f"min_years must be at least 2, got {min_years}")
     return index(min_years)
-
-
-# --- clusters -------------------------------------------------------------------------------------
-
-
-def local_moran(
-    values: ArrayLike,
-    weights: ArrayLike,
-    *,
-    permutations: int = 999,
-    seed: int = 0,
-    significance: float = 0.05,
-) -> LocalMoran:
-    r"""Local Moran's I: is a place like its neighbours, or unlike them?
-
-    .. math:: I_i = z_i \sum_j w_{ij} z_j, \qquad z_i = \frac{x_i - \bar x}{\sigma}, \qquad
-        \sum_j w_{ij} = 1
-
-    with the standard deviation over n, so that without isolates the sum of :math:`I_i` is n times
-    the global I. The p-value is :math:`2 (m + 1) / (permutations + 1)`, at most 1: each place keeps
-    its value, the others are dealt out anew, and m of the draws are as far out as what is observed,
-    on the nearer side. All places, and all maps of the leading axes, see the same draws, and a map
-    gives the same alone or among others. The mean and standard deviation in `z` are those of all
-    permutations there are, not only of the drawn.
-
-    Parameters
-    ----------
-    values : (..., places), any unit
-    weights : (places, places), 0 or more: how much of a neighbour the column's place is to the
-        row's, 0 on the diagonal. Rows are standardised here, over the places whose value is known
-    permutations : number of draws
-    seed : of the draws: the same gives the same
-    significance : largest p-value that has a quadrant; 1 gives all places theirs
-
-    Returns
-    -------
-    NaN and quadrant 0 for a place without a value; for one without known neighbours, whose value
-    still counts in the mean and standard deviation; where fewer than three values are known, or
-    all are equal. `z` is NaN, too, where no permutation changes what is around.
-
-    Raises
-    ------
-    ValueError : weights of another shape, negative, infinite or missing, a place that is its own
-        neighbour, `permutations` below 1, `significance` outside 0-1.
-
-    References
-    ----------
-    Anselin, L. (1995). Local indicators of spatial association - LISA. Geogr. Anal. 27, 93-115.
-    Sokal, R. R., Oden, N. L. & Thomson, B. A. (1998). Local spatial autocorrelation in a biological
-    model. Geogr. Anal. 30, 331-354 (moments under conditional permutation).
-    """
-    maps, matrix = _maps(values, weights)
-    draws = positive_int(permutations, "permutations")
-    if not 0.0 < significance <= 1.0:
-        raise ValueError(f"significance must be above 0 and at most 1, got {significance}")
-    result = LocalMoran(
-        np.full(maps.shape, np.nan),
-        np.full(maps.shape, np.nan),
-        np.full(maps.shape, np.nan),
-        np.zeros(maps.shape, dtype=np.int64),
-    )
-    for which in np.ndindex(maps.shape[:-1]):
-        if (field := _field(maps[which], matrix)) is None:
-            continue
-        at = (*which, field.known[field.linked])
-        lag = field.weights @ field.z
-        p_value = _local_p(field, lag, draws, seed)
-        result.i[at] = (field.z * lag)[field.linked]
-        result.z[at] = _local_z(field, lag)[field.linked]
-        result.p_value[at] = p_value[field.linked]
-        quadrant = np.where(
-            lag > 0.0,
-            np.where(field.z > 0.0, HIGH_HIGH, LOW_HIGH),
-            np.where(field.z > 0.0, HIGH_LOW, LOW_LOW),
-        )
-        result.quadrant[at] = np.where(p_value <= significance, quadrant, 0)[field.linked]
-    return result
-
-
-def global_moran(
-    values: ArrayLike, weights: ArrayLike, *, permutations: int = 999, seed: int = 0
-) -> GlobalMoran:
-    r"""Moran's I: are near places more alike than places taken at random?
-
-    .. math:: I = \frac{n}{\sum_i \sum_j w_{ij}}
-        \frac{\sum_i \sum_j w_{ij} (x_i - \bar x)(x_j - \bar x)}{\sum_i (x_i - \bar x)^2},
-        \qquad E(I) = \frac{-1}{n - 1}
-
-    with n known values and standardised rows. The p-value is as in `local_moran`, of draws that
-    deal out all values anew.
-
-    Parameters
-    ----------
-    values : (..., places), any unit
-    weights : (places, places), see `local_moran`
-    permutations : number of draws
-    seed : of the draws: the same gives the same
-
-    Returns
-    -------
-    NaN where fewer than three values are known, all are equal, or no place has known neighbours.
-
-    Raises
-    ------
-    ValueError : see `local_moran`.
-
-    References
-    ----------
-    Moran, P. A. P. (1950). Notes on continuous stochastic phenomena. Biometrika 37, 17-23.
-    Cliff, A. D. & Ord, J. K. (1981). Spatial processes: models and applications. Pion, London.
-    """
-    maps, matrix = _maps(values, weights)
-    draws = positive_int(permutations, "permutations")
-    result = GlobalMoran(*(np.full(maps.shape[:-1], np.nan) for _ in range(3)))
-    for which in np.ndindex(maps.shape[:-1]):
-        field = _field(maps[which], matrix)
-        if field is None or not field.linked.any():
-            continue
-        links = np.count_nonzero(field.linked)
-        drawn = _shuffled(field.z, draws, seed)
-        simulated = (drawn * (drawn @ field.weights.T)).sum(axis=-1) / links
-        observed = float(field.z @ field.weights @ field.z) / links
-        result.i[which] = observed
-        result.expected[which] = -1.0 / (field.z.size - 1)
-        result.p_value[which] = _pseudo_p(simulated, observed)
-    return result
-
-
-class _Field(NamedTuple):
-    """The known places of a map: where they are, standardised values and weights.
-
-    `linked` are those that have a known neighbour.
-    """
-
-    known: IntArray
-    z: FloatArray
-    weights: FloatArray
-    linked: BoolArray
-
-
-def _maps(values: ArrayLike, weights: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    maps, matrix = _finite_series(values), as_float(weights)
-    if matrix.shape != (maps.shape[-1], maps.shape[-1]):
-        raise ValueError(f"{maps.shape[-1]} places, but weights of shape {matrix.shape}")
-    reject(~np.isfinite(matrix) | (matrix < 0.0), matrix, "weights", "a weight is 0 or more")
-    own = np.eye(maps.shape[-1], dtype=np.bool_) & (matrix != 0.0)
-    reject(own, matrix, "weights", "a place is no neighbour of itself")
-    return maps, matrix
-
-
-def _field(values: FloatArray, matrix: FloatArray) -> _Field | None:
-    """The known part of one map, None where it has no variance to speak of."""
-    known = np.flatnonzero(~np.isnan(values))
-    x = values[known]
-    if x.size < 3 or np.ptp(x) <= _CONSTANT * np.abs(x).max():
-        return None
-    near = matrix[np.ix_(known, known)]
-    total = near.sum(axis=-1)
-    linked = total > 0.0
-    near = near / np.where(linked, total, 1.0)[:, np.newaxis]
-    return _Field(known, (x - x.mean()) / x.std(), near, linked)
-
-
-def _local_z(field: _Field, lag: FloatArray) -> FloatArray:
-    """Local I in standard deviations: of a weighted sum drawn without return from the others."""
-    n = field.z.size
-    mean = -field.z / (n - 1)
-    variance = (n - field.z**2) / (n - 1) - mean**2
-    uneven = ((n - 1) * (field.weights**2).sum(axis=-1) - 1.0) / (n - 2)
-    spread = variance * uneven
-    spread[spread <= _EQUAL] = np.nan
-    sign = np.where(field.z == 0.0, np.nan, np.sign(field.z))
-    return np.asarray(sign * (lag - mean) / np.sqrt(spread))
-
-
-def _local_p(field: _Field, lag: FloatArray, permutations: int, seed: int) -> FloatArray:
-    p_value = np.full(field.z.size, np.nan)
-    # Only so many of the dealt out are ever looked at.
-    most = int(np.count_nonzero(field.weights, axis=-1).max())
-    drawn = _shuffled(np.arange(field.z.size - 1), permutations, seed)[:, :most]
-    for place in np.flatnonzero(field.linked):
-        neighbours = np.flatnonzero(field.weights[place])
-        others = np.delete(field.z, place)
-        around = others[drawn[:, : neighbours.size]] @ field.weights[place, neighbours]
-        own = field.z[place]
-        p_value[place] = _pseudo_p(own * around, own * lag[place])
-    return p_value
-
-
-def _shuffled(items: FloatArray | IntArray, permutations: int, seed: int) -> FloatArray | IntArray:
-    """(permutations, items): the items, each row in an order of its own."""
-    rows = np.tile(items, (permutations, 1))
-    return np.random.default_rng(seed).permuted(rows, axis=1, out=rows)
-
-
-def _pseudo_p(simulated: FloatArray, observed: float) -> float:
-    above = np.count_nonzero(simulated >= observed - _EQUAL)
-    below = np.count_nonzero(simulated <= observed + _EQUAL)
-    return min(1.0, 2.0 * (min(above, below) + 1) / (simulated.size + 1))
-
-
-# --- many tests at once ---------------------------------------------------------------------------
-
-
-def false_discovery(p_values: ArrayLike, level: float = 0.1) -> BoolArray:
-    r"""Which of many tests hold, when of those that do a share of `level` may be false.
-
-    The step-up rule of Benjamini and Hochberg: with :math:`p_{(1)} \le \dots \le p_{(m)}`,
-
-    .. math:: p \le \max\left\{p_{(k)} : p_{(k)} \le \frac{k}{m}\,level\right\}
-
-    If any does, the map as a whole is significant, too: for places as alike as neighbours are,
-    Wilks takes twice the level wanted for that, so 0.1 stands for 5 %.
-
-    Parameters
-    ----------
-    p_values : (..., tests), 0-1: the places of a map. Each leading element is a family of its own
-    level : false discovery rate, above 0 and at most 1
-
-    Returns
-    -------
-    (..., tests), boolean: False for NaN, which is no test and not counted as one.
-
-    Raises
-    ------
-    ValueError : a p-value outside 0-1 (the message names the first), a level outside 0-1.
-
-    References
-    ----------
-    Benjamini, Y. & Hochberg, Y. (1995). Controlling the false discovery rate. J. R. Stat. Soc. B
-    57, 289-300.
-    Wilks, D. S. (2016). "The stippling shows statistically significant grid points". Bull. Am.
-    Meteorol. Soc. 97, 2263-2273.
-
-    Examples
-    --------
-    >>> false_discovery([0.01, 0.04, float("nan"), 0.5], level=0.1).tolist()
-    [True, True, False, False]
-    """
-    p = as_series(p_values)
-    reject((p < 0.0) | (p > 1.0), p, "p_values", "a p-value is in 0-1")
-    if not 0.0 < level <= 1.0:
-        raise ValueError(f"level must be above 0 and at most 1, got {level}")
-    ordered = np.sort(p, axis=-1)
-    tests = np.count_nonzero(~np.isnan(p), axis=-1)[..., np.newaxis]
-    rank = np.arange(1, p.shape[-1] + 1)
-    passed = np.where(ordered * tests <= rank * level, ordered, -1.0)
-    return np.asarray(p <= passed.max(axis=-1, keepdims=True, initial=-1.0))
-
-
-def _finite_series(values: ArrayLike) -> FloatArray:
-    series = as_series(values)
-    reject(np.isinf(series), series, "values", "a value is finite, or NaN where it is missing")
-    return series

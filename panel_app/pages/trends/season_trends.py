@@ -14,7 +14,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_pipeline.indicators import trends
+from geo_pipeline.indicators.clusters import global_moran, local_moran
+from geo_pipeline.indicators.significance import false_discovery
+from geo_pipeline.indicators.trends import mann_kendall, theil_sen
 from geo_pipeline.publishing import look
 from panel_app.data import dekads
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
@@ -239,7 +241,7 @@ def trend(matrix: Matrix, season: Season) -> Trend:
     data = _trimmed(yearly(matrix, season))
     mean = national_mean(data.values, matrix.area_km2)
     series = np.column_stack([data.values, mean]).T
-    line, test = trends.theil_sen(series, data.years), trends.mann_kendall(series)
+    line, test = theil_sen(series, data.years), mann_kendall(series)
     return Trend(
         data=data,
         national=mean,
@@ -250,7 +252,7 @@ def trend(matrix: Matrix, season: Season) -> Trend:
         intercept=line.intercept,
         used=np.count_nonzero(~np.isnan(series), axis=1).astype(np.int64),
         significant=np.append(
-            trends.false_discovery(test.p_value[:-1], FALSE_DISCOVERY), test.p_value[-1] <= ALONE
+            false_discovery(test.p_value[:-1], FALSE_DISCOVERY), test.p_value[-1] <= ALONE
         ),
     )
 
@@ -320,9 +322,9 @@ def hot_spots(
     linked = weights.sum(axis=1) > 0
     wetness = np.where(linked, -sign * values, np.nan)
     compared = ~np.isnan(wetness) & (weights @ ~np.isnan(wetness) > 0)
-    local = trends.local_moran(wetness, weights, permutations=permutations, significance=1.0)
-    overall = trends.global_moran(wetness, weights)
-    holds = trends.false_discovery(local.p_value, FALSE_DISCOVERY)
+    local = local_moran(wetness, weights, permutations=permutations, significance=1.0)
+    overall = global_moran(wetness, weights)
+    holds = false_discovery(local.p_value, FALSE_DISCOVERY)
     return HotSpots(
         kind=np.where(compared, np.where(holds, _KIND[local.quadrant], NEITHER), -1),
         p_value=local.p_value,

@@ -7,13 +7,9 @@ import pytest
 from scipy import stats
 
 from geo_pipeline.indicators import trends
-from geo_pipeline.indicators.trends import (
-    false_discovery,
-    global_moran,
-    local_moran,
-    mann_kendall,
-    theil_sen,
-)
+from geo_pipeline.indicators.clusters import global_moran, local_moran
+from geo_pipeline.indicators.significance import false_discovery
+from geo_pipeline.indicators.trends import mann_kendall, theil_sen
 
 pytestmark = pytest.mark.filterwarnings("error")
 
