@@ -44,8 +44,8 @@ DAGSTER_AIM_PCT = 25
 WITHOUT_DAGSTER = "without-dagster"
 WITHOUT_CHECKS = "without-checks"
 
-ROOMS_WITHOUT_DAGSTER = ("sources", "indicators", "transforms", "storage", "publishing")
-MODULES_WITHOUT_DAGSTER = ("cli", "assets.workspace")
+ROOMS_WITHOUT_DAGSTER = ("sources", "indicators", "transforms", "spatial", "storage", "publishing")
+MODULES_WITHOUT_DAGSTER = ("cli", "runtime.workspace")
 
 
 class Taken(NamedTuple):
