@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 from scipy.special import ndtr, ndtri, psi
 
-from geo_pipeline.indicators import distributions, standardised
+from geo_pipeline.indicators import distributions, fits
 from geo_pipeline.indicators.aggregation import empirical_percentile, rolling_sum
 from geo_pipeline.indicators.distributions import likeliest_shape, thom_shape
 from geo_pipeline.indicators.standardised import (
@@ -652,9 +652,9 @@ def test_a_place_is_the_same_alone_or_among_others(index: Index, scale: int) -> 
 def test_chunks_and_threads_change_nothing(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     rain = some_rain(67, 371)
     expected = index(rain, 3)
-    monkeypatch.setattr(standardised.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(fits.os, "cpu_count", lambda: 4)
     for chunk in (1, 371 * 2, 371 * 9 + 5):
-        monkeypatch.setattr(standardised, "CHUNK", chunk)
+        monkeypatch.setattr(fits, "CHUNK", chunk)
         assert same(index(rain, 3), expected)
     if index in FITS:
         assert same(standardise(rolling_sum(rain, 3), FITS[index](rolling_sum(rain, 3))), expected)
