@@ -8,14 +8,18 @@ stores, and the class takes it back. They are NaN where the sample cannot be fit
 
 Each has `probability(values)`: that of at most `values` (..., step, year), laid out as a sample.
 Leading axes broadcast, so one fit may serve many places.
+
+Normal quantiles of probabilities are in `normal`; which months make a sample, and how an index is
+read from a fit, is in `fits`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammainc, gammaincc, ndtr, ndtri, poch, psi, zeta
+from scipy.special import gammainc, gammaincc, ndtr, poch
 
 from geo_pipeline.indicators._arrays import BoolArray, FloatArray, IntArray
+from geo_pipeline.indicators.gamma_shapes import gamma_shape, likeliest_shape, thom_shape
 
 MIN_YEARS = 4
 """Values that a step of the year needs for a fit (above zero, for rain). It only keeps out fits
@@ -32,63 +36,8 @@ NO_SKEW = 1e-6
 NO_SHAPE = 1e-30
 """Shape that stands for 0 in a division."""
 
-SERIES_FROM = 20.0
-"""Gamma shape from which the digamma function is taken from its asymptotic series."""
-
 KERNEL_WIDTH = 0.3
 """Bandwidth of kernels, as Silverman's 0.9 for densities: a distribution function needs less."""
-
-NEWTON_STEPS = 5
-"""A fixed number, so that no place waits for another: three reach the last digits."""
-
-
-MIDDLE = (
-    (
-        3.3871328727963666080e0,
-        1.3314166789178437745e2,
-        1.9715909503065514427e3,
-        1.3731693765509461125e4,
-        4.5921953931549871457e4,
-        6.7265770927008700853e4,
-        3.3430575583588128105e4,
-        2.5090809287301226727e3,
-    ),
-    (
-        1.0,
-        4.2313330701600911252e1,
-        6.8718700749205790830e2,
-        5.3941960214247511077e3,
-        2.1213794301586595867e4,
-        3.9307895800092710610e4,
-        2.8729085735721942674e4,
-        5.2264952788528545610e3,
-    ),
-)
-"""AS 241's coefficients a and b: normal quantiles of probabilities in 0.075-0.925."""
-
-TAIL = (
-    (
-        1.42343711074968357734e0,
-        4.63033784615654529590e0,
-        5.76949722146069140550e0,
-        3.64784832476320460504e0,
-        1.27045825245236838258e0,
-        2.41780725177450611770e-1,
-        2.27238449892691845833e-2,
-        7.74545014278341407640e-4,
-    ),
-    (
-        1.0,
-        2.05319162663775882187e0,
-        1.67638483018380384940e0,
-        6.89767334985100004550e-1,
-        1.48103976427480074590e-1,
-        1.51986665636164571966e-2,
-        5.47593808499534494600e-4,
-        1.05075007164441684324e-9,
-    ),
-)
-"""AS 241's coefficients c and d: those nearer to 0 or 1, down to 1e-11 from it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -278,87 +227,6 @@ def l_moments(sample: FloatArray, count: int = 2) -> tuple[FloatArray, ...]:
     return _l_moments(*_in_order(sample), count)
 
 
-def gamma_shape(l_cv: FloatArray) -> FloatArray:
-    r"""Shape of the gamma distribution whose :math:`t = \ell_2/\ell_1` (L-CV) is given.
-
-    Hosking's rational approximation, within 5e-5 of the shape:
-
-    .. math::
-        \alpha = \begin{cases}
-        \dfrac{1 - 0.3080 z}{z - 0.05812 z^2 + 0.01765 z^3}, & z = \pi t^2, & 0 < t < 1/2 \\[2ex]
-        \dfrac{0.7213 z - 0.5947 z^2}{1 - 2.1817 z + 1.2113 z^2}, & z = 1 - t, & 1/2 \le t < 1
-        \end{cases}
-
-    Parameters
-    ----------
-    l_cv : any shape, no unit
-
-    Returns
-    -------
-    Same shape, no unit: NaN outside 0 < t < 1, where no distribution of positive values is.
-
-    References
-    ----------
-    Hosking, J. R. M. (1996). Fortran routines for use with the method of L-moments, version 3. IBM
-    Research Report RC 20525 (routine PELGAM).
-    """
-    t = np.where((l_cv > 0.0) & (l_cv < 1.0), l_cv, np.nan)
-    z = np.pi * t * t
-    symmetric = (1.0 - 0.3080 * z) / (z * (1.0 - z * (0.05812 - z * 0.01765)))
-    z = 1.0 - t
-    skewed = z * (0.7213 - z * 0.5947) / (1.0 - z * (2.1817 - z * 1.2113))
-    return np.where(t < 0.5, symmetric, skewed)
-
-
-def thom_shape(log_gap: FloatArray) -> FloatArray:
-    r"""Thom's closed form of the maximum likelihood shape of a gamma distribution.
-
-    .. math:: \alpha = \frac{1 + \sqrt{1 + 4A/3}}{4A}, \qquad A = \ln\bar x - \overline{\ln x}
-
-    Parameters
-    ----------
-    log_gap : A, any shape, no unit
-
-    Returns
-    -------
-    Same shape, no unit: NaN where A is not above 0. Within 2 % of `likeliest_shape`.
-
-    References
-    ----------
-    Thom, H. C. S. (1958). A note on the gamma distribution. Mon. Weather Rev. 86(4), 117-122.
-    """
-    a = np.where(log_gap > 0.0, log_gap, np.nan)
-    return np.asarray((1.0 + np.sqrt(1.0 + 4.0 * a / 3.0)) / (4.0 * a))
-
-
-def likeliest_shape(log_gap: FloatArray) -> FloatArray:
-    r"""Maximum likelihood shape of a gamma distribution that starts at zero.
-
-    Solves :math:`\ln\alpha - \psi(\alpha) = A`, with `thom_shape`'s A, by Newton's method on
-    logarithms, where the function is all but straight. From a shape of 20 on the left side is
-    summed from its asymptotic series: no digits are lost however little the values vary.
-
-    Parameters
-    ----------
-    log_gap : A, any shape, no unit
-
-    Returns
-    -------
-    Same shape, no unit, to the last digits: NaN where A is not above 0.
-
-    References
-    ----------
-    Choi, S. C. & Wette, R. (1969). Maximum likelihood estimation of the parameters of the gamma
-    distribution and their bias. Technometrics 11(4), 683-690.
-    """
-    shape = thom_shape(log_gap)
-    for _ in range(NEWTON_STEPS):
-        gap, slope = _log_gap_of(shape)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shape = shape * np.exp((np.log(log_gap) - np.log(gap)) * gap / (shape * slope))
-    return shape
-
-
 def gamma_by_l_moments(sample: FloatArray) -> GammaParameters:
     """Gamma of the values above zero by unbiased L-moments, and the share of zeros."""
     sample, zero_share, wet = _split_zeros(sample)
@@ -474,42 +342,6 @@ def empirical(sample: FloatArray) -> EmpiricalParameters:
     return EmpiricalParameters(np.where(few[..., np.newaxis], np.nan, sample))
 
 
-def normal_quantile(probability: FloatArray) -> FloatArray:
-    """Quantiles of the standard normal distribution, to about 1e-16 of their size.
-
-    Wichura's rational approximations, worked out for all values at once; `scipy.special.ndtri`,
-    which takes one value after the other, does the last 1e-11 on either side.
-
-    Parameters
-    ----------
-    probability : any shape, 0-1
-
-    Returns
-    -------
-    Same shape, infinite at 0 and 1, NaN for NaN.
-
-    References
-    ----------
-    Wichura, M. J. (1988). Algorithm AS 241: the percentage points of the normal distribution. J. R.
-    Stat. Soc. C 37(3), 477-484 (routine PPND16).
-    """
-    p = probability.ravel()
-    q = p - 0.5
-    r = 0.425**2 - q * q
-    quantile = _rational(r, *MIDDLE)
-    quantile *= q
-    if (tail := np.flatnonzero(r < 0.0)).size:
-        p, q = p[tail], q[tail]
-        np.minimum(p, 1.0 - p, out=p)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            r = np.sqrt(-np.log(p))
-            away = _rational(r - 1.6, *TAIL)
-        far = r > 5.0
-        away[far] = -ndtri(p[far])
-        quantile[tail] = np.copysign(away, q)
-    return quantile.reshape(probability.shape)
-
-
 def _above_zero(wet: FloatArray, dry: FloatArray) -> FloatArray:
     """H = q + (1 - q) G, written over G."""
     wet *= 1.0 - dry[..., np.newaxis]
@@ -540,23 +372,6 @@ def _l_moments(ordered: FloatArray, n: FloatArray, count: int) -> tuple[FloatArr
         # 2j - n is 2j - size, which all samples share, and size - n.
         lean = np.vecdot(gaps, 2.0 * below - size) + (size - n) * apart
         return l1, l2, lean / (n * (n - 1.0) * (n - 2.0))
-
-
-def _rational(x: FloatArray, over: tuple[float, ...], under: tuple[float, ...]) -> FloatArray:
-    """Ratio of two polynomials."""
-    ratio = _polynomial(x, over)
-    ratio /= _polynomial(x, under)
-    return ratio
-
-
-def _polynomial(x: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
-    """Polynomial by Horner's rule, coefficients from that of the lowest power on."""
-    value = coefficients[-1] * x
-    for coefficient in coefficients[-2:0:-1]:
-        value += coefficient
-        value *= x
-    value += coefficients[0]
-    return value
 
 
 def _split_zeros(sample: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
@@ -594,18 +409,6 @@ def _gamma_by_logarithms(sample: FloatArray, *, exact: bool) -> GammaParameters:
         log_gap = np.where(fits, terms.sum(axis=-1) / wet, np.nan)
         shape = likeliest_shape(log_gap) if exact else thom_shape(log_gap)
         return GammaParameters(shape, mean / shape, zero_share)
-
-
-def _log_gap_of(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """ln α - ψ(α), and its derivative."""
-    small = np.minimum(shape, SERIES_FROM)
-    r = 1.0 / np.maximum(shape, SERIES_FROM)
-    r2 = r * r
-    gap = r * (1 / 2 + r * (1 / 12 - r2 * (1 / 120 - r2 * (1 / 252 - r2 * (1 / 240)))))
-    slope = -r2 * (1 / 2 + r * (1 / 6 - r2 * (1 / 30 - r2 * (1 / 42 - r2 * (1 / 30)))))
-    direct = shape < SERIES_FROM
-    gap = np.where(direct, np.log(small) - psi(small), gap)
-    return gap, np.where(direct, 1.0 / small - zeta(2.0, small), slope)
 
 
 def _quantile(ordered: FloatArray, n: FloatArray, share: float) -> FloatArray:

@@ -40,6 +40,7 @@ from geo_pipeline.indicators.distributions import (
     Parameters,
     Pearson3Parameters,
 )
+from geo_pipeline.indicators.normal import normal_quantile
 
 Method = Literal["l-moments", "thom", "mle"]
 
@@ -111,9 +112,9 @@ def fit_gamma(
     The totals above zero give the shape :math:`\alpha` and the scale :math:`\bar x/\alpha`; the
     others give the share of zeros. The shape is, by `method`,
 
-    - `l-moments` : `distributions.gamma_shape` of the L-CV :math:`\ell_2/\ell_1`, both unbiased
-    - `thom` : `distributions.thom_shape`, the closed approximation to
-    - `mle` : `distributions.likeliest_shape`, maximum likelihood with the location fixed at 0
+    - `l-moments` : `gamma_shapes.gamma_shape` of the L-CV :math:`\ell_2/\ell_1`, both unbiased
+    - `thom` : `gamma_shapes.thom_shape`, the closed approximation to
+    - `mle` : `gamma_shapes.likeliest_shape`, maximum likelihood with the location fixed at 0
 
     Parameters
     ----------
@@ -293,7 +294,7 @@ def _fit(series: FloatArray, fit: Callable[[FloatArray], P], calendar: Calendar)
 
 def write_scores(probability: FloatArray, first_step: int, limit: float, out: FloatArray) -> None:
     """Normal quantiles between -limit and limit, written to `out` (..., time)."""
-    scores = unfold(distributions.normal_quantile(probability), out.shape[-1], first_step)
+    scores = unfold(normal_quantile(probability), out.shape[-1], first_step)
     np.clip(scores, -limit, limit, out=out)
 
 

@@ -56,7 +56,6 @@ from geo_pipeline.indicators.distributions import (
     LogisticParameters,
     Parameters,
     Pearson3Parameters,
-    gamma_shape,
     l_moments,
 )
 from geo_pipeline.indicators.fits import (
@@ -79,6 +78,7 @@ from geo_pipeline.indicators.fits import (
     standardise,
     write_scores,
 )
+from geo_pipeline.indicators.gamma_shapes import gamma_shape
 
 __all__ = [
     "BOUND",

@@ -192,7 +192,6 @@ LONGEST_LINES = 500
 STILL_LONGER = {
     "geo_pipeline/automation/sensors/operations.py": 600,
     "geo_pipeline/cli.py": 607,
-    "geo_pipeline/indicators/distributions.py": 620,
     "geo_pipeline/publishing/indicators.py": 741,
     "geo_pipeline/publishing/look.py": 716,
     "geo_pipeline/publishing/maps.py": 774,

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 from scipy.special import ndtr, ndtri, psi
 
-from geo_pipeline.indicators import distributions, fits
+from geo_pipeline.indicators import fits, normal
 from geo_pipeline.indicators.aggregation import empirical_percentile, rolling_sum
-from geo_pipeline.indicators.distributions import likeliest_shape, thom_shape
+from geo_pipeline.indicators.gamma_shapes import likeliest_shape, thom_shape
 from geo_pipeline.indicators.standardised import (
     BOUND,
     LogisticParameters,
@@ -121,7 +121,7 @@ def test_wichita_is_as_the_independent_implementations_agree(
 
 
 def test_normal_quantiles_are_scipys() -> None:
-    of = distributions.normal_quantile
+    of = normal.normal_quantile
     near = np.concatenate([np.geomspace(1e-300, 0.5, 3001), [0.075, 1.3e-11, 1.5e-11]])
     probability = np.concatenate([near, 1.0 - near, np.linspace(0.0, 1.0, 10_001)])
     np.testing.assert_allclose(of(probability), ndtri(probability), rtol=4e-15)
