@@ -13,12 +13,12 @@ from urllib.parse import unquote, urlsplit
 import pandas as pd
 
 from geo_pipeline.settings import Settings
-from geo_pipeline.sources import crop_figures, payload, workbook
+from geo_pipeline.sources import crop_figures, delimited, payload, workbook
 from geo_pipeline.sources.crop_figures import KEY, MEASURES, CropFile
 from geo_pipeline.sources.crop_names import crop_codes, departement_code, words
+from geo_pipeline.sources.delimited import Column
 from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.sources.observed import Parts
-from geo_pipeline.sources.payload import Column
 from geo_pipeline.sources.questions import ask_for_archive
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class FranceAgriMer(CropFile):
         path, said = _said(received)
         names = next(csv.reader(said.splitlines()[:1], delimiter=";"), [])
         columns = _columns([name.strip() for name in names])
-        printed = payload.table(
+        printed = delimited.table(
             said,
             received,
             NAME,

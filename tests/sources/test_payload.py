@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.sources import payload
+from geo_pipeline.sources import delimited, payload
+from geo_pipeline.sources.delimited import Column
 from geo_pipeline.sources.http import Http, Received
-from geo_pipeline.sources.payload import Column
 from geo_pipeline.sources.raw import RawStore
 
 URL = "https://object.files.data.gouv.fr/meteofrance/Q_32_RR-T-Vent.csv.gz"
@@ -50,7 +50,7 @@ def zipped(**files: bytes) -> bytes:
 
 def table(said: str, columns: list[Column] = STATIONS, **options: Any) -> pd.DataFrame:
     """Return `said` as a table."""
-    return payload.table(said, sent(said.encode()), SOURCE, columns=columns, **options)
+    return delimited.table(said, sent(said.encode()), SOURCE, columns=columns, **options)
 
 
 def complains(what: str) -> Any:
@@ -258,7 +258,7 @@ def test_line_ends(end: str) -> None:
     ],
 )  # fmt: skip
 def test_numbers_as_they_are_written(cell: str, value: float) -> None:
-    assert payload.number(cell) == value
+    assert delimited.number(cell) == value
     assert table(f"v\n{cell}\n0\n", [Column("v")])["v"][0] == value
 
 
@@ -271,7 +271,7 @@ def test_numbers_as_they_are_written(cell: str, value: float) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_number_is_never_a_missing_value(cell: str) -> None:
-    assert payload.number(cell) is None
+    assert delimited.number(cell) is None
     with complains(rf"has v '{re.escape(cell)}' in line 3, which is not a number"):
         table(f"v\n1\n{cell}\n", [Column("v")])
 
@@ -387,11 +387,11 @@ def test_rows_that_are_there_twice(caplog: pytest.LogCaptureFixture) -> None:
 def test_rows_from_elsewhere_are_checked_alike() -> None:
     rows = pd.DataFrame({"date": pd.to_datetime(["2025-01-01"] * 2), "tmax_c": [1.0, 1.0]})
     received = sent(b"{}")
-    assert len(payload.unique(rows, ["date"], received, SOURCE)) == 1
-    checked = payload.within(rows, {"tmax_c": (-50, 1.0)}, ["date"], received, SOURCE)
+    assert len(delimited.unique(rows, ["date"], received, SOURCE)) == 1
+    checked = delimited.within(rows, {"tmax_c": (-50, 1.0)}, ["date"], received, SOURCE)
     assert checked is rows
     with complains(r"has tmax_c 1\.0 for date 2025-01-01, not within -50 to 0\.5"):
-        payload.within(rows, {"tmax_c": (-50, 0.5)}, ["date"], received, SOURCE)
+        delimited.within(rows, {"tmax_c": (-50, 0.5)}, ["date"], received, SOURCE)
 
 
 def test_a_long_table_is_read_whole() -> None:
@@ -440,7 +440,7 @@ def test_the_official_temperatures_of_france(shared_data: Path) -> None:
         *(Column(name, lowest=-50, highest=50) for name in ("tmin", "tmax", "tmoy")),
     ]
     received = sent(path.read_bytes(), path.as_uri())
-    rows = payload.table(
+    rows = delimited.table(
         payload.text(received, "s"),
         received,
         "s",
@@ -461,6 +461,6 @@ def test_a_real_file_cut_in_its_last_row_is_an_error(shared_data: Path) -> None:
     said = payload.text(received, "vigieau")
     name = said.partition(",")[0].strip('"')
     with pytest.raises(SourceError, match=r"does not end|cells in place of"):
-        payload.table(
+        delimited.table(
             said, received, "vigieau", columns=[Column(name, "text")], delimiter=",", newlines=True
         )

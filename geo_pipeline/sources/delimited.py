@@ -1,0 +1,327 @@
+"""Delimited tables that providers send, read strictly into the columns that are asked for.
+
+Nothing is guessed: a cell that is no number where one belongs is an error, never a missing value.
+What holds the text of a table, archives and encodings, is opened in `payload`.
+"""
+
+import io
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from csv import reader
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from math import isfinite
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import compute as pc
+from pyarrow import csv
+
+from geo_pipeline.sources.http import Received
+from geo_pipeline.sources.payload import Sieve, unusable
+
+SPACES = " \u00a0\u202f\u2009"
+"""What stands between thousands: space, and the ones that do not break."""
+
+NUMBER = re.compile(
+    rf"([+-]?)(\d{{1,3}}(?:[{SPACES}]\d{{3}})+|\d*)(?:[.,](\d*))?([eE][+-]?\d{{1,3}})?", re.ASCII
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a delimited table: what it is called and what may stand in it."""
+
+    name: str
+    kind: Literal["text", "number", "whole", "date"] = "number"
+    also: tuple[str, ...] = ()
+    """Other names that providers give it."""
+    lowest: float | str = -np.inf
+    highest: float | str = np.inf
+    """Range of its values, in it; dates as `2020-01-31`."""
+    optional: bool = False
+    """It may be absent: then it is empty."""
+    date_format: str = "%Y-%m-%d"
+
+
+def table(
+    said: str,
+    received: Received,
+    source: str,
+    *,
+    columns: Sequence[Column],
+    delimiter: str = ";",
+    missing: Sequence[str] = ("",),
+    key: Sequence[str] = (),
+    skip_lines: int = 0,
+    newlines: bool = False,
+    most_left_out: float = 0.0,
+) -> pd.DataFrame:
+    """Return the delimited table `said` with `columns` only, in their order.
+
+    Numbers may have a decimal point or comma and spaces between thousands. Text is stripped of
+    spaces around it. Types: str, float64, Int64, datetime64[ns].
+
+    Args:
+        said: the text, its first line the names of columns.
+        received: what it came in.
+        source: who sent it.
+        columns: what is wanted of it, every one required unless `optional`.
+        delimiter: what stands between cells.
+        missing: the provider's own marks for a missing value.
+        key: columns that identify a row: rows that are twice the same collapse, rows that differ
+            under one key are an error.
+        skip_lines: lines before the names.
+        newlines: quoted cells may have line breaks in them.
+        most_left_out: share of the rows that may be left out for a cell of the wrong kind or out of
+            range; they are logged.
+
+    Raises:
+        SourceError: HTML, no rows of names, a column is missing (the message says which are there),
+            a line has too few or too many cells, a cell is of the wrong kind or out of range (the
+            message names line and cell), a key stands for two different rows.
+    """
+    cells = _cells(
+        said, received, source, delimiter=delimiter, skip_lines=skip_lines, newlines=newlines
+    )
+    there = cells.column_names
+    frame = {}
+    absent = []
+    sieve, bad = Sieve(most_left_out), np.zeros(cells.num_rows, dtype=bool)
+    for column in columns:
+        places = [place for place, name in enumerate(there) if name in (column.name, *column.also)]
+        if len(places) > 1:
+            raise unusable(received, source, f"has column {column.name} more than once")
+        if places:
+            line = partial(_row_line, said, skip_lines)
+            frame[column.name], wrong = _checked(
+                cells.column(places[0]), column, missing, received, source, line=line, sieve=sieve
+            )
+            bad |= wrong
+        elif column.optional:
+            frame[column.name] = _empty(column.kind, cells.num_rows)
+        else:
+            absent.append(column.name)
+    if absent:
+        raise unusable(
+            received,
+            source,
+            f"has no column {', '.join(absent)}; there are {', '.join(there)[:300]}",
+            "the provider may have changed its format: look for a newer version of this program",
+        )
+    sieve.tell(_log, source)
+    rows = pd.DataFrame(frame)[~bad].reset_index(drop=True)
+    return unique(rows, key, received, source) if key else rows
+
+
+def unique(rows: pd.DataFrame, key: Sequence[str], received: Received, source: str) -> pd.DataFrame:
+    """Return `rows` with one row a `key`: those twice the same collapse, which is logged.
+
+    Raises:
+        SourceError: two rows of one key differ.
+    """
+    again = rows.duplicated()
+    if again.any():
+        _log.warning(
+            "%s: %s has %d rows twice, the first of them %s; one of each is taken",
+            source, received.url, again.sum(), _row(rows[again].iloc[0], key),
+        )  # fmt: skip
+        rows = rows[~again].reset_index(drop=True)
+    differs = rows.duplicated(list(key))
+    if differs.any():
+        what = f"has two different rows for {_row(rows[differs].iloc[0], key)}"
+        raise unusable(received, source, what)
+    return rows
+
+
+def within(
+    rows: pd.DataFrame,
+    ranges: Mapping[str, tuple[float, float]],
+    key: Sequence[str],
+    received: Received,
+    source: str,
+) -> pd.DataFrame:
+    """Return `rows` when every value lies in its column's range (ends in it) or is missing.
+
+    Raises:
+        SourceError: one does not; the message names the first by its `key`.
+    """
+    for name, (lowest, highest) in ranges.items():
+        values = rows[name]
+        wrong = values.notna() & ~values.between(lowest, highest)
+        if wrong.any():
+            first = rows[wrong].iloc[0]
+            what = f"has {name} {first[name]} for {_row(first, key)}"
+            raise unusable(received, source, f"{what}, not within {lowest} to {highest}")
+    return rows
+
+
+def number(cell: str) -> float | None:
+    """Return the number that `cell` is, with decimal point or comma; None when it is none."""
+    match = NUMBER.fullmatch(cell.strip(SPACES + "\t"))
+    if match is None or not (match[2] or match[3]):
+        return None
+    sign, whole, decimals, exponent = match.groups()
+    digits = re.sub(rf"[{SPACES}]", "", whole)
+    value = float(f"{sign}{digits or 0}.{decimals or 0}{exponent or ''}")
+    return value if isfinite(value) else None
+
+
+def _cells(
+    said: str,
+    received: Received,
+    source: str,
+    *,
+    delimiter: str,
+    skip_lines: int,
+    newlines: bool,
+) -> pa.Table:
+    """Return the cells of `said`, all text; a line of another length is an error."""
+    if said.lstrip()[:1] == "<":
+        raise unusable(received, source, "sent HTML or XML in place of a table")
+    lines = said.split("\n", skip_lines + 1)
+    if len(lines) <= skip_lines or not lines[skip_lines].strip():
+        raise unusable(received, source, "sent a table without names of columns")
+    names = [name.strip() for name in next(reader([lines[skip_lines]], delimiter=delimiter))]
+    if len(lines) == skip_lines + 1:
+        return pa.table([pa.array([], pa.string())] * len(names), names=names)
+    odd: list[csv.InvalidRow] = []
+
+    def note(row: csv.InvalidRow) -> str:
+        odd.append(row)
+        return "skip"
+
+    places = [str(place) for place in range(len(names))]
+    try:
+        cells = csv.read_csv(
+            io.BytesIO(lines[-1].encode() or b"\n"),
+            read_options=csv.ReadOptions(use_threads=False, column_names=places),
+            parse_options=csv.ParseOptions(
+                delimiter=delimiter, invalid_row_handler=note, newlines_in_values=newlines
+            ),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        what = f"sent no table ({str(error).splitlines()[0][:200]})"
+        raise unusable(received, source, what) from None
+    if odd:
+        where = _row_line(said, skip_lines, odd[0].number - 1)
+        what = f"has {odd[0].actual_columns} cells in place of {len(names)} in line {where}"
+        raise unusable(received, source, what)
+    open_quote = newlines and said.count('"') % 2 == 1
+    if not newlines:
+        open_quote = any(pc.any(pc.match_substring(c, "\n")).as_py() for c in cells.columns)
+    if open_quote:
+        raise unusable(received, source, "has a quoted cell that does not end")
+    return cells.rename_columns(names)
+
+
+def _row_line(said: str, skip_lines: int, row: int) -> int:
+    """Return the line of the row (from 0) of a table, whose empty lines are no rows."""
+    lines = enumerate(said.split("\n"), start=1)
+    full = (number for number, line in lines if number > skip_lines + 1 and line.strip("\r"))
+    return next(islice(full, row, None), skip_lines + 2 + row)
+
+
+def _typed(
+    cells: pa.ChunkedArray, column: Column, missing: Sequence[str]
+) -> tuple["pd.Series[Any]", "pd.Series[bool]"]:
+    """Return the values of `cells`, and which of them are not of the column's kind."""
+    coded = pc.dictionary_encode(cells).combine_chunks()
+    codes = coded.indices.to_numpy(zero_copy_only=False)
+    texts = [cell.strip(SPACES + "\t") for cell in coded.dictionary.to_pylist()]
+    blank = np.array([text in missing for text in texts], dtype=bool)
+    values: pd.Series[Any]
+    if column.kind == "text":
+        distinct = np.array(texts, dtype=object)
+        wrong = np.zeros(len(texts), dtype=bool)
+        distinct[blank] = None
+        values = pd.Series(distinct[codes] if texts else [], dtype=object)
+    elif column.kind == "date":
+        days = pd.to_datetime(
+            pd.Series(texts, dtype=object), format=column.date_format, errors="coerce"
+        )
+        written = days.dt.strftime(column.date_format)
+        wrong = (written != pd.Series(texts, dtype=object)).to_numpy() & ~blank
+        days = days.where(~blank & ~wrong)
+        values = days.astype("datetime64[ns]").take(codes).reset_index(drop=True)
+    else:
+        read = [None if empty else number(text) for text, empty in zip(texts, blank, strict=True)]
+        floats = np.array([np.nan if value is None else value for value in read], dtype=np.float64)
+        wrong = np.isnan(floats) & ~blank
+        if column.kind == "whole":
+            wrong |= ~blank & (floats % 1 != 0)
+        values = pd.Series(floats[codes] if texts else floats)
+        if column.kind == "whole" and not wrong.any():
+            values = values.astype("Int64")
+    return values, pd.Series(wrong[codes] if texts else wrong)
+
+
+def _checked(
+    cells: pa.ChunkedArray,
+    column: Column,
+    missing: Sequence[str],
+    received: Received,
+    source: str,
+    *,
+    line: Callable[[int], int],
+    sieve: Sieve,
+) -> tuple["pd.Series[Any]", NDArray[np.bool_]]:
+    """Return the values of `cells`, and which are of another kind or out of range.
+
+    Raises:
+        SourceError: there is one, and the `sieve` lets none through.
+    """
+    values, wrong = _typed(cells, column, missing)
+    kinds = {"number": "a number", "whole": "a whole number", "date": "a date", "text": "text"}
+    what = f"is not {kinds[column.kind]}"
+    if not wrong.any() and column.kind != "text":
+        wrong = values.notna() & ~values.between(
+            _bound(column, column.lowest), _bound(column, column.highest)
+        )
+        what = f"is not within {column.lowest} to {column.highest}"
+    for row in np.flatnonzero(wrong.to_numpy(dtype=bool)):
+        cell = cells[int(row)].as_py()[:60]
+        told = f"has {column.name} '{cell}' in line {line(int(row))}, which {what}"
+        if len(sieve.left_out) + 1 > sieve.most * len(cells):
+            raise unusable(received, source, told)
+        sieve.leave_out(f"line {line(int(row))}", ValueError(told))
+    return values, wrong.to_numpy(dtype=bool)
+
+
+def _bound(column: Column, bound: float | str) -> Any:
+    """Return an end of the column's range as its values are."""
+    if column.kind != "date":
+        return bound
+    if isinstance(bound, str):
+        return pd.Timestamp(bound)
+    return pd.Timestamp.min if bound < 0 else pd.Timestamp.max
+
+
+def _empty(kind: str, n_rows: int) -> "pd.Series[Any]":
+    """Return a column without a value."""
+    types: dict[str, Any] = {
+        "text": object,
+        "number": np.float64,
+        "whole": "Int64",
+        "date": "datetime64[ns]",
+    }
+    return pd.Series([None] * n_rows, dtype=types[kind])
+
+
+def _row(row: "pd.Series[Any]", key: Sequence[str]) -> str:
+    """Return the key of a row as text."""
+    shown = {
+        name: f"{row[name]:%Y-%m-%d}" if isinstance(row[name], pd.Timestamp) else row[name]
+        for name in key
+    }
+    return ", ".join(f"{name} {value}" for name, value in shown.items()) or "an empty key"
