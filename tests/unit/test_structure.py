@@ -196,7 +196,6 @@ STILL_LONGER = {
     "geo_pipeline/publishing/look.py": 716,
     "geo_pipeline/publishing/maps.py": 774,
     "geo_pipeline/sources/meteo_france_api.py": 508,
-    "geo_pipeline/sources/open_meteo.py": 557,
     "geo_pipeline/sources/stations.py": 560,
     "geo_pipeline/spatial/grid.py": 561,
     "geo_pipeline/storage/warehouse.py": 749,
