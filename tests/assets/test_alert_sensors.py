@@ -200,6 +200,8 @@ def test_many_changes_are_one_message_worst_first(
     english = settings.model_copy(update={"alert_language": "en", "app_url": "https://d.example/"})
     ticking = Ticking(only(drought.sensors(english)), publishing)
     put_level(settings, {"09": "vigilance", "46": None, "66": "crise"}, "2026-10-03")
+    for code, before in {"31": "D0", "32": "normal", "46": "D0", "66": "D1", "09": "D1"}.items():
+        put_class(settings, code, before)
     publish(settings, publishing)
     ticking.tick()
     put_class(settings, "31", "D1")
