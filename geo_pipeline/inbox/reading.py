@@ -17,16 +17,16 @@ from geo_pipeline.sources import agreste, etalab, meteo_france, payload, workboo
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.http import Received
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
-from geo_pipeline.sources.stations import (
+from geo_pipeline.sources.station_files import (
     DAY,
     KEY,
     STATION,
     VALUES,
     Origin,
-    homes,
     read_days,
     table_of_stations,
 )
+from geo_pipeline.sources.stations import homes
 from geo_pipeline.spatial.boundaries import accepted
 from geo_pipeline.storage.inbox_files import About, Kind, ProvidedFiles, safe_name
 

@@ -21,21 +21,23 @@ from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import Observed, Parts
 from geo_pipeline.sources.questions import ask_for_files
-from geo_pipeline.sources.stations import (
+from geo_pipeline.sources.station_files import (
     KEY,
-    PROVISIONAL_DAYS,
     VALUES,
     Origin,
-    Report,
-    StationAverage,
     StationDays,
     once,
+    read_received,
+    table_of_stations,
+)
+from geo_pipeline.sources.stations import (
+    PROVISIONAL_DAYS,
+    Report,
+    StationAverage,
     own_code,
     own_stations,
     provenance_of,
-    read_received,
     report,
-    table_of_stations,
 )
 
 NAME = "meteo-france"

@@ -18,19 +18,21 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import AGAIN, Http, Received, StatusError
 from geo_pipeline.sources.observed import Observed, Parts
-from geo_pipeline.sources.stations import (
+from geo_pipeline.sources.station_files import (
     KEY,
-    PROVISIONAL_DAYS,
     VALUES,
     Origin,
-    Report,
-    StationAverage,
     StationDays,
     columns_received,
+    read_received,
+)
+from geo_pipeline.sources.stations import (
+    PROVISIONAL_DAYS,
+    Report,
+    StationAverage,
     own_code,
     own_stations,
     provenance_of,
-    read_received,
     report,
 )
 

@@ -27,7 +27,8 @@ from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
 from geo_pipeline.sources.questions import ask_for_files
-from geo_pipeline.sources.stations import Origin, provenance_of
+from geo_pipeline.sources.station_files import Origin
+from geo_pipeline.sources.stations import provenance_of
 from geo_pipeline.territory import BY_CODE
 
 NAME = "sim2"

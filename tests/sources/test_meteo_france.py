@@ -20,7 +20,8 @@ from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.meteo_france import MeteoFrance
 from geo_pipeline.sources.observed import OBSERVED, WeatherSource
 from geo_pipeline.sources.raw import RawStore
-from geo_pipeline.sources.stations import VALUES, Origin, homes, own_code, read_days
+from geo_pipeline.sources.station_files import VALUES, Origin, read_days
+from geo_pipeline.sources.stations import homes, own_code
 from geo_pipeline.spatial.voronoi import VoronoiCells
 from geo_pipeline.transforms.stations import OBSERVED_BY_STATIONS, StationMeans
 

@@ -195,8 +195,7 @@ STILL_LONGER = {
     "geo_pipeline/publishing/indicators.py": 741,
     "geo_pipeline/publishing/look.py": 716,
     "geo_pipeline/publishing/maps.py": 774,
-    "geo_pipeline/sources/meteo_france_api.py": 508,
-    "geo_pipeline/sources/stations.py": 560,
+    "geo_pipeline/sources/meteo_france_api.py": 510,
     "geo_pipeline/spatial/grid.py": 561,
     "geo_pipeline/storage/warehouse.py": 749,
 }
