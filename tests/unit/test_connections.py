@@ -22,15 +22,15 @@ ASK = """
 import sys
 from pathlib import Path
 import duckdb
-from geo_pipeline.storage import spatial
+from geo_pipeline.spatial import database
 
 def draws(connection):
     name = "enable_progress_bar"
     return connection.execute("SELECT current_setting($1)", [name]).fetchone()[0]
 
-with spatial.connect(functions=False) as connection:
+with database.connect(functions=False) as connection:
     ours = [draws(connection), draws(connection.cursor())]
-attached = spatial.attach(Path(sys.argv[1]))
+attached = database.attach(Path(sys.argv[1]))
 ours += [draws(attached), draws(attached.cursor())]
 print(draws(duckdb.connect()), any(ours))
 """
