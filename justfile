@@ -46,9 +46,16 @@ backfill *options: (_environment "requirements.txt")
 doctor: (_environment "requirements.txt")
     @{{ bin }}/geo-pipeline doctor
 
-# The tests, all but those that need a browser; three at a time (`just test -n 0 -x`: one, till it fails)
+# The tests that a change needs, three at a time (`just test -n 0 -x`: one, till it fails)
 test *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m pytest -m "not browser" -n 3 --dist loadfile "$@"
+    @{{ bin }}/python -m pytest -m "not browser and not slow" -n 3 --dist loadfile "$@"
+
+# The slow ones: real kills, whole-France runs, PostgreSQL, daemons, servers
+test-slow *options: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m pytest -m "slow and not browser" -n 3 --dist loadfile "$@"
+
+# All tests: those of `just test`, the slow ones, those in Chromium
+test-all: test test-slow test-browser
 
 # The tests that need Chromium, two at a time
 test-browser *options: (_environment "requirements-dev.txt")

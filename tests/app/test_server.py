@@ -27,6 +27,8 @@ from panel_app.serving import server_pages
 from panel_app.serving.signin import hashed, matches
 from tests.serving import ROOT, environment, serving
 
+pytestmark = pytest.mark.slow
+
 TOKEN = re.compile(r'"token":"([^"]+)"')
 
 # An app of a few lines in place of the real one, which answers as slowly as it has much to say.

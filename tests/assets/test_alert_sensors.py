@@ -41,6 +41,8 @@ from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.territory import CODES
 
+pytestmark = pytest.mark.slow
+
 NOTED = "first publication: noted, nothing is told"
 
 

@@ -23,6 +23,8 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.territory import CODES
 from tests.conftest import PARTITIONED, digests
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 SOME = ["01", "2A"]
 PATIENCE_S = 240

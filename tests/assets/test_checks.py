@@ -33,6 +33,8 @@ from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.calendar import crop_stages
 from tests.conftest import PARTITIONED, ROOT, digests, ignore
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 STAGES = crop_stages(crop_parameters(ROOT / "assets_data"))
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

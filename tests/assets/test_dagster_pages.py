@@ -35,6 +35,8 @@ from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from tests.conftest import PARTITIONED, ROOT, ignore
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 WEATHER = "weather_daily"
 ASKED = """query ($key: AssetKeyInput!) {assetNodeOrError(assetKey: $key) {... on AssetNode {

@@ -22,6 +22,8 @@ from geo_pipeline.storage.partition_states import unreadable
 from geo_pipeline.storage.warehouse import Warehouse
 from tests.conftest import PARTITIONED, digests, ignore
 
+pytestmark = pytest.mark.slow
+
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 OF_FRANCE = (
     "departements",

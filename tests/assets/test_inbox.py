@@ -35,6 +35,8 @@ from tests.conftest import ROOT, digests
 from tests.sources.test_agreste import INSIDE, WHEAT, archive, strayed, workbook
 from tests.sources.test_meteo_france import EAST, OTHER, RAIN, WEST, csv
 
+pytestmark = pytest.mark.slow
+
 SAA = "SAA_2010-2024-définitives_donnees-DepartementalesetRegionales.zip"
 RR_T_VENT = "Q_32_latest-2019-2020_RR-T-Vent.csv.gz"
 GERS = ("76 - Occitanie", "032 - Gers")

@@ -36,6 +36,8 @@ from geo_pipeline.storage.lake import Lake
 from tests import postgres
 from tests.conftest import PARTITIONED, ignore
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 CODES = dg.StaticPartitionsDefinition(["01", "2A", "971"])
 PATIENCE_S = 120

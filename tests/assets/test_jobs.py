@@ -23,6 +23,8 @@ from geo_pipeline.storage.lake import Lake
 from tests.assets.test_live import Archive, archive, settings
 from tests.conftest import PARTITIONED, digests, ignore
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["archive", "settings"]
 
 PUBLISHED = {"departement_risk", "warehouse", "exports"}

@@ -27,6 +27,8 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
 
+pytestmark = pytest.mark.slow
+
 PROCESSES = 6
 CLAIMS = 8
 

@@ -28,6 +28,8 @@ from geo_pipeline.storage.warehouse import Warehouse
 from tests.conftest import ROOT, digests, ignore
 from tests.sources.conftest import Provider, provider
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["provider"]
 
 SPACING_KM = 100.0

@@ -28,6 +28,8 @@ from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from tests.conftest import ignore
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 

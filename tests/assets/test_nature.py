@@ -19,6 +19,8 @@ from tools.nature import (
 )
 from tools.soils import fit, normals, on_other_months, table, wetness_by_storage
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def by_drainage() -> dict[float, pd.DataFrame]:

@@ -20,6 +20,8 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.territory import CODES
 from tests.conftest import PARTITIONED, ROOT, digests, ignore
 
+pytestmark = pytest.mark.slow
+
 SCATTERED = ("01", "2A", "31")
 START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 

@@ -20,6 +20,8 @@ from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
 from tests.conftest import PARTITIONED, digests
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 UNCOVERED = ["75", "92", "971", "972", "973", "974", "976"]
 

@@ -16,6 +16,8 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.territory import CODES
 from tests.sources.conftest import Provider, provider
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["provider"]
 
 STATIONS = "/api/1/datasets/donnees-climatologiques-de-base-quotidiennes/"

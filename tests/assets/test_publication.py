@@ -23,6 +23,8 @@ from geo_pipeline.transforms.calendar import crop_stages
 from panel_app.data.store import Store
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 STAGES = crop_stages(crop_parameters(ROOT / "assets_data"))
 ORIGIN = Provenance("test", "none", "2026-11-23", "0" * 64)
 PARIS = "75"

@@ -25,6 +25,8 @@ from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.calendar import crop_stages
 from tests.conftest import ROOT, digests
 
+pytestmark = pytest.mark.slow
+
 STAGES = crop_stages(crop_parameters(ROOT / "assets_data"))
 SOME = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12")
 MB = 1_000_000

@@ -22,6 +22,8 @@ from tests.assets.test_inbox import RR_T_VENT, House, stations
 from tests.assets.test_provider_news import STATIONS, Listed, Watcher
 from tests.sources.conftest import Provider, provider
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["provider"]
 
 ASKED = ("01", "31", "32")

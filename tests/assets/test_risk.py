@@ -15,6 +15,8 @@ from geo_pipeline.tables import TABLES, validate
 from geo_pipeline.transforms.calendar import crop_seasons
 from tests.conftest import ROOT, ignore
 
+pytestmark = pytest.mark.slow
+
 SEASONS = crop_seasons(crop_parameters(ROOT / "assets_data"))
 BORDERS_ON_31 = {"09", "11", "32", "65", "81", "82"}
 THERE = {"31", "66", "34", "12", "2A", "2B", *BORDERS_ON_31}

@@ -19,6 +19,8 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.territory import CODES
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_scheduler_queues_the_weather_of_the_day_once(
     tmp_path: Path, published_home: Path, monkeypatch: pytest.MonkeyPatch

@@ -9,6 +9,8 @@ import pytest
 
 from geo_pipeline.commands.service import serve
 
+pytestmark = pytest.mark.slow
+
 CHILD = "import signal, time; signal.signal(signal.SIGTERM, {}); print('up', flush=True); {}"
 WAIT = "time.sleep(60)"
 

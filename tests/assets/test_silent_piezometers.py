@@ -10,6 +10,8 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from tests.sources.conftest import Provider, provider
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["provider"]
 
 

@@ -21,6 +21,8 @@ from geo_pipeline.storage.lake import Lake
 from tests.conftest import PARTITIONED
 from tests.sources.conftest import Provider, provider
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["provider"]
 
 ROOT = Path(__file__).resolve().parents[2]

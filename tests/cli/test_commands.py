@@ -15,6 +15,8 @@ import pytest
 
 from tests.sources.conftest import Provider, provider
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["provider"]
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,6 +15,8 @@ from geo_pipeline.storage.warehouse import NotPublishedError, Warehouse
 from geo_pipeline.territory import CODES
 from tests.conftest import PARTITIONED, digests
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 3
 FILES = len(PARTITIONED) * len(CODES) + 5  # and five tables that are not partitioned

@@ -20,6 +20,8 @@ from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.record_files import FILES
 from geo_pipeline.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 HEAVY = {

@@ -13,6 +13,8 @@ from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from tests.cli.test_commands import MISUSE, geo_pipeline
 
+pytestmark = pytest.mark.slow
+
 
 def troubled(home: Path) -> Settings:
     """A whole France with a département failed, one held, one suspicious and one damaged."""

@@ -49,6 +49,8 @@ from tests import postgres
 from tests.cli.test_commands import FAILED, geo_pipeline, one_line
 from tests.conftest import digests, ignore
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20261129
 PATIENCE_S = 120

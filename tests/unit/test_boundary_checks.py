@@ -16,6 +16,8 @@ from geo_pipeline.sources.etalab import read
 from geo_pipeline.spatial.boundaries import accepted, check_boundaries, light_boundaries
 from geo_pipeline.territory import CODES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 IGN = ROOT.parent / "shared" / "data" / "observed" / "ign_departements_2018.geojson"
 needs_ign = pytest.mark.skipif(
