@@ -105,6 +105,7 @@ def test_a_place_without_weather_is_explained(publication: Publication, code: st
     assert "chart-history" not in said
 
 
+@pytest.mark.slow
 def test_every_indicator_speaks_of_france_and_of_every_place(publication: Publication) -> None:
     # Languages and places in turn: each indicator meets all of them in three of its periods or so.
     turns = itertools.cycle((("fr", ""), ("en", "32"), ("fr", "75"), ("en", ""), ("fr", "2B")))

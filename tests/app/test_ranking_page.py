@@ -284,6 +284,7 @@ def test_nothing_chosen_offers_the_three_driest(publication: Publication) -> Non
     assert "Gers et ses voisins" in spoken(html)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", ["departement", "region"])
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_every_indicator_can_be_ranked(publication: Publication, level: str, lang: str) -> None:

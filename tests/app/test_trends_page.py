@@ -316,6 +316,7 @@ def test_2011_or_2022_was_the_worst_year(publication: Publication) -> None:
     assert re.search(r"L'année la plus touchée : (2011|2022),", said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_every_indicator_has_its_page(publication: Publication, lang: str) -> None:
     for indicator in publication.indicators:

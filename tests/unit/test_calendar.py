@@ -64,6 +64,7 @@ def test_off_season_there_is_no_stage(crop: str, day: str) -> None:
     assert stage_on(CALENDAR, crop, date.fromisoformat(day)) is None
 
 
+@pytest.mark.slow
 def test_stages_are_those_by_which_water_is_counted() -> None:
     """On each day of a season, that of a leap year, as the soil's balance has it."""
     dates = np.arange("2023-08-01", "2025-01-01", dtype="datetime64[D]")
