@@ -9,26 +9,14 @@ from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.schemas import WEATHER_VARIABLES, Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.http import Http
 
 OBSERVED = (
-    "departement",
-    "date",
-    "tmin_c",
-    "tmax_c",
-    "tmean_c",
-    "precip_mm",
-    "radiation_mj_m2",
-    "wind_m_s",
-    "rh_pct",
-    "et0_source_mm",
-    "swi_source",
-    "stations",
-    "source",
-    "resolution",
-    "provisional",
+    *("departement", "date"),
+    *WEATHER_VARIABLES,
+    *("stations", "source", "resolution", "provisional"),
 )
 """Columns of `weather_daily` that a provider fills: NaN for what it does not have."""
 
