@@ -30,7 +30,7 @@ STAGES = [
 CLASSES = [*DROUGHT_CLASSES, *STAGES]
 
 
-WEATHER_VARIABLES = (
+STATION_VARIABLES = (
     "tmin_c",
     "tmax_c",
     "tmean_c",
@@ -39,8 +39,10 @@ WEATHER_VARIABLES = (
     "wind_m_s",
     "rh_pct",
     "et0_source_mm",
-    "swi_source",
 )
+"""What a station may observe of the weather."""
+
+WEATHER_VARIABLES = (*STATION_VARIABLES, "swi_source")
 """What a provider may observe of the weather."""
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from geo_pipeline.errors import GeoPipelineError, StorageError
 from geo_pipeline.inbox.recognition import PEEK, columns_of, opened, recognised
 from geo_pipeline.inbox.refusals import RefusedError, bad, stations_in_a_workbook
+from geo_pipeline.schemas import STATION_VARIABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import agreste, etalab, meteo_france, payload, workbook
 from geo_pipeline.sources.bundled import Bundled
@@ -21,7 +22,6 @@ from geo_pipeline.sources.station_files import (
     DAY,
     KEY,
     STATION,
-    VALUES,
     Origin,
     read_days,
     table_of_stations,
@@ -112,7 +112,7 @@ def _stations(settings: Settings, received: Received) -> About:
             needed=needed,
             most_left_out=received.most_left_out,
         )
-    rows = rows.dropna(subset=list(VALUES), how="all")
+    rows = rows.dropna(subset=list(STATION_VARIABLES), how="all")
     if rows.empty:
         raise ValueError("has no value of any station")
     table_of_stations(rows, origin)

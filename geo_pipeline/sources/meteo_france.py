@@ -16,6 +16,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.schemas import STATION_VARIABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
@@ -23,7 +24,6 @@ from geo_pipeline.sources.observed import Observed, Parts
 from geo_pipeline.sources.questions import ask_for_files
 from geo_pipeline.sources.station_files import (
     KEY,
-    VALUES,
     Origin,
     StationDays,
     once,
@@ -205,7 +205,7 @@ class MeteoFrance:
         else:
             days = days.assign(**dict.fromkeys(GIVES[OTHER_GROUP], np.nan))
         own = own_stations(self._average, departement, stations)
-        return StationDays(own, days[[*KEY, *VALUES]])
+        return StationDays(own, days[[*KEY, *STATION_VARIABLES]])
 
     def _files(self, departement: str, since: date, until: date) -> tuple[list[StationFile], int]:
         """Return the files that touch the period, and the year from which on they may still change.

@@ -14,13 +14,13 @@ import pandas as pd
 from pydantic import SecretStr
 
 from geo_pipeline.errors import SourceError
+from geo_pipeline.schemas import STATION_VARIABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import AGAIN, Http, Received, StatusError
 from geo_pipeline.sources.observed import Observed, Parts
 from geo_pipeline.sources.station_files import (
     KEY,
-    VALUES,
     Origin,
     StationDays,
     columns_received,
@@ -298,7 +298,7 @@ class MeteoFranceApi:
         return _number(answer, f"{NAME}, département {departement}")
 
     def _read(self, departement: str, order: Order, answer: Received) -> pd.DataFrame:
-        """Return the rows of an answer: station, date, `VALUES`.
+        """Return the rows of an answer: station, date, `STATION_VARIABLES`.
 
         Raises:
             SourceError: it cannot be read, or is of another station.
@@ -311,7 +311,7 @@ class MeteoFranceApi:
             why = f"sent station {others.iloc[0]} in place of {order.station}"
             answer.reject(why)
             raise origin.error(why)
-        return rows[[*KEY, *VALUES]]
+        return rows[[*KEY, *STATION_VARIABLES]]
 
     def _check_columns(self, departement: str, answers: Mapping[Order, Received]) -> None:
         """Check that of each period some station has each column of `NEEDED`.
@@ -458,7 +458,7 @@ def _station(said: Mapping[str, Any]) -> tuple[str, str, float, float, float]:
 
 def _no_days() -> pd.DataFrame:
     """Return 0 rows of stations."""
-    return pd.DataFrame(columns=[*KEY, *VALUES])
+    return pd.DataFrame(columns=[*KEY, *STATION_VARIABLES])
 
 
 def _left_out(inactive: Mapping[Order, str], answered: Collection[Order]) -> list[str]:
@@ -486,7 +486,7 @@ def _left_out(inactive: Mapping[Order, str], answered: Collection[Order]) -> lis
 
 def _silent(asked: Collection[str], days: pd.DataFrame) -> list[str]:
     """Return a note for each station that answered without a value."""
-    there = set(days.loc[days[list(VALUES)].notna().any(axis=1), "station"])
+    there = set(days.loc[days[list(STATION_VARIABLES)].notna().any(axis=1), "station"])
     return [f"station {station} sent no value" for station in sorted({*asked} - there)]
 
 

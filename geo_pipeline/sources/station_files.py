@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from geo_pipeline.errors import SourceError
+from geo_pipeline.schemas import STATION_VARIABLES
 from geo_pipeline.sources.http import MOST_LEFT_OUT, Received
 
 GOOD_CODES = (0.0, 1.0, 9.0)
@@ -42,18 +43,6 @@ STATION = ("NUM_POSTE", "POSTE")
 DAY = ("AAAAMMJJ", "DATE")
 PLACE = ("NOM_USUEL", "LAT", "LON", "ALTI")
 KEY = ["station", "date"]
-
-VALUES = (
-    "tmin_c",
-    "tmax_c",
-    "tmean_c",
-    "precip_mm",
-    "radiation_mj_m2",
-    "wind_m_s",
-    "rh_pct",
-    "et0_source_mm",
-)
-"""Columns of the rows of stations, besides station and date."""
 
 MOST_ROWS = 20_000_000
 """Of one file: ten times those of the largest département since 1950."""
@@ -82,7 +71,8 @@ class StationDays(NamedTuple):
     """What stations observed.
 
     stations: station (8 digits), name, lat, lon (degrees), altitude_m; one row a station.
-    days: station, date, the columns `VALUES`; one row a station and day, NaN for missing.
+    days: station, date, the columns `STATION_VARIABLES`; one row a station and day, NaN for
+        missing.
     """
 
     stations: pd.DataFrame
@@ -129,7 +119,8 @@ def read_days(
 
     Returns
     -------
-    station, date, the columns `VALUES`, and name, lat, lon, altitude_m where the file has them
+    station, date, the columns `STATION_VARIABLES`, and name, lat, lon, altitude_m where the file
+    has them
 
     Raises:
         SourceError: it is no such file, cut, without a needed column; a value is no number or out
@@ -184,7 +175,7 @@ def once(rows: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     twice = rows.duplicated(KEY, keep=False)
     if not twice.any():
         return rows
-    known = [name for name in (*KEY, *VALUES) if name in rows]
+    known = [name for name in (*KEY, *STATION_VARIABLES) if name in rows]
     single = rows[~rows.duplicated(known)]
     clash = single[single.duplicated(KEY)]
     if len(clash):

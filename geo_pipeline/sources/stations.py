@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.schemas import STATION_VARIABLES, Provenance
 from geo_pipeline.sources.http import Received
 from geo_pipeline.sources.observed import OBSERVED, Observed
-from geo_pipeline.sources.station_files import VALUES, Origin, StationDays
+from geo_pipeline.sources.station_files import Origin, StationDays
 from geo_pipeline.territory import BY_CODE
 
 CORSICA = ("2A", "2B")
@@ -54,7 +54,10 @@ class StationAverage(Protocol):
     def __call__(
         self, departement: str, stations: pd.DataFrame, days: pd.DataFrame
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return a row a day (departement, date, `VALUES`, stations); the stations with weight."""
+        """Return the rows of days, and the stations with their weight.
+
+        Rows have departement, date, `STATION_VARIABLES` and stations.
+        """
         ...
 
 
@@ -103,7 +106,7 @@ def report(
     Raises:
         SourceError: no station has any value.
     """
-    days = observed.days.dropna(subset=list(VALUES), how="all")
+    days = observed.days.dropna(subset=list(STATION_VARIABLES), how="all")
     days = days[days["station"].isin(observed.stations["station"])]
     if days.empty:
         raise origin.error(

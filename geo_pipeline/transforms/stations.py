@@ -7,16 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-OBSERVED_BY_STATIONS = (
-    "tmin_c",
-    "tmax_c",
-    "tmean_c",
-    "precip_mm",
-    "radiation_mj_m2",
-    "wind_m_s",
-    "rh_pct",
-    "et0_source_mm",
-)
+from geo_pipeline.schemas import STATION_VARIABLES
 
 TEMPERATURES = ("tmin_c", "tmax_c", "tmean_c")
 
@@ -59,11 +50,11 @@ class StationMeans:
         ----------
         departement : INSEE code
         stations : station, name, lat, lon (degrees), altitude_m; one row a station of `days`
-        days : station, date and the columns `OBSERVED_BY_STATIONS`; one row a station and day
+        days : station, date and the columns `STATION_VARIABLES`; one row a station and day
 
         Returns
         -------
-        rows : departement, date, the columns `OBSERVED_BY_STATIONS`, and stations, the number of
+        rows : departement, date, the columns `STATION_VARIABLES`, and stations, the number of
             those that reported rain; one row a day with any value, sorted
         stations : `stations` with weight, the share of the area it stood for in the mean of rain,
             averaged over the days that have one (NaN where none has)
@@ -71,7 +62,7 @@ class StationMeans:
         dates, day = np.unique(days["date"].to_numpy(dtype="datetime64[ns]"), return_inverse=True)
         station = pd.Index(stations["station"]).get_indexer(pd.Index(days["station"]))
         shape = len(dates), len(stations)
-        values = {name: days[name].to_numpy(dtype=np.float64) for name in OBSERVED_BY_STATIONS}
+        values = {name: days[name].to_numpy(dtype=np.float64) for name in STATION_VARIABLES}
         for name in TEMPERATURES:
             values[name] = np.where(_whole(values, day, len(dates)), values[name], np.nan)
         reporting = {}
@@ -89,7 +80,7 @@ class StationMeans:
             rows[name] = np.where(reporting[name].any(axis=1), total, np.nan)
         rain = reporting["precip_mm"]
         rows["stations"] = pd.array(rain.sum(axis=1), dtype="Int64")
-        any_value = rows[list(OBSERVED_BY_STATIONS)].notna().any(axis=1)
+        any_value = rows[list(STATION_VARIABLES)].notna().any(axis=1)
         days_with_rain = rain.any(axis=1)
         weight = np.full(len(stations), np.nan)
         if days_with_rain.any():

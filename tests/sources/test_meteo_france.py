@@ -20,10 +20,10 @@ from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.meteo_france import MeteoFrance
 from geo_pipeline.sources.observed import OBSERVED, WeatherSource
 from geo_pipeline.sources.raw import RawStore
-from geo_pipeline.sources.station_files import VALUES, Origin, read_days
+from geo_pipeline.sources.station_files import Origin, read_days
 from geo_pipeline.sources.stations import homes, own_code
 from geo_pipeline.spatial.voronoi import VoronoiCells
-from geo_pipeline.transforms.stations import OBSERVED_BY_STATIONS, StationMeans
+from geo_pipeline.transforms.stations import StationMeans
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASET = "/api/1/datasets/donnees-climatologiques-de-base-quotidiennes/"
@@ -108,11 +108,6 @@ def http() -> Http:
 @pytest.fixture
 def source(provider: Any, http: Http) -> MeteoFrance:
     return MeteoFrance(http, StationMeans(VoronoiCells(square("32"))), url=provider.url)
-
-
-def test_sources_and_transforms_speak_of_the_same_columns() -> None:
-    """Neither may know the other, so each names them."""
-    assert VALUES == OBSERVED_BY_STATIONS
 
 
 def test_it_is_a_source_of_weather(source: MeteoFrance) -> None:

@@ -9,9 +9,10 @@ import pytest
 import shapely
 
 from geo_pipeline.errors import StorageError
+from geo_pipeline.schemas import STATION_VARIABLES
 from geo_pipeline.spatial import voronoi as module
 from geo_pipeline.spatial.voronoi import VoronoiCells
-from geo_pipeline.transforms.stations import OBSERVED_BY_STATIONS, StationMeans
+from geo_pipeline.transforms.stations import StationMeans
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDE_M = 40_000
@@ -149,7 +150,7 @@ def days(**columns: list[object]) -> pd.DataFrame:
             "date": [pd.Timestamp(2020, 1, day) for day in frame.pop("day")],
         }
     )
-    for name in OBSERVED_BY_STATIONS:
+    for name in STATION_VARIABLES:
         rows[name] = frame[name].astype(float) if name in frame else np.nan
     return rows
 
