@@ -1,4 +1,7 @@
-"""What tests of the app share: a publication of all of France, and a tiny one made by hand."""
+"""What tests of the app share: a publication of all of France, and a tiny one made by hand.
+
+They lie as `panel_app` does, by page and by room; here are those that hold across pages.
+"""
 
 from collections.abc import Iterator
 from datetime import date

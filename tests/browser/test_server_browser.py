@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.app.test_server import Serve, tiny
+from tests.app.serving.test_server import Serve, tiny
 
 __all__ = ["tiny"]
 pytestmark = pytest.mark.browser
