@@ -2,12 +2,22 @@
 
 from pathlib import Path
 
+from geo_pipeline.words import Message, plain
+
 
 class GeoPipelineError(Exception):
     """Something failed that the user can act on; commands print it and exit with 1."""
 
     passing: bool = False
     """It may be over in a minute without anybody acting: the same is worth another try."""
+
+    def __init__(self, what: Message | str) -> None:
+        super().__init__(what)
+
+    @property
+    def message(self) -> Message:
+        """What it says, in either language."""
+        return plain(self)
 
 
 class UsageError(GeoPipelineError):
@@ -25,9 +35,14 @@ class StorageError(GeoPipelineError):
 class DamagedError(StorageError):
     """A file of the lake is there and cannot be read; `path` says which."""
 
-    def __init__(self, message: str, path: Path) -> None:
-        super().__init__(message)
+    def __init__(self, what: Message | str, path: Path) -> None:
+        super().__init__(what)
+        self.args = (what, path)  # both, so that it passes between processes
         self.path = path
+
+    def __str__(self) -> str:
+        """Return what it says, without the path apart."""
+        return str(self.args[0])
 
 
 class RecordsError(StorageError):

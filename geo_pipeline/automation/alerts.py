@@ -29,8 +29,8 @@ from geo_pipeline.automation.channels import (
 from geo_pipeline.errors import StorageError
 from geo_pipeline.files import write_text
 from geo_pipeline.logs import Rotated
-from geo_pipeline.publishing.styles import Lang
 from geo_pipeline.settings import Settings
+from geo_pipeline.words import Lang
 
 Kind = Literal["drought", "operations"]
 Rows = tuple[tuple[str, ...], ...]

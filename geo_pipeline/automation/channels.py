@@ -20,8 +20,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
-from geo_pipeline.publishing.styles import NBSP, Lang, Words
+from geo_pipeline.publishing.styles import Words
 from geo_pipeline.settings import Settings
+from geo_pipeline.words import NBSP, Lang
 
 Severity = Literal["info", "warning", "error"]
 

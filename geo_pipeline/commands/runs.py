@@ -29,6 +29,7 @@ from geo_pipeline.storage.failures import WHOLE, Failure
 from geo_pipeline.storage.findings import Finding
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.drought import CLASS_MIN_YEARS
+from geo_pipeline.words import message
 
 # Dagster's own log goes to its event log; the terminal is for the command's own words.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -37,8 +38,8 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 class StoppedError(GeoPipelineError):
     """A signal (SIGTERM, Ctrl-C) has stopped the run."""
 
-    def __str__(self) -> str:
-        return "the run was stopped by a signal; what it had written stays: run it with --resume"
+    def __init__(self) -> None:
+        super().__init__(message("run.stopped"))
 
 
 @dataclass(frozen=True)

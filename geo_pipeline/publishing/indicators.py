@@ -14,7 +14,6 @@ from geo_pipeline.publishing.styles import (
     DRYING,
     FROM_MEAN,
     MINUS,
-    NBSP,
     RAIN_COLOURS,
     RESTRICTION_LEVELS,
     STAGES,
@@ -26,6 +25,7 @@ from geo_pipeline.publishing.styles import (
     amount_bins,
     anomaly_bins,
 )
+from geo_pipeline.words import NBSP
 
 Kind = Literal["class", "stage", "amount", "anomaly", "restriction"]
 Group = Literal[

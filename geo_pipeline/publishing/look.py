@@ -31,12 +31,10 @@ from geo_pipeline.publishing.styles import (
     FONT,
     HATCH_COLOUR,
     MINUS,
-    NBSP,
     NO_DATA,
     RESTRICTION_LEVELS,
     THIN,
     ClassStyle,
-    Lang,
     Rarity,
     UnknownNameError,
     Words,
@@ -45,6 +43,7 @@ from geo_pipeline.publishing.styles import (
     luminance,
     with_unit,
 )
+from geo_pipeline.words import NBSP, Lang
 
 __all__ = [
     "CROP_NAMES",

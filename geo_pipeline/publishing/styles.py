@@ -6,14 +6,11 @@ sign. Pure constants: nothing here opens a file.
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal, cast, get_args
+from typing import Final, cast
 
 from geo_pipeline.errors import UsageError
+from geo_pipeline.words import LANGS, NBSP, Lang
 
-Lang = Literal["fr", "en"]
-LANGS: Final = get_args(Lang)
-
-NBSP: Final = "\u00a0"
 THIN: Final = "\u202f"
 MINUS: Final = "\u2212"
 

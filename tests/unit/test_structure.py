@@ -25,9 +25,11 @@ GROUND = {
     "tables",
     "territory",
     "threads",
+    "words",
 }
 ALLOWED: dict[str, set[str]] = {
-    "errors": set(),
+    "words": set(),
+    "errors": {"words"},
     "files": {"errors"},
     "judging": set(),
     "notes": {"errors", "files"},

@@ -1,0 +1,194 @@
+"""Words in two languages: the one catalogue, and messages that are told in either of them.
+
+The texts lie beside the code that says them: `fr.toml` and `en.toml` in a room of the pipeline, in
+a page's folder of the app, and in this folder those of the ground floor. A text has placeholders as
+`str.format` takes them, and writes a no-break space as `~`. Here are the reading of these files,
+and `Message`: what errors, findings, failures and alerts are, a key and values that are put into
+words only where somebody reads them. What a number, a date or a class is called: `publishing.look`.
+"""
+
+from __future__ import annotations
+
+import math
+import string
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Final, Literal, get_args
+
+Lang = Literal["fr", "en"]
+LANGS: Final = get_args(Lang)
+
+NBSP: Final = "\u00a0"
+
+PLAIN: Final = "plain"
+"""The key of what exists in one language only: the text of a library, or of an older version."""
+
+
+class Catalogue:
+    """The texts of one language: `words("title")`, `words("notice.period", period=...)`."""
+
+    def __init__(self, lang: Lang, texts: Mapping[str, str]) -> None:
+        self.lang = lang
+        self.texts = texts
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text of `key`, its placeholders filled.
+
+        Numbers have the decimal sign of the language, messages are told in it, and several values
+        stand with commas between them.
+
+        Raises:
+            KeyError: there is no such text, or it needs a value that is not given.
+        """
+        text = self.texts[key]
+        return _Filled(self.lang).vformat(text, (), values) if values else text
+
+
+class _Filled(string.Formatter):
+    """Fills placeholders as one language writes what they hold."""
+
+    def __init__(self, lang: Lang) -> None:
+        self._lang: Lang = lang
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Message):
+            return value(self._lang)
+        if isinstance(value, list | tuple):
+            return ", ".join(self.format_field(each, format_spec) for each in value)
+        text = str(super().format_field(value, format_spec))
+        is_decimal = isinstance(value, float) and math.isfinite(value)
+        return text.replace(".", ",") if is_decimal and self._lang == "fr" else text
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text of the catalogue by its key, with what its placeholders hold.
+
+    Values are texts, numbers, messages, or lists of these: what JSON can keep.
+    """
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, lang: Lang = "fr") -> str:
+        """Return it in `lang`.
+
+        Raises:
+            KeyError: the catalogue lacks the key, or the text needs a value that is not there.
+        """
+        return catalogue(lang)(self.key, **self.values)
+
+    def __str__(self) -> str:
+        """Return it in English: what logs and the command line say."""
+        return self("en")
+
+    def kept(self) -> dict[str, Any]:
+        """Return it as JSON keeps it: its key and values, and its English for later versions."""
+        values = {name: _kept(value) for name, value in self.values.items()}
+        return {"key": self.key, "values": values, "en": str(self)}
+
+
+def message(key: str, **values: object) -> Message:
+    """Return the message `key` with `values`: errors are what they say, paths and dates texts."""
+    return Message(key, {name: _value(value) for name, value in values.items()})
+
+
+def plain(text: object) -> Message:
+    """Return what exists in one language only as a message; an error as what it says."""
+    told = _value(text) if isinstance(text, BaseException) else text
+    return told if isinstance(told, Message) else Message(PLAIN, {"text": str(told)})
+
+
+def read_kept(kept: str | Mapping[str, Any]) -> Message:
+    """Return a message that was kept as JSON; a text of before there were keys is itself.
+
+    One whose key is no longer known, or whose text asks for other values now, is its English.
+    """
+    if isinstance(kept, str):
+        return plain(kept)
+    values = {name: _read_value(value) for name, value in kept["values"].items()}
+    told = Message(kept["key"], values)
+    try:
+        for lang in LANGS:
+            told(lang)
+    except (KeyError, ValueError, IndexError):
+        return plain(kept["en"])
+    return told
+
+
+def _value(value: object) -> Any:
+    if isinstance(value, BaseException):
+        said = value.args[0] if value.args else ""
+        return said if isinstance(said, Message) else " ".join(str(value).split())
+    if isinstance(value, Message | str | bool | int | float):
+        return value
+    if isinstance(value, Sequence | set | frozenset):
+        return [_value(each) for each in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    item = getattr(value, "item", None)  # numpy's numbers
+    return item() if callable(item) else str(value)
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, Message):
+        return value.kept()
+    return [_kept(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _read_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return read_kept(value)
+    return [_read_value(each) for each in value] if isinstance(value, list) else value
+
+
+@cache
+def catalogue(lang: Lang) -> Catalogue:
+    """Return the pipeline's words in `lang`.
+
+    Raises:
+        ValueError: two files have the same key.
+    """
+    return Catalogue(lang, read(_folders(files("geo_pipeline")), lang))
+
+
+def read(folders: Iterable[Traversable], lang: Lang) -> dict[str, str]:
+    """Return the texts of `lang` in `folders`, by key; a folder without words has none.
+
+    Raises:
+        ValueError: two files have the same key.
+    """
+    texts: dict[str, str] = {}
+    for folder in folders:
+        file = folder.joinpath(f"{lang}.toml")
+        if file.is_file():
+            more = _flat(tomllib.loads(file.read_text(encoding="utf-8")))
+            if twice := texts.keys() & more.keys():
+                said = ", ".join(sorted(twice))
+                raise ValueError(f"{folder.name}/{file.name} says again: {said}")
+            texts |= more
+    return texts
+
+
+def _folders(top: Traversable) -> Iterable[Traversable]:
+    """Yield the folders below `top`, by name."""
+    for each in sorted(top.iterdir(), key=lambda each: each.name):
+        if each.is_dir() and each.name != "__pycache__":
+            yield each
+            yield from _folders(each)
+
+
+def _flat(tree: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+    """`{"map": {"title": ...}}` as `{"map.title": ...}`; `~` is a no-break space."""
+    texts: dict[str, str] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            texts |= _flat(value, f"{prefix}{key}.")
+        else:
+            texts[f"{prefix}{key}"] = str(value).replace("~", NBSP)
+    return texts

@@ -1,0 +1,106 @@
+"""The catalogue: both languages say the same, and what is kept as JSON is told again in either."""
+
+import ast
+import json
+import pickle
+import re
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geo_pipeline.errors import DamagedError, SourceError
+from geo_pipeline.words import NBSP, Message, catalogue, message, plain, read_kept
+
+ROOT = Path(__file__).resolve().parents[2]
+PLACEHOLDER = re.compile(r"\{(\w+)[^}]*\}")
+
+
+def test_both_languages_have_the_same_keys_and_placeholders() -> None:
+    french, english = catalogue("fr").texts, catalogue("en").texts
+    assert french.keys() == english.keys()
+    other = {
+        key
+        for key, text in french.items()
+        if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(english[key]))
+    }
+    assert not other
+
+
+def test_french_punctuation_is_kept_to_its_word() -> None:
+    """Never a plain space before a colon, a per cent sign or a closing quote."""
+    loose = {key for key, text in catalogue("fr").texts.items() if re.search(r" [:;!?%»]", text)}
+    assert not loose
+
+
+def _asked() -> dict[str, tuple[Path, set[str] | None]]:
+    """The keys that code asks for by `message("key", name=...)`, and with which values."""
+    asked: dict[str, tuple[Path, set[str] | None]] = {}
+    for path in (ROOT / "geo_pipeline").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            key = getattr(node.args[0], "value", None)
+            if name == "message" and isinstance(key, str):
+                names = {each.arg for each in node.keywords if each.arg}
+                open_ended = any(each.arg is None for each in node.keywords)
+                asked[key] = (path, None if open_ended else names)
+    return asked
+
+
+def test_what_is_asked_for_exists_and_is_given_its_values() -> None:
+    texts = catalogue("en").texts
+    wrong = {
+        key: path.name
+        for key, (path, names) in _asked().items()
+        if key not in texts or (names is not None and set(PLACEHOLDER.findall(texts[key])) - names)
+    }
+    assert not wrong
+
+
+def test_values_are_told_in_the_language() -> None:
+    share = Message("plain", {"text": [1.5, 2]})
+    assert share("fr") == "1,5, 2"
+    assert share("en") == "1.5, 2"
+    assert Message("plain", {"text": share})("fr") == "1,5, 2"
+
+
+def test_values_are_what_json_can_keep() -> None:
+    told = message(
+        "plain",
+        text=[np.float64(0.25), date(2022, 8, 1), Path("a/b.csv"), SourceError("no file")],
+    )
+    assert told.values == {"text": [0.25, "2022-08-01", "a/b.csv", "no file"]}
+    kept = json.loads(json.dumps(told.kept()))
+    assert read_kept(kept) == told
+    assert read_kept(kept)("fr") == "0,25, 2022-08-01, a/b.csv, no file"
+
+
+def test_what_an_older_version_kept_is_told_as_it_stands() -> None:
+    assert read_kept("no answer")("fr") == "no answer"
+    gone = {"key": "no.such.key", "values": {}, "en": "it went wrong"}
+    assert read_kept(gone) == plain("it went wrong")
+    other = {"key": "plain", "values": {"other": 1}, "en": "it went wrong"}
+    assert read_kept(other) == plain("it went wrong")
+
+
+def test_an_error_says_its_message_and_passes_between_processes() -> None:
+    error = SourceError(message("plain", text=0.5))
+    assert str(error) == "0.5"
+    assert error.message("fr") == "0,5"
+    again = pickle.loads(pickle.dumps(error))
+    assert again.message == error.message
+    damaged = pickle.loads(pickle.dumps(DamagedError("it is cut", Path("a.parquet"))))
+    assert (str(damaged), damaged.path) == ("it is cut", Path("a.parquet"))
+
+
+def test_an_unknown_key_is_an_error() -> None:
+    with pytest.raises(KeyError, match="key"):
+        Message("no.such.key")()
+
+
+def test_a_no_break_space_is_written_as_a_tilde() -> None:
+    assert all("~" not in text for text in catalogue("fr").texts.values())
+    assert NBSP == "\u00a0"
