@@ -3,25 +3,26 @@
 What cannot be is left out or makes the answer unreadable; nothing is guessed.
 """
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from geo_pipeline.schemas import WeatherDaily
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.open_meteo.request_periods import Period
-
-Array = npt.NDArray[np.float64]
-
-LEAST_KNOWN_SHARE = 0.5
-"""Share of the points that must be known on a day for their mean to stand for the département."""
+from geo_pipeline.sources.point_means import (
+    Array,
+    UnreadableError,
+    cell,
+    is_number,
+    leave_out_of_range,
+    leave_out_swapped,
+    mean_of_places,
+    shown,
+)
 
 FARTHEST_DEG = 1.0
 """How far the place of an answer may lie from the one asked for: cells are up to 0.25 degrees."""
@@ -63,10 +64,6 @@ class Means(NamedTuple):
     """Values that cannot be, a sentence each."""
 
 
-class UnreadableError(Exception):
-    """What is wrong with an answer, to be told with source, département and URL."""
-
-
 def read_means(
     document: object, places: pd.DataFrame, period: Period, most_left_out: float
 ) -> Means:
@@ -82,13 +79,15 @@ def read_means(
         sent = [_values(answer, variable, dates, sieve) for answer in answers]
         known = values[variable.column] = np.stack(sent)
         n_sent = int(np.isfinite(known).sum()) + len(sieve.left_out)
-        _leave_out_of_range(variable.column, known, dates, sieve)
+        leave_out_of_range(variable.column, known, dates, sieve)
         sieve.require_most(of=n_sent)
         sieves.append(sieve)
-    sieves.append(_leave_out_swapped(values["tmin_c"], values["tmax_c"], dates, most_left_out))
-    means = pd.DataFrame({name: _mean(known) for name, known in values.items()}, index=dates)
+    sieves.append(leave_out_swapped(values["tmin_c"], values["tmax_c"], dates, most_left_out))
+    means = pd.DataFrame(
+        {name: mean_of_places(known) for name, known in values.items()}, index=dates
+    )
     told = [each for sieve in sieves for each in sieve.told()]
-    return Means(means, _last_hole(values, dates, period), told)
+    return Means(pd.DataFrame(means, index=dates), _last_hole(values, dates, period), told)
 
 
 def _last_hole(values: Mapping[str, Array], dates: pd.DatetimeIndex, period: Period) -> date | None:
@@ -106,21 +105,21 @@ def _answers(document: object, places: pd.DataFrame) -> list[Mapping[str, Any]]:
     answers: list[Any] = document if isinstance(document, list) else [document]
     for answer in answers:
         if not isinstance(answer, dict):
-            raise UnreadableError(f"sent {_shown(answer)} in place of a place's weather")
+            raise UnreadableError(f"sent {shown(answer)} in place of a place's weather")
         if answer.get("error"):
-            raise UnreadableError(f"says no: {_shown(answer.get('reason'))}")
+            raise UnreadableError(f"says no: {shown(answer.get('reason'))}")
     if len(answers) != len(places):
         raise UnreadableError(f"answered for {len(answers)} places of {len(places)} asked for")
     asked = places[["latitude", "longitude"]].to_numpy()
     for answer, place in zip(answers, asked, strict=True):
         there = [answer.get("latitude"), answer.get("longitude")]
-        if not all(_is_number(degrees) for degrees in there):
-            raise UnreadableError(f"sent a place at {_shown(there)}")
+        if not all(is_number(degrees) for degrees in there):
+            raise UnreadableError(f"sent a place at {shown(there)}")
         if np.abs(np.array(there, dtype=np.float64) - place).max() > FARTHEST_DEG:
             raise UnreadableError(f"answered for the place {there}, asked for {place.tolist()}")
         if answer.get("utc_offset_seconds", 0) != 0:
             raise UnreadableError(
-                f"cut days {_shown(answer['utc_offset_seconds'])} s off UTC, asked for GMT"
+                f"cut days {shown(answer['utc_offset_seconds'])} s off UTC, asked for GMT"
             )
     return answers
 
@@ -131,7 +130,7 @@ def _dates(answers: Sequence[Mapping[str, Any]], period: Period) -> pd.DatetimeI
     if any(_part(answer, "daily").get("time") != times for answer in answers):
         raise UnreadableError("sent other days for one place than for another")
     if not isinstance(times, list):
-        raise UnreadableError(f"sent {_shown(times)} in place of a list of days")
+        raise UnreadableError(f"sent {shown(times)} in place of a list of days")
     try:
         days = [_day(text) for text in times]
     except (TypeError, ValueError) as error:
@@ -148,7 +147,7 @@ def _dates(answers: Sequence[Mapping[str, Any]], period: Period) -> pd.DatetimeI
 def _day(text: object) -> date:
     """Return the day that `text` names as YYYY-MM-DD."""
     if not isinstance(text, str) or len(text) != len("2020-01-31"):
-        raise ValueError(_shown(text))
+        raise ValueError(shown(text))
     return date.fromisoformat(text)
 
 
@@ -171,82 +170,19 @@ def _values(
         raise UnreadableError(f"sent {len(sent)} values of {variable.name} for {len(dates)} days")
     values = np.full(len(dates), np.nan)
     for day, value in enumerate(sent):
-        if _is_number(value):
+        if is_number(value):
             values[day] = value
         elif value is not None:
             odd = f"{_odd(variable, value)} of {dates[day]:%F}"
-            sieve.leave_out(_cell(variable.column, dates[day]), UnreadableError(odd))
+            sieve.leave_out(cell(variable.column, dates[day]), UnreadableError(odd))
     if np.isnan(values).all():
         return values
     unit = units.get(variable.name)
     if not isinstance(unit, str) or unit not in variable.units:
         expected = next(iter(variable.units))
-        raise UnreadableError(f"sent {variable.name} in {_shown(unit)}, expected {expected}")
+        raise UnreadableError(f"sent {variable.name} in {shown(unit)}, expected {expected}")
     return np.asarray(values * variable.units[unit])
 
 
-def _is_number(value: object) -> bool:
-    """Say whether `value` is a number, and not one too large for anything there is."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
-
-
 def _odd(variable: Variable, value: object) -> str:
-    return f"sent {_shown(value)} as {variable.name}"
-
-
-def _shown(value: object) -> str:
-    """Return `value` as JSON, short enough for a message of one line."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _cell(name: str, day: pd.Timestamp) -> str:
-    return f"a {name} of {day:%F}"
-
-
-def _leave_out_of_range(
-    name: str, values: Array, dates: pd.DatetimeIndex, sieve: payload.Sieve
-) -> None:
-    """Take out of `values` (places by days) those that the data dictionary rules out."""
-    low, high = _range(name)
-    for place, day in np.argwhere((values < low) | (values > high)):
-        told = f"sent {values[place, day]:g} as {name} of {dates[day]:%F}"
-        error = UnreadableError(f"{told}, beyond {low:g} to {high:g}")
-        sieve.leave_out(_cell(name, dates[day]), error)
-        values[place, day] = np.nan
-
-
-def _leave_out_swapped(
-    tmin_c: Array, tmax_c: Array, dates: pd.DatetimeIndex, most_left_out: float
-) -> payload.Sieve:
-    """Take out of both (places by days) a minimum above the maximum, and return which."""
-    sieve = payload.Sieve(most_left_out)
-    n_pairs = int(np.isfinite(tmin_c + tmax_c).sum())
-    for place, day in np.argwhere(tmin_c > tmax_c):
-        told = f"sent a minimum above the maximum on {dates[day]:%F}"
-        sieve.leave_out(_cell("tmin_c and tmax_c", dates[day]), UnreadableError(told))
-        tmin_c[place, day] = tmax_c[place, day] = np.nan
-    sieve.require_most(of=n_pairs)
-    return sieve
-
-
-def _range(name: str) -> tuple[float, float]:
-    """Return the least and greatest value of a column of `weather_daily`."""
-    limits: dict[str, float] = {}
-    for check in WeatherDaily.to_schema().columns[name].checks:
-        limits.update(check.statistics or {})
-    return limits.get("min_value", -math.inf), limits.get("max_value", math.inf)
-
-
-def _mean(values: Array) -> Array:
-    """Return the mean over places of places x days, NaN where under half of them are known.
-
-    Taken of the distance to the first known one, so that equal values give that very value.
-    """
-    known = ~np.isnan(values)
-    count = known.sum(axis=0)
-    first = np.take_along_axis(values, known.argmax(axis=0)[np.newaxis], axis=0)[0]
-    away = np.where(known, values - first, 0.0).sum(axis=0) / np.maximum(count, 1)
-    least, most = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
-    enough = count >= LEAST_KNOWN_SHARE * len(values)
-    return np.asarray(np.where(enough, np.clip(first + away, least, most), np.nan))
+    return f"sent {shown(value)} as {variable.name}"

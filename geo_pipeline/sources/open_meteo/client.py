@@ -22,7 +22,6 @@ from geo_pipeline.sources.open_meteo.answers import (
     MEASURES,
     VARIABLES,
     Means,
-    UnreadableError,
     read_means,
 )
 from geo_pipeline.sources.open_meteo.request_periods import (
@@ -32,6 +31,7 @@ from geo_pipeline.sources.open_meteo.request_periods import (
     is_due,
     periods,
 )
+from geo_pipeline.sources.point_means import UnreadableError
 
 NAME = "open-meteo"
 URL = "https://archive-api.open-meteo.com/v1/archive"

@@ -1,0 +1,88 @@
+"""Values asked for at points of a département, and their mean over it.
+
+What providers by point share: values as places by days, in our units; what the data dictionary
+rules out is taken out of them and told; the mean stands where enough points are known.
+"""
+
+import json
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo_pipeline.schemas import WeatherDaily
+from geo_pipeline.sources import payload
+
+Array = npt.NDArray[np.float64]
+
+LEAST_KNOWN_SHARE = 0.5
+"""Share of the points that must be known on a day for their mean to stand for the département."""
+
+
+class UnreadableError(Exception):
+    """What is wrong with an answer, to be told with source, département and URL."""
+
+
+def leave_out_of_range(
+    name: str, values: Array, dates: pd.DatetimeIndex, sieve: payload.Sieve
+) -> None:
+    """Take out of `values` (places by days) those that the data dictionary rules out."""
+    low, high = _range(name)
+    for place, day in np.argwhere((values < low) | (values > high)):
+        told = f"sent {values[place, day]:g} as {name} of {dates[day]:%F}"
+        error = UnreadableError(f"{told}, beyond {low:g} to {high:g}")
+        sieve.leave_out(cell(name, dates[day]), error)
+        values[place, day] = np.nan
+
+
+def leave_out_swapped(
+    tmin_c: Array, tmax_c: Array, dates: pd.DatetimeIndex, most_left_out: float
+) -> payload.Sieve:
+    """Take out of both (places by days) a minimum above the maximum, and return which."""
+    sieve = payload.Sieve(most_left_out)
+    n_pairs = int(np.isfinite(tmin_c + tmax_c).sum())
+    for place, day in np.argwhere(tmin_c > tmax_c):
+        told = f"sent a minimum above the maximum on {dates[day]:%F}"
+        sieve.leave_out(cell("tmin_c and tmax_c", dates[day]), UnreadableError(told))
+        tmin_c[place, day] = tmax_c[place, day] = np.nan
+    sieve.require_most(of=n_pairs)
+    return sieve
+
+
+def _range(name: str) -> tuple[float, float]:
+    """Return the least and greatest value of a column of `weather_daily`."""
+    limits: dict[str, float] = {}
+    for check in WeatherDaily.to_schema().columns[name].checks:
+        limits.update(check.statistics or {})
+    return limits.get("min_value", -math.inf), limits.get("max_value", math.inf)
+
+
+def mean_of_places(values: Array) -> Array:
+    """Return the mean over places of places x days, NaN where under half of them are known.
+
+    Taken of the distance to the first known one, so that equal values give that very value.
+    """
+    known = ~np.isnan(values)
+    count = known.sum(axis=0)
+    first = np.take_along_axis(values, known.argmax(axis=0)[np.newaxis], axis=0)[0]
+    away = np.where(known, values - first, 0.0).sum(axis=0) / np.maximum(count, 1)
+    least, most = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
+    enough = count >= LEAST_KNOWN_SHARE * len(values)
+    return np.asarray(np.where(enough, np.clip(first + away, least, most), np.nan))
+
+
+def cell(name: str, day: pd.Timestamp) -> str:
+    """Return how one value is named among those left out."""
+    return f"a {name} of {day:%F}"
+
+
+def is_number(value: object) -> bool:
+    """Say whether `value` is a number, and not one too large for anything there is."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+
+
+def shown(value: object) -> str:
+    """Return `value` as JSON, short enough for a message of one line."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:77]}..."
