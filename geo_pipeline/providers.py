@@ -86,7 +86,7 @@ _VIGIEAU: Final = Attribution(
 PROVIDERS: Final = (
     # Station and grid files come once a day, at no hour that is promised: an hour late is soon
     # enough, and the list is one request. Orders are signed by day. Statistics come a few times a
-    # year, outlines once: a look a day. Open-Meteo, DPClim and Hub'Eau tell of no news.
+    # year, outlines once: a look a day. Open-Meteo, NASA POWER, DPClim and Hub'Eau tell of no news.
     Provider(
         EMBEDDED,
         "weather",
@@ -115,6 +115,20 @@ PROVIDERS: Final = (
         ),
         address="open_meteo_url",
         rates={"archive-api.open-meteo.com": 10.0},  # 600 a minute
+    ),
+    Provider(
+        "nasa-power",
+        "weather",
+        Attribution(
+            "NASA POWER (Langley Research Center) : MERRA-2 et CERES",
+            "NASA POWER (Langley Research Center): MERRA-2 and CERES",
+            "libre de droits, citation demandée",
+            "free of rights, to be cited",
+            "https://power.larc.nasa.gov/",
+            name="NASA POWER",
+        ),
+        address="nasa_power_url",
+        rates={"power.larc.nasa.gov": 1.0},  # no number is published: thirty years are few requests
     ),
     Provider(
         "meteo-france",

@@ -51,8 +51,8 @@ class Settings(BaseSettings):
     )
     source: str = Field(
         default="bundled",
-        description="Provider of weather: bundled, open-meteo, meteo-france, meteo-france-api "
-        "or sim2.",
+        description="Provider of weather: bundled, open-meteo, nasa-power, meteo-france, "
+        "meteo-france-api or sim2.",
     )
     history: str | None = Field(
         default=None,
@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     )
     open_meteo_spacing_km: float = Field(
         default=50.0, ge=1, description="Distance of the points asked for in a département, km."
+    )
+    nasa_power_url: str = Field(
+        default="https://power.larc.nasa.gov/api/temporal/daily/point", description="NASA POWER."
     )
     provisional_days: int = Field(
         default=5, ge=0, description="Last days that Open-Meteo may still change."

@@ -13,11 +13,12 @@ from pydantic import SecretStr
 from geo_pipeline.commands.doctor import Finding, providers
 from geo_pipeline.settings import Settings
 from geo_pipeline.territory import CODES
+from tests.sources.conftest import Answer
 
 KEY = "a-key-of-the-api"
 NAMES = (
-    *("open-meteo", "meteo-france", "meteo-france-api", "sim2", "agreste", "franceagrimer"),
-    *("vigieau", "hubeau", "etalab"),
+    *("open-meteo", "nasa-power", "meteo-france", "meteo-france-api", "sim2"),
+    *("agreste", "franceagrimer", "vigieau", "hubeau", "etalab"),
 )
 STATION = {"id": "75114001", "nom": "PARIS-MONTSOURIS", "lat": 48.8, "lon": 2.3, "alt": 75}
 FILES = "https://meteofrance.s3.sbg.io.cloud.ovh.net/data/synchro_ftp"
@@ -30,6 +31,7 @@ def settings(provider: Any, tmp_path: Path, **chosen: Any) -> Settings:
         home=tmp_path / "home",
         meteo_france_api_key=SecretStr(KEY),
         open_meteo_url=f"{url}/archive",
+        nasa_power_url=f"{url}/power",
         data_gouv_url=url,
         meteo_france_api_url=f"{url}/DPClim",
         agreste_url=f"{url}/saa.zip",
@@ -45,6 +47,23 @@ def settings(provider: Any, tmp_path: Path, **chosen: Any) -> Settings:
 def asked(of: Settings) -> dict[str, Finding]:
     """Return what doctor finds of each provider, by its name."""
     return {each.check.removeprefix("provider "): each for each in providers(of)}
+
+
+def power(asked: Any) -> Any:
+    """Answer as NASA POWER does, with 10 of everything."""
+    units = {
+        "T2M": "C", "T2M_MAX": "C", "T2M_MIN": "C", "PRECTOTCORR": "mm/day",
+        "ALLSKY_SFC_SW_DWN": "MJ/m^2/day", "WS10M": "m/s", "RH2M": "%",
+    }  # fmt: skip
+    first, last = (date.fromisoformat(asked.one(name)) for name in ("start", "end"))
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    values = {f"{day:%Y%m%d}": 10.0 for day in days}
+    said = {
+        "properties": {"parameter": dict.fromkeys(units, values)},
+        "parameters": {name: {"units": unit} for name, unit in units.items()},
+        "header": {"fill_value": -999.0},
+    }
+    return Answer(json=said)
 
 
 def sound(provider: Any) -> None:
@@ -71,6 +90,7 @@ def sound(provider: Any) -> None:
         return provider.answer(json=said)
 
     provider.on("/archive", archive)
+    provider.on("/power", power)
     base = "/api/1/datasets"
     daily = f"{FILES}/BASE/QUOT/Q_75_latest-2025-2026_RR-T-Vent.csv.gz"
     grid = f"{FILES}/REF_CC/SIM/QUOT_SIM2_2025.csv.gz"

@@ -44,3 +44,11 @@ def test_an_indicator_is_three_modules_a_test_and_a_line_of_docs() -> None:
 
 def test_a_table_is_at_most_six_modules() -> None:
     assert len(files_of("A table: groundwater")) <= 6
+
+
+def test_a_source_is_a_module_a_record_and_its_address() -> None:
+    files = files_of("A source: NASA POWER")
+    code = {file for file in files if file.startswith(("geo_pipeline/", "panel_app/"))}
+    assert len(code) == 3
+    assert len(files) == 6
+    assert naming("nasa-power") | naming("nasa_power") == code
