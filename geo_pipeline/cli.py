@@ -505,8 +505,8 @@ def _run(codes: list[str], settings: "Settings", as_json: bool, verbose: bool) -
                 "seconds": round(outcome.seconds, 3),
                 "asset_seconds": outcome.asset_seconds,
                 "failures": [asdict(each) for each in outcome.failures],
-                "held": [asdict(each) for each in outcome.held],
-                "doubts": [asdict(each) for each in outcome.doubts],
+                "held": [each.told() for each in outcome.held],
+                "doubts": [each.told() for each in outcome.doubts],
                 "warehouse": settings.warehouse,
                 "exports": written,
             }
@@ -538,7 +538,7 @@ def _print_failed(codes: list[str], settings: "Settings", error: GeoPipelineErro
             "departements": codes,
             "error": _line(error),
             "failures": [asdict(each) for each in failures if each.departement in codes],
-            "held": [asdict(each) for code in codes for each in held.get(code, [])],
+            "held": [each.told() for code in codes for each in held.get(code, [])],
         }
     )
 

@@ -18,6 +18,7 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.sources.hubeau import SILENT
 from geo_pipeline.tables import validate
 from geo_pipeline.transforms.groundwater import groundwater as by_month
+from geo_pipeline.words import Message, message
 
 PIEZOMETERS = "piezometers"
 """The check whose finding says which piezometers are silent: only who asked them can tell."""
@@ -58,6 +59,6 @@ def groundwater(
     return dg.MaterializeResult()
 
 
-def _said(silent: pd.DataFrame) -> str:
+def _said(silent: pd.DataFrame) -> Message:
     named = [f"{row.piezometer} ({row.measurements})" for row in silent.itertuples(index=False)]
-    return f"sent none of the measurements that are announced of {first_of(named)}"
+    return message("piezometers.silent", piezometers=first_of(named))

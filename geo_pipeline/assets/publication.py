@@ -19,6 +19,7 @@ from geo_pipeline.storage.partition_states import Damaged
 from geo_pipeline.storage.warehouse import publish
 from geo_pipeline.tables import LAYERS
 from geo_pipeline.transforms.calendar import crop_stages
+from geo_pipeline.words import plain
 
 GROUP: Final = "4_publication"
 
@@ -87,11 +88,10 @@ def _tell_damaged(workspace: Workspace, damaged: Sequence[Damaged]) -> None:
         if each.check == READABLE
     }
     for table, code in standing.keys() | found.keys():
-        told = [
-            Finding(table, code, READABLE, "error", each.why, standing.get((table, code), now))
-            for each in [found.get((table, code))]
-            if each is not None
-        ]
+        told = []
+        if (damage := found.get((table, code))) is not None:
+            since = standing.get((table, code), now)
+            told = [Finding(table, code, READABLE, "error", plain(damage.why), since)]
         findings.replace(table, code, told, [READABLE])
 
 

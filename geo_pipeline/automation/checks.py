@@ -7,6 +7,7 @@ fails with an error of it; a run of many never does.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
@@ -110,8 +111,8 @@ def _judge(
         if (code := str(row["departement"])) in found:
             moment = now.isoformat(timespec="seconds")
             severity: Severity = "error" if row["severity"] == "error" else "warning"
-            check, what = str(row["check"]), str(row["what"])
-            found[code].append(Finding(of.name, code, check, severity, what, moment))
+            check = str(row["check"])
+            found[code].append(Finding(of.name, code, check, severity, row["what"], moment))
             cases[code, check, severity] = {str(name): value for name, value in row.items()}
     for code in found.keys() - damaged.keys():
         found[code] = _recorded(workspace, of, code, found[code])
@@ -150,14 +151,7 @@ def _recorded(
         (each.check, each.severity): each.found_at for each in workspace.findings.of(of.name, code)
     }
     dated = [
-        Finding(
-            each.table,
-            each.departement,
-            each.check,
-            each.severity,
-            each.what,
-            standing.get((each.check, each.severity), each.found_at),
-        )
+        replace(each, found_at=standing.get((each.check, each.severity), each.found_at))
         for each in found
     ]
     if dated or standing:
@@ -181,7 +175,7 @@ def _evaluation(
                 {
                     "departement": each.departement,
                     "severity": each.severity,
-                    "what": each.what,
+                    "what": str(each.what),
                     "cases": int(str(row["cases"])),
                     "first": str(row["first"]),
                     "last": str(row["last"]),
@@ -198,7 +192,7 @@ def _evaluation(
         severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
         blocking=True,
         partition=code,
-        description="; ".join(each.what for each in found[:3]) or None,
+        description="; ".join(str(each.what) for each in found[:3]) or None,
         metadata=metadata,
     )
 

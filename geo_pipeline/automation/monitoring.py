@@ -99,7 +99,7 @@ def snapshot_of(
         "troubles": _troubles(partitions),
         "system": [asdict(each) for each in troubles.in_order(system)],
         "failures": [asdict(each) for each in Failures(settings.failures).all()],
-        "findings": [asdict(each) for each in Findings(settings.findings).all()],
+        "findings": [each.told() for each in Findings(settings.findings).all()],
         **known.content,
         "volumes": volumes(settings),
     }

@@ -29,6 +29,7 @@ from geo_pipeline.storage.findings import READABLE, Finding
 from geo_pipeline.storage.lake import Written
 from geo_pipeline.tables import TABLES, InvalidTableError, validate
 from geo_pipeline.transforms.vanished import vanished
+from geo_pipeline.words import SEVERAL, Message, message
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
@@ -232,13 +233,16 @@ def check_kept(
         )
 
 
-def first_of(several: Sequence[str], between: str = ", ") -> str:
+def first_of(several: Sequence[str] | Sequence[Message]) -> Message:
     """Return the first `TOLD` of `several`, and how many more there are."""
-    more = f" and {len(several) - TOLD} more" if len(several) > TOLD else ""
-    return f"{between.join(several[:TOLD])}{more}"
+    first = message(SEVERAL, messages=several[:TOLD])
+    more = len(several) - TOLD
+    return message("first_of", first=first, more=more) if more > 0 else first
 
 
-def doubt(workspace: Workspace, partition: tuple[str, str], check: str, what: str | None) -> None:
+def doubt(
+    workspace: Workspace, partition: tuple[str, str], check: str, what: Message | None
+) -> None:
     """Put what only the reader of a source can tell (`what`) in the place of what it told before.
 
     It is a warning: it is shown, and holds nothing back.

@@ -5,14 +5,15 @@ were published of it before. A `warning` is shown, no more.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError
 from geo_pipeline.storage.failures import WHOLE
+from geo_pipeline.words import Message, plain, read_kept
 
 Severity = Literal["error", "warning"]
 
@@ -31,10 +32,30 @@ class Finding:
     departement: str
     check: str
     severity: Severity
-    what: str
+    what: Message
     """In one line, with figures, dates and units."""
     found_at: str
     """ISO time, UTC."""
+
+    @classmethod
+    def of(cls, kept: Any) -> Self:
+        """Return the finding that was kept as JSON.
+
+        Raises:
+            TypeError: it is none.
+        """
+        try:
+            return cls(**{**kept, "what": read_kept(kept["what"])})
+        except (KeyError, AttributeError) as error:
+            raise TypeError(f"this is no finding: {error}") from error
+
+    def kept(self) -> dict[str, Any]:
+        """Return it as JSON keeps it."""
+        return {**vars(self), "what": self.what.kept()}
+
+    def told(self) -> dict[str, str]:
+        """Return it in English, for people and machines that read the output of commands."""
+        return {**vars(self), "what": str(self.what)}
 
 
 class Findings:
@@ -56,7 +77,7 @@ class Findings:
         path = self._path(table, departement)
         standing = [*kept, *found]
         if standing:
-            notes.write(path, [asdict(each) for each in standing])
+            notes.write(path, [each.kept() for each in standing])
         else:
             path.unlink(missing_ok=True)
 
@@ -67,11 +88,11 @@ class Findings:
         """
         path = self._path(table, departement)
         try:
-            return [Finding(**each) for each in notes.read(path)]
+            return _findings(notes.read(path))
         except FileNotFoundError:
             return []
         except (DamagedError, TypeError) as error:
-            what = f"{error}: run it again, or the job `checks`"
+            what = plain(f"{error}: run it again, or the job `checks`")
             at = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
             return [Finding(table, departement or WHOLE, RECORD, "error", what, at)]
 
@@ -101,4 +122,4 @@ class Findings:
 
 
 def _findings(content: Any) -> list[Finding]:
-    return [Finding(**each) for each in content]
+    return [Finding.of(each) for each in content]

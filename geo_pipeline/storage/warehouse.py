@@ -14,7 +14,7 @@ import shutil
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -394,12 +394,12 @@ class _Plan:
         """What names all that the publication is made of."""
         files = sorted((table, code or "", digest) for (table, code), digest in self.files.items())
         told = sorted(
-            (code, [asdict(each) for each in some]) for code, some in self.findings.items()
+            (code, [each.kept() for each in some]) for code, some in self.findings.items()
         )
         return hashlib.sha256(json.dumps([files, told]).encode()).hexdigest()
 
     def reasons(self) -> dict[str, str]:
-        """Return why each département is held back, by code."""
+        """Return why each département is held back, in English, by code."""
         reasons: dict[str, list[str]] = {}
         for code, findings in self.findings.items():
             reasons[code] = [f"{each.table}, {each.check}: {each.what}" for each in findings]

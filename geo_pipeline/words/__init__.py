@@ -28,6 +28,9 @@ NBSP: Final = "\u00a0"
 PLAIN: Final = "plain"
 """The key of what exists in one language only: the text of a library, or of an older version."""
 
+SEVERAL: Final = "several"
+"""The key of messages that are told one after the other."""
+
 
 class Catalogue:
     """The texts of one language: `words("title")`, `words("notice.period", period=...)`."""
@@ -39,8 +42,8 @@ class Catalogue:
     def __call__(self, key: str, **values: object) -> str:
         """Return the text of `key`, its placeholders filled.
 
-        Numbers have the decimal sign of the language, messages are told in it, and several values
-        stand with commas between them.
+        Numbers have the decimal sign of the language, messages are told in it. Several values
+        stand with commas between them, several messages with semicolons.
 
         Raises:
             KeyError: there is no such text, or it needs a value that is not given.
@@ -59,10 +62,16 @@ class _Filled(string.Formatter):
         if isinstance(value, Message):
             return value(self._lang)
         if isinstance(value, list | tuple):
-            return ", ".join(self.format_field(each, format_spec) for each in value)
+            told = [self.format_field(each, format_spec) for each in value]
+            return self._between(value).join(told)
         text = str(super().format_field(value, format_spec))
         is_decimal = isinstance(value, float) and math.isfinite(value)
         return text.replace(".", ",") if is_decimal and self._lang == "fr" else text
+
+    def _between(self, values: Sequence[object]) -> str:
+        if not all(isinstance(each, Message) for each in values):
+            return ", "
+        return f"{NBSP}; " if self._lang == "fr" else "; "
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,21 @@ def plain(text: object) -> Message:
     """Return what exists in one language only as a message; an error as what it says."""
     told = _value(text) if isinstance(text, BaseException) else text
     return told if isinstance(told, Message) else Message(PLAIN, {"text": str(told)})
+
+
+def message_of(key: str, row: Mapping[str, object]) -> Message:
+    """Return the message `key` with those of the values of `row` that its text asks for."""
+    asked = (name for _, name, _, _ in string.Formatter().parse(catalogue("en").texts[key]))
+    return message(key, **{name: row[name] for name in asked if name})
+
+
+def joined(messages: Iterable[Message]) -> Message:
+    """Return messages as one that tells them in turn, each once; one alone is itself."""
+    told: list[Message] = []
+    for several in messages:
+        each = several.values["messages"] if several.key == SEVERAL else [several]
+        told += [one for one in each if one not in told]
+    return told[0] if len(told) == 1 else Message(SEVERAL, {"messages": told})
 
 
 def read_kept(kept: str | Mapping[str, Any]) -> Message:

@@ -40,6 +40,7 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.territory import CODES
+from geo_pipeline.words import plain
 
 pytestmark = pytest.mark.slow
 
@@ -247,7 +248,9 @@ def test_departements_that_are_held_are_judged_when_they_no_longer_are(
     put_class(settings, "31", "D2")
     publish(settings, publishing)
     findings = Findings(settings.findings)
-    finding = Finding("weather_daily", "32", "jumps", "error", "40 °C in a day", "2026-11-23")
+    finding = Finding(
+        "weather_daily", "32", "jumps", "error", plain("40 °C in a day"), "2026-11-23"
+    )
     findings.replace("weather_daily", "32", [finding], ["jumps"])
     ticking.tick()
     assert [each["departements"] for each in lines(settings.home)] == [["31"]]
@@ -461,7 +464,9 @@ def test_late_held_and_damaged_departements_are_told_in_english_too(
     lake = Lake(settings.lake)
     live = Provenance("open-meteo", "https://o.example", "2022-12-31T12:00:00+00:00", "0" * 64)
     lake.write("weather_daily", lake.read("weather_daily", "46"), live, "46")
-    finding = Finding("weather_daily", "31", "jumps", "error", "40 °C in a day", "2026-11-23")
+    finding = Finding(
+        "weather_daily", "31", "jumps", "error", plain("40 °C in a day"), "2026-11-23"
+    )
     Findings(settings.findings).replace("weather_daily", "31", [finding], ["jumps"])
     lake.path("drought_indicators", "66").write_bytes(b"PAR1 and then nothing")
     Ticking(only(operations.sensors(english)), instance).tick()

@@ -20,6 +20,7 @@ from geo_pipeline.storage.findings import READABLE, Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import unreadable
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.words import plain
 from tests.conftest import PARTITIONED, digests, ignore
 
 pytestmark = pytest.mark.slow
@@ -155,12 +156,12 @@ def test_checks_go_on_and_release_nobody(settings: Settings) -> None:
         flip(Lake(settings.lake).path(table, "32"))
     findings, at = Findings(settings.findings), "2026-01-01T00:00:00+00:00"
     stands = [
-        Finding("weather_daily", "32", "jumps", "error", "40 °C", at),
-        Finding("water_restrictions", "33", "levels", "error", "over 100 %", at),
+        Finding("weather_daily", "32", "jumps", "error", plain("40 °C"), at),
+        Finding("water_restrictions", "33", "levels", "error", plain("over 100 %"), at),
     ]
     for each in stands:
         findings.replace(each.table, each.departement, [each], [each.check])
-    gone = Finding("weather_daily", "31", "jumps", "error", "40 °C", at)
+    gone = Finding("weather_daily", "31", "jumps", "error", plain("40 °C"), at)
     findings.replace("weather_daily", "31", [gone], ["jumps"])
     before = digests(settings.lake)
     assert execute(settings, "checks").success

@@ -53,7 +53,7 @@ def test_a_value_left_out_is_a_doubt_until_it_is_mended(
         assert len(rows) == 31
         known = rows["precip_mm"].notna()
         assert known.sum() == 30 + archive.mended
-        return [(each.check, each.severity, each.what) for each in workspace.findings.all()]
+        return [(each.check, each.severity, str(each.what)) for each in workspace.findings.all()]
 
     ((check, severity, what),) = found()
     assert (check, severity) == ("left_out", "warning")

@@ -26,6 +26,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage import warehouse
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.words import plain
 from tests.conftest import ignore
 
 pytestmark = pytest.mark.slow
@@ -43,7 +44,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run(Settings(home=home, source="open-meteo", offline=True), ["76"], ignore)
     findings = Findings(settings.findings)
     for table, severity in (("weather_daily", "warning"), ("crop_statistics", "error")):
-        found = Finding(table, "75", "range", severity, "too much", "2026-11-20T10:00:00+00:00")
+        found = Finding(
+            table, "75", "range", severity, plain("too much"), "2026-11-20T10:00:00+00:00"
+        )
         findings.replace(table, "75", [found], ["range"])
     return home
 

@@ -23,6 +23,7 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Published, Warehouse, check_whole, is_whole, previous
 from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.calendar import crop_stages
+from geo_pipeline.words import plain
 from tests.conftest import ROOT, digests
 
 pytestmark = pytest.mark.slow
@@ -204,7 +205,9 @@ def test_the_one_before_is_read_while_the_publication_is_damaged(lake: Lake, tar
     # Of one that is held back now the rows are those of the last that can be read.
     rain = {row for row in tables(previous(target))["weather_daily"] if row[0] == "12"}
     change(lake, "12")
-    finding = Finding("weather_daily", "12", "jumps", "error", "x", datetime.now(UTC).isoformat())
+    finding = Finding(
+        "weather_daily", "12", "jumps", "error", plain("x"), datetime.now(UTC).isoformat()
+    )
     publish(lake, target, **{"12": [finding]})
     assert {row for row in tables(target)["weather_daily"] if row[0] == "12"} == rain
     assert reader.query("publication_date")["published_at"].iloc[0] > first
@@ -227,7 +230,9 @@ def test_what_is_carried_on_is_what_a_new_one_would_be(
     lake: Lake, target: Path, tmp_path: Path
 ) -> None:
     publish(lake, target)
-    finding = Finding("weather_daily", "03", "jumps", "error", "x", datetime.now(UTC).isoformat())
+    finding = Finding(
+        "weather_daily", "03", "jumps", "error", plain("x"), datetime.now(UTC).isoformat()
+    )
     steps = changes("12") + changes("01")[:2]
     for step in steps:
         step(lake)

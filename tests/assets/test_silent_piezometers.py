@@ -40,6 +40,6 @@ def test_a_silent_piezometer_is_a_doubt(
     workspace = Workspace(settings)
     result = dg.materialize([groundwater], partition_key="31", resources={"workspace": workspace})
     assert result.success
-    found = [(each.check, each.severity, each.what) for each in workspace.findings.all()]
+    found = [(each.check, each.severity, str(each.what)) for each in workspace.findings.all()]
     what = "sent none of the measurements that are announced of B/2 (9000)"
     assert found == ([("piezometers", "warning", what)] if told else [])

@@ -14,8 +14,11 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import RECORD, Finding, Findings
 from geo_pipeline.storage.inbox_files import About as AboutFile
 from geo_pipeline.storage.inbox_files import ProvidedFiles
+from geo_pipeline.words import plain
 
-ERROR = Finding("weather_daily", "31", "jumps", "error", "40 °C", "2026-06-18T00:00:00+00:00")
+ERROR = Finding(
+    "weather_daily", "31", "jumps", "error", plain("40 °C"), "2026-06-18T00:00:00+00:00"
+)
 
 
 def flipped(content: bytes, bit: int) -> bytes:
@@ -42,7 +45,7 @@ def test_each_bit_of_a_note_is_looked_at(tmp_path: Path) -> None:
 def test_a_note_of_before_there_were_digests_is_read(tmp_path: Path) -> None:
     path = tmp_path / "weather_daily" / "31.json"
     path.parent.mkdir()
-    path.write_text(json.dumps([vars(ERROR)]))
+    path.write_text(json.dumps([ERROR.told()]))
     assert Findings(tmp_path).of("weather_daily", "31") == [ERROR]
 
 
@@ -55,8 +58,8 @@ def test_a_finding_that_cannot_be_read_holds_until_the_checks_have_run(tmp_path:
         path.write_bytes(damage)
         (finding,) = findings.held()["31"]
         assert (finding.check, finding.severity) == (RECORD, "error")
-        assert f"{path} is damaged" in finding.what or "missing" in finding.what
-        assert "\n" not in finding.what
+        assert f"{path} is damaged" in str(finding.what) or "no finding" in str(finding.what)
+        assert "\n" not in str(finding.what)
     findings.replace("weather_daily", "31", [], ["jumps"])
     assert findings.held() == {}
 

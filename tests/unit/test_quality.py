@@ -11,6 +11,7 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms import quality
+from geo_pipeline.words import catalogue, message, message_of
 
 TODAY = pd.Timestamp("2024-06-01")
 PAIRS = pd.DataFrame(
@@ -79,7 +80,7 @@ def test_swapped_extremes_are_an_error() -> None:
     assert {row for row in found(findings) if row[2] == "error"} == {("31", "order", "error")}
     (row,) = findings[findings["check"] == "order"].to_dict("records")
     assert (row["cases"], row["first"], row["last"]) == (10, "2020-07-01", "2020-07-10")
-    assert "worst of 10 cases" in row["what"]
+    assert (row["what"].key, row["what"].values["cases"]) == ("quality.worst", 10)
 
 
 def test_two_slips_of_a_station_only_warn() -> None:
@@ -117,7 +118,8 @@ def test_a_gap_of_40_days_warns_with_its_dates() -> None:
     assert gone.sum() == 40
     (row,) = quality.days(weather[~gone], TODAY).to_dict("records")
     assert (row["departement"], row["check"], row["severity"]) == ("32", "days", "warning")
-    assert row["what"] == "40 days are missing, 2021-03-02 to 2021-04-10"
+    assert str(row["what"]) == "40 days are missing, 2021-03-02 to 2021-04-10"
+    assert row["what"]("fr") == "il manque 40\u00a0jours, du 2021-03-02 au 2021-04-10"
 
 
 def test_what_a_source_is_known_to_lack_is_no_finding() -> None:
@@ -128,14 +130,14 @@ def test_what_a_source_is_known_to_lack_is_no_finding() -> None:
     assert quality.days(embedded, TODAY).empty
     assert len(quality.days(weather.assign(source="sim2"), TODAY)) == 1
     longer = embedded[embedded["date"] != "2013-12-31"]
-    assert quality.days(longer, TODAY)["what"].iloc[0].startswith("366 days are missing")
+    assert quality.days(longer, TODAY)["what"].iloc[0].values["score"] == 366
 
 
 def test_missing_values_are_told_as_a_share() -> None:
     weather = made(("31",))  # 2191 days
     weather.loc[:43, "precip_mm"] = np.nan  # 44 are 2.01 %
     (row,) = quality.days(weather, TODAY).to_dict("records")
-    assert row["what"] == "2.0 % of the days are without rain (the worst of 44 cases)"
+    assert str(row["what"]) == "2.0 % of the days are without rain (the worst of 44 cases)"
     weather.loc[43, "precip_mm"] = 0.0  # 43 are 1.96 %
     assert quality.days(weather, TODAY).empty
 
@@ -146,7 +148,7 @@ def test_days_to_come_are_an_error() -> None:
     findings = quality.days(weather, late)
     assert set(findings["severity"]) == {"error"}
     assert len(findings) == 4
-    assert findings["what"].iloc[0] == "2023-12-31 is after today"
+    assert findings["what"].iloc[0] == message("quality.days.future", last="2023-12-31")
 
 
 def test_a_month_of_rain_times_20_is_an_error() -> None:
@@ -182,7 +184,7 @@ def test_a_month_shifted_by_9_degrees_is_told_by_what_is_usual() -> None:
         database.run("quality_neighbours", {"months": quality.monthly(weather), "pairs": PAIRS})
     )
     assert found(findings) == {("82", "neighbours", "error")}
-    assert "is usual" in findings["what"].iloc[0]
+    assert "is usual" in str(findings["what"].iloc[0])
 
 
 def test_one_neighbour_is_not_enough_to_judge() -> None:
@@ -207,7 +209,7 @@ def test_absurd_temperatures_are_errors_by_the_month() -> None:
     weather.loc[of(weather, "31", "2021-01-10", "2021-01-10"), "tmax_c"] = 45.0
     findings = quality.climatology(weather, quality.monthly(weather))
     assert found(findings) == {("31", "climatology", "error")}
-    assert "tmax_c 45.0 °C on 2021-01-10" in findings["what"].iloc[0]
+    assert "tmax_c 45.0 °C on 2021-01-10" in str(findings["what"].iloc[0])
     # The same in summer is but a heat wave.
     summer = made()
     summer.loc[of(summer, "31", "2021-07-20", "2021-07-20"), "tmax_c"] += 8
@@ -237,7 +239,8 @@ def test_values_that_stand_still(days: int, severity: str | None) -> None:
     findings = quality.jumps(weather)
     assert found(findings) == (set() if severity is None else {("31", "jumps", severity)})
     if severity:
-        assert f"14.20 on {days} days in a row from 2021-05-01" in findings["what"].iloc[0]
+        said = str(findings["what"].iloc[0])
+        assert f"14.20 on {days} days in a row from 2021-05-01" in said
     assert quality.jumps(weather.assign(resolution="dekad")).empty
 
 
@@ -277,7 +280,8 @@ def test_two_histories_that_differ() -> None:
     rain["out_of_bounds"] = "ratio"
     (row,) = quality.other_source(rain).to_dict("records")
     assert row["severity"] == "error"
-    assert row["what"].startswith("precip_mm: 2.00 in open-meteo, 0.50 in bundled:agera5 (ratio)")
+    said = str(row["what"])
+    assert said.startswith("precip_mm: 2.00 in open-meteo, 0.50 in bundled:agera5 (ratio)")
 
 
 # Crops
@@ -332,7 +336,7 @@ def test_crops_twice_the_size_of_the_departement_are_an_error() -> None:
     findings = crops_judged(crops)
     assert ("31", "area", "error") in found(findings)
     (what,) = findings.loc[findings["severity"] == "error", "what"]
-    assert "crops cover 200 % of the département in 2016" in what
+    assert "crops cover 200 % of the département in 2016" in str(what)
     assert set(findings["departement"]) == {"31"}
 
 
@@ -361,7 +365,7 @@ def test_production_is_area_times_yield_within_rounding() -> None:
     crops.loc[0, "production_q"] = product_q / 10  # in tonnes
     (row,) = quality.crop_figures(crops).to_dict("records")
     assert row["severity"] == "error"
-    assert row["what"] == "soft_wheat in 2010: 50000 ha x 62.0 q/ha is not 310000 q"
+    assert str(row["what"]) == "soft_wheat in 2010: 50000 ha x 62.0 q/ha is not 310000 q"
 
 
 def test_yields_of_another_unit_are_an_error_odd_ones_warn() -> None:
@@ -408,13 +412,13 @@ def test_shares_of_an_area_sum_to_it_at_most() -> None:
     over = levels(surface_alerte_pct=70.0, surface_crise_pct=40.0)
     (row,) = quality.restrictions(over).to_dict("records")
     assert (row["check"], row["severity"]) == ("levels", "error")
-    assert row["what"] == "surface restrictions cover 110 % of the area on 2024-05-01"
+    assert str(row["what"]) == "surface restrictions cover 110 % of the area on 2024-05-01"
 
 
 def test_no_level_is_above_the_highest() -> None:
     assert quality.restrictions(levels(level_surface="vigilance")).empty
     (row,) = quality.restrictions(levels(level_groundwater="crise")).to_dict("records")
-    assert row["what"].startswith("groundwater: crise is above the highest level, alerte")
+    assert str(row["what"]).startswith("groundwater: crise is above the highest level, alerte")
     assert len(quality.restrictions(levels(level_max=None, level_drinking="vigilance"))) == 1
 
 
@@ -424,8 +428,8 @@ def test_months_of_groundwater() -> None:
     findings = quality.groundwater(months, TODAY)  # June is this month
     assert found(findings) == {("31", "months", "warning"), ("31", "months", "error")}
     by_severity = findings.set_index("severity")["what"]
-    assert by_severity["warning"] == "2 months are missing from 2024-03-01 on"
-    assert by_severity["error"] == "2024-07-31 is after this month"
+    assert str(by_severity["warning"]) == "2 months are missing from 2024-03-01 on"
+    assert str(by_severity["error"]) == "2024-07-31 is after this month"
 
 
 # What is made of it
@@ -450,7 +454,7 @@ def test_soil_water_that_contradicts_itself() -> None:
         bad.loc[1, column] = value
         findings = quality.soil_water(bad)
         assert found(findings) == {("31", "balance", "error")}
-        assert words in findings["what"].iloc[0]
+        assert words in str(findings["what"].iloc[0])
 
 
 def dekads_of(values: dict[str, list[float]]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -473,7 +477,8 @@ def test_an_indicator_lost_while_weather_is_there() -> None:
     rows, ends = dekads_of({"precip_mm": [1.0] * 36, "combined": [50.0] * 35 + [np.nan]})
     (row,) = quality.dekads(rows, ends).to_dict("records")
     assert (row["check"], row["severity"]) == ("dekads", "warning")
-    assert row["what"] == "combined is lost in the dekad to 2022-12-31"
+    lost = {"indicator": "combined", "first": "2022-12-31"}
+    assert row["what"] == message("quality.dekads.lost", **lost)
     # Weather that ends before, or an indicator that was seldom there, says nothing.
     assert quality.dekads(rows, ends.assign(date=pd.Timestamp("2022-12-20"))).empty
     assert quality.dekads(rows, ends.iloc[:0]).empty
@@ -487,7 +492,7 @@ def test_dekads_that_are_missing() -> None:
     rows, ends = dekads_of({"precip_mm": [1.0] * 36})
     gone = rows[~rows["period_end"].isin(pd.to_datetime(["2022-02-28", "2022-03-10"]))]
     (row,) = quality.dekads(gone, ends).to_dict("records")
-    assert row["what"] == "2 dekads are missing from 2022-02-21 on"
+    assert row["what"] == message("quality.dekads.gap", score=2.0, first="2022-02-21")
 
 
 # The real thing
@@ -520,3 +525,23 @@ def test_embedded_data_break_no_limit(published_home: Any) -> None:
     )
     assert "error" not in set(findings["severity"])
     assert 0 < len(findings) < 30
+
+
+def test_every_finding_has_its_words_in_both_languages() -> None:
+    """Its values by hand; no text is told in the other language."""
+    row = dict.fromkeys(
+        ("score", "value", "usual", "before", "after", "cases", "swi", "depletion_mm", "taw_mm"),
+        1.5,
+    )
+    row |= dict.fromkeys(("tmin_c", "tmean_c", "tmax_c", "precip_mm", "area_ha"), 2.5)
+    row |= dict.fromkeys(("neighbours_tmean_c", "neighbours_precip_mm"), 3.5)
+    row |= dict.fromkeys(("yield_q_ha", "production_q", "neighbours_yield_q_ha"), 4.5)
+    row |= dict.fromkeys(("first_mean", "other_mean", "days", "limit_days"), 5.5)
+    names = {"first": "2022-08-01", "last": "2022-08-31", "variable": "tmean_c", "crop": "potato"}
+    names |= {"source": "a", "other": "b", "out_of_bounds": "bias", "indicator": "swi"}
+    names |= {"level": "crise", "level_max": "alerte", "what": "x"}
+    keys = [key for key in catalogue("en").texts if key.startswith("quality.")]
+    assert len(keys) == 34
+    for key in keys:
+        told = message_of(key, row | names)
+        assert told("fr") != told("en")

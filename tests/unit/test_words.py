@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 from geo_pipeline.errors import DamagedError, SourceError
-from geo_pipeline.words import NBSP, Message, catalogue, message, plain, read_kept
+from geo_pipeline.words import (
+    NBSP,
+    Message,
+    catalogue,
+    joined,
+    message,
+    message_of,
+    plain,
+    read_kept,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACEHOLDER = re.compile(r"\{(\w+)[^}]*\}")
@@ -76,6 +85,20 @@ def test_values_are_what_json_can_keep() -> None:
     kept = json.loads(json.dumps(told.kept()))
     assert read_kept(kept) == told
     assert read_kept(kept)("fr") == "0,25, 2022-08-01, a/b.csv, no file"
+
+
+def test_messages_are_told_in_turn_each_once() -> None:
+    first, then = plain("too hot"), plain("too dry")
+    both = joined([first, then, first])
+    assert both("en") == "too hot; too dry"
+    assert both("fr") == f"too hot{NBSP}; too dry"
+    assert joined([both, plain("late")])("en") == "too hot; too dry; late"
+    assert joined([first]) == first
+    assert read_kept(both.kept()) == both
+
+
+def test_a_message_of_a_row_keeps_what_its_text_asks_for() -> None:
+    assert message_of("plain", {"text": 1.5, "other": 2}) == message("plain", text=1.5)
 
 
 def test_what_an_older_version_kept_is_told_as_it_stands() -> None:

@@ -36,15 +36,13 @@ def soil_water(soil: pd.DataFrame) -> pd.DataFrame:
     over = depletion - taw
     wrong = np.abs(1 - depletion / taw - soil["swi"].to_numpy())
     is_over, is_wrong = over > DEPLETION_ROUNDING_MM, wrong > WETNESS_ROUNDING
-    tells = (
-        (is_over, over, "{depletion_mm:.1f} mm are gone of {taw_mm:.1f} on {first}"),
-        (is_wrong, wrong, "swi {swi:.3f} with {depletion_mm:.1f} mm gone of {taw_mm:.1f}, {first}"),
+    cases = (
+        (is_over, over, "soil.over"),
+        (is_wrong, wrong, "soil.index"),
     )
     return merged(
-        findings_of(
-            dated(soil[which].assign(score=score[which])), "balance", "error", tell.format_map
-        )
-        for which, score, tell in tells
+        findings_of(dated(soil[which].assign(score=score[which])), "balance", "error", key)
+        for which, score, key in cases
     )
 
 
@@ -71,7 +69,7 @@ def dekads(indicators: pd.DataFrame, weather_ends: pd.DataFrame) -> pd.DataFrame
     lost = dated(lost.rename(columns={"period_end": "date"}))
     return merged(
         [
-            warned(gaps, "dekads", "{score:.0f} dekads are missing from {first} on".format_map),
-            warned(lost, "dekads", "{indicator} is lost in the dekad to {first}".format_map),
+            warned(gaps, "dekads", "dekads.gap"),
+            warned(lost, "dekads", "dekads.lost"),
         ]
     )

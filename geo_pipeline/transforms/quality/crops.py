@@ -69,7 +69,7 @@ def crop_area(crops: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
             _yearly(each[each["score"] > AREA_PCT[1]]),
             "area",
             "error",
-            "{crop} is {score:.0f} % of the département in {first}".format_map,
+            "area.crop",
         )
     ]
     whole_of = {part: whole for whole, several in PARTS_OF.items() for part in several}
@@ -81,9 +81,8 @@ def crop_area(crops: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     by_year = sums.groupby(keys).max().groupby(["departement", "year"]).sum().reset_index()
     own_ha = by_year["departement"].map(areas.set_index("departement")["area_km2"] * 100)
     shares = by_year.assign(score=100 * by_year["area_ha"] / own_ha)
-    tell = "crops cover {score:.0f} % of the département in {first}".format_map
     covering = _yearly(shares[shares["score"] > AREA_PCT[0]])
-    parts.append(graded(covering, "area", AREA_PCT, tell))
+    parts.append(graded(covering, "area", AREA_PCT, "area.crops"))
     rows = known.sort_values(["departement", "crop", "year"])
     before = rows.groupby(["departement", "crop"])[["area_ha", "year"]].shift()
     least, most = (
@@ -93,8 +92,7 @@ def crop_area(crops: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     is_jump = (most > LEAST_AREA_HA) & (most > AREA_TIMES * least)
     is_jump &= rows["year"] == before["year"] + 1
     changed = rows.assign(before=before["area_ha"], score=most - least)[is_jump]
-    tell = "{crop} from {before:.0f} to {area_ha:.0f} ha in {first}".format_map
-    return merged([*parts, warned(_yearly(changed), "area", tell)])
+    return merged([*parts, warned(_yearly(changed), "area", "area.jump")])
 
 
 def crop_figures(crops: pd.DataFrame) -> pd.DataFrame:
@@ -108,21 +106,16 @@ def crop_figures(crops: pd.DataFrame) -> pd.DataFrame:
     cases = crops.assign(made=made, score=off)[
         (off > PRODUCT_PCT[0]) & (large > LEAST_PRODUCTION_Q)
     ]
-    tell = (
-        "{crop} in {first}: {area_ha:.0f} ha x {yield_q_ha:.1f} q/ha is not "
-        "{production_q:.0f} q".format_map
-    )
-    parts = [graded(_yearly(cases), "figures", PRODUCT_PCT, tell)]
+    parts = [graded(_yearly(cases), "figures", PRODUCT_PCT, "figures.product")]
     yields = crops["yield_q_ha"]
     middle, spread = own_climate(yields, [crops["departement"], crops["crop"]], YEARS_FOR_RECORD)
     far = (yields - middle).abs() / spread.clip(lower=middle * LEAST_SPREAD_PCT / 100)
     times = yields / middle
     told = crops.assign(usual=middle, score=times)
     is_grave = times > YIELD_TIMES
-    tell = "{crop} yields {yield_q_ha:.1f} q/ha in {first}, {usual:.1f} is usual".format_map
-    parts.append(findings_of(_yearly(told[is_grave]), "figures", "error", tell))
+    parts.append(findings_of(_yearly(told[is_grave]), "figures", "error", "figures.yield"))
     odd = told.assign(score=far)[(far > YIELD_SPREADS) & ~is_grave]
-    return merged([*parts, warned(_yearly(odd), "figures", tell)])
+    return merged([*parts, warned(_yearly(odd), "figures", "figures.yield")])
 
 
 def crop_neighbours(compared: pd.DataFrame) -> pd.DataFrame:
@@ -131,11 +124,7 @@ def crop_neighbours(compared: pd.DataFrame) -> pd.DataFrame:
     ratio = judged["yield_q_ha"] / judged["neighbours_yield_q_ha"]
     times = np.maximum(ratio, 1 / ratio)
     cases = judged.assign(score=times)[np.isfinite(times) & (times > NEIGHBOURS_TIMES)]
-    tell = (
-        "{crop} yields {yield_q_ha:.1f} q/ha in {first}, its neighbours "
-        "{neighbours_yield_q_ha:.1f}".format_map
-    )
-    return warned(_yearly(cases), "neighbours", tell)
+    return warned(_yearly(cases), "neighbours", "neighbours.yield")
 
 
 def _yearly(cases: pd.DataFrame) -> pd.DataFrame:

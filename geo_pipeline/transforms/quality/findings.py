@@ -5,20 +5,22 @@ limits that make them so, is for the module of their table; what two tables meas
 record, the climate of a group, the least number of neighbours) is here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo_pipeline.words import joined, message, message_of
+
 COLUMNS = ["departement", "check", "severity", "what", "cases", "first", "last"]
-"""Of findings. `first` and `last` are ISO dates or years, as texts."""
+"""Of findings. `what` is a message; `first` and `last` are ISO dates or years, as texts."""
+
+DAY = len("2022-08-01")
 
 LEAST_NEIGHBOURS = 2
 """With one neighbour only nobody knows which of the two is off."""
-
-Tell = Callable[[Mapping[str, Any]], str]
 
 
 def none() -> pd.DataFrame:
@@ -26,63 +28,61 @@ def none() -> pd.DataFrame:
     return pd.DataFrame(columns=COLUMNS).astype({"cases": "int64"})
 
 
-def graded(
-    cases: pd.DataFrame, check: str, limits: tuple[float, float], tell: Tell
-) -> pd.DataFrame:
+def graded(cases: pd.DataFrame, check: str, limits: tuple[float, float], key: str) -> pd.DataFrame:
     """Return warnings of cases whose score is over the first limit, errors over the second."""
     is_error = cases["score"] > limits[1]
     is_warning = (cases["score"] > limits[0]) & ~is_error
     return merged(
         [
-            findings_of(cases[is_error], check, "error", tell),
-            findings_of(cases[is_warning], check, "warning", tell),
+            findings_of(cases[is_error], check, "error", key),
+            findings_of(cases[is_warning], check, "warning", key),
         ]
     )
 
 
-def warned(cases: pd.DataFrame, check: str, tell: Tell) -> pd.DataFrame:
+def warned(cases: pd.DataFrame, check: str, key: str) -> pd.DataFrame:
     """Return warnings of all the cases."""
-    return findings_of(cases, check, "warning", tell)
+    return findings_of(cases, check, "warning", key)
 
 
-def findings_of(cases: pd.DataFrame, check: str, severity: str, tell: Tell) -> pd.DataFrame:
+def findings_of(cases: pd.DataFrame, check: str, severity: str, key: str) -> pd.DataFrame:
     """Return one finding a département out of its cases: departement, score, first, last, ...
 
-    `tell` makes words of the worst of them.
+    It tells the text `quality.<key>` of the worst of them, which is filled from their columns.
     """
     if cases.empty:
         return none()
     told = cases.assign(
         departement=cases["departement"].astype(str),
-        first=cases["first"].astype(str),
-        last=cases["last"].astype(str),
+        first=cases["first"].astype(str).str[:DAY],
+        last=cases["last"].astype(str).str[:DAY],
     ).sort_values("score", kind="stable")
     groups = told.groupby("departement")
     sums = groups.agg(cases=("score", "size"), first=("first", "min"), last=("last", "max"))
     worst = groups.tail(1).set_index("departement").loc[sums.index]
-    words = []
+    told_of: list[Any] = []
     for row, count in zip(worst.to_dict("records"), sums["cases"], strict=True):
-        more = f" (the worst of {count} cases)" if count > 1 else ""
-        words.append(tell({str(name): value for name, value in row.items()}) + more)
-    found: pd.DataFrame = sums.assign(check=check, severity=severity, what=words).reset_index()
+        what = message_of(f"quality.{key}", {str(name): value for name, value in row.items()})
+        told_of.append(message("quality.worst", what=what, cases=count) if count > 1 else what)
+    found: pd.DataFrame = sums.assign(check=check, severity=severity, what=told_of).reset_index()
     return pd.DataFrame(found[COLUMNS])
 
 
 def merged(parts: Any) -> pd.DataFrame:
-    """Return findings together; several of one check and severity become one, the words in turn."""
+    """Return findings together; several of one check and severity become one, told in turn."""
     several: list[pd.DataFrame] = [part for part in parts if len(part)]
     if not several:
         return none()
     if len(several) == 1:
         return several[0]
     groups = pd.concat(several).groupby(["departement", "check", "severity"], as_index=False)
-    joined = groups.agg(
-        what=("what", "; ".join),
+    told = groups.agg(
+        what=("what", joined),
         cases=("cases", "sum"),
         first=("first", "min"),
         last=("last", "max"),
     )
-    return pd.DataFrame(joined[COLUMNS])
+    return pd.DataFrame(told[COLUMNS])
 
 
 def dated(cases: pd.DataFrame) -> pd.DataFrame:

@@ -28,13 +28,11 @@ def restrictions(levels: pd.DataFrame) -> pd.DataFrame:
     for water in WATERS:
         shares = levels[[f"{water}_{level}_pct" for level in LEVELS]].sum(axis=1)
         cases = levels.assign(score=shares)[shares > WHOLE_PCT]
-        tell = water + " restrictions cover {score:.0f} % of the area on {first}"
-        parts.append(findings_of(dated(cases), "levels", "error", tell.format_map))
+        parts.append(findings_of(dated(cases), "levels", "error", f"levels.{water}_share"))
         level = levels[f"level_{water}"]
         above = level.map(rank).fillna(0) - highest
         cases = levels.assign(score=above, level=level)[above > 0]
-        tell = water + ": {level} is above the highest level, {level_max}, on {first}"
-        parts.append(findings_of(dated(cases), "levels", "error", tell.format_map))
+        parts.append(findings_of(dated(cases), "levels", "error", f"levels.{water}_above"))
     return merged(parts)
 
 
@@ -47,7 +45,7 @@ def groundwater(months: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
     ahead = dated(ahead.rename(columns={"period_end": "date"}))
     return merged(
         [
-            warned(gaps, "months", "{score:.0f} months are missing from {first} on".format_map),
-            findings_of(ahead, "months", "error", "{first} is after this month".format_map),
+            warned(gaps, "months", "months.gap"),
+            findings_of(ahead, "months", "error", "months.future"),
         ]
     )

@@ -96,17 +96,16 @@ def days(weather: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
         }
     )
     gaps = gaps[~_is_known(gaps, weather["source"].to_numpy()[at])]
-    parts = [warned(gaps, "days", _gap)]
-    for name, what in (("precip_mm", "rain"), ("tmean_c", "mean temperature")):
+    parts = [warned(gaps, "days", "days.gap")]
+    for name in ("precip_mm", "tmean_c"):
         lacks = weather.loc[weather[name].isna(), ["departement", "date"]].assign(score=0.0)
         share = 100 * lacks.groupby("departement").size() / weather.groupby("departement").size()
         lacks = lacks[lacks["departement"].map(share) > MISSING_PCT]
         lacks["score"] = lacks["departement"].map(share)
-        tell = "{score:.1f} % of the days are without " + what
-        parts.append(warned(dated(lacks), "days", tell.format_map))
+        parts.append(warned(dated(lacks), "days", f"days.without_{name}"))
     future = weather.loc[dates > today.to_numpy(), ["departement", "date"]]
     ahead = future.assign(score=(future["date"] - today).dt.days.astype(float))
-    parts.append(graded(dated(ahead), "days", (0, 0), "{last} is after today".format_map))
+    parts.append(graded(dated(ahead), "days", (0, 0), "days.future"))
     return merged(parts)
 
 
@@ -121,11 +120,10 @@ def order(weather: pd.DataFrame) -> pd.DataFrame:
     share = 100 * grave / _by_year(weather).reindex(grave.index)
     too_many = grave.index[(grave >= ORDER_ERROR_DAYS) & (share > ORDER_ERROR_PCT)]
     is_grave = cases["departement"].isin(too_many.get_level_values("departement"))
-    tell = "tmin {tmin_c:.1f}, tmean {tmean_c:.1f}, tmax {tmax_c:.1f} °C on {first}".format_map
     return merged(
         [
-            findings_of(cases[is_grave], "order", "error", tell),
-            findings_of(cases[~is_grave], "order", "warning", tell),
+            findings_of(cases[is_grave], "order", "error", "order"),
+            findings_of(cases[~is_grave], "order", "warning", "order"),
         ]
     )
 
@@ -144,10 +142,9 @@ def climatology(weather: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
             continue
         middle, spread = own_climate(values, [weather["departement"], month], DAYS_FOR_CLIMATE)
         off = (values - middle).abs() / (spread / 1.349).clip(lower=LEAST_SPREAD_C)
-        told = weather.assign(value=values, usual=middle, score=off)
+        told = weather.assign(variable=name, value=values, usual=middle, score=off)
         cases = told[told["score"] > CLIMATE_SPREADS[0]]
-        tell = name + " {value:.1f} °C on {first}, {usual:.1f} is usual in that month"
-        parts.append(graded(dated(cases), "climatology", CLIMATE_SPREADS, tell.format_map))
+        parts.append(graded(dated(cases), "climatology", CLIMATE_SPREADS, "climatology.day"))
     middle, spread = own_climate(
         months["precip_mm"],
         [months["departement"], months["date"].dt.month],
@@ -156,14 +153,12 @@ def climatology(weather: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
     off = (months["precip_mm"] - middle) / spread.clip(lower=LEAST_SPREAD_MM)
     told = months.assign(usual=middle, score=off)
     wet = told[told["score"] > RAIN_SPREADS[0]]
-    tell = "{precip_mm:.0f} mm of rain in the month from {first}, {usual:.0f} is usual"
-    parts.append(graded(dated(wet), "climatology", RAIN_SPREADS, tell.format_map))
-    tell = "{precip_mm:.0f} mm of rain on {first}"
+    parts.append(graded(dated(wet), "climatology", RAIN_SPREADS, "climatology.wet_month"))
     for is_overseas, limits in ((False, RAIN_DAY_MM), (True, RAIN_DAY_OVERSEAS_MM)):
         poured = weather[weather["precip_mm"] > limits[0]]
         there = poured["departement"].map(lambda code: BY_CODE[str(code)].overseas) == is_overseas
         poured = poured[there].assign(score=poured.loc[there, "precip_mm"])
-        parts.append(graded(dated(poured), "climatology", limits, tell.format_map))
+        parts.append(graded(dated(poured), "climatology", limits, "climatology.wet_day"))
     return merged(parts)
 
 
@@ -179,8 +174,7 @@ def jumps(weather: pd.DataFrame) -> pd.DataFrame:
     at = np.flatnonzero(follows & (change > JUMP_C[0])) + 1
     cases = weather.iloc[at][["departement", "date"]].assign(score=change[at - 1])
     cases["before"], cases["after"] = (weather["tmean_c"].to_numpy()[at - by] for by in (1, 0))
-    tell = "tmean_c from {before:.1f} to {after:.1f} °C on {first}"
-    parts = [graded(dated(cases), "jumps", JUMP_C, tell.format_map)]
+    parts = [graded(dated(cases), "jumps", JUMP_C, "jumps.change")]
     is_daily = (weather["resolution"] == "day").to_numpy()
     for name in ("tmean_c", "precip_mm"):
         values = weather[name].to_numpy()
@@ -193,14 +187,14 @@ def jumps(weather: pd.DataFrame) -> pd.DataFrame:
                 "first": dates[starts],
                 "last": dates[ends],
                 "score": (ends - starts + 1).astype(float),
+                "variable": name,
                 "value": values[starts],
             }
         )
         frozen = frozen[frozen["score"] >= FROZEN_DAYS[0]]
-        tell = name + " is {value:.2f} on {score:.0f} days in a row from {first}"
         # From the second limit on, that day itself included.
         limits = FROZEN_DAYS[0] - 1, FROZEN_DAYS[1] - 1
-        parts.append(graded(frozen, "jumps", limits, tell.format_map))
+        parts.append(graded(frozen, "jumps", limits, "jumps.frozen"))
     return merged(parts)
 
 
@@ -231,21 +225,17 @@ def neighbours(compared: pd.DataFrame) -> pd.DataFrame:
     apart = judged["tmean_c"] - judged["neighbours_tmean_c"]
     usual = apart.groupby(judged["departement"]).transform("median")
     parts = []
-    tell = (
-        "mean {tmean_c:.1f} °C in the month from {first}, its neighbours {neighbours_tmean_c:.1f}"
-    )
-    for off, limits, more in (
-        (apart, APART_C, ""),
-        (apart - usual, SHIFT_C, " ({usual:+.1f} is usual)"),
+    for off, limits, key in (
+        (apart, APART_C, "neighbours.temperature"),
+        (apart - usual, SHIFT_C, "neighbours.shift"),
     ):
         cases = judged.assign(score=off.abs(), usual=usual)[off.abs() > limits[0]]
-        parts.append(graded(dated(cases), "neighbours", limits, (tell + more).format_map))
-    tell = "{precip_mm:.0f} mm in the month from {first}, its neighbours {neighbours_precip_mm:.0f}"
+        parts.append(graded(dated(cases), "neighbours", limits, key))
     ratio = (judged["precip_mm"] + DAMP_MM) / (judged["neighbours_precip_mm"] + DAMP_MM)
     wet = judged.assign(score=ratio)[ratio > APART_RATIO[0]]
-    parts.append(graded(dated(wet), "neighbours", APART_RATIO, tell.format_map))
+    parts.append(graded(dated(wet), "neighbours", APART_RATIO, "neighbours.rain"))
     dry = judged.assign(score=1 / ratio)[ratio < APART_DRY_RATIO]
-    parts.append(warned(dated(dry), "neighbours", tell.format_map))
+    parts.append(warned(dated(dry), "neighbours", "neighbours.rain"))
     return merged(parts)
 
 
@@ -256,17 +246,13 @@ def other_source(overlap: pd.DataFrame) -> pd.DataFrame:
     ratio = judged["ratio"].where(judged["variable"] == "precip_mm")
     ratio = ratio.clip(lower=1 / ratio)
     is_grave = (apart > SOURCES_APART_C) | (ratio > SOURCES_APART_RATIO)
-    tell = (
-        "{variable}: {first_mean:.2f} in {source}, {other_mean:.2f} in {other} "
-        "({out_of_bounds}) over {days} days"
-    )
     score = apart.fillna(0).clip(lower=ratio.fillna(0))
     told = judged.assign(score=score, source=judged["first"], first="", last="")
     is_off = told["out_of_bounds"].fillna("") != ""
     return merged(
         [
-            findings_of(told[is_grave], "other_source", "error", tell.format_map),
-            findings_of(told[is_off & ~is_grave], "other_source", "warning", tell.format_map),
+            findings_of(told[is_grave], "other_source", "error", "other_source"),
+            findings_of(told[is_off & ~is_grave], "other_source", "warning", "other_source"),
         ]
     )
 
@@ -275,7 +261,7 @@ def freshness(fresh: pd.DataFrame) -> pd.DataFrame:
     """Départements whose data are late: rows of `storage.standing.freshness` of one table."""
     late = fresh[(fresh["state"] == "late") & fresh["age_days"].notna()]
     cases = late.assign(score=late["age_days"].astype(float), first="", last="")
-    return warned(cases, "freshness", "{score:.0f} days old, the limit is {limit_days}".format_map)
+    return warned(cases, "freshness", "freshness")
 
 
 def _by_year(rows: pd.DataFrame) -> "pd.Series[int]":
@@ -297,7 +283,3 @@ def _is_known(gaps: pd.DataFrame, sources: npt.NDArray[Any]) -> npt.NDArray[np.b
             is_within = (gaps["first"] >= first) & (gaps["last"] <= last)
             known |= (sources == source) & is_within.to_numpy()
     return known
-
-
-def _gap(row: Mapping[str, Any]) -> str:
-    return f"{row['score']:.0f} days are missing, {row['first'][:10]} to {row['last'][:10]}"
