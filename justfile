@@ -10,6 +10,9 @@ venv := ".venv"
 bin := venv / "bin"
 peers := ".venv-peers"
 
+# Many processes are started here: none is to compile the code that another has compiled.
+export PYTHONDONTWRITEBYTECODE := ""
+
 # List the recipes
 default:
     @just --list --unsorted
@@ -48,18 +51,18 @@ doctor: (_environment "requirements.txt")
 
 # The tests that a change needs, three at a time (`just test -n 0 -x`: one, till it fails)
 test *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m pytest -m "not browser and not slow" -n 3 --dist loadfile "$@"
+    @{{ bin }}/python -m pytest --ignore=tests/browser -m "not slow" -n 3 --dist loadfile "$@"
 
 # The slow ones: real kills, whole-France runs, PostgreSQL, daemons, servers
 test-slow *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m pytest -m "slow and not browser" -n 3 --dist loadfile "$@"
+    @{{ bin }}/python -m pytest --ignore=tests/browser -m slow -n 3 --dist loadfile "$@"
 
 # All tests: those of `just test`, the slow ones, those in Chromium
 test-all: test test-slow test-browser
 
 # The tests that need Chromium, two at a time
 test-browser *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m pytest -m browser -n 2 --dist loadfile "$@"
+    @{{ bin }}/python -m pytest tests/browser -n 2 --dist loadfile "$@"
 
 # Style and types
 lint: (_environment "requirements-dev.txt")

@@ -53,21 +53,18 @@ def shared_data() -> Path:
 def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home folder with all of France run and published. Read it, do not write to it.
 
-    `GEO_PIPELINE_TEST_HOME` names one that exists already, to save the seconds while developing.
+    `GEO_PIPELINE_TEST_HOME` names one that outlives a test run: made by the first, read by others.
     """
-    ready = os.environ.get("GEO_PIPELINE_TEST_HOME")
-    if ready:
-        return Path(ready)
+    kept = os.environ.get("GEO_PIPELINE_TEST_HOME")
     # Workers of one test run share it: whoever comes first makes it.
-    shared = tmp_path_factory.getbasetemp()
+    of_all = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    home = shared / "france"
-    with FileLock(shared / "france.lock"):
-        if not (shared / "france.done").exists():
-            run(Settings(home=home), CODES, ignore)
-            (shared / "france.done").touch()
-    return home
+        of_all = of_all.parent
+    settings = Settings(home=Path(kept) if kept else of_all / "france")
+    with FileLock(f"{settings.home}.lock"):
+        if not settings.warehouse.exists():
+            run(settings, CODES, ignore)
+    return settings.home
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -33,7 +34,6 @@ pytestmark = pytest.mark.slow
 __all__ = ["provider"]
 
 SPACING_KM = 100.0
-POINTS = sampling_points(Bundled(ROOT / "assets_data").boundaries(), SPACING_KM)
 UNITS = {
     "temperature_2m_mean": "°C",
     "temperature_2m_max": "°C",
@@ -44,6 +44,12 @@ UNITS = {
     "wind_speed_10m_mean": "m/s",
     "relative_humidity_2m_mean": "%",
 }
+
+
+@cache
+def points() -> pd.DataFrame:
+    """Return where the provider is asked."""
+    return sampling_points(Bundled(ROOT / "assets_data").boundaries(), SPACING_KM)
 
 
 def figure(name: str, day: date) -> float:
@@ -69,17 +75,17 @@ class Archive:
         self.empty: set[str] = set()
         """Variables that it knows of no day."""
         self.asked: list[str] = []
-        archive = self
+        archive, places = self, points()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 asked = parse_qs(urlsplit(self.path).query)
                 query = {name: values[0] for name, values in asked.items()}
                 away_deg = sum(
-                    (POINTS[name] - float(query[name].split(",")[0])).abs()
+                    (places[name] - float(query[name].split(",")[0])).abs()
                     for name in ("latitude", "longitude")
                 )
-                code = str(POINTS.loc[away_deg.idxmin(), "departement"])
+                code = str(places.loc[away_deg.idxmin(), "departement"])
                 archive.asked.append(code)
                 status, body = archive.broken.get(code, (200, b""))
                 if not body:

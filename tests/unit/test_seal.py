@@ -54,13 +54,19 @@ def filled(table: str, code: str = "31", rows: int = 60) -> pd.DataFrame:
     return gpd.GeoDataFrame(frame, geometry="geometry")
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    lake = Lake(tmp_path / "lake")
+@pytest.fixture(scope="module")
+def whole_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a file of each table. Copy it, do not write to it."""
+    lake = Lake(tmp_path_factory.mktemp("whole") / "lake")
     for table in TABLES:
         for code in ("31", "32") if TABLES[table].partitioned else (None,):
             lake.write(table, filled(table, code or "31"), ORIGIN, code)
-    return lake
+    return lake.root
+
+
+@pytest.fixture
+def lake(whole_lake: Path, tmp_path: Path) -> Lake:
+    return Lake(Path(shutil.copytree(whole_lake, tmp_path / "lake")))
 
 
 def damages(whole: bytes, seed: int) -> Iterator[tuple[str, bytes]]:

@@ -53,9 +53,9 @@ def test_contrast_of_black_on_white_is_21() -> None:
     assert look.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-@pytest.mark.parametrize("style", [*ALL_STYLES, look.NO_DATA], ids=lambda each: each.code)
-def test_text_on_every_class_meets_wcag_aa(style: look.ClassStyle) -> None:
-    assert look.contrast(style.colour, style.text_colour) >= 4.5
+def test_text_on_every_class_meets_wcag_aa() -> None:
+    pairs = {(style.colour, style.text_colour) for style in [*ALL_STYLES, look.NO_DATA]}
+    assert not {pair for pair in pairs if look.contrast(*pair) < 4.5}
 
 
 def _lab(colour: str) -> np.ndarray:
@@ -74,10 +74,14 @@ def test_restriction_colours_are_clearly_not_drought_colours() -> None:
         assert distance > 20, (level.code, drought.code)
 
 
-@pytest.mark.parametrize("indicator", look.INDICATORS)
-def test_classes_of_one_legend_can_be_told_apart(indicator: str) -> None:
-    for one, other in itertools.combinations(look.INDICATORS[indicator].styles, 2):
-        assert np.linalg.norm(_lab(one.colour) - _lab(other.colour)) > 4, (one.code, other.code)
+def test_classes_of_one_legend_can_be_told_apart() -> None:
+    alike = [
+        (indicator, one.code, other.code)
+        for indicator, record in look.INDICATORS.items()
+        for one, other in itertools.combinations(record.styles, 2)
+        if np.linalg.norm(_lab(one.colour) - _lab(other.colour)) <= 4
+    ]
+    assert not alike
 
 
 def test_restrictions_and_amounts_darken_step_by_step_so_that_grey_print_reads() -> None:
