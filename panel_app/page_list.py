@@ -16,6 +16,7 @@ from panel_app.data.pipeline_snapshot import PipelineStore
 from panel_app.data.store import Publication
 from panel_app.pages.about import about_page
 from panel_app.pages.departement import departement_page
+from panel_app.pages.droughts import droughts_page
 from panel_app.pages.map import map_page
 from panel_app.pages.pipeline import pipeline_page
 from panel_app.pages.ranking import ranking_page
@@ -64,6 +65,7 @@ PAGES: Final = (
         "departement", departement_page.slots, subject=departement_page.subject, shows_period=True
     ),
     Page("ranking", ranking_page.slots),
+    Page("droughts", droughts_page.slots),
     Page("trends", trends_page.slots),
     Page("pipeline", slots_now=pipeline_page.slots, shows_record=False),
     Page("about", about_page.slots, shows_record=False),

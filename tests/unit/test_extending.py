@@ -52,3 +52,13 @@ def test_a_source_is_a_module_a_record_and_its_address() -> None:
     assert len(code) == 3
     assert len(files) == 6
     assert naming("nasa-power") | naming("nasa_power") == code
+
+
+def test_a_page_is_a_folder_and_a_line() -> None:
+    files = files_of("A page: droughts on record")
+    code = [file for file in files if file.startswith(("geo_pipeline/", "panel_app/"))]
+    assert code == ["panel_app/pages/droughts", "panel_app/page_list.py"]
+    assert len(files) == 4
+    folder, line = code
+    outside = {file for file in naming("droughts_page") if not file.startswith(f"{folder}/")}
+    assert outside == {line}

@@ -1,0 +1,1 @@
+"""Droughts on record: how far each year's reached, and the gravest of all départements."""
