@@ -6,12 +6,13 @@ has twice.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from geo_pipeline import dekads
 from geo_pipeline.automation.jobs import FRANCE, SCOPE_TAG
 from geo_pipeline.automation.requests import left
 from geo_pipeline.platform.partitions import run_tags
@@ -117,9 +118,7 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
 
 def dekad_end(due: datetime) -> date:
     """Return the last day of the dekad before the one that `due` is in, in Paris."""
-    day = due.astimezone(ZoneInfo(PARIS)).date()
-    first = day.replace(day=min(10 * ((day.day - 1) // 10), 20) + 1)
-    return first - timedelta(days=1)
+    return dekads.before(due.astimezone(ZoneInfo(PARIS)).date())
 
 
 def _schedule(plan: Plan, settings: Settings) -> dg.ScheduleDefinition:

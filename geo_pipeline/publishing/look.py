@@ -7,7 +7,6 @@ or depends on the locale of the machine.
 
 from __future__ import annotations
 
-import calendar
 import math
 import re
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from typing import Final, Literal, NamedTuple, cast, get_args
 
 import pandas as pd
 
+from geo_pipeline import dekads
 from geo_pipeline.publishing.indicators import (
     CROP_NAMES,
     CROP_STAGE_NAMES,
@@ -208,7 +208,7 @@ def format_period(period_end: date, step: Period = "month", lang: Lang = "fr") -
     month = month_name(period_end.month, lang)
     if step == "month":
         return f"{month} {period_end.year}"
-    rank = 1 if period_end.day <= 10 else 2 if period_end.day <= 20 else 3
+    rank = dekads.third(period_end) + 1
     if lang == "fr":
         return f"{'1re' if rank == 1 else f'{rank}e'} décade {_of(month)} {period_end.year}"
     return f"{('1st', '2nd', '3rd')[rank - 1]} dekad of {month} {period_end.year}"
@@ -379,7 +379,7 @@ def drought_words(
     if is_missing(age) or age < 1:
         return ""
     count = int(age)
-    first = format_period(dekads_before(period_end, count - 1), "dekad", lang)
+    first = format_period(dekads.before(period_end, count - 1), "dekad", lang)
     many = f"{count}{NBSP}" + Words("décade", "dekad")(lang) + "s" * (count > 1)
     if drought_class not in IN_DROUGHT:
         said = Words(
@@ -392,15 +392,6 @@ def drought_words(
     return Words(
         f"en sécheresse depuis {many} ({first})", f"in drought for {many} (since the {first})"
     )(lang)
-
-
-def dekads_before(period_end: date, count: int) -> date:
-    """Last day of the dekad that is `count` dekads before the one that ends on `period_end`."""
-    dekad = 36 * period_end.year + 3 * (period_end.month - 1) + min((period_end.day - 1) // 10, 2)
-    year, of_year = divmod(dekad - count, 36)
-    month, third = divmod(of_year, 3)
-    last = (10, 20, calendar.monthrange(year, month + 1)[1])[third]
-    return date(year, month + 1, last)
 
 
 ENDED_DAYS: Final = 45

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,8 @@ _NO_HARVEST = Words(
     "yield unknown or doubtful, or fewer than 3 of the 5 harvests before it",
 )
 
+LONGEST_STEP: Final = {"dekad": 11, "month": 31, "year": 366, "day": 31}
+"""Periods that end more days apart than this do not follow on one another, by their step."""
 
 LEAST_SHARE = 0.5
 """Of the départements that have values: fewer do not make a period the newest of France."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geo_pipeline import dekads
 from geo_pipeline.indicators.crops import CALENDAR_OF, day_of_season, growth_stage
 from geo_pipeline.schemas import GROWTH_STAGES, YIELD_PERIODS
 from geo_pipeline.tables import validate
@@ -28,8 +29,7 @@ def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
     A row a crop (as `crop_statistics` names it), month and third of the month, 0 to 2. A crop that
     has no calendar has none.
     """
-    ends = pd.date_range("2001-01-01", "2001-12-31")
-    ends = ends[ends.day.isin([10, 20]) | ends.is_month_end]
+    ends = dekads.last_days(pd.date_range("2001-01-01", "2001-12-31")).unique()
     seasons = day_of_season(
         ends.to_numpy("datetime64[D]"),
         crops["start_month"].to_numpy(np.int64),

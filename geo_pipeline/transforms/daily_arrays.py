@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo_pipeline import dekads
+
 Array = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -87,15 +89,10 @@ class Dekads:
     @classmethod
     def of(cls, dates: pd.DatetimeIndex) -> "Dekads":
         """Return the dekads that `dates`, consecutive days, are in."""
-        dekad = np.minimum((dates.day - 1) // 10, MONTH - 1)
-        number = (dates.year * 12 + dates.month - 1) * MONTH + dekad
-        starts = np.flatnonzero(np.diff(number, prepend=-1))
-        month_end = dates[starts] + pd.offsets.MonthEnd(0)
-        end_day = np.where(dekad[starts] == MONTH - 1, month_end.day, 10 * (dekad[starts] + 1))
-        ends = dates[starts] + pd.to_timedelta(end_day - dates.day[starts], unit="D")
+        starts = np.flatnonzero(np.diff(dekads.numbers(dates), prepend=-1))
         present = np.diff(starts, append=len(dates))
-        length = np.where(dekad[starts] == MONTH - 1, month_end.day - 20, 10)
-        return cls(pd.DatetimeIndex(ends), starts, present == length)
+        firsts = dates[starts]
+        return cls(dekads.last_days(firsts), starts, present == dekads.lengths(firsts))
 
     @property
     def first_step(self) -> int:
@@ -105,8 +102,7 @@ class Dekads:
     @property
     def steps(self) -> Positions:
         """Step of the year of each dekad, from 0."""
-        third = np.minimum((self.ends.day - 1) // 10, MONTH - 1)
-        return np.asarray((self.ends.month - 1) * MONTH + third, dtype=np.int64)
+        return dekads.steps(self.ends)
 
     @property
     def calendar(self) -> "Calendar":

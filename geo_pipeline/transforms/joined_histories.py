@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from geo_pipeline import dekads
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.transforms.weather import UNKNOWN
 
@@ -149,7 +150,9 @@ def _source(part: pd.DataFrame) -> str:
 def _comparisons(first: pd.DataFrame, other: pd.DataFrame) -> Iterator[dict[str, object]]:
     """Yield the rows of the report on two histories, none where they have no day in common."""
     both = first.merge(other, on="date", suffixes=("_first", "_other"))
-    both = both.assign(month=both["date"].dt.month, dekad=_dekad_starts(both["date"]))
+    both = both.assign(
+        month=both["date"].dt.month, dekad=dekads.first_days(pd.DatetimeIndex(both["date"]))
+    )
     spread = (both["resolution_first"] == "dekad") | (both["resolution_other"] == "dekad")
     about = {"first": _source(first), "other": _source(other)}
     for resolution, days in (("day", both[~spread]), ("dekad", both[spread])):
@@ -177,13 +180,13 @@ def _steps(both: pd.DataFrame, name: str, resolution: str) -> pd.DataFrame:
     pairs = pairs.dropna(subset=["first", "other"])
     if resolution == "day":
         return pairs
-    dekads = pairs.groupby("dekad", as_index=False).agg(
+    means = pairs.groupby("dekad", as_index=False).agg(
         first=("first", "mean"),
         other=("other", "mean"),
         days=("days", "sum"),
         month=("month", "first"),
     )
-    return dekads[dekads["days"] == _dekad_lengths(dekads["dekad"])]
+    return means[means["days"] == dekads.lengths(pd.DatetimeIndex(means["dekad"]))]
 
 
 def _agreement(steps: pd.DataFrame, name: str, *, correlated: bool = True) -> dict[str, object]:
@@ -219,14 +222,3 @@ def _agreement(steps: pd.DataFrame, name: str, *, correlated: bool = True) -> di
 def _far(first: float, other: float, most: float) -> bool:
     """Say whether one mean is over `most` times the other; without any at all there is no ratio."""
     return max(first, other) > most * min(first, other)
-
-
-def _dekad_starts(dates: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
-    """Return the first day of the dekad of each day."""
-    tenth = np.minimum((dates.dt.day - 1) // 10, 2) * 10
-    return dates - pd.to_timedelta(dates.dt.day - 1 - tenth, unit="D")
-
-
-def _dekad_lengths(starts: "pd.Series[pd.Timestamp]") -> "pd.Series[int]":
-    """Return the days of the dekads that begin on `starts`."""
-    return (starts.dt.days_in_month - 20).where(starts.dt.day == 21, 10)

@@ -5,7 +5,7 @@ A step of the slider costs no query: every period is there. See `store.py` for w
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any, Final
 
@@ -14,11 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from geo_pipeline import dekads
 from geo_pipeline.indicators import drought_age
 from geo_pipeline.indicators.classes import INDEX_DROUGHT_LIMIT, PERCENTILE_DROUGHT_LIMIT
 from geo_pipeline.publishing import look, views
 from geo_pipeline.publishing.look import ClassStyle, Lang, Statement
-from panel_app.data.dekads import LONGEST_STEP
+from geo_pipeline.publishing.views import LONGEST_STEP
 
 FloatMatrix = NDArray[np.float64]
 
@@ -77,9 +78,7 @@ class Matrix:
     @cached_property
     def month_rows(self) -> list[int]:
         """Rows of the dekads that end a month."""
-        return [
-            row for row, period in enumerate(self.periods) if (period + timedelta(days=1)).day == 1
-        ]
+        return [row for row, period in enumerate(self.periods) if dekads.is_last_of_month(period)]
 
     def rows(self, step: str) -> list[int]:
         """Rows that are walked through: all, or the months among dekads."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import Lang
-from panel_app.data.dekads import LONGEST_STEP
+from geo_pipeline.publishing.views import LONGEST_STEP
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.state import State

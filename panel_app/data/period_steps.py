@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 
 from geo_pipeline.publishing import look
-from panel_app.data.dekads import LONGEST_STEP
+from geo_pipeline.publishing.views import LONGEST_STEP
 from panel_app.data.indicator_matrix import Matrix
 
 YEAR_DAYS: Final = 5

@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from panel_app.data import dekads
+from geo_pipeline import dekads
 
 Floats = NDArray[np.float64]
 Quarter = Literal["autumn", "winter", "spring", "summer"]
@@ -81,15 +81,13 @@ def place(period: date) -> tuple[int, int]:
 
     The dekad is told by any of its days: 1-10, 11-20, 21 to the end of the month.
     """
-    slot = (dekads.of_year(period) - (FIRST_MONTH - 1) * 3) % SLOTS
+    slot = (dekads.of_year(period) - (FIRST_MONTH - 1) * dekads.A_MONTH) % SLOTS
     return period.year + (period.month >= FIRST_MONTH), slot
 
 
 def period_of(year: int, slot: int) -> date:
     """Last day of a dekad of a season."""
-    month = (FIRST_MONTH - 1 + slot // 3) % 12 + 1
-    year -= month >= FIRST_MONTH
-    return dekads.last_day(year, month, slot % 3)
+    return dekads.last_day_of(year - 1, (FIRST_MONTH - 1) * dekads.A_MONTH + slot)
 
 
 def seasons(

@@ -8,9 +8,9 @@ from html import unescape
 import numpy as np
 import pytest
 
+from geo_pipeline import dekads
 from geo_pipeline.publishing import bulletin, look, views
 from geo_pipeline.storage.warehouse import Warehouse
-from panel_app.data import dekads
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.store import Publication, Store
 from panel_app.pages.departement import departement_page as page
@@ -117,4 +117,4 @@ def test_a_drought_starts_where_its_class_does_and_ends_at_the_mean() -> None:
      (73, date(2020, 2, 29))],
 )  # fmt: skip
 def test_dekads_are_counted_back(count: int, day: date) -> None:
-    assert look.dekads_before(date(2022, 3, 10), count) == day
+    assert dekads.before(date(2022, 3, 10), count) == day

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What each room may know of the others, from the ground up. The modules of `GROUND` lie on the
 # ground floor: everyone may use them.
 GROUND = {
+    "dekads",
     "errors",
     "files",
     "judging",
@@ -29,6 +30,7 @@ GROUND = {
 }
 ALLOWED: dict[str, set[str]] = {
     "words": set(),
+    "dekads": set(),
     "errors": {"words"},
     "files": {"errors"},
     "judging": set(),

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from geo_pipeline import dekads
+
 FIRST_DAY = date(1940, 1, 1)
 """Where the archive begins."""
 
@@ -90,12 +92,8 @@ def _month(start: date) -> Period:
 
 
 def _dekad(start: date, until: date) -> Period:
-    return Period(start, min(_dekad_end(start), until), True, f"{start}")
+    return Period(start, min(dekads.last_day(start), until), True, f"{start}")
 
 
 def _month_end(day: date) -> date:
     return day.replace(day=monthrange(day.year, day.month)[1])
-
-
-def _dekad_end(day: date) -> date:
-    return day.replace(day=10 if day.day <= 10 else 20) if day.day <= 20 else _month_end(day)

@@ -7,6 +7,7 @@ in `findings`.
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.dekads import numbers as dekad_numbers
 from geo_pipeline.transforms.quality.findings import (
     dated,
     findings_of,
@@ -55,8 +56,8 @@ def dekads(indicators: pd.DataFrame, weather_ends: pd.DataFrame) -> pd.DataFrame
     core = indicators[indicators["indicator"].isin(CORE)]
     first = core[core["indicator"] == CORE[0]]
     ends = first["period_end"]
-    dekad = np.minimum((ends.dt.day - 1) // 10, 2)
-    gaps = gaps_between(first, ends.dt.year * 36 + ends.dt.month * 3 + dekad)
+    numbers = pd.Series(dekad_numbers(pd.DatetimeIndex(ends)), ends.index)
+    gaps = gaps_between(first, numbers)
     keys = ["departement", "indicator"]
     groups = core.groupby(keys, observed=True)
     last = groups["period_end"].transform("max")

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_pipeline import dekads
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import Lang
-from panel_app.data import dekads, season_courses
+from panel_app.data import season_courses
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_words import Catalogue
 from panel_app.drawing import svg

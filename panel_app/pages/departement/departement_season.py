@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from geo_pipeline import dekads
 from geo_pipeline.publishing import look
-from panel_app.data import dekads, season_courses
+from panel_app.data import season_courses
 from panel_app.data.page_view import enumeration
 from panel_app.data.state import MAX_YEARS
 from panel_app.pages.departement import departement_charts as charts

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo_pipeline import dekads
 from geo_pipeline.indicators.crops import CALENDAR_OF
 from geo_pipeline.indicators.trends import theil_sen
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.calendar import stage_on
-from panel_app.data import dekads
-from panel_app.data.dekads import LONGEST_STEP
+from geo_pipeline.publishing.views import LONGEST_STEP
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import percent
 from panel_app.data.page_words import catalogue
@@ -165,7 +165,7 @@ def _usual(place: Place, indicator: str) -> float:
     """Median of the other years at the same dekad, NaN where none is known."""
     table, day = place.record.crop_water, pd.Timestamp(place.day)
     ends = table["period_end"].dt
-    alike = (ends.month == day.month) & (np.minimum((ends.day - 1) // 10, 2) == dekads.third(day))
+    alike = (ends.month == day.month) & (dekads.thirds(ends) == dekads.third(day))
     others = (table["indicator"] == indicator) & alike & (ends.year != day.year)
     return float(table.loc[others, "value"].median())
 

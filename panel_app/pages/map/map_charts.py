@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_pipeline import dekads
 from geo_pipeline.publishing import look
-from panel_app.data import dekads
 from panel_app.data.class_shares import shares_of, weighted_shares
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_view import PageView, percent

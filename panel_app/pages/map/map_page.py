@@ -4,8 +4,8 @@ from typing import Any
 
 from markupsafe import escape
 
+from geo_pipeline import dekads
 from geo_pipeline.publishing import look, maps
-from panel_app.data import dekads
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView, Slots, indicator_options, percent

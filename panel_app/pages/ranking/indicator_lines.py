@@ -8,9 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from geo_pipeline import dekads
 from geo_pipeline.publishing import look
 from geo_pipeline.publishing.look import Lang
-from panel_app.data import dekads
+from geo_pipeline.publishing.views import LONGEST_STEP
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView
 from panel_app.drawing.indicator_heights import THRESHOLDS, heights
@@ -91,7 +92,7 @@ def course(
         ]
     days = np.array([(matrix.periods[row] - first).days for row in rows], dtype=float)
     span = max(1.0, float(days[-1]))
-    longest = dekads.LONGEST_STEP[view.indicator.step]
+    longest = LONGEST_STEP[view.indicator.step]
     shares = np.clip(scale(values), 0, 1)
     for place, share in zip(chosen, shares.T, strict=True):
         x, y = broken(days, share, longest)

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from markupsafe import Markup
 
+from geo_pipeline import dekads
 from geo_pipeline.publishing import look
-from panel_app.data import dekads
 from panel_app.data.indicator_matrix import NO_STYLE
 from panel_app.data.page_view import PageView
 from panel_app.drawing import atlas

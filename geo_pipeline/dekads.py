@@ -1,0 +1,86 @@
+"""Dekads, the periods of agrometeorology: days 1 to 10, 11 to 20, and 21 to the end of a month.
+
+Their arithmetic, of single days and of whole columns of days. SQL has the same as
+`least((day(period_end) - 1) // 10, 2)`. How they are named to a reader: `publishing.look`.
+"""
+
+from calendar import monthrange
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+A_MONTH: Final = 3
+A_YEAR: Final = 36
+"""So many dekads has a month, and a year."""
+
+
+def third(day: date) -> int:
+    """Return which third of its month a day is in: 0, 1 or 2."""
+    return min((day.day - 1) // 10, 2)
+
+
+def of_year(day: date) -> int:
+    """Return which dekad of its year a day is in: 0 for the first of January, 35 for the last."""
+    return (day.month - 1) * A_MONTH + third(day)
+
+
+def first_day(day: date) -> date:
+    """Return the first day of the dekad that a day is in."""
+    return day.replace(day=third(day) * 10 + 1)
+
+
+def last_day(day: date) -> date:
+    """Return the last day of the dekad that a day is in."""
+    return last_day_of(day.year, of_year(day))
+
+
+def last_day_of(year: int, dekad: int) -> date:
+    """Return the last day of a dekad of a year: 0 is the first of January, 36 that of next year."""
+    years, dekad = divmod(dekad, A_YEAR)
+    month, third = divmod(dekad, A_MONTH)
+    year, month = year + years, month + 1
+    return date(year, month, (10, 20, monthrange(year, month)[1])[third])
+
+
+def before(day: date, count: int = 1) -> date:
+    """Return the last day of the dekad that is `count` dekads before the one that a day is in."""
+    return last_day_of(day.year, of_year(day) - count)
+
+
+def is_last_of_month(day: date) -> bool:
+    """Return whether a day ends its month."""
+    return (day + timedelta(days=1)).day == 1
+
+
+def thirds(days: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+    """Return which third of its month each day is in: 0, 1 or 2."""
+    return np.minimum((days.day.to_numpy(np.int64) - 1) // 10, 2)
+
+
+def steps(days: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+    """Return which dekad of its year each day is in, 0 to 35."""
+    return (days.month.to_numpy(np.int64) - 1) * A_MONTH + thirds(days)
+
+
+def numbers(days: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+    """Return the dekad of each day as a number that goes up by one from dekad to dekad."""
+    return days.year.to_numpy(np.int64) * A_YEAR + steps(days)
+
+
+def first_days(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """Return the first day of the dekad of each day."""
+    return days - pd.to_timedelta(days.day.to_numpy() - 1 - 10 * thirds(days), unit="D")
+
+
+def lengths(days: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+    """Return how many days the dekad of each day has: 8 to 11."""
+    whole = days.days_in_month.to_numpy(np.int64)
+    return np.where(thirds(days) == A_MONTH - 1, whole - 20, 10)
+
+
+def last_days(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """Return the last day of the dekad of each day."""
+    return first_days(days) + pd.to_timedelta(lengths(days) - 1, unit="D")
