@@ -1,4 +1,4 @@
-"""Alerts: told once, in one language, to every channel there is, and always to a log file.
+"""Alerts: told once, in the settings' language, to every channel, and always to a log file.
 
 What was told is remembered under `<home>/alerts/`, so that neither a restart nor a second process
 tells it again. What a channel did not take waits there and is tried again at the next call.
@@ -21,7 +21,7 @@ from filelock import FileLock
 from geo_pipeline.automation.channels import (
     TIMEOUT_S,
     DeliveryError,
-    Message,
+    Notice,
     Severity,
     channels,
     visible,
@@ -30,7 +30,7 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.files import write_text
 from geo_pipeline.logs import Rotated
 from geo_pipeline.settings import Settings
-from geo_pipeline.words import Lang
+from geo_pipeline.words import Catalogue, Lang, catalogue
 
 Kind = Literal["drought", "operations"]
 Rows = tuple[tuple[str, ...], ...]
@@ -51,7 +51,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Alert:
-    """What somebody is told, in both languages."""
+    """What somebody is told, in the language of the settings."""
 
     kind: Kind
     key: str
@@ -59,10 +59,10 @@ class Alert:
     severity: Severity
     departements: tuple[str, ...]
     """INSEE codes; empty where it is about none."""
-    title: Mapping[Lang, str]
-    text: Mapping[Lang, str]
+    title: str
+    text: str
     link: str
-    table: Mapping[Lang, Rows] = field(default_factory=dict)
+    table: Rows = ()
     """Rows of cells, the heads first; none by default."""
     links: tuple[str, ...] = ()
     """An address for each row below the heads, where rows have one."""
@@ -72,7 +72,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What one channel said to a message: nothing, or why it did not take it."""
+    """What one channel said to a notice: nothing, or why it did not take it."""
 
     channel: str
     error: str | None
@@ -124,13 +124,13 @@ class Alerts:
             StorageError: the log file cannot be written.
         """
         lang = self._settings.alert_language
-        message = _message(_trial(self._settings.app_url), uuid4().hex, self._clock(), lang)
+        notice = _notice(_trial(self._settings), uuid4().hex, self._clock(), lang)
         with self._memory():
-            self._note("test", key="test", title=message.title, text=message.text)
+            self._note("test", key="test", title=notice.title, text=notice.text)
         done = [Delivery("log file", None)]
         for channel in self._channels.values():
             try:
-                remark = channel.deliver(message)
+                remark = channel.deliver(notice)
             except DeliveryError as error:
                 remark = str(error)
             done.append(Delivery(channel.name, remark or None))
@@ -162,37 +162,37 @@ class Alerts:
                 told[key]["departements"] = sorted(left)
             else:
                 told.pop(key, None)
-        lang = self._settings.alert_language
         self._note(
             "alert",
             key=alert.key,
             kind=alert.kind,
             severity=alert.severity,
             departements=alert.departements,
-            title=alert.title[lang],
-            text=alert.text[lang],
-            table=alert.table.get(lang, ()),
+            title=alert.title,
+            text=alert.text,
+            table=alert.table,
             link=alert.link,
         )
 
     def _allot(self, memory: dict[str, Any]) -> None:
-        """Make messages of the alerts that wait, no more than the hour lets."""
+        """Make notices of the alerts that wait, no more than the hour lets."""
         now = self._clock()
         memory["sent"] = [
             each for each in memory["sent"] if now - datetime.fromisoformat(each) < HOUR
         ]
         free = self._settings.alerts_per_hour - len(memory["sent"])
-        waiting = [_alert(each) for each in memory["surplus"]]
+        lang = self._settings.alert_language
+        waiting = [_alert(each, lang) for each in memory["surplus"]]
         if not waiting or free < 1:
             return
         waiting.sort(key=lambda alert: -SEVERITIES.index(alert.severity))
         single, rest = (waiting, []) if len(waiting) <= free else (waiting[: free - 1], waiting)
         rest = rest[len(single) :]
-        messages = [(alert, [alert]) for alert in single]
+        notices = [(alert, [alert]) for alert in single]
         if rest:
-            messages.append((_summary(rest), rest))
+            notices.append((_summary(rest, catalogue(lang)), rest))
             self._note("summed_up", keys=[alert.key for alert in rest])
-        for shown, meant in messages:
+        for shown, meant in notices:
             memory["sent"].append(now.isoformat())
             memory["outbox"].append(
                 {
@@ -237,7 +237,7 @@ class Alerts:
             said = outcome.setdefault(entry["identity"], {})
             lang = self._settings.alert_language
             at = datetime.fromisoformat(entry["at"])
-            message = _message(_alert(entry["alert"]), entry["identity"], at, lang)
+            notice = _notice(_alert(entry["alert"], lang), entry["identity"], at, lang)
             for identity, state in entry["waiting"].items():
                 channel = self._channels.get(identity)
                 early = datetime.fromisoformat(state["not_before"]) > now
@@ -245,7 +245,7 @@ class Alerts:
                 if channel is None or identity in failed or early or late:
                     continue
                 try:
-                    said[identity] = channel.deliver(message)
+                    said[identity] = channel.deliver(notice)
                 except DeliveryError as error:
                     failed.add(identity)
                     said[identity] = error
@@ -272,7 +272,8 @@ class Alerts:
                 first = first or not entry["left"]
                 entry["left"] = True
             if first:
-                left += [_alert(each) for each in entry["meant"]]
+                lang = self._settings.alert_language
+                left += [_alert(each, lang) for each in entry["meant"]]
         for entry in memory["outbox"]:
             self._give_up(entry, now)
         memory["outbox"] = [entry for entry in memory["outbox"] if entry["waiting"]]
@@ -355,78 +356,65 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:12]
 
 
-def _message(alert: Alert, identity: str, at: datetime, lang: Lang) -> Message:
-    """Return what is sent of `alert` in `lang`."""
-    return Message(
+def _notice(alert: Alert, identity: str, at: datetime, lang: Lang) -> Notice:
+    """Return what is sent of `alert`, whose texts are in `lang`."""
+    return Notice(
         identity=identity,
         at=at,
         lang=lang,
         kind=alert.kind,
         severity=alert.severity,
-        title=alert.title[lang],
-        text=alert.text[lang],
+        title=alert.title,
+        text=alert.text,
         link=alert.link,
-        rows=alert.table.get(lang, ()),
+        rows=alert.table,
         links=alert.links,
     )
 
 
-def _alert(stored: dict[str, Any]) -> Alert:
-    """Return an alert out of JSON."""
-    tables = {
-        lang: tuple(tuple(row) for row in rows) for lang, rows in stored.get("table", {}).items()
+def _alert(stored: dict[str, Any], lang: Lang) -> Alert:
+    """Return an alert out of JSON; older versions kept its texts in both languages."""
+    texts = {name: stored[name] for name in ("title", "text", "table")}
+    texts = {
+        name: text.get(lang, ()) if isinstance(text, dict) else text for name, text in texts.items()
     }
-    lists = ("departements", "links")
-    return Alert(**stored | {name: tuple(stored[name]) for name in lists} | {"table": tables})
+    texts["table"] = tuple(tuple(row) for row in texts["table"])
+    lists = {name: tuple(stored[name]) for name in ("departements", "links")}
+    return Alert(**stored | lists | texts)
 
 
-def _summary(alerts: list[Alert]) -> Alert:
+def _summary(alerts: list[Alert], words: Catalogue) -> Alert:
     """Return one alert that names all of `alerts`, the worst first."""
     worst = alerts[0]
     codes = sorted({code for alert in alerts for code in alert.departements})
-    count = len(alerts)
-    rows: dict[Lang, Rows] = {
-        "fr": (("Alerte", "Détail"), *((each.title["fr"], _head(each, "fr")) for each in alerts)),
-        "en": (("Alert", "Detail"), *((each.title["en"], _head(each, "en")) for each in alerts)),
-    }
+    heads = words("alert.alert"), words("alert.detail")
     return Alert(
         kind=worst.kind,
         key=f"summary:{digest([alert.key for alert in alerts])}",
         severity=worst.severity,
         departements=tuple(codes),
-        title={
-            "fr": f"{count} autres alertes, regroupées",
-            "en": f"{count} more alerts, summed up",
-        },
-        text={
-            "fr": "La limite de messages par heure est atteinte : ces alertes sont résumées ici, "
-            "leur texte entier est dans le journal des alertes.",
-            "en": "The limit of messages an hour is reached: these alerts are summed up here, "
-            "their whole text is in the log of alerts.",
-        },
+        title=words("alert.summed_up", count=len(alerts)),
+        text=words("alert.limit"),
         link=worst.link,
-        table=rows,
+        table=(heads, *((each.title, _head(each)) for each in alerts)),
         links=tuple(alert.link for alert in alerts),
     )
 
 
-def _head(alert: Alert, lang: Lang) -> str:
+def _head(alert: Alert) -> str:
     """Return the first line of the text, shortened."""
-    first = next(iter(visible(alert.text[lang]).splitlines()), "")
+    first = next(iter(visible(alert.text).splitlines()), "")
     return first if len(first) <= 160 else f"{first[:159]}…"
 
 
-def _trial(link: str) -> Alert:
+def _trial(settings: Settings) -> Alert:
+    words = catalogue(settings.alert_language)
     return Alert(
         kind="drought",
         key="test",
         severity="info",
         departements=(),
-        title={"fr": "Essai des alertes", "en": "Test of the alerts"},
-        text={
-            "fr": "Ce message est un essai\u00a0: les alertes de sécheresse et d'exploitation "
-            "arriveront ici.",
-            "en": "This message is a test: alerts of drought and of operations will come here.",
-        },
-        link=link,
+        title=words("alert.test"),
+        text=words("alert.test_text"),
+        link=settings.app_url,
     )

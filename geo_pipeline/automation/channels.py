@@ -20,9 +20,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
-from geo_pipeline.publishing.styles import Words
 from geo_pipeline.settings import Settings
-from geo_pipeline.words import NBSP, Lang
+from geo_pipeline.words import Catalogue, Lang, catalogue, joined, plain
 
 Severity = Literal["info", "warning", "error"]
 
@@ -52,18 +51,10 @@ _TEAMS_HOSTS: Final = (
     ".powerplatform.com",
     ".powerautomate.com",
 )
-_LABELS: Final = {
-    "drought": Words("Ouvrir la carte", "Open the map"),
-    "operations": Words("Ouvrir Dagster", "Open Dagster"),
-}
-_SIGNED: Final = Words(
-    "Suivi de la sécheresse agricole en France, message automatique.",
-    "Agricultural drought monitor of France, automatic message.",
-)
 
 
 @dataclass(frozen=True)
-class Message:
+class Notice:
     """What is sent, in one language. `rows` are a table, its heads first; `links` one a row."""
 
     identity: str
@@ -81,11 +72,16 @@ class Message:
     @property
     def label(self) -> str:
         """What the link is called."""
-        return _LABELS[self.kind](self.lang)
+        return self.words(f"alert.open_{self.kind}")
+
+    @property
+    def words(self) -> Catalogue:
+        """The words of its language."""
+        return catalogue(self.lang)
 
 
 class DeliveryError(Exception):
-    """A channel did not take a message: why, in one line without secrets."""
+    """A channel did not take a notice: why, in one line without secrets."""
 
     def __init__(self, why: str, retry_after_s: float = 0.0) -> None:
         super().__init__(why)
@@ -103,7 +99,7 @@ class Channel(Protocol):
     def identity(self) -> str:
         """What it is known by from one try to the next: no secret."""
 
-    def deliver(self, message: Message) -> str:
+    def deliver(self, notice: Notice) -> str:
         """Send a message; return a remark, empty where all went well.
 
         Raises:
@@ -138,7 +134,7 @@ class Mail:
         self._url, self._sender, self._receivers = url, sender, receivers
         self._timeout_s = timeout_s
 
-    def deliver(self, message: Message) -> str:
+    def deliver(self, notice: Notice) -> str:
         """Send a message to all receivers at once; the remark names those refused.
 
         Raises:
@@ -146,7 +142,7 @@ class Mail:
         """
         try:
             with self._connected() as server:
-                refused = server.send_message(mail(message, self._sender, self._receivers))
+                refused = server.send_message(mail(notice, self._sender, self._receivers))
         except smtplib.SMTPRecipientsRefused as error:
             raise DeliveryError(f"refused for {self._refused(error.recipients)}") from None
         except smtplib.SMTPResponseException as error:
@@ -218,41 +214,40 @@ def _log_in(server: smtplib.SMTP, user: str, password: str) -> None:
         raise smtplib.SMTPAuthenticationError(code, said)
 
 
-def mail(message: Message, sender: str, receivers: Sequence[str]) -> EmailMessage:
-    """Return `message` as plain text and HTML in one e-mail.
+def mail(notice: Notice, sender: str, receivers: Sequence[str]) -> EmailMessage:
+    """Return `notice` as plain text and HTML in one e-mail.
 
     Raises:
         ValueError: an address holds what no header may.
     """
     domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
     made = EmailMessage()
-    made["Subject"] = one_line(message.title)
+    made["Subject"] = one_line(notice.title)
     made["From"] = sender
     made["To"] = ", ".join(receivers)
-    made["Date"] = format_datetime(message.at)
-    made["Message-ID"] = f"<{message.identity}@{domain}>"
+    made["Date"] = format_datetime(notice.at)
+    made["Message-ID"] = f"<{notice.identity}@{domain}>"
     made["Auto-Submitted"] = "auto-generated"
     # Without 8-bit lines, which not every server takes.
-    made.set_content(mail_text(message), cte="quoted-printable")
-    made.add_alternative(mail_html(message), subtype="html", cte="quoted-printable")
-    made["Content-Language"] = message.lang
+    made.set_content(mail_text(notice), cte="quoted-printable")
+    made.add_alternative(mail_html(notice), subtype="html", cte="quoted-printable")
+    made["Content-Language"] = notice.lang
     return made
 
 
-def mail_text(message: Message) -> str:
-    """Return `message` as plain text, its table in columns."""
-    parts = [one_line(message.title), visible(message.text), _text_table(message)]
-    colon = f"{NBSP}: " if message.lang == "fr" else ": "
-    parts.append(f"{message.label}{colon}{message.link}")
-    parts.append(f"-- \n{_SIGNED(message.lang)}")
+def mail_text(notice: Notice) -> str:
+    """Return `notice` as plain text, its table in columns."""
+    parts = [one_line(notice.title), visible(notice.text), _text_table(notice)]
+    parts.append(notice.words("alert.pair", head=notice.label, what=notice.link))
+    parts.append(f"-- \n{notice.words('alert.signed')}")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _text_table(message: Message) -> str:
+def _text_table(notice: Notice) -> str:
     """Return the table in columns, or where that is too wide a paragraph for each row."""
-    if not message.rows:
+    if not notice.rows:
         return ""
-    rows = [[one_line(cell) for cell in row] for row in message.rows]
+    rows = [[one_line(cell) for cell in row] for row in notice.rows]
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     if sum(widths) + 2 * len(widths) <= WIDEST_TABLE:
         lines = [
@@ -261,38 +256,38 @@ def _text_table(message: Message) -> str:
         ]
         return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
     heads, *others = rows
-    return "\n\n".join("\n".join(_headed(heads, row, message.lang)) for row in others)
+    return "\n\n".join("\n".join(_headed(heads, row, notice.words)) for row in others)
 
 
-def _headed(heads: Sequence[str], row: Sequence[str], lang: Lang) -> list[str]:
+def _headed(heads: Sequence[str], row: Sequence[str], words: Catalogue) -> list[str]:
     """Return the cells that say something, each behind its head."""
-    colon = f"{NBSP}: " if lang == "fr" else ": "
-    return [f"{head}{colon}{cell}" for head, cell in zip(heads, row, strict=True) if cell]
+    cells = zip(heads, row, strict=True)
+    return [words("alert.pair", head=head, what=cell) for head, cell in cells if cell]
 
 
-def mail_html(message: Message) -> str:
-    """Return `message` as a simple page: nothing is fetched, all that comes from data escaped."""
+def mail_html(notice: Notice) -> str:
+    """Return `notice` as a simple page: nothing is fetched, all that comes from data escaped."""
     paragraphs = "".join(
         f"<p>{'<br>'.join(html.escape(line) for line in part.splitlines())}</p>"
-        for part in visible(message.text).split("\n\n")
+        for part in visible(notice.text).split("\n\n")
         if part
     )
-    label, signed = html.escape(message.label), html.escape(_SIGNED(message.lang))
+    label, signed = html.escape(notice.label), html.escape(notice.words("alert.signed"))
     return (
-        f'<!DOCTYPE html><html lang="{message.lang}"><head><meta charset="utf-8"></head>'
+        f'<!DOCTYPE html><html lang="{notice.lang}"><head><meta charset="utf-8"></head>'
         '<body style="font-family:sans-serif;color:#1a1a1a;max-width:44em">'
-        f'<h2 style="border-left:6px solid {COLOURS[message.severity]};padding-left:.5em">'
-        f"{html.escape(one_line(message.title))}</h2>{paragraphs}{_html_table(message)}"
-        f'<p><a href="{html.escape(message.link)}">{label}</a></p>'
+        f'<h2 style="border-left:6px solid {COLOURS[notice.severity]};padding-left:.5em">'
+        f"{html.escape(one_line(notice.title))}</h2>{paragraphs}{_html_table(notice)}"
+        f'<p><a href="{html.escape(notice.link)}">{label}</a></p>'
         f'<p style="color:#666;font-size:smaller">{signed}</p></body></html>'
     )
 
 
-def _html_table(message: Message) -> str:
-    if not message.rows:
+def _html_table(notice: Notice) -> str:
+    if not notice.rows:
         return ""
-    heads, *rows = message.rows
-    links = message.links or ("",) * len(rows)
+    heads, *rows = notice.rows
+    links = notice.links or ("",) * len(rows)
     style = 'style="text-align:left;padding:.25em .75em .25em 0;border-bottom:1px solid #ddd"'
     head = "".join(f"<th {style}>{html.escape(one_line(cell))}</th>" for cell in heads)
     body = ""
@@ -319,8 +314,8 @@ class Webhook:
         self.name = f"webhook {number}"
         self.identity = f"webhook-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
 
-    def deliver(self, message: Message) -> str:
-        """Post a message.
+    def deliver(self, notice: Notice) -> str:
+        """Post a notice.
 
         Raises:
             DeliveryError: it was not taken; `retry_after_s` is what the server asks for.
@@ -328,7 +323,7 @@ class Webhook:
         try:
             answer = requests.post(
                 self._url,
-                json=card(message) if self._teams else chat(message),
+                json=card(notice) if self._teams else chat(notice),
                 timeout=self._timeout_s,
                 allow_redirects=False,
             )
@@ -352,38 +347,38 @@ class Webhook:
         return ""
 
 
-def chat(message: Message) -> dict[str, Any]:
-    """Return `message` as Slack and Mattermost both take it: a text with an attachment."""
+def chat(notice: Notice) -> dict[str, Any]:
+    """Return `notice` as Slack and Mattermost both take it: a text with an attachment."""
     return {
-        "text": _markup(one_line(message.title)),
+        "text": _markup(one_line(notice.title)),
         "attachments": [
             {
-                "fallback": _markup(one_line(message.title)),
-                "color": COLOURS[message.severity],
-                "title": message.label,
-                "title_link": message.link,
-                "text": "\n".join(_markup(line) for line in _chat_lines(message)),
+                "fallback": _markup(one_line(notice.title)),
+                "color": COLOURS[notice.severity],
+                "title": notice.label,
+                "title_link": notice.link,
+                "text": "\n".join(_markup(line) for line in _chat_lines(notice)),
                 "mrkdwn_in": [],
             }
         ],
     }
 
 
-def card(message: Message) -> dict[str, Any]:
-    """Return `message` as an Adaptive Card, which Teams' workflows and connectors both take."""
+def card(notice: Notice) -> dict[str, Any]:
+    """Return `notice` as an Adaptive Card, which Teams' workflows and connectors both take."""
     body: list[dict[str, Any]] = [
         {
             "type": "TextBlock",
-            "text": _tame(one_line(message.title)),
+            "text": _tame(one_line(notice.title)),
             "size": "Medium",
             "weight": "Bolder",
-            "color": _CARD_COLOURS[message.severity],
+            "color": _CARD_COLOURS[notice.severity],
             "wrap": True,
         }
     ]
     body += [
         {"type": "TextBlock", "text": _tame(line), "wrap": True, "spacing": "Small"}
-        for line in _chat_lines(message)
+        for line in _chat_lines(notice)
         if line
     ]
     return {
@@ -396,10 +391,10 @@ def card(message: Message) -> dict[str, Any]:
                     "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
                     "type": "AdaptiveCard",
                     "version": "1.4",
-                    "lang": message.lang,
+                    "lang": notice.lang,
                     "body": body,
                     "actions": [
-                        {"type": "Action.OpenUrl", "title": message.label, "url": message.link}
+                        {"type": "Action.OpenUrl", "title": notice.label, "url": notice.link}
                     ],
                 },
             }
@@ -407,23 +402,20 @@ def card(message: Message) -> dict[str, Any]:
     }
 
 
-def _chat_lines(message: Message) -> list[str]:
+def _chat_lines(notice: Notice) -> list[str]:
     """Return the text and a line for each row of the table, as many as a chat takes."""
-    lines = visible(message.text)[:CHAT_CHARACTERS].splitlines()
-    colon = f"{NBSP}: " if message.lang == "fr" else ": "
-    between = f"{NBSP}; " if message.lang == "fr" else "; "
+    lines = visible(notice.text)[:CHAT_CHARACTERS].splitlines()
     length = sum(len(line) for line in lines)
-    heads, *rows = message.rows or ((),)
+    heads, *rows = notice.rows or ((),)
     for place, row in enumerate(rows):
         first, *rest = (one_line(cell) for cell in row)
         if len(rest) > 1:
-            rest = _headed(heads[1:], rest, message.lang)
-        line = f"• {first}{colon}{between.join(cell for cell in rest if cell)}"
+            rest = _headed(heads[1:], rest, notice.words)
+        what = joined(plain(cell) for cell in rest if cell) if any(rest) else ""
+        line = f"• {notice.words('alert.pair', head=first, what=what)}"
         length += len(line)
         if length > CHAT_CHARACTERS:
-            left = len(rows) - place
-            more = Words(f"… et {left} autres lignes", f"… and {left} more lines")
-            return [*lines, more(message.lang)]
+            return [*lines, notice.words("alert.more_lines", count=len(rows) - place)]
         lines.append(line)
     return lines
 

@@ -51,6 +51,14 @@ class Catalogue:
         text = self.texts[key]
         return _Filled(self.lang).vformat(text, (), values) if values else text
 
+    def count(self, key: str, number: int, n: object = None) -> str:
+        """Return `key.one` or `key.many`, with the number as `n`, which may be written out.
+
+        French takes the singular for zero too.
+        """
+        one = number < 2 if self.lang == "fr" else number == 1
+        return self(f"{key}.{'one' if one else 'many'}", n=number if n is None else n)
+
 
 class _Filled(string.Formatter):
     """Fills placeholders as one language writes what they hold."""

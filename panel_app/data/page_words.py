@@ -14,10 +14,9 @@ from geo_pipeline.publishing.look import Lang
 class Catalogue(words.Catalogue):
     """The words of the app in one language, with those for numbers of things and for crops."""
 
-    def count(self, key: str, number: int) -> str:
-        """Return `key.one` or `key.many`; French takes the singular for zero too."""
-        one = number < 2 if self.lang == "fr" else number == 1
-        return self(f"{key}.{'one' if one else 'many'}", n=look.format_number(number, 0, self.lang))
+    def count(self, key: str, number: int, n: object = None) -> str:
+        """Return `key.one` or `key.many`, thousands apart."""
+        return super().count(key, number, n or look.format_number(number, 0, self.lang))
 
     def crop(self, crop: str) -> str:
         """Name of a crop; one that we have no word for keeps its own, made readable."""

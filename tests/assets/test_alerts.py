@@ -137,8 +137,8 @@ def an_alert(key: str = "k", *codes: str, severity: Severity = "warning", **othe
     codes = codes or ("32",)
     given: dict[str, Any] = {
         "kind": "drought",
-        "title": {"fr": f"Sécheresse aggravée : {key}", "en": f"Drought worse: {key}"},
-        "text": {"fr": "Période\u00a0: 3e décade d'août 2022.", "en": "Period: 3rd dekad."},
+        "title": f"Sécheresse aggravée : {key}",
+        "text": "Période\u00a0: 3e décade d'août 2022.",
         "link": "http://localhost:5006/?departement=32&indicator=combined&lang=fr",
     }
     return Alert(key=key, severity=severity, departements=codes, **given | other)
@@ -180,10 +180,7 @@ def titles(hook: Hook) -> list[str]:
 
 def test_an_e_mail_says_all_in_text_and_html(tmp_path: Path) -> None:
     mailbox = Mailbox()
-    table = {
-        "fr": (("Département", "Sécheresse"), ("Gers (32)", "normal → grave"), ("Lot (46)", "x")),
-        "en": (("Département", "Drought"), ("Gers (32)", "normal → severe"), ("Lot (46)", "x")),
-    }
+    table = ("Département", "Sécheresse"), ("Gers (32)", "normal → grave"), ("Lot (46)", "x")
     alert = an_alert("a", "32", "46", table=table, links=("http://l/?a=1&b=2", "http://l/46"))
     with mail_server(mailbox) as port:
         settings = Settings(
@@ -329,7 +326,7 @@ def test_a_table_too_wide_for_columns_is_written_row_by_row(tmp_path: Path) -> N
         settings = Settings(
             home=tmp_path, smtp_url=f"smtp://127.0.0.1:{port}", alert_emails=["a@example.org"]
         )
-        Alerts(settings).send([an_alert(table={"fr": rows, "en": rows})])
+        Alerts(settings).send([an_alert(table=rows)])
     text = mailbox.received[0].get_body(("plain",))
     assert text is not None
     assert text.get_content().splitlines()[4:7] == [
@@ -351,7 +348,8 @@ def test_slack_and_mattermost_get_text_and_attachment_teams_a_card(
         home=tmp_path, webhook_urls=[hook.url, f"teams+{hook.url}"], alert_language="en"
     )
     rows = (("Département", "Drought"), ("Gers (32)", "normal → severe drought (D2)"))
-    alert = an_alert("a", table={"fr": rows, "en": rows}, severity="error")
+    said = {"title": "Drought worse: a", "text": "Period: 3rd dekad."}
+    alert = an_alert("a", table=rows, severity="error", **said)
     assert Alerts(settings).send([alert]) == [alert]
     chat, teams = hook.taken
     assert chat["text"] == "Drought worse: a"
@@ -396,7 +394,7 @@ def test_a_table_of_all_departements_fits_a_chat(tmp_path: Path, hook: Hook) -> 
     row = ("Alpes-de-Haute-Provence (04)", "anormalement sec → sécheresse exceptionnelle (D4)*")
     rows = (("Département", "Sécheresse"), *[row] * 101)
     settings = Settings(home=tmp_path, webhook_urls=[hook.url, f"teams+{hook.url}"])
-    Alerts(settings).send([an_alert("a", table={"fr": rows, "en": rows})])
+    Alerts(settings).send([an_alert("a", table=rows)])
     chat, teams = hook.taken
     written = chat["attachments"][0]["text"].splitlines()
     shown = len(written) - 2
@@ -416,9 +414,9 @@ def test_names_from_data_are_text_everywhere(tmp_path: Path, hook: Hook) -> None
     table = (("Département",), (evil,))
     alert = an_alert(
         "a",
-        title={"fr": f"{evil}\r\nBcc: victim@example.org\x00\u202e", "en": ""},
-        text={"fr": evil, "en": ""},
-        table={"fr": table, "en": table},
+        title=f"{evil}\r\nBcc: victim@example.org\x00\u202e",
+        text=evil,
+        table=table,
         links=('http://l/"><script>',),
     )
     mailbox = Mailbox()
@@ -660,3 +658,19 @@ def test_the_command_says_which_channel_took_it(tmp_path: Path, hook: Hook) -> N
         "webhook 3: its address is not one: it must be like https://host/path",
     ]
     assert hook.taken[0]["text"] == "Essai des alertes"
+
+
+def test_what_an_older_version_had_not_sent_yet_is_sent(tmp_path: Path, hook: Hook) -> None:
+    """It kept its texts in both languages."""
+    settings = Settings(home=tmp_path, webhook_urls=[hook.url], alert_language="en")
+    both = {"fr": (("Alerte",), ("sec",)), "en": (("Alert",), ("dry",))}
+    waiting = {
+        "kind": "drought", "key": "k", "severity": "warning", "departements": ["32"],
+        "title": {"fr": "Sec", "en": "Dry"}, "text": {"fr": "Depuis hier", "en": "Since yesterday"},
+        "link": "http://localhost:5006/", "table": both, "links": [], "resolves": {},
+    }  # fmt: skip
+    state = tmp_path / "alerts" / "state.json"
+    state.parent.mkdir()
+    state.write_text(json.dumps({"surplus": [waiting]}), encoding="utf-8")
+    assert [alert.title for alert in Alerts(settings).send()] == ["Dry"]
+    assert hook.taken[0]["attachments"][0]["text"] == "Since yesterday\n• dry: "

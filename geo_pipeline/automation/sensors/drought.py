@@ -15,15 +15,14 @@ from urllib.parse import urlencode
 import dagster as dg
 
 from geo_pipeline.automation.alerts import Alert, Alerts, Rows, digest
+from geo_pipeline.automation.sensors.places import named
 from geo_pipeline.errors import NotPublishedError
 from geo_pipeline.publishing import look, views
-from geo_pipeline.publishing.look import NBSP, Lang, Words
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.territory import BY_CODE
+from geo_pipeline.words import Catalogue, catalogue, joined, plain
 
-LANGS: Final[tuple[Lang, ...]] = ("fr", "en")
 CLASSES: Final = {style.code: style for style in look.DROUGHT_CLASSES}
 LEVELS: Final = {style.code: style for style in look.RESTRICTION_LEVELS}
 CLASS_RANK: Final = {code: rank for rank, code in enumerate(CLASSES)}
@@ -185,15 +184,16 @@ def drought_alert(settings: Settings, changes: Sequence[Change]) -> Alert | None
         or (each.raised and each.now.level in GRAVE)
         for each in told
     )
+    words = catalogue(settings.alert_language)
     return Alert(
         kind="drought",
         key=f"drought:{digest([(each.code, each.was, each.now) for each in told])}",
         severity="error" if grave else "warning",
         departements=tuple(each.code for each in told),
-        title={lang: _title(told, lang) for lang in LANGS},
-        text={lang: _text(told, changes, lang) for lang in LANGS},
+        title=_title(told, words),
+        text=_text(told, changes, words),
         link=_link(settings, told[0], france=single is None),
-        table={} if single else {lang: _table(told, lang) for lang in LANGS},
+        table=() if single else _table(told, words),
         links=() if single else tuple(_link(settings, each, france=False) for each in told),
     )
 
@@ -218,154 +218,114 @@ def _link(settings: Settings, change: Change, *, france: bool) -> str:
     return f"{settings.app_url.rstrip('/')}/?{urlencode(query)}"
 
 
-def named(code: str) -> str:
-    """Return `Gers (32)`; what is no code of a département as it is."""
-    return f"{BY_CODE[code].name} ({code})" if code in BY_CODE else code
-
-
-def _title(told: Sequence[Change], lang: Lang) -> str:
-    worse = sum(each.worse for each in told)
-    raised = sum(each.raised for each in told)
+def _title(told: Sequence[Change], words: Catalogue) -> str:
     if len(told) == 1:
         change, parts = told[0], []
         if change.worse:
-            was, now = change.was.drought_class, change.now.drought_class
-            parts.append(_became(CLASSES[str(was)].name, CLASSES[str(now)].name)(lang))
+            parts.append(_became("became", _classes(change, words), words))
         if change.raised:
-            was, now = change.was.level, change.now.level
-            became = _became(LEVELS[str(was)].name, LEVELS[str(now)].name)
-            parts.append(Words(f"eau{NBSP}: {became.fr}", f"water: {became.en}")(lang))
-        colon = f"{NBSP}: " if lang == "fr" else ": "
-        return f"{named(change.code)}{colon}{', '.join(parts)}"
-    parts = []
-    if worse:
-        parts.append(
-            Words(
-                f"sécheresse aggravée dans {_departements(worse)}",
-                f"drought worse in {_departements(worse)}",
-            )(lang)
-        )
-    if raised:
-        parts.append(
-            Words(
-                f"restrictions d'eau renforcées dans {_departements(raised)}",
-                f"water restrictions raised in {_departements(raised)}",
-            )(lang)
-        )
+            parts.append(_became("water_became", _levels(change, words), words))
+        return words("alert.pair", head=named(change.code, words), what=parts)
+    counts = {
+        "worse": sum(each.worse for each in told),
+        "raised": sum(each.raised for each in told),
+    }
+    parts = [words.count(f"drought_alert.{what}", count) for what, count in counts.items() if count]
     return look.capitalise(", ".join(parts))
 
 
-def _departements(count: int) -> str:
-    return f"{count}{NBSP}département{'s' if count > 1 else ''}"
+def _became(key: str, was_and_now: tuple[str, str], words: Catalogue) -> str:
+    was, now = was_and_now
+    return words(f"drought_alert.{key}", was=was, now=now)
 
 
-def _became(was: Words, now: Words) -> Words:
-    return Words(f"{now.fr} (auparavant{NBSP}: {was.fr})", f"{now.en} (before: {was.en})")
+def _classes(change: Change, words: Catalogue) -> tuple[str, str]:
+    was, now = (CLASSES[str(each.drought_class)] for each in (change.was, change.now))
+    return was.name(words.lang), now.name(words.lang)
 
 
-def _text(told: Sequence[Change], changes: Sequence[Change], lang: Lang) -> str:
+def _levels(change: Change, words: Catalogue) -> tuple[str, str]:
+    was, now = (LEVELS[str(each.level)] for each in (change.was, change.now))
+    return was.name(words.lang), now.name(words.lang)
+
+
+def _text(told: Sequence[Change], changes: Sequence[Change], words: Catalogue) -> str:
     """Return what is said beside the table: the change of one, the sums of many, period, marks."""
     lines = []
     if len(told) == 1:
         change = told[0]
-        for cell in (_drought_cell(change, lang), _water_cell(change, lang)):
-            lines += [look.capitalise(cell)] if cell else []
+        cells = {"drought": _drought_cell(change, words), "water": _water_cell(change, words)}
+        lines += [
+            words(f"drought_alert.{what}_line", cell=cells[what]) for what in cells if cells[what]
+        ]
     elif any(each.worse for each in told):
         counted = Counter(str(each.now.drought_class) for each in told if each.worse)
-        sums = ", ".join(
-            f"{counted[code]} {Words('en', 'in')(lang)} {CLASSES[code].name(lang)}"
+        sums = [
+            words("drought_alert.sum", count=counted[code], name=CLASSES[code].name(words.lang))
             for code in CLASSES
             if counted[code]
-        )
-        lines.append(Words(f"Désormais{NBSP}: {sums}.", f"Now: {sums}.")(lang))
-    lines += _periods(told, lang)
-    marks = _marks(told, lang)
+        ]
+        lines.append(words("drought_alert.sums", sums=sums))
+    lines += _periods(told, words)
+    marks = _marks(told, words)
     lines += [marks] if marks else []
-    better = (
-        (Words("Revenus à la normale", "Back to normal"), [x.code for x in changes if x.over]),
-        (
-            Words("Restrictions levées", "Restrictions lifted"),
-            [x.code for x in changes if x.lifted],
-        ),
-    )
-    for words, codes in better:
+    better = {
+        "over": [each.code for each in changes if each.over],
+        "lifted": [each.code for each in changes if each.lifted],
+    }
+    for what, codes in better.items():
         if codes:
-            names = ", ".join(named(code) for code in codes)
-            lines.append(f"{words(lang)}{f'{NBSP}:' if lang == 'fr' else ':'} {names}.")
+            lines.append(
+                words(f"drought_alert.{what}", names=[named(code, words) for code in codes])
+            )
     return "\n".join(lines)
 
 
-def _periods(told: Sequence[Change], lang: Lang) -> list[str]:
+def _periods(told: Sequence[Change], words: Catalogue) -> list[str]:
     """Return the period of the classes and the day of the restrictions that are told."""
     dekads = sorted({str(each.now.period_end) for each in told if each.worse})
     days = sorted({str(each.now.restricted_on) for each in told if each.raised})
     lines = []
     if dekads:
-        said = [look.format_period(date.fromisoformat(day), "dekad", lang) for day in dekads]
-        words = Words(f"Période{NBSP}: {'; '.join(said)}.", f"Period: {'; '.join(said)}.")
-        lines.append(words(lang))
+        said = [look.format_period(date.fromisoformat(day), "dekad", words.lang) for day in dekads]
+        lines.append(words("drought_alert.period", periods=joined(map(plain, said))))
     if days:
-        said = [look.format_date(date.fromisoformat(day), lang) for day in days]
-        words = Words(
-            f"Restrictions en vigueur au{NBSP}: {'; '.join(said)}.",
-            f"Restrictions in force on: {'; '.join(said)}.",
-        )
-        lines.append(words(lang))
+        said = [look.format_date(date.fromisoformat(day), words.lang) for day in days]
+        lines.append(words("drought_alert.in_force", days=joined(map(plain, said))))
     return lines
 
 
-def _marks(told: Sequence[Change], lang: Lang) -> str:
+def _marks(told: Sequence[Change], words: Catalogue) -> str:
     said = []
     if any(each.worse and each.archive for each in told):
-        said.append(
-            Words(
-                "Données de l'archive livrée avec le système\u00a0: cette période est passée.",
-                "Data of the archive that ships with the system: this period is past.",
-            )(lang)
-        )
+        said.append(words("drought_alert.archive"))
     if any(each.worse and each.provisional for each in told):
-        said.append(
-            Words(
-                "* Données provisoires, que le fournisseur peut encore corriger.",
-                "* Provisional data, which the provider may still correct.",
-            )(lang)
-        )
+        said.append(words("drought_alert.provisional"))
     return " ".join(said)
 
 
-def _table(told: Iterable[Change], lang: Lang) -> Rows:
-    heads = Words("Département", "Département"), _DROUGHT, _WATER
+def _table(told: Iterable[Change], words: Catalogue) -> Rows:
+    heads = (
+        words("drought_alert.departement"),
+        words("drought_alert.drought"),
+        words("drought_alert.water"),
+    )
     rows = [
-        (
-            named(each.code),
-            _drought_cell(each, lang, short=True),
-            _water_cell(each, lang, short=True),
-        )
+        (named(each.code, words), _drought_cell(each, words), _water_cell(each, words))
         for each in told
     ]
     filled = [place for place in range(3) if any(row[place] for row in rows)]
-    table = [tuple(head(lang) for head in heads), *rows]
-    return tuple(tuple(row[place] for place in filled) for row in table)
+    return tuple(tuple(row[place] for place in filled) for row in (heads, *rows))
 
 
-_DROUGHT: Final = Words("Sécheresse", "Drought")
-_WATER: Final = Words("Restrictions d'eau", "Water restrictions")
-
-
-def _drought_cell(change: Change, lang: Lang, *, short: bool = False) -> str:
+def _drought_cell(change: Change, words: Catalogue) -> str:
     """Return `normal → sécheresse grave (D2)`, marked where it is provisional."""
     if not change.worse:
         return ""
-    was, now = (CLASSES[str(each.drought_class)] for each in (change.was, change.now))
-    mark = "*" if change.provisional else ""
-    said = f"{was.name(lang)} → {now.name(lang)} ({now.code}){mark}"
-    return said if short else f"{_DROUGHT(lang)}{f'{NBSP}:' if lang == 'fr' else ':'} {said}."
+    was, now = _classes(change, words)
+    return f"{was} → {now} ({change.now.drought_class}){'*' if change.provisional else ''}"
 
 
-def _water_cell(change: Change, lang: Lang, *, short: bool = False) -> str:
+def _water_cell(change: Change, words: Catalogue) -> str:
     """Return `vigilance → crise`."""
-    if not change.raised:
-        return ""
-    was, now = (LEVELS[str(each.level)] for each in (change.was, change.now))
-    said = f"{was.name(lang)} → {now.name(lang)}"
-    return said if short else f"{_WATER(lang)}{f'{NBSP}:' if lang == 'fr' else ':'} {said}."
+    return " → ".join(_levels(change, words)) if change.raised else ""

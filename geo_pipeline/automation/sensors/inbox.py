@@ -16,11 +16,13 @@ from filelock import FileLock, Timeout
 
 from geo_pipeline.automation.alerts import Alert, Alerts, digest
 from geo_pipeline.automation.requests import jobs_named, left, request
+from geo_pipeline.automation.sensors.present_troubles import dagster_page
 from geo_pipeline.inbox.taking import REJECTED, Inbox, Look
 from geo_pipeline.platform.internals import RUN_KEY_TAG
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.inbox_files import Kind
+from geo_pipeline.words import catalogue
 
 EVERY_S = 30
 JOBS: dict[Kind, str] = {
@@ -97,29 +99,21 @@ def _is_known(instance: dg.DagsterInstance, run_key: str) -> bool:
 
 def _alert(settings: Settings, look: Look) -> Alert:
     """Return what is told of the files that a look rejected: whoever dropped them may be away."""
-    count = len(look.rejected)
+    words = catalogue(settings.alert_language)
     names = list(look.rejected)
-    whys = list(look.rejected.values())
     return Alert(
         kind="operations",
         # Dropped again, a file is news again.
         key=digest("rejected", *names, datetime.now(UTC).isoformat()),
         severity="warning",
         departements=(),
-        title={
-            "fr": f"{count} fichier{'s' if count > 1 else ''} de la boîte de dépôt "
-            f"refusé{'s' if count > 1 else ''}",
-            "en": f"{count} file{'s' if count > 1 else ''} in the inbox rejected",
-        },
-        text={
-            "fr": f"Rien n'en a été pris ; ils sont dans {settings.inbox / REJECTED}.",
-            "en": f"Nothing was taken of it; see {settings.inbox / REJECTED}.",
-        },
-        link=f"{settings.dagster_url.rstrip('/')}/automation",
-        table={
-            "fr": (("Fichier", "Raison"), *zip(names, (each.fr for each in whys), strict=True)),
-            "en": (("File", "Reason"), *zip(names, (each.en for each in whys), strict=True)),
-        },
+        title=words.count("rejected.title", len(names)),
+        text=words("rejected.text", folder=settings.inbox / REJECTED),
+        link=dagster_page(settings, "automation"),
+        table=(
+            (words("rejected.file"), words("operations.head.reason")),
+            *((name, getattr(why, words.lang)) for name, why in look.rejected.items()),
+        ),
     )
 
 
