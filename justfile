@@ -64,10 +64,12 @@ test-all: test test-slow test-browser
 test-browser *options: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m pytest tests/browser -n 2 --dist loadfile "$@"
 
-# Style and types
+# Style and types: Python, JavaScript, SQL
 lint: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff check .
     @{{ bin }}/ruff format --check .
+    @{{ bin }}/oxlint geo_pipeline panel_app
+    @{{ bin }}/sqruff lint geo_pipeline/sql
     @{{ bin }}/mypy
 
 # Put the code into shape

@@ -10,9 +10,9 @@ WITH bounds AS (
 measured AS (
     SELECT
         *,
-        coalesce(ST_IsValid(geometry) AND NOT ST_IsEmpty(geometry), false) AS valid,
+        coalesce(ST_IsValid(geometry) AND NOT ST_IsEmpty(geometry), FALSE) AS valid,
         coalesce(
-            ST_GeometryType(geometry)::VARCHAR IN ('POLYGON', 'MULTIPOLYGON'), false
+            ST_GeometryType(geometry)::VARCHAR IN ('POLYGON', 'MULTIPOLYGON'), FALSE
         ) AS polygonal
     FROM candidate
 ),

@@ -30,8 +30,8 @@ neighbourhood AS (
     SELECT
         pairs.departement,
         combined.period_end,
-        100.0 * count(*) FILTER (combined.drought_class IN ('D1', 'D2', 'D3', 'D4')) / nullif(count(combined.drought_class), 0)
-            AS in_drought_pct
+        100.0 * count(*) FILTER (combined.drought_class IN ('D1', 'D2', 'D3', 'D4'))
+        / nullif(count(combined.drought_class), 0) AS in_drought_pct
     FROM departement_neighbours AS pairs
     INNER JOIN combined ON pairs.neighbour = combined.departement
     GROUP BY pairs.departement, combined.period_end

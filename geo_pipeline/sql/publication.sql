@@ -16,9 +16,9 @@ WITH ends AS (
     GROUP BY departement
 )
 
-SELECT max(period_end) AS period_end
-FROM ends
-WHERE 2 * (SELECT count(*) FROM ends AS there WHERE there.period_end >= ends.period_end) >= (SELECT count(*) FROM ends);
+SELECT max(here.period_end) AS period_end
+FROM ends AS here
+WHERE 2 * (SELECT count(*) FROM ends AS there WHERE there.period_end >= here.period_end) >= (SELECT count(*) FROM ends);
 
 -- Droughts of the combined index by run theory: from its first to its last dekad, how severe in all (index x months).
 CREATE TABLE drought_events AS
@@ -86,8 +86,10 @@ judged AS (
         crop_statistics.crop,
         crop_statistics.year,
         crop_statistics.yield_q_ha,
-        CASE WHEN count(crop_statistics.yield_q_ha) OVER record >= 5 THEN median(crop_statistics.yield_q_ha) OVER record END
-            AS usual_q_ha,
+        CASE
+            WHEN count(crop_statistics.yield_q_ha) OVER record >= 5
+                THEN median(crop_statistics.yield_q_ha) OVER record
+        END AS usual_q_ha,
         near.neighbours_q_ha
     FROM crop_statistics
     LEFT JOIN near

@@ -135,7 +135,8 @@
         body.append(make("text", { x: left + 8, y: top + bottom - 8, "font-size": 15, "font-weight": 650, fill: "#1a1a1a" }, plate.textContent));
       }
     });
-    let x = 32 + size * maps.length + 8, line = y + 16;
+    const x = 32 + size * maps.length + 8;
+    let line = y + 16;
     const square = (swatch, left) => {
       const hatched = swatch.classList.contains("hatched");
       if (hatched) seen.hatch = true;
@@ -171,7 +172,8 @@
     const blob = new Blob([text], { type: "image/svg+xml" });
     if (kind === "svg") return save(`${name}.svg`, blob);
     const image = new Image(), url = URL.createObjectURL(blob);
-    await new Promise((done, fail) => { image.onload = done; image.onerror = fail; image.src = url; });
+    image.src = url;
+    await image.decode();
     const canvas = document.createElement("canvas");
     canvas.width = 2 * body.getAttribute("width");
     canvas.height = 2 * body.getAttribute("height");

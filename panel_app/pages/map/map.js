@@ -283,7 +283,7 @@
   });
 
   // The timeline: press and drag, or wheel along it.
-  const at = (event) => {
+  const rowAt = (event) => {
     const box = app.place("timeline").getBoundingClientRect();
     const x = (event.clientX - box.left) / box.width;
     return rows().reduce((best, each) => (distance(each, x) < distance(best, x) ? each : best));
@@ -295,10 +295,10 @@
     dragging = true;
     play(false);
     el("timeline").setPointerCapture?.(event.pointerId);
-    go(at(event));
+    go(rowAt(event));
   });
   document.addEventListener("pointermove", (event) => {
-    if (dragging) return go(at(event));
+    if (dragging) return go(rowAt(event));
     hover(event);
   });
   for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => { dragging = false; });
@@ -316,7 +316,7 @@
     if (shape && a) return say(event, shape);
     if (told) return put(event.clientX, event.clientY, [["b", told.dataset.tip]]);
     if (line && event.pointerType !== "touch") {
-      const to = at(event);
+      const to = rowAt(event);
       return put(event.clientX, event.clientY, [["b", label(a, to)]]);
     }
     if (!event.target.closest?.("[data-tips]")) tip.hidden = true;
