@@ -26,7 +26,11 @@ from geo_pipeline.platform.run_locks import FOLDER, is_locked
 
 @contextmanager
 def held(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Hold the lock that says that the run is under way in this process."""
+    """Hold the lock that says that the run is under way in this process.
+
+    Where the run's end is not recorded when this ends, the process keeps the lock until it ends
+    itself: Dagster records that of the runs it launched only then, and on a full disk it cannot.
+    """
     path = _file(instance, run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Locked under another name first: nobody may see it unlocked.
@@ -40,7 +44,10 @@ def held(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            if _has_ended(instance, run_id):
+                path.unlink(missing_ok=True)
+            else:
+                os.dup(file.fileno())  # closed by the system, and the lock with it
 
 
 def death(instance: dg.DagsterInstance, run_id: str) -> str | None:
@@ -87,6 +94,12 @@ def reap(instance: dg.DagsterInstance) -> list[str]:
             instance.event_log_storage.free_concurrency_slots_for_run(run_id)
         _file(instance, run_id).unlink(missing_ok=True)
     return reaped
+
+
+def _has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Return whether the records say that a run is over, or know nothing of it."""
+    run = instance.get_run_by_id(run_id)
+    return run is None or run.is_finished
 
 
 def _forget_if_killed(young: Path) -> None:

@@ -180,6 +180,7 @@ def test_a_run_without_its_process_is_marked_as_failed(settings: Settings) -> No
             assert reap(instance) == [dead.run_id]
             states = [instance.get_run_by_id(each.run_id) for each in (alive, dead)]
             assert [each.status.value for each in states if each] == ["STARTED", "FAILURE"]
+            instance.report_run_canceled(alive)
         messages = [each.message for each in instance.all_logs(dead.run_id)]
         assert any("process 1234 on a-host" in each and "run it again" in each for each in messages)
         assert reap(instance) == []
@@ -245,6 +246,40 @@ def test_nobody_sees_a_run_of_this_process_as_dead(tmp_path: Path) -> None:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         assert not path.exists()
         assert death(instance, "some-run") is None
+
+
+def test_a_run_whose_end_is_not_recorded_is_held_while_its_process_lives(tmp_path: Path) -> None:
+    """And is dead with it, as where the disk was full when its end was to be recorded."""
+    settings = Settings(home=tmp_path)
+    with open_instance(settings) as instance:
+        run, ended = _started(instance), _started(instance)
+    child = subprocess.run(
+        [sys.executable, "-c", _HOLDS, str(tmp_path), run.run_id],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert child.stdout == "None\n"
+    with open_instance(settings) as instance:
+        assert "its process" in (death(instance, run.run_id) or "")
+        with held(instance, ended.run_id):
+            instance.report_run_failed(ended)
+        assert reap(instance) == [run.run_id]
+        assert list((Path(instance.root_directory) / "running").iterdir()) == []
+
+
+_HOLDS = """
+import sys
+from geo_pipeline.platform.instance import open_instance
+from geo_pipeline.platform.live_runs import death, held
+from geo_pipeline.settings import Settings
+
+with open_instance(Settings(home=sys.argv[1])) as instance:
+    with held(instance, sys.argv[2]):
+        pass
+    print(death(instance, sys.argv[2]))
+"""
 
 
 @pytest.mark.slow
