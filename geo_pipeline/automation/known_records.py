@@ -5,21 +5,21 @@ has changed since and nothing in them grows old, what was kept says the same at 
 else the snapshot is to have of them.
 """
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from geo_pipeline import notes
 from geo_pipeline.automation.troubles import Trouble
-from geo_pipeline.files import write_text
+from geo_pipeline.errors import DamagedError
 from geo_pipeline.platform import configuration, record_files
 from geo_pipeline.settings import Settings
 
 KEPT: Final = "records.json"
 
-FORM: Final = 1
+FORM: Final = 2
 """Of what is kept: one of another form is not read."""
 
 
@@ -91,14 +91,14 @@ def keep(settings: Settings, known: Known, read_at: str) -> None:
         "attempts": [asdict(each) for each in known.attempts],
         "system": [asdict(each) for each in known.system],
     }
-    write_text(settings.monitoring / KEPT, json.dumps(content, ensure_ascii=False))
+    notes.write(settings.monitoring / KEPT, content)
 
 
 def kept(settings: Settings, home: Path) -> Known | None:
     """Return what was kept, if that is what the records in `home` say now."""
     try:
-        told = json.loads((settings.monitoring / KEPT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        told = notes.read(settings.monitoring / KEPT)
+    except (FileNotFoundError, DamagedError):
         return None
     now = version(settings, home)
     if now is None or (told.get("form"), told.get("version")) != (FORM, now):

@@ -4,7 +4,6 @@
 imports Dagster before there is something to ask it.
 """
 
-import json
 import logging
 import shutil
 from collections import Counter
@@ -17,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from geo_pipeline import logs
+from geo_pipeline import logs, notes
 from geo_pipeline.automation import troubles
 from geo_pipeline.automation.known_records import NOTHING, Known, kept
 from geo_pipeline.automation.troubles import Trouble
-from geo_pipeline.errors import NotPublishedError, StorageError
+from geo_pipeline.errors import DamagedError, NotPublishedError, StorageError
 from geo_pipeline.platform import configuration, run_locks
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage import partition_states
@@ -137,12 +136,10 @@ def look(settings: Settings) -> tuple[dict[str, Any], str | None]:
 def volumes(settings: Settings) -> list[dict[str, Any]]:
     """Return rows and bytes over time, a row each time they changed: `at`, and both by table."""
     try:
-        known: list[dict[str, Any]] = json.loads(
-            (settings.monitoring / VOLUMES).read_text(encoding="utf-8")
-        )
+        known: list[dict[str, Any]] = notes.read(settings.monitoring / VOLUMES)
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as error:
+    except DamagedError as error:
         _log.warning("%s is begun anew", VOLUMES, extra=logs.about(error=error))
         return []
     return known

@@ -16,7 +16,7 @@ from typing import Any, Final
 import dagster as dg
 from filelock import FileLock
 
-from geo_pipeline import logs
+from geo_pipeline import logs, notes
 from geo_pipeline.automation import dagster_records
 from geo_pipeline.automation.known_records import NOTHING, keep, version
 from geo_pipeline.automation.metrics import metrics
@@ -57,8 +57,9 @@ def write(
         changed = _with_volumes(taken["volumes"], taken)
         if changed != taken["volumes"]:
             taken["volumes"] = changed
-            write_text(folder / VOLUMES, json.dumps(changed))
-        write_text(folder / PAGE, json.dumps(taken, ensure_ascii=False))
+            notes.write(folder / VOLUMES, changed)
+        sealed = {**taken, "digest": notes.digest(taken)}
+        write_text(folder / PAGE, json.dumps(sealed, ensure_ascii=False))
         write_text(folder / METRICS, metrics(taken))
         if instance is not None:
             with record_damage.reading(Path(instance.root_directory)):

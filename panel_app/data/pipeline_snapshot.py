@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
+from geo_pipeline import notes
 from geo_pipeline.errors import StorageError
 from geo_pipeline.storage.partition_states import BROKEN as BROKEN  # noqa: PLC0414  for the page
 from geo_pipeline.storage.partition_states import STATES as STATES  # noqa: PLC0414
@@ -52,4 +53,7 @@ class PipelineStore:
             raise StorageError(f"cannot read {self.path} ({error}): run the pipeline") from error
         if not isinstance(content, dict) or content.get("version") != SNAPSHOT_VERSION:
             raise StorageError(f"{self.path} is of another version: run the pipeline again")
+        told = content.pop("digest", None)
+        if told is not None and told != notes.digest(content):
+            raise StorageError(f"{self.path} is not what was written: run the pipeline again")
         return content

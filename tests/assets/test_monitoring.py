@@ -1,6 +1,7 @@
 """The snapshot of the pipeline, out of real runs on a real instance; figures counted by hand."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,10 +17,10 @@ from sqlalchemy.engine import Engine
 from geo_pipeline import seal
 from geo_pipeline.automation import monitoring
 from geo_pipeline.automation.metrics import metrics
-from geo_pipeline.automation.monitoring_files import _with_volumes
+from geo_pipeline.automation.monitoring_files import _with_volumes, write
 from geo_pipeline.automation.sensors import monitoring as minutely
 from geo_pipeline.commands.runs import run
-from geo_pipeline.errors import SourceError
+from geo_pipeline.errors import SourceError, StorageError
 from geo_pipeline.platform import run_records
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.settings import Settings
@@ -27,6 +28,7 @@ from geo_pipeline.storage import warehouse
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.words import plain
+from panel_app.data.pipeline_snapshot import PipelineStore
 from tests.conftest import ignore
 
 pytestmark = pytest.mark.slow
@@ -173,6 +175,33 @@ def test_the_run_wrote_what_the_app_reads(home: Path) -> None:
     assert written["runs"][0]["status"] == "FAILURE"
     assert (folder / "metrics.prom").read_text(encoding="utf-8").endswith("# EOF\n")
     assert [each["rows"]["weather_daily"] for each in written["volumes"]] == [4383]
+
+
+def test_a_bit_that_flips_in_what_was_written_is_not_believed(home: Path, tmp_path: Path) -> None:
+    """JSON all the same, of other names or values."""
+    settings = Settings(home=tmp_path / "home")
+    shutil.copytree(home, settings.home)
+    page, volumes = (settings.monitoring / name for name in ("pipeline.json", "volumes.json"))
+    store = PipelineStore(page)
+    assert store.snapshot() is not None
+    _flip(page, '"rows"')
+    with pytest.raises(StorageError, match="is not what was written"):
+        store.snapshot()
+    assert len(monitoring.volumes(settings)) == 1
+    _flip(volumes, '"rows"')
+    assert monitoring.volumes(settings) == []
+    with open_instance(settings) as instance:
+        write(settings, instance, NOW)
+    assert store.snapshot() is not None
+    assert len(monitoring.volumes(settings)) == 1
+
+
+def _flip(path: Path, word: str) -> None:
+    """Turn over a bit of the first letter of a quoted word in a file."""
+    content = path.read_text(encoding="utf-8")
+    assert word in content
+    other = f'"{chr(ord(word[1]) ^ 1)}{word[2:]}'
+    path.write_text(content.replace(word, other, 1), encoding="utf-8")
 
 
 def test_volumes_are_kept_where_they_change(tmp_path: Path) -> None:

@@ -135,11 +135,19 @@ def test_a_run_that_failed_since_is_seen(home: Path) -> None:
     assert (run["status"], run["error"]) == ("FAILURE", "ended by hand")
 
 
-def test_damaged_kept_records_are_read_anew(home: Path) -> None:
+@pytest.mark.parametrize("flipped", [None, "run_id", "SUCCESS", "weather_daily"])
+def test_damaged_kept_records_are_read_anew(home: Path, flipped: str | None) -> None:
+    """Cut off, or with one bit flipped in a name or a value, which is JSON all the same."""
     settings = Settings(home=home)
     before = said(settings)
     path = settings.monitoring / KEPT
-    path.write_text(path.read_text(encoding="utf-8")[:100], encoding="utf-8")
+    content = path.read_text(encoding="utf-8")
+    if flipped is None:
+        damaged = content[:100]
+    else:
+        damaged = content.replace(flipped, flipped[:-1] + chr(ord(flipped[-1]) ^ 1), 1)
+    assert damaged != content
+    path.write_text(damaged, encoding="utf-8")
     assert kept(settings, settings.dagster_home) is None
     assert said(settings) == before
 
