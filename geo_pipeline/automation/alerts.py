@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from filelock import FileLock
 
+from geo_pipeline import notes
 from geo_pipeline.automation.channels import (
     TIMEOUT_S,
     DeliveryError,
@@ -26,8 +27,7 @@ from geo_pipeline.automation.channels import (
     channels,
     visible,
 )
-from geo_pipeline.errors import StorageError
-from geo_pipeline.files import write_text
+from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.logs import Rotated
 from geo_pipeline.settings import Settings
 from geo_pipeline.words import Catalogue, Lang, catalogue
@@ -327,7 +327,7 @@ class Alerts:
                 }
                 after = json.dumps(memory, ensure_ascii=False)
                 if after != before:
-                    write_text(path, after)
+                    notes.write(path, memory)
         except OSError as error:
             raise StorageError(
                 f"the memory of alerts in {self._folder} cannot be written "
@@ -338,8 +338,8 @@ class Alerts:
         """Return what is in the file; one that cannot be read is put aside."""
         path = self._folder / "state.json"
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+            found = notes.read(path)
+        except DamagedError:
             aside = path.replace(path.with_suffix(".json.damaged"))
             _log.warning("the memory of alerts was damaged and is now %s: some may repeat", aside)
             return {}

@@ -628,13 +628,21 @@ def test_the_log_of_alerts_is_put_aside_before_it_fills_the_disk(tmp_path: Path)
     assert log.stat().st_size < 10_000
 
 
-def test_a_memory_that_is_damaged_is_put_aside(tmp_path: Path, hook: Hook) -> None:
+@pytest.mark.parametrize(("before", "after"), [("{", "{half"), ('"told"', '"tole"'), (":", ";")])
+def test_a_memory_that_is_damaged_is_put_aside(
+    tmp_path: Path, hook: Hook, before: str, after: str
+) -> None:
+    """Cut off, or a bit of it flipped: in a name, in a time."""
     settings = Settings(home=tmp_path, webhook_urls=[hook.url])
     Alerts(settings).send([an_alert()])
     state = tmp_path / "alerts" / "state.json"
-    state.write_text("{half", encoding="utf-8")
+    content = state.read_text(encoding="utf-8")
+    head, found, rest = content.rpartition(before)
+    assert found
+    damaged = after if after == "{half" else head + after + rest
+    state.write_text(damaged, encoding="utf-8")
     assert len(Alerts(settings).send([an_alert()])) == 1
-    assert (tmp_path / "alerts" / "state.json.damaged").read_text() == "{half"
+    assert (tmp_path / "alerts" / "state.json.damaged").read_text() == damaged
 
 
 # --------------------------------------------------------------------------------------------
