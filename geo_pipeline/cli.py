@@ -317,7 +317,7 @@ def repair(as_json: AsJson = False) -> None:
     for path in (*repaired.records, *repaired.notes):
         out.print(f"set aside: {path}", markup=False, highlight=False, soft_wrap=True)
     if repaired.records:
-        out.print("Dagster's records are new; delete what was set aside once nobody wants it")
+        out.print("new ones were made; delete what was set aside once nobody wants it")
     if repaired.codes:
         out.print(f"now: geo-pipeline materialize {' '.join(repaired.codes)}", soft_wrap=True)
     if not (repaired.records or repaired.notes):

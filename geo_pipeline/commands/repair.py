@@ -8,7 +8,7 @@ from pathlib import Path
 
 from geo_pipeline import notes
 from geo_pipeline.automation.troubles import dagster_home
-from geo_pipeline.platform import record_damage
+from geo_pipeline.platform import configuration, record_damage
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
@@ -39,12 +39,29 @@ def repair(settings: Settings) -> Repaired:
     records: list[Path] = []
     if settings.postgres_url is None and home.exists():
         records = record_damage.set_aside(home)
-    if records:
-        with open_instance(settings):
-            pass
+    path = home / configuration.NAME
+    if records or (path.exists() and not configuration.is_untouched(path)):
+        records += _reopened(settings)
     damaged = [*Failures(settings.failures).damaged(), *Findings(settings.findings).damaged()]
     return Repaired(
         tuple(records),
         tuple(notes.set_aside(each) for each in damaged),
         tuple(sorted({each.departement for each in damaged} & set(CODES))),
     )
+
+
+def _reopened(settings: Settings) -> list[Path]:
+    """Have Dagster make what lacks of its records; return its configuration if that was set aside.
+
+    Raises:
+        RecordsError: the records are out of reach.
+    """
+    aside: list[Path] = []
+    try:
+        with open_instance(settings):
+            pass
+    except configuration.ConfigurationError as error:
+        aside.append(record_damage.aside(error.path))
+        with open_instance(settings):
+            pass
+    return aside

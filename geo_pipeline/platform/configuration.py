@@ -1,4 +1,7 @@
-"""Dagster's `dagster.yaml` in its home: put there on first use, renewed while nobody changed it."""
+"""Dagster's `dagster.yaml` in its home: put there on first use, renewed while nobody changed it.
+
+One that Dagster cannot use, of a slip or a flipped bit, is told in one line and may be set aside.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,8 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from geo_pipeline.errors import UsageError
+from geo_pipeline.errors import RecordsError
 from geo_pipeline.files import write_text
+from geo_pipeline.platform.record_files import REPAIR
 from geo_pipeline.settings import Settings
 
 NAME = "dagster.yaml"
@@ -30,6 +34,17 @@ MOVED: Final[Mapping[str, str]] = MappingProxyType(
 """Modules that a configuration of an earlier version names, and what they are called now."""
 
 
+class ConfigurationError(RecordsError):
+    """The `dagster.yaml` of a home is none that Dagster can use."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path} cannot be used ({why}): correct it, or set it aside and take the shipped one "
+            f"with `{REPAIR}`"
+        )
+        self.path = path
+
+
 def shipped() -> str:
     """Return the `dagster.yaml` of this version."""
     return files(__package__).joinpath(NAME).read_text(encoding="utf-8")
@@ -40,19 +55,16 @@ def install(home: Path) -> None:
 
     Raises:
         StorageError: it cannot be written.
-        UsageError: one that somebody changed names modules of an earlier version.
+        ConfigurationError: one that somebody changed names modules of an earlier version.
     """
     path = home / NAME
     if not path.exists() or (is_untouched(path) and path.read_text(encoding="utf-8") != shipped()):
         write_text(path, shipped())
         return
-    text = path.read_text(encoding="utf-8")
+    content = path.read_bytes()
     for before, now in MOVED.items():
-        if before in text:
-            raise UsageError(
-                f"{path} names {before}, which is {now} now: change it there, or move the file "
-                "away to take the shipped one"
-            )
+        if before.encode() in content:
+            raise ConfigurationError(path, f"it names {before}, which is {now} now")
 
 
 def note(home: Path, settings: Settings) -> str | None:
@@ -67,7 +79,7 @@ def note(home: Path, settings: Settings) -> str | None:
         f"{path} was changed and is left as it is: limits, retries and monitoring of this version "
         "may lack; move it away to take the shipped one"
     )
-    if settings.postgres_url is not None and "HomeStorage" not in path.read_text(encoding="utf-8"):
+    if settings.postgres_url is not None and b"HomeStorage" not in path.read_bytes():
         said += "; GEO_PIPELINE_POSTGRES_URL is not looked at, since its storage is another"
     return said
 

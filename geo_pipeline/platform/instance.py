@@ -12,7 +12,12 @@ from filelock import FileLock
 from geo_pipeline.errors import RecordsError, StorageError
 from geo_pipeline.platform import configuration
 from geo_pipeline.platform.pools import set_limits
-from geo_pipeline.platform.record_damage import in_one_line, refuse_stumps
+from geo_pipeline.platform.record_damage import (
+    LONGEST_REASON,
+    in_one_line,
+    refuse_stumps,
+    what_happened,
+)
 from geo_pipeline.platform.record_storage import psycopg2_url
 from geo_pipeline.settings import Settings
 
@@ -52,7 +57,7 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     Raises:
         StorageError: the folder cannot be made or written.
         RecordsError: the records are damaged or locked, their disk is full, PostgreSQL does not
-            answer; be it now or while they are used.
+            answer; be it now or while they are used. Or `dagster.yaml` is none that can be used.
         UsageError: the address of PostgreSQL is none.
     """
     home = dagster_home(settings)
@@ -63,10 +68,27 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
         with FileLock(home / ".opening.lock"):
             if settings.postgres_url is None:
                 refuse_stumps(home)
-            opened = dg.DagsterInstance.from_config(str(home))
+            opened = _configured(settings, home)
             set_limits(opened)
         with opened as instance:
             yield instance
+
+
+def _configured(settings: Settings, home: Path) -> dg.DagsterInstance:
+    """Return the instance of the `dagster.yaml` in `home`.
+
+    Raises:
+        ConfigurationError: somebody, or a flipped bit, made it into one that Dagster cannot use.
+            What Dagster raises then has no end: any error that is not of the records is meant.
+    """
+    path = home / configuration.NAME
+    try:
+        return dg.DagsterInstance.from_config(str(home))
+    except Exception as error:
+        if configuration.is_untouched(path) or what_happened(error, settings, home) is not None:
+            raise
+        why = " ".join(str(error).split())[:LONGEST_REASON]
+        raise configuration.ConfigurationError(path, why) from error
 
 
 def environment(settings: Settings, home: Path) -> dict[str, str]:

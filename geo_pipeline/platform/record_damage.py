@@ -214,7 +214,7 @@ def set_aside(home: Path) -> list[Path]:
     elif home / SCHEDULES / "schedules.db" in paths:
         paths = paths - {home / SCHEDULES / "schedules.db"} | {home / SCHEDULES}
     with _nobody_within(home):
-        return [_aside(path) for path in sorted(paths) if path.exists()]
+        return [aside(path) for path in sorted(paths) if path.exists()]
 
 
 def hold(folder: Path) -> TextIO:
@@ -303,7 +303,7 @@ def _nobody_within(home: Path) -> Iterator[None]:
         yield
 
 
-def _aside(path: Path) -> Path:
+def aside(path: Path) -> Path:
     """Rename a file or folder, with what SQLite has beside it; return its new name."""
     now = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     target = path.with_name(f"{path.name}.damaged-{now}")

@@ -24,7 +24,7 @@ from pydantic import SecretStr
 
 from geo_pipeline.automation.monitoring_files import write
 from geo_pipeline.commands.runs import run
-from geo_pipeline.errors import StorageError, UsageError
+from geo_pipeline.errors import RecordsError, StorageError, UsageError
 from geo_pipeline.platform import configuration
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.live_runs import death, held, reap
@@ -404,7 +404,7 @@ def test_a_changed_configuration_of_an_earlier_version_is_told_in_one_line(tmp_p
     path = tmp_path / "dagster.yaml"
     mine = "storage:\n  custom:\n    module: geo_pipeline.automation.storage\n"
     path.write_text(mine, encoding="utf-8")
-    with pytest.raises(UsageError, match=r"which is geo_pipeline\.platform\.record_storage now"):
+    with pytest.raises(RecordsError, match=r"which is geo_pipeline\.platform\.record_storage now"):
         configuration.install(tmp_path)
     assert path.read_text(encoding="utf-8") == mine
 

@@ -231,6 +231,36 @@ def test_records_damaged_anywhere_are_told_and_mended(home: Path, whole: Path, n
         shutil.copytree(whole / "dagster", home / "dagster")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"run_queue:", b"run_quetf:"),
+        (b"max_concurrent_runs: 2", b"max_concurrent_runs: two"),
+        (b"record_storage", b"record_storbge"),
+        (b"retention:", b"retention: ["),
+        (b"Dagster", b"D\xe1gster"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_is_told_and_mended(
+    home: Path, before: bytes, after: bytes
+) -> None:
+    """A flipped bit, a slip of who changed it."""
+    path = home / "dagster" / "dagster.yaml"
+    content = path.read_bytes()
+    assert before in content
+    path.write_bytes(content.replace(before, after, 1))
+    if b"\xe1" in after:
+        path.write_bytes(path.read_bytes() + b"retention: []\n")
+    assert wrong(home) == {("records", "dagster")}
+    line = one_line(geo_pipeline("materialize", "75", home=home))
+    assert f"{path} cannot be used" in line
+    assert "`geo-pipeline repair`" in line
+    code, told = command("repair")
+    assert (code, "dagster.yaml.damaged-" in told) == (0, True)
+    assert path.read_bytes() == content
+    assert wrong(home) == set()
+
+
 def test_a_command_on_damaged_records_says_one_line(home: Path) -> None:
     flip(home / "dagster" / "history" / "runs.db", every=512)
     result = geo_pipeline("materialize", "75", home=home)
