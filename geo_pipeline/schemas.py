@@ -13,9 +13,9 @@ import pandera.pandas as pa
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
-from geo_pipeline.territory import CODES
+from geo_pipeline.territory import CODES, RESTRICTION_LEVELS
 
-LEVELS = ["vigilance", "alerte", "alerte_renforcee", "crise"]
+LEVELS = list(RESTRICTION_LEVELS)
 DROUGHT_CLASSES = ["D4", "D3", "D2", "D1", "D0", "normal", "W0", "W1", "W2"]
 GROWTH_STAGES = ["initial", "development", "mid", "late"]
 YIELD_PERIODS = ["vegetative", "flowering", "yield_formation", "ripening"]
@@ -29,6 +29,23 @@ STAGES = [
 ]
 CLASSES = [*DROUGHT_CLASSES, *STAGES]
 
+
+WEATHER_RANGES = {
+    "tmin_c": (-50.0, 45.0),
+    "tmax_c": (-40.0, 55.0),
+    "tmean_c": (-45.0, 50.0),
+    "precip_mm": (0.0, 1900.0),
+    "radiation_mj_m2": (0.0, 45.0),
+    "wind_m_s": (0.0, 75.0),
+    "rh_pct": (0.0, 100.0),
+    "et0_source_mm": (-1.0, 25.0),
+    "swi_source": (-1.0, 3.0),
+}
+"""Least and greatest of what the weather of a place in France can be: beyond its records (1,825 mm
+in a day on La Réunion, 46 °C, -41 °C). What is further out is in another unit, or broken."""
+
+RADIATION_J_CM2 = tuple(100.0 * limit for limit in WEATHER_RANGES["radiation_mj_m2"])
+"""The same of radiation as Météo-France has it, J/cm²."""
 
 STATION_VARIABLES = (
     "tmin_c",
@@ -105,31 +122,31 @@ class DepartementNeighbours(ByDepartement):
         unique = ["departement", "neighbour"]
 
 
+def _weather(name: str, description: str) -> Any:
+    """Return the field of a variable of the weather, within its range."""
+    least, greatest = WEATHER_RANGES[name]
+    return pa.Field(ge=least, le=greatest, nullable=True, description=description)
+
+
 class WeatherDaily(ByDepartement):
     """Daily weather, one row a département and day (core, partitioned)."""
 
     date: Series[pd.Timestamp] = pa.Field(description="Day")
-    tmin_c: Series[float] = pa.Field(ge=-50, le=45, nullable=True, description="Minimum, °C")
-    tmax_c: Series[float] = pa.Field(ge=-40, le=55, nullable=True, description="Maximum, °C")
-    tmean_c: Series[float] = pa.Field(ge=-45, le=50, nullable=True, description="Mean, °C")
-    precip_mm: Series[float] = pa.Field(ge=0, le=1900, nullable=True, description="Rain, mm")
-    radiation_mj_m2: Series[float] = pa.Field(
-        ge=0, le=45, nullable=True, description="Global radiation, MJ/m²"
-    )
-    wind_m_s: Series[float] = pa.Field(
-        ge=0, le=75, nullable=True, description="Mean wind at 10 m, m/s"
-    )
-    rh_pct: Series[float] = pa.Field(ge=0, le=100, nullable=True, description="Humidity, %")
+    tmin_c: Series[float] = _weather("tmin_c", "Minimum, °C")
+    tmax_c: Series[float] = _weather("tmax_c", "Maximum, °C")
+    tmean_c: Series[float] = _weather("tmean_c", "Mean, °C")
+    precip_mm: Series[float] = _weather("precip_mm", "Rain, mm")
+    radiation_mj_m2: Series[float] = _weather("radiation_mj_m2", "Global radiation, MJ/m²")
+    wind_m_s: Series[float] = _weather("wind_m_s", "Mean wind at 10 m, m/s")
+    rh_pct: Series[float] = _weather("rh_pct", "Humidity, %")
     et0_mm: Series[float] = pa.Field(
         ge=0, le=20, nullable=True, description="Reference evapotranspiration, mm"
     )
     et0_method: Series[str] = pa.Field(nullable=True, description="How et0_mm was computed")
-    et0_source_mm: Series[float] = pa.Field(
-        ge=-1, le=25, nullable=True, description="Evapotranspiration as the provider has it, mm"
+    et0_source_mm: Series[float] = _weather(
+        "et0_source_mm", "Evapotranspiration as the provider has it, mm"
     )
-    swi_source: Series[float] = pa.Field(
-        ge=-1, le=3, nullable=True, description="Soil Wetness Index as the provider has it"
-    )
+    swi_source: Series[float] = _weather("swi_source", "Soil Wetness Index as the provider has it")
     stations: Series[pd.Int64Dtype] = pa.Field(
         ge=0, nullable=True, description="Stations that reported rain, where there are stations"
     )

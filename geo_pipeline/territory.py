@@ -1,4 +1,9 @@
-"""The 101 départements of France: INSEE codes, names, régions. They are the static partitions.
+"""France: its 101 départements, which are the static partitions, and what else is of this country.
+
+Codes, names and régions; the plane in which each is measured and where overseas ones are drawn; the
+time zone, the start of the cropping year, the levels of water restrictions. Another country is
+another module like this one, with its data and its sources. SQL takes it from parameter tables
+(`spatial.parameters`).
 
 What a user may type for a département (a code in any case, with or without its leading zero, or a
 name) is understood here and nowhere else. Codes and names: INSEE, Code officiel géographique, as in
@@ -8,9 +13,21 @@ the npm package `@etalab/decoupage-administratif` 6.0.0 (MIT).
 import difflib
 import unicodedata
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from geo_pipeline.errors import UsageError
+
+TIME_ZONE: Final = "Europe/Paris"
+"""Whose days are meant where an hour or a day of the country is."""
+
+CROPPING_YEAR_START: Final = (9, 1)
+"""Month and day on which the year of the field crops begins: the sowing of winter cereals."""
+
+RESTRICTION_LEVELS: Final = ("vigilance", "alerte", "alerte_renforcee", "crise")
+"""Levels of water restrictions of VigiEau, from the mildest to the strictest."""
+
+MAIN_CRS: Final = "EPSG:2154"
+"""The plane of metropolitan France: Lambert-93."""
 
 REGIONS: dict[str, str] = {
     "01": "Guadeloupe",
@@ -49,7 +66,33 @@ class Departement(NamedTuple):
     @property
     def overseas(self) -> bool:
         """Whether the département lies outside metropolitan France."""
-        return len(self.code) == 3
+        return self.code in OVERSEAS
+
+    @property
+    def crs(self) -> str:
+        """The plane in which its lengths are true to a thousandth or so."""
+        return OVERSEAS[self.code].crs if self.overseas else MAIN_CRS
+
+    @property
+    def inset(self) -> int | None:
+        """Its place in the row of framed insets under the map; None where it lies on the map."""
+        return OVERSEAS[self.code].inset if self.overseas else None
+
+
+class Overseas(NamedTuple):
+    """What only an overseas département has: its own plane, and its place among the insets."""
+
+    crs: str
+    inset: int
+
+
+OVERSEAS: Final = {
+    "971": Overseas("EPSG:5490", 0),  # RGAF09 / UTM 20N
+    "972": Overseas("EPSG:5490", 1),
+    "973": Overseas("EPSG:2972", 2),  # RGFG95 / UTM 22N
+    "974": Overseas("EPSG:2975", 3),  # RGR92 / UTM 40S
+    "976": Overseas("EPSG:4471", 4),  # RGM04 / UTM 38S
+}
 
 
 DEPARTEMENTS: tuple[Departement, ...] = (

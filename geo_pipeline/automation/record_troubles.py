@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import dagster as dg
 
-from geo_pipeline.automation.schedules import PARIS
 from geo_pipeline.automation.troubles import DAGSTER, DOCTOR, RESUME, Trouble, iso, since
 from geo_pipeline.errors import StorageError
 from geo_pipeline.platform import live_runs, record_damage
@@ -24,6 +23,7 @@ from geo_pipeline.platform.internals import (
 )
 from geo_pipeline.platform.record_files import REPAIR
 from geo_pipeline.settings import Settings
+from geo_pipeline.territory import TIME_ZONE
 
 ALL_DAEMONS: Final = "Dagster's daemon"
 
@@ -190,7 +190,7 @@ def _watched(instance: dg.DagsterInstance, state: InstigatorState) -> Watched:
         due_by = last + max(TICK_LATE, TICKS_LATE * interval)
     elif ticks and getattr(data, "cron_schedule", None):
         following = schedule_execution_time_iterator(
-            ticks[0].timestamp + 1, data.cron_schedule, PARIS
+            ticks[0].timestamp + 1, data.cron_schedule, TIME_ZONE
         )
         due_by = next(following).astimezone(UTC) + TICK_LATE
     return Watched(state.instigator_name, is_sensor, tuple(ticks), due_by)

@@ -18,9 +18,7 @@ from geo_pipeline.automation.requests import left
 from geo_pipeline.platform.partitions import run_tags
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.territory import CODES
-
-PARIS: Final = "Europe/Paris"
+from geo_pipeline.territory import CODES, TIME_ZONE
 
 DEKAD_TAG: Final = "geo_pipeline/dekad_end"
 """Last day of the dekad that a publication is of, ISO."""
@@ -118,7 +116,7 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
 
 def dekad_end(due: datetime) -> date:
     """Return the last day of the dekad before the one that `due` is in, in Paris."""
-    return dekads.before(due.astimezone(ZoneInfo(PARIS)).date())
+    return dekads.before(due.astimezone(ZoneInfo(TIME_ZONE)).date())
 
 
 def _schedule(plan: Plan, settings: Settings) -> dg.ScheduleDefinition:
@@ -153,7 +151,7 @@ def _schedule(plan: Plan, settings: Settings) -> dg.ScheduleDefinition:
         name=plan.name,
         job_name=plan.job,
         cron_schedule=plan.cron,
-        execution_timezone=PARIS,
+        execution_timezone=TIME_ZONE,
         execution_fn=evaluate,
         default_status=status,
         description=plan.description,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from geo_pipeline.crops import CEREALS, RAINFED, WITH_YIELD_RESPONSE
 from geo_pipeline.publishing.styles import (
     DROUGHT_CLASSES,
     DRYING,
@@ -106,38 +107,8 @@ BELOW_NORMAL: Final = (
     Words("sont au-dessous de la normale", "are below normal"),
 )
 
-RAINFED: Final = (
-    "soft_wheat",
-    "durum_wheat",
-    "winter_barley",
-    "winter_rapeseed",
-    "grain_maize_rainfed",
-    "sunflower",
-    "soybean",
-    "sugar_beet",
-    "potato",
-    "vineyard",
-    "grassland",
-)
-"""Crops of `assets_data/crop_parameters.csv` that live on rain."""
-
-WITH_YIELD_RESPONSE: Final = (
-    "soft_wheat",
-    "durum_wheat",
-    "grain_maize_rainfed",
-    "sunflower",
-    "soybean",
-    "sugar_beet",
-    "potato",
-    "vineyard",
-)
-"""Those of them with a published yield response factor."""
-
 WITH_YIELDS: Final = tuple(crop for crop in CROP_NAMES if crop != "grassland")
 """Crops of the table `crop_statistics`, which has permanent and temporary grassland apart."""
-
-CEREALS: Final = ("soft_wheat", "durum_wheat", "winter_barley")
-"""Those whose hot days are counted."""
 
 
 @dataclass(frozen=True, slots=True)

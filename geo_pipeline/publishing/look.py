@@ -79,6 +79,9 @@ FULL_REFERENCE_YEARS: Final = 30
 IN_DROUGHT: Final = ("D1", "D2", "D3", "D4")
 """The classes that count as drought; D0 is a warning only."""
 
+GRAVE: Final = ("D3", "D4")
+"""Those of a grave drought, extreme or exceptional."""
+
 
 def indicator_of(key: str) -> Indicator:
     """Look an indicator up, or say in one line which ones exist."""
@@ -255,7 +258,7 @@ SHORT_MARK: Final = f"{NBSP}†"
 
 def class_words(style: ClassStyle, reference_years: object, lang: Lang = "fr") -> str:
     """Name of a class, marked where it is a far one and its reference short."""
-    mark = style.code in ("D3", "D4") and is_short(reference_years)
+    mark = style.code in GRAVE and is_short(reference_years)
     return style.name(lang) + (SHORT_MARK if mark else "")
 
 

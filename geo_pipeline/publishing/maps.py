@@ -106,7 +106,7 @@ def _finding_by_class(styles: Sequence[ClassStyle], lang: Lang) -> str:
     """How many départements are in drought, and how many of them in its two worst classes."""
     codes = [style.code for style in styles if style is not look.NO_DATA]
     drought = sum(code in look.IN_DROUGHT for code in codes)
-    worst = sum(code in ("D3", "D4") for code in codes)
+    worst = sum(code in look.GRAVE for code in codes)
     one = Words("est en sécheresse", "is in drought")
     text = _share(drought, len(codes), one, Words("sont en sécheresse", "are in drought"), lang)
     if worst:

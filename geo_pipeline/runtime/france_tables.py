@@ -25,6 +25,7 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.boundaries import light_boundaries
+from geo_pipeline.spatial.parameters import projections
 from geo_pipeline.spatial.zones import restriction_shares, with_shares
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import unreadable
@@ -67,7 +68,8 @@ def shapes(workspace: Workspace, warn: Warn) -> Made:
     def make() -> pd.DataFrame:
         boundaries = gpd.GeoDataFrame(lake.read("departements"))
         light = bundled.light_boundaries() if embedded else light_boundaries(boundaries)
-        return database.run(table, {"light": light, "boundaries": boundaries})
+        frames = {"light": light, "boundaries": boundaries, "projections": projections()}
+        return database.run(table, frames)
 
     return _unless_as_before(lake, table, origin, make, full.sha256, _code(light_boundaries))
 

@@ -21,6 +21,7 @@ from geo_pipeline import sql
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.spatial import database
+from geo_pipeline.spatial.parameters import restriction_levels
 from geo_pipeline.storage.lake import Lake, arrow_schema, partition
 from geo_pipeline.transforms.drought import SCALES
 
@@ -117,6 +118,7 @@ class _Inputs:
         """Return the rows of `codes`, made anew, at `dekads` or at all that there are."""
         frames = {name: rows.filter(_are_of(rows, codes)) for name, rows in self.tables.items()}
         frames["crop_statistics"] = self._partitions("crop_statistics", codes)
+        frames["restriction_levels"] = database.as_arrow(restriction_levels())
         frames["crop_seasons"] = pa.Table.from_pandas(self.seasons, preserve_index=False)
         indicators = self._indicators({*codes, *self._neighbours(codes)})
         frames["drought_indicators"] = indicators

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.schemas import STATION_VARIABLES
+from geo_pipeline.schemas import RADIATION_J_CM2, STATION_VARIABLES, WEATHER_RANGES
 from geo_pipeline.sources.http import MOST_LEFT_OUT, Received
 
 GOOD_CODES = (0.0, 1.0, 9.0)
@@ -52,17 +52,17 @@ MOST_REPEATED = 0.5
 _log = logging.getLogger(__name__)
 
 RANGES = {
-    "RR": (0.0, 1900.0),
-    "TN": (-60.0, 50.0),
-    "TX": (-60.0, 60.0),
-    "TM": (-60.0, 55.0),
-    "TNTXM": (-60.0, 55.0),
-    "FFM": (0.0, 75.0),
-    "FF2M": (0.0, 75.0),
-    "GLOT": (0.0, 4500.0),
-    "UM": (0.0, 100.0),
-    "ETPMON": (-1.0, 20.0),
-    "ETPGRILLE": (-1.0, 20.0),
+    "RR": WEATHER_RANGES["precip_mm"],
+    "TN": WEATHER_RANGES["tmin_c"],
+    "TX": WEATHER_RANGES["tmax_c"],
+    "TM": WEATHER_RANGES["tmean_c"],
+    "TNTXM": WEATHER_RANGES["tmean_c"],
+    "FFM": WEATHER_RANGES["wind_m_s"],
+    "FF2M": WEATHER_RANGES["wind_m_s"],
+    "GLOT": RADIATION_J_CM2,
+    "UM": WEATHER_RANGES["rh_pct"],
+    "ETPMON": WEATHER_RANGES["et0_source_mm"],
+    "ETPGRILLE": WEATHER_RANGES["et0_source_mm"],
 }
 """Parameters that are read, and what they can be in their own unit: mm, °C, m/s, J/cm², %."""
 

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from geo_pipeline import seal, sql
 from geo_pipeline.errors import DamagedError, SourceError, StorageError
 from geo_pipeline.files import replacing
+from geo_pipeline.schemas import RADIATION_J_CM2, WEATHER_RANGES
 from geo_pipeline.spatial import database
 
 _log = logging.getLogger(__name__)
@@ -49,12 +50,10 @@ MISSING = ["", "NA", "NaN", "nan"]
 """Cells without a value."""
 
 RANGES = {
-    "tmin_c": (-60.0, 60.0),
-    "tmax_c": (-60.0, 60.0),
-    "tmean_c": (-60.0, 60.0),
-    "precip_mm": (0.0, 1900.0),
-    "radiation_j_cm2": (0.0, 4500.0),
-    "wind_10m_m_s": (0.0, 75.0),
+    **{name: WEATHER_RANGES[name] for name in ("tmin_c", "tmax_c", "tmean_c", "precip_mm")},
+    "radiation_j_cm2": RADIATION_J_CM2,
+    "wind_10m_m_s": WEATHER_RANGES["wind_m_s"],
+    # What the model computes of a single cell goes further than what a place can have.
     "rh_pct": (0.0, 110.0),
     "etp_mm": (-5.0, 30.0),
     "swi": (-5.0, 10.0),

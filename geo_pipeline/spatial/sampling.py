@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from geo_pipeline.errors import StorageError, UsageError
 from geo_pipeline.spatial import database
+from geo_pipeline.spatial.parameters import projections
 
 MOST_POINTS = 1000
 """Places that Open-Meteo answers for in one request, hence points a département may have."""
@@ -46,7 +47,11 @@ def sampling_points(departements: gpd.GeoDataFrame | pa.Table, spacing_km: float
             f"choose a spacing of {LEAST_SPACING_KM:g} km or more"
         )
     lattice = pd.DataFrame({"spacing_m": [spacing_km * 1e3]})
-    frames = {"departements": _outlines(departements), "lattice": lattice}
+    frames = {
+        "departements": _outlines(departements),
+        "projections": projections(),
+        "lattice": lattice,
+    }
     points = database.run("sampling_points", frames)
     counts = points["departement"].value_counts()
     if points.isna().any(axis=None):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from geo_pipeline.errors import StorageError
 from geo_pipeline.spatial import database
+from geo_pipeline.spatial.parameters import projections
 
 NETWORKS_AT_ONCE = 2000
 """Networks handed to DuckDB in one query, which bounds its memory. A network takes a few ms."""
@@ -45,7 +46,11 @@ class VoronoiCells:
         """
         if stations.empty:
             return np.empty(0, dtype=np.str_)
-        frames = {"departements": self._of(*departements), "stations": _places(stations)}
+        frames = {
+            "departements": self._of(*departements),
+            "stations": _places(stations),
+            "projections": projections(),
+        }
         return database.run("station_departements", frames)["departement"].to_numpy(dtype=np.str_)
 
     def weights(
@@ -78,7 +83,12 @@ class VoronoiCells:
             if not len(network):
                 continue
             members = pd.DataFrame({"network": network + start, "station": station})
-            frames = {"departement": outline, "stations": places, "networks": members}
+            frames = {
+                "departement": outline,
+                "stations": places,
+                "networks": members,
+                "projections": projections(),
+            }
             found = database.run("station_weights", frames)
             shares[found["network"], found["station"]] = found["share"]
         whole = shares.sum(axis=1)

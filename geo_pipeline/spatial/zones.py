@@ -7,6 +7,7 @@ import pandas as pd
 from geo_pipeline.errors import StorageError
 from geo_pipeline.schemas import LEVELS
 from geo_pipeline.spatial import database
+from geo_pipeline.spatial.parameters import restriction_levels
 
 ZONE_TYPES = ("surface", "groundwater", "drinking")
 
@@ -44,7 +45,11 @@ def restriction_shares(departements: pd.DataFrame, zones: gpd.GeoDataFrame) -> p
     columns = ["departement", "zone_type", "level", "geometry"]
     shares = database.run(
         "restriction_shares",
-        {"departements": departements[["departement", "geometry"]], "zones": zones[columns]},
+        {
+            "departements": departements[["departement", "geometry"]],
+            "zones": zones[columns],
+            "restriction_levels": restriction_levels(),
+        },
     )
     if (counted := int(shares["zones"].sum())) != len(zones):
         raise StorageError(f"alert zones: {len(zones)} were given, {counted} were measured")

@@ -22,7 +22,7 @@ drivers AS (
     FROM drought_indicators
     WHERE
         indicator <> 'combined'
-        AND drought_class IN ('D0', 'D1', 'D2', 'D3', 'D4')
+        AND drought_class BETWEEN 'D0' AND 'D4'
     GROUP BY departement, period_end
 ),
 
@@ -30,7 +30,7 @@ neighbourhood AS (
     SELECT
         pairs.departement,
         combined.period_end,
-        100.0 * count(*) FILTER (combined.drought_class IN ('D1', 'D2', 'D3', 'D4'))
+        100.0 * count(*) FILTER (combined.drought_class BETWEEN 'D1' AND 'D4')
         / nullif(count(combined.drought_class), 0) AS in_drought_pct
     FROM departement_neighbours AS pairs
     INNER JOIN combined ON pairs.neighbour = combined.departement
@@ -84,9 +84,9 @@ restrictions AS (
                 THEN CAST(date_trunc('month', date) + to_days(9 + 10 * CAST(day(date) > 10 AS INTEGER)) AS DATE)
             ELSE last_day(date)
         END AS dekad_end,
-        max_by(level_max, list_position(['vigilance', 'alerte', 'alerte_renforcee', 'crise'], level_max))
-            AS level
+        max_by(level_max, restriction_levels.rank) AS level
     FROM water_restrictions
+    LEFT JOIN restriction_levels ON water_restrictions.level_max = restriction_levels.level
     GROUP BY departement, dekad_end
 )
 
@@ -101,7 +101,7 @@ SELECT
     exposure.crops AS crop_area_crops,
     exposure.year AS crop_area_year,
     CASE
-        WHEN combined.drought_class IN ('D1', 'D2', 'D3', 'D4') THEN exposure.area_ha
+        WHEN combined.drought_class BETWEEN 'D1' AND 'D4' THEN exposure.area_ha
         WHEN combined.drought_class IS NOT NULL AND exposure.area_ha IS NOT NULL THEN 0
     END AS exposed_crop_area_ha,
     restrictions.level AS restriction_level

@@ -1,27 +1,18 @@
 -- Light shapes for drawing, in planar km: Lambert-93 for metropolitan France, and the overseas
 -- départements in a row of framed insets under it, each in its own projection and scaled to fit.
--- In: light(departement, geometry lon/lat), boundaries(departement, name, region)
-WITH inset (departement, crs, place) AS (
-    VALUES
-        ('971', 'EPSG:5490', 0),  -- RGAF09 / UTM 20N
-        ('972', 'EPSG:5490', 1),
-        ('973', 'EPSG:2972', 2),  -- RGFG95 / UTM 22N
-        ('974', 'EPSG:2975', 3),  -- RGR92 / UTM 40S
-        ('976', 'EPSG:4471', 4)   -- RGM04 / UTM 38S
-),
-
+-- In: light(departement, geometry lon/lat), boundaries(departement, name, region), projections(departement, crs, inset)
 -- One row: the frames, 170 km wide, 150 km high, 190 km apart, and the room left for the name.
-layout AS (
+WITH layout AS (
     SELECT 105 AS x_min, 5960 AS y_min, 170 AS width, 150 AS height, 190 AS pitch, 12 AS margin, 30 AS label
 ),
 
 projected AS (
     SELECT
         light.departement,
-        inset.place,
-        ST_Transform(light.geometry, 'OGC:CRS84', coalesce(inset.crs, 'EPSG:2154')) AS geometry
+        projections.inset AS place,
+        ST_Transform(light.geometry, 'OGC:CRS84', projections.crs) AS geometry
     FROM light
-    LEFT JOIN inset ON light.departement = inset.departement
+    INNER JOIN projections ON light.departement = projections.departement
 ),
 
 placed AS (

@@ -3,7 +3,8 @@
 -- plane of EPSG:6933, which is equal-area for France and overseas alike.
 -- A zone holds in its own département only, so the join is on the code: no spatial predicate.
 -- What covers at least a level includes what is stricter: areas of one level are differences.
--- In: departements(departement, geometry lon/lat), zones(departement, zone_type, level, geometry)
+-- In: departements(departement, geometry lon/lat), zones(departement, zone_type, level, geometry),
+--     restriction_levels(level, rank)
 WITH outlines AS MATERIALIZED (
     SELECT
         departement::VARCHAR AS departement,
@@ -15,12 +16,11 @@ projected AS (
     SELECT
         departement::VARCHAR AS departement,
         zone_type::VARCHAR AS zone_type,
-        level::VARCHAR AS level,
-        list_position(
-            ['vigilance', 'alerte', 'alerte_renforcee', 'crise'], level::VARCHAR
-        ) AS rank,
+        zones.level::VARCHAR AS level,
+        restriction_levels.rank,
         ST_Transform(geometry, 'OGC:CRS84', 'EPSG:6933') AS geometry
     FROM zones
+    INNER JOIN restriction_levels ON zones.level::VARCHAR = restriction_levels.level
 ),
 
 repaired AS MATERIALIZED (

@@ -1,22 +1,13 @@
 -- Points of a square lattice inside each département; one on its surface where the lattice misses it.
 -- The lattice is laid through all départements of a projection, so that neighbours share it. Points
 -- are rounded to 0.0001 degree (11 m) before they are tested: what is asked for lies inside.
--- In: departements(departement, geometry lon/lat), lattice(spacing_m)
-WITH projection (departement, crs) AS (
-    VALUES
-        ('971', 'EPSG:5490'),  -- RGAF09 / UTM 20N
-        ('972', 'EPSG:5490'),
-        ('973', 'EPSG:2972'),  -- RGFG95 / UTM 22N
-        ('974', 'EPSG:2975'),  -- RGR92 / UTM 40S
-        ('976', 'EPSG:4471')   -- RGM04 / UTM 38S
-),
-
-projected AS (
+-- In: departements(departement, geometry lon/lat), projections(departement, crs), lattice(spacing_m)
+WITH projected AS (
     SELECT
-        coalesce(projection.crs, 'EPSG:2154') AS crs,
-        ST_Transform(departements.geometry, 'OGC:CRS84', coalesce(projection.crs, 'EPSG:2154')) AS geometry
+        projections.crs,
+        ST_Transform(departements.geometry, 'OGC:CRS84', projections.crs) AS geometry
     FROM departements
-    LEFT JOIN projection ON departements.departement = projection.departement
+    INNER JOIN projections ON departements.departement = projections.departement
 ),
 
 -- A cell more on each side: straight borders in degrees bulge in metres.

@@ -1,11 +1,20 @@
 -- The département that each station lies in, or the nearest where drawn outlines leave it outside.
--- In: departements(departement, geometry lon/lat; metropolitan), stations(station, lon, lat)
-WITH outlines AS (
-    SELECT departement, ST_Transform(geometry, 'OGC:CRS84', 'EPSG:2154') AS geometry FROM departements
+-- In: departements(departement, geometry lon/lat; metropolitan), stations(station, lon, lat),
+--     projections(departement, crs, inset)
+WITH plane AS (
+    SELECT any_value(crs) AS crs FROM projections WHERE inset IS NULL
+),
+
+outlines AS (
+    SELECT departement, ST_Transform(geometry, 'OGC:CRS84', plane.crs) AS geometry
+    FROM departements
+    CROSS JOIN plane
 ),
 
 placed AS (
-    SELECT station, ST_Transform(ST_Point(lon, lat), 'OGC:CRS84', 'EPSG:2154') AS point FROM stations
+    SELECT station, ST_Transform(ST_Point(lon, lat), 'OGC:CRS84', plane.crs) AS point
+    FROM stations
+    CROSS JOIN plane
 )
 
 SELECT

@@ -4,24 +4,13 @@
 -- A cell is the same in all networks that do not differ near it: each distinct one is clipped once.
 -- Stations in one place share their cell.
 -- In: departement(departement, geometry lon/lat), stations(station, lon, lat),
---     networks(network, station)
-WITH projection (departement, crs) AS (
-    VALUES
-        ('971', 'EPSG:5490'),  -- RGAF09 / UTM 20N
-        ('972', 'EPSG:5490'),
-        ('973', 'EPSG:2972'),  -- RGFG95 / UTM 22N
-        ('974', 'EPSG:2975'),  -- RGR92 / UTM 40S
-        ('976', 'EPSG:4471')   -- RGM04 / UTM 38S
-),
-
-outline AS (
+--     networks(network, station), projections(departement, crs)
+WITH outline AS (
     SELECT
-        coalesce(projection.crs, 'EPSG:2154') AS crs,
-        ST_MakeValid(
-            ST_Transform(departement.geometry, 'OGC:CRS84', coalesce(projection.crs, 'EPSG:2154'))
-        ) AS geometry
+        projections.crs,
+        ST_MakeValid(ST_Transform(departement.geometry, 'OGC:CRS84', projections.crs)) AS geometry
     FROM departement
-    LEFT JOIN projection ON departement.departement = projection.departement
+    INNER JOIN projections ON departement.departement = projections.departement
 ),
 
 projected AS (

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from geo_pipeline.crops import CEREALS
 from geo_pipeline.indicators.events import days_since_rain, longest_dry_spell, only_true_days
 from geo_pipeline.indicators.stress import frost_days, growing_degree_days, hot_days, season_total
+from geo_pipeline.territory import CROPPING_YEAR_START
 from geo_pipeline.transforms.daily_arrays import Array, Dekads, Record
 from geo_pipeline.transforms.indicator_rows import Measure, ranked
 from geo_pipeline.transforms.soil import season_of_crops
@@ -17,8 +19,6 @@ from geo_pipeline.transforms.soil import season_of_crops
 SPELL_WINDOW_DAYS = 90
 """Days in which the longest dry spell is looked for: a season."""
 
-CEREALS = ("soft_wheat", "durum_wheat", "winter_barley")
-"""Crops whose grains suffer on days above `stress.HOT_DAY_C`, from flowering on."""
 
 VINEYARD = "vineyard"
 
@@ -36,7 +36,11 @@ def _since_september(
 ) -> Iterator[Measure]:
     """Yield a sum since 1 September, and its departure from the normal of the day."""
     season = season_total(
-        daily_mm, record.dates.to_numpy(), reference=dekads.reference_days, min_seasons=2
+        daily_mm,
+        record.dates.to_numpy(),
+        start=CROPPING_YEAR_START,
+        reference=dekads.reference_days,
+        min_seasons=2,
     )
     total_mm = dekads.last(season.total)
     yield ranked(f"season_{what}_mm", total_mm, dekads)

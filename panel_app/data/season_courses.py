@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo_pipeline import dekads
+from geo_pipeline.territory import CROPPING_YEAR_START
 
 Floats = NDArray[np.float64]
 Quarter = Literal["autumn", "winter", "spring", "summer"]
@@ -22,7 +23,7 @@ Quarter = Literal["autumn", "winter", "spring", "summer"]
 SLOTS: Final = dekads.A_YEAR
 """Dekads of a season."""
 
-FIRST_MONTH: Final = 9
+FIRST_MONTH: Final = CROPPING_YEAR_START[0]
 
 QUARTERS: Final[tuple[Quarter, ...]] = ("autumn", "winter", "spring", "summer")
 """Meteorological seasons of three months, in the order in which a season has them."""

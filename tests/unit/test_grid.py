@@ -169,7 +169,7 @@ def test_weights_are_those_of_geopandas() -> None:
 
 def test_means_are_by_area(read: Callable[..., pd.DataFrame]) -> None:
     """64, 32 and 16 km²: (64 x 10 + 32 x 20 + 16 x 40) / 112."""
-    content = text([line(A, T="10"), line(B, T="20"), line(C, T="40"), line(SEA, T="-50")])
+    content = text([line(A, T="10"), line(B, T="20"), line(C, T="40"), line(SEA, T="-40")])
     rows = read(content)
     assert rows["date"].tolist() == [pd.Timestamp("2020-01-01")]
     assert rows["tmean_c"].tolist() == pytest.approx([17.142857], abs=1e-4)

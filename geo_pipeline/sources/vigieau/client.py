@@ -25,12 +25,12 @@ from geo_pipeline.sources.vigieau.levels import LEVEL_FIELDS, read_levels
 from geo_pipeline.sources.vigieau.orders import Orders, read_orders
 from geo_pipeline.sources.vigieau.values import NAME, UnusableError, reading
 from geo_pipeline.sources.vigieau.zones import Zones, read_zones
+from geo_pipeline.territory import TIME_ZONE
 
 API_URL = "https://api.vigieau.gouv.fr"
 OLDER_API_URLS = ("https://api.vigieau.beta.gouv.fr",)
 DATASET_URL = "https://www.data.gouv.fr/api/1/datasets/donnee-secheresse-vigieau/"
 
-PARIS = ZoneInfo("Europe/Paris")
 """A restriction is in force by French days."""
 
 _log = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class Vigieau:
 
 def paris_day(received_at: datetime) -> date:
     """Return the French day at `received_at`, which has a time zone."""
-    return received_at.astimezone(PARIS).date()
+    return received_at.astimezone(ZoneInfo(TIME_ZONE)).date()
 
 
 def _provenance(received: list[Received]) -> Provenance:

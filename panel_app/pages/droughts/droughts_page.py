@@ -20,8 +20,6 @@ from panel_app.drawing.templates import render
 
 GRAVEST: Final = 30
 """So many droughts are shown at first; the others are behind a fold."""
-GRAVE: Final = ("D3", "D4")
-"""Classes that are told beside drought as such."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def years_of(matrix: Matrix) -> list[Year]:
     """Return the years from the first to the last with any class, each at its widest."""
     in_drought = np.isin(matrix.style, matrix.drought_styles)
     grave = np.isin(
-        matrix.style, [at for at, style in enumerate(matrix.styles) if style.code in GRAVE]
+        matrix.style, [at for at, style in enumerate(matrix.styles) if style.code in look.GRAVE]
     )
     known = (matrix.style != NO_STYLE).sum(axis=1)
     of_year = np.array([period.year for period in matrix.periods])
