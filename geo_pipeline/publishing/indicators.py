@@ -1,163 +1,36 @@
-"""What each published indicator means to a reader: names, units, legends, explanations.
+"""What each published indicator means to a reader: one record each.
 
-The keys are those of the column `indicator`; `water_restrictions` stands beside them. In the order
-in which a reader is offered them, by group.
+Add an indicator here: its group, names, unit, legend, how a value is told in a sentence. Maps,
+legends, ranking, trends, exports and the list of indicators follow. The keys are those of the
+column `indicator`; `water_restrictions` stands beside them. In the order in which a reader is
+offered them, by group.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
-from geo_pipeline.crops import CEREALS, RAINFED, WITH_YIELD_RESPONSE
+from geo_pipeline.publishing import crop_indicators
+from geo_pipeline.publishing.indicator_record import (
+    DEKADS,
+    MM,
+    PERCENT,
+    SPREADS,
+    Indicator,
+)
 from geo_pipeline.publishing.styles import (
-    DROUGHT_CLASSES,
     DRYING,
-    FROM_MEAN,
     MINUS,
     RAIN_COLOURS,
     RESTRICTION_LEVELS,
     STAGES,
     STRESS_COLOURS,
     THIN,
-    WARMTH_COLOURS,
-    ClassStyle,
     Words,
     amount_bins,
     anomaly_bins,
 )
 from geo_pipeline.words import NBSP
-
-Kind = Literal["class", "stage", "amount", "anomaly", "restriction"]
-Group = Literal[
-    "drought", "rain", "balance", "soil", "season", "crops", "yields", "days", "restrictions"
-]
-Step = Literal["day", "dekad", "year"]
-
-GROUPS: Final[Mapping[Group, Words]] = MappingProxyType(
-    {
-        "drought": Words("Sécheresse", "Drought"),
-        "rain": Words("Pluie", "Rain"),
-        "balance": Words("Pluie moins évaporation", "Rain less evaporation"),
-        "soil": Words("Sol", "Soil"),
-        "season": Words("Depuis le 1er septembre", "Since 1 September"),
-        "crops": Words("Cultures", "Crops"),
-        "yields": Words("Rendements", "Yields"),
-        "days": Words("Jours secs, chauds, froids", "Dry, hot and cold days"),
-        "restrictions": Words("Restrictions d'eau", "Water restrictions"),
-    }
-)
-
-CROP_NAMES: Final[Mapping[str, Words]] = MappingProxyType(
-    {
-        "soft_wheat": Words("Blé tendre", "Soft wheat"),
-        "durum_wheat": Words("Blé dur", "Durum wheat"),
-        "winter_barley": Words("Orge d'hiver", "Winter barley"),
-        "winter_rapeseed": Words("Colza d'hiver", "Winter rapeseed"),
-        "triticale": Words("Triticale", "Triticale"),
-        "grain_maize": Words("Maïs grain", "Grain maize"),
-        "grain_maize_irrigated": Words("Maïs grain irrigué", "Grain maize, irrigated"),
-        "grain_maize_rainfed": Words("Maïs grain non irrigué", "Grain maize, rainfed"),
-        "silage_maize": Words("Maïs fourrage", "Silage maize"),
-        "sunflower": Words("Tournesol", "Sunflower"),
-        "soybean": Words("Soja", "Soybean"),
-        "sugar_beet": Words("Betterave sucrière", "Sugar beet"),
-        "potato": Words("Pomme de terre", "Potato"),
-        "vineyard": Words("Vigne", "Vineyard"),
-        "grassland": Words("Prairie", "Grassland"),
-        "permanent_grassland": Words("Prairie permanente", "Permanent grassland"),
-        "temporary_grassland": Words("Prairie temporaire", "Temporary grassland"),
-    }
-)
-
-CROP_STAGE_NAMES: Final[Mapping[str, Words]] = MappingProxyType(
-    {
-        "initial": Words("début de cycle", "early season"),
-        "development": Words("croissance", "growth"),
-        "mid": Words("mi-saison", "mid-season"),
-        "late": Words("fin de cycle", "late season"),
-    }
-)
-"""FAO-56's stages of a crop's season, as they stand within a sentence."""
-
-CROP_PERIOD_NAMES: Final[Mapping[str, Words]] = MappingProxyType(
-    {
-        "vegetative": Words("phase végétative", "vegetative growth"),
-        "flowering": Words("floraison", "flowering"),
-        "yield_formation": Words("formation de la récolte", "yield formation"),
-        "ripening": Words("maturation", "ripening"),
-    }
-)
-"""FAO-33's periods of yield response, alike; `crop_period_name` has those of one crop."""
-
-_TUBERS: Final = Words("début de la tubérisation", "tuber initiation")
-
-MM: Final = Words("mm", "mm")
-PERCENT: Final = Words("%", "%")
-SPREADS: Final = Words("σ", "σ")
-DAYS: Final = Words("jours", "days")
-DEKADS: Final = Words("décades", "dekads")
-DEGREE_DAYS: Final = Words("degrés-jours", "degree days")
-NO_UNIT: Final = Words("", "")
-VALUE: Final = Words("valeur", "value")
-AS_IT_IS: Final = Words("{}", "{}")
-AS_NORMAL: Final = Words("comme la normale", "as normal")
-BELOW_NORMAL: Final = (
-    Words("est au-dessous de la normale", "is below normal"),
-    Words("sont au-dessous de la normale", "are below normal"),
-)
-
-WITH_YIELDS: Final = tuple(crop for crop in CROP_NAMES if crop != "grassland")
-"""Crops of the table `crop_statistics`, which has permanent and temporary grassland apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """What a table's `indicator` column means to a reader."""
-
-    key: str
-    group: Group
-    name: Words
-    short_name: Words
-    unit: Words
-    explanation: Words
-    kind: Kind
-    styles: tuple[ClassStyle, ...]
-    decimals: int = 0
-    months: int | None = None
-    value_name: Words = VALUE
-    subject: Words | None = None
-    """What is drier or wetter, as a sentence begins; None where the rain itself is told."""
-    phrase: Words = AS_IT_IS
-    """How an amount is told; of a departure its size, without a sign."""
-    surplus: Words = AS_IT_IS
-    """How a departure above the normal is told, where `phrase` tells one below it."""
-    same: Words = AS_NORMAL
-    """How no departure is told."""
-    below: tuple[Words, Words] = BELOW_NORMAL
-    """How one département, and how several, are told whose departure is below `below_from`."""
-    below_from: float = 0.0
-    step: Step = "dekad"
-    """What its periods are; the last dekad of a month stands for the month."""
-    asset: str = "weather_daily"
-    """Whose providers are to be named: the observations that it rests on."""
-    dry_is_high: bool = False
-    """True when a large value is the dry one."""
-    standardised: bool = False
-    """True when the value is an index with 0 for usual, false when the class has another value."""
-
-    @property
-    def by_class(self) -> bool:
-        """True when the row's class decides the colour, false when its value does."""
-        return self.kind in ("class", "stage", "restriction")
-
-
-def crop_period_name(crop: str, period: str) -> Words:
-    """Name of a period of yield response of `crop`, as it stands within a sentence.
-
-    What is flowering of other crops is the late vegetative period of the potato, when tubers begin.
-    """
-    return _TUBERS if (crop, period) == ("potato", "flowering") else CROP_PERIOD_NAMES[period]
 
 
 def _spi(months: int) -> Indicator:
@@ -171,15 +44,12 @@ def _spi(months: int) -> Indicator:
             f"Rain over {months} months" if many else "Rain of the month",
         ),
         short_name=Words(f"SPI {months} mois", f"SPI {months} month{'s' if many else ''}"),
-        unit=NO_UNIT,
         explanation=Words(
             f"Compare la pluie {f'des {months} derniers mois' if many else 'du mois'} à celle des "
             "mêmes dates les autres années.",
             f"Compares the rain of {f'the last {months} months' if many else 'the month'} with the "
             "same dates in other years.",
         ),
-        kind="class",
-        styles=DROUGHT_CLASSES,
         decimals=2,
         months=months,
         value_name=Words("indice SPI", "SPI index"),
@@ -198,7 +68,6 @@ def _spei(months: int) -> Indicator:
             f"Rain less evaporation over {months} months" if many else "Rain less evaporation",
         ),
         short_name=Words(f"SPEI {months} mois", f"SPEI {months} month{'s' if many else ''}"),
-        unit=NO_UNIT,
         explanation=Words(
             "Compare la pluie, moins l'eau que le temps qu'il fait peut évaporer, "
             f"{f'des {months} derniers mois' if many else 'du mois'} à celle des mêmes dates les "
@@ -207,8 +76,6 @@ def _spei(months: int) -> Indicator:
             f"{f'the last {months} months' if many else 'the month'}, with the same dates in "
             "other years.",
         ),
-        kind="class",
-        styles=DROUGHT_CLASSES,
         decimals=2,
         months=months,
         value_name=Words("indice SPEI", "SPEI index"),
@@ -228,23 +95,20 @@ def _drought() -> Iterator[Indicator]:
         group="drought",
         name=Words("Sécheresse agricole", "Agricultural drought"),
         short_name=Words("sécheresse", "drought"),
-        unit=NO_UNIT,
         explanation=Words(
             "Réunit la pluie de 3 mois, le bilan pluie moins évaporation de 6 mois et l'humidité "
             "du sol en une seule note, de 0 (le plus humide) à 100 (le plus sec).",
             "Brings the rain of 3 months, rain less evaporation of 6 months and the wetness of the "
             "soil together in one score, from 0 (wettest) to 100 (driest).",
         ),
-        kind="class",
-        styles=DROUGHT_CLASSES,
         value_name=Words("note sur 100", "score out of 100"),
+        scored=True,
     )
     yield Indicator(
         key="cdi",
         group="drought",
         name=Words("Stade de la sécheresse", "Stage of the drought"),
         short_name=Words("stade", "stage"),
-        unit=NO_UNIT,
         explanation=Words(
             "De la pluie au sol puis aux cultures, d'après l'indicateur combiné de l'Observatoire "
             "européen de la sécheresse ; le manque d'eau des cultures y remplace l'image "
@@ -296,6 +160,7 @@ def _rain() -> Iterator[Indicator]:
         kind="amount",
         styles=amount_bins((0, 10, 25, 50, 75, 100, 150, 200), MM, RAIN_COLOURS),
         phrase=Words("{} de pluie", "{} of rain"),
+        over_season="sum",
         months=1,
         value_name=Words("pluie", "rain"),
     )
@@ -327,15 +192,12 @@ def _soil() -> Iterator[Indicator]:
         group="soil",
         name=Words("Humidité du sol", "Soil wetness"),
         short_name=Words("sol", "soil"),
-        unit=NO_UNIT,
         explanation=Words(
             "Eau du sol sous prairie, de 0 (les plantes n'en trouvent plus) à 1 (plein), "
             "moyenne du mois, calculée par un bilan hydrique.",
             "Water of the soil under grass, from 0 (none left for plants) to 1 (full), "
             "mean of the month, from a water balance.",
         ),
-        kind="class",
-        styles=DROUGHT_CLASSES,
         decimals=2,
         value_name=Words("humidité de 0 à 1", "wetness from 0 to 1"),
         subject=Words("Le sol est", "The soil is"),
@@ -345,13 +207,10 @@ def _soil() -> Iterator[Indicator]:
         group="soil",
         name=Words("Humidité du sol, indice", "Soil wetness, index"),
         short_name=Words("SSWI", "SSWI"),
-        unit=NO_UNIT,
         explanation=Words(
             "Compare l'eau du sol sous prairie à celle du même mois les autres années.",
             "Compares the water of the soil under grass with the same month of other years.",
         ),
-        kind="class",
-        styles=DROUGHT_CLASSES,
         decimals=2,
         value_name=Words("indice SSWI", "SSWI index"),
         subject=Words("Le sol est", "The soil is"),
@@ -435,6 +294,7 @@ def _season() -> Iterator[Indicator]:
             ),
             value_name=Words("cumul", "sum"),
             phrase=Words("{} " + told.fr, "{} " + told.en),
+            over_season="end",
             subject=Words("Depuis le 1er septembre, c'est", "Since 1 September it is"),
         )
         yield Indicator(
@@ -459,209 +319,8 @@ def _season() -> Iterator[Indicator]:
             surplus=Words(
                 f"{{}} {told.fr} en plus que la normale", f"{{}} {told.en} more than normal"
             ),
+            over_season="end",
         )
-
-
-def _crops() -> Iterator[Indicator]:
-    """Shortage of water of crops that live on rain, by month and by season, and their warmth."""
-    yield _stress("crop_stress_pct", Words("cultures", "crops"))
-    for crop in RAINFED:
-        yield _stress(f"crop_stress_pct_{crop}", _lower(CROP_NAMES[crop]))
-    for crop in WITH_YIELD_RESPONSE:
-        name = _lower(CROP_NAMES[crop])
-        yield Indicator(
-            key=f"season_shortage_pct_{crop}",
-            group="crops",
-            name=Words(
-                f"Manque d'eau de la saison{NBSP}: {name.fr}",
-                f"Shortage of water of the season: {name.en}",
-            ),
-            short_name=Words(f"manque d'eau, saison ({name.fr})", f"shortage, season ({name.en})"),
-            unit=PERCENT,
-            explanation=Words(
-                "Eau qui a manqué à la culture, sans irrigation et sur un sol moyen, pendant les "
-                "stades déjà finis, chacun pesé selon sa sensibilité (coefficients de la FAO). À "
-                f"comparer aux autres années du même lieu{NBSP}: ce n'est pas une baisse de "
-                "récolte.",
-                "Water that the crop lacked, without irrigation and on a typical soil, in the "
-                "stages that are over, each weighed by its sensitivity (the FAO's factors). To be "
-                "compared with other years of the same place: it is no drop of the harvest.",
-            ),
-            kind="amount",
-            styles=amount_bins((0, 5, 10, 20, 30, 50), PERCENT, STRESS_COLOURS),
-            value_name=Words("manque", "shortage"),
-            phrase=Words("{} d'eau en moins sur la saison", "{} less water over the season"),
-            subject=Words("C'est", "It is"),
-            dry_is_high=True,
-        )
-    for crop in (*RAINFED, "grain_maize_irrigated"):
-        name = _lower(CROP_NAMES[crop])
-        yield Indicator(
-            key=f"gdd_{crop}",
-            group="crops",
-            name=Words(f"Degrés-jours{NBSP}: {name.fr}", f"Degree days: {name.en}"),
-            short_name=Words(f"degrés-jours ({name.fr})", f"degree days ({name.en})"),
-            unit=DEGREE_DAYS,
-            explanation=Words(
-                "Chaleur reçue depuis le début de la saison de la culture, au-dessus de sa "
-                "température de base.",
-                "Warmth received since the season of the crop began, above its base temperature.",
-            ),
-            kind="amount",
-            styles=amount_bins(
-                (0, 250, 500, 1000, 1500, 2000, 2500, 3000), DEGREE_DAYS, WARMTH_COLOURS
-            ),
-            value_name=Words("somme", "sum"),
-            phrase=Words("{} de chaleur", "{} of warmth"),
-        )
-
-
-def _yields() -> Iterator[Indicator]:
-    """Harvests against those before them."""
-    for crop in WITH_YIELDS:
-        name = _lower(CROP_NAMES[crop])
-        yield Indicator(
-            key=f"yield_anomaly_pct_{crop}",
-            group="yields",
-            name=Words(
-                f"Rendement comparé à la moyenne{NBSP}: {name.fr}",
-                f"Yield against the mean: {name.en}",
-            ),
-            short_name=Words(
-                f"écart de rendement ({name.fr})", f"departure of the yield ({name.en})"
-            ),
-            unit=PERCENT,
-            explanation=Words(
-                f"Écart entre le rendement de l'année et la moyenne des 5{NBSP}récoltes "
-                f"précédentes, dont 3 au moins sont connues{NBSP}: {MINUS}20{THIN}% veut dire "
-                f"20{THIN}% de moins que cette moyenne.",
-                "How much more or less the year yielded than the mean of the 5 harvests before it, "
-                f"3 of which at least are known: {MINUS}20% means 20% less than that mean.",
-            ),
-            kind="anomaly",
-            styles=anomaly_bins((5, 10, 20, 30), PERCENT, FROM_MEAN),
-            value_name=Words("écart à la moyenne", "departure from the mean"),
-            phrase=Words(
-                f"{{}} sous la moyenne des 5{NBSP}récoltes précédentes",
-                "{} below the mean of the 5 harvests before",
-            ),
-            surplus=Words(
-                f"{{}} au-dessus de la moyenne des 5{NBSP}récoltes précédentes",
-                "{} above the mean of the 5 harvests before",
-            ),
-            same=Words(
-                f"comme la moyenne des 5{NBSP}récoltes précédentes",
-                "as the mean of the 5 harvests before",
-            ),
-            step="year",
-            asset="crop_statistics",
-        )
-
-
-def _stress(key: str, of: Words) -> Indicator:
-    """What a crop lacks of the water it asks for."""
-    return Indicator(
-        key=key,
-        group="crops",
-        name=Words(f"Manque d'eau{NBSP}: {of.fr}", f"Shortage of water: {of.en}"),
-        short_name=Words(f"manque d'eau ({of.fr})", f"shortage ({of.en})"),
-        unit=PERCENT,
-        explanation=Words(
-            "Part de l'eau demandée depuis trois décades que le sol n'a pas pu donner, sans "
-            "irrigation, pour des dates de culture et un sol moyens.",
-            "Share of the water asked for in three dekads that the soil could not give, without "
-            "irrigation, for typical dates of the crop and a typical soil.",
-        ),
-        kind="amount",
-        styles=amount_bins((0, 5, 15, 30, 50, 70), PERCENT, STRESS_COLOURS),
-        value_name=Words("manque", "shortage"),
-        phrase=Words("{} de l'eau demandée manque", "{} of the water asked for is missing"),
-        subject=Words("C'est", "It is"),
-        dry_is_high=True,
-    )
-
-
-def _days() -> Iterator[Indicator]:
-    """Counts of days, where the weather is daily."""
-    daily = Words(
-        "Il faut des données jour par jour : rien n'est montré où elles sont par décade.",
-        "Needs data by day: nothing is shown where they are by dekad.",
-    )
-    told: tuple[tuple[str, Words, Words, Words, tuple[float, ...], bool], ...] = (
-        (
-            "days_since_rain",
-            Words("Jours depuis la dernière pluie", "Days since the last rain"),
-            Words("Depuis le dernier jour d'au moins 1 mm.", "Since the last day with 1 mm."),
-            Words("{} sans pluie", "{} without rain"),
-            (0, 3, 7, 10, 15, 20, 30),
-            True,
-        ),
-        (
-            "longest_dry_spell_days",
-            Words("Plus longue période sèche en 90 jours", "Longest dry spell in 90 days"),
-            Words(
-                "Jours de suite à moins de 1 mm, parmi les 90 derniers.",
-                "Days in a row with less than 1 mm, among the last 90.",
-            ),
-            Words("{} de suite sans pluie", "{} in a row without rain"),
-            (0, 5, 10, 15, 20, 30, 45),
-            True,
-        ),
-        *(
-            (
-                f"hot_days_{crop}",
-                Words(
-                    f"Jours chauds à la fin du cycle{NBSP}: {_lower(CROP_NAMES[crop]).fr}",
-                    f"Hot days on the grain: {_lower(CROP_NAMES[crop]).en}",
-                ),
-                Words(
-                    f"Jours à plus de 25{NBSP}°C depuis la floraison, qui échaudent le grain.",
-                    f"Days above 25{NBSP}°C since flowering, which shrivel the grain.",
-                ),
-                Words("{} de plus de 25 °C", "{} above 25 °C"),
-                (0, 1, 5, 10, 15, 20, 30),
-                False,
-            )
-            for crop in CEREALS
-        ),
-        (
-            "frost_days_vineyard",
-            Words("Gelées après le débourrement de la vigne", "Frosts after bud break: vineyard"),
-            Words(
-                "Jours de gel depuis la date moyenne du débourrement.",
-                "Days with frost since the typical date of bud break.",
-            ),
-            Words("{} de gel", "{} with frost"),
-            (0, 1, 2, 3, 5, 7, 10),
-            False,
-        ),
-    )
-    for key, name, explanation, phrase, edges, dry in told:
-        yield Indicator(
-            key=key,
-            group="days",
-            name=name,
-            short_name=_lower(name),
-            unit=DAYS,
-            explanation=Words(f"{explanation.fr} {daily.fr}", f"{explanation.en} {daily.en}"),
-            kind="amount",
-            styles=amount_bins(
-                edges,
-                DAYS,
-                STRESS_COLOURS,
-                none=Words("aucun", "none") if edges[1] == 1 else None,
-                whole=True,
-            ),
-            value_name=Words("nombre de jours", "number of days"),
-            phrase=phrase,
-            subject=Words("C'est", "It is") if dry else None,
-            dry_is_high=True,
-        )
-
-
-def _lower(words: Words) -> Words:
-    """The words as they stand within a sentence."""
-    return Words(words.fr[:1].lower() + words.fr[1:], words.en[:1].lower() + words.en[1:])
 
 
 def _restrictions() -> Iterator[Indicator]:
@@ -671,7 +330,6 @@ def _restrictions() -> Iterator[Indicator]:
         group="restrictions",
         name=Words("Restrictions d'eau", "Water restrictions"),
         short_name=Words("restrictions", "restrictions"),
-        unit=NO_UNIT,
         explanation=Words(
             "Niveau le plus strict fixé par arrêté quelque part dans le département.",
             "Strictest level set by official order anywhere in the département.",
@@ -690,9 +348,9 @@ def _all() -> Iterator[Indicator]:
     yield from _soil()
     yield from _flash()
     yield from _season()
-    yield from _crops()
-    yield from _yields()
-    yield from _days()
+    yield from crop_indicators.crops()
+    yield from crop_indicators.yields()
+    yield from crop_indicators.days()
     yield from _restrictions()
 
 

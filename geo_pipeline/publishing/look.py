@@ -18,14 +18,9 @@ from typing import Final, Literal, NamedTuple, cast, get_args
 import pandas as pd
 
 from geo_pipeline import dekads
-from geo_pipeline.publishing.indicators import (
-    CROP_NAMES,
-    CROP_STAGE_NAMES,
-    GROUPS,
-    INDICATORS,
-    Indicator,
-    crop_period_name,
-)
+from geo_pipeline.publishing.crop_names import CROP_NAMES, CROP_STAGE_NAMES, crop_period_name
+from geo_pipeline.publishing.indicator_record import GROUPS, Indicator
+from geo_pipeline.publishing.indicators import INDICATORS
 from geo_pipeline.publishing.styles import (
     DROUGHT_CLASSES,
     FONT,
@@ -169,7 +164,7 @@ def shown_value(indicator: str, value: float | None, percentile: float | None) -
     The table of indicators keeps the combined class's index there, which nobody can read. The score
     is rounded down like the years of `years_beaten`, so that both say the same beside each other.
     """
-    if indicator == "combined" and not is_missing(percentile):
+    if indicator_of(indicator).scored and not is_missing(percentile):
         return math.floor(round(100 - float(cast(float, percentile)), 6))
     return value
 
@@ -571,7 +566,7 @@ def _head_and_body(
     if which.kind in ("restriction", "stage"):
         return style.name(lang), capitalise(style.meaning(lang))
     if which.kind == "class":
-        tell = _drier if which.subject or which.key == "combined" else _comparison
+        tell = _drier if which.subject or which.scored else _comparison
         return class_words(style, of.reference_years, lang), tell(which, of, style, lang)
     amount = float(cast(float, of.value))
     if which.kind == "anomaly":

@@ -15,9 +15,9 @@ YEAR_DAYS: Final = 5
 
 def drier_sign(indicator: look.Indicator) -> int:
     """1 where a shown number that grows means drier, -1 where it means wetter, 0 where neither."""
-    if indicator.key.startswith("gdd_"):
+    if indicator.neutral:
         return 0
-    return 1 if indicator.dry_is_high or indicator.key == "combined" else -1
+    return 1 if indicator.dry_is_high or indicator.scored else -1
 
 
 def row_before(matrix: Matrix, row: int, step: str) -> int:

@@ -56,7 +56,7 @@ def amounts(matrix: Matrix, row: int) -> FloatMatrix:
         return np.full(len(matrix.codes), np.nan)
     score: FloatMatrix = np.floor(np.round(100 - matrix.percentile[row], 6))
     value: FloatMatrix = matrix.value[row]
-    return score if matrix.indicator == "combined" else value
+    return score if which.scored else value
 
 
 def rank_departements(view: PageView) -> RankedDepartements:

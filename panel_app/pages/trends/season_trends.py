@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,11 @@ from geo_pipeline.indicators.clusters import global_moran, local_moran
 from geo_pipeline.indicators.significance import false_discovery
 from geo_pipeline.indicators.trends import mann_kendall, theil_sen
 from geo_pipeline.publishing import look
+from geo_pipeline.publishing.indicator_record import OverSeason
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.period_steps import drier_sign
 from panel_app.data.state import Season
 from panel_app.data.store import Publication
-
-How = Literal["mean", "sum", "end", "value"]
 
 MONTHS: Final[Mapping[Season, tuple[int, ...]]] = {
     "year": tuple(range(1, 13)),
@@ -65,28 +64,12 @@ def says_dry(indicator: look.Indicator) -> bool:
     """Whether its extremes are called dry and wet; yields, warmth and frost have low and high."""
     if indicator.group == "days":
         return indicator.subject is not None
-    return indicator.group != "yields" and not indicator.key.startswith("gdd_")
-
-
-def how(indicator: look.Indicator) -> How:
-    """How a season's value comes from its dekads.
-
-    Rain of a month is summed up month by month; what counts on from the start of a season stands
-    at its end; anything else is averaged over its dekads.
-    """
-    if indicator.step == "year":
-        return "value"
-    if indicator.key == "precip_mm":
-        return "sum"
-    counts_on = indicator.group == "season" or indicator.key.startswith(
-        ("gdd_", "season_shortage_")
-    )
-    return "end" if counts_on else "mean"
+    return indicator.group != "yields" and not indicator.neutral
 
 
 def seasons_of(indicator: look.Indicator) -> tuple[Season, ...]:
     """Seasons that its trend can be asked for; a harvest has only its year."""
-    return ("year",) if how(indicator) == "value" else SEASONS
+    return ("year",) if indicator.over_season == "value" else SEASONS
 
 
 # --------------------------------------------------------------------------------------------
@@ -114,7 +97,7 @@ def yearly(matrix: Matrix, season: Season) -> Yearly:
     A dekad that a place lacks in all years (a crop out of season) is not missed.
     """
     which = look.indicator_of(matrix.indicator)
-    manner = how(which)
+    manner = which.over_season
     slots = _slots(season)
     ends = np.array(
         [_year_and_slot(matrix, row, season, manner) for row in range(len(matrix.periods))]
@@ -149,7 +132,7 @@ def _slots(season: Season) -> Ints:
     return np.array([3 * (month - 1) + part for month in MONTHS[season] for part in range(3)])
 
 
-def _year_and_slot(matrix: Matrix, row: int, season: Season, manner: How) -> tuple[int, int]:
+def _year_and_slot(matrix: Matrix, row: int, season: Season, manner: OverSeason) -> tuple[int, int]:
     """The year that a period counts for, and which of the 36 dekads it is."""
     end = matrix.periods[row]
     slot = dekads.A_YEAR - 1 if manner == "value" else dekads.of_year(end)
@@ -423,7 +406,7 @@ class Kept:
         """Width of the classes of slopes: the same in seasons that are to be compared."""
         which = look.indicator_of(indicator)
         alike = [each for each in seasons_of(which) if (each == "year") == (season == "year")]
-        if how(which) == "mean":
+        if which.over_season == "mean":
             alike = list(seasons_of(which))
         return step_of(np.concatenate([self.trend(indicator, each).places for each in alike]))
 

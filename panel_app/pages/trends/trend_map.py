@@ -167,6 +167,6 @@ def _unit_line(about: Shown) -> str:
 def _look_back(about: Shown) -> str:
     """That a value looks back on months before its season, where it does."""
     months = about.view.indicator.months or 1
-    if months < 2 or season_trends.how(about.view.indicator) != "mean":
+    if months < 2 or about.view.indicator.over_season != "mean":
         return ""
     return about.view.words("trends.look_back", n=months)

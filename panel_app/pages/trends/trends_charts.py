@@ -89,7 +89,7 @@ class Shown:
     def unit(self) -> str:
         """Unit of a difference; differences of shares and scores are points."""
         which = self.view.indicator
-        if which.unit.en == "%" or which.key == "combined":
+        if which.unit.en == "%" or which.scored:
             return self.view.words("trends.points")
         return which.unit(self.view.lang)
 
@@ -113,7 +113,7 @@ class Shown:
 
     def how(self, season: Season) -> str:
         """How the season's value is made."""
-        view, manner = self.view, season_trends.how(self.view.indicator)
+        view, manner = self.view, self.view.indicator.over_season
         data = self.kept.trend(view.state.indicator, season).data
         if manner == "end":
             ends = data.rows[data.rows >= 0]

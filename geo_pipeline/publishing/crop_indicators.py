@@ -1,0 +1,229 @@
+"""The indicators of crops: their water, warmth and harvests, and the days that harm them."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from geo_pipeline.crops import CEREALS, RAINFED, WITH_YIELD_RESPONSE
+from geo_pipeline.publishing.crop_names import CROP_NAMES
+from geo_pipeline.publishing.indicator_record import DAYS, DEGREE_DAYS, PERCENT, Indicator
+from geo_pipeline.publishing.styles import (
+    FROM_MEAN,
+    MINUS,
+    STRESS_COLOURS,
+    THIN,
+    WARMTH_COLOURS,
+    Words,
+    amount_bins,
+    anomaly_bins,
+)
+from geo_pipeline.words import NBSP
+
+WITH_YIELDS: Final = tuple(crop for crop in CROP_NAMES if crop != "grassland")
+"""Crops of the table `crop_statistics`, which has permanent and temporary grassland apart."""
+
+
+def crops() -> Iterator[Indicator]:
+    """Shortage of water of crops that live on rain, by month and by season, and their warmth."""
+    yield _stress("crop_stress_pct", Words("cultures", "crops"))
+    for crop in RAINFED:
+        yield _stress(f"crop_stress_pct_{crop}", _lower(CROP_NAMES[crop]))
+    for crop in WITH_YIELD_RESPONSE:
+        name = _lower(CROP_NAMES[crop])
+        yield Indicator(
+            key=f"season_shortage_pct_{crop}",
+            group="crops",
+            name=Words(
+                f"Manque d'eau de la saison{NBSP}: {name.fr}",
+                f"Shortage of water of the season: {name.en}",
+            ),
+            short_name=Words(f"manque d'eau, saison ({name.fr})", f"shortage, season ({name.en})"),
+            unit=PERCENT,
+            explanation=Words(
+                "Eau qui a manqué à la culture, sans irrigation et sur un sol moyen, pendant les "
+                "stades déjà finis, chacun pesé selon sa sensibilité (coefficients de la FAO). À "
+                f"comparer aux autres années du même lieu{NBSP}: ce n'est pas une baisse de "
+                "récolte.",
+                "Water that the crop lacked, without irrigation and on a typical soil, in the "
+                "stages that are over, each weighed by its sensitivity (the FAO's factors). To be "
+                "compared with other years of the same place: it is no drop of the harvest.",
+            ),
+            kind="amount",
+            styles=amount_bins((0, 5, 10, 20, 30, 50), PERCENT, STRESS_COLOURS),
+            value_name=Words("manque", "shortage"),
+            phrase=Words("{} d'eau en moins sur la saison", "{} less water over the season"),
+            over_season="end",
+            subject=Words("C'est", "It is"),
+            dry_is_high=True,
+        )
+    for crop in (*RAINFED, "grain_maize_irrigated"):
+        name = _lower(CROP_NAMES[crop])
+        yield Indicator(
+            key=f"gdd_{crop}",
+            group="crops",
+            name=Words(f"Degrés-jours{NBSP}: {name.fr}", f"Degree days: {name.en}"),
+            short_name=Words(f"degrés-jours ({name.fr})", f"degree days ({name.en})"),
+            unit=DEGREE_DAYS,
+            explanation=Words(
+                "Chaleur reçue depuis le début de la saison de la culture, au-dessus de sa "
+                "température de base.",
+                "Warmth received since the season of the crop began, above its base temperature.",
+            ),
+            kind="amount",
+            styles=amount_bins(
+                (0, 250, 500, 1000, 1500, 2000, 2500, 3000), DEGREE_DAYS, WARMTH_COLOURS
+            ),
+            value_name=Words("somme", "sum"),
+            phrase=Words("{} de chaleur", "{} of warmth"),
+            over_season="end",
+            neutral=True,
+        )
+
+
+def yields() -> Iterator[Indicator]:
+    """Harvests against those before them."""
+    for crop in WITH_YIELDS:
+        name = _lower(CROP_NAMES[crop])
+        yield Indicator(
+            key=f"yield_anomaly_pct_{crop}",
+            group="yields",
+            name=Words(
+                f"Rendement comparé à la moyenne{NBSP}: {name.fr}",
+                f"Yield against the mean: {name.en}",
+            ),
+            short_name=Words(
+                f"écart de rendement ({name.fr})", f"departure of the yield ({name.en})"
+            ),
+            unit=PERCENT,
+            explanation=Words(
+                f"Écart entre le rendement de l'année et la moyenne des 5{NBSP}récoltes "
+                f"précédentes, dont 3 au moins sont connues{NBSP}: {MINUS}20{THIN}% veut dire "
+                f"20{THIN}% de moins que cette moyenne.",
+                "How much more or less the year yielded than the mean of the 5 harvests before it, "
+                f"3 of which at least are known: {MINUS}20% means 20% less than that mean.",
+            ),
+            kind="anomaly",
+            styles=anomaly_bins((5, 10, 20, 30), PERCENT, FROM_MEAN),
+            value_name=Words("écart à la moyenne", "departure from the mean"),
+            phrase=Words(
+                f"{{}} sous la moyenne des 5{NBSP}récoltes précédentes",
+                "{} below the mean of the 5 harvests before",
+            ),
+            surplus=Words(
+                f"{{}} au-dessus de la moyenne des 5{NBSP}récoltes précédentes",
+                "{} above the mean of the 5 harvests before",
+            ),
+            same=Words(
+                f"comme la moyenne des 5{NBSP}récoltes précédentes",
+                "as the mean of the 5 harvests before",
+            ),
+            step="year",
+            over_season="value",
+            asset="crop_statistics",
+        )
+
+
+def _stress(key: str, of: Words) -> Indicator:
+    """What a crop lacks of the water it asks for."""
+    return Indicator(
+        key=key,
+        group="crops",
+        name=Words(f"Manque d'eau{NBSP}: {of.fr}", f"Shortage of water: {of.en}"),
+        short_name=Words(f"manque d'eau ({of.fr})", f"shortage ({of.en})"),
+        unit=PERCENT,
+        explanation=Words(
+            "Part de l'eau demandée depuis trois décades que le sol n'a pas pu donner, sans "
+            "irrigation, pour des dates de culture et un sol moyens.",
+            "Share of the water asked for in three dekads that the soil could not give, without "
+            "irrigation, for typical dates of the crop and a typical soil.",
+        ),
+        kind="amount",
+        styles=amount_bins((0, 5, 15, 30, 50, 70), PERCENT, STRESS_COLOURS),
+        value_name=Words("manque", "shortage"),
+        phrase=Words("{} de l'eau demandée manque", "{} of the water asked for is missing"),
+        subject=Words("C'est", "It is"),
+        dry_is_high=True,
+    )
+
+
+def days() -> Iterator[Indicator]:
+    """Counts of days, where the weather is daily."""
+    yield _day_count(
+        "days_since_rain",
+        Words("Jours depuis la dernière pluie", "Days since the last rain"),
+        Words("Depuis le dernier jour d'au moins 1 mm.", "Since the last day with 1 mm."),
+        phrase=Words("{} sans pluie", "{} without rain"),
+        edges=(0, 3, 7, 10, 15, 20, 30),
+        subject=Words("C'est", "It is"),
+    )
+    yield _day_count(
+        "longest_dry_spell_days",
+        Words("Plus longue période sèche en 90 jours", "Longest dry spell in 90 days"),
+        Words(
+            "Jours de suite à moins de 1 mm, parmi les 90 derniers.",
+            "Days in a row with less than 1 mm, among the last 90.",
+        ),
+        phrase=Words("{} de suite sans pluie", "{} in a row without rain"),
+        edges=(0, 5, 10, 15, 20, 30, 45),
+        subject=Words("C'est", "It is"),
+    )
+    for crop in CEREALS:
+        name = _lower(CROP_NAMES[crop])
+        yield _day_count(
+            f"hot_days_{crop}",
+            Words(
+                f"Jours chauds à la fin du cycle{NBSP}: {name.fr}",
+                f"Hot days on the grain: {name.en}",
+            ),
+            Words(
+                f"Jours à plus de 25{NBSP}°C depuis la floraison, qui échaudent le grain.",
+                f"Days above 25{NBSP}°C since flowering, which shrivel the grain.",
+            ),
+            phrase=Words("{} de plus de 25 °C", "{} above 25 °C"),
+            edges=(0, 1, 5, 10, 15, 20, 30),
+        )
+    yield _day_count(
+        "frost_days_vineyard",
+        Words("Gelées après le débourrement de la vigne", "Frosts after bud break: vineyard"),
+        Words(
+            "Jours de gel depuis la date moyenne du débourrement.",
+            "Days with frost since the typical date of bud break.",
+        ),
+        phrase=Words("{} de gel", "{} with frost"),
+        edges=(0, 1, 2, 3, 5, 7, 10),
+    )
+
+
+def _day_count(
+    key: str,
+    name: Words,
+    explanation: Words,
+    *,
+    phrase: Words,
+    edges: tuple[float, ...],
+    subject: Words | None = None,
+) -> Indicator:
+    """A count of days; what is counted from the first one on has a class of its own for none."""
+    daily = Words(
+        "Il faut des données jour par jour : rien n'est montré où elles sont par décade.",
+        "Needs data by day: nothing is shown where they are by dekad.",
+    )
+    none = Words("aucun", "none") if edges[1] == 1 else None
+    return Indicator(
+        key=key,
+        group="days",
+        name=name,
+        short_name=_lower(name),
+        unit=DAYS,
+        explanation=Words(f"{explanation.fr} {daily.fr}", f"{explanation.en} {daily.en}"),
+        kind="amount",
+        styles=amount_bins(edges, DAYS, STRESS_COLOURS, none=none, whole=True),
+        value_name=Words("nombre de jours", "number of days"),
+        phrase=phrase,
+        subject=subject,
+        dry_is_high=True,
+    )
+
+
+def _lower(words: Words) -> Words:
+    """The words as they stand within a sentence."""
+    return Words(words.fr[:1].lower() + words.fr[1:], words.en[:1].lower() + words.en[1:])
