@@ -17,11 +17,15 @@ PATIENCE_S = 60
 Served = tuple[subprocess.Popen[bytes], str]
 
 
+def app_settings(**settings: object) -> dict[str, str]:
+    """Return the variables of these settings of the app, named without GEO_PIPELINE_APP_."""
+    return {f"GEO_PIPELINE_APP_{name.upper()}": str(value) for name, value in settings.items()}
+
+
 def environment(home: Path, **settings: object) -> dict[str, str]:
-    """Return the environment with these settings of the app (without GEO_PIPELINE_APP_) only."""
+    """Return the environment with these settings of the app only."""
     kept = {name: v for name, v in os.environ.items() if not name.startswith("GEO_PIPELINE_APP")}
-    given = {f"GEO_PIPELINE_APP_{name.upper()}": str(value) for name, value in settings.items()}
-    return {**kept, "GEO_PIPELINE_HOME": str(home), **given}
+    return {**kept, "GEO_PIPELINE_HOME": str(home), **app_settings(**settings)}
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from tests.sources.conftest import Provider, provider
+from tests.typed import typed
 
 pytestmark = pytest.mark.slow
 
@@ -43,64 +44,66 @@ def geo_pipeline(
     )
 
 
-def one_line(result: "subprocess.CompletedProcess[str]") -> str:
-    """Return the one line of error, having checked that it is one and no traceback."""
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
+def one_line(error: str) -> str:
+    """Return the one line of standard error, having checked that it is one and no traceback."""
+    lines = error.strip().splitlines()
+    assert len(lines) == 1, error
     assert lines[0].startswith("error: ")
     return lines[0]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "says"),
-    [
-        (["materialize", "99"], MISUSE, "unknown département '99': use an INSEE code"),
-        (["materialize", "Gerss"], MISUSE, "did you mean"),
-        (["run", "--departements", "31,20"], MISUSE, "unknown département '20'"),
-        (["run", "--departements", ""], MISUSE, "no département given"),
-        (["run", "--source", "nowhere"], MISUSE, "unknown source 'nowhere': choose one of bundled"),
-        (["run", "--since", "2030-01-01"], MISUSE, "no weather between 2030-01-01"),
-        (
-            ["materialize", "31", "--since", "2020-02-01", "--until", "2020-01-01"],
-            MISUSE,
-            "choose --since and --until within",
-        ),
-        (["export", "map"], FAILED, "nothing is published at"),
-        (["export", "table"], FAILED, "run `just run`"),
-    ],
+UNPUBLISHED: tuple[tuple[list[str], int, str], ...] = (
+    (["materialize", "99"], MISUSE, "unknown département '99': use an INSEE code"),
+    (["materialize", "Gerss"], MISUSE, "did you mean"),
+    (["run", "--departements", "31,20"], MISUSE, "unknown département '20'"),
+    (["run", "--departements", ""], MISUSE, "no département given"),
+    (["run", "--source", "nowhere"], MISUSE, "unknown source 'nowhere': choose one of bundled"),
+    (["run", "--since", "2030-01-01"], MISUSE, "no weather between 2030-01-01"),
+    (
+        ["materialize", "31", "--since", "2020-02-01", "--until", "2020-01-01"],
+        MISUSE,
+        "choose --since and --until within",
+    ),
+    (["export", "map"], FAILED, "nothing is published at"),
+    (["export", "table"], FAILED, "run `just run`"),
 )
-def test_mistakes_before_anything_is_published(
-    arguments: list[str], code: int, says: str, tmp_path: Path
-) -> None:
-    result = geo_pipeline(*arguments, home=tmp_path / "home")
-    assert result.returncode == code
-    assert says in one_line(result)
+"""Mistakes before anything is published, each with its exit code and what is said of it."""
+
+
+def test_mistakes_before_anything_is_published(tmp_path: Path) -> None:
+    commands = [(arguments, {}) for arguments, _, _ in UNPUBLISHED]
+    all_said = typed("geo_pipeline", commands, {"GEO_PIPELINE_HOME": str(tmp_path / "home")})
+    for (arguments, code, says), said in zip(UNPUBLISHED, all_said, strict=True):
+        assert said.code == code, arguments
+        assert says in one_line(said.error), arguments
     assert not (tmp_path / "home" / "lake").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["map", "--indicator", "spi_7"], "unknown indicator 'spi_7': expected one of combined"),
-        (["map", "--period", "2035-01"], "no combined for 2035-01: the data run from"),
-        (["map", "--indicator", "spi_3", "--period", "2014-05"], "the nearest period is 2013-12"),
-        (["map", "--period", "August"], "'August' is not a period: write it as 2022-08"),
-        (
-            ["map", "--indicator", "yield_anomaly_pct_sunflower", "--period", "2022-08"],
-            "'2022-08' is not a period: write it as 2022",
-        ),
-        (
-            ["map", "--indicator", "yield_anomaly_pct_sunflower", "--period", "2031"],
-            "the data run from 2003 to 2017; the nearest period is 2017",
-        ),
-        (["table", "--output", "x.xlsx"], "cannot write a table as 'x.xlsx'"),
-        (["table", "--format", "csv", "--output", "x.geojson"], "disagree"),
-    ],
+EXPORTS: tuple[tuple[list[str], str], ...] = (
+    (["map", "--indicator", "spi_7"], "unknown indicator 'spi_7': expected one of combined"),
+    (["map", "--period", "2035-01"], "no combined for 2035-01: the data run from"),
+    (["map", "--indicator", "spi_3", "--period", "2014-05"], "the nearest period is 2013-12"),
+    (["map", "--period", "August"], "'August' is not a period: write it as 2022-08"),
+    (
+        ["map", "--indicator", "yield_anomaly_pct_sunflower", "--period", "2022-08"],
+        "'2022-08' is not a period: write it as 2022",
+    ),
+    (
+        ["map", "--indicator", "yield_anomaly_pct_sunflower", "--period", "2031"],
+        "the data run from 2003 to 2017; the nearest period is 2017",
+    ),
+    (["table", "--output", "x.xlsx"], "cannot write a table as 'x.xlsx'"),
+    (["table", "--format", "csv", "--output", "x.geojson"], "disagree"),
 )
-def test_mistakes_in_exports(arguments: list[str], says: str, published_home: Path) -> None:
-    result = geo_pipeline("export", *arguments, home=published_home)
-    assert result.returncode == MISUSE
-    assert says in one_line(result)
+"""Mistakes in exports, each with what is said of it."""
+
+
+def test_mistakes_in_exports(published_home: Path) -> None:
+    commands = [(["export", *arguments], {}) for arguments, _ in EXPORTS]
+    all_said = typed("geo_pipeline", commands, {"GEO_PIPELINE_HOME": str(published_home)})
+    for (arguments, says), said in zip(EXPORTS, all_said, strict=True):
+        assert said.code == MISUSE, arguments
+        assert says in one_line(said.error), arguments
 
 
 def test_unknown_options_and_help() -> None:
@@ -115,20 +118,20 @@ def test_unknown_options_and_help() -> None:
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     result = geo_pipeline("status", home=tmp_path, settings={"GEO_PIPELINE_SINCE": "yesterday"})
     assert result.returncode == MISUSE
-    assert "GEO_PIPELINE_SINCE" in one_line(result)
+    assert "GEO_PIPELINE_SINCE" in one_line(result.stderr)
 
 
 def test_an_error_is_json_where_that_is_asked_for(tmp_path: Path) -> None:
     result = geo_pipeline("run", "--json", "--departements", "99", home=tmp_path)
     assert result.returncode == MISUSE
-    assert f"error: {json.loads(result.stdout)['error']}" == one_line(result)
+    assert f"error: {json.loads(result.stdout)['error']}" == one_line(result.stderr)
 
 
 def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     result = geo_pipeline("materialize", "31", home=tmp_path / "file" / "home")
     assert result.returncode == FAILED
-    assert "cannot be written" in one_line(result)
+    assert "cannot be written" in one_line(result.stderr)
     assert "set GEO_PIPELINE_HOME" in result.stderr
 
 
@@ -140,7 +143,7 @@ def test_missing_embedded_data(tmp_path: Path) -> None:
         settings={"GEO_PIPELINE_EMBEDDED_DATA": str(tmp_path / "none")},
     )
     assert result.returncode == FAILED
-    assert "is missing: restore it" in one_line(result)
+    assert "is missing: restore it" in one_line(result.stderr)
 
 
 def test_a_disk_that_fills_while_publishing_keeps_the_old_publication(own_home: Path) -> None:
@@ -149,7 +152,7 @@ def test_a_disk_that_fills_while_publishing_keeps_the_old_publication(own_home: 
     before = published.read_bytes()
     result = geo_pipeline("materialize", "31", home=own_home, file_bytes=20_000_000)
     assert result.returncode == FAILED
-    line = one_line(result)
+    line = one_line(result.stderr)
     assert "cannot publish" in line
     assert "what was published before is unchanged" in line
     assert published.read_bytes() == before
@@ -180,7 +183,7 @@ def test_a_disk_that_is_really_full(own_home: Path, tmp_path: Path) -> None:
         settings = {"DAGSTER_HOME": str(tmp_path / "dagster")}
         result = geo_pipeline("materialize", "31", home=small, settings=settings)
         assert result.returncode == FAILED
-        one_line(result)
+        one_line(result.stderr)
         assert (small / "published" / "drought.duckdb").read_bytes() == before
         # It tells that the disk is nearly full.
         assert geo_pipeline("status", home=small, settings=settings).returncode == FAILED
@@ -192,7 +195,7 @@ def test_a_damaged_publication_says_how_to_mend_it(own_home: Path) -> None:
     (own_home / "published" / "drought.duckdb").write_bytes(b"not a database")
     result = geo_pipeline("export", "map", home=own_home)
     assert result.returncode == FAILED
-    assert "publish again with `geo-pipeline run`" in one_line(result)
+    assert "publish again with `geo-pipeline run`" in one_line(result.stderr)
 
 
 def test_materialize_and_status_as_json(tmp_path: Path) -> None:

@@ -252,7 +252,7 @@ def test_a_configuration_that_cannot_be_used_is_told_and_mended(
     if b"\xe1" in after:
         path.write_bytes(path.read_bytes() + b"retention: []\n")
     assert wrong(home) == {("records", "dagster")}
-    line = one_line(geo_pipeline("materialize", "75", home=home))
+    line = one_line(geo_pipeline("materialize", "75", home=home).stderr)
     assert f"{path} cannot be used" in line
     assert "`geo-pipeline repair`" in line
     code, told = command("repair")
@@ -265,7 +265,7 @@ def test_a_command_on_damaged_records_says_one_line(home: Path) -> None:
     flip(home / "dagster" / "history" / "runs.db", every=512)
     result = geo_pipeline("materialize", "75", home=home)
     assert result.returncode == FAILED
-    assert "`geo-pipeline repair` sets them aside" in one_line(result)
+    assert "`geo-pipeline repair` sets them aside" in one_line(result.stderr)
 
 
 def test_repair_waits_for_nobody_and_disturbs_nobody(home: Path) -> None:
@@ -274,7 +274,7 @@ def test_repair_waits_for_nobody_and_disturbs_nobody(home: Path) -> None:
         flip(home / "dagster" / "schedules" / "schedules.db", every=512)
         result = geo_pipeline("repair", home=home)
         assert result.returncode == FAILED
-        assert "open in another process: stop Dagster" in one_line(result)
+        assert "open in another process: stop Dagster" in one_line(result.stderr)
     assert command("repair")[0] == 0
     names = {path.name.partition(".")[0] for path in (home / "dagster").glob("*.damaged-*")}
     assert names == {"schedules"}  # the history of runs was whole
@@ -319,7 +319,7 @@ def test_a_disk_that_fills_with_records_is_one_line(
     """While databases are made, and while the events of a run are stored."""
     result = geo_pipeline("materialize", "75", "76", home=small_disk(room_kb) / "home")
     assert result.returncode == FAILED
-    assert "make room" in one_line(result)
+    assert "make room" in one_line(result.stderr)
 
 
 def test_postgres_that_goes_away_meanwhile_is_one_line(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from typer.testing import CliRunner
 from panel_app.__main__ import app as command_line
 from panel_app.serving import server_pages
 from panel_app.serving.signin import hashed, matches
-from tests.serving import ROOT, environment, serving
+from tests.serving import ROOT, app_settings, environment, serving
+from tests.typed import typed
 
 pytestmark = pytest.mark.slow
 
@@ -657,32 +658,33 @@ def _run(home: Path, *options: str, **settings: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"port": "99999"}, "setting GEO_PIPELINE_APP_PORT: Input should be less than or equal"),
-        ({"prefix": "a b"}, "setting GEO_PIPELINE_APP_PREFIX: write a path of letters"),
-        ({"origins": '["https://a.example"]'}, "GEO_PIPELINE_APP_ORIGINS: write each as host"),
-        ({"origins": "a.example"}, "write a list or a table as JSON"),
-        ({"embedders": '["a; script-src *"]'}, "GEO_PIPELINE_APP_EMBEDDERS: write each as https"),
-        ({"sessions": "0"}, "setting GEO_PIPELINE_APP_SESSIONS"),
-        ({"sign_in": "basic"}, "set GEO_PIPELINE_APP_USERS or GEO_PIPELINE_APP_USERS_FILE"),
-        ({"sign_in": "basic", "users": "hunter2"}, 'APP_USERS: write a JSON table such as {"name"'),
-        ({"sign_in": "basic", "users": '{"ada": ""}'}, "the password of 'ada' is empty or damaged"),
-        ({"sign_in": "basic", "users_file": "/nowhere"}, "/nowhere cannot be read: FileNotFound"),
-        ({"sign_in": "oauth", "oauth_key": "a"}, "set GEO_PIPELINE_APP_OAUTH_PROVIDER, GEO_PI"),
-        ({"cookie_secret": "hunter2"}, "GEO_PIPELINE_APP_COOKIE_SECRET: 16 characters at least"),
-    ],
+OFF: tuple[tuple[dict[str, str], str], ...] = (
+    ({"port": "99999"}, "setting GEO_PIPELINE_APP_PORT: Input should be less than or equal"),
+    ({"prefix": "a b"}, "setting GEO_PIPELINE_APP_PREFIX: write a path of letters"),
+    ({"origins": '["https://a.example"]'}, "GEO_PIPELINE_APP_ORIGINS: write each as host"),
+    ({"origins": "a.example"}, "write a list or a table as JSON"),
+    ({"embedders": '["a; script-src *"]'}, "GEO_PIPELINE_APP_EMBEDDERS: write each as https"),
+    ({"sessions": "0"}, "setting GEO_PIPELINE_APP_SESSIONS"),
+    ({"sign_in": "basic"}, "set GEO_PIPELINE_APP_USERS or GEO_PIPELINE_APP_USERS_FILE"),
+    ({"sign_in": "basic", "users": "hunter2"}, 'APP_USERS: write a JSON table such as {"name"'),
+    ({"sign_in": "basic", "users": '{"ada": ""}'}, "the password of 'ada' is empty or damaged"),
+    ({"sign_in": "basic", "users_file": "/nowhere"}, "/nowhere cannot be read: FileNotFound"),
+    ({"sign_in": "oauth", "oauth_key": "a"}, "set GEO_PIPELINE_APP_OAUTH_PROVIDER, GEO_PI"),
+    ({"cookie_secret": "hunter2"}, "GEO_PIPELINE_APP_COOKIE_SECRET: 16 characters at least"),
 )
-def test_a_setting_that_is_off_is_told_in_one_line(
-    tmp_path: Path, settings: dict[str, str], said: str
-) -> None:
-    code, error = _run(tmp_path, **{"port": "0", **settings})
-    assert code == 2
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
-    assert said in error
-    assert "hunter2" not in error
+"""Settings of the app (without GEO_PIPELINE_APP_), each with what is said of them."""
+
+
+def test_a_setting_that_is_off_is_told_in_one_line(tmp_path: Path) -> None:
+    commands = [((), app_settings(port="0") | app_settings(**settings)) for settings, _ in OFF]
+    for (settings, says), said in zip(
+        OFF, typed("panel_app", commands, environment(tmp_path)), strict=True
+    ):
+        assert said.code == 2, settings
+        assert said.error.startswith("error: "), settings
+        assert said.error.count("\n") == 1, said.error
+        assert says in said.error
+        assert "hunter2" not in said.error
 
 
 def test_a_port_that_is_taken_is_told_in_one_line(app: str, tmp_path: Path) -> None:
