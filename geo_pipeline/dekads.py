@@ -1,7 +1,7 @@
 """Dekads, the periods of agrometeorology: days 1 to 10, 11 to 20, and 21 to the end of a month.
 
 Their arithmetic, of single days and of whole columns of days. SQL has the same as
-`least((day(period_end) - 1) // 10, 2)`. How they are named to a reader: `publishing.look`.
+`least((day(period_end) - 1) // 10, 2)`. How they are named to a reader: `publishing.formats`.
 """
 
 from calendar import monthrange

@@ -10,9 +10,22 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from geo_pipeline.indicators import severity_rank
-from geo_pipeline.publishing import look, maps, views
-from geo_pipeline.publishing.look import Lang, Words
+from geo_pipeline.publishing import views
+from geo_pipeline.publishing.crop_names import CROP_NAMES
+from geo_pipeline.publishing.formats import capitalise, format_date, format_number, format_period
+from geo_pipeline.publishing.headlines import finding
+from geo_pipeline.publishing.legend import IN_DROUGHT, longest_reference, reference_note
+from geo_pipeline.publishing.planar_map import render_page
+from geo_pipeline.publishing.sentences import (
+    archive_words,
+    drought_words,
+    in_past,
+    is_past,
+    sentence,
+)
+from geo_pipeline.publishing.styles import DROUGHT_CLASSES, THIN, ClassStyle
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.words import NBSP, Lang, Words
 
 INDICATOR = "combined"
 AGE = "drought_age_dekads"
@@ -58,7 +71,7 @@ _TEXT = {
 class Share(NamedTuple):
     """A class with the départements and the share of the known area that are in it."""
 
-    style: look.ClassStyle
+    style: ClassStyle
     name: str
     departements: int
     area_pct: str
@@ -77,32 +90,30 @@ def render_bulletin(
         warehouse.query("boundaries")[["departement", "area_km2"]], on="departement"
     )
     known = values[values["drought_class"].notna()]
-    past = look.is_past(view.period_end, published_on)
+    past = is_past(view.period_end, published_on)
     ended = views.ended(warehouse, INDICATOR, published_on)
     stake = _stake(warehouse.query("risk_of_period", period_end=view.period_end), lang)
     page = {
         "lang": lang,
         "text": {key: words(lang) for key, words in _TEXT.items()},
-        "period": look.format_period(view.period_end, view.step, lang),
-        "band": look.archive_words(ended, lang) if ended else "",
-        "finding": maps.finding(INDICATOR, values, lang, past=past),
+        "period": format_period(view.period_end, view.step, lang),
+        "band": archive_words(ended, lang) if ended else "",
+        "finding": finding(INDICATOR, values, lang, past=past),
         "shares": _shares(known, lang),
         "driest": _driest(known, _ages(warehouse, view), view, lang, past),
         "changed": _TEXT["changed"](lang).format(
-            before=look.format_period(before.period_end, before.step, lang) if before else ""
+            before=format_period(before.period_end, before.step, lang) if before else ""
         ),
         "changes": _changes(known, before, lang),
-        "stake": look.in_past(stake, lang) if past else stake,
-        "note": look.capitalise(
-            look.reference_note(
-                view.reference_period, look.longest_reference(known["reference_years"]), lang
-            )
+        "stake": in_past(stake, lang) if past else stake,
+        "note": capitalise(
+            reference_note(view.reference_period, longest_reference(known["reference_years"]), lang)
         ),
         "without": _without(values, lang),
         "sources": [source.in_words(lang) for source in view.sources],
-        "published": _TEXT["published"](lang).format(date=look.format_date(published_on, lang)),
+        "published": _TEXT["published"](lang).format(date=format_date(published_on, lang)),
     }
-    return maps.render_page("bulletin.html.j2", page=page)
+    return render_page("bulletin.html.j2", page=page)
 
 
 def _without(values: pd.DataFrame, lang: Lang) -> list[str]:
@@ -117,11 +128,11 @@ def _shares(known: pd.DataFrame, lang: Lang) -> list[Share]:
     """Return the classes from driest to wettest."""
     total_km2 = known["area_km2"].sum()
     shares = []
-    for style in look.DROUGHT_CLASSES:
+    for style in DROUGHT_CLASSES:
         rows = known[known["drought_class"] == style.code]
-        area = look.format_number(100 * rows["area_km2"].sum() / (total_km2 or 1.0), 0, lang)
-        percent = f"{area}{look.THIN}%" if lang == "fr" else f"{area}%"
-        shares.append(Share(style, look.capitalise(style.name(lang)), len(rows), percent))
+        area = format_number(100 * rows["area_km2"].sum() / (total_km2 or 1.0), 0, lang)
+        percent = f"{area}{THIN}%" if lang == "fr" else f"{area}%"
+        shares.append(Share(style, capitalise(style.name(lang)), len(rows), percent))
     return shares
 
 
@@ -135,10 +146,10 @@ def _driest(
     known: pd.DataFrame, ages: dict[str, float], view: views.View, lang: Lang, past: bool
 ) -> list[str]:
     """Return for each of the driest départements in drought how dry, and since when."""
-    worst = known[known["drought_class"].isin(look.IN_DROUGHT)].nlargest(LISTED, "value")
+    worst = known[known["drought_class"].isin(IN_DROUGHT)].nlargest(LISTED, "value")
     said = []
     for row in worst.to_dict("records"):
-        how_dry = look.sentence(
+        how_dry = sentence(
             INDICATOR,
             str(row["name"]),
             value=row["value"],
@@ -151,8 +162,8 @@ def _driest(
             noted=False,
         )
         age = ages[row["departement"]]
-        since = look.drought_words(view.period_end, age, row["drought_class"], lang, past=past)
-        said.append(f"{how_dry} {look.capitalise(since)}." if since else how_dry)
+        since = drought_words(view.period_end, age, row["drought_class"], lang, past=past)
+        said.append(f"{how_dry} {capitalise(since)}." if since else how_dry)
     return said
 
 
@@ -184,9 +195,9 @@ def _stake(risk: pd.DataFrame, lang: Lang) -> str:
     if not crops:
         return _TEXT["off_season"](lang)
     area, whole = (
-        f"{look.format_number(float(known[column].sum()), 0, lang)}{look.NBSP}ha"
+        f"{format_number(float(known[column].sum()), 0, lang)}{NBSP}ha"
         for column in ("exposed_crop_area_ha", "crop_area_ha")
     )
     year = int(known["crop_area_year"].max())
-    names = ", ".join(look.CROP_NAMES[crop](lang).lower() for crop in sorted(crops))
+    names = ", ".join(CROP_NAMES[crop](lang).lower() for crop in sorted(crops))
     return _TEXT["exposed"](lang).format(area=area, whole=whole, crops=names, year=year)

@@ -12,11 +12,10 @@ from geo_pipeline.publishing.styles import (
     STRESS_COLOURS,
     THIN,
     WARMTH_COLOURS,
-    Words,
     amount_bins,
     anomaly_bins,
 )
-from geo_pipeline.words import NBSP
+from geo_pipeline.words import NBSP, Words
 
 WITH_YIELDS: Final = tuple(crop for crop in CROP_NAMES if crop != "grassland")
 """Crops of the table `crop_statistics`, which has permanent and temporary grassland apart."""
@@ -178,7 +177,7 @@ def days() -> Iterator[Indicator]:
                 f"Jours à plus de 25{NBSP}°C depuis la floraison, qui échaudent le grain.",
                 f"Days above 25{NBSP}°C since flowering, which shrivel the grain.",
             ),
-            phrase=Words("{} de plus de 25 °C", "{} above 25 °C"),
+            phrase=Words(f"{{}} de plus de 25{NBSP}°C", f"{{}} above 25{NBSP}°C"),
             edges=(0, 1, 5, 10, 15, 20, 30),
         )
     yield _day_count(
@@ -204,7 +203,7 @@ def _day_count(
 ) -> Indicator:
     """A count of days; what is counted from the first one on has a class of its own for none."""
     daily = Words(
-        "Il faut des données jour par jour : rien n'est montré où elles sont par décade.",
+        f"Il faut des données jour par jour{NBSP}: rien n'est montré où elles sont par décade.",
         "Needs data by day: nothing is shown where they are by dekad.",
     )
     none = Words("aucun", "none") if edges[1] == 1 else None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from geo_pipeline.publishing.styles import Words
+from geo_pipeline.words import Words
 
 CROP_NAMES: Final[Mapping[str, Words]] = MappingProxyType(
     {

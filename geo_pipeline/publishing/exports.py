@@ -6,14 +6,15 @@ from pathlib import Path
 import geopandas as gpd
 
 from geo_pipeline.files import write_text
-from geo_pipeline.publishing import bulletin, look, maps, views
+from geo_pipeline.publishing import bulletin, maps, views
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.words import Lang
 
 
 def export_map(
     warehouse: Warehouse,
     view: views.View,
-    lang: look.Lang,
+    lang: Lang,
     target: Path,
     *,
     published_on: date | None = None,
@@ -44,7 +45,7 @@ def export_map(
 def export_bulletin(
     warehouse: Warehouse,
     period: str | None,
-    lang: look.Lang,
+    lang: Lang,
     folder: Path,
     output: Path | None,
     *,

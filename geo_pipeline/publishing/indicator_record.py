@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from geo_pipeline.publishing.styles import DROUGHT_CLASSES, ClassStyle, Words
+from geo_pipeline.publishing.styles import DROUGHT_CLASSES, ClassStyle
+from geo_pipeline.words import Words
 
 Kind = Literal["class", "stage", "amount", "anomaly", "restriction"]
 Group = Literal[

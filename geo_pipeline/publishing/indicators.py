@@ -26,11 +26,11 @@ from geo_pipeline.publishing.styles import (
     STAGES,
     STRESS_COLOURS,
     THIN,
-    Words,
+    UnknownNameError,
     amount_bins,
     anomaly_bins,
 )
-from geo_pipeline.words import NBSP
+from geo_pipeline.words import NBSP, Words
 
 
 def _spi(months: int) -> Indicator:
@@ -358,6 +358,15 @@ INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
     {indicator.key: indicator for indicator in _all()}
 )
 """All that a map can show, by key, in the order they are offered in."""
+
+
+def indicator_of(key: str) -> Indicator:
+    """Look an indicator up, or say in one line which ones exist."""
+    try:
+        return INDICATORS[key]
+    except KeyError:
+        known = ", ".join(INDICATORS)
+        raise UnknownNameError(f"unknown indicator {key!r}: expected one of {known}") from None
 
 
 def dictionary() -> str:

@@ -20,9 +20,10 @@ import pyarrow as pa
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError, UsageError
-from geo_pipeline.publishing import look, table_files, views
+from geo_pipeline.publishing import table_files, views
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.words import Lang
 
 HANDFUL: Final[tuple[tuple[str, str | None], ...]] = (
     ("combined", None),
@@ -67,7 +68,7 @@ class _Export:
     write: Callable[[Path, date], object]
 
 
-def export_handful(warehouse: Warehouse, folder: Path, lang: look.Lang) -> Exported:
+def export_handful(warehouse: Warehouse, folder: Path, lang: Lang) -> Exported:
     """Write the maps of `HANDFUL` that the data reach, and tables of the latest combined class.
 
     Raises:
@@ -92,7 +93,7 @@ def export_handful(warehouse: Warehouse, folder: Path, lang: look.Lang) -> Expor
     return exported
 
 
-def _exports(warehouse: Warehouse, lang: look.Lang) -> Iterator[_Export]:
+def _exports(warehouse: Warehouse, lang: Lang) -> Iterator[_Export]:
     """Yield what there is to be."""
     form = [_form(), lang]
     shapes, boundaries = warehouse.query("shapes"), warehouse.query("boundaries")
@@ -122,9 +123,7 @@ def _exports(warehouse: Warehouse, lang: look.Lang) -> Iterator[_Export]:
 # Slow to import (folium), and not needed where all is as it was.
 
 
-def _write_map(
-    warehouse: Warehouse, view: views.View, lang: look.Lang, target: Path, day: date
-) -> None:
+def _write_map(warehouse: Warehouse, view: views.View, lang: Lang, target: Path, day: date) -> None:
     from geo_pipeline.publishing import exports  # noqa: PLC0415
 
     exports.export_map(warehouse, view, lang, target, published_on=day)
@@ -134,7 +133,7 @@ def _write_table(warehouse: Warehouse, view: views.View, target: Path, _day: dat
     table_files.export_table(warehouse, view, target)
 
 
-def _write_bulletin(warehouse: Warehouse, lang: look.Lang, target: Path, day: date) -> None:
+def _write_bulletin(warehouse: Warehouse, lang: Lang, target: Path, day: date) -> None:
     from geo_pipeline.publishing import exports  # noqa: PLC0415
 
     exports.export_bulletin(warehouse, None, lang, target.parent, target, published_on=day)

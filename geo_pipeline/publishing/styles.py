@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from geo_pipeline.errors import UsageError
-from geo_pipeline.words import LANGS, NBSP, Lang
+from geo_pipeline.words import LANGS, NBSP, Lang, Words
 
 THIN: Final = "\u202f"
 MINUS: Final = "\u2212"
@@ -29,18 +29,6 @@ def check_lang(lang: str) -> Lang:
         known = ", ".join(LANGS)
         raise UnknownNameError(f"unknown language {lang!r}: expected one of {known}")
     return cast(Lang, lang)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """One text in the two languages; call it with a language to read it."""
-
-    fr: str
-    en: str
-
-    def __call__(self, lang: Lang = "fr") -> str:
-        """Return the text in `lang`."""
-        return self.fr if check_lang(lang) == "fr" else self.en
 
 
 # --------------------------------------------------------------------------------------------

@@ -11,9 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo_pipeline.errors import UsageError
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.look import Source, Words
+from geo_pipeline.publishing.formats import Period
+from geo_pipeline.publishing.indicators import INDICATORS, indicator_of
+from geo_pipeline.publishing.legend import LITTLE_GROWN
+from geo_pipeline.publishing.sentences import Source, is_past
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.words import NBSP, Lang, Words
 
 _NOT_COVERED = Words(
     "la source ne couvre pas ce département", "the source does not cover this département"
@@ -24,7 +27,7 @@ _NOT_GROWN = Words(
     "too few harvests of this crop are known in this département",
 )
 _NO_HARVEST = Words(
-    f"rendement inconnu ou douteux, ou moins de 3 des 5{look.NBSP}récoltes précédentes",
+    f"rendement inconnu ou douteux, ou moins de 3 des 5{NBSP}récoltes précédentes",
     "yield unknown or doubtful, or fewer than 3 of the 5 harvests before it",
 )
 
@@ -52,16 +55,16 @@ class View:
         """Name for files: `spi_3_2022-08`."""
         return f"{self.indicator}_{period_text(self.indicator, self.period_end)}"
 
-    def with_reasons(self, lang: look.Lang) -> pd.DataFrame:
+    def with_reasons(self, lang: Lang) -> pd.DataFrame:
         """Return `values` with `reason`: why a département has none, in `lang`."""
         missing = self.values["value"].isna() & self.values["drought_class"].isna()
         then, ever = (_NO_HARVEST, _NOT_GROWN) if self.step == "year" else (_NOT_THEN, _NOT_COVERED)
         why = self.values["covered"].map({True: then(lang), False: ever(lang)})
-        why = why.mask(self.values["little_grown"], look.LITTLE_GROWN(lang))
+        why = why.mask(self.values["little_grown"], LITTLE_GROWN(lang))
         return self.values.assign(reason=why.where(missing))
 
     @property
-    def step(self) -> look.Period:
+    def step(self) -> Period:
         """How the period is said: a day, a year, a dekad or, at the end of one, a month."""
         return period_step(self.indicator, self.period_end)
 
@@ -74,9 +77,9 @@ class View:
         return str(known.sort_values("reference_years")["reference_period"].iloc[-1])
 
 
-def period_step(indicator: str, period_end: date) -> look.Period:
+def period_step(indicator: str, period_end: date) -> Period:
     """Return what a period is: the last dekad of a month stands for the month."""
-    step = look.indicator_of(indicator).step
+    step = indicator_of(indicator).step
     if step != "dekad":
         return step
     return "month" if (period_end + timedelta(days=1)).day == 1 else "dekad"
@@ -96,7 +99,7 @@ def periods(warehouse: Warehouse, indicator: str) -> "pd.Series[int]":
         UsageError: there is no such indicator.
         NotPublishedError: nothing has been published yet.
     """
-    look.indicator_of(indicator)
+    indicator_of(indicator)
     table = warehouse.query("indicator_periods")
     table = table[table["indicator"] == indicator]
     return pd.Series(table["departements"].to_numpy(), index=table["period_end"].dt.date)
@@ -121,11 +124,11 @@ def ended(warehouse: Warehouse, indicator: str, published_on: date) -> date | No
     A crop's season ends before its weather does: of what has dekads it is the record of them all.
     """
     table = warehouse.query("indicator_periods")
-    dekads = [key for key, which in look.INDICATORS.items() if which.step == "dekad"]
+    dekads = [key for key, which in INDICATORS.items() if which.step == "dekad"]
     alike = dekads if indicator in dekads else [indicator]
     last = table.loc[table["indicator"].isin(alike), "period_end"].max()
     day: date = pd.Timestamp(last).date()
-    return day if look.is_past(day, published_on) else None
+    return day if is_past(day, published_on) else None
 
 
 def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> View:
@@ -139,7 +142,7 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> V
     """
     counts = periods(warehouse, indicator)
     known = list(counts.index)
-    yearly = look.indicator_of(indicator).step == "year"
+    yearly = indicator_of(indicator).step == "year"
     pattern = r"\d{4}(-12-31)?" if yearly else r"\d{4}-\d{2}(-\d{2})?"
     if period is not None and not re.fullmatch(pattern, period):
         raise UsageError(
@@ -172,7 +175,7 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> V
 
 def sources_of(warehouse: Warehouse, indicator: str) -> tuple[Source, ...]:
     """Return who is to be named beside `indicator`: of its observations, then of the outlines."""
-    observed = look.indicator_of(indicator).asset
+    observed = indicator_of(indicator).asset
     named = warehouse.query("attributions")
     rows = pd.concat([named[named["asset"] == asset] for asset in (observed, "departements")])
     return tuple(

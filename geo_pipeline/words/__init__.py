@@ -4,7 +4,7 @@ The texts lie beside the code that says them: `fr.toml` and `en.toml` in a room 
 a page's folder of the app, and in this folder those of the ground floor. A text has placeholders as
 `str.format` takes them, and writes a no-break space as `~`. Here are the reading of these files,
 and `Message`: what errors, findings, failures and alerts are, a key and values that are put into
-words only where somebody reads them. What a number, a date or a class is called: `publishing.look`.
+words only where somebody reads them. What a number, a date or a class is called: `publishing`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,22 @@ PLAIN: Final = "plain"
 
 SEVERAL: Final = "several"
 """The key of messages that are told one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One text in the two languages; call it with a language to read it.
+
+    For what a record says of itself (an indicator, a class, a provider): whoever adds a record adds
+    its words with it. All else is in the catalogue.
+    """
+
+    fr: str
+    en: str
+
+    def __call__(self, lang: Lang = "fr") -> str:
+        """Return the text in `lang`."""
+        return {"fr": self.fr, "en": self.en}[lang]
 
 
 class Catalogue:

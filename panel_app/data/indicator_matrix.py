@@ -17,9 +17,14 @@ from scipy.special import ndtri
 from geo_pipeline import dekads
 from geo_pipeline.indicators import drought_age
 from geo_pipeline.indicators.classes import INDEX_DROUGHT_LIMIT, PERCENTILE_DROUGHT_LIMIT
-from geo_pipeline.publishing import look, views
-from geo_pipeline.publishing.look import ClassStyle, Lang, Statement
+from geo_pipeline.publishing import views
+from geo_pipeline.publishing.formats import Period, format_period, format_value, shown_value
+from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.publishing.legend import IN_DROUGHT, LITTLE_GROWN, class_words, is_unclassed
+from geo_pipeline.publishing.sentences import Ranked, Statement, drought_words, is_past, statement
+from geo_pipeline.publishing.styles import NO_DATA, ClassStyle
 from geo_pipeline.publishing.views import LONGEST_STEP
+from geo_pipeline.words import Lang
 
 FloatMatrix = NDArray[np.float64]
 
@@ -68,7 +73,7 @@ class Matrix:
     @property
     def styles(self) -> tuple[ClassStyle, ...]:
         """The classes or bins of the indicator, driest first."""
-        return look.indicator_of(self.indicator).styles
+        return indicator_of(self.indicator).styles
 
     @cached_property
     def by_dekad(self) -> bool:
@@ -109,10 +114,10 @@ class Matrix:
 
     def period_words(self, row: int, lang: Lang, step: str = "dekad") -> str:
         """The period as it is said: `août 2022`, `2e décade d'août 2022`, `3 octobre 2026`."""
-        said: look.Period = "month" if step == "month" else "dekad"
+        said: Period = "month" if step == "month" else "dekad"
         if not self.by_dekad:
             said = views.period_step(self.indicator, self.periods[row])
-        return look.format_period(self.periods[row], said, lang)
+        return format_period(self.periods[row], said, lang)
 
     def period_typed(self, row: int, step: str = "dekad") -> str:
         """The period as it is typed: `2022-08`, `2022-08-20`."""
@@ -136,9 +141,9 @@ class Matrix:
     def style_at(self, row: int, column: int) -> ClassStyle:
         """The class of a département at a period, or that of no data."""
         index = int(self.style[row, column])
-        return look.NO_DATA if index == NO_STYLE else self.styles[index]
+        return NO_DATA if index == NO_STYLE else self.styles[index]
 
-    def ranked(self, row: int, column: int) -> look.Ranked | None:
+    def ranked(self, row: int, column: int) -> Ranked | None:
         """Rank of a département among the years known, 1 the driest, and how many these are."""
         if self.dry_rank is None or self.ranked_years is None:
             return None
@@ -149,29 +154,29 @@ class Matrix:
         style = self.style_at(row, column)
         if self.is_unclassed(row, column):
             return self.statement(row, column, lang).head
-        return look.class_words(style, self.reference_years[row, column], lang)
+        return class_words(style, self.reference_years[row, column], lang)
 
     def is_unclassed(self, row: int, column: int) -> bool:
         """Whether there is a value, and too few years of reference for a class."""
         at = row, column
-        return look.is_unclassed(self.indicator, self.value[at], self.drought_class[at])
+        return is_unclassed(self.indicator, self.value[at], self.drought_class[at])
 
     def shown_value(self, row: int, column: int, lang: Lang) -> str:
         """The number of a département, with its unit; the combined class has its score."""
-        if look.indicator_of(self.indicator).kind in ("restriction", "stage"):
+        if indicator_of(self.indicator).kind in ("restriction", "stage"):
             return ""
-        value = look.shown_value(
+        value = shown_value(
             self.indicator, float(self.value[row, column]), float(self.percentile[row, column])
         )
-        return look.format_value(self.indicator, value, lang)
+        return format_value(self.indicator, value, lang)
 
     def statement(self, row: int, column: int, lang: Lang, reason: str | None = None) -> Statement:
         """What is said of a département at a period."""
         if column in self.little_grown:
-            reason = look.LITTLE_GROWN(lang)
+            reason = LITTLE_GROWN(lang)
         elif self.is_unclassed(row, column):
             reason = None  # it is not that there are no data
-        return look.statement(
+        return statement(
             self.indicator,
             value=float(self.value[row, column]),
             percentile=float(self.percentile[row, column]),
@@ -181,7 +186,7 @@ class Matrix:
             reference_period=self.reference_period[row, column],
             reason=reason,
             lang=lang,
-            past=look.is_past(self.periods[row], self.published_on),
+            past=is_past(self.periods[row], self.published_on),
         )
 
     def shares_by(self, weight: FloatMatrix) -> FloatMatrix:
@@ -224,7 +229,7 @@ class Matrix:
     @property
     def drought_styles(self) -> list[int]:
         """Indices of the styles that count as drought (D1 or worse)."""
-        return [index for index, style in enumerate(self.styles) if style.code in look.IN_DROUGHT]
+        return [index for index, style in enumerate(self.styles) if style.code in IN_DROUGHT]
 
     def drought_share(self, row: int) -> float:
         """Share of the known area in drought (D1 or worse), %."""
@@ -239,7 +244,7 @@ class Matrix:
 
         First the class, where classes decide, then the percentile or the value.
         """
-        which = look.indicator_of(self.indicator)
+        which = indicator_of(self.indicator)
         amount = self.percentile[row] if which.kind == "class" else self.value[row]
         amount = -amount if which.dry_is_high else amount
         known = self.style[row] != NO_STYLE
@@ -263,7 +268,7 @@ class Matrix:
 
         One that is standardised is told as it is, anything else by the index of its rank.
         """
-        if look.indicator_of(self.indicator).standardised:
+        if indicator_of(self.indicator).standardised:
             return np.asarray(self.value[where])
         return np.asarray(ndtri(np.clip(self.percentile[where], 0.2, 99.8) / 100))
 
@@ -276,7 +281,7 @@ class Matrix:
         if self.published_age is not None:
             return self.published_age
         start = INDEX_DROUGHT_LIMIT
-        if not look.indicator_of(self.indicator).standardised:
+        if not indicator_of(self.indicator).standardised:
             start = float(ndtri(PERCENTILE_DROUGHT_LIMIT / 100))
         holes = [row for row in range(1, len(self.periods)) if not self.follows(row)]
         whole = np.insert(self.index(slice(None)), holes, np.nan, axis=0)
@@ -285,12 +290,12 @@ class Matrix:
 
     def drought_words(self, row: int, column: int, lang: Lang) -> str:
         """For how long it has been in drought, or the drought is not over; empty in none."""
-        return look.drought_words(
+        return drought_words(
             self.periods[row],
             self.age[row, column],
             self.drought_class[row, column],
             lang,
-            past=look.is_past(self.periods[row], self.published_on),
+            past=is_past(self.periods[row], self.published_on),
         )
 
 
@@ -298,7 +303,7 @@ def style_indices(
     indicator: str, value: FloatMatrix, classes: NDArray[np.object_]
 ) -> NDArray[np.int8]:
     """Index of the style of each value: by its class, or by the bin it falls in."""
-    which = look.indicator_of(indicator)
+    which = indicator_of(indicator)
     index = np.full(value.shape, NO_STYLE, dtype=np.int8)
     if which.by_class:
         for position, style in enumerate(which.styles):

@@ -13,9 +13,14 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.look import Lang
+from geo_pipeline.publishing.formats import format_number
+from geo_pipeline.publishing.indicator_record import GROUPS, Indicator
+from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.publishing.legend import reference_note
+from geo_pipeline.publishing.sentences import in_past, is_past
+from geo_pipeline.publishing.styles import THIN
 from geo_pipeline.publishing.views import LONGEST_STEP
+from geo_pipeline.words import NBSP, Lang
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.state import State
@@ -48,9 +53,9 @@ class PageView:
         return self.publication.matrix(self.state.indicator)
 
     @property
-    def indicator(self) -> look.Indicator:
+    def indicator(self) -> Indicator:
         """What the indicator means."""
-        return look.indicator_of(self.state.indicator)
+        return indicator_of(self.state.indicator)
 
     @cached_property
     def drought(self) -> Matrix:
@@ -65,7 +70,7 @@ class PageView:
     @property
     def drought_name(self) -> str:
         """Name of what tells of drought."""
-        return look.indicator_of(self.drought.indicator).name(self.lang)
+        return indicator_of(self.drought.indicator).name(self.lang)
 
     def in_drought(self, day: date) -> FloatMatrix:
         """1 where it is in drought on `day`, 0 where not, NaN unknown: one a département."""
@@ -101,12 +106,12 @@ class PageView:
         last = self.matrix.periods[-1]
         if self.matrix.by_dekad:  # a crop's season ends before its weather does
             last = self.publication.weather_until or last
-        return last if look.is_past(last, self.publication.published_at.date()) else None
+        return last if is_past(last, self.publication.published_at.date()) else None
 
     def tense(self, said: str) -> str:
         """One of our sentences, in the past tense where the period shown is over."""
-        past = look.is_past(self.period_end, self.publication.published_at.date())
-        return look.in_past(said, self.lang) if past else said
+        past = is_past(self.period_end, self.publication.published_at.date())
+        return in_past(said, self.lang) if past else said
 
     def restrictions(self, day: date) -> tuple[Matrix, int, bool] | None:
         """Water restrictions, the row of the survey nearest to `day`, and whether it is of then.
@@ -136,9 +141,7 @@ class PageView:
             return ""
         column = int(np.nanargmax(years))
         length = float(years[column])
-        return look.reference_note(
-            self.matrix.reference_period[self.row, column], length, self.lang
-        )
+        return reference_note(self.matrix.reference_period[self.row, column], length, self.lang)
 
     @property
     def source(self) -> str:
@@ -158,35 +161,35 @@ def indicator_options(view: PageView) -> list[dict[str, Any]]:
     """What the list of indicators offers, by group."""
     groups: dict[str, list[dict[str, str]]] = {}
     for key in view.publication.indicators:
-        which = look.indicator_of(key)
+        which = indicator_of(key)
         option = {"value": key, "name": which.name(view.lang)}
-        groups.setdefault(look.GROUPS[which.group](view.lang), []).append(option)
+        groups.setdefault(GROUPS[which.group](view.lang), []).append(option)
     return [{"name": name, "options": options} for name, options in groups.items()]
 
 
 def percent(share: float, lang: Lang) -> str:
     """`12 %`; what is there but rounds to nothing is `< 1 %`."""
-    space = look.THIN if lang == "fr" else ""
+    space = THIN if lang == "fr" else ""
     if 0 < share < 0.5:
-        return f"<{look.THIN}1{space}%"
-    return f"{look.format_number(share, 0, lang)}{space}%"
+        return f"<{THIN}1{space}%"
+    return f"{format_number(share, 0, lang)}{space}%"
 
 
 def hectares(area: float, lang: Lang) -> str:
     """`104 600 ha`, `2,31 millions d'ha`: three figures, no more is known."""
     if math.isnan(area):
-        return look.format_number(None, 0, lang)
+        return format_number(None, 0, lang)
     if area >= 1e6:
-        text = look.format_number(area / 1e6, 2, lang)
+        text = format_number(area / 1e6, 2, lang)
         million = "millions d'ha" if lang == "fr" else "million ha"
-        return f"{text}{look.NBSP}{million}"
-    return f"{hectares_number(area, lang)}{look.NBSP}ha"
+        return f"{text}{NBSP}{million}"
+    return f"{hectares_number(area, lang)}{NBSP}ha"
 
 
 def hectares_number(area: float, lang: Lang) -> str:
     """`104 600`: hectares without their unit, three figures or four."""
     step = 100 if area >= 10_000 else 10
-    return look.format_number(round(area / step) * step, 0, lang)
+    return format_number(round(area / step) * step, 0, lang)
 
 
 def enumeration(names: Sequence[str], words: Catalogue) -> str:

@@ -1,14 +1,15 @@
 """The app's words: `fr.toml` and `en.toml` of `shell/` and of each page's folder.
 
-Those of maps are in `publishing.look`.
+What numbers, dates and classes are called is in `geo_pipeline.publishing`.
 """
 
 from functools import cache
 from importlib.resources import files
 
 from geo_pipeline import words
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.look import Lang
+from geo_pipeline.publishing.crop_names import CROP_NAMES
+from geo_pipeline.publishing.formats import format_number
+from geo_pipeline.words import Lang
 
 
 class Catalogue(words.Catalogue):
@@ -16,11 +17,11 @@ class Catalogue(words.Catalogue):
 
     def count(self, key: str, number: int, n: object = None) -> str:
         """Return `key.one` or `key.many`, thousands apart."""
-        return super().count(key, number, n or look.format_number(number, 0, self.lang))
+        return super().count(key, number, n or format_number(number, 0, self.lang))
 
     def crop(self, crop: str) -> str:
         """Name of a crop; one that we have no word for keeps its own, made readable."""
-        known = look.CROP_NAMES.get(crop)
+        known = CROP_NAMES.get(crop)
         return known(self.lang) if known else crop.replace("_", " ")
 
 

@@ -5,7 +5,8 @@ from typing import Final
 
 import pandas as pd
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.indicator_record import Indicator
+from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.views import LONGEST_STEP
 from panel_app.data.indicator_matrix import Matrix
 
@@ -13,7 +14,7 @@ YEAR_DAYS: Final = 5
 """A year before is the period that ends within so many days of it."""
 
 
-def drier_sign(indicator: look.Indicator) -> int:
+def drier_sign(indicator: Indicator) -> int:
     """1 where a shown number that grows means drier, -1 where it means wetter, 0 where neither."""
     if indicator.neutral:
         return 0
@@ -44,4 +45,4 @@ def step_name(matrix: Matrix, step: str) -> str:
     """What the periods are walked by: of yields and restrictions the address does not tell."""
     if matrix.by_dekad:
         return step
-    return look.indicator_of(matrix.indicator).step
+    return indicator_of(matrix.indicator).step

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, get_args
 
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.look import Lang
+from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.publishing.styles import check_lang
 from geo_pipeline.territory import BY_CODE, REGIONS
+from geo_pipeline.words import Lang
 from panel_app.data.page_words import Catalogue, catalogue
 
 Step = Literal["month", "dekad"]
@@ -99,7 +100,7 @@ class State:
 def language(query: Mapping[str, str]) -> Lang:
     """Return the language that the URL asks for, French by default."""
     asked = query.get("lang", DEFAULT_LANG)
-    return look.check_lang(asked) if asked in get_args(Lang) else DEFAULT_LANG
+    return check_lang(asked) if asked in get_args(Lang) else DEFAULT_LANG
 
 
 def month_end(year: int, month: int) -> date:
@@ -176,7 +177,7 @@ class _Reader:
         asked = self.query.get("indicator", default)
         if asked in indicators:
             return asked
-        shown = look.indicator_of(default).name(self.words.lang)
+        shown = indicator_of(default).name(self.words.lang)
         self.notices.append(self.words("notice.indicator", asked=clip(asked), shown=shown))
         return default
 

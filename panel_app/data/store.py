@@ -19,10 +19,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo_pipeline.errors import NotPublishedError, StorageError
-from geo_pipeline.publishing import exports, look, table_files, views
-from geo_pipeline.publishing.look import Lang, Statement
+from geo_pipeline.publishing import exports, table_files, views
+from geo_pipeline.publishing.indicators import INDICATORS, indicator_of
+from geo_pipeline.publishing.sentences import Statement
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for sessions
 from geo_pipeline.storage.warehouse import Warehouse, lacking
+from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import FloatMatrix, Matrix, style_indices
 
 DROUGHT_INDICATOR: Final = "combined"
@@ -67,7 +69,7 @@ class Publication:
         self.published_at: datetime = warehouse.query("publication_date")["published_at"][0]
         self.is_previous = warehouse.reads_previous
         known = set(warehouse.query("indicator_periods")["indicator"])
-        self.indicators: tuple[str, ...] = tuple(key for key in look.INDICATORS if key in known)
+        self.indicators: tuple[str, ...] = tuple(key for key in INDICATORS if key in known)
 
     def name(self, code: str) -> str:
         """Name of a département."""
@@ -152,7 +154,7 @@ class Publication:
     def source_names(self, indicator: str) -> str:
         """Short names of those whose observations an indicator rests on: `AgERA5`, `Agreste`."""
         named = self.attributions
-        rows = named[named["asset"] == look.indicator_of(indicator).asset]
+        rows = named[named["asset"] == indicator_of(indicator).asset]
         return ", ".join(
             # What ships with the project has no short name of its own.
             text.split(",")[0] if name == "bundled" else name

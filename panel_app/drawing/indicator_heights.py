@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from geo_pipeline.indicators.classes import INDEX_DRY_LIMITS
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.indicators import indicator_of
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 
 THRESHOLDS: Final = {"D1": INDEX_DRY_LIMITS[3], "D3": INDEX_DRY_LIMITS[1]}
@@ -18,7 +18,7 @@ def heights(matrix: Matrix, where: Any) -> FloatMatrix:
     A class whose value is no index (a score, a wetness) is drawn as the index of its rank, a stage
     of a drought or a level of restriction as a bar of the same height as any other.
     """
-    which = look.indicator_of(matrix.indicator)
+    which = indicator_of(matrix.indicator)
     if which.kind in ("stage", "restriction"):
         style = matrix.style[where]
         usual = np.array([style.code in ("normal", "none") for style in matrix.styles])

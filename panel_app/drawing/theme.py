@@ -1,11 +1,11 @@
 """The colours of the page: ink, paper and rules in two themes, and bars of a class of drought.
 
-They are variables of the style sheet. Colours of data come from `geo_pipeline.publishing.look`.
+They are variables of the style sheet. Colours of data come from `publishing.styles`.
 """
 
 from functools import cache
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.styles import ClassStyle, luminance
 
 TOKENS: dict[str, dict[str, str]] = {
     "light": {
@@ -52,9 +52,9 @@ def darker(colour: str, by: float) -> str:
 
 
 @cache
-def bar_colour(style: look.ClassStyle) -> str:
+def bar_colour(style: ClassStyle) -> str:
     """Colour of a class in a thin bar on the page: pale ones a little darker than on the map."""
-    light = look.luminance(style.colour)
+    light = luminance(style.colour)
     if light > 0.9:
         return NEUTRAL
     return darker(style.colour, 0.1) if light > 0.75 else style.colour

@@ -18,7 +18,8 @@ import panel as pn
 from markupsafe import Markup
 
 from geo_pipeline.errors import GeoPipelineError, StorageError
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_date, format_period
+from geo_pipeline.publishing.sentences import archive_words
 from panel_app.data.page_view import PageView, Slots, indicator_options
 from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
@@ -134,7 +135,7 @@ class Session:
         view = self.view
         if view is None or not self.page.shows_record or view.ended is None:
             return ""
-        return render("shell/band", {"said": look.archive_words(view.ended, view.lang)})
+        return render("shell/band", {"said": archive_words(view.ended, view.lang)})
 
     def _told(self) -> list[str]:
         """What is told above the page: what just happened, and what stays so."""
@@ -142,7 +143,7 @@ class Session:
         if publication is None or not publication.is_previous:
             return self._notices
         lang = self.state.lang
-        moment = look.format_date(publication.published_at.date(), lang)
+        moment = format_date(publication.published_at.date(), lang)
         return [*self._notices, self.words("notice.previous", day=moment)]
 
     def _page_slots(self) -> Slots:
@@ -186,7 +187,7 @@ class Session:
         view = self.view
         if view is None:
             return ""
-        day = look.format_date(view.publication.published_at.date(), view.lang)
+        day = format_date(view.publication.published_at.date(), view.lang)
         return self.words("take.credit", name=self.words("title"), day=day)
 
     def _query(self) -> str:
@@ -255,7 +256,7 @@ class Session:
             return
         wished, shown = view.state.period, view.period_end
         if (wished.year, wished.month) != (shown.year, shown.month):
-            asked = look.format_period(wished, "month", view.lang)
+            asked = format_period(wished, "month", view.lang)
             self._notices.append(self.words("notice.period", asked=asked, shown=view.period))
 
     def _take(self, kind: str) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from geo_pipeline.publishing import bulletin, exports, look, views
+from geo_pipeline.publishing import bulletin, exports, views
+from geo_pipeline.publishing.sentences import in_past, is_past
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data.page_words import catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
@@ -39,9 +40,9 @@ def test_what_has_not_ended_has_no_band(publication: Publication) -> None:
     assert view.ended == date(2022, 12, 31)
     maize = view_of(publication, indicator="crop_stress_pct_grain_maize_rainfed")
     assert maize.ended == view.ended  # its season ends in October, its weather does not
-    assert look.is_past(date(2022, 12, 31), date(2023, 2, 15))
-    assert not look.is_past(date(2022, 12, 31), date(2023, 2, 14))  # 45 days
-    assert not look.is_past(date(2022, 12, 31), None)
+    assert is_past(date(2022, 12, 31), date(2023, 2, 15))
+    assert not is_past(date(2022, 12, 31), date(2023, 2, 14))  # 45 days
+    assert not is_past(date(2022, 12, 31), None)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_what_has_not_ended_has_no_band(publication: Publication) -> None:
     ],
 )
 def test_verbs_are_put_into_the_past(lang: Any, now: str, then: str) -> None:
-    assert then in look.in_past(now, lang)
+    assert then in in_past(now, lang)
 
 
 def test_pages_speak_of_what_is_over_in_the_past(publication: Publication) -> None:

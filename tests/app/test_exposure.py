@@ -7,7 +7,8 @@ from html import unescape
 
 import numpy as np
 
-from geo_pipeline.publishing import bulletin, look, views
+from geo_pipeline.publishing import bulletin, views
+from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data import crop_exposure
 from panel_app.data.page_view import hectares
@@ -34,7 +35,7 @@ def by_hand(publication: Publication, indicator: str, day: date) -> tuple[float,
         drought_class = matrix.drought_class[row, column]
         if drought_class is not None:
             total += latest["area_ha"].sum()
-            dry += latest["area_ha"].sum() * (drought_class in look.IN_DROUGHT)
+            dry += latest["area_ha"].sum() * (drought_class in IN_DROUGHT)
     return total, dry
 
 
@@ -75,7 +76,7 @@ def test_a_departement_is_told_of_the_map_shown(publication: Publication) -> Non
         view = view_of(publication, indicator=indicator, period="2022-08", departement="30")
         dry = view.drought.drought_class[view.drought.periods.index(view.period_end)]
         around = [publication.codes.index(each) for each in publication.neighbours["30"]]
-        known = [dry[each] in look.IN_DROUGHT for each in around if dry[each] is not None]
+        known = [dry[each] in IN_DROUGHT for each in around if dry[each] is not None]
         figures = {each["label"]: each for each in map_place.figures(view, "30")}
         figure = figures["Voisins en sécheresse"]
         assert figure["value"] == f"{sum(known)}/{len(known)}"

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from geo_pipeline.publishing import bulletin, exports, look, views
+from geo_pipeline.publishing import bulletin, exports, views
+from geo_pipeline.publishing.legend import class_words
+from geo_pipeline.publishing.styles import DROUGHT_CLASSES
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data.store import Publication, Store
 from panel_app.pages.about import about_page
@@ -79,8 +81,8 @@ def test_far_classes_are_marked_wherever_they_stand(publication: Publication) ->
         assert marked in plain(text).lower(), where
     table = plain(said["table"]).lower()
     assert table.count(f"</i>{far}") == table.count(f"</i>{marked}")
-    assert look.class_words(look.DROUGHT_CLASSES[1], 30) == far
-    assert look.class_words(look.DROUGHT_CLASSES[2], 12) == "sécheresse grave"
+    assert class_words(DROUGHT_CLASSES[1], 30) == far
+    assert class_words(DROUGHT_CLASSES[2], 12) == "sécheresse grave"
 
 
 def test_where_classes_are_lacking_the_legend_says_so(publication: Publication) -> None:

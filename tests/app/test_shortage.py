@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_pipeline.publishing import exports, look, table_files, views
+from geo_pipeline.publishing import exports, table_files, views
+from geo_pipeline.publishing.indicators import INDICATORS
+from geo_pipeline.publishing.styles import NO_DATA
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.tables import dictionary
+from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import NO_STYLE
 from panel_app.data.page_words import catalogue
 from panel_app.data.store import Publication, Store
@@ -26,10 +29,10 @@ WHEAT = "season_shortage_pct_soft_wheat"
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
-def test_nothing_speaks_of_a_loss_of_yield(lang: look.Lang) -> None:
+def test_nothing_speaks_of_a_loss_of_yield(lang: Lang) -> None:
     """What the water balance says is fitted on no harvest, and contradicts some."""
     said = list(catalogue(lang).texts.values())
-    for each in look.INDICATORS.values():
+    for each in INDICATORS.values():
         said += [each.name(lang), each.short_name(lang), each.explanation(lang), each.key]
         said += [each.phrase(lang), each.value_name(lang)]
     assert [text for text in said if LOSS.search(text)] == []
@@ -65,7 +68,7 @@ def test_what_has_under_a_thousand_hectares_is_hatched(
         column = view.matrix.column(code)
         assert (view.matrix.style[:, column] == NO_STYLE).all()
         said = view.matrix.statement(view.row, column, "fr", reason="autre")
-        assert said.style is look.NO_DATA
+        assert said.style is NO_DATA
         assert plain(said.body) == "Moins de 1 000 ha de cette culture"
     gers = view.matrix.column("32")
     assert view.matrix.style[view.row, gers] != NO_STYLE
@@ -114,6 +117,6 @@ def test_an_area_that_is_not_published_is_said(publication: Publication) -> None
         code
         for code in publication.codes
         if publication.crops(code)["area_ha"].isna().all()
-        and known.matrix.style_at(known.row, known.matrix.column(code)) is not look.NO_DATA
+        and known.matrix.style_at(known.row, known.matrix.column(code)) is not NO_DATA
     ]
     assert table.count("surface non publiée") == len(unknown)

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from geo_pipeline import dekads
-from geo_pipeline.publishing import bulletin, look, views
+from geo_pipeline.publishing import bulletin, views
+from geo_pipeline.publishing.formats import format_period
+from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.store import Publication, Store
@@ -31,7 +33,7 @@ def droughts_on(publication: Publication, day: date) -> dict[str, tuple[str, int
             if first.date() <= day <= last.date():
                 years = 36 * (day.year - first.year)
                 count = years + dekads.of_year(day) - dekads.of_year(first) + 1
-                found[code] = look.format_period(first.date(), "dekad"), count
+                found[code] = format_period(first.date(), "dekad"), count
     return found
 
 
@@ -61,7 +63,7 @@ def test_all_places_tell_the_same_drought(publication: Publication, day: date) -
             assert (now, beside) == ([], "")
             assert tile.get("Âge de la sécheresse", "aucune") == "aucune"
             assert "en sécheresse depuis" not in verdict
-            assert view.matrix.drought_class[view.row, column] not in look.IN_DROUGHT
+            assert view.matrix.drought_class[view.row, column] not in IN_DROUGHT
             continue
         first, count = events[code]
         assert ages[column] == count

@@ -9,6 +9,7 @@ import pytest
 import sample_france
 
 from geo_pipeline.publishing import maps
+from geo_pipeline.publishing.sentences import Source
 
 pytestmark = [
     pytest.mark.browser,
@@ -35,7 +36,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sample_france.dry_south(shapes),
         indicator="spi_3",
         period_end=date(2022, 8, 31),
-        sources=[maps.Source("AgERA5", "https://cds.climate.copernicus.eu/", "Copernicus")],
+        sources=[Source("AgERA5", "https://cds.climate.copernicus.eu/", "Copernicus")],
         published_on=date(2022, 9, 3),
         reference_period="2010-2022",
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.indicators import indicator_of
 from tests.browser.reader import LAPTOP, PHONE, WIDE
 
 pytestmark = pytest.mark.browser
@@ -66,7 +66,7 @@ def test_all_of_france_has_the_published_colours(
     page = reader.page
     reader.painted("combined|2022-08-31")
     published = _published(published_home, "combined", "2022-08-31")
-    colours = {style.code: style.colour for style in look.indicator_of("combined").styles}
+    colours = {style.code: style.colour for style in indicator_of("combined").styles}
     drawn = page.evaluate(
         """() => Object.fromEntries([...document.querySelectorAll("[data-map=a] .land use")]
             .map((each) => [each.dataset.code, each.getAttribute("fill")]))"""
@@ -233,7 +233,7 @@ def test_another_indicator_recolours_and_says_what_it_is(read: Any, artefacts: P
             lambda key=key: page.get_attribute("html", "data-map-painted").startswith(f"{key}|")
         )
         assert reader.fills() != before
-        assert reader.text("h1").startswith(look.indicator_of(key).name("fr").split(",")[0])
+        assert reader.text("h1").startswith(indicator_of(key).name("fr").split(",")[0])
         assert reader.overflow() == []
         page.screenshot(path=artefacts / f"map_{key}.png")
     reader.says(".notice", "août 2022")  # restrictions are of another time

@@ -12,7 +12,7 @@ import duckdb
 import geopandas as gpd
 import pytest
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.indicators import indicator_of
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +20,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 WAREHOUSE = Path("published") / "drought.duckdb"
 COLOURS = {
     "rgb({}, {}, {})".format(*(int(style.colour[i : i + 2], 16) for i in (1, 3, 5))): style.code
-    for style in look.indicator_of("combined").styles
+    for style in indicator_of("combined").styles
 }
 
 

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.indicators.crops import STAGES, day_of_season, growth_stage
-from geo_pipeline.publishing import look
 from geo_pipeline.publishing.calendar import Stage, stage_on
-from geo_pipeline.publishing.crop_names import CROP_PERIOD_NAMES
+from geo_pipeline.publishing.crop_names import CROP_PERIOD_NAMES, CROP_STAGE_NAMES, crop_period_name
 from geo_pipeline.schemas import GROWTH_STAGES, YIELD_PERIODS
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.transforms.calendar import crop_stages
@@ -106,9 +105,9 @@ def test_a_stage_without_days_is_left_out() -> None:
 
 
 def test_stages_and_periods_have_names_in_both_languages() -> None:
-    assert tuple(GROWTH_STAGES) == STAGES == tuple(look.CROP_STAGE_NAMES)
+    assert tuple(GROWTH_STAGES) == STAGES == tuple(CROP_STAGE_NAMES)
     assert list(CROP_PERIOD_NAMES) == YIELD_PERIODS
-    assert look.crop_period_name("soft_wheat", "flowering").fr == "floraison"
-    assert look.crop_period_name("soft_wheat", "flowering").en == "flowering"
-    assert look.crop_period_name("potato", "flowering").en == "tuber initiation"
-    assert look.crop_period_name("potato", "ripening").fr == "maturation"
+    assert crop_period_name("soft_wheat", "flowering").fr == "floraison"
+    assert crop_period_name("soft_wheat", "flowering").en == "flowering"
+    assert crop_period_name("potato", "flowering").en == "tuber initiation"
+    assert crop_period_name("potato", "ripening").fr == "maturation"

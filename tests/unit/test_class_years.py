@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.sentences import statement
+from geo_pipeline.publishing.styles import NO_DATA
 from geo_pipeline.settings import Settings
 from geo_pipeline.transforms.drought import CLASS_MIN_YEARS, COURSE, drought_indicators
 from geo_pipeline.transforms.weather import with_et0
@@ -55,8 +56,8 @@ def test_the_minimum_is_a_setting(days: pd.DataFrame) -> None:
 
 
 def test_a_value_without_a_class_is_told() -> None:
-    said = look.statement("spi_3", value=-2.14, percentile=1.6, reference_years=8.0)
-    assert said.style is look.NO_DATA
+    said = statement("spi_3", value=-2.14, percentile=1.6, reference_years=8.0)
+    assert said.style is NO_DATA
     assert said.head == "pas de classe"
     assert said.body.replace("\u00a0", " ") == (
         "Indice SPI : \u22122,14 (8 ans de référence, trop peu pour une classe)"

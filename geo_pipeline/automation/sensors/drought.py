@@ -17,14 +17,17 @@ import dagster as dg
 from geo_pipeline.automation.alerts import Alert, Alerts, Rows, digest
 from geo_pipeline.automation.sensors.places import named
 from geo_pipeline.errors import NotPublishedError
-from geo_pipeline.publishing import look, views
+from geo_pipeline.publishing import views
+from geo_pipeline.publishing.formats import capitalise, format_date, format_period, is_missing
+from geo_pipeline.publishing.legend import IN_DROUGHT
+from geo_pipeline.publishing.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.words import Catalogue, catalogue, joined, plain
 
-CLASSES: Final = {style.code: style for style in look.DROUGHT_CLASSES}
-LEVELS: Final = {style.code: style for style in look.RESTRICTION_LEVELS}
+CLASSES: Final = {style.code: style for style in DROUGHT_CLASSES}
+LEVELS: Final = {style.code: style for style in RESTRICTION_LEVELS}
 CLASS_RANK: Final = {code: rank for rank, code in enumerate(CLASSES)}
 """0 for the driest class."""
 LEVEL_RANK: Final = {code: rank for rank, code in enumerate(LEVELS)}
@@ -56,7 +59,7 @@ class Change:
     def worse(self) -> bool:
         """Whether the class is worse than before, and D1 at least."""
         was, now = self.was.drought_class, self.now.drought_class
-        known = was is not None and now in look.IN_DROUGHT
+        known = was is not None and now in IN_DROUGHT
         return known and CLASS_RANK[str(now)] < CLASS_RANK[str(was)]
 
     @property
@@ -70,7 +73,7 @@ class Change:
         """Whether it was in drought and is back to normal."""
         was, now = self.was.drought_class, self.now.drought_class
         back = now is not None and CLASS_RANK[now] >= CLASS_RANK["normal"]
-        return was in look.IN_DROUGHT and back
+        return was in IN_DROUGHT and back
 
     @property
     def lifted(self) -> bool:
@@ -148,10 +151,10 @@ def _parsed(cursor: str | None) -> dict[str, Any]:
 
 def _standing(row: dict[Any, Any]) -> Standing:
     def text(name: str) -> str | None:
-        return None if look.is_missing(row[name]) else str(row[name])[:10]
+        return None if is_missing(row[name]) else str(row[name])[:10]
 
     def word(name: str) -> str | None:
-        return None if look.is_missing(row[name]) else str(row[name])
+        return None if is_missing(row[name]) else str(row[name])
 
     return Standing(
         word("drought_class"), text("period_end"), word("restriction_level"), text("restricted_on")
@@ -231,7 +234,7 @@ def _title(told: Sequence[Change], words: Catalogue) -> str:
         "raised": sum(each.raised for each in told),
     }
     parts = [words.count(f"drought_alert.{what}", count) for what, count in counts.items() if count]
-    return look.capitalise(", ".join(parts))
+    return capitalise(", ".join(parts))
 
 
 def _became(key: str, was_and_now: tuple[str, str], words: Catalogue) -> str:
@@ -287,10 +290,10 @@ def _periods(told: Sequence[Change], words: Catalogue) -> list[str]:
     days = sorted({str(each.now.restricted_on) for each in told if each.raised})
     lines = []
     if dekads:
-        said = [look.format_period(date.fromisoformat(day), "dekad", words.lang) for day in dekads]
+        said = [format_period(date.fromisoformat(day), "dekad", words.lang) for day in dekads]
         lines.append(words("drought_alert.period", periods=joined(map(plain, said))))
     if days:
-        said = [look.format_date(date.fromisoformat(day), words.lang) for day in days]
+        said = [format_date(date.fromisoformat(day), words.lang) for day in days]
         lines.append(words("drought_alert.in_force", days=joined(map(plain, said))))
     return lines
 

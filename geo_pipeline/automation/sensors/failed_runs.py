@@ -16,7 +16,7 @@ from geo_pipeline.automation.sensors.places import listed, moment, whom
 from geo_pipeline.automation.sensors.present_troubles import Trouble, dagster_page, error_line
 from geo_pipeline.platform.internals import WILL_RETRY_TAG
 from geo_pipeline.platform.partitions import codes_of
-from geo_pipeline.publishing.look import capitalise
+from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import reason, short
 from geo_pipeline.storage.partition_states import Broken

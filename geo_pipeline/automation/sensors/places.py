@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from geo_pipeline.publishing.look import format_date
+from geo_pipeline.publishing.formats import format_date
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.territory import BY_CODE, CODES
 from geo_pipeline.words import Catalogue

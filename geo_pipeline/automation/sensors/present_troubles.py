@@ -15,7 +15,7 @@ import dagster as dg
 from geo_pipeline.automation.alerts import Alert, Rows
 from geo_pipeline.automation.sensors.places import listed, moment, whom
 from geo_pipeline.platform.internals import InstigatorState, InstigatorType, TickStatus
-from geo_pipeline.publishing.look import capitalise
+from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import reason, short
 from geo_pipeline.storage.partition_states import Broken

@@ -14,8 +14,18 @@ from geo_pipeline.indicators.classes import (
     PERCENTILE_DRY_LIMITS,
     PERCENTILE_WET_LIMITS,
 )
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.styles import STAGES
+from geo_pipeline.publishing.formats import format_date, format_number, is_missing
+from geo_pipeline.publishing.indicator_record import GROUPS
+from geo_pipeline.publishing.indicators import INDICATORS
+from geo_pipeline.publishing.legend import class_meaning, is_short, longest_reference
+from geo_pipeline.publishing.sentences import Source
+from geo_pipeline.publishing.styles import (
+    DROUGHT_CLASSES,
+    NO_DATA,
+    RESTRICTION_LEVELS,
+    STAGES,
+    ClassStyle,
+)
 from panel_app.data.page_view import PageView
 from panel_app.drawing.templates import render
 
@@ -56,26 +66,26 @@ def reading(view: PageView) -> dict[str, Any]:
             {
                 "style": style,
                 "name": style.name(view.lang),
-                "meaning": look.class_meaning(style, years, view.lang),
+                "meaning": class_meaning(style, years, view.lang),
                 "index": index,
                 "percentile": percentile,
             }
             for style, index, percentile in zip(
-                look.DROUGHT_CLASSES,
+                DROUGHT_CLASSES,
                 ranges(INDEX_DRY_LIMITS, INDEX_WET_LIMITS, 1, view),
                 ranges(PERCENTILE_DRY_LIMITS, PERCENTILE_WET_LIMITS, 0, view),
                 strict=True,
             )
         ],
-        "levels": _told(look.RESTRICTION_LEVELS, view),
+        "levels": _told(RESTRICTION_LEVELS, view),
         "stages": _told(STAGES, view),
-        "missing": look.NO_DATA.name(view.lang),
+        "missing": NO_DATA.name(view.lang),
     }
 
 
 def ranges(dry: Sequence[float], wet: Sequence[float], decimals: int, view: PageView) -> list[str]:
     """The limits of each class in words, the driest first: `jusqu'à −2`, `de −2 à −1,6`."""
-    limits = [look.format_number(limit, decimals, view.lang) for limit in (*dry, *wet)]
+    limits = [format_number(limit, decimals, view.lang) for limit in (*dry, *wet)]
     between = [view.words("about.between", low=low, high=high) for low, high in pairwise(limits)]
     return [
         view.words("about.up_to", high=limits[0]),
@@ -84,7 +94,7 @@ def ranges(dry: Sequence[float], wet: Sequence[float], decimals: int, view: Page
     ]
 
 
-def _told(styles: Sequence[look.ClassStyle], view: PageView) -> list[dict[str, str]]:
+def _told(styles: Sequence[ClassStyle], view: PageView) -> list[dict[str, str]]:
     return [
         {
             "colour": style.colour,
@@ -102,12 +112,12 @@ def indicators(view: PageView) -> list[dict[str, Any]]:
         {
             "href": view.href(page="", indicator=key) if key in view.publication.indicators else "",
             "name": which.name(lang),
-            "group": look.GROUPS[which.group](lang),
+            "group": GROUPS[which.group](lang),
             "unit": which.unit(lang)
             or words("about.class_unit" if which.by_class else "about.no_unit"),
             "said": which.explanation(lang),
         }
-        for key, which in look.INDICATORS.items()
+        for key, which in INDICATORS.items()
     ]
 
 
@@ -125,7 +135,7 @@ def named(view: PageView, sources: pd.DataFrame) -> list[dict[str, str]]:
             "what": view.words(ASSETS[row["asset"]]) if row["asset"] in ASSETS else row["asset"],
             "text": row[f"text_{view.lang}"],
             "licence": row[f"licence_{view.lang}"],
-            "href": look.Source(row["name"], row["url"]).href or "",
+            "href": Source(row["name"], row["url"]).href or "",
             "period": _period(view, row),
         }
         for row in rows
@@ -134,17 +144,17 @@ def named(view: PageView, sources: pd.DataFrame) -> list[dict[str, str]]:
 
 def _period(view: PageView, row: dict[Any, Any]) -> str:
     """The days covered, of statistics the years; empty where neither is told."""
-    if not look.is_missing(row["first_year"]):
+    if not is_missing(row["first_year"]):
         return f"{int(row['first_year'])}-{int(row['last_year'])}"
-    if look.is_missing(row["first_date"]) or look.is_missing(row["last_date"]):
+    if is_missing(row["first_date"]) or is_missing(row["last_date"]):
         return ""
     first, last = (pd.Timestamp(row[name]).date() for name in ("first_date", "last_date"))
     if first == last:
-        return look.format_date(first, view.lang)
+        return format_date(first, view.lang)
     return view.words(
         "about.from_to",
-        first=look.format_date(first, view.lang),
-        last=look.format_date(last, view.lang),
+        first=format_date(first, view.lang),
+        last=format_date(last, view.lang),
     )
 
 
@@ -175,8 +185,8 @@ def limits(view: PageView, sources: pd.DataFrame) -> list[str]:
     words = view.words
     known = weather(view)
     found = [*missing_weather(view, known), *_missing_years(view)]
-    if look.is_short(reference_years(view)):
-        years = look.format_number(reference_years(view), 0, view.lang)
+    if is_short(reference_years(view)):
+        years = format_number(reference_years(view), 0, view.lang)
         found.append(words("about.limit_short", n=years))
     if any(record.spread for record in known.values()):
         found.append(words("about.limit_dekad"))
@@ -229,7 +239,7 @@ def reference_years(view: PageView) -> float:
     """Length of the longest normal that the drought classes are told against, NaN unknown."""
     if "combined" not in view.publication.indicators:
         return float("nan")
-    return look.longest_reference(view.publication.matrix("combined").reference_years.flat)
+    return longest_reference(view.publication.matrix("combined").reference_years.flat)
 
 
 # --------------------------------------------------------------------------------------------
@@ -240,7 +250,7 @@ def reference_years(view: PageView) -> float:
 def sharing(view: PageView, sources: pd.DataFrame) -> dict[str, str]:
     """How to cite what is shown, and how to show the map in a page of one's own."""
     names = ", ".join(dict.fromkeys(str(name) for name in _short_names(view, sources)))
-    day = look.format_date(view.publication.published_at.date(), view.lang)
+    day = format_date(view.publication.published_at.date(), view.lang)
     width, height = FRAME
     address = SITE + view.href(page="embed")
     title = view.words("about.frame_title", indicator=view.indicator.name(view.lang))
@@ -268,7 +278,7 @@ def software(view: PageView) -> str:
     try:
         return version("geo-pipeline")
     except PackageNotFoundError:
-        return look.format_number(None, 0, view.lang)
+        return format_number(None, 0, view.lang)
 
 
 def house(view: PageView) -> dict[str, Any]:
@@ -285,7 +295,7 @@ def house(view: PageView) -> dict[str, Any]:
         (words("about.key_escape"), words("about.key_leave")),
         (words("about.key_tab"), words("about.key_chart")),
     ]
-    day = look.format_date(publication.published_at.date(), view.lang)
+    day = format_date(publication.published_at.date(), view.lang)
     return {
         "keys": keys,
         "edition": words(

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_pipeline import dekads
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.look import Lang
+from geo_pipeline.publishing.formats import capitalise, format_number, format_period
+from geo_pipeline.publishing.sentences import statement
+from geo_pipeline.words import NBSP, Lang
 from panel_app.data import season_courses
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_words import Catalogue
@@ -191,7 +192,7 @@ def _fan_tips(about: FanChart, lines: _Lines, words: Catalogue) -> list[svg.Tip]
             *((season_name(year), values[slot]) for year, values in lines.beside.items()),
         ]
         text = " · ".join(
-            f"{name}{look.NBSP}: {about.write(float(value))}"
+            f"{name}{NBSP}: {about.write(float(value))}"
             for name, value in parts
             if not np.isnan(value)
         )
@@ -201,7 +202,7 @@ def _fan_tips(about: FanChart, lines: _Lines, words: Catalogue) -> list[svg.Tip]
                 svg.Tip(
                     slot / season_courses.SLOTS,
                     (slot + 1) / season_courses.SLOTS,
-                    look.capitalise(look.format_period(period, "dekad", words.lang)),
+                    capitalise(format_period(period, "dekad", words.lang)),
                     text,
                     typed if typed in about.typed else "",
                 )
@@ -235,12 +236,12 @@ def _fan_table(about: FanChart, lines: _Lines, words: Catalogue) -> svg.Table:
 
 
 def _plain(about: FanChart, value: float, lang: Lang) -> str:
-    return look.format_number(float(value), about.decimals, lang)
+    return format_number(float(value), about.decimals, lang)
 
 
 def _dekad(slot: int, words: Catalogue) -> str:
     """A dekad without its year: `sept 1`, `sept 2`."""
-    return f"{short_month((slot // 3 + 8) % 12 + 1, words)}{look.NBSP}{slot % 3 + 1}"
+    return f"{short_month((slot // 3 + 8) % 12 + 1, words)}{NBSP}{slot % 3 + 1}"
 
 
 # --- the strip ------------------------------------------------------------------------------------
@@ -298,7 +299,7 @@ def strip(about: Strip, words: Catalogue) -> str:
         svg.Tip(
             dekad / season_courses.SLOTS,
             (dekad + 1) / season_courses.SLOTS,
-            look.capitalise(matrix.period_words(row, words.lang)),
+            capitalise(matrix.period_words(row, words.lang)),
             cell_text(matrix, row, column, words.lang),
             matrix.period_typed(row),
             year / len(years),
@@ -345,7 +346,7 @@ def _cell(matrix: Matrix, row: int, first: int) -> tuple[int, int]:
 
 def cell_text(matrix: Matrix, row: int, column: int, lang: Lang) -> str:
     """One cell in words, without what is the same for all cells."""
-    said = look.statement(
+    said = statement(
         matrix.indicator,
         value=float(matrix.value[row, column]),
         percentile=float(matrix.percentile[row, column]),
@@ -355,9 +356,7 @@ def cell_text(matrix: Matrix, row: int, column: int, lang: Lang) -> str:
         lang=lang,
         noted=False,
     )
-    return (
-        f"{look.capitalise(said.head)}. {said.body}." if said.body else look.capitalise(said.head)
-    )
+    return f"{capitalise(said.head)}. {said.body}." if said.body else capitalise(said.head)
 
 
 def _rectangles(cells: Sequence[tuple[int, int]], years: int, height: float) -> str:
@@ -393,7 +392,7 @@ def _strip_table(
     words: Catalogue,
 ) -> svg.Table:
     slots = range(season_courses.SLOTS)
-    named = [f"{short_month(slot // 3 + 1, words)}{look.NBSP}{slot % 3 + 1}" for slot in slots]
+    named = [f"{short_month(slot // 3 + 1, words)}{NBSP}{slot % 3 + 1}" for slot in slots]
     rows = [
         [
             str(year),

@@ -6,7 +6,9 @@ from typing import Any, Final
 import pandas as pd
 from markupsafe import Markup
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_number, format_period
+from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.words import NBSP, Lang
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_words import catalogue
 from panel_app.data.state import DEFAULT_INDICATOR
@@ -31,10 +33,10 @@ def strip_matrix(place: Place) -> Matrix | None:
 
 
 @lru_cache(maxsize=64)
-def strip(publication: Publication, indicator: str, code: str, lang: look.Lang) -> str:
+def strip(publication: Publication, indicator: str, code: str, lang: Lang) -> str:
     """The whole record of an indicator, years down and dekads across; the same at all periods."""
     matrix, words = publication.matrix(indicator), catalogue(lang)
-    name = look.indicator_of(indicator).name(lang)
+    name = indicator_of(indicator).name(lang)
     about = charts.Strip(
         matrix,
         matrix.column(code),
@@ -75,16 +77,16 @@ def events(place: Place) -> dict[str, Any]:
         peak_dekad = event["peak_dekad"]
         rows.append(
             {
-                "first": look.format_period(event["first_dekad"].date(), "dekad", lang),
+                "first": format_period(event["first_dekad"].date(), "dekad", lang),
                 "href": place.view.href(period=event["first_dekad"].date().isoformat()),
-                "last": look.format_period(event["last_dekad"].date(), "dekad", lang),
+                "last": format_period(event["last_dekad"].date(), "dekad", lang),
                 "duration": words.count("departement.dekads", int(event["duration_dekads"])),
                 "share": round(100 * int(event["duration_dekads"]) / longest),
-                "severity": look.format_number(float(event["severity"]), 1, lang),
-                "peak": look.format_number(float(event["peak"]), 1, lang),
+                "severity": format_number(float(event["severity"]), 1, lang),
+                "peak": format_number(float(event["peak"]), 1, lang),
                 "peak_at": ""
                 if pd.isna(peak_dekad)
-                else look.format_period(peak_dekad.date(), "dekad", lang),
+                else format_period(peak_dekad.date(), "dekad", lang),
                 "peak_href": ""
                 if pd.isna(peak_dekad)
                 else place.view.href(period=peak_dekad.date().isoformat()),
@@ -114,9 +116,8 @@ def _first_year(place: Place) -> int:
     return matrix.periods[int(known[0]) if known.size else 0].year
 
 
-def _month_span(event: dict[str, Any], lang: look.Lang) -> str:
+def _month_span(event: dict[str, Any], lang: Lang) -> str:
     first, last = (
-        look.format_period(event[key].date(), "month", lang)
-        for key in ("first_dekad", "last_dekad")
+        format_period(event[key].date(), "month", lang) for key in ("first_dekad", "last_dekad")
     )
-    return f"{first}{look.NBSP}– {last}"
+    return f"{first}{NBSP}– {last}"

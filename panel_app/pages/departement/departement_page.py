@@ -8,7 +8,15 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import (
+    capitalise,
+    format_date,
+    format_period,
+    format_value,
+    ordinal,
+)
+from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.territory import BY_CODE, REGIONS
 from panel_app.data import season_courses
 from panel_app.data.crop_exposure import exposure
@@ -120,13 +128,13 @@ def head(place: Place) -> dict[str, Any]:
     said = body = ""
     if place.row is not None:
         statement = place.matrix.statement(place.row, place.column, view.lang)
-        said, body = look.capitalise(statement.head), statement.body
+        said, body = capitalise(statement.head), statement.body
         if since := standing(place):
             said = f"{said}, {since}"
     else:
         said, body = verdict["said"], _why_no_data(place)
         if place.unclassed is not None:
-            said, body = look.capitalise(place.unclassed.head), place.unclassed.body
+            said, body = capitalise(place.unclassed.head), place.unclassed.body
     elsewhere = "" if place.has_weather else view.words("departement.elsewhere")
     sentences = [each for each in (rain_rank(place), body, elsewhere) if each]
     return {
@@ -135,9 +143,9 @@ def head(place: Place) -> dict[str, Any]:
         "region_code": BY_CODE[code].region_code,
         "before": _step(view, codes[at - 1]) if at else None,
         "after": _step(view, codes[at + 1]) if at + 1 < len(codes) else None,
-        "of": f"{look.indicator_of(place.matrix.indicator).name(view.lang)}, {place.period}",
+        "of": f"{indicator_of(place.matrix.indicator).name(view.lang)}, {place.period}",
         "verdict": verdict | {"said": f"{said}."},
-        "sentences": [f"{look.capitalise(each)}." for each in sentences],
+        "sentences": [f"{capitalise(each)}." for each in sentences],
         "held": held(place),
     }
 
@@ -165,7 +173,7 @@ def standing(place: Place) -> str:
     first = _out_since(matrix, row, place.column)
     if first < 0:
         return ""
-    since = look.format_period(matrix.periods[first], "dekad", words.lang)
+    since = format_period(matrix.periods[first], "dekad", words.lang)
     count = words.count("departement.dekads", row - first + 1)
     return words("departement.out_for", count=count, since=since)
 
@@ -212,13 +220,13 @@ def _usual_figure(place: Place, indicator: str, label: str) -> dict[str, str]:
     usual, lang = season_courses.normal(values, row), words.lang
     notes = []
     if not np.isnan(usual):
-        said = look.format_value(indicator, usual, lang)
+        said = format_value(indicator, usual, lang)
         notes.append(words("departement.usual", value=said))
         notes.append(_rank_words(season_courses.rank(values, row), place))
     if indicator == "season_precip_mm" and usual > 0:
         change = 100 * (float(values[row]) / usual - 1)
-        notes[0] += f" ({look.format_value('precip_anomaly_pct', change, lang)})"
-    value = look.format_value(indicator, float(values[row]), lang)
+        notes[0] += f" ({format_value('precip_anomaly_pct', change, lang)})"
+    value = format_value(indicator, float(values[row]), lang)
     return _figure(words(label), value, *notes)
 
 
@@ -230,7 +238,7 @@ def _rank_words(rank: season_courses.Rank | None, place: Place) -> str:
     low = rank.from_lowest <= rank.from_highest
     position = rank.from_lowest if low else rank.from_highest
     key = (LOW if low else HIGH)[position > 1]
-    return words(key, nth=look.ordinal(position, words.lang), n=rank.known)
+    return words(key, nth=ordinal(position, words.lang), n=rank.known)
 
 
 def _drought_figures(place: Place) -> list[dict[str, str]]:
@@ -250,7 +258,7 @@ def _drought_figures(place: Place) -> list[dict[str, str]]:
 
 def _tells_age(place: Place) -> bool:
     """Whether it is known for how long there has been a drought, or that there is none."""
-    which = look.indicator_of(place.matrix.indicator)
+    which = indicator_of(place.matrix.indicator)
     return which.kind == "class" and not np.isnan(place.matrix.age[place.row, place.column])
 
 
@@ -269,7 +277,7 @@ def _exposed_figure(place: Place) -> dict[str, str]:
     stands = exposure(view, place.day)
     area, dry = float(stands.area[place.column]), float(stands.in_drought[place.column])
     if np.isnan(area) and place.row is not None:
-        return _figure(words("departement.exposed"), look.capitalise(words("departement.no_area")))
+        return _figure(words("departement.exposed"), capitalise(words("departement.no_area")))
     if not area >= LEAST_CROPS_HA:
         return {}
     note = words(
@@ -287,10 +295,10 @@ def _restriction_figure(place: Place) -> dict[str, str]:
     if order is None or other_time(place, order):
         return {}
     style = level_of(order["level_max"])
-    day = look.format_date(pd.Timestamp(order["date"]).date(), words.lang)
+    day = format_date(pd.Timestamp(order["date"]).date(), words.lang)
     return _figure(
         words("departement.restriction"),
-        look.capitalise(style.name(words.lang)),
+        capitalise(style.name(words.lang)),
         words("departement.at_date", day=day),
     )
 
@@ -313,12 +321,12 @@ def neighbours(place: Place) -> dict[str, Any]:
             "" if here["hatched"] or row is None else matrix.shown_value(row, column, view.lang)
         )
         known += not here["hatched"]
-        dry += row is not None and matrix.drought_class[row, column] in look.IN_DROUGHT
+        dry += row is not None and matrix.drought_class[row, column] in IN_DROUGHT
         rows.append({"code": code, "name": view.publication.name(code), "value": number, **here})
     key = "departement.neighbours_dry" if dry else "departement.neighbours_fine"
     return {
         "rows": rows,
         "finding": view.tense(view.words(key, dry=dry, n=known)) if known else "",
-        "of": f"{look.indicator_of(matrix.indicator).name(view.lang)}, {place.period}",
-        "value_name": look.indicator_of(matrix.indicator).value_name(view.lang),
+        "of": f"{indicator_of(matrix.indicator).name(view.lang)}, {place.period}",
+        "value_name": indicator_of(matrix.indicator).value_name(view.lang),
     }

@@ -8,7 +8,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import capitalise, format_date, format_period
+from geo_pipeline.publishing.sentences import Statement
+from geo_pipeline.publishing.styles import NO_DATA
 from panel_app.data import season_courses
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView
@@ -94,7 +96,7 @@ class Place:
         return row if self.matrix.style[row, self.column] != NO_STYLE else None
 
     @property
-    def unclassed(self) -> look.Statement | None:
+    def unclassed(self) -> Statement | None:
         """What is said where there is a value, and too few years for a class; else None."""
         if self.day not in self.matrix.periods:
             return None
@@ -107,7 +109,7 @@ class Place:
     def period(self) -> str:
         """The period in words."""
         step = "month" if self.view.state.step == "month" and self.view.matrix.by_dekad else "dekad"
-        return look.format_period(self.day, step, self.view.lang)  # type: ignore[arg-type]
+        return format_period(self.day, step, self.view.lang)  # type: ignore[arg-type]
 
     @property
     def has_weather(self) -> bool:
@@ -175,11 +177,11 @@ class Place:
 
 def swatch(view: PageView, matrix: Matrix, row: int | None, column: int) -> dict[str, Any]:
     """The class of a département: its colour and its word."""
-    style = look.NO_DATA if row is None else matrix.style_at(row, column)
+    style = NO_DATA if row is None else matrix.style_at(row, column)
     return {
         "colour": style.colour,
-        "hatched": style is look.NO_DATA,
-        "said": look.capitalise(
+        "hatched": style is NO_DATA,
+        "said": capitalise(
             style.name(view.lang) if row is None else matrix.class_words(row, column, view.lang)
         ),
     }
@@ -190,5 +192,5 @@ def held(place: Place) -> str:
     since = place.view.publication.held.get(place.code)
     if since is None:
         return ""
-    day = look.format_date(date.fromisoformat(since[:10]), place.view.lang)
+    day = format_date(date.fromisoformat(since[:10]), place.view.lang)
     return place.view.words("departement.held", day=day)

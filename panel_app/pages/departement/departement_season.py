@@ -7,7 +7,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from geo_pipeline import dekads
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_number, format_value, ordinal
+from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.words import NBSP, Lang
 from panel_app.data import season_courses
 from panel_app.data.page_view import enumeration
 from panel_app.data.state import MAX_YEARS
@@ -65,7 +67,7 @@ def rain_rank(place: Place) -> str:
         key, position = "usual", rank.from_lowest
     return words(
         RAIN_RANKS[key][position > 1],
-        nth=look.ordinal(position, words.lang),
+        nth=ordinal(position, words.lang),
         season=words(QUARTERS[quarter]),
         far="" if slot == first + 8 else words("departement.so_far"),
         year=since,
@@ -98,7 +100,7 @@ def this_season(place: Place) -> dict[str, Any]:
 
 def _about(place: Place, indicator: str, course: season_courses.Seasons) -> charts.FanChart:
     words, lang, (year, slot) = place.view.words, place.view.lang, place.moment
-    which = look.indicator_of(indicator)
+    which = indicator_of(indicator)
     known = [
         y for y, row in zip(course.years, course.values, strict=True) if not np.isnan(row).all()
     ]
@@ -116,7 +118,7 @@ def _about(place: Place, indicator: str, course: season_courses.Seasons) -> char
             span=f"{charts.season_name(known[0])}–{charts.season_name(known[-1])}",
             source=place.view.publication.source_names(indicator),
         ),
-        write=lambda value: look.format_value(indicator, value, lang),
+        write=lambda value: format_value(indicator, value, lang),
         decimals=1 if indicator == "swi" else which.decimals,
         floor=None if indicator == "season_balance_mm" else 0.0,
         ceiling=1.0 if indicator == "swi" else None,
@@ -206,9 +208,9 @@ def ahead(place: Place) -> dict[str, Any]:
     }
 
 
-def _mm(value: float, lang: look.Lang) -> str:
-    return f"{look.format_number(value, 0, lang)}{look.NBSP}mm"
+def _mm(value: float, lang: Lang) -> str:
+    return f"{format_number(value, 0, lang)}{NBSP}mm"
 
 
-def _signed_mm(value: float, lang: look.Lang) -> str:
-    return look.format_value("season_balance_departure_mm", value, lang)
+def _signed_mm(value: float, lang: Lang) -> str:
+    return format_value("season_balance_departure_mm", value, lang)

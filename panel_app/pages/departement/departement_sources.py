@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import capitalise, format_date, format_number, format_period
+from geo_pipeline.publishing.legend import is_short, reference_note
 from panel_app.data import season_courses
 from panel_app.pages.departement.departement_place import Place, held
 
@@ -37,7 +38,7 @@ def provenance(place: Place) -> dict[str, Any]:
                 "url": who.get("url") or "",
                 "span": _covered(place, asset, each),
                 "rows": _rows_of(place, asset, each),
-                "fetched": look.format_date(date.fromisoformat(str(each["fetched_at"])[:10]), lang),
+                "fetched": format_date(date.fromisoformat(str(each["fetched_at"])[:10]), lang),
             }
         )
     return {"rows": rows, "notes": quality(place)}
@@ -54,18 +55,18 @@ def _covered(place: Place, asset: str, row: "pd.Series[Any]") -> str:
     if pd.isna(first):
         return ""
     if first == last:
-        return look.format_date(first.date(), lang)
+        return format_date(first.date(), lang)
     return words(
         "departement.from_to",
-        first=look.format_date(first.date(), lang),
-        last=look.format_date(last.date(), lang),
+        first=format_date(first.date(), lang),
+        last=format_date(last.date(), lang),
     )
 
 
 def _rows_of(place: Place, asset: str, row: "pd.Series[Any]") -> str:
     """Rows of this département: a table of the whole country counts all of them."""
     own = len(place.record.restrictions) if asset == "water_restrictions" else int(row["rows"])
-    return look.format_number(own, 0, place.view.lang)
+    return format_number(own, 0, place.view.lang)
 
 
 def quality(place: Place) -> list[str]:
@@ -81,7 +82,7 @@ def quality(place: Place) -> list[str]:
         notes.append(words("departement.typical"))
     if said := held(place):
         notes.append(said)
-    day = look.format_date(publication.published_at.date(), lang)
+    day = format_date(publication.published_at.date(), lang)
     return [*notes, words("departement.published", day=day)]
 
 
@@ -92,12 +93,12 @@ def _gap_notes(place: Place) -> list[str]:
     if not gaps:
         return [words("departement.no_gaps")]
     said = [
-        look.format_period(first, "dekad", lang)
+        format_period(first, "dekad", lang)
         if first == last
         else words(
             "departement.from_to",
-            first=look.format_period(first, "dekad", lang),
-            last=look.format_period(last, "dekad", lang),
+            first=format_period(first, "dekad", lang),
+            last=format_period(last, "dekad", lang),
         )
         for first, last in gaps
     ]
@@ -108,10 +109,10 @@ def _reference_notes(place: Place) -> list[str]:
     if place.row is None:
         return []
     years = float(place.matrix.reference_years[place.row, place.column])
-    note = look.reference_note(
+    note = reference_note(
         place.matrix.reference_period[place.row, place.column], years, place.view.lang
     )
     if not note:
         return []
-    key = "departement.short" if look.is_short(years) else "departement.reference"
-    return [place.view.words(key, note=look.capitalise(note))]
+    key = "departement.short" if is_short(years) else "departement.reference"
+    return [place.view.words(key, note=capitalise(note))]

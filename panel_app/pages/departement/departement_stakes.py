@@ -10,9 +10,13 @@ from numpy.typing import NDArray
 from geo_pipeline import dekads
 from geo_pipeline.indicators.crops import CALENDAR_OF
 from geo_pipeline.indicators.trends import theil_sen
-from geo_pipeline.publishing import look
 from geo_pipeline.publishing.calendar import stage_on
+from geo_pipeline.publishing.crop_names import CROP_STAGE_NAMES, crop_period_name
+from geo_pipeline.publishing.formats import capitalise, format_date, format_number, format_value
+from geo_pipeline.publishing.legend import style_of
+from geo_pipeline.publishing.styles import NO_DATA, RESTRICTION_LEVELS, ClassStyle
 from geo_pipeline.publishing.views import LONGEST_STEP
+from geo_pipeline.words import NBSP, Lang
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import percent
 from panel_app.data.page_words import catalogue
@@ -68,7 +72,7 @@ def crops(place: Place) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=128)
-def harvests(publication: Publication, code: str, lang: look.Lang) -> tuple[dict[str, Any], ...]:
+def harvests(publication: Publication, code: str, lang: Lang) -> tuple[dict[str, Any], ...]:
     """Area, yield and trend of each crop, largest areas first; the same at all periods."""
     crops = record(publication, code).harvests.groupby("crop")
     rows = [_harvests_of(str(crop), years, lang) for crop, years in crops]
@@ -77,7 +81,7 @@ def harvests(publication: Publication, code: str, lang: look.Lang) -> tuple[dict
     return tuple(known)
 
 
-def _harvests_of(crop: str, years: pd.DataFrame, lang: look.Lang) -> dict[str, Any]:
+def _harvests_of(crop: str, years: pd.DataFrame, lang: Lang) -> dict[str, Any]:
     areas = years.dropna(subset=["area_ha"])
     told = years.dropna(subset=["yield_q_ha"])
     is_doubtful = told["doubtful"].fillna(False).astype(bool)
@@ -99,25 +103,23 @@ def _harvests_of(crop: str, years: pd.DataFrame, lang: look.Lang) -> dict[str, A
     }
     if not areas.empty:
         row["area_ha"] = float(areas["area_ha"].iloc[-1])
-        row["area"] = look.format_number(_rounded(row["area_ha"]), 0, lang)
+        row["area"] = format_number(_rounded(row["area_ha"]), 0, lang)
         row["area_year"] = int(areas["year"].iloc[-1])
     if not yields.empty:
         last = yields.iloc[-1]
         row["year"] = int(last["year"])
-        row["yield"] = look.format_number(float(last["yield_q_ha"]), 0, lang)
+        row["yield"] = format_number(float(last["yield_q_ha"]), 0, lang)
         if not pd.isna(last["anomaly_pct"]):
-            row["change"] = look.format_value(
-                "precip_anomaly_pct", float(last["anomaly_pct"]), lang
-            )
+            row["change"] = format_value("precip_anomaly_pct", float(last["anomaly_pct"]), lang)
             row["fell"] = float(last["anomaly_pct"]) <= -5
         row |= _trend(yields, lang)
         row["spark"] = spark(yields["year"].to_numpy(int), yields["yield_q_ha"].to_numpy(float))
     return row
 
 
-def _doubt(harvest: "pd.Series[Any]", lang: look.Lang) -> str:
+def _doubt(harvest: "pd.Series[Any]", lang: Lang) -> str:
     """A harvest that is not taken for one: its yield and year."""
-    q_ha = look.format_number(float(harvest["yield_q_ha"]), 0, lang)
+    q_ha = format_number(float(harvest["yield_q_ha"]), 0, lang)
     return catalogue(lang)("departement.doubtful", q_ha=q_ha, year=int(harvest["year"]))
 
 
@@ -138,19 +140,17 @@ def _water(place: Place, crop: str, now: dict[str, float]) -> dict[str, Any]:
     said = ""
     if stage is not None:
         named = (
-            look.crop_period_name(crop, stage.period)
-            if stage.period
-            else look.CROP_STAGE_NAMES[stage.stage]
+            crop_period_name(crop, stage.period) if stage.period else CROP_STAGE_NAMES[stage.stage]
         )
-        said = look.capitalise(named(lang))
+        said = capitalise(named(lang))
     elif known:
-        said = look.capitalise(words("departement.off_season"))
-    style = look.NO_DATA
+        said = capitalise(words("departement.off_season"))
+    style = NO_DATA
     if not np.isnan(stress):
-        style = look.style_of(f"crop_stress_pct_{crop}", stress)
+        style = style_of(f"crop_stress_pct_{crop}", stress)
     return {
         "stage": said,
-        "until": look.format_date(stage.last, lang) if stage is not None else "",
+        "until": format_date(stage.last, lang) if stage is not None else "",
         "stress_pct": 0.0 if np.isnan(stress) else stress,
         "stress": "" if np.isnan(stress) else _percent(stress, lang),
         "colour": style.colour,
@@ -170,17 +170,17 @@ def _usual(place: Place, indicator: str) -> float:
     return float(table.loc[others, "value"].median())
 
 
-def _percent(share: float, lang: look.Lang) -> str:
+def _percent(share: float, lang: Lang) -> str:
     return percent(0.0 if share < 0.05 else share, lang)
 
 
-def _trend(yields: pd.DataFrame, lang: look.Lang) -> dict[str, Any]:
+def _trend(yields: pd.DataFrame, lang: Lang) -> dict[str, Any]:
     """Sen's slope of the yields, and whether it can be told from none."""
     line = theil_sen(yields["yield_q_ha"].to_numpy(float), yields["year"].to_numpy(float))
     slope, low, high = (float(each) for each in (line.slope, line.low, line.high))
     if np.isnan(slope):
         return {"trend": "", "sure": False}
-    text = look.format_number(slope, 2, lang)
+    text = format_number(slope, 2, lang)
     return {"trend": text if slope < 0 else f"+{text}", "sure": low > 0 or high < 0}
 
 
@@ -221,10 +221,10 @@ def other_time(place: Place, order: dict[str, Any]) -> bool:
     return abs((pd.Timestamp(order["date"]).date() - place.day).days) > LONGEST_STEP["dekad"]
 
 
-def level_of(level: object) -> look.ClassStyle:
+def level_of(level: object) -> ClassStyle:
     """How a level of restriction is shown; none published is none in force."""
     code = "none" if pd.isna(level) else str(level)  # type: ignore[call-overload]
-    return next(style for style in look.RESTRICTION_LEVELS if style.code == code)
+    return next(style for style in RESTRICTION_LEVELS if style.code == code)
 
 
 def restrictions(place: Place) -> dict[str, Any]:
@@ -236,23 +236,23 @@ def restrictions(place: Place) -> dict[str, Any]:
     for use, name in USES.items():
         style = level_of(order[f"level_{use}"])
         shares = [
-            f"{each.name(lang)}{look.NBSP}: {percent(float(order[f'{use}_{each.code}_pct']), lang)}"
-            for each in look.RESTRICTION_LEVELS
+            f"{each.name(lang)}{NBSP}: {percent(float(order[f'{use}_{each.code}_pct']), lang)}"
+            for each in RESTRICTION_LEVELS
             if each.code != "none" and float(order[f"{use}_{each.code}_pct"] or 0) > 0
         ]
         rows.append(
             {
                 "use": words(name),
                 "colour": style.colour,
-                "said": look.capitalise(style.name(lang)),
-                "meaning": look.capitalise(style.meaning(lang)),
+                "said": capitalise(style.name(lang)),
+                "meaning": capitalise(style.meaning(lang)),
                 "shares": words("departement.share", shares=", ".join(shares)) if shares else "",
             }
         )
     day = pd.Timestamp(order["date"]).date()
     return {
         "rows": rows,
-        "day": words("departement.orders_of", day=look.format_date(day, lang)),
+        "day": words("departement.orders_of", day=format_date(day, lang)),
         "other_time": other_time(place, order),
         "period": place.period,
         "source": place.view.publication.source_names("water_restrictions"),

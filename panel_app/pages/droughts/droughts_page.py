@@ -11,8 +11,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_number, format_period
+from geo_pipeline.publishing.legend import GRAVE
+from geo_pipeline.publishing.styles import NO_DATA
 from geo_pipeline.territory import BY_CODE, REGIONS
+from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView
 from panel_app.data.store import DROUGHT_INDICATOR
@@ -52,7 +55,7 @@ def years_of(matrix: Matrix) -> list[Year]:
     """Return the years from the first to the last with any class, each at its widest."""
     in_drought = np.isin(matrix.style, matrix.drought_styles)
     grave = np.isin(
-        matrix.style, [at for at, style in enumerate(matrix.styles) if style.code in look.GRAVE]
+        matrix.style, [at for at, style in enumerate(matrix.styles) if style.code in GRAVE]
     )
     known = (matrix.style != NO_STYLE).sum(axis=1)
     of_year = np.array([period.year for period in matrix.periods])
@@ -120,7 +123,7 @@ def years_table(view: PageView, years: list[Year], events: pd.DataFrame) -> str:
         "droughts/years",
         {
             "rows": rows,
-            "missing": look.NO_DATA.name(view.lang),
+            "missing": NO_DATA.name(view.lang),
             "source": view.publication.source_names(DROUGHT_INDICATOR),
             "words": view.words,
         },
@@ -172,8 +175,8 @@ def _row(view: PageView, rank: int, event: dict[Any, Any]) -> dict[str, Any]:
         "first": _dekad(event["first_dekad"].date(), lang),
         "last": _dekad(event["last_dekad"].date(), lang),
         "duration": words.count("departement.dekads", int(event["duration_dekads"])),
-        "severity": look.format_number(float(event["severity"]), 1, lang),
-        "peak": look.format_number(float(event["peak"]), 1, lang),
+        "severity": format_number(float(event["severity"]), 1, lang),
+        "peak": format_number(float(event["peak"]), 1, lang),
         "peak_at": "" if pd.isna(peak_dekad) else _dekad(peak_dekad.date(), lang),
         "peak_href": "" if pd.isna(peak_dekad) else _map(view, peak_dekad.date()),
         "state": words("departement.state_then")
@@ -190,5 +193,5 @@ def _map(view: PageView, day: date) -> str:
     )
 
 
-def _dekad(day: date | None, lang: look.Lang) -> str:
-    return "" if day is None else look.format_period(day, "dekad", lang)
+def _dekad(day: date | None, lang: Lang) -> str:
+    return "" if day is None else format_period(day, "dekad", lang)

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.look import Lang
+from geo_pipeline.publishing.formats import capitalise
+from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.words import Lang
 from panel_app.data.class_shares import shares_of
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_view import PageView, Slots, percent
@@ -48,7 +49,7 @@ def cells(publication: Publication, indicator: str, crop: str, lang: Lang) -> st
     return as_json(
         {
             "indicator": indicator,
-            "name": look.indicator_of(indicator).name(lang),
+            "name": indicator_of(indicator).name(lang),
             "letters": "".join(letters),
             "cells": "".join(np.array([*letters, UNKNOWN])[matrix.style].ravel()),
             "styles": [
@@ -56,9 +57,9 @@ def cells(publication: Publication, indicator: str, crop: str, lang: Lang) -> st
             ],
             "typed": [matrix.period_typed(row) for row in rows],
             "dates": [period.isoformat() for period in matrix.periods],
-            "labels": [look.capitalise(matrix.period_words(row, lang)) for row in rows],
+            "labels": [capitalise(matrix.period_words(row, lang)) for row in rows],
             "months": {
-                str(row): look.capitalise(matrix.period_words(row, lang, "month")) for row in months
+                str(row): capitalise(matrix.period_words(row, lang, "month")) for row in months
             },
             "left": np.round(left, 5).tolist(),
             "right": np.round(right, 5).tolist(),
@@ -79,7 +80,7 @@ def legend_figures(
     classes = range(len(matrix.styles))
     counts = np.stack([(matrix.style == index).sum(axis=1) for index in (*classes, NO_STYLE)], 1)
     drought = [-1] * len(matrix.periods)
-    if look.indicator_of(indicator).kind == "class" and len(matrix.periods) > 1:
+    if indicator_of(indicator).kind == "class" and len(matrix.periods) > 1:
         shares = shares_of(publication, indicator, crop)
         dry = _codes(shares[:, matrix.drought_styles].sum(axis=1))
         drought = np.where(shares.sum(axis=1) > 0, dry, -1).tolist()
@@ -125,7 +126,7 @@ def shown(view: PageView) -> str:
 def tips(view: PageView, matrix: Matrix, row: int) -> list[list[str]]:
     """What the hover tells of each département: a head and a sentence."""
     said = view.publication.statements(matrix.indicator, row, view.lang)
-    return [[look.capitalise(each.head), f"{each.body}." if each.body else ""] for each in said]
+    return [[capitalise(each.head), f"{each.body}." if each.body else ""] for each in said]
 
 
 def other_indicator(view: PageView) -> str:

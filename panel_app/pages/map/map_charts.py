@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_pipeline import dekads
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import capitalise, format_number
 from panel_app.data.class_shares import shares_of, weighted_shares
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_view import PageView, percent
@@ -102,7 +102,7 @@ def history(view: PageView) -> svg.Chart | None:
     scale = svg.Scale(first[window][0], last[window][-1])
     marks, labels = _history_marks(view, scale, height, np.flatnonzero(window))
     shown = [int(row) for row in np.flatnonzero(window & known)]
-    said = {row: look.capitalise(matrix.period_words(row, view.lang)) for row in shown}
+    said = {row: capitalise(matrix.period_words(row, view.lang)) for row in shown}
     return svg.Chart(
         name="history",
         title=words("detail.series", indicator=view.indicator.name(view.lang)),
@@ -162,7 +162,7 @@ def _history_marks(
 
 
 def _plain(tick: float, view: PageView) -> str:
-    return look.format_number(tick, 0 if float(tick).is_integer() else 1, view.lang)
+    return format_number(tick, 0 if float(tick).is_integer() else 1, view.lang)
 
 
 def _tip(view: PageView, row: int, column: int) -> str:

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.crop_names import CROP_NAMES
+from geo_pipeline.publishing.formats import month_name
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix
 from panel_app.data.page_view import PageView, enumeration, hectares
@@ -84,7 +85,7 @@ def _driest_row(view: PageView, column: int) -> dict[str, str]:
 
 def crop_of(indicator: str) -> str:
     """The crop that an indicator is of, '' for none."""
-    return next((crop for crop in look.CROP_NAMES if indicator.endswith(f"_{crop}")), "")
+    return next((crop for crop in CROP_NAMES if indicator.endswith(f"_{crop}")), "")
 
 
 def _crop_area(view: PageView, column: int) -> str:
@@ -126,7 +127,7 @@ def changes(view: PageView) -> dict[str, str] | None:
 
 
 def _same_month(view: PageView) -> dict[str, Any]:
-    month = look.month_name(view.period_end.month, view.lang)
+    month = month_name(view.period_end.month, view.lang)
     elided = "d'" if month[0] in "ao" else "de "
     by_month = view.state.step == "month"
     crop = view.state.crop if view.state.crop in view.publication.crop_areas else ""

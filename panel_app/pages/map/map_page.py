@@ -5,7 +5,11 @@ from typing import Any
 from markupsafe import escape
 
 from geo_pipeline import dekads
-from geo_pipeline.publishing import look, maps
+from geo_pipeline.publishing.formats import capitalise, format_number
+from geo_pipeline.publishing.headlines import finding
+from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.publishing.legend import class_meaning, hatching, longest_reference
+from geo_pipeline.publishing.styles import NO_DATA
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView, Slots, indicator_options, percent
@@ -62,7 +66,7 @@ def headline(view: PageView) -> dict[str, Any]:
     values = view.matrix.frame(view.row)
     return {
         "period": view.period,
-        "finding": view.tense(maps.finding(view.matrix.indicator, values, view.lang)),
+        "finding": view.tense(finding(view.matrix.indicator, values, view.lang)),
         "indicator": view.indicator.name(view.lang),
     }
 
@@ -113,7 +117,7 @@ def stage(view: PageView) -> str:
 
 
 def _named(view: PageView, matrix: Matrix, row: int) -> str:
-    name = look.indicator_of(matrix.indicator).name(view.lang)
+    name = indicator_of(matrix.indicator).name(view.lang)
     return f"{name}, {matrix.period_words(row, view.lang, view.state.step)}"
 
 
@@ -154,7 +158,7 @@ def _difference(view: PageView, other: Matrix) -> str:
     row = other_row(view, other)
     one, two = view.matrix.style[view.row], other.style[row]
     known = (one != NO_STYLE) & (two != NO_STYLE)
-    worse = look.indicator_of(view.matrix.indicator).dry_is_high
+    worse = indicator_of(view.matrix.indicator).dry_is_high
     drier = int(((one > two) if worse else (one < two))[known].sum())
     wetter = int(((one < two) if worse else (one > two))[known].sum())
     return view.words(
@@ -166,13 +170,13 @@ def legend(view: PageView) -> dict[str, Any]:
     """Each class in words, with its départements, its share of the area and of a crop's area."""
     lang, words, publication = view.lang, view.words, view.publication
     crop = publication.crop_areas.get(view.state.crop)
-    years = look.longest_reference(view.matrix.reference_years[view.row])
+    years = longest_reference(view.matrix.reference_years[view.row])
     rows = [
         {
             "colour": share.style.colour,
             "hatched": False,
-            "name": look.capitalise(share.style.name(lang)),
-            "meaning": look.capitalise(look.class_meaning(share.style, years, lang)),
+            "name": capitalise(share.style.name(lang)),
+            "meaning": capitalise(class_meaning(share.style, years, lang)),
             "count": share.departements,
             "area": percent(share.area_pct, lang) if share.departements else "",
             "crop": percent(share.crop_pct, lang) if share.crop_pct > 0 else "",
@@ -181,30 +185,30 @@ def legend(view: PageView) -> dict[str, Any]:
     ]
     matrix = view.matrix
     columns = range(len(matrix.codes))
-    hatched = look.hatched(
+    hatched = hatching(
         unclassed=any(matrix.is_unclassed(view.row, each) for each in columns),
         little_grown=bool(matrix.little_grown),
         lang=lang,
     )
     rows.append(
         {
-            "colour": look.NO_DATA.colour,
+            "colour": NO_DATA.colour,
             "hatched": True,
-            "name": look.capitalise(hatched.name),
-            "meaning": look.capitalise(hatched.told),
+            "name": capitalise(hatched.name),
+            "meaning": capitalise(hatched.told),
             "count": view.matrix.missing(view.row),
             "area": "",
             "crop": "",
         }
     )
     known = view.matrix.style[view.row] != NO_STYLE
-    note = look.capitalise(view.reference)
+    note = capitalise(view.reference)
     return {
         "rows": rows,
         "words": words,
         "crop": view.state.crop,
         "crops": [{"value": each, "name": words.crop(each)} for each in publication.crop_areas],
-        "area": look.format_number(float(view.matrix.area_km2[known].sum()), 0, lang),
+        "area": format_number(float(view.matrix.area_km2[known].sum()), 0, lang),
         "explanation": view.indicator.explanation(lang),
         "crop_note": _crop_note(view),
         "note": note,

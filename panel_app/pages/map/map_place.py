@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import capitalise, format_value
+from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.publishing.legend import IN_DROUGHT, class_words, style_of
+from geo_pipeline.publishing.styles import NO_DATA
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE
 from panel_app.data.page_view import PageView, enumeration, hectares
@@ -29,8 +32,8 @@ def departement(view: PageView) -> dict[str, Any]:
         "region": publication.region(code),
         "period": view.period,
         "style": said.style,
-        "hatched": said.style is look.NO_DATA,
-        "head": look.capitalise(said.head),
+        "hatched": said.style is NO_DATA,
+        "head": capitalise(said.head),
         "body": f"{said.body}." if said.body else "",
         "value": matrix.shown_value(view.row, column, view.lang),
         "value_name": view.indicator.value_name(view.lang),
@@ -56,7 +59,7 @@ def since(view: PageView, column: int) -> str:
     if view.indicator.kind != "class":
         return ""
     said = view.matrix.drought_words(view.row, column, view.lang)
-    return f"{look.capitalise(said)}." if said else ""
+    return f"{capitalise(said)}." if said else ""
 
 
 def figures(view: PageView, code: str) -> list[dict[str, str]]:
@@ -83,7 +86,7 @@ def _rain_figure(view: PageView, code: str) -> list[dict[str, str]]:
     return [
         {
             "label": view.words("detail.rain"),
-            "value": look.format_value("precip_mm", float(rain.value[row, column]), view.lang),
+            "value": format_value("precip_mm", float(rain.value[row, column]), view.lang),
             "note": said.head,
         }
     ]
@@ -138,7 +141,7 @@ def _level(view: PageView, code: str) -> tuple[str, str, bool] | None:
     if matrix.style[row, column] == NO_STYLE:
         return None
     said = matrix.statement(row, column, view.lang).head
-    return look.capitalise(said), matrix.period_words(row, view.lang), then
+    return capitalise(said), matrix.period_words(row, view.lang), then
 
 
 def drivers(view: PageView, code: str) -> list[dict[str, str]]:
@@ -152,12 +155,12 @@ def drivers(view: PageView, code: str) -> list[dict[str, str]]:
     pairs = [each.split(":") for each in str(risk.loc[code, "drivers"]).split(", ")]
     return [
         {
-            "name": look.indicator_of(indicator).name(view.lang),
-            "said": look.class_words(style, years, view.lang),
+            "name": indicator_of(indicator).name(view.lang),
+            "said": class_words(style, years, view.lang),
             "colour": style.colour,
             "key": indicator,
         }
         for indicator, drought_class in pairs
-        if drought_class in look.IN_DROUGHT
-        for style in [look.style_of(indicator, drought_class=drought_class)]
+        if drought_class in IN_DROUGHT
+        for style in [style_of(indicator, drought_class=drought_class)]
     ]

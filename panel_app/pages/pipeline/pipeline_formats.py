@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_date, format_number
+from geo_pipeline.words import NBSP
 from panel_app.data.page_words import Catalogue
 
 PARIS: Final = ZoneInfo("Europe/Paris")
@@ -27,7 +28,7 @@ def table_words(name: str, words: Catalogue) -> str:
 
 def day(text: str | None, words: Catalogue) -> str:
     """A date in words, a dash for none."""
-    return "–" if not text else look.format_date(datetime.fromisoformat(text).date(), words.lang)
+    return "–" if not text else format_date(datetime.fromisoformat(text).date(), words.lang)
 
 
 def moment(value: str | datetime | None, words: Catalogue) -> str:
@@ -39,7 +40,7 @@ def moment(value: str | datetime | None, words: Catalogue) -> str:
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(PARIS)
     clock = f"{moment:%H:%M}"
-    return words("pipeline.moment", day=look.format_date(moment.date(), words.lang), clock=clock)
+    return words("pipeline.moment", day=format_date(moment.date(), words.lang), clock=clock)
 
 
 def ago(age: timedelta, words: Catalogue) -> str:
@@ -59,22 +60,20 @@ def seconds_words(seconds: float | None, words: Catalogue) -> str:
     if seconds is None:
         return ""
     if seconds < 60:
-        return f"{look.format_number(seconds, 1, words.lang)}{look.NBSP}s"
+        return f"{format_number(seconds, 1, words.lang)}{NBSP}s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}{look.NBSP}min {rest:02d}{look.NBSP}s"
+    return f"{minutes}{NBSP}min {rest:02d}{NBSP}s"
 
 
 def number(value: float | None, words: Catalogue) -> str:
     """A whole number."""
-    return look.format_number(value, 0, words.lang)
+    return format_number(value, 0, words.lang)
 
 
 def short_number(value: float, words: Catalogue) -> str:
     """A number of rows, millions as such."""
     if value >= 1e6:
-        return (
-            f"{look.format_number(value / 1e6, 0 if value >= 1e7 else 1, words.lang)}{look.NBSP}M"
-        )
+        return f"{format_number(value / 1e6, 0 if value >= 1e7 else 1, words.lang)}{NBSP}M"
     return number(value, words)
 
 
@@ -87,8 +86,8 @@ def bytes_words(size: int | None, words: Catalogue) -> str:
         if size >= factor:
             amount = size / factor
             decimals = 1 if amount < 10 else 0
-            return f"{look.format_number(amount, decimals, words.lang)}{look.NBSP}{unit}{byte}"
-    return f"{number(size, words)}{look.NBSP}{byte}"
+            return f"{format_number(amount, decimals, words.lang)}{NBSP}{unit}{byte}"
+    return f"{number(size, words)}{NBSP}{byte}"
 
 
 def round_up(value: float) -> float:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.territory import CODES, is_stretch
+from geo_pipeline.words import NBSP
 from panel_app.data.page_words import Catalogue
 from panel_app.data.pipeline_snapshot import BROKEN, STATES, TROUBLES
 from panel_app.data.store import Publication
@@ -199,7 +200,7 @@ def _groups(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
     return [
         {
             "state": state,
-            "word": look.capitalise(words(f"pipeline.state.{state}")),
+            "word": capitalise(words(f"pipeline.state.{state}")),
             "table": table_words(table, words),
             "what": _cause(cause, members, words),
             "since": moment(min(each["since"] for each in members), words),
@@ -416,7 +417,7 @@ def _volumes(taken: Taken, words: Catalogue) -> dict[str, Any]:
 
 def _said(place: Taken, words: Catalogue) -> str:
     """`Gers (32): en échec, temps quotidien; dernier jour le 3 mai 2026`."""
-    colon = f"{look.NBSP}: " if words.lang == "fr" else ": "
+    colon = f"{NBSP}: " if words.lang == "fr" else ": "
     said = place_words(place, words) + colon + words(f"pipeline.state.{place['state']}")
     if place["state"] in TROUBLES:
         said += f", {table_words(place['table'], words).lower()}"

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.look import Lang
+from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.views import LONGEST_STEP
+from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_view import PageView
 from panel_app.drawing.svg import (
@@ -52,7 +52,7 @@ def axis_of(matrix: Matrix) -> Axis:
     """Return the axis of a record, its months alone where it is long."""
     rows = walked(matrix, range(len(matrix.periods)))
     monthly = matrix.by_dekad and len(rows) < len(matrix.periods)
-    longest = LONGEST_STEP["month" if monthly else look.indicator_of(matrix.indicator).step]
+    longest = LONGEST_STEP["month" if monthly else indicator_of(matrix.indicator).step]
     first = matrix.periods[rows[0]] - timedelta(days=longest)
     span = float((matrix.periods[rows[-1]] - first).days)
     ends = np.array([(matrix.periods[row] - first).days for row in rows]) / span
@@ -87,7 +87,7 @@ def timeline(view: PageView, chosen: Sequence[Place]) -> Chart | None:
     )
     title = words(
         "ranking.beside.timeline",
-        indicator=look.indicator_of(matrix.indicator).name(lang),
+        indicator=indicator_of(matrix.indicator).name(lang),
         first=matrix.periods[0].year,
         last=axis.last.year,
     )

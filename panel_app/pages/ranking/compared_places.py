@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.look import Lang
+from geo_pipeline.publishing.formats import format_number
+from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import PageView
 from panel_app.drawing.svg import (
@@ -106,7 +106,7 @@ def amounts_beside(
 ) -> tuple[list[Mark], list[Label]]:
     """Marks and labels of the axis on the left, all with the same decimals."""
     many = decimals(values)
-    return axis(scale, values, plot, lambda value: look.format_number(value, many, lang))
+    return axis(scale, values, plot, lambda value: format_number(value, many, lang))
 
 
 def years_below(first: date, last: date, plot: float) -> tuple[list[Mark], list[Label]]:

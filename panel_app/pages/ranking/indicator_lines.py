@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 
 from geo_pipeline import dekads
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.look import Lang
+from geo_pipeline.publishing.formats import capitalise
+from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.views import LONGEST_STEP
+from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView
 from panel_app.drawing.indicator_heights import THRESHOLDS, heights
@@ -159,7 +160,7 @@ def _course_tips(
 def _texts(matrix: Matrix, column: int, lang: Lang) -> tuple[str, ...]:
     """What is told of a place at each period: its value, and its class where it has one."""
     values = [matrix.shown_value(row, column, lang) for row in range(len(matrix.periods))]
-    if look.indicator_of(matrix.indicator).kind != "class":
+    if indicator_of(matrix.indicator).kind != "class":
         return tuple(values)
     names = [style.name(lang) for style in matrix.styles]
     return tuple(
@@ -178,5 +179,5 @@ def _note(view: PageView, is_index: bool) -> str:
         unit = words(
             "ranking.beside.unit", unit=which.unit(view.lang) or which.value_name(view.lang)
         )
-    parts = [unit, f"{look.capitalise(view.reference)}." if view.reference and is_index else ""]
+    parts = [unit, f"{capitalise(view.reference)}." if view.reference and is_index else ""]
     return " ".join(each for each in [*parts, source_words(view, view.source)] if each)

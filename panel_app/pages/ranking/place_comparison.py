@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from geo_pipeline.publishing.look import Lang
+from geo_pipeline.words import Lang
 from panel_app.data.page_view import PageView
 from panel_app.data.state import State
 from panel_app.data.store import Publication

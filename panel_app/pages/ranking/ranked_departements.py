@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.territory import BY_CODE
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
@@ -51,7 +51,7 @@ class RankedDepartements:
 
 def amounts(matrix: Matrix, row: int) -> FloatMatrix:
     """The numbers that readers are shown, before rounding; none where classes have only names."""
-    which = look.indicator_of(matrix.indicator)
+    which = indicator_of(matrix.indicator)
     if which.kind in ("restriction", "stage"):
         return np.full(len(matrix.codes), np.nan)
     score: FloatMatrix = np.floor(np.round(100 - matrix.percentile[row], 6))
@@ -84,7 +84,7 @@ def _difference(matrix: Matrix, row: int, before: int) -> FloatMatrix:
     """Difference of what is shown, so that it agrees with the two numbers a reader sees."""
     if before < 0:
         return np.full(len(matrix.codes), np.nan)
-    decimals = look.indicator_of(matrix.indicator).decimals
+    decimals = indicator_of(matrix.indicator).decimals
     now, then = (np.round(amounts(matrix, each), decimals) for each in (row, before))
     return np.round(now - then, decimals) + 0.0
 
@@ -132,7 +132,7 @@ def spark_heights(matrix: Matrix, row: int) -> FloatMatrix:
     An index as it is; else the index of its rank; else, where no rank is told, how far its class
     is from the one that is not drawn: the mildest of the classes, the middle of departures.
     """
-    which = look.indicator_of(matrix.indicator)
+    which = indicator_of(matrix.indicator)
     rows = slice(max(0, row - SPARK_STEPS + 1), row + 1)
     if which.standardised or has_any(matrix.percentile[rows]):
         return matrix.index(rows)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import is_missing
 from panel_app.data.indicator_matrix import FloatMatrix
 
 
@@ -25,8 +25,8 @@ def alphabetical(name: str) -> str:
 
 def in_order(keys: Sequence[float] | Sequence[str], descending: bool) -> list[int]:
     """Positions in order of their keys, those alike as they come, missing ones always last."""
-    missing = [index for index, key in enumerate(keys) if look.is_missing(key)]
-    known = [index for index, key in enumerate(keys) if not look.is_missing(key)]
+    missing = [index for index, key in enumerate(keys) if is_missing(key)]
+    known = [index for index, key in enumerate(keys) if not is_missing(key)]
     known.sort(key=lambda index: keys[index], reverse=descending)
     return known + missing
 

@@ -5,8 +5,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_number
+from geo_pipeline.publishing.indicator_record import Indicator
 from geo_pipeline.territory import BY_CODE, REGIONS
+from geo_pipeline.words import NBSP
 from panel_app.data.page_view import PageView, enumeration, percent
 from panel_app.data.period_steps import drier_sign, step_name
 from panel_app.data.state import MAX_PLACES
@@ -93,11 +95,11 @@ def _tied(view: PageView, ranked: RankedDepartements) -> str:
     said = view.matrix.style_at(view.row, column).name(view.lang)
     if not view.indicator.by_class:
         said = view.matrix.shown_value(view.row, column, view.lang)
-    many = look.format_number(len(first), 0, view.lang)
+    many = format_number(len(first), 0, view.lang)
     return view.words("ranking.tied", n=many, what=said)
 
 
-def _tells_harm(which: look.Indicator) -> bool:
+def _tells_harm(which: Indicator) -> bool:
     """Whether its classes are graver rather than drier."""
     return which.dry_is_high or which.kind in ("stage", "restriction")
 
@@ -120,7 +122,7 @@ def _worse(view: PageView, ranked: RankedDepartements) -> str:
     which = words("ranking.graver" if _tells_harm(view.indicator) else "ranking.drier_class")
     if not ranked.drier:
         return words("ranking.worse_none", which=which, since=since)
-    many = look.format_number(ranked.drier, 0, view.lang)
+    many = format_number(ranked.drier, 0, view.lang)
     if ranked.drier == 1:
         return words("ranking.worse_one", n=many, which=which, since=since)
     return words("ranking.worse_many", n=many, which=which, since=since)
@@ -207,7 +209,7 @@ def compared(view: PageView) -> str:
         near = ",".join([view.state.departement, *around])
         offers.append((words("ranking.offer_neighbours", name=name), view.href(places=near)))
     rest = [
-        (",".join([*chosen, code]), f"{code}{look.NBSP} {name}")
+        (",".join([*chosen, code]), f"{code}{NBSP} {name}")
         for code, name in zip(matrix.codes, matrix.names, strict=True)
         if code not in chosen
     ]

@@ -7,7 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import capitalise, format_date, format_number
+from geo_pipeline.publishing.legend import is_short
+from geo_pipeline.publishing.styles import NO_DATA, RESTRICTION_LEVELS, THIN
 from geo_pipeline.territory import BY_CODE
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import FloatMatrix
@@ -63,14 +65,14 @@ def sortable(view: PageView, heads: Sequence[Head]) -> list[dict[str, Any]]:
 def value_head(view: PageView) -> tuple[str, str]:
     """Name and unit of the value: `note sur 100`; `pluie`, `mm`."""
     which = view.indicator
-    return look.capitalise(which.value_name(view.lang)), which.unit(view.lang)
+    return capitalise(which.value_name(view.lang)), which.unit(view.lang)
 
 
 def value_words(view: PageView, value: float, signed: bool = False) -> str:
     """A number without its unit, empty where it is unknown."""
     if np.isnan(value):
         return ""
-    text = look.format_number(value, view.indicator.decimals, view.lang)
+    text = format_number(value, view.indicator.decimals, view.lang)
     plus = (signed or view.indicator.kind == "anomaly") and value > 0
     return f"+{text}" if plus else text
 
@@ -89,14 +91,14 @@ def change_words(view: PageView, value: float) -> dict[str, str]:
 
 def rests_on_few_years(view: PageView) -> bool:
     """Whether any reference has fewer years than a climate normal."""
-    return any(look.is_short(each) for each in view.matrix.reference_years[view.row])
+    return any(is_short(each) for each in view.matrix.reference_years[view.row])
 
 
 def _as_dry(view: PageView, column: int) -> str:
     """How many years were as dry or drier: `2 sur 100`, of a short reference `2 sur 12`."""
     percentile = float(view.matrix.percentile[view.row, column])
     ranked = view.matrix.ranked(view.row, column)
-    if ranked is None or not look.is_short(view.matrix.reference_years[view.row, column]):
+    if ranked is None or not is_short(view.matrix.reference_years[view.row, column]):
         return in_100(view, percentile)
     if np.isnan(ranked[0]):
         return ""
@@ -107,9 +109,9 @@ def in_100(view: PageView, percentile: float) -> str:
     """A percentile as so many years in a hundred; empty where it is unknown."""
     if np.isnan(percentile):
         return ""
-    number = look.format_number(percentile, 0, view.lang)
+    number = format_number(percentile, 0, view.lang)
     if 0 < percentile < 0.5:
-        number = f"<{look.THIN}1"
+        number = f"<{THIN}1"
     return view.words("ranking.in_100", n=number)
 
 
@@ -221,7 +223,7 @@ def spark_head(view: PageView) -> str:
 
 def _restriction_day(view: PageView) -> str:
     surveyed = view.restrictions(view.period_end)
-    return look.format_date(surveyed[0].periods[surveyed[1]], view.lang) if surveyed else ""
+    return format_date(surveyed[0].periods[surveyed[1]], view.lang) if surveyed else ""
 
 
 def _departement_row(
@@ -234,25 +236,25 @@ def _departement_row(
     age, crops, step = (
         float(each[column]) for each in (ranked.age, ranked.crops, ranked.restriction)
     )
-    level = None if np.isnan(step) else look.RESTRICTION_LEVELS[-1 - int(step)]
+    level = None if np.isnan(step) else RESTRICTION_LEVELS[-1 - int(step)]
     return {
         "code": code,
         "name": name,
         "href": view.href(page="departement", departement=code),
         "chosen": code in view.state.places,
-        "rank": "" if np.isnan(rank) else look.format_number(rank, 0, view.lang),
+        "rank": "" if np.isnan(rank) else format_number(rank, 0, view.lang),
         "region": place.region,
         "style": style,
         "class": matrix.class_words(view.row, column, view.lang),
-        "hatched": style is look.NO_DATA,
+        "hatched": style is NO_DATA,
         "value": value_words(view, float(ranked.value[column])),
         "percentile": _as_dry(view, column),
         "change": change_words(view, float(ranked.change[column])),
         "year": change_words(view, float(ranked.year[column])),
-        "age": "" if not age > 0 else look.format_number(age, 0, view.lang),
-        "since": look.capitalise(matrix.drought_words(view.row, column, view.lang)),
+        "age": "" if not age > 0 else format_number(age, 0, view.lang),
+        "since": capitalise(matrix.drought_words(view.row, column, view.lang)),
         "crops": words("ranking.no_area")
-        if np.isnan(crops) and style is not look.NO_DATA
+        if np.isnan(crops) and style is not NO_DATA
         else area_words(crops, view),
         "restriction": level,
         "restriction_said": level.name(view.lang) if level else "",
@@ -275,7 +277,7 @@ def notes(view: PageView, has_crops: bool) -> list[str]:
         said = words("ranking.note_crops", crops=crops, indicator=view.drought_name)
         lines.append(said)
     if view.reference and view.indicator.kind in ("class", "anomaly", "amount"):
-        lines.append(f"{look.capitalise(view.reference)}.")
+        lines.append(f"{capitalise(view.reference)}.")
     if view.source:
         lines.append(words("ranking.note_source", source=view.source))
     return lines
@@ -284,7 +286,7 @@ def notes(view: PageView, has_crops: bool) -> list[str]:
 def _spark(view: PageView, column: int, bars: FloatMatrix, name: str) -> str:
     matrix = view.matrix
     first = view.row - len(bars) + 1
-    palette = [bar_colour(style) for style in (*matrix.styles, look.NO_DATA)]  # NO_STYLE is -1
+    palette = [bar_colour(style) for style in (*matrix.styles, NO_DATA)]  # NO_STYLE is -1
     colours = [palette[index] for index in matrix.style[first : view.row + 1, column]]
     label = view.words(
         "ranking.spark_label",

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_number
+from geo_pipeline.publishing.styles import NO_DATA
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import PageView, percent
 from panel_app.data.period_steps import drier_sign
@@ -137,12 +138,12 @@ def _region_row(
         for style, share in zip(matrix.styles, regions.shares[index], strict=True)
         if share > 0
     ]
-    style = matrix.style_at(view.row, worst) if worst >= 0 else look.NO_DATA
+    style = matrix.style_at(view.row, worst) if worst >= 0 else NO_DATA
     return {
         "name": name,
         "href": view.href(level="", region=regions.codes[index]),
         "covered": covered if 0 < known < regions.members[index] else "",
-        "rank": "" if np.isnan(rank) else look.format_number(rank, 0, lang),
+        "rank": "" if np.isnan(rank) else format_number(rank, 0, lang),
         "shares": shares,
         "shares_said": ", ".join(f"{each.name(lang)} {said}" for each, said, _ in shares),
         "drought": percent(float(regions.in_drought[index]), lang) if known else "",
@@ -157,7 +158,7 @@ def _region_row(
         else "",
         "style": style,
         "class": matrix.class_words(view.row, worst, lang) if worst >= 0 else style.name(lang),
-        "hatched": style is look.NO_DATA,
+        "hatched": style is NO_DATA,
         "spark": spark(
             mean.tolist(), [bar_colour(matrix.styles[each]) for each in widest], label, SPARK_WIDTH
         ),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.look import Lang
+from geo_pipeline.publishing.formats import format_value
+from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.words import Lang
 from panel_app.data import season_courses
 from panel_app.data.indicator_matrix import FloatMatrix, Matrix
 from panel_app.data.page_view import PageView
@@ -57,7 +58,7 @@ class SeasonUnderWay:
 
     def said(self, value: float, lang: Lang) -> str:
         """A value with its unit."""
-        return look.format_value(self.key, value, lang)
+        return format_value(self.key, value, lang)
 
 
 def season_under_way(view: PageView, chosen: Sequence[Place], key: str) -> SeasonUnderWay:
@@ -80,7 +81,7 @@ def this_season(view: PageView, chosen: Sequence[Place], key: str) -> Chart | No
     season = season_under_way(view, chosen, key)
     if np.isnan(season.values).all():
         return None
-    words, lang, which = view.words, view.lang, look.indicator_of(key)
+    words, lang, which = view.words, view.lang, indicator_of(key)
     marks, labels = _lines(view, chosen, season)
     _, now = season_courses.place(view.period_end)
     note = words(

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_number, is_missing
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import PageView
 from panel_app.drawing.svg import (
@@ -47,7 +47,7 @@ def harvests(view: PageView, place: Place) -> Harvests:
     found: Harvests = {}
     columns = (table[name].tolist() for name in ("crop", "year", "yield_q_ha"))
     for crop, year, quintals in zip(*columns, strict=True):
-        if not look.is_missing(quintals):
+        if not is_missing(quintals):
             found.setdefault(str(crop), {})[int(year)] = float(quintals)
     return found
 
@@ -89,7 +89,7 @@ def yields(
     labels += names_at_the_end(chosen, shares, plot, years)
 
     def said(amount: float) -> str:
-        text = look.format_number(amount, 1, lang)
+        text = format_number(amount, 1, lang)
         return text if np.isnan(amount) else words("ranking.beside.quintals", n=text)
 
     told = [[said(amount) for amount in row] for row in values]

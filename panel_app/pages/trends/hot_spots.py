@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from geo_pipeline import dekads
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import capitalise, format_number
 from panel_app.data.indicator_matrix import NO_STYLE
 from panel_app.data.page_view import PageView
 from panel_app.drawing import atlas
@@ -140,9 +140,7 @@ def _hot_said(about: Shown, found: season_trends.HotSpots) -> str:
         more = inside.size - first.size
         listed = ", ".join(names[first]) + (f", {words('trends.hot.more', n=more)}" if more else "")
         parts.append(
-            words(
-                "trends.hot.members", kind=look.capitalise(words(key)), n=inside.size, names=listed
-            )
+            words("trends.hot.members", kind=capitalise(words(key)), n=inside.size, names=listed)
         )
     return " ".join(parts) or words("trends.hot.none")
 
@@ -152,7 +150,7 @@ def alike(found: season_trends.HotSpots, view: PageView) -> str:
     words, value = view.words, found.alike
     if np.isnan(value):
         return words("trends.moran.unknown")
-    index = look.format_number(value, 2, view.lang)
+    index = format_number(value, 2, view.lang)
     if found.p_value_of_all > season_trends.ALONE:
         return words("trends.moran.chance", i=index)
     if value < found.expected:

@@ -18,8 +18,8 @@ from geo_pipeline import dekads
 from geo_pipeline.indicators.clusters import global_moran, local_moran
 from geo_pipeline.indicators.significance import false_discovery
 from geo_pipeline.indicators.trends import mann_kendall, theil_sen
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.indicator_record import OverSeason
+from geo_pipeline.publishing.indicator_record import Indicator, OverSeason
+from geo_pipeline.publishing.indicators import indicator_of
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.period_steps import drier_sign
 from panel_app.data.state import Season
@@ -50,24 +50,24 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 
-def has_trend(indicator: look.Indicator) -> bool:
+def has_trend(indicator: Indicator) -> bool:
     """Whether its values may be averaged: stages and levels are names in an order."""
     return indicator.kind not in ("stage", "restriction")
 
 
-def dry_sign(indicator: look.Indicator) -> int:
+def dry_sign(indicator: Indicator) -> int:
     """1 where a larger value is the drier (or the warmer) one, -1 where it is the wetter one."""
     return drier_sign(indicator) or 1
 
 
-def says_dry(indicator: look.Indicator) -> bool:
+def says_dry(indicator: Indicator) -> bool:
     """Whether its extremes are called dry and wet; yields, warmth and frost have low and high."""
     if indicator.group == "days":
         return indicator.subject is not None
     return indicator.group != "yields" and not indicator.neutral
 
 
-def seasons_of(indicator: look.Indicator) -> tuple[Season, ...]:
+def seasons_of(indicator: Indicator) -> tuple[Season, ...]:
     """Seasons that its trend can be asked for; a harvest has only its year."""
     return ("year",) if indicator.over_season == "value" else SEASONS
 
@@ -96,7 +96,7 @@ def yearly(matrix: Matrix, season: Season) -> Yearly:
 
     A dekad that a place lacks in all years (a crop out of season) is not missed.
     """
-    which = look.indicator_of(matrix.indicator)
+    which = indicator_of(matrix.indicator)
     manner = which.over_season
     slots = _slots(season)
     ends = np.array(
@@ -404,7 +404,7 @@ class Kept:
     @lru_cache(maxsize=128)  # noqa: B019
     def step(self, indicator: str, season: Season) -> float:
         """Width of the classes of slopes: the same in seasons that are to be compared."""
-        which = look.indicator_of(indicator)
+        which = indicator_of(indicator)
         alike = [each for each in seasons_of(which) if (each == "year") == (season == "year")]
         if which.over_season == "mean":
             alike = list(seasons_of(which))
@@ -413,7 +413,7 @@ class Kept:
     @lru_cache(maxsize=256)  # noqa: B019
     def hot_spots(self, indicator: str, row: int) -> HotSpots:
         """Clusters of an indicator at a period."""
-        sign = dry_sign(look.indicator_of(indicator))
+        sign = dry_sign(indicator_of(indicator))
         return hot_spots(self._publication.matrix(indicator).value[row], self.weights, sign)
 
 

@@ -6,7 +6,9 @@ import numpy as np
 from markupsafe import Markup
 
 from geo_pipeline.indicators.trends import MIN_YEARS
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_number
+from geo_pipeline.publishing.styles import THIN
+from geo_pipeline.words import NBSP, Lang
 from panel_app.drawing import atlas
 from panel_app.drawing.templates import render
 from panel_app.pages.trends import season_trends
@@ -21,11 +23,11 @@ PALE: Final = 0.5
 """How much white is in the colour of a trend that chance explains."""
 
 
-def p_text(p_value: float, lang: look.Lang) -> str:
+def p_text(p_value: float, lang: Lang) -> str:
     """`0,21`, `< 0,001`."""
     if p_value < 0.001:
-        return f"<{look.THIN}{look.format_number(0.001, 3, lang)}"
-    return look.format_number(p_value, 3 if p_value < 0.1 else 2, lang)
+        return f"<{THIN}{format_number(0.001, 3, lang)}"
+    return format_number(p_value, 3 if p_value < 0.1 else 2, lang)
 
 
 def limits(about: Shown, found: season_trends.Trend, at: int) -> str:
@@ -120,14 +122,14 @@ def bin_name(about: Shown, index: int, step: float) -> str:
     """`plus de +80 mm`, `−40 à −20 mm`, `±20 mm`: the number's own sign, whatever the colour."""
     words, lang = about.view.words, about.view.lang
     decimals = next(many for many in range(6) if abs(round(step, many) - step) < 1e-9)
-    unit = f"{look.NBSP}{about.unit}" if about.unit else ""
+    unit = f"{NBSP}{about.unit}" if about.unit else ""
 
     def number(value: float) -> str:
-        text = look.format_number(value, decimals, lang)
+        text = format_number(value, decimals, lang)
         return f"+{text}" if value > 0 else text
 
     if index == 4:
-        return f"±{look.THIN}{look.format_number(step, decimals, lang)}{unit}"
+        return f"±{THIN}{format_number(step, decimals, lang)}{unit}"
     size = 4 - index if index < 4 else index - 4
     sign = about.sign if index < 4 else -about.sign
     low = number(sign * size * step)

@@ -6,8 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from geo_pipeline.publishing import look
-from geo_pipeline.publishing.styles import ANOMALY_COLOURS
+from geo_pipeline.publishing.formats import capitalise, format_number, format_value
+from geo_pipeline.publishing.legend import style_of
+from geo_pipeline.publishing.styles import ANOMALY_COLOURS, NO_DATA
+from geo_pipeline.words import NBSP
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import PageView, percent
 from panel_app.data.state import Season
@@ -19,7 +21,7 @@ HEIGHT: Final = 208
 SHARES_HEIGHT: Final = 240
 LABELS: Final = 6
 """So many years are named under a chart, about."""
-USUAL: Final = look.style_of("combined", drought_class="normal").colour
+USUAL: Final = style_of("combined", drought_class="normal").colour
 COLOURS: Final = (*ANOMALY_COLOURS[:4], USUAL, *ANOMALY_COLOURS[5:])
 """Of the classes of slopes, brown (drier) to green (wetter)."""
 DRY, WET = COLOURS[0], COLOURS[-1]
@@ -95,17 +97,17 @@ class Shown:
 
     def number(self, value: float, *, signed: bool = True) -> str:
         """A difference without its unit."""
-        text = look.format_number(value, self.decimals, self.view.lang)
+        text = format_number(value, self.decimals, self.view.lang)
         plus = signed and np.isfinite(value) and round(value, self.decimals) > 0
         return f"+{text}" if plus else text
 
     def change(self, value: float) -> str:
         """A difference with its unit."""
-        return f"{self.number(value)}{look.NBSP}{self.unit}" if self.unit else self.number(value)
+        return f"{self.number(value)}{NBSP}{self.unit}" if self.unit else self.number(value)
 
     def level(self, value: float) -> str:
         """A season's value with its unit."""
-        return look.format_value(self.view.state.indicator, value, self.view.lang)
+        return format_value(self.view.state.indicator, value, self.view.lang)
 
     def interval(self, low: float, high: float) -> str:
         """The limits of a slope."""
@@ -195,7 +197,7 @@ def _yearly_marks(about: Shown, at: int) -> tuple[list[svg.Mark], list[svg.Label
     ticks = svg.ticks(across.low, across.high, 4)
     decimals = svg.decimals(ticks)
     marks, labels = svg.axis(
-        across, ticks, inner, lambda tick: look.format_number(tick, decimals, view.lang)
+        across, ticks, inner, lambda tick: format_number(tick, decimals, view.lang)
     )
     marks.append(svg.Mark(_holes(~known, left, right, inner), "hatch"))
     middle, height = (left + right) / 2, across(np.where(known, values, np.nan))
@@ -224,7 +226,7 @@ def _yearly_marks(about: Shown, at: int) -> tuple[list[svg.Mark], list[svg.Label
 def _chart_note(about: Shown, at: int) -> str:
     view, words, found = about.view, about.view.words, about.trend
     first, last = found.span(at)
-    parts = [look.capitalise(about.how(about.season)) + "."]
+    parts = [capitalise(about.how(about.season)) + "."]
     if not np.isnan(found.slope[at]):
         parts.append(
             words(
@@ -355,14 +357,14 @@ def _parts(about: Shown, found: season_trends.Shares, at: int, order: Sequence[i
 def known_said(about: Shown, found: season_trends.Shares, at: int) -> str:
     """How many periods of a year are known."""
     if not found.periods[at]:
-        return look.NO_DATA.name(about.view.lang)
+        return NO_DATA.name(about.view.lang)
     return about.view.words("trends.shares.known", n=found.periods[at], asked=found.asked)
 
 
 def _year_tip(about: Shown, found: season_trends.Shares, at: int, order: Sequence[int]) -> str:
     view = about.view
     if not found.periods[at]:
-        return look.NO_DATA.name(view.lang)
+        return NO_DATA.name(view.lang)
     lines = [
         f"{view.matrix.styles[index].name(view.lang)}{colon(view)}{part}"
         for index, part in zip(order, _parts(about, found, at, order), strict=True)
@@ -373,4 +375,4 @@ def _year_tip(about: Shown, found: season_trends.Shares, at: int, order: Sequenc
 
 def colon(view: PageView) -> str:
     """A colon as the language spaces it."""
-    return f"{look.NBSP}: " if view.lang == "fr" else ": "
+    return f"{NBSP}: " if view.lang == "fr" else ": "

@@ -6,7 +6,9 @@ import numpy as np
 from markupsafe import Markup
 
 from geo_pipeline.indicators.trends import MIN_YEARS
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import capitalise
+from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.publishing.legend import FULL_REFERENCE_YEARS
 from panel_app.data.page_view import PageView
 from panel_app.drawing.templates import render
 from panel_app.pages.trends import season_trends
@@ -107,7 +109,7 @@ def headline(about: Shown) -> str:
     else:
         way = brown if many.drier >= many.wetter else green
         said = words("trends.unsure", way=way, n=max(many.drier, many.wetter), **values)
-    short = words("trends.short") if years < look.FULL_REFERENCE_YEARS else ""
+    short = words("trends.short") if years < FULL_REFERENCE_YEARS else ""
     return _headline(said, f"{what} {short}".strip())
 
 
@@ -117,7 +119,7 @@ def _headline(said: str, what: str) -> str:
 
 def _offers(view: PageView) -> str:
     offered = [
-        (key, look.indicator_of(key).name(view.lang))
+        (key, indicator_of(key).name(view.lang))
         for key in OFFERED
         if key in view.publication.indicators
     ]
@@ -161,8 +163,8 @@ def choose(about: Shown) -> str:
             "words": words,
             "rows": rows,
             "season": about.season,
-            "brown": look.capitalise(about.way(brown=True)),
-            "green": look.capitalise(about.way(brown=False)),
+            "brown": capitalise(about.way(brown=True)),
+            "green": capitalise(about.way(brown=False)),
         },
     )
 

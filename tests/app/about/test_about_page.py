@@ -7,7 +7,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_date
+from geo_pipeline.publishing.indicators import INDICATORS
+from geo_pipeline.publishing.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS
 from panel_app.data.store import Publication
 from panel_app.drawing.templates import render
 from panel_app.pages.about import about_page as page
@@ -40,7 +42,7 @@ def test_the_limits_of_the_classes(publication: Publication) -> None:
 
 def test_levels_of_restriction_and_stages_have_their_colours(publication: Publication) -> None:
     html = page.slots(view_of(publication))["reading"]
-    for style in (*look.DROUGHT_CLASSES, *look.RESTRICTION_LEVELS):
+    for style in (*DROUGHT_CLASSES, *RESTRICTION_LEVELS):
         assert f"background-color:{style.colour}" in html
         assert style.name("fr") in unescape(html)
 
@@ -82,7 +84,7 @@ def test_the_methods_name_who_they_are_after(publication: Publication) -> None:
 def test_all_indicators_are_listed(publication: Publication) -> None:
     html = page.slots(view_of(publication, lang="en"))["indicators"]
     listed = rows(html)[1:]
-    assert len(listed) == len(look.INDICATORS)
+    assert len(listed) == len(INDICATORS)
     assert listed[0].startswith("Agricultural drought class Brings the rain of 3 months")
     assert html.count("data-ask") == len(publication.indicators)
     assert "?indicator=spi_3" in html
@@ -128,5 +130,5 @@ def test_version_and_day_of_the_publication(publication: Publication) -> None:
     view = view_of(publication)
     said = spoken(page.slots(view)["house"])
     assert f"Logiciel {page.software(view)}." in said
-    assert look.format_date(publication.published_at.date(), "fr").replace("\u00a0", " ") in said
+    assert format_date(publication.published_at.date(), "fr").replace("\u00a0", " ") in said
     assert "101 départements" in said

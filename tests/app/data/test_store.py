@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from geo_pipeline.errors import NotPublishedError, StorageError
-from geo_pipeline.publishing import look, views
+from geo_pipeline.publishing import views
+from geo_pipeline.publishing.legend import styles_of
+from geo_pipeline.publishing.styles import NO_DATA
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
@@ -60,7 +62,7 @@ def test_dekads_follow_on_one_another_but_over_a_hole(drought: Matrix) -> None:
 
 def test_the_class_of_a_place_or_that_of_no_data(drought: Matrix) -> None:
     assert drought.style_at(0, 0).code == "D4"
-    assert drought.style_at(0, 3) is look.NO_DATA
+    assert drought.style_at(0, 3) is NO_DATA
 
 
 def test_an_index_is_told_as_it_is_and_a_score_by_its_rank(drought: Matrix) -> None:
@@ -89,9 +91,9 @@ def test_every_value_of_every_indicator_is_styled_as_the_maps_style_it(
     for indicator in publication.indicators:
         matrix = publication.matrix(indicator)
         for row in range(0, len(matrix.periods), 20):
-            expected = look.styles(indicator, matrix.frame(row))
+            expected = styles_of(indicator, matrix.frame(row))
             found = [
-                look.NO_DATA if index == NO_STYLE else matrix.styles[index]
+                NO_DATA if index == NO_STYLE else matrix.styles[index]
                 for index in matrix.style[row]
             ]
             assert found == expected, (indicator, row)

@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 from markupsafe import Markup
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_number, ordinal
+from geo_pipeline.publishing.styles import THIN
+from geo_pipeline.words import NBSP
 from panel_app.data.page_view import PageView
 from panel_app.data.state import from_query
 from panel_app.data.store import Publication
@@ -56,7 +58,7 @@ def said(publication: Publication, **query: str) -> dict[str, str]:
 
 def plain(text: str) -> str:
     """As it is read: without what keeps words together or is escaped."""
-    return unescape(str(text)).replace(look.NBSP, " ").replace(look.THIN, " ")
+    return unescape(str(text)).replace(NBSP, " ").replace(THIN, " ")
 
 
 class _Balance(HTMLParser):
@@ -196,7 +198,7 @@ def test_what_a_chosen_season_came_to(publication: Publication) -> None:
     matrix = publication.matrix("season_balance_mm")
     end = matrix.value[matrix.periods.index(date(2012, 8, 31)), matrix.column("32")]
     slots = said(publication, departement="32", period="2022-05-31", years="2012")
-    assert look.format_number(float(end), 0) in slots["ahead"]
+    assert format_number(float(end), 0) in slots["ahead"]
 
 
 def test_droughts_on_record_mark_the_worst_and_the_one_shown(publication: Publication) -> None:
@@ -306,8 +308,8 @@ def test_regions_lead_to_the_ranking(publication: Publication) -> None:
     ],
 )
 def test_ordinals(number: int, french: str, english: str) -> None:
-    assert look.ordinal(number, "fr") == french
-    assert look.ordinal(number, "en") == english
+    assert ordinal(number, "fr") == french
+    assert ordinal(number, "en") == english
 
 
 def test_the_outline_is_where_the_cell_is() -> None:

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_number, format_period
 from panel_app.data.store import Publication
 from panel_app.pages.droughts import droughts_page as page
 from tests.app.conftest import by_hand, plain, view_of
@@ -65,7 +65,7 @@ def test_the_headline_names_the_year_hit_most_widely(publication: Publication) -
     most = max(years, key=lambda each: (each.hit, each.grave))
     said = spoken(page.slots(view_of(publication))["headline"])
     assert most.widest is not None
-    day = plain(look.format_period(most.widest, "dekad", "fr"))
+    day = plain(format_period(most.widest, "dekad", "fr"))
     assert f"{most.year}, l'année la plus touchée : {most.hit} des {most.known}" in said
     assert day in said
 
@@ -78,7 +78,7 @@ def test_the_gravest_come_first_and_none_is_missing(publication: Publication) ->
     gravest = events.sort_values("severity").iloc[-1]
     first = spoken(re.findall(r"<tr><td class=\"num soft\">1</td>.*?</tr>", html)[0])
     assert publication.name(gravest["departement"]) in first
-    assert plain(look.format_number(float(gravest["severity"]), 1, "fr")) in first
+    assert plain(format_number(float(gravest["severity"]), 1, "fr")) in first
 
 
 def test_a_region_narrows_the_list(publication: Publication) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.styles import DROUGHT_CLASSES
 from panel_app.data import class_shares
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.page_view import PageView, hectares, percent
@@ -127,7 +127,7 @@ def test_the_cells_are_the_classes_that_are_published(publication: Publication) 
     for code, known in (("32", "D2"), ("31", "D3"), ("75", None)):
         cell = sent["cells"][row * 101 + publication.codes.index(code)]
         assert (known is None and cell == map_cells.UNKNOWN) or (
-            look.DROUGHT_CLASSES[ord(cell) - 48].code == known
+            DROUGHT_CLASSES[ord(cell) - 48].code == known
         )
     assert sent["labels"][row] == "3e décade d'août 2022"
     assert sent["months"][str(row)] == "Août 2022"
@@ -197,7 +197,7 @@ def test_the_map_is_painted_as_the_classes_say(publication: Publication) -> None
     html = page.stage(view_of(publication, indicator="spi_6", period="2022-08", departement="32"))
     uses = dict(re.findall(r'<use href="#s-(\w+)"[^>]*?fill="([^"]+)"', html))
     assert len(uses) == 105  # 101, and four around Paris once more
-    moderate = next(style for style in look.DROUGHT_CLASSES if style.code == "D1")
+    moderate = next(style for style in DROUGHT_CLASSES if style.code == "D1")
     assert uses["32"] == moderate.colour
     assert uses["75"] == uses["75x"] == "url(#hatch-wide)"
     assert html.count('class="outline"') == 1

@@ -9,7 +9,9 @@ from urllib.parse import parse_qs
 import numpy as np
 import pytest
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.formats import format_value
+from geo_pipeline.publishing.indicator_record import Indicator
+from geo_pipeline.publishing.indicators import indicator_of
 from panel_app.data import period_steps
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.page_view import PageView
@@ -40,8 +42,8 @@ class Fixed(PageView):
         self.__dict__.update(matrix=matrix, row=row)
 
     @property
-    def indicator(self) -> look.Indicator:
-        return look.indicator_of(self.matrix.indicator)
+    def indicator(self) -> Indicator:
+        return indicator_of(self.matrix.indicator)
 
 
 def spoken(html: str) -> str:
@@ -134,7 +136,7 @@ def test_changes_by_hand(publication: Publication) -> None:
 def test_of_the_score_a_rise_is_drier_and_of_an_index_a_fall() -> None:
     signs = {"combined": 1, "spi_3": -1, "precip_mm": -1, "crop_stress_pct": 1, "gdd_vineyard": 0}
     for key, sign in signs.items():
-        assert period_steps.drier_sign(look.indicator_of(key)) == sign, key
+        assert period_steps.drier_sign(indicator_of(key)) == sign, key
 
 
 def test_an_area_weighted_mean_by_hand(publication: Publication, drought: Matrix) -> None:
@@ -334,7 +336,7 @@ def test_a_season_beside_the_published_sum(publication: Publication) -> None:
     matrix = publication.matrix("season_precip_mm")
     value = matrix.value[matrix.nearest(date(2022, 8, 31)), matrix.column("32")]
     assert len(chart.table.rows) == 36
-    assert chart.table.rows[-1][1] == look.format_value("season_precip_mm", float(value), "fr")
+    assert chart.table.rows[-1][1] == format_value("season_precip_mm", float(value), "fr")
 
 
 def test_yields_are_those_published(publication: Publication) -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.indicators import indicator_of
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.state import Season
 from panel_app.data.store import Publication
@@ -125,7 +125,7 @@ def test_a_harvest_has_its_year_alone() -> None:
         [[None] * PLACES] * len(years),
         tuple(date(year, 12, 31) for year in years),
     )
-    assert season_trends.seasons_of(look.indicator_of(key)) == ("year",)
+    assert season_trends.seasons_of(indicator_of(key)) == ("year",)
     assert of_year(season_trends.yearly(matrix, "year"), 2007) == pytest.approx(7)
 
 
@@ -161,7 +161,7 @@ def test_of_seven_years_there_is_no_trend() -> None:
 )  # fmt: skip
 def test_which_way_is_drier(indicator: str, drier: bool) -> None:
     """More of an index, of rain, of soil water is wetter; more score, stress or age is drier."""
-    which = look.indicator_of(indicator)
+    which = indicator_of(indicator)
     found = season_trends.trend(rising(indicator, 1.0), "summer")
     many = found.counts(season_trends.dry_sign(which))
     assert (many.drier, many.wetter) == ((PLACES, 0) if drier else (0, PLACES))
@@ -173,9 +173,9 @@ def test_which_way_is_drier(indicator: str, drier: bool) -> None:
 
 def test_not_everything_is_called_dry() -> None:
     for key in ("gdd_soft_wheat", "yield_anomaly_pct_soft_wheat", "frost_days_vineyard"):
-        assert not season_trends.says_dry(look.indicator_of(key))
-    assert season_trends.says_dry(look.indicator_of("days_since_rain"))
-    assert season_trends.dry_sign(look.indicator_of("yield_anomaly_pct_soft_wheat")) == -1
+        assert not season_trends.says_dry(indicator_of(key))
+    assert season_trends.says_dry(indicator_of("days_since_rain"))
+    assert season_trends.dry_sign(indicator_of("yield_anomaly_pct_soft_wheat")) == -1
 
 
 def test_classes_of_slopes_are_round() -> None:

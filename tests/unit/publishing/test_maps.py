@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 import sample_france
 
-from geo_pipeline.publishing import look, maps
+from geo_pipeline.publishing import maps, planar_map
+from geo_pipeline.publishing.sentences import Source
+from geo_pipeline.publishing.styles import DROUGHT_CLASSES, THIN
+from geo_pipeline.words import NBSP, Lang, Words
 
 HOSTILE = '</script><img src=x onerror=alert(1)> "L\'Île" & ${x} {{ 7*7 }}'
 NAMES = ["Ain", "Aisne", HOSTILE, "Outre-mer"]
@@ -65,7 +68,7 @@ def legend(text: str) -> dict[str, int]:
 
 def words(text: str) -> str:
     """The page's text with ordinary spaces and hyphens."""
-    plain = html.unescape(text).replace(look.NBSP, " ").replace(look.THIN, " ")
+    plain = html.unescape(text).replace(NBSP, " ").replace(THIN, " ")
     return plain.replace("\u2011", "-")
 
 
@@ -74,7 +77,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 
 def test_a_page_says_language_title_period_and_source() -> None:
-    text = page(sources=[maps.Source("AgERA5", "https://cds.climate.copernicus.eu", "licence C")])
+    text = page(sources=[Source("AgERA5", "https://cds.climate.copernicus.eu", "licence C")])
     assert '<html lang="fr">' in text
     assert '<meta charset="utf-8">' in text
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in text
@@ -82,7 +85,7 @@ def test_a_page_says_language_title_period_and_source() -> None:
     assert '<a href="https://cds.climate.copernicus.eu" rel="noreferrer">AgERA5</a>' in text
     assert "(licence C)" in text
     assert "Publié le 3 septembre 2022." in words(text)
-    english = page(lang="en", sources=[maps.Source(look.Words("Météo", "Weather"))])
+    english = page(lang="en", sources=[Source(Words("Météo", "Weather"))])
     assert "<title>Rain over 3 months, June to August 2022</title>" in english
     assert "Sources: Weather. Published on 3 September 2022." in words(english)
 
@@ -131,7 +134,7 @@ def test_the_legend_counts_every_class_and_the_missing() -> None:
     counts = legend(page())
     assert counts["D4"] == counts["normal"] == counts["W2"] == counts["no_data"] == 1
     assert sum(counts.values()) == len(NAMES)
-    assert list(counts) == [style.code for style in look.DROUGHT_CLASSES] + ["no_data"]
+    assert list(counts) == [style.code for style in DROUGHT_CLASSES] + ["no_data"]
 
 
 def test_no_line_for_no_data_where_every_departement_is_known() -> None:
@@ -181,10 +184,10 @@ def test_further_notes_are_printed() -> None:
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
-def test_hostile_names_are_text_everywhere(lang: look.Lang) -> None:
+def test_hostile_names_are_text_everywhere(lang: Lang) -> None:
     text = page(
         lang=lang,
-        sources=[HOSTILE, maps.Source(HOSTILE, "javascript:alert(1)", HOSTILE)],
+        sources=[HOSTILE, Source(HOSTILE, "javascript:alert(1)", HOSTILE)],
         notes=[HOSTILE],
         reference_period=HOSTILE,
         frame=values(drought_class=["D4", None, "W2"], reason=[None, HOSTILE, HOSTILE]),
@@ -235,7 +238,7 @@ def test_the_policy_forbids_every_request_and_allows_only_our_scripts() -> None:
     assert rules["img-src"] == "data:"
     assert "unsafe-inline" not in rules["script-src"]
     scripts = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
-    assert maps._policy(scripts) == html.unescape(policy)
+    assert planar_map.content_policy(scripts) == html.unescape(policy)
 
 
 def test_coordinates_are_rounded_and_keep_their_shape() -> None:
@@ -259,8 +262,8 @@ def test_coordinates_are_rounded_and_keep_their_shape() -> None:
 def test_a_ring_smaller_than_the_precision_is_dropped_with_its_points() -> None:
     big = [[0, 0], [10, 0], [10.01, 0.01], [10, 10], [0, 0]]
     tiny = [[5, 5], [5.01, 5], [5.01, 5.01], [5, 5]]
-    assert maps._rounded([big, tiny]) == [[[0, 0], [10, 0], [10, 10], [0, 0]]]
-    assert maps._rounded([[big], [tiny]]) == [[[[0, 0], [10, 0], [10, 10], [0, 0]]]]
+    assert planar_map.rounded([big, tiny]) == [[[0, 0], [10, 0], [10, 10], [0, 0]]]
+    assert planar_map.rounded([[big], [tiny]]) == [[[[0, 0], [10, 0], [10, 10], [0, 0]]]]
 
 
 def test_the_table_lists_every_departement_by_code() -> None:

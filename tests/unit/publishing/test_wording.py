@@ -7,18 +7,46 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.indicators import DROUGHT_CLASSES as INDICATOR_CLASSES
-from geo_pipeline.publishing import look
+from geo_pipeline.publishing.crop_names import CROP_NAMES
+from geo_pipeline.publishing.formats import (
+    Period,
+    format_number,
+    format_period,
+    format_span,
+    format_value,
+    shown_value,
+)
+from geo_pipeline.publishing.indicator_record import GROUPS
+from geo_pipeline.publishing.indicators import INDICATORS, indicator_of
+from geo_pipeline.publishing.legend import (
+    class_meaning,
+    colours_of,
+    is_short,
+    reference_note,
+    style_of,
+    years_beaten,
+)
+from geo_pipeline.publishing.sentences import sentence
+from geo_pipeline.publishing.styles import (
+    DROUGHT_CLASSES,
+    NO_DATA,
+    RESTRICTION_LEVELS,
+    THIN,
+    contrast,
+    luminance,
+)
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.crop_names import CROPS
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.drought import drought_indicators
 from geo_pipeline.transforms.soil import soil_water_daily
 from geo_pipeline.transforms.weather import with_et0
+from geo_pipeline.words import NBSP
 from tests.conftest import ROOT
 from tests.unit.test_drought import weather
 
-NB, TH = look.NBSP, look.THIN
-ALL_STYLES = [style for each in look.INDICATORS.values() for style in each.styles]
+NB, TH = NBSP, THIN
+ALL_STYLES = [style for each in INDICATORS.values() for style in each.styles]
 
 
 def plain(text: str) -> str:
@@ -30,7 +58,7 @@ def plain(text: str) -> str:
 
 
 def test_the_palette_is_the_agreed_one() -> None:
-    colours = {style.code: style.colour for style in look.DROUGHT_CLASSES}
+    colours = {style.code: style.colour for style in DROUGHT_CLASSES}
     assert colours == {
         "D4": "#730000",
         "D3": "#d7301f",
@@ -45,17 +73,17 @@ def test_the_palette_is_the_agreed_one() -> None:
 
 
 def test_class_codes_are_those_of_the_indicators() -> None:
-    assert tuple(style.code for style in look.DROUGHT_CLASSES) == INDICATOR_CLASSES
+    assert tuple(style.code for style in DROUGHT_CLASSES) == INDICATOR_CLASSES
 
 
 def test_contrast_of_black_on_white_is_21() -> None:
-    assert look.contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert look.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
 def test_text_on_every_class_meets_wcag_aa() -> None:
-    pairs = {(style.colour, style.text_colour) for style in [*ALL_STYLES, look.NO_DATA]}
-    assert not {pair for pair in pairs if look.contrast(*pair) < 4.5}
+    pairs = {(style.colour, style.text_colour) for style in [*ALL_STYLES, NO_DATA]}
+    assert not {pair for pair in pairs if contrast(*pair) < 4.5}
 
 
 def _lab(colour: str) -> np.ndarray:
@@ -68,8 +96,8 @@ def _lab(colour: str) -> np.ndarray:
 
 
 def test_restriction_colours_are_clearly_not_drought_colours() -> None:
-    levels = [style for style in look.RESTRICTION_LEVELS if style.code != "none"]
-    for level, drought in itertools.product(levels, look.DROUGHT_CLASSES):
+    levels = [style for style in RESTRICTION_LEVELS if style.code != "none"]
+    for level, drought in itertools.product(levels, DROUGHT_CLASSES):
         distance = np.linalg.norm(_lab(level.colour) - _lab(drought.colour))
         assert distance > 20, (level.code, drought.code)
 
@@ -77,7 +105,7 @@ def test_restriction_colours_are_clearly_not_drought_colours() -> None:
 def test_classes_of_one_legend_can_be_told_apart() -> None:
     alike = [
         (indicator, one.code, other.code)
-        for indicator, record in look.INDICATORS.items()
+        for indicator, record in INDICATORS.items()
         for one, other in itertools.combinations(record.styles, 2)
         if np.linalg.norm(_lab(one.colour) - _lab(other.colour)) <= 4
     ]
@@ -86,7 +114,7 @@ def test_classes_of_one_legend_can_be_told_apart() -> None:
 
 def test_restrictions_and_amounts_darken_step_by_step_so_that_grey_print_reads() -> None:
     for indicator, darkest_first in (("water_restrictions", True), ("precip_mm", False)):
-        tones = [look.luminance(style.colour) for style in look.INDICATORS[indicator].styles]
+        tones = [luminance(style.colour) for style in INDICATORS[indicator].styles]
         if indicator == "water_restrictions":
             tones = tones[:-1]  # no restriction is neutral, beside the ramp
         assert tones == sorted(tones, reverse=not darkest_first)
@@ -96,7 +124,7 @@ def test_restrictions_and_amounts_darken_step_by_step_so_that_grey_print_reads()
 
 
 def test_all_indicators_are_named_and_explained_in_both_languages() -> None:
-    for each in look.INDICATORS.values():
+    for each in INDICATORS.values():
         for words in (each.name, each.short_name, each.explanation, each.value_name):
             assert words.fr
             assert words.en
@@ -110,23 +138,23 @@ def test_every_published_indicator_can_be_shown_but_for_two_that_tell_of_events(
     crops = source.crop_parameters()
     soil = soil_water_daily(days, crops, source.soil_storage())
     published = set(drought_indicators(days, soil, crops)["indicator"])
-    assert published - set(look.INDICATORS) == {"drought_severity", "drought_peak"}
-    elsewhere = {key for key, each in look.INDICATORS.items() if each.asset != "weather_daily"}
-    assert set(look.INDICATORS) - published == elsewhere
-    assert {each.group for each in look.INDICATORS.values()} == set(look.GROUPS)
+    assert published - set(INDICATORS) == {"drought_severity", "drought_peak"}
+    elsewhere = {key for key, each in INDICATORS.items() if each.asset != "weather_daily"}
+    assert set(INDICATORS) - published == elsewhere
+    assert {each.group for each in INDICATORS.values()} == set(GROUPS)
 
 
 def test_restrictions_and_yields_come_from_elsewhere_than_the_weather() -> None:
     """Each crop that a provider is known to tell of has a name and an indicator of its yield."""
     crops = {*CROPS, *Bundled(ROOT / "assets_data").crop_statistics(CODES)["crop"]}
     yields = {f"yield_anomaly_pct_{crop}" for crop in crops}
-    assert crops <= set(look.CROP_NAMES)
+    assert crops <= set(CROP_NAMES)
     by_asset = {
-        asset: {key for key, each in look.INDICATORS.items() if each.asset == asset}
+        asset: {key for key, each in INDICATORS.items() if each.asset == asset}
         for asset in ("crop_statistics", "water_restrictions")
     }
     assert by_asset == {"crop_statistics": yields, "water_restrictions": {"water_restrictions"}}
-    steps = {each.asset: each.step for each in look.INDICATORS.values()}
+    steps = {each.asset: each.step for each in INDICATORS.values()}
     assert steps == {
         "weather_daily": "dekad",
         "crop_statistics": "year",
@@ -136,13 +164,13 @@ def test_restrictions_and_yields_come_from_elsewhere_than_the_weather() -> None:
 
 def test_unknown_names_are_refused_in_one_line_that_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"unknown indicator 'spi_2': expected one of .*spi_3"):
-        look.indicator_of("spi_2")
+        indicator_of("spi_2")
     with pytest.raises(ValueError, match="unknown class 'D9' for spi_3: expected D4, D3"):
-        look.style_of("spi_3", drought_class="D9")
+        style_of("spi_3", drought_class="D9")
     with pytest.raises(ValueError, match="unknown language 'de': expected one of fr, en"):
-        look.format_number(1, lang="de")  # type: ignore[arg-type]
+        format_number(1, lang="de")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="unknown step 'week'"):
-        look.format_period(date(2022, 8, 31), "week")  # type: ignore[arg-type]
+        format_period(date(2022, 8, 31), "week")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +186,7 @@ def test_unknown_names_are_refused_in_one_line_that_lists_the_known_ones() -> No
     ],
 )
 def test_anomalies_fall_in_their_bin(value: float, words: str) -> None:
-    assert plain(look.style_of("precip_anomaly_pct", value).name.fr) == words
+    assert plain(style_of("precip_anomaly_pct", value).name.fr) == words
 
 
 @pytest.mark.parametrize(
@@ -173,12 +201,12 @@ def test_anomalies_fall_in_their_bin(value: float, words: str) -> None:
     ],
 )
 def test_yields_fall_in_their_bin(value: float, fr: str, en: str) -> None:
-    style = look.style_of("yield_anomaly_pct_soft_wheat", value)
+    style = style_of("yield_anomaly_pct_soft_wheat", value)
     assert (plain(style.name.fr), plain(style.name.en)) == (fr, en)
 
 
 def test_amounts_fall_in_their_bin() -> None:
-    names = [plain(look.style_of("precip_mm", mm).name.en) for mm in (0, 9.9, 10, 199, 200, 999)]
+    names = [plain(style_of("precip_mm", mm).name.en) for mm in (0, 9.9, 10, 199, 200, 999)]
     assert names == [
         "less than 10 mm",
         "less than 10 mm",
@@ -191,15 +219,15 @@ def test_amounts_fall_in_their_bin() -> None:
 
 def test_colours_of_a_frame_are_none_where_there_is_no_data() -> None:
     frame = pd.DataFrame({"value": [-1.4, np.nan, 0.0], "drought_class": ["D2", None, "normal"]})
-    assert look.colours("spi_3", frame) == ["#fc8d59", None, "#f7f7f5"]
-    assert look.colours("precip_mm", frame)[1] is None
-    assert look.colours("spi_3", frame[["value"]]) == [None, None, None]
+    assert colours_of("spi_3", frame) == ["#fc8d59", None, "#f7f7f5"]
+    assert colours_of("precip_mm", frame)[1] is None
+    assert colours_of("spi_3", frame[["value"]]) == [None, None, None]
 
 
 @pytest.mark.parametrize("missing", [None, math.nan, pd.NA, pd.NaT])
 def test_every_kind_of_missing_is_no_data(missing: object) -> None:
-    assert look.style_of("precip_mm", missing) is look.NO_DATA
-    assert look.style_of("spi_3", drought_class=missing) is look.NO_DATA
+    assert style_of("precip_mm", missing) is NO_DATA
+    assert style_of("spi_3", drought_class=missing) is NO_DATA
 
 
 # Numbers and dates -----------------------------------------------------------------------------
@@ -220,24 +248,24 @@ def test_every_kind_of_missing_is_no_data(missing: object) -> None:
     ],
 )
 def test_numbers(value: float | None, decimals: int, fr: str, en: str) -> None:
-    assert look.format_number(value, decimals) == fr
-    assert look.format_number(value, decimals, "en") == en
+    assert format_number(value, decimals) == fr
+    assert format_number(value, decimals, "en") == en
 
 
 def test_values_carry_their_unit_and_departures_their_sign() -> None:
-    assert look.format_value("precip_mm", 1042.4) == f"1{TH}042{NB}mm"
-    assert look.format_value("precip_anomaly_pct", 12) == f"+12{TH}%"
-    assert look.format_value("precip_anomaly_pct", -12, "en") == "−12%"
-    assert look.format_value("precip_anomaly_pct", 0.2, "en") == "0%"
-    assert look.format_value("spi_3", -1.416) == "−1,42"
-    assert look.format_value("spi_3", math.nan, "en") == "n/a"
+    assert format_value("precip_mm", 1042.4) == f"1{TH}042{NB}mm"
+    assert format_value("precip_anomaly_pct", 12) == f"+12{TH}%"
+    assert format_value("precip_anomaly_pct", -12, "en") == "−12%"
+    assert format_value("precip_anomaly_pct", 0.2, "en") == "0%"
+    assert format_value("spi_3", -1.416) == "−1,42"
+    assert format_value("spi_3", math.nan, "en") == "n/a"
 
 
 def test_the_combined_class_shows_its_score() -> None:
-    assert look.shown_value("combined", -1.4, 8.0) == 92
-    assert look.shown_value("combined", -0.8, 21.2) == 78
-    assert look.shown_value("combined", 72, None) == 72
-    assert look.shown_value("spi_3", -1.4, 8.0) == -1.4
+    assert shown_value("combined", -1.4, 8.0) == 92
+    assert shown_value("combined", -0.8, 21.2) == 78
+    assert shown_value("combined", 72, None) == 72
+    assert shown_value("spi_3", -1.4, 8.0) == -1.4
 
 
 @pytest.mark.parametrize(
@@ -254,17 +282,17 @@ def test_the_combined_class_shows_its_score() -> None:
         (date(2026, 5, 1), "day", f"1er{NB}mai 2026", f"1{NB}May 2026"),
     ],
 )
-def test_periods(day: date, step: look.Period, fr: str, en: str) -> None:
-    assert look.format_period(day, step) == fr
-    assert look.format_period(day, step, "en") == en
+def test_periods(day: date, step: Period, fr: str, en: str) -> None:
+    assert format_period(day, step) == fr
+    assert format_period(day, step, "en") == en
 
 
 def test_spans_cross_the_year() -> None:
-    assert look.format_span(date(2022, 8, 31), 1) == "août 2022"
-    assert look.format_span(date(2022, 8, 31), 3) == "juin à août 2022"
-    assert look.format_span(date(2022, 2, 28), 3) == "décembre 2021 à février 2022"
-    assert look.format_span(date(2022, 12, 31), 12, "en") == "January to December 2022"
-    assert look.format_span(date(2022, 8, 31), 12, "en") == "September 2021 to August 2022"
+    assert format_span(date(2022, 8, 31), 1) == "août 2022"
+    assert format_span(date(2022, 8, 31), 3) == "juin à août 2022"
+    assert format_span(date(2022, 2, 28), 3) == "décembre 2021 à février 2022"
+    assert format_span(date(2022, 12, 31), 12, "en") == "January to December 2022"
+    assert format_span(date(2022, 8, 31), 12, "en") == "September 2021 to August 2022"
 
 
 # Sentences -------------------------------------------------------------------------------------
@@ -286,8 +314,8 @@ def test_spans_cross_the_year() -> None:
 def test_ranks_never_claim_more_than_the_number(
     percentile: float, dry: bool, fr: str, en: str
 ) -> None:
-    assert plain(look.years_beaten(percentile, dry=dry)) == fr
-    assert plain(look.years_beaten(percentile, dry=dry, lang="en")) == en
+    assert plain(years_beaten(percentile, dry=dry)) == fr
+    assert plain(years_beaten(percentile, dry=dry, lang="en")) == en
 
 
 @pytest.mark.parametrize(
@@ -337,9 +365,9 @@ def test_ranks_never_claim_more_than_the_number(
 def test_what_a_class_means_against_its_reference(
     code: str, years: float | None, french: str, english: str
 ) -> None:
-    style = next(each for each in look.DROUGHT_CLASSES if each.code == code)
-    assert plain(look.class_meaning(style, years, "fr")) == french
-    assert plain(look.class_meaning(style, years, "en")) == english
+    style = next(each for each in DROUGHT_CLASSES if each.code == code)
+    assert plain(class_meaning(style, years, "fr")) == french
+    assert plain(class_meaning(style, years, "en")) == english
 
 
 SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
@@ -491,22 +519,22 @@ SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
     ],
 )
 def test_sentences(indicator: str, row: dict[str, object], fr: str, en: str) -> None:
-    assert plain(look.sentence(indicator, "Gers", **row)) == fr  # type: ignore[arg-type]
-    assert plain(look.sentence(indicator, "Gers", lang="en", **row)) == en  # type: ignore[arg-type]
+    assert plain(sentence(indicator, "Gers", **row)) == fr  # type: ignore[arg-type]
+    assert plain(sentence(indicator, "Gers", lang="en", **row)) == en  # type: ignore[arg-type]
 
 
 def test_a_full_reference_is_not_marked_short() -> None:
-    assert not look.is_short(30)
-    assert look.is_short(29)
-    assert not look.is_short(None)
-    assert look.reference_note("1991-2020", 30) == "normale 1991-2020"
-    assert plain(look.reference_note(None, 1, "en")) == "short reference of 1 year †"
+    assert not is_short(30)
+    assert is_short(29)
+    assert not is_short(None)
+    assert reference_note("1991-2020", 30) == "normale 1991-2020"
+    assert plain(reference_note(None, 1, "en")) == "short reference of 1 year †"
 
 
 def test_french_never_breaks_before_its_double_punctuation() -> None:
     texts = [
         words.fr
-        for each in look.INDICATORS.values()
+        for each in INDICATORS.values()
         for words in (
             each.name,
             each.explanation,
@@ -515,22 +543,20 @@ def test_french_never_breaks_before_its_double_punctuation() -> None:
             *(style.name for style in each.styles),
         )
     ]
-    texts.append(look.sentence("spi_3", "Gers", percentile=8, drought_class="D2", **SHORT))  # type: ignore[arg-type]
+    texts.append(sentence("spi_3", "Gers", percentile=8, drought_class="D2", **SHORT))  # type: ignore[arg-type]
     for text in texts:
         assert not any(f" {mark}" in text for mark in ":;!?%"), text
 
 
 def test_soil_and_balance_are_told_as_what_they_are() -> None:
-    soil = look.sentence("swi", "Gers", value=0.2, percentile=10, drought_class="D2", lang="fr")
+    soil = sentence("swi", "Gers", value=0.2, percentile=10, drought_class="D2", lang="fr")
     assert plain(soil) == (
         "Gers : sécheresse grave. Le sol est plus sec que 90 années sur 100 à cette date."
     )
-    balance = look.sentence(
-        "spei_3", "Gers", value=-1.4, percentile=8, drought_class="D2", lang="en"
-    )
+    balance = sentence("spei_3", "Gers", value=-1.4, percentile=8, drought_class="D2", lang="en")
     assert plain(balance) == (
         "Gers: severe drought. Over 3 months, rain less evaporation is drier than 92 years in 100 "
         "at this date."
     )
-    usual = look.sentence("swi", "Gers", value=0.8, percentile=50, drought_class="normal")
+    usual = sentence("swi", "Gers", value=0.8, percentile=50, drought_class="normal")
     assert plain(usual) == "Gers : normal. Le sol est à peu près comme d'habitude à cette date."

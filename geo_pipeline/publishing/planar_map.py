@@ -1,0 +1,288 @@
+"""The drawing of an exported map: folium without anything that folium would fetch.
+
+Leaflet comes inlined from the XStatic-Leaflet wheel, there are no tiles, and a
+Content-Security-Policy forbids the page to call out even if it wanted to. Coordinates are planar
+kilometres, so that France has the shape people know.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import folium
+import geopandas as gpd
+from branca.element import Element, Figure, MacroElement
+from folium.template import Template
+from jinja2 import Environment, PackageLoader
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
+from shapely.geometry.base import BaseGeometry
+
+from geo_pipeline.publishing.map_rows import Row, is_pale
+from geo_pipeline.publishing.styles import (
+    FONT,
+    HATCH_COLOUR,
+    NO_DATA,
+    ClassStyle,
+)
+from geo_pipeline.words import Lang, catalogue
+
+PRECISION: Final = 1
+"""Decimals kept of a kilometre: 100 m is finer than a pixel at any zoom the page allows."""
+
+_HATCH_FILL: Final = "url(#hatch)"
+
+
+def rounded(coordinates: Any) -> Any:
+    """Coordinates to 0.1 km, doubled points dropped; shared borders round alike and still meet."""
+    if isinstance(coordinates[0], int | float):
+        return [round(float(number), PRECISION) for number in coordinates[:2]]
+    inner = [rounded(each) for each in coordinates]
+    if isinstance(inner[0][0], float):
+        return [point for i, point in enumerate(inner) if i == 0 or point != inner[i - 1]]
+    return [each for each in inner if each and (not isinstance(each[0][0], float) or len(each) > 3)]
+
+
+def _geometry(shape: BaseGeometry) -> dict[str, Any]:
+    """GeoJSON of a shape in planar kilometres."""
+    mapping: dict[str, Any] = dict(shape.__geo_interface__)
+    return {"type": mapping["type"], "coordinates": rounded(mapping["coordinates"])}
+
+
+def geojson(rows: Sequence[Row], shapes: Sequence[BaseGeometry]) -> dict[str, Any]:
+    """The départements as GeoJSON, in drawing order, numbered: not one word of theirs is in it.
+
+    branca renders what an element has rendered a second time, as a template of its own, so a name
+    like `{{ ... }}` would be run there. Words therefore reach the page by another way.
+    """
+    features = [
+        {
+            "type": "Feature",
+            "id": str(index),
+            "properties": {"style": row.said.style.code, "pale": is_pale(row)},
+            "geometry": _geometry(shape),
+        }
+        for index, (row, shape) in enumerate(zip(rows, shapes, strict=True))
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def inset_frames(shapes: gpd.GeoDataFrame) -> list[tuple[str, BaseGeometry]]:
+    """Name and rectangle of each overseas inset."""
+    if "frame" not in shapes:
+        return []
+    pairs = zip(shapes["name"], shapes["frame"], strict=True)
+    return [(str(name), frame) for name, frame in pairs if isinstance(frame, BaseGeometry)]
+
+
+def bounds(
+    shapes: gpd.GeoDataFrame, frames: Sequence[tuple[str, BaseGeometry]]
+) -> list[list[float]]:
+    """South-west and north-east corners, as Leaflet wants them: y before x."""
+    boxes = [tuple(shapes.total_bounds), *(frame.bounds for _, frame in frames)]
+    west, south, east, north = zip(*boxes, strict=True)
+    corners = [[min(south), min(west)], [max(north), max(east)]]
+    return [[round(float(number), PRECISION) for number in corner] for corner in corners]
+
+
+class PlanarMap(folium.Map):
+    """A folium map with Leaflet alone: no tiles, no CDN file, planar coordinates."""
+
+    default_js: list[tuple[str, str]] = []
+    default_css: list[tuple[str, str]] = []
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) -%}
+        <div class="folium-map" id="{{ this.get_name() }}" role="group"
+            aria-label="{{ this.label|e }}"></div>
+        {%- endmacro %}
+        {% macro script(this, kwargs) %}
+        var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
+            center: [0, 0], crs: L.CRS.{{ this.crs }}, ...{{ this.options|tojavascript }}
+        });
+        L.control.zoom({
+            zoomInTitle: {{ this.zoom_in|tojson }}, zoomOutTitle: {{ this.zoom_out|tojson }}
+        }).addTo({{ this.get_name() }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, lang: Lang) -> None:
+        super().__init__(
+            tiles=None,
+            crs="Simple",
+            zoom_control=False,
+            attribution_control=False,
+            keyboard=False,
+            zoom_snap=0,
+            zoom_delta=0.75,
+            max_zoom=4,
+            bounce_at_zoom_limits=False,
+            max_bounds_viscosity=1.0,
+        )
+        words = catalogue(lang)
+        self.label = words("exported_map.map")
+        self.zoom_in, self.zoom_out = words("exported_map.zoom_in"), words("exported_map.zoom_out")
+
+
+class _Behaviour(MacroElement):
+    """Starts templates/map.js on a map and its layer of départements; must be added last."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+        monitorMap(
+            {{ this._parent.get_name() }}, {{ this.layer.get_name() }}, settings
+        );
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, layer: folium.GeoJson) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Behaviour"
+        self.layer = layer
+
+
+class OfflinePage(Figure):
+    """A folium figure that carries all it needs and forbids itself to ask for more.
+
+    Scripts are allowed by their hash alone: even a hostile name that slipped through the escaping
+    could not run.
+    """
+
+    def __init__(self, page: dict[str, Any], settings: dict[str, Any]) -> None:
+        super().__init__()
+        self.page, self.settings = page, settings
+
+    def render(self, **kwargs: Any) -> str:
+        """Return the page as HTML text."""
+        for child in self._children.values():
+            child.render(**kwargs)
+        settings = htmlsafe_json_dumps(self.settings, ensure_ascii=False, sort_keys=True)
+        own = f"{_asset('map.js')}\nvar settings = {settings};\n{self.script.render(**kwargs)}"
+        scripts = [_leaflet("leaflet.js"), own]
+        scripts = [script.replace("\r\n", "\n") for script in scripts]
+        return (
+            _environment()
+            .get_template("map.html.j2")
+            .render(
+                page=self.page,
+                csp=content_policy(scripts),
+                leaflet_css=Markup(_leaflet("leaflet.css")),  # noqa: S704  our own wheel's file
+                css=_style(),
+                map_html=Markup(self.html.render(**kwargs).strip()),  # noqa: S704  escaped by PlanarMap
+                scripts=[Markup(script) for script in scripts],  # noqa: S704  data pass through |tojson
+            )
+        )
+
+
+def content_policy(scripts: Sequence[str]) -> str:
+    """A Content-Security-Policy that lets these very scripts run and nothing be fetched."""
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """The templates beside this module; everything is escaped unless marked."""
+    return Environment(loader=PackageLoader("geo_pipeline.publishing"), autoescape=True)
+
+
+def render_page(template: str, *, page: Any) -> str:
+    """Return the page that `template` makes of `page`, in the style of the exported maps."""
+    return _environment().get_template(template).render(page=page, css=_style())
+
+
+def _style() -> Markup:
+    """The style sheet of exported pages, in the fonts that app and pages share."""
+    return Markup(f":root {{ --font: {FONT}; }}\n{_asset('map.css')}")  # noqa: S704  our own
+
+
+@cache
+def _asset(name: str) -> str:
+    """A style sheet or script beside the page's template."""
+    return Path(__file__).with_name("templates").joinpath(name).read_text("utf-8")
+
+
+@cache
+def _leaflet(name: str) -> str:
+    """A file of the XStatic-Leaflet wheel, with all that would point outside the page dropped."""
+    from xstatic.pkg import leaflet  # noqa: PLC0415  reading the wheel is work for the first map
+
+    text = Path(leaflet.BASE_DIR, name).read_text("utf-8")
+    if name.endswith(".css"):
+        text = re.sub(r"^.*url\(.*\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"//# sourceMappingURL=.*", "", text).strip()
+
+
+def _walk(element: Element) -> Iterator[Element]:
+    """The element and all below it, in order."""
+    yield element
+    for child in element._children.values():
+        yield from _walk(child)
+
+
+def build_map(
+    features: dict[str, Any],
+    frames: Sequence[tuple[str, BaseGeometry]],
+    fills: dict[str, str],
+    lang: Lang,
+) -> PlanarMap:
+    """The map with its layers, all ids stable."""
+    plan = PlanarMap(lang)
+    layer = folium.GeoJson(
+        features,
+        style_function=lambda feature: {
+            "fillColor": fills[feature["properties"]["style"]],
+            "fillOpacity": 1,
+            "className": f"departement{' pale' if feature['properties']['pale'] else ''}",
+        },
+        smooth_factor=0,
+    )
+    for _, frame in frames:
+        plan.add_child(_frame(frame))
+    plan.add_child(layer)
+    plan.add_child(_Behaviour(layer))
+    for index, element in enumerate(_walk(plan)):
+        element._id = str(index)  # folium's ids are random: the same input must give the same bytes
+    return plan
+
+
+def fill(style: ClassStyle) -> str:
+    """SVG fill of a class; no data is hatched."""
+    return _HATCH_FILL if style is NO_DATA else style.colour
+
+
+def css_hatch() -> str:
+    """The hatch as a CSS background, for the tooltip's small swatch."""
+    line = HATCH_COLOUR
+    return f"repeating-linear-gradient(135deg, {line} 0 2px, #fff 2px 5px)"
+
+
+def _frame(frame: BaseGeometry) -> folium.GeoJson:
+    """The rectangle around an overseas département."""
+    return folium.GeoJson(
+        {"type": "Feature", "properties": {}, "geometry": _geometry(frame)},
+        style_function=lambda _: {"className": "frame", "fill": False},
+        interactive=False,
+    )
+
+
+def frame_name(name: str, frame: BaseGeometry) -> dict[str, Any]:
+    """An inset's name, to be centred at the top of its rectangle."""
+    west, _, east, north = frame.bounds
+    return {"name": name, "at": [round(north, PRECISION), round((west + east) / 2, PRECISION)]}
