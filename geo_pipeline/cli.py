@@ -337,7 +337,7 @@ def health(
 
     found = ROLES[role.value](_settings(), url)
     if as_json:
-        _print_json([asdict(each) for each in found])
+        _print_json([each.told() for each in found])
     else:
         for each in found:
             err.print(f"{each.where}: {each.what}", markup=False, soft_wrap=True)

@@ -34,7 +34,7 @@ def read(instance: dg.DagsterInstance, now: datetime, asked_by: str | None = Non
         dead = list(record_troubles.of_runs(instance, now))
         runs = instance.get_run_records(limit=SHOWN_RUNS)
         why = run_records.run_failures(instance, [each.dagster_run.run_id for each in runs])
-        why |= {each.where: each.what for each in dead}
+        why |= {str(each.where): str(each.what) for each in dead}
         beats = daemons(instance, now)
         watched = record_troubles.watched(instance, now)
         services = list(record_troubles.of_services(beats, watched, now))

@@ -89,7 +89,7 @@ def keep(settings: Settings, known: Known, read_at: str) -> None:
         "content": known.content,
         "made": [asdict(each) for each in known.made],
         "attempts": [asdict(each) for each in known.attempts],
-        "system": [asdict(each) for each in known.system],
+        "system": [each.kept() for each in known.system],
     }
     notes.write(settings.monitoring / KEPT, content)
 
@@ -107,6 +107,6 @@ def kept(settings: Settings, home: Path) -> Known | None:
         told["content"],
         [Made(**each) for each in told["made"]],
         [Attempt(**each) for each in told["attempts"]],
-        [Trouble(**each) for each in told["system"]],
+        [Trouble.of(each) for each in told["system"]],
         settled=True,
     )

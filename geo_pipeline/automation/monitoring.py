@@ -96,7 +96,7 @@ def snapshot_of(
         "departements": _departements(partitions),
         "partitions": partitions,
         "troubles": _troubles(partitions),
-        "system": [asdict(each) for each in troubles.in_order(system)],
+        "system": [each.told() for each in troubles.in_order(system)],
         "failures": [asdict(each) for each in Failures(settings.failures).all()],
         "findings": [each.told() for each in Findings(settings.findings).all()],
         **known.content,

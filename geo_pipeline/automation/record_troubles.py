@@ -24,8 +24,9 @@ from geo_pipeline.platform.internals import (
 from geo_pipeline.platform.record_files import REPAIR
 from geo_pipeline.settings import Settings
 from geo_pipeline.territory import TIME_ZONE
+from geo_pipeline.words import Message, message, plain
 
-ALL_DAEMONS: Final = "Dagster's daemon"
+ALL_DAEMONS: Final = message("trouble.all_daemons")
 
 HEARTBEAT_LATE: Final = timedelta(minutes=5)
 """Daemons give a sign of life every 30 s. Dagster itself calls one dead after half an hour."""
@@ -56,6 +57,11 @@ class Watched:
     """When its next tick is late; None of one that has never ticked."""
 
     @property
+    def where(self) -> Message:
+        """What a trouble with it is told to be of."""
+        return message(f"trouble.{'sensor' if self.is_sensor else 'schedule'}", name=self.name)
+
+    @property
     def last_at(self) -> datetime | None:
         """When it last ticked."""
         return datetime.fromtimestamp(self.ticks[0].timestamp, UTC) if self.ticks else None
@@ -78,7 +84,7 @@ def of_damage(settings: Settings, home: Path) -> list[Trouble]:
         Trouble(
             "records",
             str(each.path),
-            f"{each.why}: {record_damage.answer(each.why)}",
+            message("trouble.reason", why=each.why, do=record_damage.answer(each.why)),
             since(each.path),
             REPAIR if each.mendable else RESUME,
         )
@@ -90,7 +96,7 @@ def of_error(settings: Settings, home: Path, error: StorageError) -> Trouble:
     """Return the trouble that an attempt to read the records ended with."""
     do = REPAIR if REPAIR in str(error) else DOCTOR
     where = "PostgreSQL" if settings.postgres_url is not None else str(home)
-    return Trouble("records", where, str(error), None, do)
+    return Trouble("records", where, plain(error), None, do)
 
 
 def of_runs(instance: dg.DagsterInstance, now: datetime) -> Iterator[Trouble]:
@@ -102,9 +108,9 @@ def of_runs(instance: dg.DagsterInstance, now: datetime) -> Iterator[Trouble]:
         if why is None and now.timestamp() - began > HUNG.total_seconds():
             if live_runs.is_held(instance, run.run_id):
                 continue
-            why = "nothing is known of its process here, and it began long ago"
+            why = message("trouble.hung")
         if why is not None:
-            what = f"run of {run.job_name} is recorded as under way: {why}"
+            what = message("trouble.dead_run", job=run.job_name, why=why)
             yield Trouble("run", run.run_id, what, iso(began), RESUME)
 
 
@@ -127,14 +133,16 @@ def of_services(
     late = [each for each in known if is_late(each["heartbeat_at"], now)]
     if known and len(late) == len(known):
         last = max(each["heartbeat_at"] for each in late)
-        what = "no sign of life: schedules and sensors do not run, queued runs wait"
+        what = message("trouble.silent_daemons")
         yield Trouble("daemon", ALL_DAEMONS, what, last, DAGSTER)
         return
     for each in late:
-        yield Trouble("daemon", each["daemon"], "no sign of life", each["heartbeat_at"], DAGSTER)
+        what = message("trouble.silent_daemon")
+        yield Trouble("daemon", each["daemon"], what, each["heartbeat_at"], DAGSTER)
     for each in known:
         if each["errors"] and each not in late:
-            yield Trouble("daemon", each["daemon"], each["errors"][0], each["heartbeat_at"], DOCTOR)
+            what = plain(each["errors"][0])
+            yield Trouble("daemon", each["daemon"], what, each["heartbeat_at"], DOCTOR)
     yield from _of_ticks(watched, now)
 
 
@@ -148,23 +156,18 @@ def _of_ticks(watched: Sequence[Watched], now: datetime) -> Iterator[Trouble]:
     late = [each for each in watched if each.due_by is not None and each.due_by < now]
     if len(sensors) > 1 and all(each in late for each in sensors):
         last = max(iso(each.ticks[0].timestamp) for each in sensors)
-        what = (
-            "no sensor ticks though the daemon lives: the code server is gone, or the code cannot "
-            "be loaded"
-        )
+        what = message("trouble.no_code")
         yield Trouble("code", "geo_pipeline.definitions", what, last, DAGSTER)
         return
     for each in late:
-        kind = "sensor" if each.is_sensor else "schedule"
         last = iso(each.ticks[0].timestamp)
-        yield Trouble("tick", f"{kind} {each.name}", "its next tick is overdue", last, DAGSTER)
+        yield Trouble("tick", each.where, message("trouble.overdue"), last, DAGSTER)
     for each in watched:
         if each.failing and each not in late:
-            kind = "sensor" if each.is_sensor else "schedule"
             error = next(tick.error for tick in each.ticks if tick.status == TickStatus.FAILURE)
-            why = " ".join((error.message if error else "no error is recorded").split())
+            why = plain(" ".join(error.message.split())) if error else message("trouble.no_error")
             began = iso(each.ticks[0].timestamp)
-            yield Trouble("tick", f"{kind} {each.name}", f"it fails: {why}", began, DOCTOR)
+            yield Trouble("tick", each.where, message("trouble.fails", why=why), began, DOCTOR)
 
 
 def watched(instance: dg.DagsterInstance, now: datetime) -> list[Watched]:

@@ -9,11 +9,11 @@ records tell is in `record_troubles`. Nothing here is remembered or mended.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal, Self
 
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.platform.record_files import REPAIR
@@ -23,6 +23,7 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.incomplete import written_at
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.words import Message, message, plain, read_kept
 
 Kind = Literal[
     "home", "room", "notes", "records", "publication", "run", "daemon", "code", "tick"
@@ -47,13 +48,29 @@ class Trouble:
     """Something that is wrong now."""
 
     kind: Kind
-    where: str
-    what: str
+    where: Message | str
+    what: Message
     """In one line."""
     since: str | None
     """ISO time (UTC), where it is known."""
     do: str
     """The one command that mends it."""
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """Return the trouble that was kept as JSON."""
+        where, what = kept["where"], read_kept(kept["what"])
+        where = where if isinstance(where, str) else read_kept(where)
+        return cls(**{**kept, "where": where, "what": what})
+
+    def kept(self) -> dict[str, Any]:
+        """Return it as JSON keeps it."""
+        where = self.where if isinstance(self.where, str) else self.where.kept()
+        return {**vars(self), "where": where, "what": self.what.kept()}
+
+    def told(self) -> dict[str, str | None]:
+        """Return it in English, for people and machines that read the output of commands."""
+        return {**vars(self), "where": str(self.where), "what": str(self.what)}
 
 
 # --------------------------------------------------------------------------------------------
@@ -80,7 +97,7 @@ def _of_home(settings: Settings) -> Iterator[Trouble]:
         with tempfile.TemporaryFile(dir=nearest) as probe:
             probe.write(b"0")
     except OSError as error:
-        what = f"cannot be written ({error.strerror}): set GEO_PIPELINE_HOME to a folder of yours"
+        what = message("trouble.not_writable", why=error.strerror or error)
         yield Trouble("home", str(settings.home), what, None, DOCTOR)
 
 
@@ -92,17 +109,14 @@ def _of_room(settings: Settings, lake: Lake) -> Iterator[Trouble]:
     for folder, needed in ((nearest, publication + margin), (tempfile.gettempdir(), margin)):
         free = shutil.disk_usage(folder).free
         if free < needed:
-            what = (
-                f"{free / 1e6:.0f} MB are free and about {needed / 1e6:.0f} MB are needed: make "
-                "room, or lower GEO_PIPELINE_FREE_ROOM_MB"
-            )
+            what = message("trouble.room", free_mb=free / 1e6, needed_mb=needed / 1e6)
             yield Trouble("room", str(folder), what, None, f"df -h {folder}")
 
 
 def _of_notes(settings: Settings) -> Iterator[Trouble]:
     """Yield the failures and findings that cannot be read."""
     for each in (*Failures(settings.failures).damaged(), *Findings(settings.findings).damaged()):
-        yield Trouble("notes", str(each.path), each.why, since(each.path), REPAIR)
+        yield Trouble("notes", str(each.path), plain(each.why), since(each.path), REPAIR)
 
 
 def _of_publication(
@@ -121,18 +135,19 @@ def _of_publication(
         if published.damage is not None:
             raise published.damage
         if tables:
-            what = f"it is of another version, without {', '.join(tables)} as this one has them"
+            what = message("trouble.other_version", tables=tables)
         elif not is_held_known or warehouse.is_current(
             lake, published, Findings(settings.findings).held()
         ):
             return
         else:
-            what = "it was made of other files than the lake holds"
+            what = message("trouble.other_files")
         yield Trouble("publication", str(path), what, newest, do)
     except NotPublishedError:
-        yield Trouble("publication", str(path), "nothing is published yet", newest, do)
+        what = message("trouble.nothing_published")
+        yield Trouble("publication", str(path), what, newest, do)
     except StorageError as error:
-        yield Trouble("publication", str(path), str(error), since(path), do)
+        yield Trouble("publication", str(path), plain(error), since(path), do)
 
 
 # --------------------------------------------------------------------------------------------
@@ -142,7 +157,7 @@ def _of_publication(
 
 def in_order(found: Sequence[Trouble]) -> list[Trouble]:
     """Return the troubles, first those that others may follow from."""
-    return sorted(found, key=lambda each: (KINDS.index(each.kind), each.where))
+    return sorted(found, key=lambda each: (KINDS.index(each.kind), str(each.where)))
 
 
 def dagster_home(settings: Settings) -> Path:

@@ -18,6 +18,7 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.platform import record_damage
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.settings import Settings
+from geo_pipeline.words import message, plain
 
 PATIENCE_S: Final = 10.0
 WEBSERVER: Final = "http://127.0.0.1:3000"
@@ -31,7 +32,9 @@ def app(settings: Settings, url: str | None) -> list[Trouble]:
     address = url or f"http://127.0.0.1:{settings.app_port}{settings.app_prefix}"
     with _told("app", address, "python -m panel_app") as found:
         said = _ask(f"{address}/health")
-        found += [Trouble("publication", address, each, None, troubles.STATUS) for each in said]
+        found += [
+            Trouble("publication", address, plain(each), None, troubles.STATUS) for each in said
+        ]
     return found
 
 
@@ -46,14 +49,18 @@ def webserver(_settings: Settings, url: str | None) -> list[Trouble]:
         for each in entries:
             errors.append((each["locationOrLoadError"] or {}).get("message"))
         found += [
-            Trouble("code", address, " ".join(each.split())[: record_damage.LONGEST_REASON], None,
-                    troubles.DAGSTER)
+            Trouble("code", address, plain(_short(each)), None, troubles.DAGSTER)
             for each in errors
             if each
-        ]  # fmt: skip
+        ]
         if not entries and not found:
-            found.append(Trouble("code", address, "no code is loaded", None, troubles.DAGSTER))
+            what = message("health.no_code")
+            found.append(Trouble("code", address, what, None, troubles.DAGSTER))
     return found
+
+
+def _short(error: str) -> str:
+    return " ".join(error.split())[: record_damage.LONGEST_REASON]
 
 
 def daemon(settings: Settings, _url: str | None) -> list[Trouble]:
@@ -69,7 +76,7 @@ def daemon(settings: Settings, _url: str | None) -> list[Trouble]:
     except StorageError as error:
         return [record_troubles.of_error(settings, home, error)]
     if not any(each["heartbeat_at"] for each in daemons):
-        what = "no sign of life yet"
+        what = message("health.no_sign_yet")
         return [Trouble("daemon", record_troubles.ALL_DAEMONS, what, None, troubles.DAGSTER)]
     return list(record_troubles.of_services(daemons, watched, now))
 
@@ -87,8 +94,8 @@ def _told(name: str, address: str, do: str) -> Iterator[list[Trouble]]:
     try:
         yield found
     except (OSError, ValueError, KeyError, TypeError) as error:
-        why = f"the {name} does not answer ({' '.join(str(error).split())})"
-        found.append(Trouble("daemon", address, why, None, do))
+        what = message("health.no_answer", name=name, why=error)
+        found.append(Trouble("daemon", address, what, None, do))
 
 
 def _ask(address: str, body: bytes | None = None) -> Any:

@@ -22,6 +22,7 @@ from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, Wor
 
 from geo_pipeline.files import YOUNG_S
 from geo_pipeline.platform.run_locks import FOLDER, is_locked
+from geo_pipeline.words import Message, message
 
 
 @contextmanager
@@ -50,7 +51,7 @@ def held(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
                 os.dup(file.fileno())  # closed by the system, and the lock with it
 
 
-def death(instance: dg.DagsterInstance, run_id: str) -> str | None:
+def death(instance: dg.DagsterInstance, run_id: str) -> Message | None:
     """Return what to say of a run whose process is gone; None where it is not known to be."""
     path = _file(instance, run_id)
     try:
@@ -63,10 +64,8 @@ def death(instance: dg.DagsterInstance, run_id: str) -> str | None:
         return None
     except ValueError:  # the machine went down before the file was on the disk
         process = {"pid": "?", "host": "?", "started": "?"}
-    return (
-        f"killed: its process {process['pid']} on {process['host']}, started {process['started']}, "
-        "is gone without having ended the run; what it had written before is whole, run it again"
-    )
+    known = {name: process[name] for name in ("pid", "host", "started")}
+    return message("run_death", **known)
 
 
 def is_held(instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -88,7 +87,7 @@ def reap(instance: dg.DagsterInstance) -> list[str]:
             continue
         run = instance.get_run_by_id(run_id)
         if run is not None and not run.is_finished:
-            instance.report_run_failed(run, why)
+            instance.report_run_failed(run, str(why))
             reaped.append(run_id)
         if instance.event_log_storage.supports_global_concurrency_limits:
             instance.event_log_storage.free_concurrency_slots_for_run(run_id)
@@ -131,7 +130,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
         why = death(self._instance, run.run_id)
         if why is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING)
-        return CheckRunHealthResult(WorkerStatus.FAILED, why)
+        return CheckRunHealthResult(WorkerStatus.FAILED, str(why))
 
 
 def _folder(instance: dg.DagsterInstance) -> Path:
