@@ -504,7 +504,7 @@ def _run(codes: list[str], settings: "Settings", as_json: bool, verbose: bool) -
                 "killed_runs": outcome.killed,
                 "seconds": round(outcome.seconds, 3),
                 "asset_seconds": outcome.asset_seconds,
-                "failures": [asdict(each) for each in outcome.failures],
+                "failures": [each.told() for each in outcome.failures],
                 "held": [each.told() for each in outcome.held],
                 "doubts": [each.told() for each in outcome.doubts],
                 "warehouse": settings.warehouse,
@@ -537,7 +537,7 @@ def _print_failed(codes: list[str], settings: "Settings", error: GeoPipelineErro
         {
             "departements": codes,
             "error": _line(error),
-            "failures": [asdict(each) for each in failures if each.departement in codes],
+            "failures": [each.told() for each in failures if each.departement in codes],
             "held": [each.told() for code in codes for each in held.get(code, [])],
         }
     )

@@ -19,7 +19,6 @@ from geo_pipeline.storage.partition_states import Damaged
 from geo_pipeline.storage.warehouse import publish
 from geo_pipeline.tables import LAYERS
 from geo_pipeline.transforms.calendar import crop_stages
-from geo_pipeline.words import plain
 
 GROUP: Final = "4_publication"
 
@@ -91,7 +90,7 @@ def _tell_damaged(workspace: Workspace, damaged: Sequence[Damaged]) -> None:
         told = []
         if (damage := found.get((table, code))) is not None:
             since = standing.get((table, code), now)
-            told = [Finding(table, code, READABLE, "error", plain(damage.why), since)]
+            told = [Finding(table, code, READABLE, "error", damage.why, since)]
         findings.replace(table, code, told, [READABLE])
 
 

@@ -101,7 +101,9 @@ def _judge(
         dagster.Failure: an error of the only département that the run is of.
     """
     now = datetime.now(UTC)
-    damaged = {each.departement: each.why for each in unreadable(workspace.lake, [of.name], codes)}
+    damaged = {
+        each.departement: str(each.why) for each in unreadable(workspace.lake, [of.name], codes)
+    }
     if not of.partitioned and damaged:  # nothing is known of it: what stood of it stands
         evaluate(step, [_unreadable(of.name, name, None, damaged[WHOLE]) for name in of.checks])
         return

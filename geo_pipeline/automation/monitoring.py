@@ -9,7 +9,6 @@ import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,20 +24,21 @@ from geo_pipeline.platform import configuration, run_locks
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage import partition_states
 from geo_pipeline.storage.failures import WHOLE, Failures, reason, short
-from geo_pipeline.storage.findings import Findings
+from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.incomplete import incomplete, written_at
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.storage.partition_states import BROKEN, STATES, TROUBLES
+from geo_pipeline.storage.partition_states import BROKEN, STATES, TROUBLES, of_check
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.tables import DERIVED, chosen
 from geo_pipeline.territory import BY_CODE, CODES
+from geo_pipeline.words import joined, message, read_kept
 
 if TYPE_CHECKING:
     import dagster as dg
 
 VOLUMES: Final = "volumes.json"
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the content of `pipeline.json`."""
 
 _log = logging.getLogger(__name__)
@@ -96,9 +96,9 @@ def snapshot_of(
         "departements": _departements(partitions),
         "partitions": partitions,
         "troubles": _troubles(partitions),
-        "system": [each.told() for each in troubles.in_order(system)],
-        "failures": [asdict(each) for each in Failures(settings.failures).all()],
-        "findings": [each.told() for each in Findings(settings.findings).all()],
+        "system": [each.kept() for each in troubles.in_order(system)],
+        "failures": [each.kept() for each in Failures(settings.failures).all()],
+        "findings": [each.kept() for each in Findings(settings.findings).all()],
         **known.content,
         "volumes": volumes(settings),
     }
@@ -202,7 +202,7 @@ def _interrupted(
             each.table,
             "missing",
             _iso(now),
-            f"run {each.run_id[:8]} ended before it was written",
+            message("monitoring.ended_before", run=each.run_id[:8]),
         )
         for each in known.attempts
         if written_at(lake.path(each.table, each.departement)) < each.created_at_s
@@ -251,33 +251,35 @@ def _file(lake: Lake, table: str, code: str) -> dict[str, Any]:
 
 def _worst(broken: Sequence[partition_states.Broken]) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the worst trouble of each partition."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, str], list[partition_states.Broken]] = {}
     for each in sorted(broken, key=lambda one: STATES.index(one.state)):
-        before = found.setdefault(
-            (each.table, each.departement),
-            {"state": each.state, "since": each.since, "what": each.what},
-        )
-        if before["state"] == each.state and before["what"] != each.what:
-            before["what"] += f"; {each.what}"
-    return found
+        alike = found.setdefault((each.table, each.departement), [])
+        if not alike or alike[0].state == each.state:
+            alike.append(each)
+    return {
+        place: {
+            "state": alike[0].state,
+            "since": alike[0].since,
+            "what": joined([each.what for each in alike]).kept(),
+        }
+        for place, alike in found.items()
+    }
 
 
 def _warned(findings: Findings) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the partitions that a check has a warning of."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, str], list[Finding]] = {}
     for each in findings.all():
-        if each.severity != "warning":
-            continue
-        what = f"{each.check}: {each.what}"
-        before = found.get((each.table, each.departement))
-        if before is None:
-            found[each.table, each.departement] = {
-                "state": "warned", "since": each.found_at, "what": what,
-            }  # fmt: skip
-        else:
-            before["since"] = min(before["since"], each.found_at)
-            before["what"] += f"; {what}"
-    return found
+        if each.severity == "warning":
+            found.setdefault((each.table, each.departement), []).append(each)
+    return {
+        place: {
+            "state": "warned",
+            "since": min(each.found_at for each in warnings),
+            "what": joined([of_check(each) for each in warnings]).kept(),
+        }
+        for place, warnings in found.items()
+    }
 
 
 def _tables(partitions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -355,7 +357,7 @@ def _trouble(row: Mapping[str, Any]) -> dict[str, Any]:
         do = f"geo-pipeline materialize {row['departement']}"
     else:
         do = troubles.RESUME
-    what, code = row["what"] or "", row["departement"]
+    what, code = str(read_kept(row["what"] or "")), row["departement"]
     return {
         **{name: row[name] for name in names},
         "short": short(what),

@@ -113,8 +113,8 @@ class Workspace:
         self, table: str, departement: str | None, source: str, error: GeoPipelineError
     ) -> Failure:
         """Record that a partition (or a whole table) could not be had; what was there stays."""
-        failure = self.failures.add(table, departement, source, str(error))
-        logs.failed(table, departement, source, failure.why)
+        failure = self.failures.add(table, departement, source, error.message)
+        logs.failed(table, departement, source, str(failure.why))
         self.on_failure(failure)
         return failure
 

@@ -1,14 +1,16 @@
 """What could not be had: one small file a table and département, gone once it succeeds."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Self
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError
 from geo_pipeline.territory import BY_CODE
+from geo_pipeline.words import Message, message, read_kept
 
 WHOLE = "france"
 """In the place of a code, for tables that are not partitioned."""
@@ -21,8 +23,28 @@ class Failure:
     table: str
     departement: str
     source: str
-    why: str
+    why: Message
     failed_at: str
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """Return the failure that was kept as JSON.
+
+        Raises:
+            TypeError: it is none.
+        """
+        why = kept.get("why")
+        if not isinstance(why, str | Mapping):
+            raise TypeError("it does not say why")
+        return cls(**{**kept, "why": read_kept(why)})
+
+    def kept(self) -> dict[str, Any]:
+        """Return it as JSON keeps it."""
+        return {**self.told(), "why": self.why.kept()}
+
+    def told(self) -> dict[str, str]:
+        """Return it in English, for people and machines that read the output of commands."""
+        return {**vars(self), "why": str(self.why)}
 
 
 class Failures:
@@ -31,15 +53,15 @@ class Failures:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def add(self, table: str, departement: str | None, source: str, why: str) -> Failure:
+    def add(self, table: str, departement: str | None, source: str, why: Message) -> Failure:
         """Record a failure in the place of an older one of the same partition.
 
         Raises:
             StorageError: it cannot be written.
         """
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        failure = Failure(table, departement or WHOLE, source, " ".join(why.split()), now)
-        notes.write(self._path(table, departement), asdict(failure))
+        failure = Failure(table, departement or WHOLE, source, why, now)
+        notes.write(self._path(table, departement), failure.kept())
         return failure
 
     def clear(self, table: str, departement: str | None = None) -> None:
@@ -50,17 +72,17 @@ class Failures:
         """Yield the failures that stand, by table and code; one that cannot be read is one."""
         for path in sorted(self.folder.glob("*/*.json")):
             try:
-                yield Failure(**notes.read(path))
+                yield Failure.of(notes.read(path))
             except FileNotFoundError:  # it has succeeded this very moment
                 continue
-            except (DamagedError, TypeError) as error:
+            except (DamagedError, TypeError, AttributeError, KeyError) as error:
                 at = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
-                why = f"{error}: run it again"
+                why = message("failures.unreadable", why=error)
                 yield Failure(path.parent.name, path.stem, "", why, at)
 
     def damaged(self) -> list[notes.DamagedNote]:
         """Return the files of failures that cannot be read."""
-        return list(notes.damaged(self.folder, lambda content: Failure(**content)))
+        return list(notes.damaged(self.folder, Failure.of))
 
     def has(self, table: str, departement: str | None = None) -> bool:
         """Return whether a failure of this partition stands."""

@@ -19,6 +19,7 @@ from geo_pipeline.storage.lake import (
 from geo_pipeline.storage.partition_states import Broken
 from geo_pipeline.tables import DERIVED, TABLES, chosen
 from geo_pipeline.territory import CODES
+from geo_pipeline.words import message
 
 RISK: Final = "departement_risk"
 """Made from all files of several tables, which it names."""
@@ -59,7 +60,7 @@ def _lacking(lake: Lake, tables: Sequence[str], code: str | None) -> Iterator[Br
     for table in tables:
         if not lake.path(table, code).exists():
             since = max(map(written_at, lake.root.glob(pattern)), default=0.0)
-            what = "not there, though others are: a run ended before it was written"
+            what = message("incomplete.not_written")
             yield Broken(code or WHOLE, table, "missing", _iso(since), what)
 
 
@@ -73,7 +74,8 @@ def _made_from_others(lake: Lake, tables: Sequence[str], code: str | None) -> It
                 continue
         except StorageError:  # not there or damaged, which is told, or written this very moment
             continue
-        what = f"made from another {path.relative_to(lake.root).parts[0]} than is there"
+        origin = path.relative_to(lake.root).parts[0]
+        what = message("incomplete.made_from_another", table=origin)
         yield Broken(code or WHOLE, table, "outdated", _iso(written_at(path)), what)
 
 
@@ -94,7 +96,7 @@ def _risk_of_others(lake: Lake, left_out: Collection[str]) -> Iterator[Broken]:
         except StorageError:  # one of those left out is damaged
             continue
     since = max(written_at(path) for table in inputs for path in lake.files(table))
-    what = "made from other indicators, crops or restrictions than are there"
+    what = message("incomplete.risk_of_others")
     yield Broken(WHOLE, RISK, "outdated", _iso(since), what)
 
 

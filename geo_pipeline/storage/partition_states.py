@@ -14,10 +14,11 @@ import pandas as pd
 from geo_pipeline.errors import StorageError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE, Failures
-from geo_pipeline.storage.findings import READABLE, Findings
+from geo_pipeline.storage.findings import READABLE, Finding, Findings
 from geo_pipeline.storage.lake import Footer, Lake, partition
 from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
+from geo_pipeline.words import Message, joined, message, plain
 
 STATES: Final = (
     "damaged", "held", "failed", "missing", "outdated", "late", "warned", "absent", "fresh",
@@ -66,7 +67,7 @@ class Broken:
     state: State
     since: str
     """ISO time (UTC), of `late` the ISO date on which it became so."""
-    what: str
+    what: Message
     """In one line."""
 
 
@@ -120,7 +121,7 @@ class Damaged:
     table: str
     departement: str
     path: Path
-    why: str
+    why: Message
     since: str
     """ISO time (UTC) at which it was last written."""
 
@@ -140,19 +141,24 @@ def unreadable(
             if (damage := lake.look(path).damage) is not None:
                 changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 since = changed.isoformat(timespec="seconds")
-                yield Damaged(table, code or WHOLE, path, str(damage), since)
+                yield Damaged(table, code or WHOLE, path, plain(damage), since)
 
 
 def _held(settings: Settings) -> Iterator[Broken]:
     """Yield the partitions that findings hold back, each with its first error."""
-    held: dict[tuple[str, str], list[str]] = {}
+    held: dict[tuple[str, str], list[Finding]] = {}
     for each in Findings(settings.findings).all():
         if each.severity == "error" and each.check != READABLE:
-            since_and_what = held.setdefault((each.departement, each.table), [each.found_at])
-            since_and_what[0] = min(since_and_what[0], each.found_at)
-            since_and_what.append(f"{each.check}: {each.what}")
-    for (departement, table), (since, *what) in held.items():
-        yield Broken(departement, table, "held", since, "; ".join(what))
+            held.setdefault((each.departement, each.table), []).append(each)
+    for (departement, table), findings in held.items():
+        since = min(each.found_at for each in findings)
+        what = joined([of_check(each) for each in findings])
+        yield Broken(departement, table, "held", since, what)
+
+
+def of_check(finding: Finding) -> Message:
+    """Return which check found what."""
+    return message("states.of_check", check=finding.check, what=finding.what)
 
 
 def _damaged(lake: Lake) -> Iterator[Broken]:
@@ -166,15 +172,17 @@ def _late(settings: Settings, now: datetime, lake: Lake) -> Iterator[Broken]:
     today = now.astimezone(UTC).date()
     for row in rows[rows["state"] == "late"].to_dict("records"):
         if pd.isna(row["age_days"]):
-            what = "its file does not say how old it is: run it again"
+            what = message("states.no_age")
             yield Broken(row["departement"], row["table"], "late", today.isoformat(), what)
             continue
         since = today - timedelta(days=int(row["age_days"] - row["limit_days"]))
         if row["table"] == "crop_statistics":
-            what = f"last fetched {row['fetched_at']}"
+            newest = message("states.fetched", at=row["fetched_at"])
         else:
-            what = f"last day {row['last_date']:%Y-%m-%d}"
-        what += f", {row['age_days']} days ago, the limit is {row['limit_days']}: run it again"
+            newest = message("states.last_day", day=row["last_date"].date())
+        what = message(
+            "states.late", newest=newest, days=int(row["age_days"]), limit=int(row["limit_days"])
+        )
         yield Broken(row["departement"], row["table"], "late", since.isoformat(), what)
 
 

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from geo_pipeline import notes
 from geo_pipeline.errors import StorageError
-from geo_pipeline.storage.partition_states import BROKEN as BROKEN  # noqa: PLC0414  for the page
+from geo_pipeline.storage.failures import short as short  # noqa: PLC0414  for the page
+from geo_pipeline.storage.partition_states import BROKEN as BROKEN  # noqa: PLC0414
 from geo_pipeline.storage.partition_states import STATES as STATES  # noqa: PLC0414
 from geo_pipeline.storage.partition_states import TROUBLES as TROUBLES  # noqa: PLC0414
 from geo_pipeline.storage.warehouse import Version
 
-SNAPSHOT_VERSION: Final = 2
+SNAPSHOT_VERSION: Final = 3
 """Of the snapshot that the app can read."""
 
 

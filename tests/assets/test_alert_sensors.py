@@ -372,7 +372,7 @@ def fail(settings: Settings, *codes: str) -> None:
     """Let a provider fail for these départements, as the asset records it."""
     for code in codes:
         why = f"open-meteo, département {code}: https://o.example/a?latitude={code}.5 answered 503"
-        Failures(settings.failures).add("weather_daily", code, "open-meteo", why)
+        Failures(settings.failures).add("weather_daily", code, "open-meteo", plain(why))
 
 
 def test_a_provider_that_fails_for_ten_is_one_message(

@@ -171,7 +171,7 @@ def test_rows_that_break_the_schema_stop_their_departement_alone(
     folder = embedded(tmp_path, "crop_statistics.parquet", {"33": {"yield_q_ha": -1.0}})
     bad = settings.model_copy(update={"embedded_data": folder})
     outcome = run(bad, ["31", "32", "33"], ignore)
-    failed = {(each.table, each.departement): each.why for each in outcome.failures}
+    failed = {(each.table, each.departement): str(each.why) for each in outcome.failures}
     assert set(failed) == {("weather_daily", "32"), ("crop_statistics", "33")}
     assert "tmean_c" in failed["weather_daily", "32"]
     assert evaluations(settings, "weather_daily", "schema") == {"31": True, "32": False, "33": True}
@@ -338,7 +338,7 @@ def test_checks_alone_ask_for_nothing_and_tell_what_is_broken(settings: Settings
     rows = lake.read("weather_daily", "32")
     rows.loc[100:400, "tmean_c"] = 49.0
     lake.write("weather_daily", rows, lake.origin("weather_daily", "32"), "32")
-    Failures(settings.failures).add("weather_daily", "33", "open-meteo", "no answer")
+    Failures(settings.failures).add("weather_daily", "33", "open-meteo", plain("no answer"))
     before = digests(settings.lake)
     definitions = build_definitions(Workspace(settings))
     job = definitions.resolve_job_def("checks")

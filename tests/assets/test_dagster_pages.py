@@ -63,7 +63,7 @@ def spoil(settings: Settings) -> None:
     finding = Finding(WEATHER, "32", "jumps", "error", plain("40 °C in a day"), NOW.isoformat())
     Findings(settings.findings).replace(WEATHER, "32", [finding], ["jumps"])
     lake.path(WEATHER, "33").write_bytes(b"PAR1 broken")
-    Failures(settings.failures).add(WEATHER, "34", "open-meteo", "no answer")
+    Failures(settings.failures).add(WEATHER, "34", "open-meteo", plain("no answer"))
 
 
 @contextmanager

@@ -98,7 +98,7 @@ def test_the_others_are_published_and_resume_mends(settings: Settings) -> None:
         (said,) = [
             each for each in Findings(settings.findings).of(table, "32") if each.check == READABLE
         ]
-        assert "its bytes are not those that were written" in said.what
+        assert "its bytes are not those that were written" in str(said.what)
     for table, rows in before.items():
         assert published(settings, table, "32") == rows
         assert published(settings, table, "31")

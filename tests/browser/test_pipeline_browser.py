@@ -36,7 +36,7 @@ def home(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     shutil.copytree(published_home, home)
     settings = Settings(home=home)
     shutil.rmtree(settings.findings)  # those of the published statistics themselves
-    Failures(settings.failures).add("weather_daily", "32", "open-meteo", HOSTILE)
+    Failures(settings.failures).add("weather_daily", "32", "open-meteo", plain(HOSTILE))
     for code, severity in (("29", "error"), ("67", "warning")):
         found = Finding(
             "weather_daily", code, "jump", severity, plain(HOSTILE), "2026-11-20T10:00:00Z"

@@ -66,16 +66,31 @@ def test_a_finding_that_cannot_be_read_holds_until_the_checks_have_run(tmp_path:
 
 def test_a_failure_that_cannot_be_read_is_a_failure(tmp_path: Path) -> None:
     failures = Failures(tmp_path)
-    failures.add("weather_daily", "31", "open-meteo", "answered 503")
-    failures.add("weather_daily", "32", "open-meteo", "answered 503")
+    failures.add("weather_daily", "31", "open-meteo", plain("answered 503"))
+    failures.add("weather_daily", "32", "open-meteo", plain("answered 503"))
     path = tmp_path / "weather_daily" / "31.json"
     path.write_bytes(flipped(path.read_bytes(), 900))
     damaged, other = failures.all()
     assert (damaged.table, damaged.departement) == ("weather_daily", "31")
-    assert "is damaged" in damaged.why
-    assert other.why == "answered 503"
+    assert "is damaged" in str(damaged.why)
+    assert str(other.why) == "answered 503"
     failures.clear("weather_daily", "31")
     assert list(failures.all()) == [other]
+
+
+def test_a_failure_that_an_older_version_noted_is_read(tmp_path: Path) -> None:
+    """Its reason was a text in English: that is what is told in either language."""
+    old = {
+        "table": "weather_daily",
+        "departement": "31",
+        "source": "open-meteo",
+        "why": "answered 503",
+        "failed_at": "2026-06-18T00:00:00+00:00",
+    }
+    notes.write(tmp_path / "weather_daily" / "31.json", old)
+    (failure,) = Failures(tmp_path).all()
+    assert failure.why("fr") == "answered 503"
+    assert failure.told() == old
 
 
 def test_what_is_told_of_a_kept_answer_is_looked_at(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_live_weather_is_late_from_its_limit_on(settings: Settings) -> None:
     (late,) = broken(settings, NOW)
     assert (late.departement, late.table, late.state) == ("32", "weather_daily", "late")
     assert late.since == "2026-06-20"
-    assert late.what == "last day 2026-06-15, 5 days ago, the limit is 5: run it again"
+    assert str(late.what) == "last day 2026-06-15, 5 days ago, the limit is 5: run it again"
     (two_days_on,) = [
         each for each in broken(settings, NOW + timedelta(days=2)) if each.departement == "32"
     ]
@@ -105,7 +105,7 @@ def test_restrictions_are_one_table_of_all(settings: Settings) -> None:
 def test_failures_findings_and_damaged_files_are_broken(settings: Settings) -> None:
     weather(settings, "31", date(2026, 6, 20))
     weather(settings, "32", date(2026, 6, 20))
-    Failures(settings.failures).add("weather_daily", "33", "open-meteo", "no answer")
+    Failures(settings.failures).add("weather_daily", "33", "open-meteo", plain("no answer"))
     findings = Findings(settings.findings)
     error = Finding(
         "weather_daily", "31", "jumps", "error", plain("40 °C"), "2026-06-18T00:00:00+00:00"
@@ -127,10 +127,10 @@ def test_failures_findings_and_damaged_files_are_broken(settings: Settings) -> N
         ("33", "failed"),
     ]
     assert found[0].since == "2026-06-17T00:00:00+00:00"
-    assert found[0].what == "jumps: 40 °C; range: 60 °C"
-    assert "damaged" in found[1].what
-    assert "departement=32" in found[1].what
-    assert found[2].what == "no answer"
+    assert str(found[0].what) == "jumps: 40 °C; range: 60 °C"
+    assert "damaged" in str(found[1].what)
+    assert "departement=32" in str(found[1].what)
+    assert str(found[2].what) == "no answer"
 
 
 def test_a_flipped_bit_is_told_as_long_as_it_is_there(settings: Settings) -> None:
@@ -140,7 +140,7 @@ def test_a_flipped_bit_is_told_as_long_as_it_is_there(settings: Settings) -> Non
     path.write_bytes(whole[:300] + bytes([whole[300] ^ 1]) + whole[301:])
     (found,) = broken(settings, NOW)
     assert (found.state, found.departement) == ("damaged", "32")
-    assert "its bytes are not those that were written" in found.what
+    assert "its bytes are not those that were written" in str(found.what)
     # What a publication said of it then holds nobody once the file is whole again.
     said = Finding(
         "weather_daily", "32", READABLE, "error", plain("x"), "2026-06-18T00:00:00+00:00"

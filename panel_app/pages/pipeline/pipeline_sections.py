@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.territory import CODES, is_stretch
-from geo_pipeline.words import NBSP
+from geo_pipeline.words import NBSP, read_kept
 from panel_app.data.page_words import Catalogue
-from panel_app.data.pipeline_snapshot import BROKEN, STATES, TROUBLES
+from panel_app.data.pipeline_snapshot import BROKEN, STATES, TROUBLES, short
 from panel_app.data.store import Publication
 from panel_app.drawing import atlas
 from panel_app.drawing.templates import render
@@ -180,7 +180,7 @@ def _system(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
         {
             "word": words(f"pipeline.kind.{each['kind']}"),
             "where": each["where"],
-            "what": each["what"],
+            "what": read_kept(each["what"])(words.lang),
             "since": moment(each["since"], words),
             "do": each["do"],
         }
@@ -213,10 +213,10 @@ def _groups(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
 
 def _cause(cause: str, members: Sequence[Taken], words: Catalogue) -> str:
     """Return why, in the words of one of `members` where they differ in names and numbers only."""
-    said = {each["short"] for each in members}
     if members[0]["reason"] != cause:
         return cause
-    first = str(members[0]["short"])
+    said = {each["short"] for each in members}
+    first = short(read_kept(members[0]["what"])(words.lang))
     return first if len(said) == 1 else words("pipeline.example", what=first)
 
 
@@ -246,7 +246,7 @@ def _places(taken: Taken, words: Catalogue) -> dict[str, Any]:
             "rows_words": number(each["rows"], words),
             "written": each["written_at"] or "",
             "written_words": moment(each["written_at"], words),
-            "what": each["what"] or "",
+            "what": read_kept(each["what"] or "")(words.lang),
         }
         for each in taken["departements"]
     ]
@@ -332,7 +332,7 @@ def _checks(taken: Taken, words: Catalogue) -> dict[str, Any]:
                 ),
                 "table": table_words(each["table"], words),
                 "check": each["check"],
-                "what": each["what"],
+                "what": read_kept(each["what"])(words.lang),
                 "since": moment(each["found_at"], words),
             }
             for each in findings[:SHOWN_FINDINGS]

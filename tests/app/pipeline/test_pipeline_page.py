@@ -13,6 +13,7 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.territory import CODES
+from geo_pipeline.words import message, read_kept
 from panel_app.app import build
 from panel_app.data.page_words import catalogue
 from panel_app.data.pipeline_snapshot import SNAPSHOT_VERSION, PipelineStore
@@ -30,8 +31,8 @@ def taken(own_home: Path) -> dict[str, Any]:
     settings = Settings(home=own_home)
     failures = Failures(settings.failures)
     for code in CODES[:9]:
-        failures.add("weather_daily", code, "open-meteo", "no answer")
-    failures.add("weather_daily", "31", "open-meteo", HOSTILE)
+        failures.add("weather_daily", code, "open-meteo", read_kept("no answer"))
+    failures.add("weather_daily", "31", "open-meteo", read_kept(HOSTILE))
     snapshot = monitoring.snapshot(settings, None, NOW)
     snapshot["runs"] = [run("FAILURE", 30.0, HOSTILE), run("SUCCESS", 90.0, None)]
     snapshot["run_counts"] = {"FAILURE": 1, "SUCCESS": 12, "QUEUED": 2}
@@ -82,6 +83,20 @@ def test_what_is_wrong_is_said_first(
     assert said["troubles"].count("<li>") == 2
     assert said["places"].count("<tr data-state=") == 101
     assert said["places"].count('data-state="failed"') == 10
+
+
+def test_why_it_failed_is_told_in_the_language_of_the_page(own_home: Path) -> None:
+    settings = Settings(home=own_home)
+    why = message("states.late", newest=message("states.no_age"), days=12, limit=5)
+    Failures(settings.failures).add("weather_daily", "32", "open-meteo", why)
+    taken = json.loads(json.dumps(monitoring.snapshot(settings, None, NOW)))
+    french, english = (
+        plain(pipeline_sections.slots(taken, catalogue(lang), NOW)["troubles"])
+        for lang in ("fr", "en")
+    )
+    assert "il y a 12 jours, la limite est de 5" in french
+    assert "12 days ago, the limit is 5" in english
+    assert "days" not in french
 
 
 def test_hostile_texts_are_escaped_everywhere(
