@@ -20,6 +20,7 @@ from geo_pipeline.platform.internals import NOT_FINISHED_STATUSES
 from geo_pipeline.platform.partitions import codes_of
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.tables import PARTITIONED
+from geo_pipeline.words import Message
 
 SHOWN_RUNS: Final = 30
 
@@ -33,8 +34,9 @@ def read(instance: dg.DagsterInstance, now: datetime, asked_by: str | None = Non
     with record_damage.reading(Path(instance.root_directory)):
         dead = list(record_troubles.of_runs(instance, now))
         runs = instance.get_run_records(limit=SHOWN_RUNS)
-        why = run_records.run_failures(instance, [each.dagster_run.run_id for each in runs])
-        why |= {str(each.where): str(each.what) for each in dead}
+        ids = [each.dagster_run.run_id for each in runs]
+        why: dict[str, Message | str] = dict(run_records.run_failures(instance, ids))
+        why |= {str(each.where): each.what for each in dead}
         beats = daemons(instance, now)
         watched = record_troubles.watched(instance, now)
         services = list(record_troubles.of_services(beats, watched, now))
@@ -129,7 +131,7 @@ def _is_code_up(beats: Sequence[Mapping[str, Any]], found: Sequence[Trouble]) ->
     return not any(each.kind == "code" or each.where == ALL_DAEMONS for each in found)
 
 
-def _run(record: dg.RunRecord, why: Mapping[str, str]) -> dict[str, Any]:
+def _run(record: dg.RunRecord, why: Mapping[str, Message | str]) -> dict[str, Any]:
     """Return a run; one that is under way has no end, one that was killed has failed."""
     run, start, end = record.dagster_run, record.start_time, record.end_time
     is_dead = run.run_id in why and not run.is_finished

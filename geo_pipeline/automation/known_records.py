@@ -16,6 +16,7 @@ from geo_pipeline.automation.troubles import Trouble
 from geo_pipeline.errors import DamagedError
 from geo_pipeline.platform import configuration, record_files
 from geo_pipeline.settings import Settings
+from geo_pipeline.words import keep_all, read_all
 
 KEPT: Final = "records.json"
 
@@ -89,15 +90,15 @@ def keep(settings: Settings, known: Known, read_at: str) -> None:
         "content": known.content,
         "made": [asdict(each) for each in known.made],
         "attempts": [asdict(each) for each in known.attempts],
-        "system": [each.kept() for each in known.system],
+        "system": [vars(each) for each in known.system],
     }
-    notes.write(settings.monitoring / KEPT, content)
+    notes.write(settings.monitoring / KEPT, keep_all(content))
 
 
 def kept(settings: Settings, home: Path) -> Known | None:
     """Return what was kept, if that is what the records in `home` say now."""
     try:
-        told = notes.read(settings.monitoring / KEPT)
+        told = read_all(notes.read(settings.monitoring / KEPT))
     except (FileNotFoundError, DamagedError):
         return None
     now = version(settings, home)
@@ -107,6 +108,6 @@ def kept(settings: Settings, home: Path) -> Known | None:
         told["content"],
         [Made(**each) for each in told["made"]],
         [Attempt(**each) for each in told["attempts"]],
-        [Trouble.of(each) for each in told["system"]],
+        [Trouble(**each) for each in told["system"]],
         settled=True,
     )

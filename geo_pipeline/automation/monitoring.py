@@ -31,7 +31,7 @@ from geo_pipeline.storage.partition_states import BROKEN, STATES, TROUBLES, of_c
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.tables import DERIVED, chosen
 from geo_pipeline.territory import BY_CODE, CODES
-from geo_pipeline.words import joined, message, read_kept
+from geo_pipeline.words import joined, message
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -70,7 +70,9 @@ def snapshot(
 def snapshot_of(
     settings: Settings, known: Known, now: datetime, unreadable: Sequence[Trouble] = ()
 ) -> dict[str, Any]:
-    """Return how the pipeline stands at `now`, ready for JSON; times are ISO, UTC.
+    """Return how the pipeline stands at `now`; times are ISO, UTC.
+
+    It is ready for JSON (`words.as_json`) but for the messages in it: why something is wrong.
 
     `troubles` is what is wrong with a table of a département or of France, `system` what is wrong
     with all of it: nothing else is. Where nothing is known of Dagster's records, what they would
@@ -96,9 +98,9 @@ def snapshot_of(
         "departements": _departements(partitions),
         "partitions": partitions,
         "troubles": _troubles(partitions),
-        "system": [each.kept() for each in troubles.in_order(system)],
-        "failures": [each.kept() for each in Failures(settings.failures).all()],
-        "findings": [each.kept() for each in Findings(settings.findings).all()],
+        "system": [vars(each) for each in troubles.in_order(system)],
+        "failures": [vars(each) for each in Failures(settings.failures).all()],
+        "findings": [vars(each) for each in Findings(settings.findings).all()],
         **known.content,
         "volumes": volumes(settings),
     }
@@ -260,7 +262,7 @@ def _worst(broken: Sequence[partition_states.Broken]) -> dict[tuple[str, str], d
         place: {
             "state": alike[0].state,
             "since": alike[0].since,
-            "what": joined([each.what for each in alike]).kept(),
+            "what": joined(each.what for each in alike),
         }
         for place, alike in found.items()
     }
@@ -276,7 +278,7 @@ def _warned(findings: Findings) -> dict[tuple[str, str], dict[str, Any]]:
         place: {
             "state": "warned",
             "since": min(each.found_at for each in warnings),
-            "what": joined([of_check(each) for each in warnings]).kept(),
+            "what": joined(of_check(each) for each in warnings),
         }
         for place, warnings in found.items()
     }
@@ -357,7 +359,7 @@ def _trouble(row: Mapping[str, Any]) -> dict[str, Any]:
         do = f"geo-pipeline materialize {row['departement']}"
     else:
         do = troubles.RESUME
-    what, code = str(read_kept(row["what"] or "")), row["departement"]
+    what, code = str(row["what"] or ""), row["departement"]
     return {
         **{name: row[name] for name in names},
         "short": short(what),

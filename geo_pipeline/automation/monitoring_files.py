@@ -25,6 +25,7 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.files import write_text
 from geo_pipeline.platform import record_damage, state_checks
 from geo_pipeline.settings import Settings
+from geo_pipeline.words import keep_all
 
 PAGE: Final = "pipeline.json"
 METRICS: Final = "metrics.prom"
@@ -58,7 +59,8 @@ def write(
         if changed != taken["volumes"]:
             taken["volumes"] = changed
             notes.write(folder / VOLUMES, changed)
-        sealed = {**taken, "digest": notes.digest(taken)}
+        page = keep_all(taken)
+        sealed = {**page, "digest": notes.digest(page)}
         write_text(folder / PAGE, json.dumps(sealed, ensure_ascii=False))
         write_text(folder / METRICS, metrics(taken))
         if instance is not None:

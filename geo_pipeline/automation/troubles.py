@@ -9,11 +9,11 @@ records tell is in `record_troubles`. Nothing here is remembered or mended.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal
 
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.platform.record_files import REPAIR
@@ -23,7 +23,7 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.incomplete import written_at
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.words import Message, message, plain, read_kept
+from geo_pipeline.words import Message, message, plain
 
 Kind = Literal[
     "home", "room", "notes", "records", "publication", "run", "daemon", "code", "tick"
@@ -55,18 +55,6 @@ class Trouble:
     """ISO time (UTC), where it is known."""
     do: str
     """The one command that mends it."""
-
-    @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> Self:
-        """Return the trouble that was kept as JSON."""
-        where, what = kept["where"], read_kept(kept["what"])
-        where = where if isinstance(where, str) else read_kept(where)
-        return cls(**{**kept, "where": where, "what": what})
-
-    def kept(self) -> dict[str, Any]:
-        """Return it as JSON keeps it."""
-        where = self.where if isinstance(self.where, str) else self.where.kept()
-        return {**vars(self), "where": where, "what": self.what.kept()}
 
     def told(self) -> dict[str, str | None]:
         """Return it in English, for people and machines that read the output of commands."""

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from geo_pipeline.storage.partition_states import BROKEN
 from geo_pipeline.territory import is_stretch
-from geo_pipeline.words import read_kept
 
 SHOWN_TROUBLES = 30
 SHOWN_CODES = 6
@@ -94,9 +93,7 @@ def tell_departement(taken: Taken, code: str, console: Console) -> None:
         console.print(Text("Nothing is late, broken or suspicious.", style="green"))
     for each in troubles:
         line = f"{each['table']}: {_word(each['state'])} since {_moment(each['since'])}: "
-        console.print(
-            f"{line}{read_kept(each['what'])}", markup=False, highlight=False, soft_wrap=True
-        )
+        console.print(f"{line}{each['what']}", markup=False, highlight=False, soft_wrap=True)
     for command in _commands([each for each in troubles if each["state"] in BROKEN]):
         console.print(command, highlight=False, soft_wrap=True)
 

@@ -131,8 +131,8 @@ def broken_codes(record: AssetCheckExecutionRecord | None) -> list[str]:
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return a row as a table can show it: nothing for what is not known."""
-    return {name: value or "" for name, value in row.items()}
+    """Return a row as Dagster's pages show it, in English: nothing for what is not known."""
+    return {name: str(value or "") for name, value in row.items()}
 
 
 def _in_one_line(rows: Sequence[Mapping[str, Any]], system: Sequence[Mapping[str, Any]]) -> str:
@@ -200,7 +200,7 @@ def _observations(
             continue
         why = troubles[code] if state in TROUBLES else {}
         if before != (state, why.get("reason", "")):
-            said = {name: why[name] or "" for name in ("since", "what", "do") if name in why}
+            said = _shown({name: why[name] for name in ("since", "what", "do") if name in why})
             yield dg.AssetObservation(
                 table,
                 partition=code,

@@ -122,8 +122,7 @@ class Message:
 
     def kept(self) -> dict[str, Any]:
         """Return it as JSON keeps it: its key and values, and its English for later versions."""
-        values = {name: _kept(value) for name, value in self.values.items()}
-        return {"key": self.key, "values": values, "en": str(self)}
+        return {"key": self.key, "values": keep_all(self.values), "en": str(self)}
 
 
 def message(key: str, **values: object) -> Message:
@@ -159,14 +158,31 @@ def read_kept(kept: str | Mapping[str, Any]) -> Message:
     """
     if isinstance(kept, str):
         return plain(kept)
-    values = {name: _read_value(value) for name, value in kept["values"].items()}
-    told = Message(kept["key"], values)
+    told = Message(kept["key"], read_all(kept["values"]))
     try:
         for lang in LANGS:
             told(lang)
     except (KeyError, ValueError, IndexError):
         return plain(kept["en"])
     return told
+
+
+def keep_all(content: Any) -> Any:
+    """Return `content` as JSON keeps it, with every message in it kept."""
+    if isinstance(content, Message):
+        return content.kept()
+    if isinstance(content, Mapping):
+        return {name: keep_all(value) for name, value in content.items()}
+    return [keep_all(each) for each in content] if isinstance(content, list | tuple) else content
+
+
+def read_all(kept: Any) -> Any:
+    """Return what JSON kept, with every message in it as such."""
+    if isinstance(kept, Mapping):
+        if kept.keys() == {"key", "values", "en"}:
+            return read_kept(kept)
+        return {name: read_all(value) for name, value in kept.items()}
+    return [read_all(each) for each in kept] if isinstance(kept, list) else kept
 
 
 def _value(value: object) -> Any:
@@ -181,18 +197,6 @@ def _value(value: object) -> Any:
         return value.isoformat()
     item = getattr(value, "item", None)  # numpy's numbers
     return item() if callable(item) else str(value)
-
-
-def _kept(value: Any) -> Any:
-    if isinstance(value, Message):
-        return value.kept()
-    return [_kept(each) for each in value] if isinstance(value, list | tuple) else value
-
-
-def _read_value(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return read_kept(value)
-    return [_read_value(each) for each in value] if isinstance(value, list) else value
 
 
 @cache

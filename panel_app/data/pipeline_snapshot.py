@@ -12,6 +12,7 @@ from geo_pipeline.storage.partition_states import BROKEN as BROKEN  # noqa: PLC0
 from geo_pipeline.storage.partition_states import STATES as STATES  # noqa: PLC0414
 from geo_pipeline.storage.partition_states import TROUBLES as TROUBLES  # noqa: PLC0414
 from geo_pipeline.storage.warehouse import Version
+from geo_pipeline.words import read_all
 
 SNAPSHOT_VERSION: Final = 3
 """Of the snapshot that the app can read."""
@@ -57,4 +58,5 @@ class PipelineStore:
         told = content.pop("digest", None)
         if told is not None and told != notes.digest(content):
             raise StorageError(f"{self.path} is not what was written: run the pipeline again")
-        return content
+        known: dict[str, Any] = read_all(content)
+        return known

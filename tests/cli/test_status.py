@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 def troubled(home: Path) -> Settings:
     """A whole France with a département failed, one held, one suspicious and one damaged."""
     settings = Settings(home=home)
-    Failures(settings.failures).add("weather_daily", "31", "open-meteo", "no answer [/bold]")
+    Failures(settings.failures).add("weather_daily", "31", "open-meteo", plain("no answer [/bold]"))
     findings = Findings(settings.findings)
     for code, severity in (("29", "error"), ("67", "warning")):
         found = Finding(
@@ -78,6 +78,7 @@ def test_status_as_json_keeps_its_keys(own_home: Path) -> None:
     assert (first["departement"], first["rows"]) == ("01", 4383)
     held = next(each for each in told["troubles"] if each["state"] == "held")
     assert (held["departement"], held["do"]) == ("29", "geo-pipeline materialize 29")
+    assert held["what"] == "jump: too hot"
 
 
 def test_one_departement_in_detail(own_home: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.territory import CODES, is_stretch
-from geo_pipeline.words import NBSP, read_kept
+from geo_pipeline.words import NBSP, Message
 from panel_app.data.page_words import Catalogue
 from panel_app.data.pipeline_snapshot import BROKEN, STATES, TROUBLES, short
 from panel_app.data.store import Publication
@@ -179,13 +179,17 @@ def _system(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
     return [
         {
             "word": words(f"pipeline.kind.{each['kind']}"),
-            "where": each["where"],
-            "what": read_kept(each["what"])(words.lang),
+            "where": _told(each["where"], words),
+            "what": _told(each["what"], words),
             "since": moment(each["since"], words),
             "do": each["do"],
         }
         for each in taken["system"]
     ]
+
+
+def _told(said: Message | str | None, words: Catalogue) -> str:
+    return said(words.lang) if isinstance(said, Message) else said or ""
 
 
 def _groups(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
@@ -216,7 +220,7 @@ def _cause(cause: str, members: Sequence[Taken], words: Catalogue) -> str:
     if members[0]["reason"] != cause:
         return cause
     said = {each["short"] for each in members}
-    first = short(read_kept(members[0]["what"])(words.lang))
+    first = short(_told(members[0]["what"], words))
     return first if len(said) == 1 else words("pipeline.example", what=first)
 
 
@@ -246,7 +250,7 @@ def _places(taken: Taken, words: Catalogue) -> dict[str, Any]:
             "rows_words": number(each["rows"], words),
             "written": each["written_at"] or "",
             "written_words": moment(each["written_at"], words),
-            "what": read_kept(each["what"] or "")(words.lang),
+            "what": _told(each["what"], words),
         }
         for each in taken["departements"]
     ]
@@ -279,7 +283,7 @@ def _runs(taken: Taken, words: Catalogue) -> dict[str, Any]:
                 "status": each["status"].lower(),
                 "word": words(f"pipeline.status.{_status(each['status'])}"),
                 "kind": _status(each["status"]),
-                "error": each["error"] or "",
+                "error": _told(each["error"], words),
             }
             for each in runs
         ],
@@ -332,7 +336,7 @@ def _checks(taken: Taken, words: Catalogue) -> dict[str, Any]:
                 ),
                 "table": table_words(each["table"], words),
                 "check": each["check"],
-                "what": read_kept(each["what"])(words.lang),
+                "what": _told(each["what"], words),
                 "since": moment(each["found_at"], words),
             }
             for each in findings[:SHOWN_FINDINGS]
