@@ -36,8 +36,6 @@ LONGEST_STEP: Final = {"dekad": 11, "month": 31, "year": 366, "day": 31}
 
 LEAST_SHARE = 0.5
 """Of the départements that have values: fewer do not make a period the newest of France."""
-PERIODS_BEFORE = 36
-"""A year of dekads, in which it is seen how many have values."""
 
 
 @dataclass(frozen=True)
@@ -108,14 +106,11 @@ def periods(warehouse: Warehouse, indicator: str) -> "pd.Series[int]":
 def newest(departements: Sequence[int] | NDArray[np.integer]) -> int:
     """Return which period, of how many `departements` have a value in each, is the newest of all.
 
-    It is the last that at least half as many have as had at most in the year before it: one
-    département that is ahead of the others does not move the whole of France.
+    It is the last that at least half as many have as have at most: a few départements that are
+    ahead of the others do not move the whole of France, by however many years.
     """
     counts = np.asarray(departements)
-    for at in range(len(counts) - 1, 0, -1):
-        if counts[at] >= LEAST_SHARE * counts[max(0, at - PERIODS_BEFORE) : at + 1].max():
-            return at
-    return 0
+    return int(np.flatnonzero(counts >= LEAST_SHARE * counts.max())[-1])
 
 
 def ended(warehouse: Warehouse, indicator: str, published_on: date) -> date | None:

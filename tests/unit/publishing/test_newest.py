@@ -15,8 +15,8 @@ from geo_pipeline.publishing.views import newest
         ([96, 96, 1, 1, 1], 1),
         ([1, 1, 96, 2], 2),
         ([1] * 3, 2),  # one département alone
-        ([96, *[40] * 36, 40], 37),  # a provider of fewer: a year later that is all there are
-        ([96, *[40] * 35], 0),
+        ([10, 96, *[4] * 54], 1),  # a few that are a year and a half ahead
+        ([10, 96, *[48] * 54], 55),
     ],
 )
 def test_half_of_those_that_have_values(departements: list[int], expected: int) -> None:
