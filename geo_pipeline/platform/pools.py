@@ -2,9 +2,9 @@
 
 Dagster's own book-keeping of pools, made exact where its records are SQLite files. The stock
 storage looks for a free place in one statement and takes it in the next: processes take the same
-one (six of them at once were seen to be three in a pool of one). Here one process at a time looks
-and takes. Also: what a killed run held is free again when the next one asks, who waits sleeps (the
-in-process executor would ask thousands of times a second), and who waits can be stopped.
+one (a test watches that: of six at once it lets up to four into a pool of one). Here one process at
+a time looks and takes. Also: what a killed run held is free again when the next one asks, who waits
+sleeps (the in-process executor would ask thousands of times a second) and can be stopped.
 """
 
 import time
