@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     vigieau_url: str = Field(default="https://api.vigieau.gouv.fr", description="VigiEau's API.")
     vigieau_dataset_url: str = Field(
         default="https://www.data.gouv.fr/api/1/datasets/donnee-secheresse-vigieau/",
-        description="List of the files of alert zones and orders.",
+        description="List of the files of alert zones.",
     )
     hubeau_url: str = Field(default="https://hubeau.eaufrance.fr/api", description="Hub'Eau.")
     etalab_url: str = Field(
@@ -166,7 +166,7 @@ class Settings(BaseSettings):
         default=0.1,
         ge=0,
         le=1,
-        description="Share of the zones, orders, départements, rows or values of an answer of any "
+        description="Share of the zones, départements, rows or values of an answer of any "
         "provider that may be left out of it because they cannot be; with more its form "
         "has changed, and all of it is refused.",
     )

@@ -1,13 +1,12 @@
 """VigiEau's client: which addresses are asked, and the frames that its answers become.
 
-How each answer is read is in `levels`, `zones` and `orders`; which file of the dataset is taken is
-in `dataset`.
+How each answer is read is in `levels` and `zones`; which file of the dataset is taken is in
+`dataset`.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from hashlib import sha256
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,9 +19,8 @@ from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import Parts
 from geo_pipeline.sources.payload import Sieve
-from geo_pipeline.sources.vigieau.dataset import all_orders, zones_as_of, zones_in_force
+from geo_pipeline.sources.vigieau.dataset import zones_as_of, zones_in_force
 from geo_pipeline.sources.vigieau.levels import LEVEL_FIELDS, read_levels
-from geo_pipeline.sources.vigieau.orders import Orders, read_orders
 from geo_pipeline.sources.vigieau.values import NAME, UnusableError, reading
 from geo_pipeline.sources.vigieau.zones import Zones, read_zones
 from geo_pipeline.territory import TIME_ZONE
@@ -93,7 +91,7 @@ class Vigieau:
         frame.insert(1, "date", pd.Timestamp(paris_day(known_at)))
         frame["date"] = frame["date"].astype("datetime64[ns]")
         frame = frame.sort_values("departement", ignore_index=True)
-        return Restrictions(frame, unknown, tuple(sieve.left_out), _provenance([received]))
+        return Restrictions(frame, unknown, tuple(sieve.left_out), _provenance(received))
 
     def zones(self) -> Zones:
         """Return the alert zones in force from the GeoJSON file that the dataset lists.
@@ -105,30 +103,7 @@ class Vigieau:
         received = self.http.get(self._listed(zones_in_force)[0], source=self.name)
         body = payload.json(received, self.name)
         with reading(received):
-            return read_zones(body, Sieve(self.http.most_left_out), _provenance([received]))
-
-    def orders(self, *, partial: bool = False) -> Orders:
-        """Return the orders of all years that the dataset lists, by zone where it names them.
-
-        Args:
-            partial: take a file that is cut: its last row is left out and reported.
-
-        Raises:
-            SourceError: the dataset lists no file of orders, or one that cannot be read whole.
-        """
-        parts: list[tuple[pd.DataFrame, pd.DataFrame]] = []
-        received = []
-        for url in self._listed(all_orders):
-            answer = self.http.get(url, source=self.name)
-            text = payload.text(answer, self.name)
-            with reading(answer):
-                parts.append(read_orders(text, partial, Sieve(self.http.most_left_out)))
-            received.append(answer)
-        rows, left_out = (
-            pd.concat(frames, ignore_index=True).drop_duplicates(ignore_index=True)
-            for frames in zip(*parts, strict=True)
-        )
-        return Orders(rows, left_out, _provenance(received))
+            return read_zones(body, Sieve(self.http.most_left_out), _provenance(received))
 
     def marks(self) -> dict[str, str]:
         """Return what changes when levels or zones do, by the address that was asked.
@@ -176,13 +151,9 @@ def paris_day(received_at: datetime) -> date:
     return received_at.astimezone(ZoneInfo(TIME_ZONE)).date()
 
 
-def _provenance(received: list[Received]) -> Provenance:
-    """Return where rows come from: the first address, the time of the last, a digest of all."""
-    first, digest = received[0], received[0].sha256
-    if len(received) > 1:
-        digest = sha256("".join(one.sha256 for one in received).encode()).hexdigest()
-    fetched_at = max(one.received_at for one in received)
-    return Provenance(NAME, first.url, fetched_at.isoformat(), digest)
+def _provenance(received: Received) -> Provenance:
+    """Return where rows come from."""
+    return Provenance(NAME, received.url, received.received_at.isoformat(), received.sha256)
 
 
 def build(parts: Parts) -> Vigieau:

@@ -1,9 +1,8 @@
-"""The files that VigiEau's dataset on data.gouv.fr lists: which of them are zones, which orders.
+"""The files that VigiEau's dataset on data.gouv.fr lists: which of them are zones.
 
-What is in the files is read in `zones` and `orders`.
+What is in the files is read in `zones`.
 """
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,18 +23,6 @@ def zones_as_of(resources: list[dict[str, Any]]) -> list[str]:
     (url,) = zones_in_force(resources)
     dates = [str(entry.get("last_modified")) for entry in resources if entry["url"] == url]
     return [f"{url} {max(dates)}"]
-
-
-def all_orders(resources: list[dict[str, Any]]) -> list[str]:
-    """Return the address of the latest file of all orders, else those of the files by year."""
-    files = [entry for entry in resources if _is(entry, "csv") and "arrete" in _words(entry)]
-    # "Arrêtés cadre" is another file, without levels.
-    files = [entry for entry in files if "cadre" not in _words(entry)]
-    one_year = re.compile(r"(?<!\d)(?:19|20)\d\d(?![\d-])")
-    whole = [entry for entry in files if not one_year.search(str(entry.get("title") or ""))]
-    if not files:
-        raise UnusableError(f"lists no CSV of orders, but {_titles(resources)}")
-    return [_latest(whole)] if whole else [str(entry["url"]) for entry in files]
 
 
 def _latest(files: list[dict[str, Any]]) -> str:

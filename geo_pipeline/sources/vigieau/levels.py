@@ -1,6 +1,6 @@
 """The level of restriction of each département, read from an answer of VigiEau's API.
 
-Levels of zones and of orders are in `zones` and `orders`.
+Levels of zones are in `zones`.
 """
 
 from typing import Any
