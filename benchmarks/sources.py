@@ -239,7 +239,8 @@ def sim2(years: str = "1", kept: str | None = None) -> None:
     import numpy as np
     import pandas as pd
 
-    from geo_pipeline.spatial.grid import GridMeans, _head
+    from geo_pipeline.spatial.grid import GridMeans
+    from geo_pipeline.spatial.grid_files import head
 
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
@@ -248,7 +249,7 @@ def sim2(years: str = "1", kept: str | None = None) -> None:
             print("making the file ...", flush=True)
             make_sim2_file(file, round(365.25 * float(years)))
         weights = folder / "weights.parquet"
-        shares = GridMeans(outlines(), folder / "means").weights(_head(file)[1])
+        shares = GridMeans(outlines(), folder / "means").weights(head(file)[1])
         shares.drop(columns="departement_m2").to_parquet(weights, index=False)
         print(f"{machine()}\nSIM2, {file.stat().st_size / 1e6:.0f} MB of gzip")
         expected, ours_s = None, 0.0

@@ -71,7 +71,7 @@ ADVICE = "try again later or set GEO_PIPELINE_SIM2_URL"
 Means = Callable[[Path, str, str], pd.DataFrame]
 """Makes the daily means of a département of a grid file: its path, its SHA-256, the INSEE code.
 
-The columns are those of `storage.grid.GridMeans`; SourceError where the file cannot be used.
+The columns are those of `spatial.grid.GridMeans`; SourceError where the file cannot be used.
 """
 
 

@@ -17,7 +17,7 @@ from shapely.geometry import Point, Polygon, box
 
 from geo_pipeline.errors import SourceError, StorageError
 from geo_pipeline.settings import PROJECT_ROOT
-from geo_pipeline.spatial import database, grid
+from geo_pipeline.spatial import database, grid, grid_files
 from geo_pipeline.spatial.grid import Cell, GridMeans
 
 HEADER = (
@@ -228,7 +228,7 @@ def test_any_order_of_rows_and_any_batches_give_the_same(
     ]
     expected = read(text(rows))
     assert len(expected) == 74
-    monkeypatch.setattr(grid, "BLOCK", 700)
+    monkeypatch.setattr(grid_files, "BLOCK", 700)
     pd.testing.assert_frame_equal(read(text([*reversed(rows), ""])), expected)
     pd.testing.assert_frame_equal(
         read(text(sorted(rows, key=lambda row: row.split(";")[2])) + b"\n\n"), expected
@@ -279,8 +279,8 @@ def test_a_file_is_read_once_whoever_asks(
 ) -> None:
     path = tmp_path / "grid.csv"
     path.write_bytes(text([line(A), line(B)]))
-    head, read = grid._head, []
-    monkeypatch.setattr(grid, "_head", lambda path: read.append(path) or head(path))
+    head, read = grid.head, []
+    monkeypatch.setattr(grid, "head", lambda path: read.append(path) or head(path))
     answers: list[pd.DataFrame] = []
     threads = [
         threading.Thread(target=lambda code=code: answers.append(square(path, "1" * 64, code)))
@@ -411,11 +411,11 @@ WRONG: tuple[tuple[bytes, str], ...] = (
 """Contents of a file, each with what is said of it."""
 
 
-@pytest.mark.parametrize("block", [grid.BLOCK, 1, 200])
+@pytest.mark.parametrize("block", [grid_files.BLOCK, 1, 200])
 def test_what_is_wrong_is_told_and_nothing_is_kept(
     square: GridMeans, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr(grid, "BLOCK", block)
+    monkeypatch.setattr(grid_files, "BLOCK", block)
     path = tmp_path / "received"
     otherwise = {}
     for content, says in WRONG:
@@ -445,7 +445,7 @@ def test_a_long_file_that_is_wrong_early_is_given_up(
     square: GridMeans, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]
 ) -> None:
     """Some MB are still to come when the fault is met: nobody waits for them, nobody is left."""
-    monkeypatch.setattr(grid, "BLOCK", 100_000)
+    monkeypatch.setattr(grid_files, "BLOCK", 100_000)
     days = pd.date_range("1958-08-01", "2020-12-31").strftime("%Y%m%d")
     first = line(A, wrong.get("DATE", days[0]), T=wrong.get("T", "1"))
     rows = [first, *(line(cell, day) for cell in (B, C) for day in days)]

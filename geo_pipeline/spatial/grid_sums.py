@@ -1,0 +1,258 @@
+"""Sums over the cells of a grid, by département and day, that become daily means.
+
+They grow as days come: neither the file nor its cells are ever in memory as a whole. What a cell
+cannot have is left out, and told; a day that a cell has twice, or a cell off the grid, is an error.
+"""
+
+import logging
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from geo_pipeline.errors import SourceError
+from geo_pipeline.schemas import RADIATION_J_CM2, WEATHER_RANGES
+from geo_pipeline.spatial.grid_files import KEYS, Cell
+
+_log = logging.getLogger(__name__)
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+RANGES = {
+    **{name: WEATHER_RANGES[name] for name in ("tmin_c", "tmax_c", "tmean_c", "precip_mm")},
+    "radiation_j_cm2": RADIATION_J_CM2,
+    "wind_10m_m_s": WEATHER_RANGES["wind_m_s"],
+    # What the model computes of a single cell goes further than what a place can have.
+    "rh_pct": (0.0, 110.0),
+    "etp_mm": (-5.0, 30.0),
+    "swi": (-5.0, 10.0),
+}
+"""What is averaged, and what it can be in a cell."""
+
+MOST_OFF = 0.001
+"""Share of the cells and days of a file that may be out of their range; with more, the unit is."""
+
+SPACING_HM = 80
+"""From one cell to the next."""
+
+DAYS = np.arange("1950-01-01", "2101-01-01", dtype="datetime64[D]")
+"""Days that a file may have."""
+
+
+class Sums:
+    """Sums over the cells of each département and day, grown as days come."""
+
+    def __init__(self, weights: pd.DataFrame, anchor: Cell) -> None:
+        self._anchor = anchor
+        self._codes, owner = np.unique(
+            weights["departement"].to_numpy(dtype=np.str_), return_inverse=True
+        )
+        self._areas_m2 = np.zeros(len(self._codes))
+        self._areas_m2[owner] = weights["departement_m2"]
+        column, row = (
+            (weights[name].to_numpy(dtype=np.int64) - at) // SPACING_HM
+            for name, at in zip(("x_hm", "y_hm"), anchor, strict=True)
+        )
+        self._west, self._south = int(column.min(initial=0)), int(row.min(initial=0))
+        shape = (
+            int(column.max(initial=0)) - self._west + 1,
+            int(row.max(initial=0)) - self._south + 1,
+        )
+        places = np.ravel_multi_index((column - self._west, row - self._south), shape)
+        found, cell = np.unique(places, return_inverse=True)
+        self._cells = np.full(shape, -1, dtype=np.int64)
+        self._cells.ravel()[found] = np.arange(len(found))
+        # The first département of each cell, then the second of those that have one, and so on.
+        turn = weights.groupby(places).cumcount().to_numpy()
+        self._shares = []
+        for rank in range(int(turn.max(initial=-1)) + 1):
+            owners, areas_m2 = np.full(len(found), -1), np.zeros(len(found))
+            owners[cell[turn == rank]] = owner[turn == rank]
+            areas_m2[cell[turn == rank]] = weights["area_m2"].to_numpy()[turn == rank]
+            self._shares.append((owners, areas_m2))
+        departements = len(self._codes)
+        self._first = 0
+        self._sums = np.zeros((len(RANGES), departements, 0))
+        self._gaps = np.zeros((len(RANGES), departements, 0))
+        self._area = np.zeros((departements, 0))
+        self._count = np.zeros((departements, 0))
+        self._seen = np.zeros((len(found), 0), dtype=np.bool_)
+        self._rows = 0
+        self._off: Counter[str] = Counter()
+        self._first_off: dict[str, str] = {}
+        self._outside: set[int] = set()
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Add a batch of cells and days.
+
+        Raises:
+            SourceError: one of them cannot be true.
+        """
+        for name, given in zip(("x_hm", "y_hm", "yyyymmdd"), KEYS, strict=True):
+            if rows[name].null_count:
+                raise SourceError(f"has a row without {given}")
+        day = _days(rows)
+        cell = self._cell(rows)
+        values = [self._values(rows, name) for name in RANGES]
+        self._reach(int(day.min()), int(day.max()))
+        day -= self._first
+        inside = np.flatnonzero(cell >= 0)
+        self._note(rows, inside, cell[inside], day[inside])
+        for owners, areas_m2 in self._shares:
+            owner = owners[cell[inside]]
+            chosen = inside[owner >= 0]
+            if chosen.size:
+                at = owner[owner >= 0] * self._area.shape[1] + day[chosen]
+                self._share(at, areas_m2[cell[chosen]], chosen, values)
+
+    def means(self) -> pa.Table:
+        """Return a row a département and day that has cells; metadata: `cells_outside`."""
+        owner, day = np.nonzero(self._count)
+        with np.errstate(invalid="ignore"):
+            # Whole m²: what is left of an area without values is 0, not a rounding of it.
+            means = self._sums / (self._area - self._gaps)
+        columns = {
+            "departement": pa.array(self._codes[owner], pa.string()),
+            "date": pa.array((DAYS[0] + self._first + day).astype("datetime64[D]")),
+            "cells": pa.array(self._count[owner, day].astype(np.int64)),
+        }
+        for name, mean in zip(RANGES, means, strict=True):
+            columns[name] = pa.array(mean[owner, day])
+        share = 100 * self._area[owner, day] / self._areas_m2[owner]
+        columns["coverage_pct"] = pa.array(np.minimum(share, 100.0))
+        return pa.table(columns).replace_schema_metadata({"cells_outside": str(len(self._outside))})
+
+    def _cell(self, rows: pa.RecordBatch) -> IntArray:
+        """Return the number of each row's cell, -1 for those that reach no département."""
+        x_hm, y_hm = (rows[name].to_numpy().astype(np.int64) for name in ("x_hm", "y_hm"))
+        column, x_off = np.divmod(x_hm - self._anchor.x_hm, SPACING_HM)
+        row, y_off = np.divmod(y_hm - self._anchor.y_hm, SPACING_HM)
+        off = (x_off != 0) | (y_off != 0)
+        if off.any():
+            place = _place(rows, int(off.argmax()))
+            raise SourceError(f"has {place} that is not on the grid of its first cell")
+        column -= self._west
+        row -= self._south
+        width, height = self._cells.shape
+        near = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+        cell = np.full(len(near), -1)
+        cell[near] = self._cells[column[near], row[near]]
+        sea = cell < 0
+        self._outside.update(np.unique(x_hm[sea] * 1_000_000 + y_hm[sea]).tolist())
+        return cell
+
+    def _values(self, rows: pa.RecordBatch, name: str) -> tuple[FloatArray, BoolArray | None]:
+        """Return the column `name`, and where it has no value that can be, if it lacks any."""
+        column = rows[name]
+        values = column.to_numpy(zero_copy_only=False)
+        gaps = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+        lowest, highest = RANGES[name]
+        good = (values >= lowest) & (values <= highest)
+        if gaps is not None:
+            good |= gaps
+        if good.all():
+            return values, gaps
+        at = int(np.argmin(good))
+        self._off[name] += int(np.count_nonzero(~good))
+        self._first_off.setdefault(
+            name,
+            f"has {name} {values[at]:g} in {_place(rows, at)}: "
+            f"it can only be {lowest:g} to {highest:g}",
+        )
+        return np.where(good, values, np.nan), ~good if gaps is None else gaps | ~good
+
+    def require_most(self) -> None:
+        """Tell the values that cannot be, which are left out.
+
+        Raises:
+            SourceError: they are too many: their unit is not the one expected.
+        """
+        for name, what in self._first_off.items():
+            if self._off[name] > MOST_OFF * self._rows:
+                raise SourceError(what)
+            _log.warning("sim2: left out %d values, the first: %s", self._off[name], what)
+
+    def _note(self, rows: pa.RecordBatch, inside: IntArray, cell: IntArray, day: IntArray) -> None:
+        """Note which cells have which days.
+
+        Raises:
+            SourceError: one has a day twice.
+        """
+        at = cell * self._seen.shape[1] + day
+        seen = self._seen.ravel()
+        again = seen[at]
+        seen[at] = True
+        self._rows += len(at)
+        if np.count_nonzero(seen) < self._rows:
+            if not again.any():
+                _, first = np.unique(at, return_index=True)
+                again = np.ones(len(at), dtype=np.bool_)
+                again[first] = False
+            raise SourceError(f"has {_place(rows, int(inside[again.argmax()]))} twice")
+
+    def _share(
+        self,
+        at: IntArray,
+        area_m2: FloatArray,
+        chosen: IntArray,
+        values: list[tuple[FloatArray, BoolArray | None]],
+    ) -> None:
+        """Add rows `chosen` of `values`, whose places in the sums are `at`."""
+        low, high = int(at.min()), int(at.max()) + 1
+        at = at - low
+        part = slice(low, high)
+
+        def total(weights: FloatArray | None, where: IntArray = at) -> FloatArray:
+            return np.bincount(where, weights, minlength=high - low).astype(np.float64, copy=False)
+
+        self._count.ravel()[part] += total(None)
+        self._area.ravel()[part] += total(area_m2)
+        for number, (value, gaps) in enumerate(values):
+            weighted = value[chosen] * area_m2
+            if gaps is not None:
+                gap = gaps[chosen]
+                weighted[gap] = 0.0
+                self._gaps[number].ravel()[part] += total(area_m2[gap], at[gap])
+            self._sums[number].ravel()[part] += total(weighted)
+
+    def _reach(self, first: int, last: int) -> None:
+        """Make room for the days from `first` to `last`, numbers in `DAYS`."""
+        days = self._area.shape[1]
+        if days == 0:
+            self._first = first
+        before, after = max(self._first - first, 0), max(last - self._first - days + 1, 0)
+        if before or after:
+            for name in ("_sums", "_gaps", "_area", "_count", "_seen"):
+                each = getattr(self, name)
+                wider = np.pad(each, [*[(0, 0)] * (each.ndim - 1), (before, after)])
+                setattr(self, name, wider)
+            self._first -= before
+
+
+def _days(rows: pa.RecordBatch) -> IntArray:
+    """Return which of `DAYS` each row is of.
+
+    Raises:
+        SourceError: it is none.
+    """
+    given = rows["yyyymmdd"].to_numpy()
+    year, month, day = given // 10_000, given // 100 % 100, given % 100
+    start, end = DAYS[0].astype(object).year, DAYS[-1].astype(object).year
+    good = (year >= start) & (year <= end) & (month >= 1) & (month <= 12) & (day >= 1)
+    months = np.where(good, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    number: IntArray = (months.astype("datetime64[D]") - DAYS[0]).astype(np.int64) + day - 1
+    good &= number + DAYS[0] < (months + 1).astype("datetime64[D]")
+    if not good.all():
+        at = int(np.argmin(good))
+        raise SourceError(f"has {given[at]} in place of a date YYYYMMDD in {_place(rows, at)}")
+    return number
+
+
+def _place(rows: pa.RecordBatch, at: int) -> str:
+    """Name the cell and day of one row."""
+    x_hm, y_hm, day = (rows[name][at] for name in ("x_hm", "y_hm", "yyyymmdd"))
+    return f"cell {x_hm};{y_hm} of {day}"
