@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import cache
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,8 @@ from geo_pipeline import seal, sql
 from geo_pipeline.errors import StorageError
 
 LONLAT = "OGC:CRS84"
+LONGITUDE_FIRST = "SET geometry_always_xy = true"
+"""Of each connection: by default DuckDB swaps longitude and latitude, and areas are 50 % off."""
 
 
 @contextmanager
@@ -100,10 +103,12 @@ def run(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pd.DataFr
 def table(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pa.Table:
     """Return what `run` does, as Arrow."""
     text = sql.load(script)
-    with connect(functions="ST_" in text) as connection:
+    with _scratch(functions="ST_" in text) as connection:
         for name, frame in frames.items():
             # A copy: spatial filters cannot be pushed down into a scan of Arrow memory.
-            connection.from_arrow(as_arrow(frame)).create(name)
+            connection.register("handed_over", as_arrow(frame))
+            connection.execute(f"CREATE TEMP TABLE {name} AS FROM handed_over")
+            connection.unregister("handed_over")
         try:
             return connection.sql(text).to_arrow_table()
         except duckdb.Error as error:
@@ -166,6 +171,35 @@ def _opened() -> duckdb.DuckDBPyConnection:
     return duckdb.connect().execute("SET enable_progress_bar = false")
 
 
+@contextmanager
+def _scratch(*, functions: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection on whose temporary tables a script may run; nobody else sees them.
+
+    With spatial functions it is one of a database that the process keeps: to load them takes
+    a third of a second, as long as most scripts.
+    """
+    if not functions:
+        with connect(functions=False) as connection:
+            yield connection
+        return
+    with closing(_kept().cursor()) as connection:
+        connection.execute(LONGITUDE_FIRST)
+        try:
+            yield connection
+        except Exception:
+            # What DuckDB calls a fatal error leaves a database that answers nobody.
+            _kept.cache_clear()
+            raise
+
+
+@cache
+def _kept() -> duckdb.DuckDBPyConnection:
+    """Return the connection of this process that has loaded the spatial functions."""
+    connection = _opened()
+    _prepare(connection)
+    return connection
+
+
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Load the spatial functions and put longitude before latitude."""
     path = extension_path()
@@ -180,5 +214,4 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
             f"DuckDB's spatial extension cannot be loaded ({str(error).splitlines()[0]}): "
             f"install duckdb-extension-spatial=={duckdb.__version__}"
         ) from error
-    # Without it the default axis order swaps longitude and latitude: areas are 50 % off.
-    connection.execute("SET geometry_always_xy = true")
+    connection.execute(LONGITUDE_FIRST)

@@ -6,10 +6,18 @@ import os
 import pty
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
+import geopandas as gpd
+import pandas as pd
 import pytest
+import shapely
+
+from geo_pipeline.errors import StorageError
+from geo_pipeline.spatial.database import run
+from geo_pipeline.spatial.parameters import projections
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,3 +93,27 @@ def test_connections_are_made_in_one_place() -> None:
         and node.func.attr in MAKING
     }
     assert made == {"geo_pipeline/spatial/database.py"}
+
+
+def _departement_of_a_station(code: str) -> str:
+    """Ask a spatial script which département a station lies in; there is but the one of `code`."""
+    shape = shapely.box(0.0, 43.2, 1.0, 44.0)
+    outline = gpd.GeoDataFrame({"departement": [code]}, geometry=[shape], crs="OGC:CRS84")
+    frames = {
+        "departements": outline,
+        "stations": pd.DataFrame({"station": ["32013005"], "lon": [0.25], "lat": [43.6]}),
+        "projections": projections(),
+    }
+    return str(run("station_departements", frames)["departement"].iloc[0])
+
+
+def test_spatial_scripts_that_run_at_once_see_their_own_tables_only() -> None:
+    codes = [f"{number:02d}" for number in range(1, 17)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(_departement_of_a_station, codes)) == codes
+
+
+def test_a_spatial_script_that_fails_leaves_the_next_what_it_needs() -> None:
+    with pytest.raises(StorageError, match=r"station_departements.sql failed: .*stations does not exist"):
+        run("station_departements", {"projections": projections()})
+    assert _departement_of_a_station("32") == "32"
