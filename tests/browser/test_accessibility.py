@@ -45,6 +45,22 @@ CHARTS = """() => {
 """Each picture of figures, with the table behind it."""
 
 
+OPENED = """() => {
+    document.querySelectorAll("details").forEach((each) => { each.open = true; });
+    const look = (each) =>
+        `${each.tagName} ${each.getAttribute("class")} ${each.getAttribute("style")}`;
+    for (const body of document.querySelectorAll("tbody")) {
+        const seen = {};
+        for (const row of [...body.rows]) {
+            const kind = [row, ...row.querySelectorAll("*")].map(look).join();
+            seen[kind] = (seen[kind] ?? 0) + 1;
+            if (seen[kind] > 3) row.remove();
+        }
+    }
+}"""
+"""Every table is opened; of rows that look alike, of which one has 900, three are kept."""
+
+
 def _violations(page: Any) -> list[str]:
     """What axe-core finds, one line a place."""
     found = Axe().run(page, options=OPTIONS).response["violations"]
@@ -61,7 +77,7 @@ def test_axe_finds_nothing_on_any_page(read: Any, name: str) -> None:
     lang = "en" if name in ("ranking", "about") else "fr"
     reader = read(f"page={name}&period=2022-08&departement=32&lang={lang}")
     page = reader.page
-    page.evaluate("() => document.querySelectorAll('details').forEach((e) => { e.open = true; })")
+    page.evaluate(OPENED)
     assert _violations(page) == []
     page.emulate_media(color_scheme="dark")
     assert _violations(page) == []
