@@ -35,6 +35,8 @@ class Page:
     """Places that its script keeps up by itself, and what they depend on beside."""
     subject: Callable[[PageView], str] = lambda view: ""
     """What the title of the window names before the whole; the page's own name where empty."""
+    like: str = ""
+    """The page whose styles it has, where it shows what that page shows."""
     embedded: bool = False
     """Whether it is for a frame on other sites: it has no header and is not in the navigation."""
     shows_record: bool = True
@@ -49,9 +51,15 @@ class Page:
         return [each.read_text(encoding="utf-8") for each in found if each.name.endswith(ending)]
 
     @property
-    def styles(self) -> list[str]:
-        """Its style sheets."""
-        return self.files(".css")
+    def styles(self) -> str:
+        """Its style sheets, which touch no other page: nested under what names the page shown.
+
+        `:where` adds no weight, so that they win over those of `shell/` as if they stood alone.
+        """
+        keys = [page.key for page in PAGES if self.key in (page.key, page.like)]
+        shown = ", ".join(f'html[data-page="{key}"]' for key in keys)
+        sheets = "\n".join(self.files(".css"))
+        return f":where({shown}) {{\n{sheets}}}\n" if sheets else ""
 
     @property
     def scripts(self) -> list[str]:
@@ -69,7 +77,14 @@ PAGES: Final = (
     Page("trends", trends_page.slots),
     Page("pipeline", slots_now=pipeline_page.slots, shows_record=False),
     Page("about", about_page.slots, shows_record=False),
-    Page("embed", map_page.slots, kept_up=map_page.kept_up, embedded=True, shows_period=True),
+    Page(
+        "embed",
+        map_page.slots,
+        kept_up=map_page.kept_up,
+        like="map",
+        embedded=True,
+        shows_period=True,
+    ),
 )
 BY_KEY: Final = {page.key: page for page in PAGES}
 HOME: Final = PAGES[0]

@@ -14,7 +14,7 @@ from panel_app.drawing.theme import TOKENS
 from panel_app.page_list import PAGES
 from panel_app.serving.headers import script_nonce
 
-STYLES: Final = ("app.css", "charts.css")
+STYLES: Final = ("app.css", "charts.css", "atlas.css")
 SCRIPTS: Final = ("core.js",)
 LAST_SCRIPTS: Final = ("charts.js", "take.js", "start.js")
 """Asked after those of the pages what to do with a key or a click."""
@@ -23,8 +23,7 @@ LAST_SCRIPTS: Final = ("charts.js", "take.js", "start.js")
 @cache
 def style_sheet() -> str:
     """All styles of the app: pages lead to each other without loading anew."""
-    own = [style for page in PAGES for style in page.styles]
-    return "\n".join([*map(_shared, STYLES), *own])
+    return "\n".join([*map(_shared, STYLES), *(page.styles for page in PAGES)])
 
 
 @cache

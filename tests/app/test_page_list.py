@@ -40,20 +40,17 @@ def test_styles_and_scripts_of_every_page_are_sent() -> None:
         assert path.read_text() in script(), path
 
 
-@pytest.mark.parametrize("path", sorted(FOLDERS.rglob("*.css")), ids=lambda path: path.name)
-def test_styles_of_a_page_are_of_what_it_names(path: Path) -> None:
-    """A bare element would be styled on every page: that is for `shell/`. Colours may be named."""
-    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
-    heads = [head.strip() for head in re.findall(r"([^{}]+)\{", text)]
-    selectors = [
-        selector.strip()
-        for head in heads
-        if not head.startswith("@")
-        for selector in re.split(r",(?![^(]*\))", head)
-    ]
-    assert selectors
-    bare = [each for each in selectors if not re.match(r":root$|[a-z]*[.#][a-z]", each)]
-    assert bare == []
+def test_styles_of_a_page_reach_no_other_page() -> None:
+    """All sheets are sent at once: those of a page stand under its name in the document."""
+    sheet = style_sheet()
+    for page in PAGES:
+        for text in page.files(".css"):
+            before = sheet[: sheet.index(text)]
+            opened = before[before.rindex(":where(html[data-page") :].partition(" {")[0]
+            pages = set(re.findall(r'html\[data-page="(\w+)"\]', opened))
+            assert pages == {page.key} | {each.key for each in PAGES if each.like == page.key}
+            # Nested sheets close what they open, so that none leaks out of its page.
+            assert text.count("{") == text.count("}"), page.key
 
 
 def test_the_map_is_home_and_the_map_alone_is_for_other_sites() -> None:

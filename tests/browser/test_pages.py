@@ -105,6 +105,15 @@ def test_every_page_at_night(
     reader.assert_clean()
 
 
+def test_a_page_is_not_styled_by_another(read: Any) -> None:
+    """Keys of colours in a comparison are a line long and high, not as high as the map's legend."""
+    reader = read("page=ranking&period=2022-08&places=31,32")
+    keys = reader.page.locator(".beside-places .key")
+    boxes = [keys.nth(at).bounding_box() for at in range(keys.count())]
+    assert len(boxes) == 2
+    assert all(box["height"] <= 24 and box["width"] <= 48 for box in boxes), boxes
+
+
 def test_the_pages_lead_to_each_other_without_loading_anew(read: Any) -> None:
     reader = read("period=2022-08&departement=32&lang=en")
     page = reader.page
