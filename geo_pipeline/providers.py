@@ -13,6 +13,8 @@ from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Final
 
+from geo_pipeline.words import Words
+
 EMBEDDED: Final = "bundled"
 """The name of what ships with the project."""
 
@@ -33,10 +35,8 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
 class Attribution:
     """How a provider is to be named wherever its figures are shown."""
 
-    text_fr: str
-    text_en: str
-    licence_fr: str
-    licence_en: str
+    text: Words
+    licence: Words
     url: str
     name: str = ""
     """Its short name, as it stands under a chart; the provider's own where there is no other."""
@@ -66,20 +66,21 @@ class Provider:
         return import_module(f"geo_pipeline.sources.{self.name.replace('-', '_')}")
 
 
-_OPEN_LICENCE: Final = ("Licence Ouverte 2.0", "Licence Ouverte 2.0")
-_ETALAB_LICENCE: Final = ("Licence Ouverte 2.0 (Etalab)", "Open Licence 2.0 (Etalab)")
+_LICENCE_OUVERTE: Final = Words("Licence Ouverte 2.0", "Licence Ouverte 2.0")
+_OPEN_LICENCE: Final = Words("Licence Ouverte 2.0", "Open Licence 2.0")
+_ETALAB_LICENCE: Final = Words("Licence Ouverte 2.0 (Etalab)", "Open Licence 2.0 (Etalab)")
 
 _AGRESTE: Final = Attribution(
-    "Agreste, Statistique agricole annuelle",
-    "Agreste, annual agricultural statistics of France",
-    *_OPEN_LICENCE,
+    Words(
+        "Agreste, Statistique agricole annuelle",
+        "Agreste, annual agricultural statistics of France",
+    ),
+    _LICENCE_OUVERTE,
     "https://agreste.agriculture.gouv.fr",
 )
 _VIGIEAU: Final = Attribution(
-    "VigiEau, ministère chargé de l’écologie",
-    "VigiEau, French ministry for ecology",
-    "Licence Ouverte 2.0",
-    "Open Licence 2.0",
+    Words("VigiEau, ministère chargé de l’écologie", "VigiEau, French ministry for ecology"),
+    _OPEN_LICENCE,
     "https://vigieau.gouv.fr",
 )
 
@@ -91,12 +92,13 @@ PROVIDERS: Final = (
         EMBEDDED,
         "weather",
         Attribution(
-            "AgERA5, produit avec des informations du service Copernicus sur le changement "
-            "climatique (CEPMMT), moyenne sur les terres cultivées du département",
-            "AgERA5, generated using Copernicus Climate Change Service information (ECMWF), "
-            "averaged over the cropland of each département",
-            "licence Copernicus",
-            "Copernicus licence",
+            Words(
+                "AgERA5, produit avec des informations du service Copernicus sur le changement "
+                "climatique (CEPMMT), moyenne sur les terres cultivées du département",
+                "AgERA5, generated using Copernicus Climate Change Service information (ECMWF), "
+                "averaged over the cropland of each département",
+            ),
+            Words("licence Copernicus", "Copernicus licence"),
             "https://cds.climate.copernicus.eu/datasets/sis-agrometeorological-indicators",
             name="AgERA5",
         ),
@@ -105,11 +107,16 @@ PROVIDERS: Final = (
         "open-meteo",
         "weather",
         Attribution(
-            "Données météorologiques d'Open-Meteo.com, d'après ERA5 "
-            "(service Copernicus Changement climatique, ECMWF)",
-            "Weather data by Open-Meteo.com, from ERA5 (Copernicus Climate Change Service, ECMWF)",
-            "CC BY 4.0, usage non commercial de l'interface gratuite",
-            "CC BY 4.0, non-commercial use of the free interface",
+            Words(
+                "Données météorologiques d'Open-Meteo.com, d'après ERA5 "
+                "(service Copernicus Changement climatique, ECMWF)",
+                "Weather data by Open-Meteo.com, from ERA5 "
+                "(Copernicus Climate Change Service, ECMWF)",
+            ),
+            Words(
+                "CC BY 4.0, usage non commercial de l'interface gratuite",
+                "CC BY 4.0, non-commercial use of the free interface",
+            ),
             "https://open-meteo.com/",
             name="Open-Meteo",
         ),
@@ -120,10 +127,11 @@ PROVIDERS: Final = (
         "nasa-power",
         "weather",
         Attribution(
-            "NASA POWER (Langley Research Center) : MERRA-2 et CERES",
-            "NASA POWER (Langley Research Center): MERRA-2 and CERES",
-            "libre de droits, citation demandée",
-            "free of rights, to be cited",
+            Words(
+                "NASA POWER (Langley Research Center) : MERRA-2 et CERES",
+                "NASA POWER (Langley Research Center): MERRA-2 and CERES",
+            ),
+            Words("libre de droits, citation demandée", "free of rights, to be cited"),
             "https://power.larc.nasa.gov/",
             name="NASA POWER",
         ),
@@ -134,9 +142,11 @@ PROVIDERS: Final = (
         "meteo-france",
         "weather",
         Attribution(
-            "Météo-France, données climatologiques de base quotidiennes (meteo.data.gouv.fr)",
-            "Météo-France, daily climatological data of stations (meteo.data.gouv.fr)",
-            *_ETALAB_LICENCE,
+            Words(
+                "Météo-France, données climatologiques de base quotidiennes (meteo.data.gouv.fr)",
+                "Météo-France, daily climatological data of stations (meteo.data.gouv.fr)",
+            ),
+            _ETALAB_LICENCE,
             "https://meteo.data.gouv.fr/",
             name="Météo-France",
         ),
@@ -147,9 +157,11 @@ PROVIDERS: Final = (
         "meteo-france-api",
         "weather",
         Attribution(
-            "Météo-France, API Données climatologiques (portail-api.meteofrance.fr)",
-            "Météo-France, climatological data API (portail-api.meteofrance.fr)",
-            *_ETALAB_LICENCE,
+            Words(
+                "Météo-France, API Données climatologiques (portail-api.meteofrance.fr)",
+                "Météo-France, climatological data API (portail-api.meteofrance.fr)",
+            ),
+            _ETALAB_LICENCE,
             "https://portail-api.meteofrance.fr/",
             name="Météo-France",
         ),
@@ -161,9 +173,11 @@ PROVIDERS: Final = (
         "sim2",
         "weather",
         Attribution(
-            "Météo-France, SIM quotidienne (SAFRAN-ISBA, meteo.data.gouv.fr)",
-            "Météo-France, daily SIM (SAFRAN-ISBA, meteo.data.gouv.fr)",
-            *_ETALAB_LICENCE,
+            Words(
+                "Météo-France, SIM quotidienne (SAFRAN-ISBA, meteo.data.gouv.fr)",
+                "Météo-France, daily SIM (SAFRAN-ISBA, meteo.data.gouv.fr)",
+            ),
+            _ETALAB_LICENCE,
             "https://meteo.data.gouv.fr/",
             name="Météo-France (SIM2)",
         ),
@@ -182,9 +196,11 @@ PROVIDERS: Final = (
         "franceagrimer",
         "crops",
         Attribution(
-            "FranceAgriMer, d'après Agreste : surfaces, rendements et productions",
-            "FranceAgriMer, after Agreste: areas, yields and productions",
-            *_OPEN_LICENCE,
+            Words(
+                "FranceAgriMer, d'après Agreste : surfaces, rendements et productions",
+                "FranceAgriMer, after Agreste: areas, yields and productions",
+            ),
+            _LICENCE_OUVERTE,
             "https://visionet.franceagrimer.fr",
         ),
         address="franceagrimer_url",
@@ -202,10 +218,11 @@ PROVIDERS: Final = (
         "hubeau",
         "groundwater",
         Attribution(
-            "Hub’Eau, API Piézométrie : données ADES (BRGM, Eaufrance)",
-            "Hub’Eau, piezometry API: ADES data (BRGM, Eaufrance)",
-            "Licence Ouverte 2.0",
-            "Open Licence 2.0",
+            Words(
+                "Hub’Eau, API Piézométrie : données ADES (BRGM, Eaufrance)",
+                "Hub’Eau, piezometry API: ADES data (BRGM, Eaufrance)",
+            ),
+            _OPEN_LICENCE,
             "https://hubeau.eaufrance.fr/page/api-piezometrie",
         ),
         address="hubeau_url",
@@ -215,10 +232,8 @@ PROVIDERS: Final = (
         EMBEDDED,
         "boundaries",
         Attribution(
-            "Natural Earth 1:10m",
-            "Natural Earth 1:10m",
-            "domaine public",
-            "public domain",
+            Words("Natural Earth 1:10m", "Natural Earth 1:10m"),
+            Words("domaine public", "public domain"),
             "https://www.naturalearthdata.com",
             name="Natural Earth",
         ),
@@ -227,9 +242,11 @@ PROVIDERS: Final = (
         "etalab",
         "boundaries",
         Attribution(
-            "Contours administratifs : Etalab, d'après IGN Admin Express",
-            "Administrative boundaries: Etalab, after IGN Admin Express",
-            *_OPEN_LICENCE,
+            Words(
+                "Contours administratifs : Etalab, d'après IGN Admin Express",
+                "Administrative boundaries: Etalab, after IGN Admin Express",
+            ),
+            _LICENCE_OUVERTE,
             "https://etalab-datasets.geo.data.gouv.fr/contours-administratifs",
         ),
         address="etalab_url",

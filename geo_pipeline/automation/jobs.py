@@ -3,7 +3,7 @@
 What a job holds follows the asset graph: an asset that depends on another later is in its jobs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any, Final
 
@@ -47,12 +47,6 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
     standing = [key_of(table) for table in tables(names)]
     job = partial(_job, longest_s, dg.AssetSelection.checks(*standing))
     everything = dg.AssetSelection.all()
-    # The outlines say where weather is sampled: moving them by metres is no reason to ask for it
-    # again, nor for restrictions, which are asked for twice a day.
-    follows = {
-        each.name for each in of if each.partitioned or each.asks not in (None, "boundaries")
-    }
-    observed = dg.AssetSelection.assets(*follows)
     return (
         job(
             "france",
@@ -71,27 +65,7 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
             dg.AssetSelection.assets("departement_risk").downstream(),
             "The risk mart, the published warehouse and the exports, from what the lake holds.",
         ),
-        job(
-            "refresh_weather",
-            _asked_by("refresh_weather", of),
-            "Weather, groundwater where a provider of it is chosen, and all that depends on them.",
-        ),
-        job(
-            "refresh_crops",
-            _asked_by("refresh_crops", of),
-            "Crop statistics, and all that depends on them.",
-        ),
-        job(
-            "refresh_restrictions",
-            _asked_by("refresh_restrictions", of),
-            "Water restrictions, and all that depends on them.",
-        ),
-        job(
-            "refresh_boundaries",
-            _asked_by("refresh_boundaries", of) - observed,
-            "Outlines, neighbours, shapes and what is drawn from them. No observation is asked for "
-            "again.",
-        ),
+        *_refreshing(job, of),
         job(
             "rebuild_from_raw",
             everything,
@@ -105,6 +79,30 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
             dg.AssetSelection.checks(*check_keys(of)),
             "The checks alone, on what the lake holds: nothing is asked for or written again.",
         ),
+    )
+
+
+def _refreshing(job: Callable[..., Any], of: Sequence[Table]) -> Iterator[Any]:
+    """Yield the jobs that ask providers again, and make what depends on what they have given."""
+    # The outlines say where weather is sampled: moving them by metres is no reason to ask for it
+    # again, nor for restrictions, which are asked for twice a day.
+    follows = {
+        each.name for each in of if each.partitioned or each.asks not in (None, "boundaries")
+    }
+    observed = dg.AssetSelection.assets(*follows)
+    asked = {
+        "refresh_weather": "Weather, groundwater where a provider of it is chosen, and all that "
+        "depends on them.",
+        "refresh_crops": "Crop statistics, and all that depends on them.",
+        "refresh_restrictions": "Water restrictions, and all that depends on them.",
+    }
+    for name, said in asked.items():
+        yield job(name, _asked_by(name, of), said)
+    yield job(
+        "refresh_boundaries",
+        _asked_by("refresh_boundaries", of) - observed,
+        "Outlines, neighbours, shapes and what is drawn from them. No observation is asked for "
+        "again.",
     )
 
 

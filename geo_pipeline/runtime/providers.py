@@ -1,7 +1,6 @@
 """Which provider gives what, as the settings say: each built on first use, with what it needs."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from datetime import date
 from functools import cached_property
 from typing import Any, Final, Protocol
@@ -31,12 +30,14 @@ from geo_pipeline.spatial.voronoi import VoronoiCells
 from geo_pipeline.storage.inbox_files import Provided, ProvidedFiles
 from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.stations import StationMeans
+from geo_pipeline.words import Words
 
 PROVIDED: Final = Attribution(
-    "Contours fournis par l'exploitant de ce site",
-    "Outlines provided by the operator of this site",
-    "voir l'exploitant",
-    "ask the operator",
+    Words(
+        "Contours fournis par l'exploitant de ce site",
+        "Outlines provided by the operator of this site",
+    ),
+    Words("voir l'exploitant", "ask the operator"),
     "",
     name="contours fournis",
 )
@@ -49,7 +50,16 @@ def attributions() -> pd.DataFrame:
     named = [(asset[each.gives], each.name, each.attribution) for each in PROVIDERS]
     named.append((asset["boundaries"], ProvidedOutlines.name, PROVIDED))
     return pd.DataFrame(
-        {"asset": table, "source": name, **asdict(of), "name": of.name or name}
+        {
+            "asset": table,
+            "source": name,
+            "text_fr": of.text.fr,
+            "text_en": of.text.en,
+            "licence_fr": of.licence.fr,
+            "licence_en": of.licence.en,
+            "url": of.url,
+            "name": of.name or name,
+        }
         for table, name, of in named
     )
 

@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "files": {"errors", "words"},
     "judging": {"words"},
     "notes": {"errors", "files", "words"},
-    "providers": set(),
+    "providers": {"words"},
     "seal": {"errors", "words"},
     "sql": set(),
     "territory": {"errors", "words"},
