@@ -56,6 +56,9 @@ class Table:
     """Whether it has a file for each département, or one for the whole of France."""
     asks: str | None = None
     """What its asset asks a provider for; None for what is made from other tables."""
+    at_a_time: int = 1
+    """Steps that may ask its provider at a time: where one file is for all départements, a second
+    would ask for the same again."""
     refreshed_by: str | None = None
     """The job that asks for it again, with all that depends on it."""
     setting: str | None = None
@@ -123,6 +126,7 @@ _ALL: Final = (
         "2_observations",
         partitioned=True,
         asks="weather",
+        at_a_time=2,  # one département can be repaired while the whole of France is being fetched
         refreshed_by="refresh_weather",
         made_from=("departements",),
         checks={
@@ -169,6 +173,7 @@ _ALL: Final = (
         "2_observations",
         partitioned=True,
         asks="groundwater",
+        at_a_time=2,
         refreshed_by="refresh_weather",
         setting="groundwater",
         checks={"months": "Months that are missing or still to come."},

@@ -16,8 +16,10 @@ from geo_pipeline import dekads
 from geo_pipeline.automation.jobs import FRANCE, SCOPE_TAG
 from geo_pipeline.automation.requests import left
 from geo_pipeline.platform.partitions import run_tags
+from geo_pipeline.providers import EMBEDDED, KINDS
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES, TIME_ZONE
 
 DEKAD_TAG: Final = "geo_pipeline/dekad_end"
@@ -51,17 +53,33 @@ class Plan:
     tags: Callable[[datetime], dict[str, str]] = lambda _due: {}
 
 
+REFRESHING: Final = tuple(
+    dict.fromkeys(table.refreshed_by for table in TABLES.values() if table.refreshed_by)
+)
+"""The jobs that ask providers."""
+
+
+def is_live(settings: Settings, job: str) -> bool:
+    """Return whether what `job` asks for is asked of a live provider, by one setting or another.
+
+    A history fills what the provider lacks: it is asked when that one is.
+    """
+    kinds = {table.asks for table in TABLES.values() if table.refreshed_by == job}
+    return any(
+        getattr(settings, setting) not in (None, EMBEDDED)
+        for setting, kind in KINDS.items()
+        if kind in kinds and setting != "history"
+    )
+
+
 def plans(settings: Settings) -> list[Plan]:
     """Return what runs by the clock; by itself only where `settings` choose a live provider."""
-    weather = settings.source != "bundled" or settings.groundwater is not None
-    crops, restrictions = settings.crops != "bundled", settings.restrictions != "bundled"
-    boundaries = settings.boundaries != "bundled"
     return [
         Plan(
             "weather_daily_update",
             "refresh_weather",
             "30 10 * * *",
-            weather,
+            is_live(settings, "refresh_weather"),
             "Weather of all départements and all that depends on it, each morning.",
             observes=True,
             codes=CODES,
@@ -70,7 +88,7 @@ def plans(settings: Settings) -> list[Plan]:
             "restrictions_update",
             "refresh_restrictions",
             "15 7,18 * * *",
-            restrictions,
+            is_live(settings, "refresh_restrictions"),
             "Water restrictions, before the working day and after it.",
             observes=True,
         ),
@@ -78,7 +96,7 @@ def plans(settings: Settings) -> list[Plan]:
             "crops_update",
             "refresh_crops",
             "0 5 5 * *",
-            crops,
+            is_live(settings, "refresh_crops"),
             "Crop statistics, on the 5th of each month.",
             observes=True,
             codes=CODES,
@@ -87,7 +105,7 @@ def plans(settings: Settings) -> list[Plan]:
             "boundaries_update",
             "refresh_boundaries",
             "0 5 15 2 *",
-            boundaries,
+            is_live(settings, "refresh_boundaries"),
             "Outlines of the départements, on 15 February.",
             observes=True,
         ),
@@ -95,7 +113,7 @@ def plans(settings: Settings) -> list[Plan]:
             "dekad_publication",
             "publish",
             "0 14 1,11,21 * *",
-            weather,
+            is_live(settings, "refresh_weather"),
             "Publication, maps, tables and bulletin of the dekad that ended the day before.",
             tags=lambda due: {DEKAD_TAG: dekad_end(due).isoformat()},
         ),
@@ -103,7 +121,7 @@ def plans(settings: Settings) -> list[Plan]:
             "standing_checks",
             "checks",
             "0 8 * * *",
-            weather or crops or restrictions or boundaries,
+            any(is_live(settings, job) for job in REFRESHING),
             "All checks on what the lake holds: what is broken now, what has become late.",
         ),
     ]

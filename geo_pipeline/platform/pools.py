@@ -22,16 +22,15 @@ from dagster._utils.interrupts import pop_captured_interrupt
 from filelock import FileLock
 
 from geo_pipeline.platform import live_runs
+from geo_pipeline.tables import TABLES
 
 LIMITS: Final[Mapping[str, int]] = MappingProxyType(
     {
-        # One département can be repaired while the whole of France is being fetched.
-        "provider_weather": 2,
-        "provider_groundwater": 2,
-        # One file for all départements, or one table: a second one would ask for the same again.
-        "provider_crops": 1,
-        "provider_restrictions": 1,
-        "provider_boundaries": 1,
+        **{
+            f"provider_{table.asks}": table.at_a_time
+            for table in TABLES.values()
+            if table.asks is not None
+        },
         "publication": 1,
     }
 )
