@@ -88,10 +88,10 @@ bench-start: (_environment "requirements-dev.txt")
 bench-runs: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m benchmarks.runs
 
-# Each measurement at its smallest, two at a time: that it works, not what it says
+# Each measurement at its smallest: that it works, not what it says
 bench-smallest: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)
     @find benchmarks -name '*.py' ! -name common.py | sort | PEERS_PYTHON={{ peers }}/bin/python \
-        xargs -n 1 -P 2 sh -euc '{{ bin }}/python -m "benchmarks.$(basename "$0" .py)" --smallest'
+        xargs -n 1 sh -euc '{{ bin }}/python -m "benchmarks.$(basename "$0" .py)" --smallest'
 
 # Measure the app in Chromium, on what `just run` made: paint, steps, pages, 25 readers, memory
 bench-app: (_environment "requirements-dev.txt")

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import hypothesis
@@ -50,21 +51,29 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that the workers of one test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def made(home: Path, codes: Sequence[str]) -> Path:
+    """Return `home` with these départements run and published; whoever comes first makes it."""
+    settings = Settings(home=home)
+    with FileLock(f"{home}.lock"):
+        if not settings.warehouse.exists():
+            run(settings, codes, ignore)
+    return home
+
+
+@pytest.fixture(scope="session")
+def published_home(of_all: Path) -> Path:
     """Return a home folder with all of France run and published. Read it, do not write to it.
 
     `GEO_PIPELINE_TEST_HOME` names one that outlives a test run: made by the first, read by others.
     """
     kept = os.environ.get("GEO_PIPELINE_TEST_HOME")
-    # Workers of one test run share it: whoever comes first makes it.
-    of_all = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        of_all = of_all.parent
-    settings = Settings(home=Path(kept) if kept else of_all / "france")
-    with FileLock(f"{settings.home}.lock"):
-        if not settings.warehouse.exists():
-            run(settings, CODES, ignore)
-    return settings.home
+    return made(Path(kept) if kept else of_all / "france", CODES)
 
 
 @pytest.fixture
@@ -76,8 +85,6 @@ def own_home(published_home: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_home(of_all: Path) -> Path:
     """Return a home with 31, 32 and 33 run and published. Copy it, do not write to it."""
-    home = tmp_path_factory.mktemp("small") / "home"
-    run(Settings(home=home), ["31", "32", "33"], ignore)
-    return home
+    return made(of_all / "small", ["31", "32", "33"])
