@@ -16,7 +16,7 @@ from geo_pipeline.runtime.table_assets import OWNERS, map_links
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.storage.findings import READABLE, Finding
 from geo_pipeline.storage.partition_states import Damaged
-from geo_pipeline.storage.warehouse import publish
+from geo_pipeline.storage.warehouse_building import publish
 from geo_pipeline.tables import LAYERS
 from geo_pipeline.transforms.calendar import crop_stages
 

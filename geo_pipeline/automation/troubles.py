@@ -18,7 +18,7 @@ from typing import Final, Literal
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.platform.record_files import REPAIR
 from geo_pipeline.settings import Settings
-from geo_pipeline.storage import warehouse
+from geo_pipeline.storage import warehouse, warehouse_building, warehouse_plan
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.incomplete import written_at
@@ -92,7 +92,7 @@ def _of_home(settings: Settings) -> Iterator[Trouble]:
 def _of_room(settings: Settings, lake: Lake) -> Iterator[Trouble]:
     """Yield the disks that are too full for the next publication."""
     margin = settings.free_room_mb * 1_000_000
-    publication = warehouse.room_needed(lake, settings.warehouse)
+    publication = warehouse_building.room_needed(lake, settings.warehouse)
     nearest = next(path for path in (settings.home, *settings.home.parents) if path.exists())
     for folder, needed in ((nearest, publication + margin), (tempfile.gettempdir(), margin)):
         free = shutil.disk_usage(folder).free
@@ -124,7 +124,7 @@ def _of_publication(
             raise published.damage
         if tables:
             what = message("trouble.other_version", tables=tables)
-        elif not is_held_known or warehouse.is_current(
+        elif not is_held_known or warehouse_plan.is_current(
             lake, published, Findings(settings.findings).held()
         ):
             return

@@ -27,7 +27,7 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import broken
-from geo_pipeline.storage.warehouse import publish
+from geo_pipeline.storage.warehouse_building import publish
 from geo_pipeline.tables import TABLES, InvalidTableError
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.calendar import crop_stages

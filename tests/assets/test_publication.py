@@ -17,7 +17,8 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.spatial.database import attach
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.storage.warehouse import Warehouse, publish
+from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.storage.warehouse_building import publish
 from geo_pipeline.tables import validate
 from geo_pipeline.transforms.calendar import crop_stages
 from panel_app.data.store import Store

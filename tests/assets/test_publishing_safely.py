@@ -17,10 +17,11 @@ from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.runtime.providers import attributions
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.spatial.database import attach
-from geo_pipeline.storage import warehouse
+from geo_pipeline.storage import warehouse_building, warehouse_plan, warehouse_tables
 from geo_pipeline.storage.findings import Finding
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.storage.warehouse import Published, Warehouse, check_whole, is_whole, previous
+from geo_pipeline.storage.warehouse import Warehouse, check_whole, is_whole, previous
+from geo_pipeline.storage.warehouse_building import Published
 from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.calendar import crop_stages
 from geo_pipeline.words import plain
@@ -52,7 +53,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def publish(lake: Lake, target: Path, **held: list[Finding]) -> Published:
-    return warehouse.publish(lake, target, attributions(), STAGES, held)
+    return warehouse_building.publish(lake, target, attributions(), STAGES, held)
 
 
 def change(lake: Lake, code: str, rain: float = 1.5, rows: int | None = None) -> None:
@@ -100,10 +101,10 @@ def test_a_disk_that_fills_while_publishing(
     begun_as_copy: bool,
 ) -> None:
     """The old publication or the new one, whole, whatever the room from 5 to 40 MB."""
-    monkeypatch.setattr(warehouse, "_SIZE_WHILE_BUILT", 0.0)  # it does not look beforehand
+    monkeypatch.setattr(warehouse_building, "_SIZE_WHILE_BUILT", 0.0)  # it does not look beforehand
     publish(lake, target)
     if not begun_as_copy:
-        monkeypatch.setattr(warehouse, "MOST_CONTINUED", 0)
+        monkeypatch.setattr(warehouse_plan, "MOST_CONTINUED", 0)
     old = target.stat().st_size
     change(lake, "12")
     told, made = [], 0
@@ -243,7 +244,7 @@ def test_what_is_carried_on_is_what_a_new_one_would_be(
     anew.parent.mkdir()
     shutil.copyfile(target, anew)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warehouse, "MOST_CONTINUED", 0)
+        patch.setattr(warehouse_plan, "MOST_CONTINUED", 0)
         publish(lake, anew, **{"03": [finding]})
     assert continued(target) == len(steps)
     assert continued(anew) == 0
@@ -257,7 +258,7 @@ def test_what_is_carried_on_is_what_a_new_one_would_be(
 def test_many_changes_and_many_copies_are_built_anew(
     lake: Lake, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warehouse, "MOST_CHANGED", 1)
+    monkeypatch.setattr(warehouse_plan, "MOST_CHANGED", 1)
     publish(lake, target)
     change(lake, "01")
     publish(lake, target)
@@ -266,7 +267,7 @@ def test_many_changes_and_many_copies_are_built_anew(
     change(lake, "02")
     publish(lake, target)
     assert continued(target) == 0
-    monkeypatch.setattr(warehouse, "MOST_CONTINUED", 1)
+    monkeypatch.setattr(warehouse_plan, "MOST_CONTINUED", 1)
     for expected in (1, 0):
         change(lake, "01")
         publish(lake, target)
@@ -277,14 +278,14 @@ def test_files_that_others_write_meanwhile_are_published_as_they_came_to_be(
     lake: Lake, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when départements run in processes of their own: days are taken, then others are there."""
-    load, left = warehouse._load, [100, 200]
+    load, left = warehouse_tables._load, [100, 200]
 
     def load_while_another_writes(*given: Any) -> None:
         load(*given)
         if given[2] == "drought_indicators" and left:
             change(lake, "03", rows=left.pop())
 
-    monkeypatch.setattr(warehouse, "_load", load_while_another_writes)
+    monkeypatch.setattr(warehouse_tables, "_load", load_while_another_writes)
     publish(lake, target)
     assert left == []
     with closing(attach(target)) as connection:

@@ -18,7 +18,7 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
-from geo_pipeline.storage.warehouse import publish
+from geo_pipeline.storage.warehouse_building import publish
 from geo_pipeline.transforms.calendar import crop_stages
 from geo_pipeline.words import plain
 from tests.browser.reader import PHONE, WIDE

@@ -1,0 +1,205 @@
+"""What a publication is made of, and what is published already: which of it has to be made anew.
+
+How it is made is in `warehouse_building`, what is put into it in `warehouse_tables`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import duckdb
+
+from geo_pipeline import sql
+from geo_pipeline.errors import StorageError
+from geo_pipeline.spatial import database
+from geo_pipeline.storage.failures import WHOLE
+from geo_pipeline.storage.findings import Finding
+from geo_pipeline.storage.lake import Lake, arrow_schema, partition
+from geo_pipeline.storage.partition_states import Damaged, unreadable
+from geo_pipeline.storage.warehouse import SUMS, Warehouse, count, is_whole, previous
+from geo_pipeline.tables import PARTITIONED, TABLES
+
+MOST_CHANGED = 25
+"""Départements; with more of them changed a publication built from nothing is as quick."""
+MOST_CONTINUED = 20
+"""Publications in a row that begin as a copy: what they replace leaves gaps in the file."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a publication is made of: which files, as they are, and whom it is without."""
+
+    files: Mapping[tuple[str, str | None], str]
+    """SHA-256 of each file of the lake, by table and département."""
+    started_at: datetime
+    findings: Mapping[str, Sequence[Finding]]
+    damaged: tuple[Damaged, ...]
+    changed: Mapping[str, Sequence[str]] | None = None
+    """Départements whose files are others than those published, by table; None: all is new."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What names all that the publication is made of."""
+        files = sorted((table, code or "", digest) for (table, code), digest in self.files.items())
+        told = sorted(
+            (code, [each.kept() for each in some]) for code, some in self.findings.items()
+        )
+        return hashlib.sha256(json.dumps([files, told]).encode()).hexdigest()
+
+    def reasons(self) -> dict[str, str]:
+        """Return why each département is held back, in English, by code."""
+        reasons: dict[str, list[str]] = {}
+        for code, findings in self.findings.items():
+            reasons[code] = [f"{each.table}, {each.check}: {each.what}" for each in findings]
+        for each in self.damaged:
+            reasons.setdefault(each.departement, []).append(f"{each.table}: its file is damaged")
+        return {code: "; ".join(reasons[code]) for code in sorted(reasons)}
+
+    def since(self, code: str) -> str:
+        """Return since when, as far as it is known."""
+        moments = [each.found_at for each in self.findings.get(code, ())]
+        moments += [each.since for each in self.damaged if each.departement == code]
+        return min(moments)
+
+    def carried(self, table: str) -> list[str]:
+        """Return the départements whose rows of `table` are those published before."""
+        if table in PARTITIONED:
+            return list(self.reasons())
+        named = {code for code, some in self.findings.items() if table in {f.table for f in some}}
+        return sorted(named) if table == "water_restrictions" else []
+
+
+def plan_of(lake: Lake, held: Mapping[str, Sequence[Finding]]) -> Plan:
+    """Return what there is to publish now."""
+    started_at = datetime.now(UTC)
+    findings = {code: some for code, some in held.items() if some}
+    files = {
+        (table, partition(path)): lake.look(path).sha256
+        for table in TABLES
+        for path in lake.files(table)
+    }
+    damaged = tuple(_of_departements(unreadable(lake)))
+    return Plan(files, started_at, findings, damaged)
+
+
+def _of_departements(damaged: Iterable[Damaged]) -> Iterator[Damaged]:
+    """Yield the damaged files that are of one département.
+
+    Raises:
+        StorageError: there is one of another: nothing can be published without it.
+    """
+    for each in damaged:
+        if each.departement == WHOLE:
+            raise StorageError(each.why)
+        yield each
+
+
+def with_damaged_since(lake: Lake, plan: Plan) -> Plan:
+    """Return `plan` without the files that were damaged since it was made.
+
+    Raises:
+        the error being handled: there is none, it is something else.
+    """
+    known = {each.path for each in plan.damaged}
+    others = (each for each in unreadable(lake) if each.path not in known)
+    found = tuple(_of_departements(others))
+    if not found:
+        raise  # noqa: PLE0704 - called while the error is handled
+    return replace(plan, damaged=plan.damaged + found)
+
+
+@dataclass(frozen=True)
+class Before:
+    """The publication that is there, if any."""
+
+    path: Path | None = None
+    """The last one that can be read to its end: it, the one before it, or none."""
+    is_whole: bool = False
+    """Whether that is the one in its place."""
+    fingerprint: str | None = None
+    started_at: datetime | None = None
+    layout: str | None = None
+    continued: int = 0
+    """How many publications in a row began as a copy of the one before."""
+    files: Mapping[tuple[str, str | None], str] = field(default_factory=dict)
+    """SHA-256 of each file of the lake as it was published."""
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, target: Path) -> Self:
+        """Return what is at `target`, as far as it can be read to its end."""
+        found = cls(path=next(filter(is_whole, (target, previous(target))), None))
+        if found.path != target:
+            return found
+        found = replace(found, is_whole=True)
+        try:
+            with closing(database.attach(target)) as connection:
+                connection.execute("USE published")
+                made = connection.execute(sql.load("publication_made")).fetchone()
+                files = connection.execute(sql.load("publication_files")).fetchall()
+                rows = count(connection)
+        except duckdb.Error:  # of a version that did not say these things
+            return found
+        if made is None:
+            return found
+        fingerprint, started_at, layout, continued = made
+        return replace(
+            found,
+            fingerprint=fingerprint,
+            started_at=started_at,
+            layout=layout,
+            continued=continued,
+            files={(table, code): digest for table, code, digest in files},
+            rows=rows,
+        )
+
+    def changed(self, plan: Plan) -> dict[str, list[str]] | None:
+        """Return the départements whose files are others than published, by table.
+
+        None where a publication is better built from nothing.
+        """
+        if self.layout != layout() or self.continued >= MOST_CONTINUED:
+            return None
+        changed: dict[str, list[str]] = {table: [] for table in PARTITIONED}
+        held = plan.reasons()
+        for table, code in sorted(
+            (table, code) for table, code in self.files.keys() | plan.files.keys() if code
+        ):
+            key = table, code
+            if code not in held and self.files.get(key) != plan.files.get(key):
+                changed[table].append(code)
+        concerned = {code for codes in changed.values() for code in codes}
+        return changed if len(concerned) <= MOST_CHANGED else None
+
+    def is_same(self, plan: Plan, asked_at: datetime) -> bool:
+        """Return whether it began after `asked_at` and has seen what `plan` sees."""
+        return (
+            self.started_at is not None
+            and self.started_at >= asked_at
+            and self.fingerprint == plan.fingerprint
+        )
+
+
+def layout() -> str:
+    """Return what names the form of the tables that a publication may carry on."""
+    forms = [str(arrow_schema(table)) for table in PARTITIONED]
+    scripts = [sql.load(name) for name in SUMS]
+    return hashlib.sha256("\n".join([duckdb.__version__, *forms, *scripts]).encode()).hexdigest()
+
+
+def is_current(lake: Lake, warehouse: Warehouse, held: Mapping[str, Sequence[Finding]]) -> bool:
+    """Return whether what is published was made of the files of the lake as they are now.
+
+    `held` are the findings that hold back now; they are part of what it is made of.
+
+    Raises:
+        NotPublishedError: nothing has been published yet.
+        StorageError: the publication, or a file that is of no one département, is damaged.
+    """
+    made = warehouse.query("publication_made")
+    return made["fingerprint"].tolist() == [plan_of(lake.at_once(), held).fingerprint]
