@@ -1,4 +1,4 @@
-"""What was observed, by département: weather, crops, water restrictions.
+"""Observation assets by département: weather, crops, water restrictions.
 
 A département that a provider fails for keeps its last good partition; the others go on. What failed
 is recorded (`storage.failures`) until it succeeds. A run of one département alone fails with it.

@@ -1,4 +1,4 @@
-"""What leaves the system: the published warehouse, exported maps and tables."""
+"""Publication assets: the published warehouse, exported maps and tables."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

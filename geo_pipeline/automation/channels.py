@@ -1,4 +1,4 @@
-"""How an alert leaves: what it looks like by e-mail and in chats, and who is asked to take it.
+"""Alert channels: e-mail, chats and webhooks, and the form a message takes on each.
 
 Everything that comes from data is escaped here, and no error made here names a secret: neither the
 password of the mail server nor the address of a webhook.

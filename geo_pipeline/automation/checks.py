@@ -1,4 +1,4 @@
-"""Asset checks: what the lake's rows must hold beyond their schema, and how the whole stands.
+"""Asset checks: rows of the lake beyond their schema, and the state of the whole.
 
 One factory makes the checks of each table out of its record: which names, and what each says.
 They run after the asset and before what depends on it. What they find goes to `<home>/findings`:

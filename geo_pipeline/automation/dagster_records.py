@@ -1,4 +1,4 @@
-"""What Dagster's records say, made out with Dagster: runs, checks, daemons, what was made when.
+"""Dagster's records read through Dagster: runs, checks, daemons, materialisations.
 
 What is asked of the storage in bulk is in `platform.run_records`.
 """

@@ -1,4 +1,4 @@
-"""Declarative automation: what is made from observations follows them by itself.
+"""Declarative automation: derived tables follow their observations by themselves.
 
 Observations are asked for by schedules, sensors and people; nothing here asks a provider. What
 depends on them is asked for when they have changed and nothing upstream is under way any more:

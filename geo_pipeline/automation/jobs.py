@@ -1,4 +1,4 @@
-"""The jobs: what is run together. Each runs in one process.
+"""Jobs: selections of assets that run together, each in one process.
 
 What a job holds follows the asset graph: an asset that depends on another later is in its jobs.
 """

@@ -1,4 +1,4 @@
-"""What Dagster's records say, as `monitoring` needs it, and what was kept of the last look at them.
+"""Dagster's records as `monitoring` needs them, with those kept of the last look.
 
 `dagster_records` makes it out, which takes Dagster, seconds to import. While no byte of the records
 has changed since and nothing in them grows old, what was kept says the same at once. Add here what

@@ -1,4 +1,4 @@
-"""The figures of a snapshot of `monitoring` as OpenMetrics text, for a monitoring system."""
+"""Metrics: a snapshot of `monitoring` as OpenMetrics text."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How the pipeline stands: one snapshot, from Dagster's records and the lake, for page and metrics.
+"""Monitoring: one snapshot of the state of the pipeline, from Dagster's records and the lake.
 
 `monitoring_files` writes it; what Dagster's records say is known to `known_records`. Nothing here
 imports Dagster before there is something to ask it.

@@ -1,4 +1,4 @@
-"""The files in which `<home>/monitoring` holds the snapshot of how the pipeline stands.
+"""Files of monitoring: `<home>/monitoring`, the last snapshot and its figures through time.
 
 `pipeline.json` is for the app, `metrics.prom` (OpenMetrics) for a monitoring system,
 `volumes.json` has rows and bytes over time, `records.json` what Dagster's records say, for the next

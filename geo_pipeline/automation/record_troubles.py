@@ -1,4 +1,4 @@
-"""What Dagster's records tell to be wrong with the system: damage, dead runs, silent services.
+"""Troubles found in Dagster's records: damage, dead runs, silent services.
 
 Add here what else they can tell; what files alone tell is in `troubles`, which needs no Dagster.
 """

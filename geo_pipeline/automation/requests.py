@@ -1,4 +1,4 @@
-"""What automation asks to be run: a job of some départements, in one run, and nothing twice.
+"""Run requests of automation: one run for any set of départements, nothing asked for twice.
 
 What a run in the queue or under way is to make is waited for, not asked for again: once it is done
 it has either seen what is new, having begun after it, or is asked for then.

@@ -1,4 +1,4 @@
-"""What runs are handed, with the log open while they last: how a run begins and ends is a line."""
+"""Run log: the resource of a run, and the lines at which it begins and ends."""
 
 import logging
 import time

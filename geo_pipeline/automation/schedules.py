@@ -1,4 +1,4 @@
-"""Schedules: what runs by the clock, on French time, and why at that hour (docs/automation.md).
+"""Schedules: jobs by the clock, on French time; docs/automation.md has the reasons of the hours.
 
 None of the hours lies between 2 and 3 in the morning, which a day in March lacks and one in October
 has twice.

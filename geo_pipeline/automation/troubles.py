@@ -1,4 +1,4 @@
-"""What is wrong with the system as a whole: one list for status, doctor, `--resume`, page, figures.
+"""Troubles of the system: one list for status, doctor, `--resume`, the page and metrics.
 
 Each trouble says what is wrong, where, since when, and the one command that mends it. What is wrong
 with a table of a département is told by `storage/partition_states.py` and `storage/incomplete.py`;

@@ -1,4 +1,4 @@
-"""What `geo-pipeline doctor` looks at: whether this installation can do its work."""
+"""`geo-pipeline doctor`: the installation, its home, and each provider, examined."""
 
 import platform
 import sys

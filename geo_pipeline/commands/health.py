@@ -1,4 +1,4 @@
-"""`geo-pipeline health`: whether one service does its work, for the health checks of containers.
+"""`geo-pipeline health`: the health checks of the containers, one a service.
 
 A process that answers is not yet one that works: each service is asked for what it is there for.
 """

@@ -1,4 +1,4 @@
-"""What is not as it should be and can be made so by running it again: `geo-pipeline run --resume`.
+"""Unfinished work: what `geo-pipeline run --resume` runs again.
 
 It is what the snapshot says is wrong (`monitoring`): whatever status names, this names too.
 """

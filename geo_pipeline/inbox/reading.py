@@ -1,4 +1,4 @@
-"""What a file of the inbox is of: read whole by the code that reads the provider's own files.
+"""Reading of a dropped file: whole, by the reader of the provider that it is of.
 
 It runs in a process of its own (`judging`): nothing that a file does to its reader reaches Dagster.
 """

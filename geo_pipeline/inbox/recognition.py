@@ -1,4 +1,4 @@
-"""What a dropped file is of, by its content alone, and whether it is harmless to unpack."""
+"""Recognition of a dropped file: its kind by its content, and whether it is safe to unpack."""
 
 import gzip
 import zipfile

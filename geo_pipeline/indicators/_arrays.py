@@ -1,4 +1,4 @@
-"""What every indicator does to its arguments first: float64, the seasons, the reference period."""
+"""Arguments of indicators: float64 arrays, seasons, the reference period."""
 
 from operator import index
 

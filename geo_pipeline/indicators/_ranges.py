@@ -1,4 +1,4 @@
-"""The values a physical quantity can have: what cannot be is an error that names its place."""
+"""Physical ranges of arguments: an impossible value is an error that names its place."""
 
 import numpy as np
 from numpy.typing import ArrayLike

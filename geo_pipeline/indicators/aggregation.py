@@ -1,4 +1,4 @@
-"""Running totals, and what is usual for the season: counts, means and ranks by step of the year.
+"""Running totals and seasonal climatologies: counts, means and ranks by step of the year.
 
 A series has time on its last axis, `period` steps a year (12 for months, 36 for dekads), the first
 of them at step `first_step` of the year, counted from 1; leading axes are places. `reference` is

@@ -1,4 +1,4 @@
-"""How fast something changes, against how fast it usually does: flash droughts.
+"""Standardised change over some steps: flash droughts.
 
 A series has time on its last axis, `period` steps a year, as in `aggregation`. Add here what tells
 the pace of a change; how dry a state is belongs to `standardised`, when a drought began to

@@ -1,4 +1,4 @@
-"""Is it drier here than around: clusters of places by Moran's I, global and local.
+"""Clusters of places: global and local Moran's I.
 
 The **places** are on the last axis, leading axes are dates or indicators; a missing place leaves
 the map. Trends of each place are in `trends`; what a whole map of p-values may claim is in

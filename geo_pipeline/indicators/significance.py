@@ -1,4 +1,4 @@
-"""What many tests at once may claim, whatever they test.
+"""Significance of many tests at once: the false discovery rate.
 
 The tests themselves are in `trends` (one a place) and `clusters`.
 """

@@ -1,4 +1,4 @@
-"""What a season does to a crop: heat, frost, degree days, and the water balance since its start.
+"""Weather stress of a season: heat, frost, degree days, and the water balance since its start.
 
 Daily series, consecutive days on the last axis; `dates` are those days. A stage or season is either
 a mask (True on its days) or follows from dates. What depends on a missing day is unknown (NaN) to

@@ -1,4 +1,4 @@
-"""Is it getting drier: trends of years by ranks, Sen's slope and the test of Mann and Kendall.
+"""Trends of years: ranks, Sen's slope, the test of Mann and Kendall.
 
 Time is on the last axis, leading axes are places; a missing year leaves its series. Whether places
 are alike is in `clusters`; what a whole map of p-values may claim is in `significance`. All

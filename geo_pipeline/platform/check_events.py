@@ -1,4 +1,4 @@
-"""How Dagster is told of evaluations of checks: many at once, each of what it judges.
+"""Events of asset checks: many evaluations stored at once, each with its partition.
 
 Add here what goes with every evaluation. What a check looks for is in `automation.checks`.
 """

@@ -1,4 +1,4 @@
-"""Which runs are really under way: a process that is killed cannot say so itself.
+"""Live runs: those whose process holds a lock; a killed one cannot say so itself.
 
 Each run holds a lock on a file of its own in Dagster's home. The system lets go of it however the
 process ends, so that a run that is started, whose file is there and is not locked, is dead. Neither

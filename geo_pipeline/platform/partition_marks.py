@@ -1,4 +1,4 @@
-"""Partitions in trouble as Dagster's pages show them: failed, be they made ever so well before."""
+"""Marks of partitions in trouble: failed on Dagster's pages, though made before."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The départements as Dagster's partitions, and which of them a run is of: known here alone.
+"""Partitions: the départements as Dagster has them, and the ones that a run is of.
 
 Dagster runs one partition, or those from a first to a last. Any other set is a run here too: both
 ends of its range are all its codes, `01,2A,31`, which `Departements` reads. Steps and records then

@@ -1,4 +1,4 @@
-"""What Dagster's records say a run is to make, where its own processes plan it.
+"""Planned materialisations of runs that Dagster's own processes plan.
 
 The daemon and the webserver know the partitions, not how a range of them can name scattered ones
 (`partitions`). They plan a run just after they have stored it: what the storage hands them

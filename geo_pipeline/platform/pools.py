@@ -1,4 +1,4 @@
-"""Pools: how many steps may ask one provider, or publish, at a time, over all runs of a home.
+"""Pools: steps at a time that ask one provider, or publish, over all runs of a home.
 
 Dagster's own book-keeping of pools, made exact where its records are SQLite files. The stock
 storage looks for a free place in one statement and takes it in the next: processes take the same

@@ -1,4 +1,4 @@
-"""What goes wrong with Dagster's records: said in one line, found in its files, set aside.
+"""Damage of Dagster's records: told in one line, found in its files, set aside.
 
 The lake is the truth: of Dagster's records only the history of runs and the memory of sensors is
 lost with them. Add here what else can be wrong with where they are kept; what they say is read in

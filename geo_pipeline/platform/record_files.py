@@ -1,4 +1,4 @@
-"""The SQLite files of Dagster's records: where they are, and whether they are as they were.
+"""SQLite files of Dagster's records: their places, and whether they have changed.
 
 Read without Dagster; what is stored in them is made out in `run_records`, what is wrong with them
 in `record_damage`.

@@ -1,4 +1,4 @@
-"""Where Dagster keeps its records: SQLite files in its home, or PostgreSQL where a setting says so.
+"""Storage of Dagster's records: SQLite files in its home, or PostgreSQL by setting.
 
 `dagster.yaml` names `HomeStorage` and holds no address, so no secret either: whoever opens the
 instance (command line, webserver, daemon, run workers) reads `GEO_PIPELINE_POSTGRES_URL`.

@@ -1,4 +1,4 @@
-"""The files that runs under way hold, as `live_runs` has it, looked at without Dagster."""
+"""Locks that runs under way hold (`live_runs`), read without loading Dagster."""
 
 import fcntl
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What Dagster's storage knows, asked in bulk: private tables, here and nowhere else.
+"""Bulk queries on Dagster's storage: its private tables, used here and nowhere else.
 
 Dagster's public interface answers these questions a partition or a run at a time, which over ten
 thousand materialisations takes minutes.

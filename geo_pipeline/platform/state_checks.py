@@ -1,4 +1,4 @@
-"""What Dagster's pages show of how the pipeline stands: red where something is wrong.
+"""Checks of state on Dagster's pages: red where a table is late or broken.
 
 Dagster itself knows what was made, not that it is late, held back or damaged since. So the list of
 `monitoring` is told to it: each table has the check `state`, which names the départements in

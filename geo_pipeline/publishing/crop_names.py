@@ -1,4 +1,4 @@
-"""What crops, their stages and their periods are called."""
+"""Names of crops, of their stages and of their periods."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

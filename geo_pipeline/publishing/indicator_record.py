@@ -1,4 +1,4 @@
-"""What is known of a published indicator: the record, its groups and its units.
+"""The record of a published indicator, with its groups and units.
 
 The indicators themselves are in `indicators`, their colours and classes in `styles`.
 """

@@ -1,4 +1,4 @@
-"""What each published indicator means to a reader: one record each.
+"""Published indicators: one record each.
 
 Add an indicator here: its group, names, unit, legend, how a value is told in a sentence. Maps,
 legends, ranking, trends, exports and the list of indicators follow. The keys are those of the

@@ -1,4 +1,4 @@
-"""One département as a map tells it: in its tooltip and in its line of the table."""
+"""Rows of an exported map: one département in its tooltip and in its line of the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one département's row says, as a sentence: its class or amount, and against what.
+"""Sentences on one département's row: its class or amount, and against what.
 
 Also: since when it has been in drought, and the past tense of what is over. Pure functions.
 """

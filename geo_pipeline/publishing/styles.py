@@ -1,4 +1,4 @@
-"""Words in two languages, colours and classes: what a legend is made of.
+"""Classes and bins with their colours and words: the parts of a legend.
 
 French strings carry their no-break spaces, so that no line ever starts with a colon or a per cent
 sign. Pure constants: nothing here opens a file.

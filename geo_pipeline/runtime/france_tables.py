@@ -1,4 +1,4 @@
-"""The tables of the whole of France: how each is made, and made again where its file is damaged.
+"""Tables of the whole of France: made, and made again where a file is damaged.
 
 A run of any département reads them. They are few and cheap, so whoever needs one that is damaged
 makes it again first: none of them stops a run or the publication.

@@ -1,4 +1,4 @@
-"""How the work on one asset runs: within its time, and again only where another try may mend it."""
+"""The guard of a step: its time limit, and another try where that may mend it."""
 
 import errno
 import functools

@@ -1,4 +1,4 @@
-"""Which provider gives what, as the settings say: each built on first use, with what it needs."""
+"""Clients of the providers that the settings choose, each built on first use."""
 
 from collections.abc import Callable, Iterable
 from datetime import date

@@ -1,4 +1,4 @@
-"""The risk: made anew of the départements that changed and of their neighbours.
+"""The risk table: made anew of the départements that changed and of their neighbours.
 
 The file says what the rows of each département were made of. Those of the others are taken as they
 are, unless a dekad is gained or lost: the file is, to the byte, that of making them all. What the

@@ -1,4 +1,4 @@
-"""How assets write: valid rows into the lake, with what they are as Dagster metadata.
+"""Table assets: valid rows written into the lake, described in Dagster's metadata.
 
 Each table has the blocking check `schema`, made here: it says, by partition, whether the rows that
 were to be written hold what `schemas` promises. Rows that do not are never written.

@@ -1,4 +1,4 @@
-"""What every asset is handed: the lake, the providers, and where failures and results go."""
+"""The workspace of a run: the lake, the providers, failures and results."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What providers give, and what their clients are built from.
+"""Observed weather as providers give it, and the parts that their clients are built from.
 
 Each provider's module has `build(parts)`, which makes its client, and `ask(http, settings)`, which
 puts the smallest real question to it and raises SourceError where the answer is none.

@@ -1,4 +1,4 @@
-"""How fast a host may be asked: one pace for all partitions, threads and processes of a run."""
+"""Pace of requests to a host: one for all partitions, threads and processes of a home."""
 
 import json
 import logging

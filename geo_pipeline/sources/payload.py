@@ -1,4 +1,4 @@
-"""What providers send, opened: archives, text and JSON, each fault told clearly.
+"""Payloads of providers, opened: archives, text and JSON, each fault told in one line.
 
 Every function takes what was received and the name of who sent it (`open-meteo` or `open-meteo,
 département 32`) for its errors. What turns out to be of no use is rejected in the raw store, so

@@ -1,4 +1,4 @@
-"""The smallest real question to each provider: whether it still gives what its reader takes.
+"""Smallest real questions to providers, for `doctor`.
 
 An address that answers is no provider: a maintenance page does, and a proxy, and a key that has
 expired. So each is asked as its reader asks it (`ask` of its module), and what it says is read. Of

@@ -1,5 +1,4 @@
-"""What providers sent, kept byte for byte: the beginning of every figure, and a rebuild without a
-network.
+"""Raw store: answers of providers kept byte for byte, for provenance and offline rebuilds.
 
 `<folder>/<source>/<host>/<path and query>~<key>/` (`.../named/<name>~<key>/` of what has a name in
 place of a URL) holds the content, compressed if it was not, and beside it `received.json`: URL,

@@ -1,4 +1,4 @@
-"""What stations of Météo-France observed: their columns, units and quality codes, read strictly.
+"""Station files of Météo-France: columns, units and quality codes, read strictly.
 
 The station files and the DPClim API send the same parameters under the same names. Here they become
 rows in SI units; which stations make a département's weather is in `stations`.

@@ -1,4 +1,4 @@
-"""Where weather is asked for: a lattice of points laid inside each département."""
+"""Sampling points: a lattice laid inside each département, at which weather is asked for."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""How much of a département each station stands for: Voronoi cells clipped to its outline."""
+"""Voronoi weights of stations: the share of a département that each stands for."""
 
 from collections.abc import Sequence
 

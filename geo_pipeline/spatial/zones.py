@@ -1,4 +1,4 @@
-"""How much of each département lies in alert zones of each level."""
+"""Alert zones: the share of each département under each level of restriction."""
 
 import geopandas as gpd
 import numpy as np

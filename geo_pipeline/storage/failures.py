@@ -1,4 +1,4 @@
-"""What could not be had: one small file a table and département, gone once it succeeds."""
+"""Failures: one small file a table and département, gone once it succeeds."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What the checks found: one small file a table and département, gone once nothing is found.
+"""Findings of checks: one small file a table and département, gone once nothing is found.
 
 A finding of severity `error` holds its département back: the next publication keeps the rows that
 were published of it before. A `warning` is shown, no more.

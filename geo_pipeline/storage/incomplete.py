@@ -1,4 +1,4 @@
-"""What of the lake lacks where other tables are, or was made from other files than are there.
+"""Incomplete partitions: tables that a département lacks, or that were made of older files.
 
 The files tell it: a derived one names the SHA-256 of what it was made from. What is broken in
 itself is told by `standing`.

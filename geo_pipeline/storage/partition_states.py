@@ -1,4 +1,4 @@
-"""How the lake stands now, from its files alone: what is broken, and how fresh each département is.
+"""States of partitions, from the files of the lake alone: broken, held, missing, late, fresh.
 
 Nothing here is remembered: what was mended is gone at the next look.
 """

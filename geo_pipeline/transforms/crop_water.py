@@ -1,4 +1,4 @@
-"""What crops get of the water they ask for: stress by dekad, and the yield it costs."""
+"""Crop water: stress by dekad, and the shortage over a season weighed by its stages."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What the season has brought so far: rain, balance, dry spells, heat, frost, degree days.
+"""The season so far: rain, balance, dry spells, heat, frost, degree days.
 
 Sums since 1 September bear weather that is spread over dekads; counts of days do not, and are NaN
 wherever a day is not a true one (`resolution`), never invented.

@@ -1,4 +1,4 @@
-"""What stations observed, made into the mean of their département."""
+"""Station observations made into the mean of their département."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

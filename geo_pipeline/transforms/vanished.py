@@ -1,4 +1,4 @@
-"""What the rows of before knew and those that are to take their place know nothing of: frames in.
+"""Vanished values: known before, and unknown in the rows that would take their place.
 
 A provider that renames or empties a column leaves rows that are all valid, and a year without rain.
 """

@@ -1,4 +1,4 @@
-"""What one page shows: a publication, what is selected of it, and the words of a language.
+"""The view of a page: a publication, a selection of it, and the words of a language.
 
 Whatever a page says or draws is a function of a `PageView`; nothing else is kept between two.
 """

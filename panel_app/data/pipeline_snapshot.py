@@ -1,4 +1,4 @@
-"""How the pipeline stands, as it was last written for the app: the only door to that file."""
+"""The pipeline snapshot, as it was last written for the app: the only door to that file."""
 
 import json
 import threading

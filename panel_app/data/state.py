@@ -1,4 +1,4 @@
-"""What is selected: all of it is in the URL, and nothing of it is anywhere else.
+"""The state of a session: all that is selected, which is all in the URL.
 
 A session's state is replaced whole, never changed in place: whatever the reader does is a change of
 some of the URL's parameters, read by `from_query` like the URL itself. So a link, the back button

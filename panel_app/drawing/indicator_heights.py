@@ -1,4 +1,4 @@
-"""How high the values of an indicator stand on a chart, dry below zero."""
+"""Heights of an indicator on a chart: dry below zero."""
 
 from typing import Any, Final
 

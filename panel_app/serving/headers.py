@@ -1,4 +1,4 @@
-"""What every answer of the server carries: headers that tell a browser what a page may do.
+"""Headers of every answer: what a browser lets a page do.
 
 Scripts run only from the server's own files or where they carry the nonce of this very answer. A
 page asks `script_nonce()` while it is built and writes it on each script of its template.

@@ -1,4 +1,4 @@
-"""One reader's visit: what they ask changes the state, and what that changes is told.
+"""A session: one reader, whose wishes change the state and who is told what that changes.
 
 A session keeps its state and a fingerprint of each text it has sent, nothing else: whatever is
 heavy belongs to the publication, which all sessions share.

@@ -1,4 +1,4 @@
-"""Who may see the app, where not everybody may: users of our own, or those of an OAuth provider.
+"""Sign-in, where not everybody may see the app: users of our own, or an OAuth provider.
 
 Panel keeps who is signed in, in a signed cookie, and speaks with OAuth providers. Ours are the
 form, the passwords and who is let in.

@@ -1,4 +1,4 @@
-"""Runs that failed: which, at which step, why, and whether what they were to make is made since.
+"""Alerts on failed runs: the run, the step, the reason, and what has been made since.
 
 What is wrong with partitions, schedules and sensors is in `present_troubles`; what was told of both
 is remembered by `operations`.

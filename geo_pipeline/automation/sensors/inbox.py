@@ -1,4 +1,4 @@
-"""Files dropped into the inbox: recognised, validated, taken or rejected.
+"""Inbox sensor: dropped files are recognised, validated, and taken or rejected.
 
 A file is taken with a mark that what depends on it is still to be run. The run is asked for at
 every tick until it is known to Dagster under its key, and only then is the mark taken off: whatever

@@ -1,4 +1,4 @@
-"""How the pipeline stands, written every minute, so that what Dagster runs shows on all pages."""
+"""Monitoring sensor: a snapshot every minute, so that runs of Dagster show on all pages."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""How alerts name départements: one, a few, many, all; and when something began."""
+"""Places in alerts: one département, a few, many or all, and since when."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What is wrong now with partitions, schedules and sensors, each as the alert that tells it.
+"""Alerts on present troubles: partitions, schedules and sensors.
 
 Runs that failed are in `failed_runs`; what was told of both is remembered by `operations`.
 """

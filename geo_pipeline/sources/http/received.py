@@ -1,4 +1,4 @@
-"""What comes of a request: what a provider sent, or why there is nothing."""
+"""Results of a request: what a provider sent, or the error in its place."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

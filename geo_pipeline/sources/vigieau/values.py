@@ -1,4 +1,4 @@
-"""What VigiEau's answers have in common: levels, départements, and what makes one unusable.
+"""Values in VigiEau's answers: levels, départements, and what makes one unusable.
 
 An answer is read whole or refused: what is missing from it never reads as "no restriction".
 """

@@ -1,4 +1,4 @@
-"""What the pipeline's own figures must hold: the water of the soil and the indicators by dekad.
+"""Quality of the pipeline's own figures: the water of the soil and indicators by dekad.
 
 What providers send is judged in `weather`, `crops` and `water`; how findings are made of cases is
 in `findings`.

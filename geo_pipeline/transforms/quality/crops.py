@@ -1,4 +1,4 @@
-"""What the areas, productions and yields of a département's crops must hold.
+"""Quality of crop statistics: areas, productions and yields.
 
 How findings are made of cases is in `findings`.
 """

@@ -1,4 +1,4 @@
-"""How findings are made of cases, whatever the table: one row a département, check and severity.
+"""Findings made of cases, whatever the table: one row a département, check and severity.
 
 A case has departement, first, last, score and what its words need. Which rows are cases, and the
 limits that make them so, is for the module of their table; what two tables measure alike (gaps of a

@@ -1,4 +1,4 @@
-"""What restrictions of water use and months of groundwater must hold, as their providers tell them.
+"""Quality of water restrictions and of groundwater months.
 
 Water of the soil is computed here and judged in `computed`; how findings are made of cases is in
 `findings`.

@@ -1,4 +1,4 @@
-"""What the days of weather of a département must hold: their order, climate and neighbours.
+"""Quality of daily weather: the order of its days, its climate, its neighbours.
 
 How late the rows of any table are is judged here too. How findings are made of cases is in
 `findings`.

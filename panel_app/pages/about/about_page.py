@@ -1,4 +1,4 @@
-"""About: how everything is made, from what, under which licence, and what it cannot tell."""
+"""The about page: methods, sources, licences, limits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A département at a period: what all parts of its page are made from."""
+"""A département at a period, from which all parts of its page are made."""
 
 from dataclasses import dataclass
 from datetime import date

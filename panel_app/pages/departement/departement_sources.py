@@ -1,4 +1,4 @@
-"""Where the figures of a département come from, and what to be careful with."""
+"""Sources of the figures of a département, and what to be careful with."""
 
 from datetime import date
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What is at stake in a département: its crops, and its use of water."""
+"""Stakes of a département: its crops, and its use of water."""
 
 from functools import lru_cache
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What the script of the map is sent: the classes of every period, and who is where."""
+"""Data for the script of the map: the classes of every period, and who is where."""
 
 import json
 from collections.abc import Sequence

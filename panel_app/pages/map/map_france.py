@@ -1,4 +1,4 @@
-"""Beside the map while nothing is selected: all of France."""
+"""The panel beside the map for all of France, while no département is selected."""
 
 from collections.abc import Sequence
 from typing import Any, Final

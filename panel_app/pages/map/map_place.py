@@ -1,4 +1,4 @@
-"""Beside the map when a département is selected: the answer, and the way to more."""
+"""The panel beside the map for the département that is selected."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""How the pipeline stands, in words, tables and drawings: a snapshot in, pieces of HTML out.
+"""Sections of the pipeline page: a snapshot in, pieces of HTML out.
 
 Names of what is drawn are those of the templates beside; whatever comes from data is escaped there.
 """

@@ -1,4 +1,4 @@
-"""How the trends page speaks of an indicator, and its charts: seasons and shares through years."""
+"""Charts of the trends page, and its words for an indicator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is shown while nothing can be read: what happened, what to type; opens by itself after."""
+"""The waiting page, while nothing can be read: what happened, what to type; it opens by itself."""
 
 from geo_pipeline.errors import NotPublishedError, StorageError
 from panel_app.data.page_words import Catalogue
