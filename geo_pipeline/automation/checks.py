@@ -25,6 +25,7 @@ from geo_pipeline.platform.state_checks import (
     table_of,
     tables,
 )
+from geo_pipeline.platform.step_failures import failure
 from geo_pipeline.runtime.guard import time_limit
 from geo_pipeline.runtime.table_assets import settled
 from geo_pipeline.runtime.workspace import Workspace
@@ -33,10 +34,11 @@ from geo_pipeline.spatial import database
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding, Severity
 from geo_pipeline.storage.lake import Lake, arrow_schema, partition
-from geo_pipeline.storage.partition_states import freshness, unreadable
+from geo_pipeline.storage.partition_states import freshness, of_check, unreadable
 from geo_pipeline.tables import Table, chosen, empty
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms import quality
+from geo_pipeline.words import joined, message
 
 Cases = dict[tuple[str, str, str], Mapping[str, object]]
 """What is known of a finding besides, by département, check and severity."""
@@ -137,12 +139,9 @@ def _judge(
     for each in errors:
         step.log.error(f"{each.table}, département {each.departement}, {each.check}: {each.what}")
     if errors and len(codes) == 1:
-        what = "; ".join(f"{each.check}: {each.what}" for each in errors)
-        held = HeldError(
-            f"{of.name}, département {codes[0]} is held back, what was published of it stays "
-            f"({what}): look at the source, run it again, or see docs/checks.md"
-        )
-        raise dg.Failure(str(held), allow_retries=False) from held
+        what = joined(of_check(each) for each in errors)
+        held = HeldError(message("held_back", table=of.name, departement=codes[0], what=what))
+        raise failure(str(held), held) from held
 
 
 def _recorded(

@@ -35,7 +35,7 @@ def read(instance: dg.DagsterInstance, now: datetime, asked_by: str | None = Non
         dead = list(record_troubles.of_runs(instance, now))
         runs = instance.get_run_records(limit=SHOWN_RUNS)
         ids = [each.dagster_run.run_id for each in runs]
-        why: dict[str, Message | str] = dict(run_records.run_failures(instance, ids))
+        why = run_records.run_failures(instance, ids)
         why |= {str(each.where): each.what for each in dead}
         beats = daemons(instance, now)
         watched = record_troubles.watched(instance, now)
@@ -131,7 +131,7 @@ def _is_code_up(beats: Sequence[Mapping[str, Any]], found: Sequence[Trouble]) ->
     return not any(each.kind == "code" or each.where == ALL_DAEMONS for each in found)
 
 
-def _run(record: dg.RunRecord, why: Mapping[str, Message | str]) -> dict[str, Any]:
+def _run(record: dg.RunRecord, why: Mapping[str, Message]) -> dict[str, Any]:
     """Return a run; one that is under way has no end, one that was killed has failed."""
     run, start, end = record.dagster_run, record.start_time, record.end_time
     is_dead = run.run_id in why and not run.is_finished

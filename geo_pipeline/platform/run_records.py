@@ -21,6 +21,8 @@ from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy import func, select
 
 from geo_pipeline.platform.live_runs import death
+from geo_pipeline.platform.step_failures import message_of_step
+from geo_pipeline.words import Message, message, plain
 
 CHUNK = 500
 """Ids in one statement: SQLite takes 999 at most in its older versions."""
@@ -67,7 +69,7 @@ def latest_materializations(instance: dg.DagsterInstance) -> list[Materialized]:
         return [_materialized(entry) for entry in entries]
 
 
-def run_failures(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> dict[str, str]:
+def run_failures(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> dict[str, Message]:
     """Return why runs failed or were stopped, in one line each."""
     kinds = (dg.DagsterEventType.RUN_FAILURE.value, dg.DagsterEventType.RUN_CANCELED.value)
     with _events(instance).index_connection() as connection:
@@ -163,7 +165,7 @@ def _materialized(entry: EventLogEntry) -> Materialized:
     )
 
 
-def _why(entry: EventLogEntry) -> str:
+def _why(entry: EventLogEntry) -> Message:
     """Return why a run failed: the error of its first failed step where it is known."""
     event = entry.get_dagster_event()
     said = (event.message or "").replace(_UNSAID, _KILLED)
@@ -172,11 +174,12 @@ def _why(entry: EventLogEntry) -> str:
         data = event.job_failure_data  # none where Dagster found the process gone
         step = None if data is None else data.first_step_failure_event
         if step is not None and step.step_failure_data.error is not None:
-            error = step.step_failure_data.error
-            said = f"{step.step_key}: {cause(error)}"
-        elif event.job_failure_data.error is not None:
+            failed, error = step.step_failure_data, step.step_failure_data.error
+            why = message_of_step(failed) or cause(error)
+            return message("run_failed_at", step=step.step_key, why=why)
+        if event.job_failure_data.error is not None:
             said = cause(event.job_failure_data.error)
-    return " ".join(said.split())
+    return plain(" ".join(said.split()))
 
 
 def cause(error: SerializableErrorInfo) -> str:

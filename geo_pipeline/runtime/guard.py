@@ -14,6 +14,7 @@ import dagster as dg
 
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.platform.internals import DagsterExecutionInterruptedError, _received_interrupt
+from geo_pipeline.platform.step_failures import failure
 
 ONCE_TAG: Final = "geo_pipeline/once"
 """A run with this tag fails at the first error: somebody waits for it at a terminal."""
@@ -74,7 +75,7 @@ def guarded(compute: Callable[..., Any]) -> Callable[..., Any]:
             what = " ".join(str(error).split())
             if not isinstance(error, GeoPipelineError):
                 what = f"{name}: {type(error).__name__}: {what}"
-            raise dg.Failure(what, allow_retries=False) from error
+            raise failure(what, error) from error
 
     return run
 

@@ -30,9 +30,11 @@ from dagster._utils.error import SerializableErrorInfo
 from geo_pipeline.assets.drought import departement_risk
 from geo_pipeline.assets.publication import warehouse
 from geo_pipeline.automation.sensors import drought, operations
-from geo_pipeline.errors import SourceError
+from geo_pipeline.errors import HeldError, SourceError
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.partitions import departement_partitions
+from geo_pipeline.platform.run_records import run_failures
+from geo_pipeline.platform.step_failures import failure
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
@@ -40,7 +42,7 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.territory import CODES
-from geo_pipeline.words import plain
+from geo_pipeline.words import message, plain
 
 pytestmark = pytest.mark.slow
 
@@ -343,6 +345,29 @@ def test_a_failed_run_is_told_once_and_once_more_when_it_is_mended(
     job.execute_in_process(partition_key="32", instance=instance, raise_on_error=False)
     ticking.tick()
     assert len(lines(settings.home)) == 3
+
+
+def test_why_a_run_failed_is_told_in_the_language_of_the_alerts(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """Dagster's pages have the English of our own errors, whose message its record keeps."""
+
+    @dg.asset
+    def exports() -> None:
+        error = HeldError(message("states.last_day", day="2022-08-31"))
+        raise failure(str(error), error) from error
+
+    job = dg.define_asset_job("publish", executor_def=dg.in_process_executor)
+    made = dg.Definitions(assets=[exports], jobs=[job]).resolve_job_def("publish")
+    ticking = Ticking(only(operations.sensors(settings)), instance)
+    ticking.tick()
+    failed = made.execute_in_process(instance=instance, raise_on_error=False)
+    ticking.tick()
+    (told,) = lines(settings.home)
+    assert told["text"].splitlines()[0] == "Raison\u00a0: dernier jour le 2022-08-31"
+    why = run_failures(instance, [failed.run_id])[failed.run_id]
+    assert why("fr") == "exports\u00a0: dernier jour le 2022-08-31"
+    assert why("en") == "exports: last day 2022-08-31"
 
 
 def test_runs_that_fail_alike_are_one_message(

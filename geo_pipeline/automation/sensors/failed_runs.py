@@ -16,12 +16,13 @@ from geo_pipeline.automation.sensors.places import listed, moment, whom
 from geo_pipeline.automation.sensors.present_troubles import Trouble, dagster_page, error_line
 from geo_pipeline.platform.internals import WILL_RETRY_TAG
 from geo_pipeline.platform.partitions import codes_of
+from geo_pipeline.platform.step_failures import message_of_step
 from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import reason, short
 from geo_pipeline.storage.partition_states import Broken
 from geo_pipeline.tables import PARTITIONED
-from geo_pipeline.words import Catalogue, catalogue, message
+from geo_pipeline.words import Catalogue, Message, catalogue, message, plain
 
 LOOKED_BACK: Final = timedelta(hours=1)
 """The first look of all tells runs that failed no longer ago than this."""
@@ -37,7 +38,7 @@ class FailedRun:
     job: str
     codes: tuple[str, ...]
     step: str
-    why: str
+    why: Message
     started_at: float
     failed_at: float
     """Both in seconds since 1970, UTC."""
@@ -92,15 +93,17 @@ def _failures(
     return sorted(found.records, key=lambda record: record.storage_id)
 
 
-def _why(event: Any) -> tuple[str, str]:
+def _why(event: Any) -> tuple[str, Message]:
     """Return the step that a run failed at (empty where none is known) and why."""
     data = event.job_failure_data
     step = data.first_step_failure_event
     if step is not None:
-        return str(step.step_key), error_line(step.step_failure_data.error)
+        failed = step.step_failure_data
+        return str(step.step_key), message_of_step(failed) or error_line(failed.error)
     if data.error is not None:
         return "", error_line(data.error)
-    return "", " ".join((event.message or "no reason is recorded").split())
+    said = " ".join((event.message or "").split())
+    return "", plain(said) if said else message("operations.no_reason")
 
 
 def without_told_elsewhere(runs: Sequence[FailedRun], found: Sequence[Broken]) -> list[FailedRun]:
@@ -122,7 +125,7 @@ def of_runs(settings: Settings, runs: Sequence[FailedRun]) -> Iterator[Trouble]:
     """Yield a trouble for all runs of a job that failed at the same step for the same reason."""
     groups: dict[tuple[str, str, str], list[FailedRun]] = {}
     for run in runs:
-        groups.setdefault((run.job, run.step, reason(run.why)), []).append(run)
+        groups.setdefault((run.job, run.step, reason(str(run.why))), []).append(run)
     for (job, step, template), members in groups.items():
         yield _of_alike(settings, f"run:{job}:{step}:{digest(template)}", members)
 
@@ -161,7 +164,7 @@ def _of_alike(settings: Settings, key: str, runs: Sequence[FailedRun]) -> Troubl
 
 def _table(runs: Sequence[FailedRun], words: Catalogue) -> Rows:
     heads = tuple(words(f"operations.head.{name}") for name in ("run", "departements", "reason"))
-    rows = [(run.run_id[:8], listed(run.codes, words), short(run.why)) for run in runs]
+    rows = [(run.run_id[:8], listed(run.codes, words), short(run.why(words.lang))) for run in runs]
     return (heads, *rows)
 
 

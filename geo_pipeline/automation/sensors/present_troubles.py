@@ -118,17 +118,17 @@ def _of_instigator(
     )
 
 
-def error_line(error: Any) -> str:
+def error_line(error: Any) -> Message:
     """Return what an error says in one line, beyond what Dagster wraps around it."""
     while (
         error is not None and error.cause is not None and str(error.cls_name).startswith("Dagster")
     ):
         error = error.cause
     if error is None:
-        return "no error is recorded"
+        return message("trouble.no_error")
     text = " ".join(error.message.split())
     own = r"(?:geo_pipeline\.[\w.]+|dagster\.[\w.]*Failure): "
-    return re.sub(rf"^{own}", "", text)
+    return plain(re.sub(rf"^{own}", "", text))
 
 
 def dagster_page(settings: Settings, path: str = "") -> str:
