@@ -1,4 +1,4 @@
-"""The app's words: `fr.toml` and `en.toml` of `shell/` and of each page's folder.
+"""The app's words: `fr.toml` and `en.toml` of `shell/`, `serving/` and each page's folder.
 
 What numbers, dates and classes are called is in `geo_pipeline.publishing`.
 """
@@ -34,4 +34,5 @@ def catalogue(lang: Lang) -> Catalogue:
     """
     app = files("panel_app")
     pages = sorted(app.joinpath("pages").iterdir(), key=lambda each: each.name)
-    return Catalogue(lang, words.read((app.joinpath("shell"), *pages), lang))
+    rooms = (app.joinpath("shell"), app.joinpath("serving"), *pages)
+    return Catalogue(lang, words.read(rooms, lang))

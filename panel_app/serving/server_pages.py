@@ -3,74 +3,14 @@
 They need no session, no script and nothing but themselves.
 """
 
-from dataclasses import dataclass
 from html import escape
-from typing import Final, Literal
+from typing import Final
 
+from geo_pipeline.words import LANGS
+from panel_app.data.page_words import catalogue
 
-@dataclass(frozen=True)
-class Words:
-    """A title and a sentence, French and English."""
-
-    title: tuple[str, str]
-    text: tuple[str, str]
-
-
-FAILED: Final = Words(
-    ("Une erreur est survenue", "Something went wrong"),
-    (
-        "Elle est notée dans le journal du serveur. Rechargez la page, ou revenez à la carte.",
-        "It is in the server's log. Load the page again, or go back to the map.",
-    ),
-)
-ERRORS: Final[dict[int, Words]] = {
-    400: Words(
-        ("Demande illisible", "This request cannot be read"),
-        ("L'adresse est incomplète ou abîmée.", "The address is incomplete or damaged."),
-    ),
-    401: Words(
-        ("Identification refusée", "Sign-in refused"),
-        (
-            "Le service d'identification n'a pas confirmé qui vous êtes. Recommencez.",
-            "The sign-in service did not confirm who you are. Please start again.",
-        ),
-    ),
-    403: Words(
-        ("Accès refusé", "Access refused"),
-        (
-            "Vous n'avez pas accès à cette page, ou elle est restée ouverte trop longtemps.",
-            "You may not see this page, or it stayed open for too long.",
-        ),
-    ),
-    404: Words(
-        ("Cette page n'existe pas", "There is no such page"),
-        ("La carte est à l'adresse ci-dessous.", "The map is at the address below."),
-    ),
-    429: Words(
-        ("Trop d'essais à la fois", "Too many attempts at once"),
-        ("Réessayez dans une minute.", "Please try again in a minute."),
-    ),
-    503: Words(
-        ("Toutes les places sont prises", "All places are taken"),
-        (
-            "Trop de lecteurs à la fois. Cette page réessaie d'elle-même dans une demi-minute.",
-            "Too many readers at once. This page tries again by itself in half a minute.",
-        ),
-    ),
-}
-SIGN_IN: Final = Words(
-    ("S'identifier", "Sign in"),
-    ("Cette carte est réservée à ses utilisateurs.", "This map is for its users."),
-)
-REFUSED: Final = Words(
-    SIGN_IN.title,
-    ("Nom ou mot de passe inconnu.", "Unknown name or password."),
-)
-SIGNED_OUT: Final = Words(
-    ("Vous êtes déconnecté", "You are signed out"),
-    ("À bientôt.", "See you soon."),
-)
-MAP: Final = ("Ouvrir la carte", "Open the map")
+ERRORS: Final = (400, 401, 403, 404, 429, 503)
+"""Statuses that have words of their own (`server.error_404`); of all others something failed."""
 
 RETRY_S: Final = 30
 """A full server is asked again after so long."""
@@ -91,7 +31,7 @@ _PAGE: Final = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">{refresh}
-<title>{french} · {english}</title>
+<title>{title}</title>
 <link rel="icon" href="data:,">
 <style>{style}</style>
 </head>
@@ -109,10 +49,10 @@ _PART: Final = """<section lang="{lang}">
 _FORM: Final = """<form method="post" action="{action}">
 {token}
 <input type="hidden" name="next" value="{target}">
-<label>Nom · Name <input name="username" autocomplete="username" required autofocus></label>
-<label>Mot de passe · Password
+<label>{name} <input name="username" autocomplete="username" required autofocus></label>
+<label>{password}
 <input name="password" type="password" autocomplete="current-password" required></label>
-<button>S'identifier · Sign in</button>
+<button>{sign_in}</button>
 </form>
 """
 
@@ -120,37 +60,47 @@ _FORM: Final = """<form method="post" action="{action}">
 def error(status: int, home: str) -> str:
     """Return the page of an error; `home` is where the map is."""
     refresh = f'\n<meta http-equiv="refresh" content="{RETRY_S}">' if status == 503 else ""
-    return _page(ERRORS.get(status, FAILED), home=home, refresh=refresh)
+    return _page(f"error_{status}" if status in ERRORS else "failed", home=home, refresh=refresh)
 
 
 def sign_in(action: str, token: str, target: str, *, refused: bool) -> str:
     """Return the form: where it is sent, its token against forgery (HTML), where it leads to."""
-    form = _FORM.format(action=escape(action), token=token, target=escape(target))
-    return _page(REFUSED if refused else SIGN_IN, form=form)
+    form = _FORM.format(
+        action=escape(action),
+        token=token,
+        target=escape(target),
+        name=_both("name"),
+        password=_both("password"),
+        sign_in=_both("sign_in.title"),
+    )
+    return _page("refused" if refused else "sign_in", form=form)
 
 
 def signed_out(home: str) -> str:
     """Return the page that follows a sign-out."""
-    return _page(SIGNED_OUT, home=home)
+    return _page("signed_out", home=home)
 
 
-def _page(words: Words, *, home: str = "", form: str = "", refresh: str = "") -> str:
-    languages: tuple[tuple[int, Literal["fr", "en"]], ...] = ((0, "fr"), (1, "en"))
+def _page(name: str, *, home: str = "", form: str = "", refresh: str = "") -> str:
     parts = [
         _PART.format(
             lang=lang,
-            title=words.title[which],
-            text=words.text[which],
-            link=f'\n<p><a href="{escape(home)}">{MAP[which]}</a></p>' if home else "",
+            title=catalogue(lang)(f"server.{name}.title"),
+            text=catalogue(lang)(f"server.{name}.text"),
+            link=f'\n<p><a href="{escape(home)}">{catalogue(lang)("server.map")}</a></p>'
+            if home
+            else "",
         )
-        for which, lang in languages
+        for lang in LANGS
     ]
-    french, english = words.title
     return _PAGE.format(
         refresh=refresh,
-        french=french,
-        english=english,
+        title=_both(f"{name}.title"),
         style=_STYLE,
         parts="\n".join(parts),
         form=form,
     )
+
+
+def _both(key: str) -> str:
+    return " · ".join(catalogue(lang)(f"server.{key}") for lang in LANGS)

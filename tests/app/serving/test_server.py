@@ -23,6 +23,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from typer.testing import CliRunner
 
 from panel_app.__main__ import app as command_line
+from panel_app.data.page_words import catalogue
 from panel_app.serving import server_pages
 from panel_app.serving.signin import hashed, matches
 from tests.serving import ROOT, app_settings, environment, serving
@@ -360,8 +361,8 @@ def test_only_the_embed_view_may_be_framed_by_others(room: str) -> None:
 def test_a_page_that_cannot_be_built_says_so_in_words(room: str) -> None:
     answer = _get(f"{room}?fail=1")
     assert answer.status_code == 500
-    assert server_pages.FAILED.title[0] in answer.text
-    assert server_pages.FAILED.title[1] in answer.text
+    assert catalogue("fr")("server.failed.title") in answer.text
+    assert catalogue("en")("server.failed.title") in answer.text
     assert "nobody should read" not in answer.text
     assert "Traceback" not in answer.text
     _assert_guarded(answer)
@@ -374,8 +375,8 @@ def test_one_page_too_many_waits_in_words_and_gets_in_later(room: str) -> None:
         full = await asyncio.to_thread(_get, room)
         assert full.status_code == 503
         assert full.headers["Retry-After"] == str(server_pages.RETRY_S)
-        assert server_pages.ERRORS[503].title[0] in full.text
-        assert server_pages.ERRORS[503].title[1] in full.text
+        assert catalogue("fr")("server.error_503.title") in full.text
+        assert catalogue("en")("server.error_503.title") in full.text
         _assert_guarded(full)
         readers[0].close()
         until = time.monotonic() + 20
@@ -483,7 +484,7 @@ def test_who_signs_in_reaches_the_page_that_was_asked_for(
     assert kept["user"].get_nonstandard_attr("SameSite") == "Lax"
     assert session.get(f"{_site(private)}/drought/metrics", timeout=60).status_code == 503
     out = session.get(f"{_site(private)}/drought/logout", timeout=60)
-    assert server_pages.SIGNED_OUT.title[1] in out.text
+    assert catalogue("en")("server.signed_out.title") in out.text
     assert urlsplit(session.get(private, timeout=60).url).path == "/drought/login"
 
 
@@ -496,7 +497,7 @@ def test_who_does_not_know_the_password_sees_the_form_again(
 ) -> None:
     session = _signed_in(f"{private}?lang=en", name, password)
     answer = session.last  # type: ignore[attr-defined]
-    assert server_pages.REFUSED.text[0] in answer.text
+    assert catalogue("fr")("server.refused.text") in answer.text
     assert answer.elapsed.total_seconds() > 1
     assert "user" not in session.cookies
 
@@ -516,7 +517,7 @@ def test_the_form_is_no_door_for_other_sites(private: str) -> None:
     login = f"{_site(private)}/drought/login"
     forged = requests.post(login, data={"username": "ada", "password": "correct horse"}, timeout=60)
     assert forged.status_code == 403
-    assert server_pages.ERRORS[403].title[0] in forged.text
+    assert catalogue("fr")("server.error_403.title") in forged.text
     for target in ("https://elsewhere.example/drought/app", "//elsewhere.example", "/?a\r\nb: c"):
         session = _signed_in(f"{private}?a=1", "ada", "correct horse", next=target)
         assert session.last.url == private  # type: ignore[attr-defined]
@@ -631,10 +632,10 @@ def test_whom_an_oauth_provider_knows_gets_in_if_listed(tiny: Serve, prefix: str
             _Provider.user = "bob"
             stranger = requests.get(address, timeout=60)
             assert stranger.status_code == 403
-            assert server_pages.ERRORS[403].title[0] in stranger.text
+            assert catalogue("fr")("server.error_403.title") in stranger.text
             forged = _get(f"{_site(address)}{prefix}/login?code=c0de&state=mine")
             assert forged.status_code == 401
-            assert server_pages.ERRORS[401].title[0] in forged.text
+            assert catalogue("fr")("server.error_401.title") in forged.text
             _assert_guarded(forged)
     finally:
         provider.shutdown()
