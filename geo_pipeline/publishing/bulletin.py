@@ -5,7 +5,7 @@ crops stand on dry land. HTML that opens with no network.
 """
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
@@ -25,47 +25,16 @@ from geo_pipeline.publishing.sentences import (
 )
 from geo_pipeline.publishing.styles import DROUGHT_CLASSES, THIN, ClassStyle
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.words import NBSP, Lang, Words
+from geo_pipeline.words import NBSP, Lang, catalogue
 
 INDICATOR = "combined"
 AGE = "drought_age_dekads"
 LISTED = 10
 
-_TEXT = {
-    "title": Words("Bulletin de sécheresse agricole", "Agricultural drought bulletin"),
-    "shares": Words("La France par classe", "France by class"),
-    "class": Words("Classe", "Class"),
-    "count": Words("Départements", "Départements"),
-    "area": Words("Part de la surface connue", "Share of the known area"),
-    "driest": Words("Là où c'est le plus sec", "Where it is driest"),
-    "changed": Words("Ce qui a changé depuis {before}", "What changed since {before}"),
-    "worse": Words("Aggravation", "Worse"),
-    "better": Words("Amélioration", "Better"),
-    "none": Words("aucun département", "no département"),
-    "unchanged": Words(
-        "Pas de comparaison : la période d'avant n'a pas de données.",
-        "No comparison: the period before has no data.",
-    ),
-    "stake": Words("Ce qui est en jeu", "What is at stake"),
-    "exposed": Words(
-        "{area} de cultures sur pied dont la surface est connue se trouvent dans les départements "
-        "en sécheresse, sur {whole} : {crops}. Surfaces de {year} au plus tard.",
-        "{area} of the standing crops whose area is known are in départements in drought, of "
-        "{whole}: {crops}. Areas of {year} at the latest.",
-    ),
-    "off_season": Words(
-        "Aucune des cultures dont la surface est connue n'est sur pied à cette date.",
-        "None of the crops whose area is known stands at this date.",
-    ),
-    "unknown": Words("Les surfaces cultivées ne sont pas connues.", "Crop areas are not known."),
-    "missing": Words("Sans données : {names}.", "No data: {names}."),
-    "unclassed": Words(
-        "Sans classe, faute d'années de référence : {names}.",
-        "No class, for lack of years of reference: {names}.",
-    ),
-    "sources": Words("Sources : ", "Sources: "),
-    "published": Words("Publié le {date}.", "Published on {date}."),
-}
+PAGE_TEXTS: Final = (
+    "title", "shares", "class", "count", "area", "driest", "unchanged", "stake", "sources",
+)  # fmt: skip
+"""Texts that the template of the page asks for itself."""
 
 
 class Share(NamedTuple):
@@ -93,16 +62,18 @@ def render_bulletin(
     past = is_past(view.period_end, published_on)
     ended = views.ended(warehouse, INDICATOR, published_on)
     stake = _stake(warehouse.query("risk_of_period", period_end=view.period_end), lang)
+    words = catalogue(lang)
     page = {
         "lang": lang,
-        "text": {key: words(lang) for key, words in _TEXT.items()},
+        "text": {key: words(f"bulletin.{key}") for key in PAGE_TEXTS},
         "period": format_period(view.period_end, view.step, lang),
         "band": archive_words(ended, lang) if ended else "",
         "finding": finding(INDICATOR, values, lang, past=past),
         "shares": _shares(known, lang),
         "driest": _driest(known, _ages(warehouse, view), view, lang, past),
-        "changed": _TEXT["changed"](lang).format(
-            before=format_period(before.period_end, before.step, lang) if before else ""
+        "changed": catalogue(lang)(
+            "bulletin.changed",
+            before=format_period(before.period_end, before.step, lang) if before else "",
         ),
         "changes": _changes(known, before, lang),
         "stake": in_past(stake, lang) if past else stake,
@@ -111,7 +82,7 @@ def render_bulletin(
         ),
         "without": _without(values, lang),
         "sources": [source.in_words(lang) for source in view.sources],
-        "published": _TEXT["published"](lang).format(date=format_date(published_on, lang)),
+        "published": words("bulletin.published", date=format_date(published_on, lang)),
     }
     return render_page("bulletin.html.j2", page=page)
 
@@ -121,7 +92,7 @@ def _without(values: pd.DataFrame, lang: Lang) -> list[str]:
     none = values[values["drought_class"].isna()]
     of = {"missing": none["value"].isna(), "unclassed": none["value"].notna()}
     names = {key: ", ".join(none.loc[where, "name"]) for key, where in of.items()}
-    return [_TEXT[key](lang).format(names=each) for key, each in names.items() if each]
+    return [catalogue(lang)(f"bulletin.{key}", names=each) for key, each in names.items() if each]
 
 
 def _shares(known: pd.DataFrame, lang: Lang) -> list[Share]:
@@ -175,29 +146,32 @@ def _changes(known: pd.DataFrame, before: views.View | None, lang: Lang) -> list
     both = known.merge(earlier, on="departement", suffixes=("", "_before"))
     move = severity_rank(both["drought_class"]) - severity_rank(both["drought_class_before"])
     return [
-        {"title": _TEXT["worse"](lang), "names": _names(both["name"][move > 0], lang)},
-        {"title": _TEXT["better"](lang), "names": _names(both["name"][move < 0], lang)},
+        {"title": catalogue(lang)("bulletin.worse"), "names": _names(both["name"][move > 0], lang)},
+        {
+            "title": catalogue(lang)("bulletin.better"),
+            "names": _names(both["name"][move < 0], lang),
+        },
     ]
 
 
 def _names(names: "pd.Series[str]", lang: Lang) -> str:
     """Return the number of `names` and the names themselves."""
     listed = list(names)
-    return f"{len(listed)} ({', '.join(listed)})" if listed else _TEXT["none"](lang)
+    return f"{len(listed)} ({', '.join(listed)})" if listed else catalogue(lang)("bulletin.none")
 
 
 def _stake(risk: pd.DataFrame, lang: Lang) -> str:
     """Return how much of the known crop area lies in drought."""
     known: Any = risk.dropna(subset=["exposed_crop_area_ha", "crop_area_ha"])
     if known.empty:
-        return _TEXT["unknown"](lang)
+        return catalogue(lang)("bulletin.unknown")
     crops = {crop for each in known["crop_area_crops"].dropna() for crop in each.split(", ")}
     if not crops:
-        return _TEXT["off_season"](lang)
+        return catalogue(lang)("bulletin.off_season")
     area, whole = (
         f"{format_number(float(known[column].sum()), 0, lang)}{NBSP}ha"
         for column in ("exposed_crop_area_ha", "crop_area_ha")
     )
     year = int(known["crop_area_year"].max())
     names = ", ".join(CROP_NAMES[crop](lang).lower() for crop in sorted(crops))
-    return _TEXT["exposed"](lang).format(area=area, whole=whole, crops=names, year=year)
+    return catalogue(lang)("bulletin.exposed", area=area, whole=whole, crops=names, year=year)

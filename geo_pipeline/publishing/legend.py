@@ -15,8 +15,8 @@ import pandas as pd
 
 from geo_pipeline.publishing.formats import is_missing, ordinal
 from geo_pipeline.publishing.indicators import indicator_of
-from geo_pipeline.publishing.styles import NO_DATA, THIN, ClassStyle, Rarity, UnknownNameError
-from geo_pipeline.words import NBSP, Lang, Words
+from geo_pipeline.publishing.styles import NO_DATA, ClassStyle, Rarity, UnknownNameError
+from geo_pipeline.words import NBSP, Lang, catalogue, message
 
 FULL_REFERENCE_YEARS: Final = 30
 """A climate normal has thirty years; anything shorter is marked as short."""
@@ -72,9 +72,8 @@ def years_beaten(percentile: float, *, dry: bool, lang: Lang = "fr") -> str:
     """
     share = 100 - percentile if dry else percentile
     years = min(99, max(1, math.floor(round(share, 6))))
-    if lang == "fr":
-        return f"{years}{NBSP}année{'s' if years > 1 else ''} sur{NBSP}100"
-    return f"{years} year{'s' if years > 1 else ''} in{NBSP}100"
+    key = "legend.years_in_100.many" if years > 1 else "legend.years_in_100.one"
+    return catalogue(lang)(key, n=years)
 
 
 SHORT_MARK: Final = f"{NBSP}†"
@@ -99,14 +98,9 @@ def class_meaning(style: ClassStyle, reference_years: object, lang: Lang = "fr")
     if is_short(reference_years):
         return _usual_ranks(style.rarity, int(cast(float, reference_years)), lang)
     low, high = style.rarity.low, style.rarity.high
-    years = Words(f"{low} à {high}", f"{low} to {high}")
-    if low == 0:
-        years = Words(f"au plus {high}", f"at most {high}")
-    dry = style.rarity.dry
-    return Words(
-        f"aussi {'sec' if dry else 'humide'} {years.fr} années sur{NBSP}100",
-        f"this {'dry' if dry else 'wet'} {years.en} years in{NBSP}100",
-    )(lang)
+    key = "legend.rare.from_to" if low else "legend.rare.at_most"
+    side = "dry" if style.rarity.dry else "wet"
+    return catalogue(lang)(f"{key}.{side}", low=low, high=high)
 
 
 def _usual_ranks(rarity: Rarity, years: int, lang: Lang) -> str:
@@ -115,28 +109,15 @@ def _usual_ranks(rarity: Rarity, years: int, lang: Lang) -> str:
     last = max(math.ceil(rarity.high * years / 100), first)
     one, other = ordinal(first, lang), ordinal(last, lang)
     if last == 1:
-        ranks = Words("le ", "the ")
+        ranks = "first"
     elif last == first:
-        ranks = Words(f"le {one} ", f"the {one} ")
-    elif last == first + 1:
-        ranks = Words(f"le {one} ou le {other} ", f"the {one} or {other} ")
+        ranks = "one"
     else:
-        ranks = Words(f"du {one} au {other} ", f"the {one} to {other} ")
-    dry = rarity.dry
-    far = Words(", et de loin", ", by far") if rarity.low == 0 else Words("", "")
-    return Words(
-        f"d'ordinaire {ranks.fr}plus {'sec' if dry else 'humide'} des {years}{NBSP}années "
-        f"connues{far.fr}",
-        f"usually {ranks.en}{'driest' if dry else 'wettest'} of the {years}{NBSP}years "
-        f"known{far.en}",
-    )(lang)
-
-
-_OR_TOO_FEW: Final = Words("pas de données, ou trop peu", "no data, or too few")
-
-_TOO_FEW_YEARS: Final = Words(
-    "trop peu d'années de référence pour une classe", "too few years of reference for a class"
-)
+        ranks = "either" if last == first + 1 else "range"
+    words, side = catalogue(lang), "dry" if rarity.dry else "wet"
+    among = words(f"legend.ranks.{ranks}", one=one, other=other)
+    said = words(f"legend.usual.{side}", ranks=among, years=years)
+    return said + words("legend.by_far") if rarity.low == 0 else said
 
 
 class Hatched(NamedTuple):
@@ -152,15 +133,13 @@ def hatching(*, unclassed: bool, little_grown: bool, lang: Lang = "fr") -> Hatch
     Some départements may have a value and too few years of reference for a class (`unclassed`), or
     too little of a crop.
     """
-    few = [_TOO_FEW_YEARS] * unclassed + [LITTLE_GROWN] * little_grown
-    name = _OR_TOO_FEW if few else NO_DATA.name
-    told = Words(", ou ", ", or ")(lang).join(why(lang) for why in (NO_DATA.name, *few))
-    return Hatched(name(lang), told)
+    words, no_data = catalogue(lang), NO_DATA.name(lang)
+    few = [words("legend.too_few_years")] * unclassed + [LITTLE_GROWN(lang)] * little_grown
+    name = words("legend.no_data_or_too_few") if few else no_data
+    return Hatched(name, words("legend.or").join((no_data, *few)))
 
 
-LITTLE_GROWN: Final = Words(
-    f"moins de 1{THIN}000{NBSP}ha de cette culture", f"under 1,000{NBSP}ha of this crop"
-)
+LITTLE_GROWN: Final = message("legend.little_grown")
 """Why a crop's shortage of water is not drawn."""
 
 
@@ -182,23 +161,16 @@ def reference_note(
     lang: Lang = "fr",
 ) -> str:
     """`normale 2010-2022, référence courte de 12 ans †`; empty when nothing is known."""
-    parts = []
+    parts, words = [], catalogue(lang)
     if reference_period is not None:
         span = (
             reference_period
             if isinstance(reference_period, str)
             else f"{reference_period[0]}-{reference_period[1]}"
         )
-        parts.append(f"{'normale' if lang == 'fr' else 'normal'} {span}")
+        parts.append(words("legend.normal", span=span))
     if is_short(reference_years):
         years = int(cast(float, reference_years))
-        unit_fr, unit_en = ("ans", "years") if years > 1 else ("an", "year")
-        parts.append(
-            (
-                f"référence courte de {years}{NBSP}{unit_fr}"
-                if lang == "fr"
-                else f"short reference of {years}{NBSP}{unit_en}"
-            )
-            + SHORT_MARK
-        )
+        key = "legend.short_reference.many" if years > 1 else "legend.short_reference.one"
+        parts.append(words(key, n=years) + SHORT_MARK)
     return ", ".join(parts)

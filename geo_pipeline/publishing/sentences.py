@@ -34,7 +34,7 @@ from geo_pipeline.publishing.legend import (
     years_beaten,
 )
 from geo_pipeline.publishing.styles import NO_DATA, ClassStyle, check_lang
-from geo_pipeline.words import NBSP, Lang, Words
+from geo_pipeline.words import NBSP, Lang, Words, catalogue
 
 Ranked = tuple[float, float]
 """Rank among the years known at the same dekad, 1 the driest; how many these are."""
@@ -43,11 +43,7 @@ Ranked = tuple[float, float]
 def ranked_words(ranked: Ranked, *, dry: bool, lang: Lang = "fr") -> str:
     """`le 2e plus sec des 12 années connues`: of too few years to speak of a hundred."""
     nth, years = _nth(ranked, dry=dry, lang=lang)
-    side = Words("sec" if dry else "humide", "driest" if dry else "wettest")
-    return Words(
-        f"le {nth}plus {side.fr} des {years}{NBSP}années connues",
-        f"the {nth}{side.en} of the {years}{NBSP}years known",
-    )(lang)
+    return catalogue(lang)(f"sentence.ranked.{'dry' if dry else 'wet'}", nth=nth, years=years)
 
 
 def _nth(ranked: Ranked, *, dry: bool, lang: Lang) -> tuple[str, int]:
@@ -73,18 +69,14 @@ def drought_words(
         return ""
     count = int(age)
     first = format_period(dekads.before(period_end, count - 1), "dekad", lang)
-    many = f"{count}{NBSP}" + Words("décade", "dekad")(lang) + "s" * (count > 1)
+    words = catalogue(lang)
+    many = words("sentence.dekads.many" if count > 1 else "sentence.dekads.one", n=count)
     if drought_class not in IN_DROUGHT:
-        said = Words(
-            f"la sécheresse de {many} ({first}) n'est pas finie",
-            f"the drought of {many} (since the {first}) is not over",
-        )(lang)
+        said = words("sentence.not_over", many=many, first=first)
         return in_past(said, lang) if past else said
     if count == 1:
-        return Words("entrée en sécheresse à cette décade", "in drought from this dekad on")(lang)
-    return Words(
-        f"en sécheresse depuis {many} ({first})", f"in drought for {many} (since the {first})"
-    )(lang)
+        return words("sentence.drought_begins")
+    return words("sentence.drought_since", many=many, first=first)
 
 
 ENDED_DAYS: Final = 45
@@ -114,8 +106,7 @@ def is_past(period_end: date, published_on: date | None) -> bool:
 
 def archive_words(last: date, lang: Lang = "fr") -> str:
     """The band above what is told of a record that ended long before it was published."""
-    day = format_date(last, lang)
-    return Words(f"Archive{NBSP}: données jusqu'au {day}.", f"Archive: data until {day}.")(lang)
+    return catalogue(lang)("sentence.archive", day=format_date(last, lang))
 
 
 def in_past(text: str, lang: Lang) -> str:
@@ -150,60 +141,32 @@ class _Figures(NamedTuple):
 def _comparison(which: Indicator, of: _Figures, style: ClassStyle, lang: Lang) -> str:
     """The rain over the indicator's months against other years, without a final full stop."""
     months = which.months or 1
-    over = (
-        Words(f"Sur {months}{NBSP}mois, il", f"Over {months} months, there")
-        if months > 1
-        else Words("Sur le mois, il", "Over the month, there")
-    )
-    side = _side(of.percentile, style)
+    words, side = catalogue(lang), _side(of.percentile, style)
+    over = words("sentence.rain.over_many" if months > 1 else "sentence.rain.over_one", n=months)
     if side == "normal":
-        return Words(
-            f"{over.fr} a plu à peu près comme d'habitude à cette date",
-            f"{over.en} was about the usual rain for the date",
-        )(lang)
-    much = Words("moins", "less") if side == "dry" else Words("davantage", "more")
+        return words("sentence.rain.usual", over=over)
     if is_missing(of.percentile):
-        return Words(
-            f"{over.fr} a plu {much.fr} que d'habitude à cette date",
-            f"{over.en} was {much.en} rain than usual for the date",
-        )(lang)
+        return words(f"sentence.rain.{side}", over=over)
     if of.ranked is not None:
         nth, known = _nth(of.ranked, dry=side == "dry", lang=lang)
-        long = Words(
-            f"Sur {months}{NBSP}mois" if months > 1 else "Sur le mois",
-            f"Over {months} months" if months > 1 else "Over the month",
-        )
-        rain = Words("faible" if side == "dry" else "forte", "least" if side == "dry" else "most")
-        return Words(
-            f"{long.fr}, la {nth}plus {rain.fr} pluie des {known}{NBSP}années connues à cette date",
-            f"{long.en}, the {nth}{rain.en} rain of the {known}{NBSP}years known at this date",
-        )(lang)
+        return words(f"sentence.rain.ranked_{side}", over=over, nth=nth, years=known)
     years = years_beaten(float(cast(float, of.percentile)), dry=side == "dry", lang=lang)
-    return Words(
-        f"{over.fr} a plu {much.fr} que dans {years} à cette date",
-        f"{over.en} was {much.en} rain than in {years} at this date",
-    )(lang)
+    return words(f"sentence.rain.than_{side}", over=over, years=years)
 
 
 def _drier(which: Indicator, of: _Figures, style: ClassStyle, lang: Lang) -> str:
     """The indicator's subject against other years, or what the class means without a rank."""
-    side = _side(of.percentile, style)
+    words, side = catalogue(lang), _side(of.percentile, style)
     subject = f"{which.subject(lang)} " if which.subject else ""
     if side == "normal":
-        usual = Words("à peu près comme d'habitude à cette date", "about usual for the date")
-        return capitalise(f"{subject}{usual(lang)}")
+        return capitalise(subject + words("sentence.usual"))
     if is_missing(of.percentile):
         return capitalise(class_meaning(style, of.reference_years, lang))
     if of.ranked is not None:
-        at = Words("à cette date", "at this date")
         said = ranked_words(of.ranked, dry=side == "dry", lang=lang)
-        return capitalise(f"{subject}{said} {at(lang)}")
+        return capitalise(subject + words("sentence.at_this_date", said=said))
     years = years_beaten(float(cast(float, of.percentile)), dry=side == "dry", lang=lang)
-    compared = Words(
-        f"plus {'sec' if side == 'dry' else 'humide'} que {years} à cette date",
-        f"{'drier' if side == 'dry' else 'wetter'} than {years} at this date",
-    )
-    return capitalise(f"{subject}{compared(lang)}")
+    return capitalise(subject + words(f"sentence.than_{side}", years=years))
 
 
 def _departure(which: Indicator, value: float, lang: Lang) -> str:
@@ -240,16 +203,12 @@ def _no_class(
 ) -> tuple[str, str]:
     """What is said of a value whose reference has too few years for a class."""
     number = shown_value(which.key, *(cast(float, each) for each in (value, percentile)))
-    colon = f"{NBSP}: " if lang == "fr" else ": "
+    words, colon = catalogue(lang), f"{NBSP}: " if lang == "fr" else ": "
     amount = f"{which.value_name(lang)}{colon}{format_value(which.key, number, lang)}"
     if is_missing(reference_years):
-        return Words("pas de classe", "no class")(lang), capitalise(amount)
-    years = int(cast(float, reference_years))
-    why = Words(
-        f"{years}{NBSP}ans de référence, trop peu pour une classe",
-        f"{years} years of reference, too few for a class",
-    )
-    return Words("pas de classe", "no class")(lang), f"{capitalise(amount)} ({why(lang)})"
+        return words("sentence.no_class"), capitalise(amount)
+    why = words("sentence.too_few_years", n=int(cast(float, reference_years)))
+    return words("sentence.no_class"), f"{capitalise(amount)} ({why})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,20 +16,7 @@ from geo_pipeline.publishing.indicators import INDICATORS, indicator_of
 from geo_pipeline.publishing.legend import LITTLE_GROWN
 from geo_pipeline.publishing.sentences import Source, is_past
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.words import NBSP, Lang, Words
-
-_NOT_COVERED = Words(
-    "la source ne couvre pas ce département", "the source does not cover this département"
-)
-_NOT_THEN = Words("pas de valeur pour cette période", "no value for this period")
-_NOT_GROWN = Words(
-    "trop peu de récoltes connues de cette culture dans ce département",
-    "too few harvests of this crop are known in this département",
-)
-_NO_HARVEST = Words(
-    f"rendement inconnu ou douteux, ou moins de 3 des 5{NBSP}récoltes précédentes",
-    "yield unknown or doubtful, or fewer than 3 of the 5 harvests before it",
-)
+from geo_pipeline.words import Lang, Words, catalogue
 
 LONGEST_STEP: Final = {"dekad": 11, "month": 31, "year": 366, "day": 31}
 """Periods that end more days apart than this do not follow on one another, by their step."""
@@ -56,8 +43,9 @@ class View:
     def with_reasons(self, lang: Lang) -> pd.DataFrame:
         """Return `values` with `reason`: why a département has none, in `lang`."""
         missing = self.values["value"].isna() & self.values["drought_class"].isna()
-        then, ever = (_NO_HARVEST, _NOT_GROWN) if self.step == "year" else (_NOT_THEN, _NOT_COVERED)
-        why = self.values["covered"].map({True: then(lang), False: ever(lang)})
+        words, of = catalogue(lang), "harvest" if self.step == "year" else "value"
+        then, ever = words(f"reason.no_{of}_then"), words(f"reason.no_{of}_ever")
+        why = self.values["covered"].map({True: then, False: ever})
         why = why.mask(self.values["little_grown"], LITTLE_GROWN(lang))
         return self.values.assign(reason=why.where(missing))
 

@@ -65,7 +65,11 @@ class Catalogue:
             KeyError: there is no such text, or it needs a value that is not given.
         """
         text = self.texts[key]
-        return _Filled(self.lang).vformat(text, (), values) if values else text
+        if not values:
+            return text
+        if any(isinstance(value, Message | float | list | tuple) for value in values.values()):
+            return _Filled(self.lang).vformat(text, (), values)
+        return text.format(**values)  # ten times as fast: sentences on all départements
 
     def count(self, key: str, number: int, n: object = None) -> str:
         """Return `key.one` or `key.many`, with the number as `n`, which may be written out.
