@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError
 from geo_pipeline.storage.failures import WHOLE
-from geo_pipeline.words import Message, plain, read_kept
+from geo_pipeline.words import Message, message, read_kept
 
 Severity = Literal["error", "warning"]
 
@@ -92,7 +92,7 @@ class Findings:
         except FileNotFoundError:
             return []
         except (DamagedError, TypeError) as error:
-            what = plain(f"{error}: run it again, or the job `checks`")
+            what = message("findings.unreadable", why=error)
             at = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
             return [Finding(table, departement or WHOLE, RECORD, "error", what, at)]
 

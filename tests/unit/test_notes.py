@@ -14,7 +14,7 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import RECORD, Finding, Findings
 from geo_pipeline.storage.inbox_files import About as AboutFile
 from geo_pipeline.storage.inbox_files import ProvidedFiles
-from geo_pipeline.words import plain
+from geo_pipeline.words import message, plain
 
 ERROR = Finding(
     "weather_daily", "31", "jumps", "error", plain("40 °C"), "2026-06-18T00:00:00+00:00"
@@ -47,6 +47,17 @@ def test_a_note_of_before_there_were_digests_is_read(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_text(json.dumps([ERROR.told()]))
     assert Findings(tmp_path).of("weather_daily", "31") == [ERROR]
+
+
+def test_a_finding_is_kept_with_its_values_and_told_in_either_language(tmp_path: Path) -> None:
+    what = message("quality.days.gap", score=40.0, first="2021-03-02", last="2021-04-10")
+    finding = Finding("weather_daily", "31", "days", "warning", what, "2026-06-18T00:00:00+00:00")
+    Findings(tmp_path).replace("weather_daily", "31", [finding], ["days"])
+    ((kept, *_),) = [notes.read(path) for path in tmp_path.glob("*/*.json")]
+    assert kept["what"]["values"] == {"score": 40.0, "first": "2021-03-02", "last": "2021-04-10"}
+    assert kept["what"]["en"] == "40 days are missing, 2021-03-02 to 2021-04-10"
+    (read,) = Findings(tmp_path).all()
+    assert read.what("fr") == "il manque 40\u00a0jours, du 2021-03-02 au 2021-04-10"
 
 
 def test_a_finding_that_cannot_be_read_holds_until_the_checks_have_run(tmp_path: Path) -> None:
