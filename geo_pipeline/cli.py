@@ -198,12 +198,12 @@ def export_map(
     output: Output = None,
 ) -> None:
     """Write a map as one HTML page that opens with no network."""
-    from geo_pipeline.publishing import exports, views
+    from geo_pipeline.publishing import exports, selection
     from geo_pipeline.storage.warehouse import Warehouse
 
     settings = _settings()
     warehouse = Warehouse(settings.warehouse)
-    view = views.select(warehouse, indicator, period)
+    view = selection.select(warehouse, indicator, period)
     language = lang.value if lang else settings.language
     target = output or settings.exports / f"{view.name}.html"
     _wrote(exports.export_map(warehouse, view, language, target))
@@ -220,12 +220,12 @@ def export_table(
     output: Output = None,
 ) -> None:
     """Write the values behind a map as CSV, GeoParquet or GeoJSON."""
-    from geo_pipeline.publishing import table_files, views
+    from geo_pipeline.publishing import selection, table_files
     from geo_pipeline.storage.warehouse import Warehouse
 
     settings = _settings()
     warehouse = Warehouse(settings.warehouse)
-    view = views.select(warehouse, indicator, period)
+    view = selection.select(warehouse, indicator, period)
     ending = table_files.TABLE_FORMATS[(table_format or TableFormat.csv).value]
     target = output or settings.exports / f"{view.name}.{ending}"
     if table_format is not None and target.suffix != f".{ending}":

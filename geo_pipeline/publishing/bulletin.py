@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from geo_pipeline.indicators import severity_rank
-from geo_pipeline.publishing import views
+from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.crop_names import CROP_NAMES
 from geo_pipeline.publishing.formats import capitalise, format_date, format_number, format_period
 from geo_pipeline.publishing.headlines import finding
@@ -48,8 +48,8 @@ class Share(NamedTuple):
 
 def render_bulletin(
     warehouse: Warehouse,
-    view: views.View,
-    before: views.View | None,
+    view: selection.Selection,
+    before: selection.Selection | None,
     lang: Lang = "fr",
     *,
     published_on: date,
@@ -60,7 +60,7 @@ def render_bulletin(
     )
     known = values[values["drought_class"].notna()]
     past = is_past(view.period_end, published_on)
-    ended = views.ended(warehouse, INDICATOR, published_on)
+    ended = selection.ended(warehouse, INDICATOR, published_on)
     stake = _stake(warehouse.query("risk_of_period", period_end=view.period_end), lang)
     words = catalogue(lang)
     page = {
@@ -107,14 +107,14 @@ def _shares(known: pd.DataFrame, lang: Lang) -> list[Share]:
     return shares
 
 
-def _ages(warehouse: Warehouse, view: views.View) -> dict[str, float]:
+def _ages(warehouse: Warehouse, view: selection.Selection) -> dict[str, float]:
     """Return the dekads of the drought under way, by département."""
     rows = warehouse.query("map_values", indicator=AGE, period_end=view.period_end)
     return dict(zip(rows["departement"], rows["value"], strict=True))
 
 
 def _driest(
-    known: pd.DataFrame, ages: dict[str, float], view: views.View, lang: Lang, past: bool
+    known: pd.DataFrame, ages: dict[str, float], view: selection.Selection, lang: Lang, past: bool
 ) -> list[str]:
     """Return for each of the driest départements in drought how dry, and since when."""
     worst = known[known["drought_class"].isin(IN_DROUGHT)].nlargest(LISTED, "value")
@@ -138,7 +138,9 @@ def _driest(
     return said
 
 
-def _changes(known: pd.DataFrame, before: views.View | None, lang: Lang) -> list[dict[str, str]]:
+def _changes(
+    known: pd.DataFrame, before: selection.Selection | None, lang: Lang
+) -> list[dict[str, str]]:
     """Return who moved to a drier class and who to a wetter one."""
     if before is None:
         return []

@@ -6,14 +6,14 @@ from pathlib import Path
 import geopandas as gpd
 
 from geo_pipeline.files import write_text
-from geo_pipeline.publishing import bulletin, maps, views
+from geo_pipeline.publishing import bulletin, maps, selection
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.words import Lang
 
 
 def export_map(
     warehouse: Warehouse,
-    view: views.View,
+    view: selection.Selection,
     lang: Lang,
     target: Path,
     *,
@@ -35,7 +35,7 @@ def export_map(
         lang=lang,
         sources=view.sources,
         published_on=day,
-        ended=views.ended(warehouse, view.indicator, day),
+        ended=selection.ended(warehouse, view.indicator, day),
         reference_period=view.reference_period,
         step=view.step,
     )
@@ -59,8 +59,8 @@ def export_bulletin(
         UsageError: there is nothing for that period.
         StorageError: the file cannot be written; an older one stays.
     """
-    view = views.select(warehouse, bulletin.INDICATOR, period)
-    before, day = views.before(warehouse, view), published_on or _day(warehouse)
+    view = selection.select(warehouse, bulletin.INDICATOR, period)
+    before, day = selection.before(warehouse, view), published_on or _day(warehouse)
     page = bulletin.render_bulletin(warehouse, view, before, lang, published_on=day)
     return write_text(output or folder / f"bulletin_{view.period_end:%Y-%m}.html", page)
 

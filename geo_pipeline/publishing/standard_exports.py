@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError, UsageError
-from geo_pipeline.publishing import table_files, views
+from geo_pipeline.publishing import selection, table_files
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.words import Lang
@@ -99,7 +99,7 @@ def _exports(warehouse: Warehouse, lang: Lang) -> Iterator[_Export]:
     shapes, boundaries = warehouse.query("shapes"), warehouse.query("boundaries")
     for indicator, period in HANDFUL:
         try:
-            view = views.select(warehouse, indicator, period)
+            view = selection.select(warehouse, indicator, period)
         except UsageError:
             continue  # the publication does not reach that period
         shown = _digest(*form, view)
@@ -111,7 +111,7 @@ def _exports(warehouse: Warehouse, lang: Lang) -> Iterator[_Export]:
                 yield _Export(
                     f"{view.name}.{ending}", made_of, partial(_write_table, warehouse, view)
                 )
-            earlier = views.before(warehouse, view)
+            earlier = selection.before(warehouse, view)
             risk = warehouse.query("risk_of_period", period_end=view.period_end)
             yield _Export(
                 f"bulletin_{view.period_end:%Y-%m}.html",
@@ -123,13 +123,15 @@ def _exports(warehouse: Warehouse, lang: Lang) -> Iterator[_Export]:
 # Slow to import (folium), and not needed where all is as it was.
 
 
-def _write_map(warehouse: Warehouse, view: views.View, lang: Lang, target: Path, day: date) -> None:
+def _write_map(
+    warehouse: Warehouse, view: selection.Selection, lang: Lang, target: Path, day: date
+) -> None:
     from geo_pipeline.publishing import exports  # noqa: PLC0415
 
     exports.export_map(warehouse, view, lang, target, published_on=day)
 
 
-def _write_table(warehouse: Warehouse, view: views.View, target: Path, _day: date) -> None:
+def _write_table(warehouse: Warehouse, view: selection.Selection, target: Path, _day: date) -> None:
     table_files.export_table(warehouse, view, target)
 
 
@@ -156,7 +158,7 @@ def _digest(*parts: Any) -> str:
 
 
 def _said(part: Any) -> bytes:
-    if isinstance(part, views.View):
+    if isinstance(part, selection.Selection):
         told = [
             part.indicator,
             part.period_end.isoformat(),

@@ -10,13 +10,13 @@ import pandas as pd
 
 from geo_pipeline.errors import UsageError
 from geo_pipeline.files import replacing
-from geo_pipeline.publishing import views
+from geo_pipeline.publishing import selection
 from geo_pipeline.storage.warehouse import Warehouse
 
 TABLE_FORMATS = {"csv": "csv", "geoparquet": "parquet", "geojson": "geojson"}
 
 
-def export_table(warehouse: Warehouse, view: views.View, target: Path) -> Path:
+def export_table(warehouse: Warehouse, view: selection.Selection, target: Path) -> Path:
     """Write `view` as CSV, GeoParquet or GeoJSON, as the ending of `target` says.
 
     Raises:

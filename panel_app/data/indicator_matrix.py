@@ -17,13 +17,13 @@ from scipy.special import ndtri
 from geo_pipeline import dekads
 from geo_pipeline.indicators import drought_age
 from geo_pipeline.indicators.classes import INDEX_DROUGHT_LIMIT, PERCENTILE_DROUGHT_LIMIT
-from geo_pipeline.publishing import views
+from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.formats import Period, format_period, format_value, shown_value
 from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.legend import IN_DROUGHT, LITTLE_GROWN, class_words, is_unclassed
+from geo_pipeline.publishing.selection import LONGEST_STEP
 from geo_pipeline.publishing.sentences import Ranked, Statement, drought_words, is_past, statement
 from geo_pipeline.publishing.styles import NO_DATA, ClassStyle
-from geo_pipeline.publishing.views import LONGEST_STEP
 from geo_pipeline.words import Lang
 
 FloatMatrix = NDArray[np.float64]
@@ -78,7 +78,7 @@ class Matrix:
     @cached_property
     def by_dekad(self) -> bool:
         """Whether periods are dekads: then months may be shown alone."""
-        return views.period_step(self.indicator, self.periods[0]) in ("dekad", "month")
+        return selection.period_step(self.indicator, self.periods[0]) in ("dekad", "month")
 
     @cached_property
     def month_rows(self) -> list[int]:
@@ -106,7 +106,7 @@ class Matrix:
     @cached_property
     def newest(self) -> int:
         """Row of the newest period of all: not of one that only few départements are ahead in."""
-        return views.newest((self.style != NO_STYLE).sum(axis=1))
+        return selection.newest((self.style != NO_STYLE).sum(axis=1))
 
     def column(self, code: str) -> int:
         """Column of a département."""
@@ -116,13 +116,13 @@ class Matrix:
         """The period as it is said: `août 2022`, `2e décade d'août 2022`, `3 octobre 2026`."""
         said: Period = "month" if step == "month" else "dekad"
         if not self.by_dekad:
-            said = views.period_step(self.indicator, self.periods[row])
+            said = selection.period_step(self.indicator, self.periods[row])
         return format_period(self.periods[row], said, lang)
 
     def period_typed(self, row: int, step: str = "dekad") -> str:
         """The period as it is typed: `2022-08`, `2022-08-20`."""
         if not self.by_dekad:
-            return views.period_text(self.indicator, self.periods[row])
+            return selection.period_text(self.indicator, self.periods[row])
         text = self.periods[row].isoformat()
         return text[:7] if step == "month" else text
 

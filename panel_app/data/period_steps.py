@@ -7,7 +7,7 @@ import pandas as pd
 
 from geo_pipeline.publishing.indicator_record import Indicator
 from geo_pipeline.publishing.indicators import indicator_of
-from geo_pipeline.publishing.views import LONGEST_STEP
+from geo_pipeline.publishing.selection import LONGEST_STEP
 from panel_app.data.indicator_matrix import Matrix
 
 YEAR_DAYS: Final = 5

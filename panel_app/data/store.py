@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo_pipeline.errors import NotPublishedError, StorageError
-from geo_pipeline.publishing import exports, table_files, views
+from geo_pipeline.publishing import exports, selection, table_files
 from geo_pipeline.publishing.indicators import INDICATORS, indicator_of
 from geo_pipeline.publishing.sentences import Statement
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for sessions
@@ -307,7 +307,7 @@ class Store:
             UsageError: nothing is published of `indicator` at `period`.
             StorageError: the publication cannot be read.
         """
-        view = views.select(self._warehouse, indicator, period)
+        view = selection.select(self._warehouse, indicator, period)
         with TemporaryDirectory() as folder:
             target = Path(folder) / f"{view.name}.{kind}"
             if kind == "html":

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from geo_pipeline.publishing import bulletin, exports, views
+from geo_pipeline.publishing import bulletin, exports, selection
 from geo_pipeline.publishing.sentences import in_past, is_past
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data.page_words import catalogue
@@ -89,7 +89,7 @@ def test_pages_speak_of_what_is_over_in_the_past(publication: Publication) -> No
 
 def test_files_speak_of_what_is_over_in_the_past(store: Store, tmp_path: Any) -> None:
     with closing(Warehouse(store.path)) as warehouse:
-        view = views.select(warehouse, bulletin.INDICATOR, "2022-08")
+        view = selection.select(warehouse, bulletin.INDICATOR, "2022-08")
         for day, band in ((date(2026, 11, 1), True), (date(2022, 9, 5), False)):
             text = bulletin.render_bulletin(warehouse, view, None, published_on=day)
             target = exports.export_map(

@@ -7,7 +7,7 @@ from html import unescape
 
 import numpy as np
 
-from geo_pipeline.publishing import bulletin, views
+from geo_pipeline.publishing import bulletin, selection
 from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data import crop_exposure
@@ -108,7 +108,7 @@ def test_the_bulletin_counts_what_stands(store: Store, publication: Publication)
     with closing(Warehouse(store.path)) as warehouse:
         said = {}
         for period in ("2022-08", "2022-10-10"):
-            view = views.select(warehouse, bulletin.INDICATOR, period)
+            view = selection.select(warehouse, bulletin.INDICATOR, period)
             page = bulletin.render_bulletin(warehouse, view, None, published_on=date(2023, 1, 2))
             said[period] = plain(unescape(page))
     assert re.search(

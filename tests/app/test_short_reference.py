@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geo_pipeline.publishing import bulletin, exports, views
+from geo_pipeline.publishing import bulletin, exports, selection
 from geo_pipeline.publishing.legend import class_words
 from geo_pipeline.publishing.styles import DROUGHT_CLASSES
 from geo_pipeline.storage.warehouse import Warehouse
@@ -50,7 +50,7 @@ def test_nothing_is_said_of_a_hundred_years(
         said += [page.slots(view)["legend"], *about_page.slots(view).values()]
         assert not [text for text in said if HUNDRED.search(plain(text))], indicator
     with closing(Warehouse(store.path)) as warehouse:
-        chosen = views.select(warehouse, "combined", "2022-08")
+        chosen = selection.select(warehouse, "combined", "2022-08")
         text = bulletin.render_bulletin(warehouse, chosen, None, published_on=date(2022, 9, 1))
         assert not HUNDRED.search(plain(unescape(text)))
         assert "le plus sec des 12 années connues" in plain(unescape(text)).lower()
@@ -95,7 +95,7 @@ def test_where_classes_are_lacking_the_legend_says_so(publication: Publication) 
 def test_files_tell_a_value_without_a_class_from_no_data(store: Store, tmp_path: Path) -> None:
     """Corse-du-Sud has a value of August 2022 and no class; 8 others have no weather then."""
     with closing(Warehouse(store.path)) as warehouse:
-        chosen = views.select(warehouse, "combined", "2022-08")
+        chosen = selection.select(warehouse, "combined", "2022-08")
         day = date(2022, 9, 1)
         told = plain(bulletin.render_bulletin(warehouse, chosen, None, published_on=day))
         path = exports.export_map(warehouse, chosen, "en", tmp_path / "map.html")

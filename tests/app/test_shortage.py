@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_pipeline.publishing import exports, table_files, views
+from geo_pipeline.publishing import exports, selection, table_files
 from geo_pipeline.publishing.indicators import INDICATORS
 from geo_pipeline.publishing.styles import NO_DATA
 from geo_pipeline.storage.warehouse import Warehouse
@@ -73,7 +73,7 @@ def test_what_has_under_a_thousand_hectares_is_hatched(
     gers = view.matrix.column("32")
     assert view.matrix.style[view.row, gers] != NO_STYLE
     with closing(Warehouse(store.path)) as warehouse:
-        chosen = views.select(warehouse, WHEAT, "2022-06")
+        chosen = selection.select(warehouse, WHEAT, "2022-06")
         text = plain(
             exports.export_map(warehouse, chosen, "fr", tmp_path / "a.html").read_text("utf-8")
         )

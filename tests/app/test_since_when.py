@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from geo_pipeline import dekads
-from geo_pipeline.publishing import bulletin, views
+from geo_pipeline.publishing import bulletin, selection
 from geo_pipeline.publishing.formats import format_period
 from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.storage.warehouse import Warehouse
@@ -79,7 +79,7 @@ def test_the_bulletin_tells_the_same_drought(
 ) -> None:
     events = droughts_on(publication, day)
     with closing(Warehouse(store.path)) as warehouse:
-        view = views.select(warehouse, bulletin.INDICATOR, day.isoformat())
+        view = selection.select(warehouse, bulletin.INDICATOR, day.isoformat())
         text = bulletin.render_bulletin(warehouse, view, None, published_on=date(2023, 1, 2))
     lines = re.findall(r"<li>(.*?)</li>", plain(unescape(text)))
     assert lines

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.errors import StorageError
-from geo_pipeline.publishing import views
+from geo_pipeline.publishing import selection
 from geo_pipeline.runtime.providers import attributions
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
@@ -231,12 +231,12 @@ def test_a_drought_is_over_running_or_lost_in_a_gap(own_home: Path) -> None:
 
 def test_one_departement_ahead_of_the_others_does_not_move_france(own_home: Path) -> None:
     with closing(Warehouse(Settings(home=own_home).warehouse)) as warehouse:
-        newest = views.select(warehouse, "swi").period_end
+        newest = selection.select(warehouse, "swi").period_end
         running = (table(own_home, "drought_events")["state"] == "running").sum()
         ahead = [("2024-12-20", -1.0), ("2024-12-31", -1.5)]
         courses(own_home, d75={"swi": ahead, "drought_age_dekads": [("2024-12-31", 1.0)]})
-        assert views.select(warehouse, "swi").period_end == newest
-        assert views.select(warehouse, "swi", "2024-12").period_end == date(2024, 12, 31)
+        assert selection.select(warehouse, "swi").period_end == newest
+        assert selection.select(warehouse, "swi", "2024-12").period_end == date(2024, 12, 31)
     events = table(own_home, "drought_events")
     assert (events.loc[events["departement"] != "75", "state"] == "running").sum() == running
     assert events.loc[events["departement"] == "75", "state"].tolist() == ["running"]

@@ -17,7 +17,7 @@ import dagster as dg
 from geo_pipeline.automation.alerts import Alert, Alerts, Rows, digest
 from geo_pipeline.automation.sensors.places import named
 from geo_pipeline.errors import NotPublishedError
-from geo_pipeline.publishing import views
+from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.formats import capitalise, format_date, format_period, is_missing
 from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.publishing.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS
@@ -213,7 +213,7 @@ def _link(settings: Settings, change: Change, *, france: bool) -> str:
     day = change.now.period_end if change.worse else change.now.restricted_on
     query = {
         "indicator": indicator,
-        "period": views.period_text(indicator, date.fromisoformat(str(day))),
+        "period": selection.period_text(indicator, date.fromisoformat(str(day))),
         "lang": settings.alert_language,
     }
     if not france:

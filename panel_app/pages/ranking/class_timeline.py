@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from geo_pipeline.publishing.indicators import indicator_of
-from geo_pipeline.publishing.views import LONGEST_STEP
+from geo_pipeline.publishing.selection import LONGEST_STEP
 from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_view import PageView

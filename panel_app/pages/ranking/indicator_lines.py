@@ -11,7 +11,7 @@ import numpy as np
 from geo_pipeline import dekads
 from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.publishing.indicators import indicator_of
-from geo_pipeline.publishing.views import LONGEST_STEP
+from geo_pipeline.publishing.selection import LONGEST_STEP
 from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView

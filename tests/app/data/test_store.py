@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from geo_pipeline.errors import NotPublishedError, StorageError
-from geo_pipeline.publishing import views
+from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.legend import styles_of
 from geo_pipeline.publishing.styles import NO_DATA
 from geo_pipeline.settings import Settings
@@ -104,7 +104,7 @@ def test_a_matrix_holds_what_the_published_view_says(
 ) -> None:
     warehouse = Warehouse(Settings(home=published_home).warehouse)
     for indicator in ("spi_3", "combined", "precip_mm"):
-        view = views.select(warehouse, indicator, "2022-08").values.set_index("departement")
+        view = selection.select(warehouse, indicator, "2022-08").values.set_index("departement")
         matrix = publication.matrix(indicator)
         row = matrix.nearest(AUGUST)
         assert matrix.periods[row] == AUGUST

@@ -2,7 +2,7 @@
 
 import pytest
 
-from geo_pipeline.publishing.views import newest
+from geo_pipeline.publishing.selection import newest
 
 
 @pytest.mark.parametrize(

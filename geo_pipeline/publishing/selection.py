@@ -26,7 +26,7 @@ LEAST_SHARE = 0.5
 
 
 @dataclass(frozen=True)
-class View:
+class Selection:
     """One indicator at one period: `values` has a row for each département."""
 
     indicator: str
@@ -114,7 +114,7 @@ def ended(warehouse: Warehouse, indicator: str, published_on: date) -> date | No
     return day if is_past(day, published_on) else None
 
 
-def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> View:
+def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> Selection:
     """Return `indicator` at `period` (`2022-08`, or `2022-08-20`), by default the newest.
 
     A month is its last dekad that has a value. Of yields a period is a year (`2022`).
@@ -153,7 +153,7 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> V
         )
     period_end = chosen[-1]
     values = warehouse.query("map_values", indicator=indicator, period_end=period_end)
-    return View(indicator, period_end, values, sources_of(warehouse, indicator))
+    return Selection(indicator, period_end, values, sources_of(warehouse, indicator))
 
 
 def sources_of(warehouse: Warehouse, indicator: str) -> tuple[Source, ...]:
@@ -171,7 +171,7 @@ def sources_of(warehouse: Warehouse, indicator: str) -> tuple[Source, ...]:
     )
 
 
-def before(warehouse: Warehouse, view: View) -> View | None:
+def before(warehouse: Warehouse, view: Selection) -> Selection | None:
     """Return the same indicator one month (of yields a year) earlier, None where it has no value.
 
     A day is held against the end of the month before it.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from geo_pipeline.errors import UsageError
-from geo_pipeline.publishing import views
+from geo_pipeline.publishing import selection
 from geo_pipeline.storage.warehouse import Warehouse
 
 WHEAT = "yield_anomaly_pct_soft_wheat"
@@ -29,42 +29,42 @@ def warehouse(published_home: Path) -> Warehouse:
 def test_periods_are_typed_as_they_are(
     indicator: str, period_end: date, step: str, text: str
 ) -> None:
-    assert views.period_step(indicator, period_end) == step
-    assert views.period_text(indicator, period_end) == text
+    assert selection.period_step(indicator, period_end) == step
+    assert selection.period_text(indicator, period_end) == text
 
 
 def test_a_year_is_asked_for_as_such(warehouse: Warehouse) -> None:
-    view = views.select(warehouse, WHEAT, "2016")
+    view = selection.select(warehouse, WHEAT, "2016")
     assert (view.period_end, view.step, view.name) == (date(2016, 12, 31), "year", f"{WHEAT}_2016")
     rows = view.values.set_index("departement")
     assert len(rows) == 101
     # Yields of 2011 to 2015 in Eure-et-Loir: 72, 82, 81, 85, 86; their mean is 81.2. Then 54.3.
     assert rows.loc["28", "value"] == pytest.approx(100 * (54.3 - 81.2) / 81.2)
-    assert views.select(warehouse, WHEAT, "2016-12-31").period_end == view.period_end
-    assert views.select(warehouse, WHEAT).period_end == date(2022, 12, 31)
+    assert selection.select(warehouse, WHEAT, "2016-12-31").period_end == view.period_end
+    assert selection.select(warehouse, WHEAT).period_end == date(2022, 12, 31)
 
 
 @pytest.mark.parametrize("period", ["2016-12", "2016-06-30", "16", "2016-12-31x"])
 def test_of_yields_nothing_but_a_year_is_a_period(warehouse: Warehouse, period: str) -> None:
     with pytest.raises(UsageError, match=f"'{period}' is not a period: write it as 2022$"):
-        views.select(warehouse, WHEAT, period)
+        selection.select(warehouse, WHEAT, period)
 
 
 def test_a_month_is_not_asked_for_as_a_year(warehouse: Warehouse) -> None:
     with pytest.raises(UsageError, match="'2022' is not a period: write it as 2022-08"):
-        views.select(warehouse, "spi_3", "2022")
+        selection.select(warehouse, "spi_3", "2022")
 
 
 def test_what_no_crop_has_says_what_it_needs(warehouse: Warehouse) -> None:
     with pytest.raises(UsageError, match=r"with more data \(three of the five harvests before"):
-        views.select(warehouse, "yield_anomaly_pct_permanent_grassland")
+        selection.select(warehouse, "yield_anomaly_pct_permanent_grassland")
     with pytest.raises(UsageError, match=r"with more data \(measures of days need daily weather"):
-        views.select(warehouse, "days_since_rain")
+        selection.select(warehouse, "days_since_rain")
 
 
 def test_the_period_before_is_a_year_or_a_month_earlier(warehouse: Warehouse) -> None:
     def earlier(indicator: str, period: str) -> date | None:
-        found = views.before(warehouse, views.select(warehouse, indicator, period))
+        found = selection.before(warehouse, selection.select(warehouse, indicator, period))
         return None if found is None else found.period_end
 
     assert earlier(WHEAT, "2016") == date(2015, 12, 31)
@@ -77,7 +77,7 @@ def test_the_period_before_is_a_year_or_a_month_earlier(warehouse: Warehouse) ->
 def test_sources_are_those_of_the_observations(warehouse: Warehouse) -> None:
     def names(indicator: str) -> list[str]:
         return [
-            each.in_words("fr")["name"] or "" for each in views.sources_of(warehouse, indicator)
+            each.in_words("fr")["name"] or "" for each in selection.sources_of(warehouse, indicator)
         ]
 
     assert names(WHEAT) == ["Agreste, Statistique agricole annuelle", "Natural Earth 1:10m"]
@@ -86,10 +86,12 @@ def test_sources_are_those_of_the_observations(warehouse: Warehouse) -> None:
 
 
 def test_a_departement_without_a_departure_says_why(warehouse: Warehouse) -> None:
-    why = views.select(warehouse, WHEAT, "2016").with_reasons("fr").set_index("departement")
+    why = selection.select(warehouse, WHEAT, "2016").with_reasons("fr").set_index("departement")
     assert why.loc["75", "reason"].startswith("trop peu de récoltes connues")
     # Cher is known since 2010: two harvests before that of 2012.
-    why = views.select(warehouse, WHEAT, "2012").with_reasons("en").set_index("departement")
+    why = selection.select(warehouse, WHEAT, "2012").with_reasons("en").set_index("departement")
     assert why.loc["18", "reason"].startswith("yield unknown or doubtful, or fewer than 3 of the 5")
-    why = views.select(warehouse, "spi_3", "2022-08").with_reasons("en").set_index("departement")
+    why = (
+        selection.select(warehouse, "spi_3", "2022-08").with_reasons("en").set_index("departement")
+    )
     assert why.loc["75", "reason"] == "the source does not cover this département"
