@@ -21,7 +21,6 @@ from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
-from dagster_graphql.schema import create_schema
 
 from geo_pipeline.automation.monitoring_files import write
 from geo_pipeline.commands.runs import run
@@ -80,7 +79,9 @@ def asked(settings: Settings) -> Iterator[Any]:
 
 @cache
 def schema() -> Any:
-    """Return what can be asked of Dagster's web server."""
+    """Return what can be asked of Dagster's web server: to load it takes two seconds."""
+    from dagster_graphql.schema import create_schema
+
     return create_schema()
 
 
