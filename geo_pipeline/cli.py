@@ -26,6 +26,7 @@ from rich.table import Column, Table
 from geo_pipeline.errors import GeoPipelineError, UsageError
 from geo_pipeline.providers import names
 from geo_pipeline.territory import BY_CODE, CODES, parse_departements
+from geo_pipeline.words import message
 
 if TYPE_CHECKING:
     from geo_pipeline.settings import Settings
@@ -133,7 +134,7 @@ def run(
     settings = _settings(source, since, until, history, offline)
     if resume:
         if departements is not None:
-            raise UsageError("--resume finds out what there is to do: leave --departements away")
+            raise UsageError(message("cli.resume"))
         _resume(settings, as_json, verbose)
         return
     codes = parse_departements([departements]) if departements is not None else list(CODES)
@@ -174,7 +175,7 @@ def backfill(
     if again is None:
         codes = parse_departements([departements]) if departements is not None else list(CODES)
     elif departements is not None:
-        raise UsageError("--again runs what is left of a backfill: leave --departements away")
+        raise UsageError(message("cli.again"))
     else:
         codes = left_over(settings, again)
     queued = enqueue(settings, codes)
@@ -229,9 +230,7 @@ def export_table(
     ending = table_files.TABLE_FORMATS[(table_format or TableFormat.csv).value]
     target = output or settings.exports / f"{view.name}.{ending}"
     if table_format is not None and target.suffix != f".{ending}":
-        raise UsageError(
-            f"--format {table_format} and --output {target} disagree: end it .{ending}"
-        )
+        raise UsageError(message("cli.format", format=table_format, path=target, ending=ending))
     _wrote(table_files.export_table(warehouse, view, target))
 
 

@@ -11,6 +11,7 @@ from io import FileIO
 from pathlib import Path
 
 from geo_pipeline.errors import StorageError
+from geo_pipeline.words import message
 
 YOUNG_S = 2.0
 """A temporary file younger than this may be one that its writer has not locked yet."""
@@ -35,7 +36,7 @@ def replacing(target: Path) -> Iterator[Path]:
             temporary.replace(target)
     except OSError as error:
         raise StorageError(
-            f"cannot write {target}: {error.strerror or error}; what was there before is unchanged"
+            message("file.unwritable", path=target, why=error.strerror or error)
         ) from error
 
 

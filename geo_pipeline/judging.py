@@ -21,7 +21,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, Literal, TypeVar, TypeVarTuple
+from typing import IO, Any, Literal, Self, TypeVar, TypeVarTuple
+
+from geo_pipeline.words import message
 
 MB = 1_000_000
 
@@ -43,17 +45,15 @@ class FatalFileError(ValueError):
     """What was to be read took its reader's memory or time, or took its process down."""
 
     def __init__(self, reason: Literal["memory", "time", "crash"], limits: Limits) -> None:
-        super().__init__(reason, limits)
+        super().__init__(
+            message(f"judging.{reason}", memory_mb=limits.memory_mb, time_s=limits.time_s)
+        )
         self.reason = reason
         self.limits = limits
 
-    def __str__(self) -> str:
-        """Return what it did, in words that follow the name of the file."""
-        return {
-            "memory": f"needs more than the {self.limits.memory_mb} MB of memory that are allowed",
-            "time": f"takes more than the {self.limits.time_s:g} s that are allowed to be read",
-            "crash": "made its reader crash",
-        }[self.reason]
+    def __reduce__(self) -> tuple[type[Self], tuple[str, Limits]]:
+        """Return what makes it again in another process."""
+        return type(self), (self.reason, self.limits)
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,8 @@ def judged(limits: Limits, function: Callable[[*Arguments], R], *arguments: *Arg
         answer = _answer(given) if status == 0 else None
         if answer is None:
             raise FatalFileError(_reason(said, status), limits)
-    for name, level, message in answer.logged:
-        logging.getLogger(name).log(level, "%s", message)
+    for name, level, line in answer.logged:
+        logging.getLogger(name).log(level, "%s", line)
     if answer.error is not None:
         raise answer.error
     return answer.value  # type: ignore[return-value]

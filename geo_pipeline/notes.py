@@ -15,6 +15,7 @@ from typing import Any
 
 from geo_pipeline.errors import DamagedError
 from geo_pipeline.files import write_text
+from geo_pipeline.words import message
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,11 @@ def read(path: Path) -> Any:
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
-        raise DamagedError(f"{path} is damaged ({error})", path) from error
+        raise DamagedError(message("file.damaged", path=path, why=error), path) from error
     if not isinstance(note, dict) or not {"digest", "content"} & set(note):
         return note
     if note.get("digest") != digest(note.get("content")):
-        raise DamagedError(f"{path} is damaged (its content is not what was written)", path)
+        raise DamagedError(message("file.changed", path=path), path)
     return note["content"]
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from geo_pipeline.errors import DamagedError
+from geo_pipeline.words import Message, message
 
 SIGN = b"geo_pipeline.sealed"
 """Key of the footer's metadata; its value is the end of the file's path."""
@@ -66,7 +67,7 @@ def opened(path: Path) -> Opened:
     try:
         content = path.read_bytes()
         if not _holds(content):
-            raise damaged(path, "its bytes are not those that were written")
+            raise damaged(path, message("seal.bytes"))
         file = pq.ParquetFile(pa.BufferReader(content))
         place = (file.schema_arrow.metadata or {}).get(SIGN)
     except FileNotFoundError:
@@ -74,14 +75,13 @@ def opened(path: Path) -> Opened:
     except (OSError, pa.ArrowException) as error:
         raise damaged(path, str(error).splitlines()[0]) from error
     if place is not None and not path.as_posix().endswith(f"/{place.decode()}"):
-        raise damaged(path, f"it is the file of {place.decode()}")
+        raise damaged(path, message("seal.another_place", place=place.decode()))
     return Opened(file, content, place is not None)
 
 
-def damaged(path: Path, reason: str) -> DamagedError:
+def damaged(path: Path, reason: Message | str) -> DamagedError:
     """Return the error that says that the file at `path` cannot be believed."""
-    what = f"{path} is damaged ({reason}): `geo-pipeline run --resume` writes it anew"
-    return DamagedError(what, path)
+    return DamagedError(message("seal.damaged", path=path, why=reason), path)
 
 
 def _holds(content: bytes) -> bool:

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from geo_pipeline.errors import UsageError
 from geo_pipeline.judging import Limits
+from geo_pipeline.words import Message, message
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
@@ -18,14 +19,14 @@ _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
 _ANCESTOR: Final = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
-def misuse(error: SettingsError | ValidationError) -> str:
+def misuse(error: SettingsError | ValidationError) -> Message:
     """Say in one line which setting cannot be read, and why."""
     if isinstance(error, SettingsError):  # its text names the setting, never its value
-        return f'{error}: write a list or a table as JSON, such as ["a", "b"]'
+        return message("settings.no_json", why=error)
     first = error.errors()[0]
     name = "_".join(str(part) for part in first["loc"]).upper()
     said = first["msg"].removeprefix("Value error, ")
-    return f"setting GEO_PIPELINE_{name}: {said} (got {first['input']!r})"
+    return message("settings.misuse", name=name, why=said, value=repr(first["input"]))
 
 
 PREFIX: Final = "GEO_PIPELINE_"

@@ -19,6 +19,7 @@ from geo_pipeline import schemas
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.schemas import ByDepartement, Exact
 from geo_pipeline.settings import Settings
+from geo_pipeline.words import Message, message
 
 LAYERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -308,14 +309,18 @@ def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     try:
         valid = schema.validate(frame.reset_index(drop=True))
     except SchemaError as error:
-        raise InvalidTableError(f"{table}: {_explain(error)}") from error
+        raise InvalidTableError(
+            message("fault.in_table", table=table, what=_explain(error))
+        ) from error
     except SchemaErrors as errors:
-        raise InvalidTableError(f"{table}: {_explain(errors.schema_errors[0])}") from errors
+        raise InvalidTableError(
+            message("fault.in_table", table=table, what=_explain(errors.schema_errors[0]))
+        ) from errors
     columns = [name for name in schema.columns if name in valid]
     return valid[columns].sort_values(key(table), ignore_index=True)
 
 
-def _explain(error: SchemaError) -> str:
+def _explain(error: SchemaError) -> Message:
     """Return in one line which column broke which rule, with the first offending values."""
     rule = str(getattr(error.check, "error", None) or error.check or error.reason_code)
     if len(rule) > LONGEST_RULE:
@@ -323,14 +328,14 @@ def _explain(error: SchemaError) -> str:
     name = getattr(error.schema, "name", None)
     cases, data = error.failure_cases, error.data
     if not isinstance(cases, pd.DataFrame) or "failure_case" not in cases:
-        return f"{name} breaks {rule}: {cases}"
+        return message("table.breaks", column=str(name), rule=rule, values=str(cases))
     values = list(cases["failure_case"].head(3))
     codes: list[str] = []
     if isinstance(data, pd.DataFrame) and "departement" in data and "index" in cases:
         rows = data.index.intersection(pd.Index(cases["index"].dropna()))
         codes = sorted(set(data.loc[rows, "departement"].astype(str)))[:5]
-    places = f" (départements {', '.join(codes)})" if codes else ""
-    return f"{name} breaks {rule}: {values}{places}"
+    broken = message("table.breaks", column=str(name), rule=rule, values=str(values))
+    return message("table.in_departements", broken=broken, codes=codes) if codes else broken
 
 
 def dictionary() -> str:

@@ -13,9 +13,11 @@ the npm package `@etalab/decoupage-administratif` 6.0.0 (MIT).
 import difflib
 import unicodedata
 from collections.abc import Iterable
+from functools import reduce
 from typing import Final, NamedTuple
 
 from geo_pipeline.errors import UsageError
+from geo_pipeline.words import message, plain
 
 TIME_ZONE: Final = "Europe/Paris"
 """Whose days are meant where an hour or a day of the country is."""
@@ -224,11 +226,14 @@ def parse_departement(text: str) -> str:
     if _key(typed) in _BY_KEY:
         return _BY_KEY[_key(typed)]
     near = difflib.get_close_matches(_key(typed), _BY_KEY, n=3)
-    hint = " or ".join(f"{_BY_KEY[key]} ({BY_CODE[_BY_KEY[key]].name})" for key in near)
-    advice = (
-        f"did you mean {hint}?" if near else "use an INSEE code: 01-19, 2A, 2B, 21-95, 971-974, 976"
-    )
-    raise UsageError(f"unknown département '{typed}': {advice}")
+    names = [f"{_BY_KEY[key]} ({BY_CODE[_BY_KEY[key]].name})" for key in near]
+    advice = message("territory.codes")
+    if names:
+        several = reduce(
+            lambda one, other: message("list.or", one=one, other=other), names[1:], plain(names[0])
+        )
+        advice = message("territory.meant", names=several)
+    raise UsageError(message("territory.unknown", typed=typed, advice=advice))
 
 
 def parse_departements(texts: Iterable[str]) -> list[str]:
@@ -239,7 +244,7 @@ def parse_departements(texts: Iterable[str]) -> list[str]:
     """
     typed = [part for text in texts for part in text.split(",") if part.strip()]
     if not typed:
-        raise UsageError("no département given: name at least one, such as 31 or 31,32")
+        raise UsageError(message("territory.none_given"))
     return sorted({parse_departement(part) for part in typed})
 
 

@@ -35,9 +35,7 @@ def groundwater(
     provider = workspace.providers.groundwater
     until = workspace.settings.until or datetime.now(UTC).date()
     if provider is None:
-        raise UsageError(
-            "no provider of groundwater is chosen: set GEO_PIPELINE_GROUNDWATER=hubeau"
-        )
+        raise UsageError(message("groundwater.no_provider"))
     for code in context.partition_keys:
         try:
             found = provider.groundwater(code)

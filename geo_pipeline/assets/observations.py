@@ -34,7 +34,7 @@ from geo_pipeline.tables import empty, validate
 from geo_pipeline.threads import mapped
 from geo_pipeline.transforms.joined_histories import joined
 from geo_pipeline.transforms.weather import with_et0
-from geo_pipeline.words import plain
+from geo_pipeline.words import Message
 
 LEFT_OUT = "left_out"
 """The check whose finding says which stations or values the reader of a source left out."""
@@ -87,8 +87,7 @@ def weather_daily(
             tell_failure(context, workspace, ("weather_daily", code), settings.source, error)
             continue
         _tell_overlap(context, workspace, code, outcome.overlap)
-        left_out = [plain(note) for note in outcome.notes]
-        what = first_of(left_out) if left_out else None
+        what = first_of(outcome.notes) if outcome.notes else None
         doubt(workspace, ("weather_daily", code), LEFT_OUT, what)
         write_partition(
             context,
@@ -108,7 +107,7 @@ class Weather(NamedTuple):
     provenance: Provenance
     overlap: pd.DataFrame
     """How far two histories agree."""
-    notes: list[str]
+    notes: list[Message]
     """What was left out or not there, a sentence each."""
 
 

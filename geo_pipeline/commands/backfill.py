@@ -37,6 +37,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.tables import chosen
 from geo_pipeline.territory import CODES
+from geo_pipeline.words import message
 
 BACKFILL_TAG: Final = "geo_pipeline/backfill"
 """Its value is the id of the backfill. Dagster's own tag would need one of its own backfills, which
@@ -104,9 +105,7 @@ def left_over(settings: Settings, backfill_id: str) -> list[str]:
         reap(instance)
         runs = instance.get_runs(dg.RunsFilter(tags={BACKFILL_TAG: backfill_id}))
     if not runs:
-        raise UsageError(
-            f"there is no backfill '{backfill_id}': see the tag {BACKFILL_TAG} of runs"
-        )
+        raise UsageError(message("backfill.unknown", id=backfill_id, tag=BACKFILL_TAG))
     # Dagster's own second tries carry the tags of the first.
     done = {code for run in runs if run.is_success for code in codes_of(run.tags)}
     asked = {code for run in runs for code in codes_of(run.tags)}

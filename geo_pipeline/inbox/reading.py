@@ -29,6 +29,7 @@ from geo_pipeline.sources.station_files import (
 from geo_pipeline.sources.stations import homes
 from geo_pipeline.spatial.boundaries import accepted
 from geo_pipeline.storage.inbox_files import About, Kind, ProvidedFiles, safe_name
+from geo_pipeline.words import message
 
 LONGEST_SILENCE_DAYS = 366
 """Without a day of any station, after which a few days more are none of a record."""
@@ -59,9 +60,10 @@ def understood(settings: Settings, path: Path, name: str, digest: str) -> About:
     except StorageError:
         raise  # it is not the file's fault
     except (GeoPipelineError, ValueError) as error:
-        raise bad(kind, name, str(error)) from error
+        raise bad(kind, error) from error
     except Exception as error:
-        raise bad(kind, name, f"cannot be read ({type(error).__name__}: {error})") from error
+        what = message("inbox.unreadable", error=type(error).__name__, why=error)
+        raise bad(kind, ValueError(what)) from error
 
 
 def _crops(_: Settings, received: Received) -> About:
@@ -114,7 +116,7 @@ def _stations(settings: Settings, received: Received) -> About:
         )
     rows = rows.dropna(subset=list(STATION_VARIABLES), how="all")
     if rows.empty:
-        raise ValueError("has no value of any station")
+        raise ValueError(message("inbox.no_value"))
     table_of_stations(rows, origin)
     code = _departement(rows)
     first, last = (rows["date"].agg(end).date() for end in ("min", "max"))
@@ -122,22 +124,15 @@ def _stations(settings: Settings, received: Received) -> About:
     _require_going_on(rows)
     published = meteo_france.FILE.fullmatch(name)
     if published and not set(homes(published["departement"].upper())) & set(homes(code)):
-        raise ValueError(
-            f"is of département {code} by its stations, of {published['departement']} by its name"
-        )
+        named = published["departement"]
+        raise ValueError(message("inbox.another_departement", code=code, named=named))
     period = published["period"].lower() if published else f"{first.year}-{last.year}"
     place = f"stations/{code}/{safe_name(period)}"
     if group == meteo_france.OTHER_GROUP and not any(
         each.about.place == f"{place}/{meteo_france.BASE_GROUP}"
         for each in ProvidedFiles(settings.provided).all("stations")
     ):
-        raise RefusedError(
-            f"ces paramètres complètent le fichier RR-T-Vent du département {code} et "
-            f"de la période {period}, qui n'a pas été déposé ; déposez-le d'abord, puis "
-            "celui-ci de nouveau",
-            f"these parameters go with the RR-T-Vent file of département {code} and "
-            f"period {period}, which was not dropped; drop that one first, then this one again",
-        )
+        raise RefusedError(message("inbox.other_group", code=code, period=period))
     return About("stations", f"{place}/{group}", homes(code), first, last)
 
 
@@ -146,12 +141,12 @@ def _require_useful(settings: Settings, rows: pd.DataFrame, first: date, last: d
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     if last > tomorrow:
         station = rows.loc[rows["date"].idxmax(), KEY[0]]
-        raise ValueError(f"has a day to come, {last} of station {station}")
+        raise ValueError(message("inbox.to_come", day=last, station=station))
     since = settings.since or FIRST_LIVE_DAY
     until = settings.until or tomorrow
     if last < since or first > until:
         raise ValueError(
-            f"has days from {first} to {last}, and weather is taken from {since} to {until}"
+            message("inbox.days_not_taken", first=first, last=last, since=since, until=until)
         )
 
 
@@ -165,8 +160,13 @@ def _require_going_on(rows: pd.DataFrame) -> None:
     if len(days) - start < FEWEST_DAYS_AFTER:
         of = rows.loc[rows["date"] == days[start], KEY[0]].iloc[0]
         raise ValueError(
-            f"jumps from {days[start - 1].date()} to {days[start].date()} (station {of}), "
-            f"after which there are {len(days) - start} days only"
+            message(
+                "inbox.jumps",
+                before=days[start - 1].date(),
+                after=days[start].date(),
+                station=of,
+                count=len(days) - start,
+            )
         )
 
 
@@ -176,8 +176,8 @@ def _departement(rows: pd.DataFrame) -> str:
     codes = {each[:3] if each.startswith(("97", "98")) else each[:2]: each for each in stations}
     if len(codes) > 1:
         listed = ", ".join(f"{code} ({station})" for code, station in sorted(codes.items())[:5])
-        raise ValueError(f"has stations of {len(codes)} départements: {listed}")
+        raise ValueError(message("inbox.several_departements", count=len(codes), listed=listed))
     (code,) = codes
     if not homes(code):
-        raise ValueError(f"has stations of {code}, which is none of the 101 départements")
+        raise ValueError(message("inbox.none_of_101", code=code))
     return code

@@ -13,6 +13,7 @@ from geo_pipeline.inbox.refusals import RefusedError, too_much, unknown
 from geo_pipeline.sources import workbook
 from geo_pipeline.sources.http import MB
 from geo_pipeline.storage.inbox_files import Kind
+from geo_pipeline.words import Message, message
 
 MOST_ZIPPED_BYTES = 1_000 * MB
 """Most that a zip archive may hold: it is read in memory."""
@@ -38,30 +39,20 @@ def recognised(path: Path) -> Kind:
     if start.startswith(b"\x1f\x8b"):
         start = _start_of_gzip(path)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise RefusedError(
-            "ancien classeur Excel (.xls) ; enregistrez-le en .xlsx et déposez-le de nouveau",
-            "an old Excel workbook (.xls); save it as .xlsx and drop it again",
-        )
+        raise RefusedError(message("inbox.old_workbook"))
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
-        raise unknown("le fichier est vide", "the file is empty")
+        raise unknown(message("inbox.empty"))
     if text.startswith(b"{"):
         return "boundaries"
     if text.startswith(b"<"):
-        raise unknown(
-            "c'est une page web ou du XML, non des données", "it is a web page or XML, not data"
-        )
+        raise unknown(message("inbox.markup"))
     columns = set(columns_of(text.split(b"\n", 1)[0]))
     if "AAAAMM" in columns and "NUM_POSTE" in columns:
-        raise RefusedError(
-            "valeurs mensuelles (colonne AAAAMM) ; déposez le fichier quotidien "
-            "Q_<département>_<période>_RR-T-Vent.csv.gz",
-            "monthly values (column AAAAMM); drop the daily file "
-            "Q_<département>_<period>_RR-T-Vent.csv.gz",
-        )
+        raise RefusedError(message("inbox.monthly"))
     if columns & {"NUM_POSTE", "AAAAMMJJ"}:
         return "stations"
-    raise unknown("contenu non reconnu", "its content is not recognised")
+    raise unknown(message("inbox.not_recognised"))
 
 
 def _of_zip(path: Path) -> Kind:
@@ -70,10 +61,7 @@ def _of_zip(path: Path) -> Kind:
         with zipfile.ZipFile(path) as archive:
             names = _weighed(archive)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise unknown(
-            f"archive zip endommagée ou incomplète ({error})",
-            f"a damaged or cut zip archive ({error})",
-        ) from error
+        raise unknown(message("inbox.zip_damaged", why=error)) from error
     if workbook.PART in names:
         return "crops"
     files = [name.rpartition("/")[2].lower() for name in names]
@@ -82,7 +70,7 @@ def _of_zip(path: Path) -> Kind:
     if any(name.endswith((".geojson", ".json")) for name in files):
         return "boundaries"
     listed = ", ".join(names)[:200] or "-"
-    raise unknown(f"archive zip de {listed}", f"a zip archive of {listed}")
+    raise unknown(message("inbox.zip_of", listed=listed))
 
 
 def _weighed(archive: zipfile.ZipFile, depth: int = 0) -> list[str]:
@@ -92,17 +80,12 @@ def _weighed(archive: zipfile.ZipFile, depth: int = 0) -> list[str]:
     """
     members = [each for each in archive.infolist() if not each.is_dir()]
     if len(members) > MOST_MEMBERS:
-        raise too_much(f"{len(members)} fichiers", f"{len(members)} files")
+        raise too_much(message("inbox.files", count=len(members)))
     total = 0
     for member in members:
         parts = member.filename.replace("\\", "/").split("/")
         if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
-            raise RefusedError(
-                f"l'archive a un fichier au chemin dangereux ({member.filename[:80]!r}) ; refaites "
-                "l'archive sans chemins",
-                f"the archive has a file with a dangerous path ({member.filename[:80]!r}); make "
-                "the archive again without paths",
-            )
+            raise RefusedError(message("inbox.path", path=repr(member.filename[:80])))
         inner = depth == 0 and parts[-1].lower().endswith(".xlsx")
         kept, told = BytesIO(), member.file_size
         member.file_size = 2 * (MOST_ZIPPED_BYTES + CHUNK)  # read on, whatever it says of itself
@@ -110,7 +93,7 @@ def _weighed(archive: zipfile.ZipFile, depth: int = 0) -> list[str]:
             while chunk := stream.read(CHUNK):
                 total += len(chunk)
                 if total > MOST_ZIPPED_BYTES:
-                    raise too_much(*_megabytes(MOST_ZIPPED_BYTES))
+                    raise too_much(_megabytes(MOST_ZIPPED_BYTES))
                 if inner:
                     kept.write(chunk)
         member.file_size = told
@@ -129,12 +112,9 @@ def _start_of_gzip(path: Path) -> bytes:
                 start = start or chunk[:PEEK]
                 total += len(chunk)
                 if total > MOST_GZIPPED_BYTES:
-                    raise too_much(*_megabytes(MOST_GZIPPED_BYTES))
+                    raise too_much(_megabytes(MOST_GZIPPED_BYTES))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise unknown(
-            f"fichier gzip endommagé ou incomplet ({error})",
-            f"a damaged or cut gzip file ({error})",
-        ) from error
+        raise unknown(message("inbox.gzip_damaged", why=error)) from error
     return start
 
 
@@ -156,6 +136,5 @@ def columns_of(line: bytes) -> list[str]:
     return [name.strip().strip('"').upper() for name in text.split(";")]
 
 
-def _megabytes(most: int) -> tuple[str, str]:
-    size = most // MB
-    return f"plus de {size} Mo une fois décompressé", f"more than {size} MB when unpacked"
+def _megabytes(most: int) -> Message:
+    return message("inbox.megabytes", size=most // MB)

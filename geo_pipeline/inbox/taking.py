@@ -25,6 +25,7 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.sources import meteo_france
 from geo_pipeline.sources.http import MB
 from geo_pipeline.storage.inbox_files import About, Provided, ProvidedFiles, safe_name
+from geo_pipeline.words import LANGS, message
 
 MOST_BYTES = 500 * MB
 """Largest file that is taken: several times the largest that is published."""
@@ -135,8 +136,10 @@ class Inbox:
         if os.path.lexists(target):
             target = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S%fZ}_{target.name}"
         # The reason first: a file that is moved always has one.
-        fr, en = (" ".join(text.split()) for text in (refused.fr, refused.en))
-        said = f"{safe_name(name)} : {fr}\n{safe_name(name)}: {en}\n"
+        told = message("inbox.of_file", file=safe_name(name), what=refused)
+        # A line each, whatever line breaks names in an archive have; no-break spaces stay.
+        lines = [re.sub(r"[^\S\xa0]+", " ", told(lang)) for lang in LANGS]
+        said = "".join(f"{line}\n" for line in lines)
         text = said.encode("utf-8", "replace").decode()
         write_text(folder / f"{target.name}{REASON}", text)
         (self.folder / name).replace(target)
@@ -167,32 +170,19 @@ def _require_plain(path: Path, name: str) -> None:
     """Raise unless the file is an ordinary one, of a name and size that can be taken."""
     about = os.lstat(path)
     if not stat.S_ISREG(about.st_mode):
-        what = {
-            stat.S_IFLNK: ("un lien symbolique", "a symbolic link"),
-            stat.S_IFDIR: ("un dossier", "a folder"),
-        }.get(stat.S_IFMT(about.st_mode), ("un fichier spécial", "a special file"))
-        raise RefusedError(
-            f"c'est {what[0]} ; déposez les fichiers eux-mêmes, un à un",
-            f"it is {what[1]}; drop the files themselves, one by one",
-        )
+        kinds = {stat.S_IFLNK: "inbox.link", stat.S_IFDIR: "inbox.folder"}
+        what = message(kinds.get(stat.S_IFMT(about.st_mode), "inbox.special"))
+        raise RefusedError(message("inbox.no_file", what=what))
     if (
         len(os.fsencode(name)) > LONGEST_NAME_BYTES
         or not name.isprintable()
         or re.search(r"[\\/:*?\"<>|]", name)
         or ".." in name
     ):
-        raise RefusedError(
-            "son nom est trop long ou a des caractères interdits ; "
-            "renommez-le simplement et déposez-le de nouveau",
-            "its name is too long or has characters that are not allowed; "
-            "give it a plain name and drop it again",
-        )
+        raise RefusedError(message("inbox.name"))
     if about.st_size > MOST_BYTES:
         raise RefusedError(
-            f"{about.st_size / MB:.0f} Mo, plus que les {MOST_BYTES // MB} Mo permis ; "
-            "déposez le fichier comme il est publié, compressé",
-            f"{about.st_size / MB:.0f} MB, more than the {MOST_BYTES // MB} MB allowed; "
-            "drop the file as it is published, compressed",
+            message("inbox.too_large", size=about.st_size / MB, most=MOST_BYTES // MB)
         )
 
 
@@ -207,10 +197,7 @@ def _copied(path: Path, staged: Path, mark: Mark) -> str:
     try:
         source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise RefusedError(
-            f"illisible ({error.strerror}) ; donnez le droit de le lire",
-            f"cannot be read ({error.strerror}); let it be read",
-        ) from error
+        raise RefusedError(message("inbox.forbidden", why=str(error.strerror))) from error
     with os.fdopen(source, "rb") as content, staged.open("wb") as copy:
         if not stat.S_ISREG(os.fstat(content.fileno()).st_mode):
             raise _StillWrittenError

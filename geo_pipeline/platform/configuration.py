@@ -14,6 +14,7 @@ from geo_pipeline.errors import RecordsError
 from geo_pipeline.files import write_text
 from geo_pipeline.platform.record_files import REPAIR
 from geo_pipeline.settings import Settings
+from geo_pipeline.words import Message, message
 
 NAME = "dagster.yaml"
 
@@ -37,11 +38,8 @@ MOVED: Final[Mapping[str, str]] = MappingProxyType(
 class ConfigurationError(RecordsError):
     """The `dagster.yaml` of a home is none that Dagster can use."""
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(
-            f"{path} cannot be used ({why}): correct it, or set it aside and take the shipped one "
-            f"with `{REPAIR}`"
-        )
+    def __init__(self, path: Path, why: Message | str) -> None:
+        super().__init__(message("records.configuration", path=path, why=why, command=REPAIR))
         self.path = path
 
 
@@ -64,7 +62,7 @@ def install(home: Path) -> None:
     content = path.read_bytes()
     for before, now in MOVED.items():
         if before.encode() in content:
-            raise ConfigurationError(path, f"it names {before}, which is {now} now")
+            raise ConfigurationError(path, message("records.moved", before=before, now=now))
 
 
 def note(home: Path, settings: Settings) -> str | None:

@@ -20,6 +20,7 @@ from geo_pipeline.platform.record_damage import (
 )
 from geo_pipeline.platform.record_storage import psycopg2_url
 from geo_pipeline.settings import Settings
+from geo_pipeline.words import message
 
 CONNECT_TIMEOUT_S = 10
 
@@ -45,8 +46,7 @@ def _require_writable(folder: Path) -> None:
             probe.write(b"0")
     except OSError as error:
         raise StorageError(
-            f"the home folder {folder} cannot be written ({error.strerror}): "
-            "set GEO_PIPELINE_HOME to a folder of yours with room"
+            message("records.home", folder=folder, why=str(error.strerror))
         ) from error
 
 
@@ -108,10 +108,7 @@ def _require_answer(url: str) -> None:
         psycopg2.connect(address, connect_timeout=CONNECT_TIMEOUT_S).close()
     except psycopg2.OperationalError as error:
         why = str(error).strip().splitlines()[0]
-        raise RecordsError(
-            f"Dagster's records in PostgreSQL cannot be opened ({why}): start it, or correct "
-            "GEO_PIPELINE_POSTGRES_URL, or unset it for SQLite files"
-        ) from error
+        raise RecordsError(message("records.postgres_closed", why=why)) from error
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from geo_pipeline.platform.record_files import (
     connect,
 )
 from geo_pipeline.settings import Settings
+from geo_pipeline.words import Message, message, plain
 
 IN_USE: Final = ".in-use.lock"
 """Beside the events: locked by each process that has the records open."""
@@ -47,13 +48,13 @@ _ECHOES: Final = (
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _ANSWERS: Final = (
-    ("full", "the disk is full: make room, then run it again; what was written before is whole"),
-    ("disk i/o error", "the disk is full or failing: make room, then run it again"),
-    ("locked", "another process holds them: end it or wait, then run it again"),
-    ("readonly", "make the folder writable, or set GEO_PIPELINE_HOME to a folder of yours"),
-    ("unable to open", "make the folder readable and writable, with room on its disk"),
+    ("full", "records.disk_full"),
+    ("disk i/o error", "records.disk_failing"),
+    ("locked", "records.held"),
+    ("readonly", "records.readonly"),
+    ("unable to open", "records.not_opened"),
 )
-"""What SQLite says, and what is to be done; of all else the file is damaged."""
+"""What SQLite says, and which message says what is to be done; of all else the file is damaged."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def reading(home: Path) -> Iterator[None]:
     except Exception as error:
         why = f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST_REASON]
         raise RecordsError(
-            f"Dagster's records in {home} say what nobody wrote ({why}): {answer('')}"
+            message("records.nonsense", home=home, why=why, do=answer(""))
         ) from error
 
 
@@ -134,7 +135,7 @@ class _WithoutEcho(io.TextIOBase):
         return self._stream.fileno()
 
 
-def what_happened(error: BaseException, settings: Settings, home: Path) -> str | None:
+def what_happened(error: BaseException, settings: Settings, home: Path) -> Message | None:
     """Return what to say of an error of the records: what, where, what to do; None of others."""
     for each in _chain(error):
         if isinstance(each, OSError) and each.errno is not None and not _is_network(each):
@@ -145,12 +146,8 @@ def what_happened(error: BaseException, settings: Settings, home: Path) -> str |
         return None
     why = " ".join(str(getattr(each, "orig", None) or each).split()) or type(each).__name__
     if settings.postgres_url is not None:
-        return (
-            f"Dagster's records in PostgreSQL cannot be read or written ({why.strip()}): start it "
-            "or correct GEO_PIPELINE_POSTGRES_URL, then run it again; what was written before is "
-            "whole"
-        )
-    return f"Dagster's records in {home} cannot be read or written ({why}): {answer(why)}"
+        return message("records.postgres", why=why.strip())
+    return message("records.unreadable", home=home, why=why, do=answer(why))
 
 
 def examine(home: Path, *, inside: bool = False) -> list[DamagedRecord]:
@@ -189,7 +186,7 @@ def refuse_stumps(home: Path) -> None:
     there = [home / name for name in FILES if (home / name).exists()]
     for path in there[:-1]:
         if path.stat().st_size == 0:
-            raise RecordsError(f"{path} is empty: {answer('')}")
+            raise RecordsError(message("records.empty", path=path, do=answer("")))
 
 
 def set_aside(home: Path) -> list[Path]:
@@ -207,7 +204,9 @@ def set_aside(home: Path) -> list[Path]:
         return []
     for each in damaged:
         if not each.mendable:
-            raise RecordsError(f"{each.path} cannot be used ({each.why}): {answer(each.why)}")
+            raise RecordsError(
+                message("records.unusable", path=each.path, why=each.why, do=answer(each.why))
+            )
     paths = {each.path for each in damaged}
     if {home / name for name in FILES if name.parts[0] == HISTORY.name} & paths:
         paths = {home / HISTORY, home / SCHEDULES}
@@ -245,21 +244,17 @@ def _is_network(error: OSError) -> bool:
     return isinstance(error, ConnectionError | TimeoutError)
 
 
-def _of_system(error: OSError, home: Path) -> str:
+def _of_system(error: OSError, home: Path) -> Message:
     """Return what to say where the system refused something below Dagster's home."""
-    what = "make room" if error.errno in _FULL else "make it readable and writable"
-    return (
-        f"cannot read or write {error.filename or home} ({error.strerror}): {what}, then run it "
-        "again; what was written before is whole"
-    )
+    do = message("records.make_room" if error.errno in _FULL else "records.make_writable")
+    path = error.filename or home
+    return message("records.system", path=path, why=str(error.strerror), do=do)
 
 
-def answer(why: str) -> str:
+def answer(why: str) -> Message:
     """Return what to do about `why`, what SQLite says; of what is damaged where it says nothing."""
-    for sign, answer in _ANSWERS:
-        if sign in why.lower():
-            return answer
-    return f"`{REPAIR}` sets them aside and makes new ones; the lake is whole"
+    key = next((key for sign, key in _ANSWERS if sign in why.lower()), "records.set_aside")
+    return message(key, command=REPAIR)
 
 
 def _look_into(path: Path, query: str, *, inside: bool) -> None:
@@ -270,13 +265,13 @@ def _look_into(path: Path, query: str, *, inside: bool) -> None:
     """
     with path.open("rb") as file:
         if not file.read(1):
-            raise StorageError("it is empty")
+            raise StorageError(message("records.stump"))
     with closing(connect(path)) as connection:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise StorageError(found)
+            raise StorageError(plain(found))
         if connection.execute("SELECT * FROM alembic_version").fetchone() is None:
-            raise StorageError("it has no version")
+            raise StorageError(message("records.no_version"))
         stored = connection.execute(sql.load(query))
         if inside:
             for (body,) in stored:
@@ -297,8 +292,7 @@ def _nobody_within(home: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RecordsError(
-                f"Dagster's records in {home} are damaged and open in another process: stop "
-                f"Dagster and what else runs, then `{REPAIR}`"
+                message("records.open_elsewhere", home=home, command=REPAIR)
             ) from error
         yield
 

@@ -19,6 +19,7 @@ from geo_pipeline.errors import UsageError
 from geo_pipeline.platform.event_log import KeptConnectionEventLogStorage
 from geo_pipeline.platform.planning import PlannedPartitions
 from geo_pipeline.settings import Settings
+from geo_pipeline.words import message
 
 EVENT_BATCH = "500"
 """Events that are stored in one transaction at most."""
@@ -106,8 +107,5 @@ def psycopg2_url(url: str) -> str:
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in ("postgresql", "postgres", "postgresql+psycopg2"):
-        raise UsageError(
-            "GEO_PIPELINE_POSTGRES_URL is no address of PostgreSQL: write "
-            "postgresql://user:password@host:5432/database"
-        )
+        raise UsageError(message("records.postgres_address"))
     return _DRIVER + rest

@@ -15,6 +15,7 @@ import dagster as dg
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.platform.internals import DagsterExecutionInterruptedError, _received_interrupt
 from geo_pipeline.platform.step_failures import failure
+from geo_pipeline.words import message
 
 ONCE_TAG: Final = "geo_pipeline/once"
 """A run with this tag fails at the first error: somebody waits for it at a terminal."""
@@ -122,9 +123,6 @@ def time_limit(name: str, limit_s: float) -> Iterator[None]:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
     except _OutOfTimeError as alarm:
-        raise StepTimeoutError(
-            f"{name}: stopped after {limit_s:g} s, the longest that a step may take; what was "
-            "written before stays: run fewer départements, or raise GEO_PIPELINE_STEP_TIMEOUT_S"
-        ) from alarm
+        raise StepTimeoutError(message("guard.stopped", name=name, seconds=limit_s)) from alarm
     finally:
         signal.signal(signal.SIGALRM, before)

@@ -30,7 +30,7 @@ from geo_pipeline.spatial.voronoi import VoronoiCells
 from geo_pipeline.storage.inbox_files import Provided, ProvidedFiles
 from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.stations import StationMeans
-from geo_pipeline.words import Words
+from geo_pipeline.words import Words, message
 
 PROVIDED: Final = Attribution(
     Words(
@@ -70,7 +70,11 @@ def check_settings(settings: Settings) -> None:
         value = getattr(settings, setting)
         may_be_none = Settings.model_fields[setting].default is None
         if value not in names(kind) and not (value is None and may_be_none):
-            raise UsageError(f"unknown {setting} '{value}': choose one of {', '.join(names(kind))}")
+            raise UsageError(
+                message(
+                    "providers.unknown", setting=setting, value=str(value), known=list(names(kind))
+                )
+            )
 
 
 class Crops(Protocol):

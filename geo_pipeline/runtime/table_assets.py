@@ -228,8 +228,9 @@ def check_kept(
         return
     if lost := vanished(table, before, rows):
         raise SourceError(
-            f"{source}, département {code}: has no {first_of(lost)} any more; what "
-            f"was there stays: its format may have changed; if it is so for good, delete {path}"
+            message(
+                "kept.vanished", who=f"{source}, département {code}", lost=first_of(lost), path=path
+            )
         )
 
 

@@ -18,6 +18,7 @@ from geo_pipeline.storage.failures import Failure, Failures
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.words import message
 
 
 def _unheard(_table: str, _departement: str) -> None:
@@ -101,7 +102,7 @@ class Workspace:
         outlines, problem = accepted(candidate, embedded)
         if problem is not None:
             raise SourceError(
-                f"{provider.name}: {received.url}: {problem}; the embedded outlines stay"
+                message("outlines.stay", who=provider.name, url=received.url, problem=problem)
             )
         return outlines, received
 

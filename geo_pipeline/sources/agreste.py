@@ -19,10 +19,12 @@ from geo_pipeline.sources import crop_figures, payload
 from geo_pipeline.sources import workbook as workbooks
 from geo_pipeline.sources.crop_figures import KEY, MEASURES, CropFile, Units
 from geo_pipeline.sources.crop_names import crop_codes, departement_code, numbered, words
+from geo_pipeline.sources.faults import either
 from geo_pipeline.sources.http import MOST_LEFT_OUT, Http, Received
 from geo_pipeline.sources.observed import Parts
 from geo_pipeline.sources.questions import ask_for_archive
-from geo_pipeline.sources.workbook import cell_name
+from geo_pipeline.sources.workbook import fault_at, in_cell, in_row, in_sheet
+from geo_pipeline.words import message, plain
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +81,8 @@ def read(workbook: bytes, name: str, most_left_out: float = MOST_LEFT_OUT) -> pd
     )
     sheets = [sheet for sheet in read_as if sheet is not None]
     if not sheets:
-        raise ValueError(f"{name} has no crop sheet ({', '.join(CROP_SHEETS)})")
+        what = message("agreste.no_crop_sheet", sheets=CROP_SHEETS)
+        raise ValueError(message("fault.in_file", file=name, what=what))
     if missing := [title for title in CROP_SHEETS if title not in {s.title for s in sheets}]:
         log.warning("agreste: %s has no sheet %s", name, ", ".join(missing))
     codes = crop_codes(label for sheet in sheets for label in sheet.crops)
@@ -88,21 +91,28 @@ def read(workbook: bytes, name: str, most_left_out: float = MOST_LEFT_OUT) -> pd
     repeated = frame.duplicated(KEY, keep=False)
     if repeated.any():
         first = frame[repeated].sort_values(KEY).iloc[:2]
+        one, other = (
+            message("agreste.labelled", place=in_row(row["sheet"], row["at"]), label=row["label"])
+            for row in first.to_dict("records")
+        )
         raise ValueError(
-            f"département {first['departement'].iloc[0]}, {first['crop'].iloc[0]} is there twice: "
-            + " and ".join(
-                f"{at} ({label})" for at, label in zip(first["at"], first["label"], strict=True)
+            message(
+                "agreste.twice",
+                departement=first["departement"].iloc[0],
+                crop=first["crop"].iloc[0],
+                one=one,
+                other=other,
             )
         )
     for title, rows in frame.groupby("sheet"):
         if ratio := crop_figures.unit_ratio(rows):
             raise ValueError(
-                f"sheet {title}: production is {ratio:.3g} times area by yield, so its units "
-                "cannot be told"
+                fault_at(in_sheet(str(title)), message("crops.units_in_doubt", ratio=ratio))
             )
     rows = crop_figures.table(frame.drop(columns=["sheet", "at", "label"]))
     if rows.empty:
-        raise ValueError(f"{name} holds no figure")
+        what = message("crops.no_figure_at_all")
+        raise ValueError(message("fault.in_file", file=name, what=what))
     crop_figures.report_disagreement(rows, "agreste")
     return rows
 
@@ -136,10 +146,8 @@ def _sheet(title: str, cells: Sequence[Sequence[object]], most_left_out: float) 
     header = _header(cells)
     if header is None:
         if wanted:
-            raise ValueError(
-                f"sheet {title}: no row of its first {HEADER_WITHIN} has LIB_DEP and "
-                f"{' or '.join(CROP_COLUMNS)}"
-            )
+            what = message("agreste.no_header", rows=HEADER_WITHIN, crop=either(*CROP_COLUMNS))
+            raise ValueError(fault_at(in_sheet(title), what))
         log.info("agreste: sheet %s has no statistics by département and crop", title)
         return None
     columns = _columns(title, cells[header.row])
@@ -155,9 +163,9 @@ def _sheet(title: str, cells: Sequence[Sequence[object]], most_left_out: float) 
         if (measure, year) not in columns
     ]
     if not years or lacking:
-        raise ValueError(
-            f"sheet {title}: no column {', '.join(lacking[:3]) or 'SURF_, REND_, PROD_ of a year'}"
-        )
+        columns_lacking = lacking[:3] or message("agreste.columns_of_a_year")
+        what = message("crops.no_column", columns=columns_lacking)
+        raise ValueError(fault_at(in_sheet(title), what))
     usual = Units(1.0, math.nan, math.nan) if title.upper() == VINES else Units()
     units = _units(title, cells[: header.row + 1], columns, usual if wanted else None)
     departements, crops, at = _rows(title, cells, header, payload.Sieve(most_left_out))
@@ -202,7 +210,8 @@ def _columns(title: str, names: Sequence[object]) -> dict[tuple[str, int], int]:
             continue
         what = told[1], int(told[2])
         if what in found:
-            raise ValueError(f"sheet {title}: two columns are called {told[1]}_{told[2]}")
+            called = message("agreste.two_columns", column=f"{told[1]}_{told[2]}")
+            raise ValueError(fault_at(in_sheet(title), called))
         found[what] = column
     columns: dict[tuple[str, int], int] = {}
     for prefix in (*_AREAS, "REND", "PROD"):
@@ -239,10 +248,9 @@ def _units(
     for measure, factors in told.items():
         distinct = {"no weight" if math.isnan(factor) else factor for factor in factors}
         if len(distinct) > 1 or (not distinct and usual is None):
-            raise ValueError(
-                f"sheet {title}: the unit of {measure.split('_')[0]} cannot be told "
-                f"({'two are named' if distinct else 'none is named'} above the header)"
-            )
+            key = "agreste.two_units" if distinct else "agreste.no_unit"
+            what = message(key, measure=message(f"crops.{measure}"))
+            raise ValueError(fault_at(in_sheet(title), what))
         if factors:
             values[measure] = next(iter(factors))
     units = replace(usual or Units(), **values)
@@ -266,18 +274,18 @@ def _rows(
         if not label:
             # A note under the table, or an empty row.
             if where and any(_is_figure(cell) for cell in line):
-                raise ValueError(f"sheet {title}, cell {cell_name(row, crop)}: figures of no crop")
+                raise ValueError(fault_at(in_cell(title, row, crop), message("agreste.no_crop")))
             continue
         if not area and any(_is_figure(cell) for cell in line):
             raise ValueError(
-                f"sheet {title}, cell {cell_name(row, place)}: figures of no département"
+                fault_at(in_cell(title, row, place), message("agreste.no_departement"))
             )
         try:
             if where not in known:
                 known[where] = departement_code(*numbered(where))
         except ValueError as error:
-            cell = f"sheet {title}, cell {cell_name(row, place)}"
-            sieve.leave_out(cell, ValueError(f"{cell}: {error}"))
+            cell = in_cell(title, row, place)
+            sieve.leave_out(cell, ValueError(fault_at(cell, plain(error))))
             continue
         code = known[where]
         if code is None:
@@ -305,14 +313,14 @@ def _figure(
     cell = cells[row][column]
     if type(cell) is float and 0 <= cell < math.inf:
         return cell
-    name = f"sheet {title}, cell {cell_name(row, column)}"
+    name = in_cell(title, row, column)
     try:
         value = crop_figures.number(cell)
     except ValueError as error:
-        sieve.leave_out(name, ValueError(f"{name}: {error}"))
+        sieve.leave_out(name, ValueError(fault_at(name, plain(error))))
         return math.nan
     if value < 0:
-        sieve.leave_out(name, ValueError(f"{name}: {value:g} is below 0"))
+        sieve.leave_out(name, ValueError(fault_at(name, message("crops.below_0", value=value))))
         return math.nan
     return value
 
@@ -329,19 +337,17 @@ def _long(sheet: _Sheet, codes: dict[str, str], most_left_out: float) -> pd.Data
             ),
             **{measure: values.ravel() for measure, values in sheet.figures.items()},
             "sheet": sheet.title,
-            "at": np.repeat(
-                np.array([f"sheet {sheet.title}, row {row + 1}" for row in sheet.at], dtype=object),
-                n_years,
-            ),
+            "at": np.repeat(np.array(sheet.at, dtype=np.int64) + 1, n_years),
             "label": np.repeat(np.array(sheet.crops, dtype=object), n_years),
         }
     )
     sieve = payload.Sieve(most_left_out)
     for measure in MEASURES:
         wrong = crop_figures.out_of_range(frame, measure)
-        for at, year, value in frame.loc[wrong, ["at", "year", measure]].itertuples(index=False):
-            told = f"{at}: {measure} of {year} is {value:g}, more than there can be"
-            sieve.leave_out(at, ValueError(told))
+        for row, year, value in frame.loc[wrong, ["at", "year", measure]].itertuples(index=False):
+            place = in_row(sheet.title, row)
+            what = message("crops.too_large", measure=measure, year=year, value=value)
+            sieve.leave_out(place, ValueError(fault_at(place, what)))
         frame.loc[wrong, measure] = math.nan
     sieve.require_most(of=len(frame))
     sieve.tell(log, NAME)

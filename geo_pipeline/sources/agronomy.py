@@ -13,6 +13,7 @@ import pandas as pd
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.territory import CODES
+from geo_pipeline.words import Message, message, plain
 
 CROPS_FILE = "crop_parameters.csv"
 SOIL_FILE = "soil_storage.csv"
@@ -122,9 +123,9 @@ def soil_storage(folder: Path, local: Path | None = None) -> pd.DataFrame:
     path = folder / SOIL_FILE
     frame = _merged(path, local, SOIL)
     if unknown := sorted(set(frame.index) - set(CODES)):
-        raise _damaged(local or path, f"unknown département {', '.join(unknown)}")
+        raise _damaged(local or path, message("table.unknown_departement", codes=unknown))
     if missing := sorted(set(CODES) - set(frame.index)):
-        raise _damaged(path, f"no row for {', '.join(missing)}")
+        raise _damaged(path, message("table.no_row", codes=missing))
     return frame
 
 
@@ -142,13 +143,13 @@ def _read(path: Path, layout: _Layout) -> pd.DataFrame:
     except (OSError, UnicodeDecodeError, ValueError) as error:
         if not path.exists():
             raise _damaged(path, None) from error
-        raise _damaged(path, str(error).splitlines()[0]) from error
+        raise _damaged(path, plain(str(error).splitlines()[0])) from error
     key = layout.key
     wanted = [key, *layout.numbers, *layout.texts, *layout.flags]
     if missing := [name for name in wanted if name not in frame.columns]:
-        raise _damaged(path, f"no column {', '.join(missing)}")
+        raise _damaged(path, message("crops.no_column", columns=missing))
     if frame[key].duplicated().any() or (frame[key] == "").any():
-        raise _damaged(path, f"a {key} that is empty or there twice")
+        raise _damaged(path, message("table.bad_key", column=key))
     frame = frame[wanted].set_index(key)
     for name, (lowest, highest) in layout.numbers.items():
         written = frame[name].str.strip()
@@ -157,27 +158,28 @@ def _read(path: Path, layout: _Layout) -> pd.DataFrame:
         wrong |= values.notna() & ~values.between(lowest, highest)
         if wrong.any():
             where = str(wrong.idxmax())
-            raise _damaged(
-                path, f"{name} of {where} is {written[where]!r}, not within {lowest}-{highest}"
-            )
+            value = {"column": name, "row": where, "text": repr(written[where])}
+            ends = {"lowest": str(lowest), "highest": str(highest)}
+            raise _damaged(path, message("table.beyond", **value, **ends))
         if name in WHOLE and (values % 1 != 0).any():
             where = str((values % 1 != 0).idxmax())
-            raise _damaged(path, f"{name} of {where} is {written[where]!r}, not a whole number")
+            value = {"column": name, "row": where, "text": repr(written[where])}
+            raise _damaged(path, message("table.not_whole", **value))
         frame[name] = values.astype(np.float64)
     for name in layout.flags:
         if not frame[name].isin(["0", "1"]).all():
-            raise _damaged(path, f"{name} is 0 or 1")
+            raise _damaged(path, message("table.flag", column=name))
         frame[name] = frame[name] == "1"
     for name in layout.texts:
         if (frame[name].str.strip() == "").any():
-            raise _damaged(path, f"{name} of {(frame[name].str.strip() == '').idxmax()} is empty")
+            where = str((frame[name].str.strip() == "").idxmax())
+            raise _damaged(path, message("table.empty", column=name, row=where))
     return frame
 
 
-def _damaged(path: Path, why: str | None) -> SourceError:
+def _damaged(path: Path, why: Message | None) -> SourceError:
     """Return the one-line error for a table that is missing or damaged."""
-    what = "is missing" if why is None else f"cannot be used ({why})"
-    return SourceError(
-        f"table {path} {what}: restore it (`git checkout -- assets_data`), correct it, "
-        "or set GEO_PIPELINE_EMBEDDED_DATA"
-    )
+    what = message("embedded.missing")
+    if why is not None:
+        what = message("embedded.unusable", why=why)
+    return SourceError(message("embedded.table", path=path, what=what))

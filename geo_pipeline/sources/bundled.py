@@ -24,6 +24,7 @@ from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import agronomy
 from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
+from geo_pipeline.words import message, plain
 
 # The day on which the embedded files were made from their sources (PROVENANCE.md).
 EMBEDDED_ON = "2026-11-23"
@@ -127,8 +128,13 @@ class Bundled:
         end = pd.Timestamp(until) if until else last
         if start > end or start > last or end < first:
             raise UsageError(
-                f"no weather between {start.date()} and {end.date()}: the embedded data cover "
-                f"{first.date()} to {last.date()}; choose --since and --until within"
+                message(
+                    "embedded.no_weather",
+                    start=start.date(),
+                    end=end.date(),
+                    first=first.date(),
+                    last=last.date(),
+                )
             )
         return start, end
 
@@ -186,17 +192,17 @@ class Bundled:
             raise _unreadable(path, error) from error
         missing = [name for name in COLUMNS[file] if name not in content.column_names]
         if missing:
-            raise _unreadable(path, KeyError(f"no column {', '.join(missing)}"))
+            raise _unreadable(path, ValueError(message("crops.no_column", columns=missing)))
         return content.select(COLUMNS[file])
 
 
 def _unreadable(path: Path, error: Exception) -> SourceError:
     """Return the one-line error for an embedded file that is missing or damaged."""
-    what = "is missing" if not path.exists() else f"cannot be read ({str(error).splitlines()[0]})"
-    return SourceError(
-        f"embedded file {path} {what}: restore it (`git checkout -- assets_data`) "
-        "or set GEO_PIPELINE_EMBEDDED_DATA"
-    )
+    what = message("embedded.missing")
+    if path.exists():
+        why = plain(str(error).splitlines()[0]) if not isinstance(error, ValueError) else error
+        what = message("fault.unreadable", why=why)
+    return SourceError(message("embedded.file", path=path, what=what))
 
 
 def _frame(content: pa.Table) -> pd.DataFrame:

@@ -15,8 +15,10 @@ from geo_pipeline import tables
 from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.faults import listed, told_by
 from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.territory import BY_CODE
+from geo_pipeline.words import Message, message, plain
 
 log = logging.getLogger(__name__)
 
@@ -100,17 +102,17 @@ def number(cell: object) -> float:
     """
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         if math.isinf(cell):
-            raise ValueError(f"{cell} is no figure")
+            raise ValueError(message("crops.no_figure", text=str(cell)))
         return float(cell)
     if cell is None:
         return math.nan
     if not isinstance(cell, str):
-        raise ValueError(f"{cell!r} is no figure")
+        raise ValueError(message("crops.no_figure", text=repr(cell)))
     text = " ".join(cell.split())
     if text.casefold() in MISSING:
         return math.nan
     if not _NUMBER.fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is no figure")
+        raise ValueError(message("crops.no_figure", text=repr(text[:40])))
     return float(text.replace(" ", "").replace(",", "."))
 
 
@@ -128,9 +130,9 @@ def the_member(received: Received, source: str, wanted: re.Pattern[str]) -> str:
         if wanted.search(name.lower()) and not name.startswith((".", "~"))
     ]
     if len(found) != 1:
-        what = f"is a zip with {len(found)} files such as are wanted in place of 1"
-        listed = ", ".join(names.values())[:200] or "nothing"
-        raise payload.unusable(received, source, f"{what}: it holds {listed}")
+        names_there = listed(list(names.values()), 200)
+        what = message("crops.zip_members", count=len(found), names=names_there)
+        raise payload.unusable(received, source, what)
     return found[0]
 
 
@@ -202,7 +204,7 @@ class CropFile:
         self._lock = Lock()
         self._rows: pd.DataFrame | None = None
         self._origin: Provenance | None = None
-        self._unreadable: str | None = None
+        self._unreadable: Message | None = None
 
     @property
     def url(self) -> str:
@@ -229,14 +231,12 @@ class CropFile:
             SourceError: the file cannot be had or read; the message names the URL, and where.
         """
         if departement not in BY_CODE:
-            raise UsageError(
-                f"unknown département '{departement}': use an INSEE code such as 31 or 2A"
-            )
+            raise UsageError(message("crops.unknown_departement", code=departement))
         try:
             rows, _ = self._file()
         except SourceError as error:
-            said = str(error).removeprefix(f"{self.name}: ")
-            raise SourceError(f"{self.name}, département {departement}: {said}") from error
+            who = f"{self.name}, département {departement}"
+            raise SourceError(told_by(error.message, who)) from error
         return rows[rows["departement"] == departement].reset_index(drop=True)
 
     @property
@@ -257,7 +257,7 @@ class CropFile:
                 try:
                     self._rows = self._understood(received)
                 except SourceError as error:
-                    self._unreadable = str(error)
+                    self._unreadable = error.message
                     raise
                 self._origin = Provenance(
                     self.name, received.url, received.received_at.isoformat(), received.sha256
@@ -268,6 +268,6 @@ class CropFile:
         try:
             return payload.judged(received, self._http.limits, self.read)
         except (ValueError, tables.InvalidTableError) as error:
-            advice = f"report it, or set {self.setting} to another copy"
-            what = f"cannot be used: {error}"
+            advice = message("advice.another_copy", setting=self.setting)
+            what = message("fault.unusable", what=plain(error))
             raise payload.unusable(received, self.name, what, advice) from error

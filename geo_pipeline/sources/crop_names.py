@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from geo_pipeline.territory import BY_CODE, DEPARTEMENTS, REGIONS
+from geo_pipeline.words import message
 
 CROPS: dict[str, tuple[str, ...]] = {
     "soft_wheat": (
@@ -150,11 +151,11 @@ def departement_code(code: str, name: str) -> str | None:
             return None
         if not written:
             return _NAMES[called]
-        raise ValueError(f"{written} is not {name.strip()}")
+        raise ValueError(message("crops.not_its_name", code=written, name=name.strip()))
     if insee in _ELSEWHERE:
         return None
     if insee not in BY_CODE:
-        raise ValueError(f"{f'{written} {name}'.strip()!r} is no département")
+        raise ValueError(message("crops.no_departement", text=repr(f"{written} {name}".strip())))
     return insee
 
 

@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from pyarrow import compute as pc
 from pyarrow import csv
 
+from geo_pipeline.sources.faults import listed
 from geo_pipeline.sources.http import Received
 from geo_pipeline.sources.payload import Sieve, unusable
+from geo_pipeline.words import Message, message
 
 SPACES = " \u00a0\u202f\u2009"
 """What stands between thousands: space, and the ones that do not break."""
@@ -98,7 +100,7 @@ def table(
     for column in columns:
         places = [place for place, name in enumerate(there) if name in (column.name, *column.also)]
         if len(places) > 1:
-            raise unusable(received, source, f"has column {column.name} more than once")
+            raise unusable(received, source, message("delimited.column_again", column=column.name))
         if places:
             line = partial(_row_line, said, skip_lines)
             frame[column.name], wrong = _checked(
@@ -113,8 +115,8 @@ def table(
         raise unusable(
             received,
             source,
-            f"has no column {', '.join(absent)}; there are {', '.join(there)[:300]}",
-            "the provider may have changed its format: look for a newer version of this program",
+            message("fault.no_column_among", columns=absent, there=listed(there, 300)),
+            message("advice.format_newer"),
         )
     sieve.tell(_log, source)
     rows = pd.DataFrame(frame)[~bad].reset_index(drop=True)
@@ -136,7 +138,8 @@ def unique(rows: pd.DataFrame, key: Sequence[str], received: Received, source: s
         rows = rows[~again].reset_index(drop=True)
     differs = rows.duplicated(list(key))
     if differs.any():
-        what = f"has two different rows for {_row(rows[differs].iloc[0], key)}"
+        first = _row(rows[differs].iloc[0], key)
+        what = message("delimited.rows_differ", row=first)
         raise unusable(received, source, what)
     return rows
 
@@ -158,8 +161,15 @@ def within(
         wrong = values.notna() & ~values.between(lowest, highest)
         if wrong.any():
             first = rows[wrong].iloc[0]
-            what = f"has {name} {first[name]} for {_row(first, key)}"
-            raise unusable(received, source, f"{what}, not within {lowest} to {highest}")
+            what = message(
+                "delimited.value_beyond",
+                column=name,
+                value=first[name],
+                row=_row(first, key),
+                lowest=lowest,
+                highest=highest,
+            )
+            raise unusable(received, source, what)
     return rows
 
 
@@ -185,10 +195,10 @@ def _cells(
 ) -> pa.Table:
     """Return the cells of `said`, all text; a line of another length is an error."""
     if said.lstrip()[:1] == "<":
-        raise unusable(received, source, "sent HTML or XML in place of a table")
+        raise unusable(received, source, message("delimited.markup"))
     lines = said.split("\n", skip_lines + 1)
     if len(lines) <= skip_lines or not lines[skip_lines].strip():
-        raise unusable(received, source, "sent a table without names of columns")
+        raise unusable(received, source, message("delimited.no_names"))
     names = [name.strip() for name in next(reader([lines[skip_lines]], delimiter=delimiter))]
     if len(lines) == skip_lines + 1:
         return pa.table([pa.array([], pa.string())] * len(names), names=names)
@@ -211,17 +221,19 @@ def _cells(
             ),
         )
     except pa.ArrowInvalid as error:
-        what = f"sent no table ({str(error).splitlines()[0][:200]})"
+        what = message("delimited.no_table", why=str(error).splitlines()[0][:200])
         raise unusable(received, source, what) from None
     if odd:
         where = _row_line(said, skip_lines, odd[0].number - 1)
-        what = f"has {odd[0].actual_columns} cells in place of {len(names)} in line {where}"
+        what = message(
+            "delimited.cells", cells=odd[0].actual_columns, wanted=len(names), line=where
+        )
         raise unusable(received, source, what)
     open_quote = newlines and said.count('"') % 2 == 1
     if not newlines:
         open_quote = any(pc.any(pc.match_substring(c, "\n")).as_py() for c in cells.columns)
     if open_quote:
-        raise unusable(received, source, "has a quoted cell that does not end")
+        raise unusable(received, source, message("delimited.open_quote"))
     return cells.rename_columns(names)
 
 
@@ -282,19 +294,20 @@ def _checked(
         SourceError: there is one, and the `sieve` lets none through.
     """
     values, wrong = _typed(cells, column, missing)
-    kinds = {"number": "a number", "whole": "a whole number", "date": "a date", "text": "text"}
-    what = f"is not {kinds[column.kind]}"
+    is_off = message(f"delimited.not_{column.kind}")
     if not wrong.any() and column.kind != "text":
         wrong = values.notna() & ~values.between(
             _bound(column, column.lowest), _bound(column, column.highest)
         )
-        what = f"is not within {column.lowest} to {column.highest}"
+        is_off = message("delimited.beyond", lowest=column.lowest, highest=column.highest)
     for row in np.flatnonzero(wrong.to_numpy(dtype=bool)):
         cell = cells[int(row)].as_py()[:60]
-        told = f"has {column.name} '{cell}' in line {line(int(row))}, which {what}"
+        told = message(
+            "delimited.cell", column=column.name, cell=cell, line=line(int(row)), what=is_off
+        )
         if len(sieve.left_out) + 1 > sieve.most * len(cells):
             raise unusable(received, source, told)
-        sieve.leave_out(f"line {line(int(row))}", ValueError(told))
+        sieve.leave_out(message("delimited.line", line=line(int(row))), ValueError(told))
     return values, wrong.to_numpy(dtype=bool)
 
 
@@ -318,10 +331,12 @@ def _empty(kind: str, n_rows: int) -> "pd.Series[Any]":
     return pd.Series([None] * n_rows, dtype=types[kind])
 
 
-def _row(row: "pd.Series[Any]", key: Sequence[str]) -> str:
+def _row(row: "pd.Series[Any]", key: Sequence[str]) -> Message | str:
     """Return the key of a row as text."""
     shown = {
         name: f"{row[name]:%Y-%m-%d}" if isinstance(row[name], pd.Timestamp) else row[name]
         for name in key
     }
-    return ", ".join(f"{name} {value}" for name, value in shown.items()) or "an empty key"
+    return ", ".join(f"{name} {value}" for name, value in shown.items()) or message(
+        "delimited.empty_key"
+    )

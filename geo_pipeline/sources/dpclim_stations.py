@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.faults import later_or_set
 from geo_pipeline.sources.http import Received
+from geo_pipeline.words import message, plain
 
-ADVICE = "try again later or set GEO_PIPELINE_METEO_FRANCE_API_URL"
+ADVICE = later_or_set("GEO_PIPELINE_METEO_FRANCE_API_URL")
 
 
 def usable_stations(answer: Received, source: str) -> pd.DataFrame:
@@ -23,7 +25,7 @@ def usable_stations(answer: Received, source: str) -> pd.DataFrame:
     said = payload.json(answer, source)
     try:
         if not isinstance(said, list) or not all(isinstance(each, dict) for each in said):
-            raise ValueError("sent JSON that is not a list of stations")
+            raise ValueError(message("dpclim.no_stations"))
         stations = [
             _station(each)
             for each in said
@@ -33,11 +35,11 @@ def usable_stations(answer: Received, source: str) -> pd.DataFrame:
         table = pd.DataFrame(stations, columns=columns).drop_duplicates(ignore_index=True)
         twice = table.loc[table["station"].duplicated(), "station"]
         if len(twice):
-            raise ValueError(f"lists station {twice.iloc[0]} twice, and differently")
+            raise ValueError(message("dpclim.twice", station=twice.iloc[0]))
         if table.empty:
-            raise ValueError("lists no station that is open and public")
+            raise ValueError(message("dpclim.none_open"))
     except ValueError as error:
-        raise payload.unusable(answer, source, str(error), ADVICE) from error
+        raise payload.unusable(answer, source, plain(error), ADVICE) from error
     return table
 
 
@@ -45,7 +47,7 @@ def _flag(said: Mapping[str, Any], name: str) -> bool:
     """Return what is said of `name`, True where nothing is."""
     flag = said.get(name, True)
     if not isinstance(flag, bool):
-        raise ValueError(f"says {name} = {flag!r} of a station, neither true nor false")
+        raise ValueError(message("dpclim.bad_flag", name=name, flag=repr(flag)))
     return flag
 
 
@@ -53,12 +55,12 @@ def _station(said: Mapping[str, Any]) -> tuple[str, str, float, float, float]:
     """Return number (its leading zero may have been lost), name and place of a station."""
     number = str(said.get("id", "")).strip().zfill(8)
     if not number.isdigit() or number == "00000000":
-        raise ValueError(f"lists a station with the number {said.get('id')!r}")
+        raise ValueError(message("dpclim.bad_number", number=repr(said.get("id"))))
     try:
         lat, lon = float(said["lat"]), float(said["lon"])
         altitude_m = float("nan") if said.get("alt") is None else float(said["alt"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"places station {number} nowhere ({error!r})") from error
+        raise ValueError(message("dpclim.nowhere", station=number, why=repr(error))) from error
     if not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0):
-        raise ValueError(f"places station {number} at {lat}, {lon}")
+        raise ValueError(message("dpclim.placed", station=number, latitude=lat, longitude=lon))
     return number, str(said.get("nom") or ""), lat, lon, altitude_m

@@ -13,9 +13,11 @@ from geo_pipeline.errors import UsageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.faults import listed
 from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.sources.observed import Parts
 from geo_pipeline.territory import BY_CODE
+from geo_pipeline.words import Message, message, plain
 
 NAME = "etalab"
 URL = "https://etalab-datasets.geo.data.gouv.fr/contours-administratifs/latest/geojson"
@@ -37,8 +39,7 @@ class Etalab:
     def __init__(self, http: Http, url: str = URL, resolution_m: int = 1000) -> None:
         if resolution_m not in RESOLUTIONS_M:
             raise UsageError(
-                f"no contours at {resolution_m} m: choose one of "
-                f"{', '.join(map(str, RESOLUTIONS_M))} (GEO_PIPELINE_ETALAB_RESOLUTION_M)"
+                message("etalab.resolution", resolution_m=resolution_m, known=RESOLUTIONS_M)
             )
         self._http = http
         named = url.endswith(FILES)
@@ -58,8 +59,8 @@ class Etalab:
         try:
             frame = payload.judged(received, self._http.limits, read_received, self.name)
         except ValueError as error:
-            advice = "report it, or set GEO_PIPELINE_ETALAB_URL to another copy"
-            raise payload.unusable(received, self.name, str(error), advice) from error
+            advice = message("advice.another_copy", setting="GEO_PIPELINE_ETALAB_URL")
+            raise payload.unusable(received, self.name, plain(error), advice) from error
         received_at = received.received_at.isoformat()
         return frame, Provenance(self.name, received.url, received_at, received.sha256)
 
@@ -77,11 +78,13 @@ def read_received(received: Received, source: str) -> gpd.GeoDataFrame:
     try:
         frame = gpd.read_parquet(io.BytesIO(content))
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise ValueError(f"is no GeoParquet ({str(error).splitlines()[0][:150]})") from error
+        why = str(error).splitlines()[0][:150]
+        raise ValueError(message("etalab.no_geoparquet", why=why)) from error
     if missing := [name for name in ("code", "nom") if name not in frame]:
-        raise ValueError(f"has no column {', '.join(missing)}; there are {', '.join(frame)[:200]}")
+        there = listed(list(frame), 200)
+        raise ValueError(message("fault.no_column_among", columns=missing, there=there))
     if frame.crs is None or ("4326" not in str(frame.crs) and "CRS84" not in str(frame.crs)):
-        raise ValueError(f"is not in longitude and latitude but in {str(frame.crs)[:80]}")
+        raise ValueError(message("etalab.not_lonlat", system=str(frame.crs)[:80]))
     features = gpd.GeoDataFrame(frame[["code", "nom"]], geometry=frame.geometry.to_numpy())
     return read(json.loads(features.to_json()))
 
@@ -106,12 +109,12 @@ def _features(body: Any) -> list[Any]:
     """Return the features of GeoJSON in longitude and latitude."""
     features = body.get("features") if isinstance(body, dict) else None
     if not isinstance(features, list):
-        raise ValueError("is JSON without the features of GeoJSON")
+        raise ValueError(message("etalab.no_features"))
     crs = body.get("crs")
     if crs is not None:
         written = str(crs).lower()
         if not any(name in written for name in _LONLAT_NAMES):
-            raise ValueError(f"is not in longitude and latitude but in {written[:80]}")
+            raise ValueError(message("etalab.not_lonlat", system=written[:80]))
     return features
 
 
@@ -119,29 +122,28 @@ def _row(number: int, feature: Any) -> tuple[str, str, shapely.Geometry]:
     """Return code, name and polygon of one feature."""
     properties = feature.get("properties") if isinstance(feature, dict) else None
     if not isinstance(properties, dict):
-        raise ValueError(f"has a feature, number {number}, with no properties")
+        raise ValueError(message("etalab.no_properties", number=number))
     code, name = (properties.get(key) for key in ("code", "nom"))
     if not isinstance(code, str) or not isinstance(name, str):
-        found = ", ".join(sorted(properties)) or "none"
-        raise ValueError(
-            f"has a feature, number {number}, without code and nom as text (properties: {found})"
-        )
+        found = ", ".join(sorted(properties)) or message("list.none")
+        raise ValueError(message("etalab.no_code", number=number, properties=found))
     geometry = feature.get("geometry")
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     if kind not in ("Polygon", "MultiPolygon"):
-        raise ValueError(f"has {_called(code)} as a {kind}, which is no polygon")
+        raise ValueError(message("etalab.no_polygon", feature=_called(code), kind=str(kind)))
     try:
         polygon = shapely.force_2d(shape(geometry))
     except (shapely.GEOSException, TypeError, ValueError, KeyError, IndexError) as error:
-        raise ValueError(f"has coordinates of {_called(code)} that are none ({error})") from error
+        what = message("etalab.bad_coordinates", feature=_called(code), why=error)
+        raise ValueError(what) from error
     if polygon.is_empty:
-        raise ValueError(f"has no coordinates of {_called(code)}")
+        raise ValueError(message("etalab.no_coordinates", feature=_called(code)))
     return code, name, polygon
 
 
-def _called(code: str) -> str:
+def _called(code: str) -> Message:
     """Return how to name a feature in an error."""
-    return f"département {code}" if code in BY_CODE else f"feature {code}"
+    return message("etalab.departement" if code in BY_CODE else "etalab.feature", code=code)
 
 
 def build(parts: Parts) -> Etalab:

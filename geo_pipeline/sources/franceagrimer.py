@@ -20,6 +20,7 @@ from geo_pipeline.sources.delimited import Column
 from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.sources.observed import Parts
 from geo_pipeline.sources.questions import ask_for_archive
+from geo_pipeline.words import message, plain
 
 log = logging.getLogger(__name__)
 
@@ -86,14 +87,12 @@ class FranceAgriMer(CropFile):
             printed.dropna(how="all"), columns, payload.Sieve(received.most_left_out)
         )
         if ratio := crop_figures.unit_ratio(frame):
-            raise ValueError(
-                f"production is {ratio:.3g} times area by yield: its units are not those expected"
-            )
+            raise ValueError(message("franceagrimer.units", ratio=ratio))
         edition = _EDITION.search(path)
         frame["source"] = f"FranceAgriMer A{edition[1]}" if edition else "FranceAgriMer"
         rows = crop_figures.table(_once(frame)[[*KEY, *MEASURES, "source"]])
         if rows.empty:
-            raise ValueError("it holds no figure")
+            raise ValueError(message("franceagrimer.no_figure"))
         crop_figures.report_disagreement(rows, NAME)
         return rows
 
@@ -119,18 +118,19 @@ def _table(content: bytes, name: str) -> str:
         ValueError: none or several have them.
     """
     found: list[tuple[str, Sequence[Sequence[object]]]] = []
-    why = "it has no sheet"
+    why = message("franceagrimer.no_sheet")
     for title, cells in workbook.sheets(content, name):
         for row, line in enumerate(cells[:HEADER_WITHIN]):
             try:
                 _columns([str(cell).strip() for cell in line])
             except ValueError as error:
-                why = why if row else f"sheet {title}: {error}"
+                why = why if row else workbook.fault_at(workbook.in_sheet(title), plain(error))
             else:
                 found.append((title, cells[row:]))
                 break
     if len(found) != 1:
-        raise ValueError(f"sheets {', '.join(t for t, _ in found)} alike" if found else why)
+        alike = message("franceagrimer.sheets_alike", sheets=[title for title, _ in found])
+        raise ValueError(alike if found else why)
     saved = io.StringIO()
     lines = csv.writer(saved, delimiter=";")
     for line in found[0][1]:
@@ -153,12 +153,17 @@ def _columns(names: list[str]) -> dict[str, Column]:
         found = [at for at, name in enumerate(plain) if re.fullmatch(pattern, name)]
         if len(found) > 1:
             raise ValueError(
-                f"two columns may be the {what}: {', '.join(names[at] for at in found)}"
+                message(
+                    "franceagrimer.two_columns",
+                    what=what,
+                    names=[names[at] for at in found],
+                )
             )
         if found:
             columns[what] = Column(names[found[0]], **_KINDS.get(what, {"kind": "text"}))
     if missing := [what for what in COLUMNS if what not in columns and what != "name"]:
-        raise ValueError(f"it has no column of {', '.join(missing)}; {'; '.join(names)[:200]}")
+        there = "; ".join(names)[:200]
+        raise ValueError(message("franceagrimer.no_column", columns=missing, there=there))
     return columns
 
 
@@ -175,7 +180,7 @@ def _of_departements(
 ) -> pd.DataFrame:
     """Return département, year, crop, its label, and figures in our units."""
     if printed[["crop", "code", "year"]].isna().any(axis=None):
-        raise ValueError("a row has no crop, no département or no year")
+        raise ValueError(message("franceagrimer.row_without"))
     called = printed["name"].fillna("") if "name" in printed else pd.Series("", printed.index)
     places = list(zip(printed["code"], called, strict=True))
     known: dict[tuple[str, str], str | None] = {}
@@ -184,7 +189,7 @@ def _of_departements(
             if place not in known:
                 known[place] = departement_code(*place)
         except ValueError as error:
-            sieve.leave_out(f"a row of {' '.join(place)}", error)
+            sieve.leave_out(message("franceagrimer.row_of", place=" ".join(place)), error)
     sieve.require_most(of=len(places))
     sieve.tell(log, NAME)
     codes = pd.Series([known.get(place) for place in places], printed.index, dtype=object)

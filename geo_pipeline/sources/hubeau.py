@@ -22,10 +22,12 @@ from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.faults import fault, later_or_set, nothing_taken
 from geo_pipeline.sources.http import Http, Received, StatusError
 from geo_pipeline.sources.observed import Parts
 from geo_pipeline.sources.payload import Sieve
 from geo_pipeline.threads import mapped
+from geo_pipeline.words import message, plain
 
 _log = logging.getLogger(__name__)
 
@@ -134,10 +136,14 @@ class Hubeau:
         measured = pd.concat([_NOTHING, *(rows for rows, _ in answers)], ignore_index=True)
         silent = _silent(stations, measured, since)
         if codes and len(silent) == len(codes):
+            what = message("hubeau.all_silent", count=len(codes))
             raise SourceError(
-                f"{NAME}, département {departement}: {self.url} announces measurements of "
-                f"{len(codes)} piezometers and sent none; try again later or set "
-                "GEO_PIPELINE_HUBEAU_URL"
+                fault(
+                    f"{NAME}, département {departement}",
+                    self.url,
+                    what,
+                    later_or_set("GEO_PIPELINE_HUBEAU_URL"),
+                )
             )
         received += [one for _, of_station in answers for one in of_station]
         return Groundwater(
@@ -304,22 +310,22 @@ def _reading(answer: Received, departement: str) -> Iterator[None]:
     try:
         yield
     except _Unusable as error:
-        advice = "nothing of it was taken: try again later or set GEO_PIPELINE_HUBEAU_URL"
+        advice = nothing_taken("GEO_PIPELINE_HUBEAU_URL")
         who = f"{NAME}, département {departement}"
-        raise payload.unusable(answer, who, str(error), advice) from error
+        raise payload.unusable(answer, who, plain(error), advice) from error
 
 
 def _page(body: Any) -> tuple[list[Any], int, str | None]:
     """Return rows, count of all rows and address of the next page of an answer."""
     if not isinstance(body, dict):
-        raise _Unusable("sent no JSON object")
+        raise _Unusable(message("hubeau.no_object"))
     rows, count, following = body.get("data"), body.get("count"), body.get("next")
     if not isinstance(rows, list):
-        raise _Unusable("has no list `data`")
+        raise _Unusable(message("hubeau.no_data"))
     if type(count) is not int or count < 0:
-        raise _Unusable(f"has no `count` of its rows ({count!r})")
+        raise _Unusable(message("hubeau.no_count", value=repr(count)))
     if following is not None and not isinstance(following, str):
-        raise _Unusable(f"has a `next` that is no address ({following!r})")
+        raise _Unusable(message("hubeau.no_next", value=repr(following)))
     return rows, count, following or None
 
 
@@ -330,18 +336,18 @@ def _following(endpoint: str, following: str) -> str:
         return f"{endpoint}?{there.query}"
     if there.netloc == here.netloc:
         return there.geturl()
-    raise _Unusable(f"leads on to another server ({there.netloc})")
+    raise _Unusable(message("hubeau.leads_on", server=there.netloc))
 
 
 def _station(row: Any, departement: str) -> dict[str, Any]:
     """Return a piezometer as a row of `Groundwater.stations`."""
     code = row.get("code_bss") if isinstance(row, dict) else None
     if not isinstance(code, str) or not code.strip():
-        raise _Unusable(f"has a station without `code_bss` ({str(row)[:60]})")
+        raise _Unusable(message("hubeau.no_code", row=str(row)[:60]))
     of = row.get("code_departement", departement)
     # The Rhône is `69D` and the metropolis of Lyon `69M`; Corsica keeps its letter.
     if of != departement and not re.fullmatch(rf"{departement}[DM]", str(of)):
-        raise _Unusable(f"has station {code} of département {of!r}")
+        raise _Unusable(message("hubeau.elsewhere", station=code, departement=repr(of)))
     station: dict[str, Any] = {"departement": departement, "piezometer": code.strip()}
     for column, field in (("longitude", "x"), ("latitude", "y")):
         station[column] = _number(row.get(field), field, code)
@@ -350,7 +356,9 @@ def _station(row: Any, departement: str) -> dict[str, Any]:
         station[column] = None if told is None else _days([told], field, code)[0]
     count = row.get("nb_mesures_piezo")
     if count is not None and type(count) is not int:
-        raise _Unusable(f"has {code} with nb_mesures_piezo {count!r}")
+        raise _Unusable(
+            message("hubeau.bad_value", station=code, field="nb_mesures_piezo", value=repr(count))
+        )
     station["measurements"] = count
     return station
 
@@ -359,9 +367,9 @@ def _measurements(rows: list[Any], code: str, answer: Received) -> pd.DataFrame:
     """Return piezometer, date, level_m, and reason: why a measurement has none, or is not taken."""
     for row in rows:
         if not isinstance(row, dict) or not {"date_mesure", "niveau_nappe_eau"} <= row.keys():
-            raise _Unusable(f"has {code} without date_mesure or niveau_nappe_eau: {str(row)[:60]}")
+            raise _Unusable(message("hubeau.no_fields", station=code, row=str(row)[:60]))
         if row.get("code_bss", code) != code:
-            raise _Unusable(f"has measurements of {row['code_bss']!r} where {code} was asked for")
+            raise _Unusable(message("hubeau.another", other=repr(row["code_bss"]), station=code))
     level = [_number(row["niveau_nappe_eau"], "niveau_nappe_eau", code) for row in rows]
     frame = pd.DataFrame(
         {
@@ -388,7 +396,9 @@ def _days(told: list[Any], field: str, code: str) -> "pd.Series[pd.Timestamp]":
     written = texts.map(lambda text: text[:10] if isinstance(text, str) else None)
     days = pd.to_datetime(written, format="%Y-%m-%d", errors="coerce").astype("datetime64[ns]")
     if (wrong := days.isna()).any():
-        raise _Unusable(f"has {code} with {field} {texts[wrong].iloc[0]!r}: no day")
+        raise _Unusable(
+            message("hubeau.no_day", station=code, field=field, value=repr(texts[wrong].iloc[0]))
+        )
     return days
 
 
@@ -397,7 +407,7 @@ def _number(value: Any, field: str, code: str) -> float:
     if value is None:
         return math.nan
     if type(value) not in (int, float) or not math.isfinite(value):
-        raise _Unusable(f"has {code} with {field} {value!r}: no number")
+        raise _Unusable(message("hubeau.no_number", station=code, field=field, value=repr(value)))
     return float(value)
 
 

@@ -19,6 +19,7 @@ import pandas as pd
 from geo_pipeline.schemas import STATION_VARIABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.faults import NEWER, later_or_set
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import Observed, Parts
 from geo_pipeline.sources.questions import ask_for_files
@@ -39,6 +40,7 @@ from geo_pipeline.sources.stations import (
     provenance_of,
     report,
 )
+from geo_pipeline.words import Message, message
 
 NAME = "meteo-france"
 URL = "https://www.data.gouv.fr"
@@ -84,7 +86,7 @@ LIST_FOR_S = 600.0
 
 MOST_PAGES = 100
 
-ADVICE = "try again later or set GEO_PIPELINE_DATA_GOUV_URL"
+ADVICE = later_or_set("GEO_PIPELINE_DATA_GOUV_URL")
 
 
 class StationFile(NamedTuple):
@@ -219,18 +221,16 @@ class MeteoFrance:
         files = [file for file in self._list(departement) if file.departement == code]
         base = [file for file in files if file.group == BASE_GROUP]
         if not base:
-            raise origin.error(f"lists no daily file Q_{code}_*_RR-T-Vent", ADVICE)
+            raise origin.error(message("dataset.no_file", file=f"Q_{code}_*_RR-T-Vent"), ADVICE)
         if unclear := [file.url for file in files if not file.last_year]:
-            raise origin.error(
-                f"lists {unclear[0].rpartition('/')[2]}, whose name does not tell its years",
-                "look for a newer version of this program",
-            )
+            file = unclear[0].rpartition("/")[2]
+            raise origin.error(message("dataset.no_years", file=file), NEWER)
         touching = [file for file in files if file.touches(since.year, until.year)]
         if not any(file.group == BASE_GROUP for file in touching):
             first, last = min(f.first_year for f in base), max(f.last_year for f in base)
             raise origin.error(
-                f"lists no file of {since} to {until}, but of {first} to {last}",
-                "ask for days in these years",
+                message("dataset.other_days", since=since, until=until, first=first, last=last),
+                message("advice.these_years"),
             )
         still_settling = (datetime.now(UTC).date() - timedelta(days=SETTLED_DAYS)).year
         return sorted(touching), min(still_settling, max(file.last_year for file in files))
@@ -262,7 +262,7 @@ class MeteoFrance:
                     yield file
             page = following and urljoin(page, following)
         raise Origin(NAME, departement, self._dataset_url).error(
-            f"has over {MOST_PAGES} pages of resources", ADVICE
+            message("dataset.too_many_pages", pages=MOST_PAGES), ADVICE
         )
 
 
@@ -270,13 +270,13 @@ def _page(answer: Received, source: str) -> tuple[list[Any], str | None]:
     """Return the resources that a page lists, and the address of the next page."""
     said = payload.json(answer, source)
     if not isinstance(said, dict):
-        raise payload.unusable(answer, source, "sent JSON that is not a dataset", ADVICE)
+        raise payload.unusable(answer, source, message("dataset.no_dataset"), ADVICE)
     resources, following = said.get("resources", said.get("data")), said.get("next_page")
     if isinstance(resources, dict):
         following = resources.get("next_page") or resources.get("href")
         resources = resources.get("data", [])
     if not isinstance(resources, list):
-        what = "sent a dataset without a list of resources"
+        what = message("dataset.no_resources")
         raise payload.unusable(answer, source, what, ADVICE)
     return resources, following if isinstance(following, str) else None
 
@@ -312,12 +312,11 @@ def _years(period: str) -> tuple[int, int]:
     return 0, 0
 
 
-def _not_listed(files: Sequence[StationFile]) -> list[str]:
+def _not_listed(files: Sequence[StationFile]) -> list[Message]:
     """Return a note for each period that has no file of the other group."""
     have = {(file.first_year, file.last_year, file.group) for file in files}
     return [
-        f"no file of {OTHER_GROUP} for {first} to {last}: "
-        "radiation, humidity and ETP of these years are missing"
+        message("dataset.no_other_group", group=OTHER_GROUP, first=first, last=last)
         for first, last, group in sorted(have)
         if group == BASE_GROUP and (first, last, OTHER_GROUP) not in have
     ]

@@ -18,6 +18,7 @@ from geo_pipeline.schemas import STATION_VARIABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.dpclim_stations import ADVICE, usable_stations
+from geo_pipeline.sources.faults import FORMAT
 from geo_pipeline.sources.http import AGAIN, Http, Received, StatusError
 from geo_pipeline.sources.observed import Observed, Parts
 from geo_pipeline.sources.station_files import (
@@ -36,6 +37,7 @@ from geo_pipeline.sources.stations import (
     provenance_of,
     report,
 )
+from geo_pipeline.words import Message, message, plain
 
 NAME = "meteo-france-api"
 URL = "https://public-api.meteofrance.fr/public/DPClim/v1"
@@ -170,13 +172,15 @@ class MeteoFranceApi:
             if error.status != 404:
                 raise
             origin = Origin(NAME, departement, url)
-            raise origin.error("knows no such département", "choose another source") from error
+            raise origin.error(
+                message("dpclim.no_departement"), message("advice.another_source")
+            ) from error
         stations = usable_stations(answer, f"{NAME}, département {departement}")
         return answer, own_stations(self._average, departement, stations)
 
     def _answers(
         self, departement: str, orders: Sequence[Order]
-    ) -> tuple[dict[Order, Received], dict[Order, str]]:
+    ) -> tuple[dict[Order, Received], dict[Order, Message]]:
         """Return what was answered to `orders`, and why to some there is no answer.
 
         What is kept and final is not ordered again; offline, nothing is.
@@ -184,7 +188,7 @@ class MeteoFranceApi:
         answers = {order: kept for order in orders if (kept := self._kept(order))}
         missing = [order for order in orders if order not in answers]
         if self._http.offline:
-            inactive = dict.fromkeys(missing, "nothing of it is kept")
+            inactive = dict.fromkeys(missing, message("dpclim.not_kept"))
         else:
             numbers, inactive = self._order(departement, missing)
             fetched, silent = self._fetch(departement, numbers)
@@ -192,22 +196,25 @@ class MeteoFranceApi:
             inactive |= silent
         if orders and not answers:
             raise Origin(NAME, departement, self._url).error(
-                f"has nothing of any of {len({order.station for order in orders})} stations "
-                f"({next(iter(inactive.values()))})",
-                "run once without --offline" if self._http.offline else ADVICE,
+                message(
+                    "dpclim.nothing",
+                    count=len({order.station for order in orders}),
+                    why=next(iter(inactive.values())),
+                ),
+                message("advice.online") if self._http.offline else ADVICE,
             )
         return answers, inactive
 
     def _fetch(
         self, departement: str, numbers: Mapping[Order, str]
-    ) -> tuple[dict[Order, Received], dict[Order, str]]:
+    ) -> tuple[dict[Order, Received], dict[Order, Message]]:
         """Return what is answered to the orders once it is ready, and why to some nothing is.
 
         Raises:
             SourceError: some are not ready when patience ends.
         """
         answers: dict[Order, Received] = {}
-        failed: dict[Order, str] = {}
+        failed: dict[Order, Message] = {}
         waiting = dict(numbers)
         waited_s, wait_s = 0.0, FIRST_WAIT_S
         while waiting:
@@ -241,14 +248,14 @@ class MeteoFranceApi:
 
     def _order(
         self, departement: str, orders: Sequence[Order]
-    ) -> tuple[dict[Order, str], dict[Order, str]]:
+    ) -> tuple[dict[Order, str], dict[Order, Message]]:
         """Return the number of each order, and why some were refused.
 
         An inactive station and a server in trouble answer the same, 500. So each order is tried a
         few times, and what failed again, when the others have been through.
         """
         numbers: dict[Order, str] = {}
-        refused: dict[Order, str] = {}
+        refused: dict[Order, Message] = {}
         for last in (False, True):
             again = [order for order in orders if order in refused] if last else orders
             for place, order in enumerate(again):
@@ -307,7 +314,7 @@ class MeteoFranceApi:
         rows = read_received(answer, origin, order.since, order.until)
         others = rows.loc[rows["station"] != order.station, "station"]
         if len(others):
-            why = f"sent station {others.iloc[0]} in place of {order.station}"
+            why = message("dpclim.another_station", sent=others.iloc[0], asked=order.station)
             answer.reject(why)
             raise origin.error(why)
         return rows[[*KEY, *STATION_VARIABLES]]
@@ -327,11 +334,16 @@ class MeteoFranceApi:
         for (since, until), of_period in periods.items():
             there = {name for each in of_period for name in columns_received(each, origin)}
             if missing := [name for name in NEEDED if name not in there]:
-                why = f"has no column {', '.join(missing)}"
                 for each in of_period:
-                    each.reject(why)
-                stations = f"in any of {len(of_period)} stations from {since} to {until}"
-                raise origin.error(f"{why} {stations}", "its format may have changed")
+                    each.reject(message("fault.no_column", columns=missing))
+                why = message(
+                    "dpclim.no_column",
+                    columns=missing,
+                    count=len(of_period),
+                    since=since,
+                    until=until,
+                )
+                raise origin.error(why, FORMAT)
 
     def _get(
         self,
@@ -347,8 +359,7 @@ class MeteoFranceApi:
         """Return what is at `url`, asked for with the key."""
         if self._key is None and not self._http.offline:
             raise Origin(NAME, departement, self._url).error(
-                "needs a key",
-                f"get one at {KEYS_URL} and set GEO_PIPELINE_METEO_FRANCE_API_KEY",
+                message("dpclim.no_key"), message("advice.get_key", url=KEYS_URL)
             )
         headers = {"apikey": self._key.get_secret_value()} if self._key else {}
         return self._http.get(
@@ -367,9 +378,8 @@ class MeteoFranceApi:
     ) -> SourceError:
         stations = sorted({order.station for order in waiting})
         return Origin(NAME, departement, f"{self._url}/commande/fichier").error(
-            f"had {len(waiting)} orders not ready after {waited_s:.0f} s "
-            f"(station {stations[0]} among them)",
-            "run it again later: what has come is kept",
+            message("dpclim.not_ready", count=len(waiting), seconds=waited_s, station=stations[0]),
+            message("advice.kept_so_far"),
         )
 
 
@@ -392,17 +402,19 @@ def _number(answer: Received, source: str) -> str:
     inner = said.get("elaboreProduitAvecDemandeResponse") if isinstance(said, dict) else None
     number = inner.get("return") if isinstance(inner, dict) else None
     if not isinstance(number, str | int) or isinstance(number, bool) or number == "":
-        raise payload.unusable(answer, source, "sent no number of the order", ADVICE)
+        raise payload.unusable(answer, source, message("dpclim.no_number"), ADVICE)
     return str(number)
 
 
-def _passing(error: SourceError, *, last: bool) -> str:
+def _passing(error: SourceError, *, last: bool) -> Message:
     """Return what an error says that may pass, or that is one station's alone; raise others."""
     status = error.status if isinstance(error, StatusError) else None
     passing = status is None or status in AGAIN | OF_ONE_STATION
     if not passing or (last and status not in OF_ONE_STATION):
         raise error
-    return (error.reason if isinstance(error, StatusError) else None) or f"error {status}"
+    if isinstance(error, StatusError) and error.reason:
+        return plain(error.reason)
+    return message("dpclim.error", status=str(status))
 
 
 def _no_days() -> pd.DataFrame:
@@ -410,7 +422,7 @@ def _no_days() -> pd.DataFrame:
     return pd.DataFrame(columns=[*KEY, *STATION_VARIABLES])
 
 
-def _left_out(inactive: Mapping[Order, str], answered: Collection[Order]) -> list[str]:
+def _left_out(inactive: Mapping[Order, Message], answered: Collection[Order]) -> list[Message]:
     """Return a note for each station and reason: of which days it is left out.
 
     The API calls a station inactive in the years before it opened too: what comes before the first
@@ -422,21 +434,24 @@ def _left_out(inactive: Mapping[Order, str], answered: Collection[Order]) -> lis
     orders: dict[tuple[str, str], list[Order]] = {}
     for order, why in inactive.items():
         if order.until >= opened.get(order.station, date.min):
-            orders.setdefault((order.station, why), []).append(order)
-    notes = []
-    for (station, why), of_station in orders.items():
-        first, last = min(of_station), max(of_station)
-        within = f" in {len(of_station)} orders" if len(of_station) > 1 else ""
-        notes.append(
-            f"station {station} is left out{within} from {first.since} to {last.until}: {why}"
+            orders.setdefault((order.station, str(why)), []).append(order)
+    return [
+        message(
+            "dpclim.left_out" if len(of_station) == 1 else "dpclim.orders_left_out",
+            station=station,
+            count=len(of_station),
+            since=min(of_station).since,
+            until=max(of_station).until,
+            why=inactive[of_station[0]],
         )
-    return notes
+        for (station, _), of_station in orders.items()
+    ]
 
 
-def _silent(asked: Collection[str], days: pd.DataFrame) -> list[str]:
+def _silent(asked: Collection[str], days: pd.DataFrame) -> list[Message]:
     """Return a note for each station that answered without a value."""
     there = set(days.loc[days[list(STATION_VARIABLES)].notna().any(axis=1), "station"])
-    return [f"station {station} sent no value" for station in sorted({*asked} - there)]
+    return [message("dpclim.silent", station=station) for station in sorted({*asked} - there)]
 
 
 def build(parts: Parts) -> MeteoFranceApi:

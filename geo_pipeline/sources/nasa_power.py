@@ -29,8 +29,11 @@ from geo_pipeline.sources.point_means import (
     leave_out_of_range,
     leave_out_swapped,
     mean_of_places,
+    no_point,
+    no_value,
     shown,
 )
+from geo_pipeline.words import Message, message, plain
 
 NAME = "nasa-power"
 URL = "https://power.larc.nasa.gov/api/temporal/daily/point"
@@ -131,14 +134,11 @@ class NasaPower:
         """
         places = cells(self.points[self.points["departement"] == departement])
         if places.empty:
-            raise SourceError(
-                f"{NAME}, département {departement}: no point to ask {self.url} about; "
-                "lay sampling points inside it"
-            )
+            raise SourceError(no_point(f"{NAME}, département {departement}", self.url))
         today = self.today or datetime.now(UTC).date()
         received: list[Received] = []
         parts: list[pd.DataFrame] = []
-        left_out: list[str] = []
+        left_out: list[Message] = []
         missing: list[NotKeptError] = []
         for period in periods(since, until, today=today):
             try:
@@ -161,10 +161,9 @@ class NasaPower:
         rows = rows.reindex(columns=list(WEATHER_VARIABLES)).sort_index()
         rows = rows.loc[str(since) : str(until)].dropna(how="all")
         if rows.empty:
-            raise SourceError(
-                f"{NAME}, département {departement}: {self.url} has no value from {since} to "
-                f"{until}; ask for days from {FIRST_DAY} to {today - timedelta(days=1)}"
-            )
+            there = (FIRST_DAY, today - timedelta(days=1))
+            who = f"{NAME}, département {departement}"
+            raise SourceError(no_value(who, self.url, (since, until), there))
         settled = pd.Timestamp(today - timedelta(days=PROVISIONAL_DAYS))
         observed = rows.reset_index().assign(
             departement=departement,
@@ -196,7 +195,7 @@ class NasaPower:
 
     def _means(
         self, departement: str, places: pd.DataFrame, period: Period, answers: list[Received]
-    ) -> tuple[pd.DataFrame, list[str]]:
+    ) -> tuple[pd.DataFrame, list[Message]]:
         """Return the means over `places` by day, and what was left out of the answers."""
         source = f"{NAME}, département {departement}"
         dates = pd.date_range(period.start, period.end, name="date", unit="ns")
@@ -211,14 +210,14 @@ class NasaPower:
                     leave_out_of_range(variable.column, known, dates, sieves[variable.column])
                     values[variable.column].append(known)
             except UnreadableError as error:
-                raise payload.unusable(answer, source, str(error)) from error
+                raise payload.unusable(answer, source, plain(error)) from error
         stacked = {name: np.concatenate(known) for name, known in values.items()}
         try:
             for name, sieve in sieves.items():
                 sieve.require_most(of=int(np.isfinite(stacked[name]).sum()) + len(sieve.left_out))
             swapped = leave_out_swapped(stacked["tmin_c"], stacked["tmax_c"], dates, most)
         except UnreadableError as error:
-            raise payload.unusable(answers[-1], source, str(error)) from error
+            raise payload.unusable(answers[-1], source, plain(error)) from error
         means = {
             name: mean_of_places(np.repeat(known, places["points"], axis=0))
             for name, known in stacked.items()
@@ -244,17 +243,19 @@ def _values(document: object, variable: Variable, dates: pd.DatetimeIndex) -> Ar
     unit = str(_part(document, "parameters", variable.name).get("units"))
     if unit not in variable.units:
         expected = next(iter(variable.units))
-        raise UnreadableError(f"sent {variable.name} in {shown(unit)}, expected {expected}")
+        units_told = {"unit": shown(unit), "expected": expected}
+        raise UnreadableError(message("points.unit", variable=variable.name, **units_told))
     fill = _part(document, "header").get("fill_value")
     if not is_number(fill):
-        raise UnreadableError("says no `fill_value`, so that nobody knows what is missing")
+        raise UnreadableError(message("points.no_fill_value"))
     positions = {f"{day:%Y%m%d}": at for at, day in enumerate(dates)}
     values = np.full((1, len(dates)), np.nan)
     for day, value in sent.items():
         if day not in positions:
-            raise UnreadableError(f"sent {shown(day)}, a day that was not asked for")
+            raise UnreadableError(message("points.day_beyond", day=shown(day)))
         if not is_number(value):
-            raise UnreadableError(f"sent {shown(value)} as {variable.name} of {day}")
+            odd = message("points.odd", sent=shown(value), variable=variable.name)
+            raise UnreadableError(message("points.on_day", what=odd, day=day))
         if value != fill:
             values[0, positions[day]] = value * variable.units[unit]
     return values
@@ -266,7 +267,7 @@ def _part(document: object, *names: str) -> Mapping[str, Any]:
     for name in names:
         part = part.get(name) if isinstance(part, dict) else None
     if not isinstance(part, dict):
-        raise UnreadableError(f"sent no `{'.'.join(names)}`")
+        raise UnreadableError(message("points.no_part", part=".".join(names)))
     return part
 
 

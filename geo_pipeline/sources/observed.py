@@ -12,6 +12,7 @@ import pandas as pd
 from geo_pipeline.schemas import WEATHER_VARIABLES, Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.http import Http
+from geo_pipeline.words import Message
 
 OBSERVED = (
     *("departement", "date"),
@@ -29,7 +30,7 @@ class Observed(NamedTuple):
 
     rows: pd.DataFrame
     provenance: Provenance
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     """What was left out or not there though it might have been, one sentence each."""
 
 

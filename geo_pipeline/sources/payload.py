@@ -20,7 +20,9 @@ from typing import Any, NoReturn, TypeVar, TypeVarTuple
 from geo_pipeline import judging
 from geo_pipeline.errors import SourceError
 from geo_pipeline.judging import Limits
+from geo_pipeline.sources.faults import LATER_OR_REPORT, fault, listed
 from geo_pipeline.sources.http import MB, Received
+from geo_pipeline.words import Message, message, plain
 
 CHUNK = 1 << 20
 MOST_BYTES = 2_000 * MB
@@ -34,11 +36,12 @@ R = TypeVar("R")
 More = TypeVarTuple("More")
 
 
-def unusable(received: Received, source: str, what: str, advice: str | None = None) -> SourceError:
+def unusable(
+    received: Received, source: str, what: Message, advice: Message = LATER_OR_REPORT
+) -> SourceError:
     """Reject `received` and return the one-line error that says `what` is wrong with it."""
     received.reject(what)
-    advice = advice or "try again later, and report it if it stays so"
-    return SourceError(f"{source}: {received.url} {what}; {advice}")
+    return SourceError(fault(source, received.url, what, advice))
 
 
 MOST_NAMED = 20
@@ -54,7 +57,8 @@ class Sieve:
     def __init__(self, most: float) -> None:
         self.most = most
         self.left_out: list[tuple[str, str]] = []
-        """Name and reason."""
+        """Name and reason, in English."""
+        self._told: list[Message] = []
         self._first: Exception | None = None
         self._n_taken = 0
 
@@ -70,11 +74,15 @@ class Sieve:
         self._n_taken += 1
         return value
 
-    def leave_out(self, name: str, error: Exception, *, taken: bool = False) -> None:
+    def leave_out(self, name: Message | str, error: Exception, *, taken: bool = False) -> None:
         """Note that one is left out; `taken` says that it counted as good before."""
         self._first = self._first or error
         self._n_taken -= taken
-        self.left_out.append((name, str(error)))
+        self.left_out.append((str(name), str(error)))
+        why = plain(error)
+        if not str(error).startswith(str(name)):
+            why = message("left_out.named", name=name, why=why)
+        self._told.append(message("left_out.one", what=why))
 
     def require_most(self, of: int | None = None) -> None:
         """Raise the first fault where too much was left out for the rest to be trusted.
@@ -85,14 +93,10 @@ class Sieve:
         if self._first is not None and len(self.left_out) > self.most * whole:
             raise self._first
 
-    def told(self) -> list[str]:
+    def told(self) -> list[Message]:
         """Return what was left out and why, a sentence each; beyond `MOST_NAMED`, how many more."""
-        named = [
-            f"left out {why if why.startswith(name) else f'{name}: {why}'}"
-            for name, why in self.left_out[:MOST_NAMED]
-        ]
-        more = len(self.left_out) - MOST_NAMED
-        return [*named, f"left out {more} more"] if more > 0 else named
+        named, more = self._told[:MOST_NAMED], len(self._told) - MOST_NAMED
+        return [*named, message("left_out.more", count=more)] if more > 0 else named
 
     def tell(self, log: logging.Logger, source: str) -> None:
         """Log what was left out of what `source` sent."""
@@ -114,7 +118,7 @@ def judged(
     try:
         return judging.judged(limits, read, received, *more)
     except SourceError as error:
-        received.reject(str(error))
+        received.reject(error.message)
         raise
 
 
@@ -140,7 +144,7 @@ def unzipped(
         return _member(content, member, received, source, max_bytes)
     name = received.url.partition("?")[0].lower()
     if member is not None or name.endswith((".zip", ".xlsx")):
-        raise unusable(received, source, "sent no zip archive where one belongs")
+        raise unusable(received, source, message("payload.no_zip"))
     return content
 
 
@@ -155,7 +159,7 @@ def members(received: Received, source: str) -> list[str]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return [name for name in archive.namelist() if not name.endswith("/")]
     except zipfile.BadZipFile as error:
-        raise unusable(received, source, f"sent a damaged zip archive ({error})") from None
+        raise unusable(received, source, message("payload.zip_damaged", why=error)) from None
 
 
 def text(received: Received, source: str, *, member: str | None = None) -> str:
@@ -175,14 +179,14 @@ def decoded(content: bytes, received: Received, source: str) -> str:
         try:
             return content.decode("utf-16")
         except UnicodeDecodeError:
-            raise unusable(received, source, "sent damaged UTF-16 text") from None
+            raise unusable(received, source, message("payload.utf16")) from None
     if b"\0" in content[:CHUNK]:
-        raise unusable(received, source, "sent binary data in place of text")
+        raise unusable(received, source, message("payload.binary"))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data" and error.end == len(content):
-            raise unusable(received, source, "sent text that ends inside a character") from None
+            raise unusable(received, source, message("payload.cut_text")) from None
     try:
         return content.decode("cp1252")
     except UnicodeDecodeError:
@@ -198,17 +202,17 @@ def json(received: Received, source: str) -> Any:
     said = decoded(unzipped(received, source, max_bytes=MOST_JSON_BYTES), received, source)
 
     def refuse(name: str) -> NoReturn:
-        raise unusable(received, source, f"sent JSON with the value {name}")
+        raise unusable(received, source, message("payload.json_value", value=name))
 
     try:
         return loads(said, parse_constant=refuse)
     except JSONDecodeError as error:
         if error.pos >= len(said.rstrip()) or error.msg.startswith("Unterminated"):
-            what = f"sent JSON that ends too early (after {len(said)} characters)"
+            what = message("payload.json_cut", length=len(said))
         else:
-            what = f"sent no JSON ({error.msg}, line {error.lineno}, column {error.colno})"
+            what = message("payload.no_json", why=error.msg, line=error.lineno, column=error.colno)
     except RecursionError:
-        what = "sent JSON that is nested too deeply"
+        what = message("payload.json_deep")
     raise unusable(received, source, what)
 
 
@@ -216,15 +220,15 @@ def _something(received: Received, source: str) -> bytes:
     """Return the content unless it is empty or a web page."""
     content = received.content
     if not content.strip():
-        raise unusable(received, source, "sent nothing")
+        raise unusable(received, source, message("payload.nothing"))
     start = content[:5000].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")) or (
         start.startswith(b"<") and b"<html" in start
     ):
         title = re.search(rb"<title[^>]*>([^<]{1,200})", content[:20_000], re.IGNORECASE)
         words = " ".join(title[1].decode("utf-8", "replace").split())[:80] if title else ""
-        called = f" titled '{words}'" if words else ""
-        raise unusable(received, source, f"sent HTML in place of data (a page{called})")
+        page = message("payload.titled", title=words) if words else message("payload.page")
+        raise unusable(received, source, message("payload.html", page=page))
     return content
 
 
@@ -240,11 +244,11 @@ def _gunzipped(content: bytes, received: Received, source: str, most: int) -> by
                     break
                 pieces.append(piece)
     except EOFError:
-        raise unusable(received, source, "sent a gzip file that ends too early") from None
+        raise unusable(received, source, message("payload.gzip_cut")) from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise unusable(received, source, f"sent a damaged gzip file ({error})") from None
+        raise unusable(received, source, message("payload.gzip_damaged", why=error)) from None
     if length > most:
-        raise unusable(received, source, f"holds more than {most / MB:g} MB when uncompressed")
+        raise unusable(received, source, message("payload.too_much", size=most / MB))
     return b"".join(pieces)
 
 
@@ -261,15 +265,18 @@ def _member(
                 if pattern is None or fnmatchcase(info.filename.lower(), pattern.lower())
             ]
             if len(fitting) != 1:
-                names = ", ".join(info.filename for info in files)[:300] or "nothing"
-                wanted = f" like {pattern}" if pattern else ""
                 raise unusable(
-                    received, source,
-                    f"is a zip archive with {len(fitting)} files{wanted} in place of 1 ({names})",
-                )  # fmt: skip
+                    received,
+                    source,
+                    message(
+                        "payload.zip_members",
+                        count=len(fitting),
+                        wanted=message("payload.like", pattern=pattern) if pattern else "",
+                        names=listed([info.filename for info in files], 300),
+                    ),
+                )
             if fitting[0].file_size > most:
-                what = f"holds more than {most / MB:g} MB when uncompressed"
-                raise unusable(received, source, what)
+                raise unusable(received, source, message("payload.too_much", size=most / MB))
             return archive.read(fitting[0])
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise unusable(received, source, f"sent a damaged zip archive ({error})") from None
+        raise unusable(received, source, message("payload.zip_damaged", why=error)) from None

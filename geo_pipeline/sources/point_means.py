@@ -6,6 +6,7 @@ rules out is taken out of them and told; the mean stands where enough points are
 
 import json
 import math
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ import pandas as pd
 
 from geo_pipeline.schemas import WeatherDaily
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.faults import fault
+from geo_pipeline.words import Message, message
 
 Array = npt.NDArray[np.float64]
 
@@ -24,15 +27,32 @@ class UnreadableError(Exception):
     """What is wrong with an answer, to be told with source, département and URL."""
 
 
+def no_point(who: str, url: str) -> Message:
+    """Return the fault of a département without a point to ask about."""
+    return message("points.no_point", who=who, url=url)
+
+
+def no_value(who: str, url: str, asked: tuple[date, date], there: tuple[date, date]) -> Message:
+    """Return the fault of an archive that has nothing of the days asked for."""
+    what = message("points.no_value", since=asked[0], until=asked[1])
+    return fault(who, url, what, message("advice.days", first=there[0], last=there[1]))
+
+
 def leave_out_of_range(
     name: str, values: Array, dates: pd.DatetimeIndex, sieve: payload.Sieve
 ) -> None:
     """Take out of `values` (places by days) those that the data dictionary rules out."""
     low, high = _range(name)
     for place, day in np.argwhere((values < low) | (values > high)):
-        told = f"sent {values[place, day]:g} as {name} of {dates[day]:%F}"
-        error = UnreadableError(f"{told}, beyond {low:g} to {high:g}")
-        sieve.leave_out(cell(name, dates[day]), error)
+        told = message(
+            "points.beyond",
+            value=values[place, day],
+            variable=name,
+            day=dates[day].date(),
+            lowest=low,
+            highest=high,
+        )
+        sieve.leave_out(cell(name, dates[day]), UnreadableError(told))
         values[place, day] = np.nan
 
 
@@ -43,8 +63,8 @@ def leave_out_swapped(
     sieve = payload.Sieve(most_left_out)
     n_pairs = int(np.isfinite(tmin_c + tmax_c).sum())
     for place, day in np.argwhere(tmin_c > tmax_c):
-        told = f"sent a minimum above the maximum on {dates[day]:%F}"
-        sieve.leave_out(cell("tmin_c and tmax_c", dates[day]), UnreadableError(told))
+        told = message("points.swapped", day=dates[day].date())
+        sieve.leave_out(message("points.both", day=dates[day].date()), UnreadableError(told))
         tmin_c[place, day] = tmax_c[place, day] = np.nan
     sieve.require_most(of=n_pairs)
     return sieve
@@ -72,9 +92,9 @@ def mean_of_places(values: Array) -> Array:
     return np.asarray(np.where(enough, np.clip(first + away, least, most), np.nan))
 
 
-def cell(name: str, day: pd.Timestamp) -> str:
+def cell(name: str, day: pd.Timestamp) -> Message:
     """Return how one value is named among those left out."""
-    return f"a {name} of {day:%F}"
+    return message("points.cell", variable=name, day=day.date())
 
 
 def is_number(value: object) -> bool:

@@ -12,7 +12,9 @@ from geo_pipeline.errors import SourceError
 from geo_pipeline.providers import Provider
 from geo_pipeline.settings import variable
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.faults import LATER
 from geo_pipeline.sources.http import Http, NoAnswerError, StatusError
+from geo_pipeline.words import message
 
 
 def told(provider: Provider, url: str, error: SourceError) -> tuple[str, str]:
@@ -21,7 +23,8 @@ def told(provider: Provider, url: str, error: SourceError) -> tuple[str, str]:
     if isinstance(error.__cause__, SourceError):  # of several addresses, that of the last
         error = error.__cause__
     if not isinstance(error, StatusError):
-        what, _, advice = str(error).rpartition("; ")
+        told = error.message.values
+        what, advice = told.get("fault", error), told.get("advice", LATER)
         kind = "not reached" if isinstance(error, NoAnswerError) else "not its answer"
         return f"{kind}: {what}", f"{advice}, or {elsewhere}; --offline needs no provider"
     status = error.status
@@ -52,7 +55,8 @@ def ask_for_files(
     resources = said.get("resources") if isinstance(said, dict) else None
     urls = [each.get("url") for each in resources or [] if isinstance(each, dict)]
     if not any(isinstance(each, str) and file.fullmatch(each.rpartition("/")[2]) for each in urls):
-        raise payload.unusable(answer, source, f"lists no file such as {file.pattern[:20]}")
+        what = message("dataset.no_such_file", file=file.pattern[:20])
+        raise payload.unusable(answer, source, what)
 
 
 def ask_for_archive(http: Http, url: str, source: str, *, or_table: bool = False) -> None:
@@ -62,4 +66,4 @@ def ask_for_archive(http: Http, url: str, source: str, *, or_table: bool = False
         return
     said = payload.text(answer, source)
     if not (or_table and ";" in said.partition("\n")[0]):
-        raise payload.unusable(answer, source, "sent no zip archive where one belongs")
+        raise payload.unusable(answer, source, message("payload.no_zip"))

@@ -31,6 +31,7 @@ from filelock import FileLock
 from geo_pipeline import notes
 from geo_pipeline.errors import StorageError
 from geo_pipeline.files import sweep, temporary_beside
+from geo_pipeline.words import Message, message, read_kept
 
 SIDECAR = "received.json"
 LOCK = ".lock"
@@ -165,10 +166,11 @@ class RawStore:
             said = said.get("previous")
         return None if said is None else _kept(said, place)
 
-    def rejected(self, place: Path) -> str | None:
+    def rejected(self, place: Path) -> Message | None:
         """Return why the last answer in `place` was rejected, None when it was not."""
         said = self._sidecar(place)
-        return None if said is None else said.get("rejected")
+        why = None if said is None else said.get("rejected")
+        return None if why is None else read_kept(why)
 
     def put(self, place: Path, about: About, chunks: Iterable[bytes]) -> Kept:
         """Keep `chunks` as the answer in `place`, whole or not at all.
@@ -235,12 +237,12 @@ class RawStore:
                 _write(kept.folder, _said(confirmed), said.get("previous"))
         return confirmed
 
-    def reject(self, kept: Kept, why: str) -> None:
+    def reject(self, kept: Kept, why: Message) -> None:
         """Never give `kept` again: it is not what it should be. What was kept before it holds."""
         with self._alone(kept.folder), _disk(kept.folder):
             said = self._sidecar(kept.folder)
             if said is not None and said["sha256"] == kept.sha256:
-                _write(kept.folder, {**said, "rejected": why}, said.get("previous"))
+                _write(kept.folder, {**said, "rejected": why.kept()}, said.get("previous"))
         _log.warning("%s: rejected what is kept of %s: %s", kept.source, kept.url, why)
 
     def intact(self, kept: Kept) -> bool:
@@ -324,8 +326,7 @@ def _disk(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(
-            f"cannot keep what was received in {place}: {error.strerror or error}; "
-            "free some space, or set GEO_PIPELINE_HOME to a folder that can be written"
+            message("raw.not_kept", place=place, why=error.strerror or error)
         ) from error
 
 

@@ -24,12 +24,14 @@ from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.faults import fault, later_or_set, told_by
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
 from geo_pipeline.sources.questions import ask_for_files
 from geo_pipeline.sources.station_files import Origin
 from geo_pipeline.sources.stations import provenance_of
 from geo_pipeline.territory import BY_CODE
+from geo_pipeline.words import Message, message
 
 NAME = "sim2"
 URL = "https://www.data.gouv.fr"
@@ -66,7 +68,7 @@ CLOCKS_APART = timedelta(days=1)
 
 MJ_M2_PER_J_CM2 = 0.01
 
-ADVICE = "try again later or set GEO_PIPELINE_SIM2_URL"
+ADVICE = later_or_set("GEO_PIPELINE_SIM2_URL")
 
 Means = Callable[[Path, str, str], pd.DataFrame]
 """Makes the daily means of a département of a grid file: its path, its SHA-256, the INSEE code.
@@ -112,7 +114,7 @@ class Sim2:
         self._files_url = files_url
         self._lock = threading.Lock()
         self._received: dict[str, tuple[float, Received]] = {}
-        self._failed: dict[str, tuple[float, str]] = {}
+        self._failed: dict[str, tuple[float, Message]] = {}
 
     def weather(self, departement: str, since: date, until: date) -> Observed:
         """Return the days from `since` to `until` (both in them) that the grid has.
@@ -145,7 +147,7 @@ class Sim2:
         said = payload.json(listed, NAME)
         resources = said.get("resources") if isinstance(said, dict) else None
         if not isinstance(resources, list):
-            raise payload.unusable(listed, NAME, "sent a dataset without a list of resources")
+            raise payload.unusable(listed, NAME, message("dataset.no_resources"))
         files = {}
         for resource in resources:
             file = self._file(resource, listed.received_at)
@@ -184,19 +186,17 @@ class Sim2:
         """
         try:
             if answer.path is None:
-                raise SourceError("was not kept")
+                raise SourceError(message("sim2.not_kept"))
             rows = self._means(answer.path, answer.sha256, departement)
             latest = answer.received_at.date() + CLOCKS_APART
             if len(rows) and rows["date"].max() > pd.Timestamp(latest):
-                raise SourceError(
-                    f"has {rows['date'].max():%Y-%m-%d}, after the day on which it came"
-                )
+                raise SourceError(message("sim2.to_come", day=rows["date"].max().date()))
         except SourceError as error:
-            answer.reject(str(error))
+            answer.reject(error.message)
             del self._received[file.url]
-            why = f"{file.url} {error}; {ADVICE}"
+            why = fault(f"{NAME}, département {departement}", file.url, error.message, ADVICE)
             self._failed[file.url] = time.monotonic() + FRESH_FOR_S, why
-            raise SourceError(f"{NAME}, département {departement}: {why}") from error
+            raise SourceError(why) from error
         return rows
 
     def _files(
@@ -211,21 +211,21 @@ class Sim2:
         said = payload.json(listed, f"{NAME}, département {departement}")
         resources = said.get("resources") if isinstance(said, dict) else None
         if not isinstance(resources, list):
-            listed.reject("not a dataset")
-            raise origin.error("sent a dataset without a list of resources")
+            listed.reject(message("dataset.no_dataset"))
+            raise origin.error(message("dataset.no_resources"))
         found = {self._file(each, listed.received_at) for each in resources} - {None}
         files = sorted(
             (file for file in found if file is not None),
             key=lambda file: (file.kind, file.last - file.first, -file.last.toordinal(), file.url),
         )
         if not files:
-            raise origin.error("lists no file QUOT_SIM2_*.csv.gz")
+            raise origin.error(message("dataset.no_grid_file", file="QUOT_SIM2_*.csv.gz"))
         touching = _needed(files, since, until)
         if not touching:
             first, last = min(file.first for file in files), max(file.last for file in files)
             raise origin.error(
-                f"lists no file of {since} to {until}, but of {first} to {last}",
-                "ask for days in between",
+                message("dataset.other_days", since=since, until=until, first=first, last=last),
+                message("advice.between"),
             )
         return touching
 
@@ -255,17 +255,17 @@ class Sim2:
         asked_at, answer = self._received.get(url, (-math.inf, None))
         if answer is not None and time.monotonic() - asked_at < FRESH_FOR_S:
             return answer
-        until, why = self._failed.get(url, (-math.inf, ""))
-        if time.monotonic() < until:
-            raise SourceError(f"{source}: {why}")
+        if url in self._failed:
+            until, why = self._failed[url]
+            if time.monotonic() < until:
+                raise SourceError(told_by(why, source))
         try:
             if file is None:
                 answer = self._http.get(url, source=source, max_bytes=MOST_LIST_BYTES)
             else:
                 answer = self._http.download(url, source=source, final=file.kind == FINAL)
         except SourceError as error:
-            why = str(error).removeprefix(f"{source}: ")
-            self._failed[url] = time.monotonic() + PAUSE_S, why
+            self._failed[url] = time.monotonic() + PAUSE_S, error.message
             raise
         self._received[url] = time.monotonic(), answer
         return answer

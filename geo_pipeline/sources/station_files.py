@@ -25,7 +25,9 @@ from pyarrow import csv
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import RADIATION_J_CM2, STATION_VARIABLES, WEATHER_RANGES
+from geo_pipeline.sources.faults import FORMAT, LATER, fault, neither
 from geo_pipeline.sources.http import MOST_LEFT_OUT, Received
+from geo_pipeline.words import Message, message
 
 GOOD_CODES = (0.0, 1.0, 9.0)
 """Quality codes of values that are used: protected, validated, passed the first checks.
@@ -87,11 +89,10 @@ class Origin:
     departement: str
     url: str
 
-    def error(self, what: str, advice: str = "try again later") -> SourceError:
+    def error(self, what: Message, advice: Message = LATER) -> SourceError:
         """Return the one-line error that `what` is wrong."""
-        return SourceError(
-            f"{self.source}, département {self.departement}: {self.url} {what}; {advice}"
-        )
+        who = f"{self.source}, département {self.departement}"
+        return SourceError(fault(who, self.url, what, advice))
 
 
 def read_days(
@@ -133,8 +134,8 @@ def read_days(
         station = next((name for name in STATION if name in names), None)
         day = next((name for name in DAY if name in names), None)
         if station is None or day is None:
-            missing = " and ".join("/".join(n) for n in (STATION, DAY) if not {*n} & {*names})
-            raise origin.error(f"has no column {missing}", "its format may have changed")
+            missing = ["/".join(each) for each in (STATION, DAY) if not {*each} & {*names}]
+            raise origin.error(message("fault.no_column", columns=neither(*missing)), FORMAT)
         places = [name for name in PLACE if name in names]
         used = [name for name in RANGES if name in names]
         texts = [station, day, *(p for p in places if p != "NOM_USUEL"), *used]
@@ -146,7 +147,9 @@ def read_days(
         for batch in _batches(stream, names, kinds):
             n_read += batch.num_rows
             if n_read > MOST_ROWS:
-                raise origin.error(f"has more than {MOST_ROWS} rows", "ask for fewer")
+                raise origin.error(
+                    message("stations.too_many_rows", rows=MOST_ROWS), message("advice.fewer")
+                )
             part = _part(batch, station, day, origin, (since, until))
             n_wanted += len(part)
             twice = part.duplicated(KEY)
@@ -160,8 +163,13 @@ def read_days(
     n_repeated = n_wanted - len(rows)
     if repeated is not None and n_repeated > MOST_REPEATED * n_wanted:
         raise origin.error(
-            f"repeats {n_repeated} of its {n_wanted} rows, station {repeated['station']} on "
-            f"{repeated['date'].date()} among them"
+            message(
+                "stations.repeats",
+                repeated=n_repeated,
+                rows=n_wanted,
+                station=repeated["station"],
+                day=repeated["date"].date(),
+            )
         )
     return rows
 
@@ -181,8 +189,12 @@ def once(rows: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     if len(clash):
         first = clash.iloc[0]
         raise origin.error(
-            f"has two rows that differ for station {first['station']} on "
-            f"{first['date'].date()} ({len(clash)} such days)"
+            message(
+                "stations.differ",
+                station=first["station"],
+                day=first["date"].date(),
+                days=len(clash),
+            )
         )
     return single.reset_index(drop=True)
 
@@ -200,8 +212,12 @@ def table_of_stations(rows: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     if not placed.all():
         first = table[~placed].iloc[0]
         raise origin.error(
-            f"places station {first['station']} at latitude {first['lat']}, "
-            f"longitude {first['lon']}"
+            message(
+                "stations.placed",
+                station=first["station"],
+                latitude=first["lat"],
+                longitude=first["lon"],
+            )
         )
     return pd.DataFrame(table)
 
@@ -226,7 +242,7 @@ def read_received(
                 most_left_out=received.most_left_out,
             )
     except SourceError as error:
-        received.reject(str(error))
+        received.reject(error.message)
         raise
 
 
@@ -246,10 +262,10 @@ def _readable(origin: Origin) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise origin.error(f"sent a damaged or cut gzip file ({error})") from error
+        raise origin.error(message("stations.gzip", why=error)) from error
     except pa.ArrowException as error:
         reason = str(error).splitlines()[0][:150]
-        raise origin.error(f"sent a file that cannot be read ({reason})") from error
+        raise origin.error(message("stations.unreadable", why=reason)) from error
 
 
 def _unzipped(content: BinaryIO) -> "io.BufferedReader[io.RawIOBase]":
@@ -264,14 +280,14 @@ def _header(line: bytes, origin: Origin) -> list[str]:
     """Return the names of the columns."""
     text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").strip()
     if not text:
-        raise origin.error("sent an empty file")
+        raise origin.error(message("stations.empty"))
     if text.startswith(("<", "{")):
         kind = "HTML" if text.startswith("<") else "JSON"
-        raise origin.error(f"sent {kind} in place of CSV ({html.unescape(text)[:80]})")
+        raise origin.error(message("stations.no_csv", kind=kind, start=html.unescape(text)[:80]))
     names = [name.strip().strip('"').upper() for name in text.split(";")]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise origin.error(f"has the column {twice[0]} twice", "its format may have changed")
+        raise origin.error(message("stations.column_twice", column=twice[0]), FORMAT)
     return names
 
 
@@ -284,8 +300,7 @@ def _check_columns(names: Sequence[str], needed: Iterable[str], origin: Origin) 
     coded = any(f"Q{name}" in names for name in used)
     missing += [f"Q{name}" for name in used if coded and f"Q{name}" not in names]
     if missing:
-        columns = ", ".join(dict.fromkeys(missing))
-        raise origin.error(f"has no column {columns}", "its format may have changed")
+        raise origin.error(message("fault.no_column", columns=list(dict.fromkeys(missing))), FORMAT)
 
 
 def _batches(
@@ -316,7 +331,8 @@ def _part(
     days = _numbers(pc.replace_substring(batch[day], "-", ""), day, origin, pa.int32())
     stations = pc.utf8_trim_whitespace(batch[station])
     if days.null_count or stations.null_count:
-        raise origin.error(f"has a row without {day if days.null_count else station}")
+        column = day if days.null_count else station
+        raise origin.error(message("fault.row_without", column=column))
     first, last = (int(each.strftime("%Y%m%d")) for each in (since, until))
     wanted = pc.and_(pc.greater_equal(days, first), pc.less_equal(days, last))
     columns = {
@@ -358,9 +374,9 @@ def _numbers(column: pa.Array, name: str, origin: Origin, kind: pa.DataType) -> 
         numbers = pc.cast(pc.replace_substring(texts, ",", "."), kind)
     except pa.ArrowInvalid as error:
         said = str(error).splitlines()[0]
-        raise origin.error(f"has no number in column {name} ({said})") from error
+        raise origin.error(message("stations.no_number", column=name, why=said)) from error
     if pa.types.is_floating(kind) and pc.any(pc.is_nan(numbers)).as_py():
-        raise origin.error(f"has no number in column {name} (nan)")
+        raise origin.error(message("stations.no_number", column=name, why="nan"))
     return numbers
 
 
@@ -375,7 +391,7 @@ def _dates(days: pa.Array, name: str, origin: Origin) -> pd.Series:
     texts = days.to_pandas().astype(str)
     dates: pd.Series = pd.to_datetime(texts, format="%Y%m%d", errors="coerce")
     if (wrong := dates.isna()).any():
-        raise origin.error(f"has no date in column {name} ({texts[wrong].iloc[0]})")
+        raise origin.error(message("stations.no_date", column=name, text=texts[wrong].iloc[0]))
     return dates.astype("datetime64[ns]")
 
 
@@ -416,11 +432,17 @@ def _trusted(frame: pd.DataFrame, name: str, origin: Origin, most_left_out: floa
     if not off.any():
         return values
     first = frame[off].iloc[0]
-    what = (
-        f"has {name} = {first[name]:g} for station {first['station']} on "
-        f"{first['date'].date()}, out of {low:g} to {high:g} ({off.sum()} such values)"
+    what = message(
+        "stations.out_of_range",
+        column=name,
+        value=first[name],
+        station=first["station"],
+        day=first["date"].date(),
+        lowest=low,
+        highest=high,
+        count=off.sum(),
     )
-    error = origin.error(what, "run it again once Météo-France has corrected it")
+    error = origin.error(what, message("advice.corrected"))
     if off.sum() > most_left_out * values.notna().sum():
         raise error
     _log.warning("left out: %s", error)

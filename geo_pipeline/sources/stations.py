@@ -20,6 +20,7 @@ from geo_pipeline.sources.http import Received
 from geo_pipeline.sources.observed import OBSERVED, Observed
 from geo_pipeline.sources.station_files import Origin, StationDays
 from geo_pipeline.territory import BY_CODE
+from geo_pipeline.words import Message, joined, message
 
 CORSICA = ("2A", "2B")
 OWN_CODES = {**dict.fromkeys(CORSICA, "20"), "976": "985"}
@@ -89,7 +90,7 @@ def report(
     *,
     label: str,
     last_final: date,
-    notes: Sequence[str] = (),
+    notes: Sequence[Message] = (),
 ) -> Report:
     """Return the weather of a département from what its stations observed.
 
@@ -109,10 +110,7 @@ def report(
     days = observed.days.dropna(subset=list(STATION_VARIABLES), how="all")
     days = days[days["station"].isin(observed.stations["station"])]
     if days.empty:
-        raise origin.error(
-            "has no value of any station in these days" + "".join(f"; {note}" for note in notes),
-            "ask for others",
-        )
+        raise origin.error(joined([message("stations.no_value"), *notes]), message("advice.others"))
     rows, stations = average(origin.departement, observed.stations, days)
     rows = rows.assign(
         swi_source=np.nan,

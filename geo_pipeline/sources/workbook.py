@@ -16,6 +16,8 @@ from xml.etree import ElementTree as ET
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from geo_pipeline.words import Message, message
+
 PART = "[Content_Types].xml"
 """A file that each workbook has in its archive, and no other archive."""
 
@@ -49,7 +51,28 @@ def sheets(workbook: bytes, name: str) -> Iterator[tuple[str, Sequence[Sequence[
         NotImplementedError,
         RuntimeError,
     ) as error:
-        raise ValueError(f"{name} cannot be read as a workbook ({error})") from error
+        what = message("workbook.unreadable", why=error)
+        raise ValueError(message("fault.in_file", file=name, what=what)) from error
+
+
+def fault_at(place: Message, what: Message) -> Message:
+    """Return what is wrong at a place of a workbook."""
+    return message("workbook.fault_at", place=place, what=what)
+
+
+def in_sheet(title: str) -> Message:
+    """Return how a sheet is named."""
+    return message("workbook.sheet", sheet=title)
+
+
+def in_cell(title: str, row: int, column: int) -> Message:
+    """Return how a cell of a sheet is named, its row and column from 0."""
+    return message("workbook.cell", sheet=title, cell=cell_name(row, column))
+
+
+def in_row(title: str, row: int) -> Message:
+    """Return how a row of a sheet is named, from 1."""
+    return message("workbook.row", sheet=title, row=row)
 
 
 def cell_name(row: int, column: int) -> str:
@@ -71,8 +94,10 @@ def _require_near_cells(workbook: bytes) -> None:
             if rows * columns > MOST_CELLS:
                 far = cell_name(rows - 1, columns - 1)
                 raise ValueError(
-                    f"sheet {title}: cells reach to {far}, {rows} rows by {columns} columns; "
-                    f"delete what stands far from the table"
+                    fault_at(
+                        in_sheet(title),
+                        message("workbook.far_cell", cell=far, rows=rows, columns=columns),
+                    )
                 )
 
 

@@ -1,13 +1,17 @@
 """Boundaries from a provider: checked by DuckDB beside the embedded ones, then in their place."""
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
 import shapely
 
 from geo_pipeline.spatial import database
+from geo_pipeline.words import Message, joined, message, message_of
 
 LISTED = 5
 
@@ -24,7 +28,7 @@ ISLAND_CORNER_DEG = 0.003
 SMALL_ISLANDS = ("971", "972", "974", "976")
 
 
-def check_boundaries(candidate: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame) -> list[str]:
+def check_boundaries(candidate: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame) -> list[Message]:
     """Return what is wrong with `candidate` (code, name, geometry), nothing where all is well.
 
     Its features must be the départements of `embedded` and no others, each once, valid polygons in
@@ -38,11 +42,11 @@ def check_boundaries(candidate: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame) ->
         StorageError: the check itself cannot be run.
     """
     if candidate.crs is None:
-        return ["no coordinate reference system is stated"]
+        return [message("boundaries.no_system")]
     if not _is_lonlat(candidate.crs):
-        return [f"coordinates are in {candidate.crs.name}, not in longitude and latitude"]
+        return [message("boundaries.not_lonlat", system=candidate.crs.name)]
     if candidate.empty:
-        return ["there is no feature"]
+        return [message("boundaries.no_feature")]
     shapes = gpd.GeoDataFrame(
         {"feature": range(len(candidate)), "departement": candidate["code"].to_numpy()},
         geometry=candidate.geometry.to_numpy(),
@@ -51,12 +55,21 @@ def check_boundaries(candidate: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame) ->
     known = embedded[["departement", "area_official_km2", "geometry"]]
     known = known.set_crs(database.LONLAT, allow_override=True)
     found = database.run("boundary_checks", {"candidate": shapes, "embedded": known})
-    return [str(problem) for problem in found["problem"]]
+    return [_problem(row) for row in found.to_dict("records")]
+
+
+def _problem(row: Mapping[Any, Any]) -> Message:
+    """Return what a row of the check says."""
+    called = {
+        name: message("boundaries.without_code") if pd.isna(row[name]) else row[name]
+        for name in ("departement", "neighbour")
+    }
+    return message_of(f"boundaries.{row['problem']}", {**row, **called})
 
 
 def accepted(
     candidate: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame
-) -> tuple[gpd.GeoDataFrame, str | None]:
+) -> tuple[gpd.GeoDataFrame, Message | None]:
     """Return the boundaries to use, and why they are the embedded ones (None where they are not).
 
     The frame has the columns and order of `embedded`: names, régions and official areas are always
@@ -65,8 +78,8 @@ def accepted(
     candidate = repaired(candidate)
     problems = check_boundaries(candidate, embedded)
     if problems:
-        more = f" and {len(problems) - LISTED} more" if len(problems) > LISTED else ""
-        return embedded, "; ".join(problems[:LISTED]) + more
+        told, more = joined(problems[:LISTED]), len(problems) - LISTED
+        return embedded, message("boundaries.more", first=told, more=more) if more > 0 else told
     geometry = candidate.set_index("code").geometry.loc[embedded["departement"]]
     new = embedded.copy()
     new["geometry"] = gpd.GeoSeries(geometry.to_numpy(), index=new.index, crs=database.LONLAT)

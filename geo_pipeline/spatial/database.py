@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from geo_pipeline import seal, sql
 from geo_pipeline.errors import StorageError
+from geo_pipeline.words import message
 
 LONLAT = "OGC:CRS84"
 LONGITUDE_FIRST = "SET geometry_always_xy = true"
@@ -112,7 +113,9 @@ def table(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pa.Tabl
         try:
             return connection.sql(text).to_arrow_table()
         except duckdb.Error as error:
-            raise StorageError(f"{script}.sql failed: {str(error).splitlines()[0]}") from error
+            raise StorageError(
+                message("database.failed", script=script, why=str(error).splitlines()[0])
+            ) from error
 
 
 def run_on_files(script: str, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
@@ -137,7 +140,9 @@ def run_on_files(script: str, files: Mapping[str, Sequence[Path]]) -> pd.DataFra
                 relation.create_view(name)
             result = connection.sql(sql.load(script)).to_arrow_table()
         except duckdb.Error as error:
-            raise StorageError(f"{script}.sql failed: {str(error).splitlines()[0]}") from error
+            raise StorageError(
+                message("database.failed", script=script, why=str(error).splitlines()[0])
+            ) from error
     return from_arrow(result)
 
 
@@ -211,7 +216,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
             connection.load_extension("spatial")
     except duckdb.Error as error:
         raise StorageError(
-            f"DuckDB's spatial extension cannot be loaded ({str(error).splitlines()[0]}): "
-            f"install duckdb-extension-spatial=={duckdb.__version__}"
+            message(
+                "database.no_spatial", why=str(error).splitlines()[0], version=duckdb.__version__
+            )
         ) from error
     connection.execute(LONGITUDE_FIRST)

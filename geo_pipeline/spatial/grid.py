@@ -24,6 +24,7 @@ from geo_pipeline.files import replacing
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.grid_files import KEYS, OPTIONAL, REQUIRED, Cell, blocks, explain, head
 from geo_pipeline.spatial.grid_sums import RANGES, SPACING_HM, Sums
+from geo_pipeline.words import message
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class GridMeans:
         try:
             rows = pq.read_table(kept, filters=[("departement", "=", departement)])
         except (OSError, pa.ArrowException) as error:
-            raise StorageError(f"{kept} is damaged: delete it and run again") from error
+            raise StorageError(message("grid.kept_damaged", path=kept)) from error
         return pd.DataFrame(rows.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True))
 
     def means(self, path: Path, sha256: str) -> Path:
@@ -106,7 +107,9 @@ class GridMeans:
                     try:
                         content = self._scan(path)
                     except OSError as error:
-                        raise StorageError(f"cannot read {path}: {error.strerror}") from error
+                        raise StorageError(
+                            message("file.unreadable", path=path, why=str(error.strerror))
+                        ) from error
                     _keep(kept, content, row_group_size=ROWS_TOGETHER)
         return kept
 

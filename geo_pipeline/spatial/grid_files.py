@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from geo_pipeline.errors import SourceError
+from geo_pipeline.words import Message, message
 
 KEYS = ("LAMBX", "LAMBY", "DATE")
 REQUIRED = ("PRENEI", "PRELIQ", "T", "FF", "SSI", "HU", "ETP", "SWI")
@@ -46,24 +47,21 @@ def head(path: Path) -> tuple[list[str], Cell]:
         row = next(filter(bytes.strip, iter(lambda: stream.readline(_LONGEST_LINE), b"")), b"")
     text = line.decode("utf-8-sig", errors="replace").strip()
     if not text or text.startswith("<"):
-        what = "HTML in place of a grid" if text else "an empty file"
-        raise SourceError(f"sent {what}")
+        raise SourceError(message("grid.html" if text else "grid.empty"))
     given = [name.strip(' "').upper().removesuffix("_Q") for name in text.split(";")]
     missing = [name for name in (*KEYS, *REQUIRED) if name not in given]
     if missing:
-        raise SourceError(
-            f"has no column {', '.join(missing)} among {text[:120]}: its format may have changed"
-        )
+        raise SourceError(message("grid.no_column", columns=missing, there=text[:120]))
     twice = sorted({name for name in given if given.count(name) > 1})
     if twice:
-        raise SourceError(f"has two columns {', '.join(twice)}")
+        raise SourceError(message("grid.two_columns", columns=twice))
     cells = row.decode("utf-8", errors="replace").strip().split(";")
     if cells == [""]:
-        raise SourceError("has no rows")
+        raise SourceError(message("grid.no_rows"))
     try:
         x_hm, y_hm = (round(float(cells[given.index(name)])) for name in ("LAMBX", "LAMBY"))
     except (ValueError, OverflowError, IndexError) as error:
-        raise SourceError(f"has no LAMBX and LAMBY in line 2: {row[:80]!r}") from error
+        raise SourceError(message("grid.no_place", row=repr(row[:80]))) from error
     return given, Cell(x_hm, y_hm)
 
 
@@ -91,24 +89,25 @@ def blocks(path: Path) -> Iterator[tuple[int, bytes]]:
             lines_before += lines.count(b"\n")
 
 
-def explain(message: str, lines_before: int) -> str:
+def explain(told: str, lines_before: int) -> Message:
     """Return in one line what DuckDB says of a block, with the line where it says one."""
-    found = re.search(r"CSV Error on Line: (\d+)", message)
+    found = re.search(r"CSV Error on Line: (\d+)", told)
     if found is None:
-        return "cannot be used: " + message.partition(": ")[2].partition("\n")[0]
+        return message("fault.unusable", what=told.partition(": ")[2].partition("\n")[0])
     line = lines_before + int(found[1])
     malformed = re.search(
-        r'converting column "(\w+)"\. Could not convert string "(.*?)" to \'(\w+)\'', message
+        r'converting column "(\w+)"\. Could not convert string "(.*?)" to \'(\w+)\'', told
     )
     if malformed:
         column, given, kind = malformed.groups()
-        wanted = "a whole number" if kind == "INTEGER" else "a number"
-        return f"has {given[:40]!r} in place of {wanted} in line {line}, column {column}"
-    found = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+        wanted = message("grid.whole_number" if kind == "INTEGER" else "grid.number")
+        value = {"text": repr(given[:40]), "line": line, "column": column}
+        return message("grid.malformed", wanted=wanted, **value)
+    found = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", told)
     if found:
-        return f"has {found[2]} columns in place of {found[1]} in line {line}"
-    rest = [part for part in message.splitlines()[1:3] if part]
-    return f"cannot be read in line {line}: {'; '.join(rest)[:160]}"
+        return message("grid.columns", columns=found[2], wanted=found[1], line=line)
+    rest = [part for part in told.splitlines()[1:3] if part]
+    return message("grid.unreadable", line=line, why="; ".join(rest)[:160])
 
 
 def _open(path: Path) -> BinaryIO:
@@ -124,6 +123,6 @@ def _whole() -> Iterator[None]:
     try:
         yield
     except EOFError as error:
-        raise SourceError("sent a gzip archive that ends too early") from error
+        raise SourceError(message("grid.gzip_cut")) from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise SourceError(f"sent a damaged gzip archive ({error})") from error
+        raise SourceError(message("grid.gzip_damaged", why=error)) from error

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import RADIATION_J_CM2, WEATHER_RANGES
 from geo_pipeline.spatial.grid_files import KEYS, Cell
+from geo_pipeline.words import Message, message
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class Sums:
         self._seen = np.zeros((len(found), 0), dtype=np.bool_)
         self._rows = 0
         self._off: Counter[str] = Counter()
-        self._first_off: dict[str, str] = {}
+        self._first_off: dict[str, Message] = {}
         self._outside: set[int] = set()
 
     def add(self, rows: pa.RecordBatch) -> None:
@@ -94,7 +95,7 @@ class Sums:
         """
         for name, given in zip(("x_hm", "y_hm", "yyyymmdd"), KEYS, strict=True):
             if rows[name].null_count:
-                raise SourceError(f"has a row without {given}")
+                raise SourceError(message("fault.row_without", column=given))
         day = _days(rows)
         cell = self._cell(rows)
         values = [self._values(rows, name) for name in RANGES]
@@ -134,7 +135,7 @@ class Sums:
         off = (x_off != 0) | (y_off != 0)
         if off.any():
             place = _place(rows, int(off.argmax()))
-            raise SourceError(f"has {place} that is not on the grid of its first cell")
+            raise SourceError(message("grid.off", place=place))
         column -= self._west
         row -= self._south
         width, height = self._cells.shape
@@ -158,11 +159,9 @@ class Sums:
             return values, gaps
         at = int(np.argmin(good))
         self._off[name] += int(np.count_nonzero(~good))
-        self._first_off.setdefault(
-            name,
-            f"has {name} {values[at]:g} in {_place(rows, at)}: "
-            f"it can only be {lowest:g} to {highest:g}",
-        )
+        what = {"column": name, "value": values[at], "lowest": lowest, "highest": highest}
+        told = message("grid.beyond", place=_place(rows, at), **what)
+        self._first_off.setdefault(name, told)
         return np.where(good, values, np.nan), ~good if gaps is None else gaps | ~good
 
     def require_most(self) -> None:
@@ -192,7 +191,8 @@ class Sums:
                 _, first = np.unique(at, return_index=True)
                 again = np.ones(len(at), dtype=np.bool_)
                 again[first] = False
-            raise SourceError(f"has {_place(rows, int(inside[again.argmax()]))} twice")
+            place = _place(rows, int(inside[again.argmax()]))
+            raise SourceError(message("grid.twice", place=place))
 
     def _share(
         self,
@@ -248,11 +248,11 @@ def _days(rows: pa.RecordBatch) -> IntArray:
     good &= number + DAYS[0] < (months + 1).astype("datetime64[D]")
     if not good.all():
         at = int(np.argmin(good))
-        raise SourceError(f"has {given[at]} in place of a date YYYYMMDD in {_place(rows, at)}")
+        raise SourceError(message("grid.no_date", text=str(given[at]), place=_place(rows, at)))
     return number
 
 
-def _place(rows: pa.RecordBatch, at: int) -> str:
+def _place(rows: pa.RecordBatch, at: int) -> Message:
     """Name the cell and day of one row."""
     x_hm, y_hm, day = (rows[name][at] for name in ("x_hm", "y_hm", "yyyymmdd"))
-    return f"cell {x_hm};{y_hm} of {day}"
+    return message("grid.place", x=str(x_hm), y=str(y_hm), day=str(day))

@@ -9,6 +9,7 @@ import pyarrow as pa
 from geo_pipeline.errors import StorageError, UsageError
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.parameters import projections
+from geo_pipeline.words import message
 
 MOST_POINTS = 1000
 """Places that Open-Meteo answers for in one request, hence points a département may have."""
@@ -43,8 +44,7 @@ def sampling_points(departements: gpd.GeoDataFrame | pa.Table, spacing_km: float
     """
     if not (math.isfinite(spacing_km) and spacing_km >= LEAST_SPACING_KM):
         raise UsageError(
-            f"points every {spacing_km} km cannot be laid: "
-            f"choose a spacing of {LEAST_SPACING_KM:g} km or more"
+            message("sampling.too_close", spacing_km=spacing_km, least_km=LEAST_SPACING_KM)
         )
     lattice = pd.DataFrame({"spacing_m": [spacing_km * 1e3]})
     frames = {
@@ -56,16 +56,19 @@ def sampling_points(departements: gpd.GeoDataFrame | pa.Table, spacing_km: float
     counts = points["departement"].value_counts()
     if points.isna().any(axis=None):
         codes = points.loc[points.isna().any(axis=1), "departement"]
-        raise StorageError(
-            f"no point can be laid in département {', '.join(codes.astype(str))}: it has no outline"
-        )
+        raise StorageError(message("sampling.no_outline", codes=list(codes.astype(str))))
     if len(counts) and counts.iloc[0] > MOST_POINTS:
         # A tenth more than the count asks for: how many centres fall inside is a matter of luck.
         enough_km = spacing_km * math.sqrt(1.1 * counts.iloc[0] / MOST_POINTS)
         raise UsageError(
-            f"points every {spacing_km:g} km are {counts.iloc[0]:,} in département "
-            f"{counts.index[0]}, more than the {MOST_POINTS:,} a request can hold: "
-            f"choose a spacing of {enough_km:.1f} km or more"
+            message(
+                "sampling.too_many",
+                spacing_km=spacing_km,
+                count=counts.iloc[0],
+                departement=counts.index[0],
+                most=MOST_POINTS,
+                enough_km=enough_km,
+            )
         )
     return points
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from geo_pipeline.errors import StorageError
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.parameters import projections
+from geo_pipeline.words import message
 
 NETWORKS_AT_ONCE = 2000
 """Networks handed to DuckDB in one query, which bounds its memory. A network takes a few ms."""
@@ -94,9 +95,9 @@ class VoronoiCells:
         whole = shares.sum(axis=1)
         if not np.allclose(whole, networks.any(axis=1), rtol=0.0, atol=SHARE_TOLERANCE):
             raise StorageError(
-                f"département {departement}: the cells of its stations cover between "
-                f"{whole.min():.3f} and {whole.max():.3f} of it: "
-                "check its outline and the coordinates of the stations"
+                message(
+                    "voronoi.cover", departement=departement, least=whole.min(), most=whole.max()
+                )
             )
         return shares / np.where(whole > 0.0, whole, 1.0)[:, None]
 
@@ -105,10 +106,7 @@ class VoronoiCells:
         outlines = self._outlines[self._outlines["departement"].isin(departements)]
         missing = sorted(set(departements) - set(outlines["departement"]))
         if missing:
-            raise StorageError(
-                f"no outline of département {', '.join(missing)} to weight stations in: "
-                "run `geo-pipeline run` to make the table departements"
-            )
+            raise StorageError(message("voronoi.no_outline", codes=list(missing)))
         return outlines
 
 

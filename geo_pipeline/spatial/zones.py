@@ -8,6 +8,7 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.schemas import LEVELS
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.parameters import restriction_levels
+from geo_pipeline.words import message
 
 ZONE_TYPES = ("surface", "groundwater", "drinking")
 
@@ -39,9 +40,9 @@ def restriction_shares(departements: pd.DataFrame, zones: gpd.GeoDataFrame) -> p
     """
     for column, known in (("zone_type", ZONE_TYPES), ("level", LEVELS)):
         if wrong := sorted(set(map(str, zones[column])) - set(known)):
-            raise StorageError(f"alert zones of unknown {column}: {', '.join(wrong)}")
+            raise StorageError(message("zones.unknown", column=column, wrong=list(wrong)))
     if departements["departement"].duplicated().any():
-        raise StorageError("alert zones: a département has more than one outline")
+        raise StorageError(message("zones.outlines"))
     columns = ["departement", "zone_type", "level", "geometry"]
     shares = database.run(
         "restriction_shares",
@@ -52,7 +53,7 @@ def restriction_shares(departements: pd.DataFrame, zones: gpd.GeoDataFrame) -> p
         },
     )
     if (counted := int(shares["zones"].sum())) != len(zones):
-        raise StorageError(f"alert zones: {len(zones)} were given, {counted} were measured")
+        raise StorageError(message("zones.count", given=len(zones), measured=counted))
     return shares
 
 

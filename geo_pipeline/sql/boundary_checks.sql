@@ -1,5 +1,6 @@
 -- What is wrong with boundaries that are to replace the embedded ones: one row a finding, none where
--- all is well. Areas and overlaps are those of the ellipsoid; only valid polygons are compared.
+-- all is well: which problem, with the numbers found and expected (km2, or how often). Areas and
+-- overlaps are those of the ellipsoid; only valid polygons are compared.
 -- In: candidate(feature, departement, geometry lon/lat), embedded(departement, area_official_km2, geometry)
 WITH bounds AS (
     -- Generalised coasts, lakes and rivers move the area of a large département by up to 6 % of the
@@ -28,35 +29,36 @@ sound AS (
 ),
 
 found AS (
-    SELECT 1 AS step, departement, departement || ' is missing' AS problem
+    SELECT
+        1 AS step,
+        'missing' AS problem,
+        departement,
+        NULL AS neighbour,
+        NULL AS found,
+        NULL AS expected
     FROM embedded
     WHERE departement NOT IN (SELECT departement FROM candidate WHERE departement IS NOT NULL)
 
     UNION ALL
-    SELECT 2, departement, coalesce(departement, 'a feature without code') || ' is no département'
+    SELECT 2, 'no_departement', departement, NULL, NULL, NULL
     FROM candidate
     WHERE departement IS NULL OR departement NOT IN (SELECT departement FROM embedded)
 
     UNION ALL
-    SELECT 3, departement, departement || ' is there ' || count(*) || ' times'
+    SELECT 3, 'times', departement, NULL, count(*), NULL
     FROM candidate
     WHERE departement IS NOT NULL
     GROUP BY departement
     HAVING count(*) > 1
 
     UNION ALL
-    SELECT 4, departement, departement || ' is no valid polygon'
+    SELECT 4, 'no_polygon', departement, NULL, NULL, NULL
     FROM measured
     WHERE NOT (valid AND polygonal)
 
     UNION ALL
     SELECT
-        5,
-        departement,
-        departement || CASE
-            WHEN swapped THEN ' has longitude and latitude swapped'
-            ELSE ' does not lie where it should'
-        END
+        5, CASE WHEN swapped THEN 'swapped' ELSE 'elsewhere' END, departement, NULL, NULL, NULL
     FROM (
         SELECT
             sound.departement,
@@ -70,12 +72,7 @@ found AS (
 
     UNION ALL
     SELECT
-        6,
-        sound.departement,
-        printf(
-            '%s has %.0f km2 in place of %.0f',
-            sound.departement, sound.area_km2, embedded.area_official_km2
-        )
+        6, 'area', sound.departement, NULL, sound.area_km2, embedded.area_official_km2
     FROM sound
     INNER JOIN embedded ON sound.departement = embedded.departement
     CROSS JOIN bounds
@@ -84,9 +81,7 @@ found AS (
 
     UNION ALL
     SELECT
-        7,
-        departement,
-        printf('%s and %s overlap by %.1f km2', departement, neighbour, overlap_km2)
+        7, 'overlap', departement, neighbour, overlap_km2, NULL
     FROM (
         SELECT
             a.departement,
@@ -105,6 +100,6 @@ found AS (
         AND overlap_km2 > smaller_km2 * (SELECT overlap_share FROM bounds)
 )
 
-SELECT step, departement, problem
+SELECT problem, departement, neighbour, found, expected
 FROM found
-ORDER BY step, departement, problem
+ORDER BY step, departement, problem, neighbour

@@ -24,6 +24,7 @@ from filelock import FileLock
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError, SourceError, StorageError
 from geo_pipeline.schemas import Provenance
+from geo_pipeline.words import message
 
 Kind = Literal["crops", "boundaries", "stations"]
 
@@ -88,11 +89,11 @@ class Provided:
             with self.path.open("rb") as content:
                 found = hashlib.file_digest(content, "sha256").hexdigest()
         except OSError as error:
-            raise SourceError(f"{self.path} cannot be read ({error.strerror})") from error
-        if found != self.sha256:
             raise SourceError(
-                f"{self.path} is damaged (it is not what was dropped): drop {self.name} again"
-            )
+                message("provided.unreadable", path=self.path, why=str(error.strerror))
+            ) from error
+        if found != self.sha256:
+            raise SourceError(message("provided.damaged", path=self.path, name=self.name))
 
     @property
     def run_key(self) -> str:
@@ -153,7 +154,7 @@ class ProvidedFiles:
                 self._put_away(folder, provided, before)
         except OSError as error:
             raise StorageError(
-                f"cannot keep {name} in {folder}: {error.strerror or error}; it stays in the inbox"
+                message("provided.not_kept", name=name, folder=folder, why=error.strerror or error)
             ) from error
         return provided
 

@@ -26,6 +26,7 @@ from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.tables import TABLES
+from geo_pipeline.words import message
 
 _PROVENANCE_KEY = b"geo_pipeline.provenance"
 _ARROW_TYPES = {
@@ -270,7 +271,9 @@ def file_sha256(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise StorageError(f"cannot read {path}: {error.strerror}") from error
+        raise StorageError(
+            message("file.unreadable", path=path, why=str(error.strerror))
+        ) from error
 
 
 def _footer(file: pq.ParquetFile) -> Footer:
@@ -321,7 +324,7 @@ def _open(path: Path) -> seal.Opened:
     try:
         return seal.opened(path)
     except FileNotFoundError as error:
-        raise StorageError(f"{path} is not there yet: run `geo-pipeline run` first") from error
+        raise StorageError(message("lake.not_there", path=path)) from error
 
 
 def _categories(table: str) -> set[str]:

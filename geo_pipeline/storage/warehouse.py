@@ -17,6 +17,7 @@ from geo_pipeline import sql
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.spatial import database
 from geo_pipeline.tables import TABLES
+from geo_pipeline.words import message
 
 SUMS = {each.published_in_sum: each.name for each in TABLES.values() if each.published_in_sum}
 """Tables that are sums by département of one of the lake: made by the script of the same name."""
@@ -190,12 +191,10 @@ def _existing(path: Path) -> Path:
         NotPublishedError: there is nothing.
     """
     if not path.exists():
-        raise NotPublishedError(
-            f"nothing is published at {path} yet: run `just run` (or `geo-pipeline run`)"
-        )
+        raise NotPublishedError(message("warehouse.nothing", path=path))
     return path
 
 
 def _damaged(path: Path, error: Exception) -> StorageError:
     reason = str(error).splitlines()[0]
-    return StorageError(f"cannot read {path} ({reason}): publish again with `geo-pipeline run`")
+    return StorageError(message("warehouse.unreadable", path=path, why=reason))

@@ -32,6 +32,7 @@ from geo_pipeline.storage.warehouse_tables import (
     check,
 )
 from geo_pipeline.tables import TABLES
+from geo_pipeline.words import message
 
 _SIZE_OF_LAKE = 2.2
 """Bytes of a publication for each byte of the files it is made from: 40.4 of 20.6 MB measured."""
@@ -110,8 +111,7 @@ def publish(
             size = target.stat().st_size
     except (duckdb.Error, OSError, NotWrittenError) as error:
         raise StorageError(
-            f"cannot publish {target}: {str(error).splitlines()[0]}; "
-            "what was published before is unchanged"
+            message("warehouse.not_published", path=target, why=str(error).splitlines()[0])
         ) from error
     return Published(target, size, rows, plan.reasons(), plan.damaged, True)
 
@@ -172,9 +172,7 @@ def _make_room(lake: Lake, target: Path) -> None:
     free = shutil.disk_usage(target.parent).free
     if free < needed:
         raise StorageError(
-            f"cannot publish {target}: {free / 1e6:.0f} MB are free on its disk and about "
-            f"{needed / 1e6:.0f} MB are needed: make room, then `geo-pipeline run --resume`; "
-            "what was published before is unchanged"
+            message("warehouse.no_room", path=target, free_mb=free / 1e6, needed_mb=needed / 1e6)
         )
 
 

@@ -25,6 +25,7 @@ from geo_pipeline.storage.warehouse import (
 )
 from geo_pipeline.storage.warehouse_plan import Before, Plan, layout
 from geo_pipeline.tables import PARTITIONED, TABLES
+from geo_pipeline.words import message
 
 _CARRIED_ON = (*(table for table in PARTITIONED if table not in ONLY_READ), *SUMS)
 """Tables in which a publication replaces the rows of what changed; all others it makes anew."""
@@ -225,5 +226,5 @@ def check(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     failures = connection.execute(sql.load("publication_checks")).fetchall()
     if failures:
         broken = "; ".join(f"{failure} ({found})" for failure, found in failures)
-        raise BrokenPromiseError(f"not published, what was published before stays: {broken}")
+        raise BrokenPromiseError(message("warehouse.broken", why=broken))
     return count(connection)

@@ -15,6 +15,7 @@ import pandas as pd
 from geo_pipeline import dekads
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.transforms.weather import UNKNOWN
+from geo_pipeline.words import message
 
 LEAST_DAYS = 30
 """Days in common from which on a comparison is judged; with fewer it is only told."""
@@ -130,12 +131,17 @@ def _check(parts: Sequence[pd.DataFrame]) -> None:
     """Raise GeoPipelineError unless the parts can be joined."""
     codes = sorted({str(code) for part in parts for code in part["departement"].unique()})
     if len(codes) > 1:
-        raise GeoPipelineError(f"histories of {', '.join(codes)} cannot be joined into one")
+        raise GeoPipelineError(message("histories.several", codes=codes))
     for part in parts:
         twice = part.loc[part["date"].duplicated(), "date"]
         if len(twice):
             raise GeoPipelineError(
-                f"{_source(part)}, département {codes[0]}: {twice.iloc[0]:%F} is there twice"
+                message(
+                    "histories.twice",
+                    source=_source(part),
+                    departement=codes[0],
+                    day=twice.iloc[0].date(),
+                )
             )
 
 

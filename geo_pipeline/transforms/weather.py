@@ -7,6 +7,7 @@ import pandas as pd
 
 from geo_pipeline.indicators import et0_penman_monteith, et0_turc
 from geo_pipeline.tables import InvalidTableError, validate
+from geo_pipeline.words import message
 
 WIND_HEIGHT_M = 10.0
 """Height at which the wind of `weather_daily` is measured, by every provider there is."""
@@ -59,7 +60,9 @@ def with_et0(observations: pd.DataFrame, places: pd.DataFrame | None = None) -> 
             usable = (observations["tmin_c"] <= observations["tmax_c"]).to_numpy()
             et0_mm[usable], method[usable] = _penman_monteith(observations[usable], places)
     except ValueError as error:
-        raise InvalidTableError(f"weather_daily: {error}") from error
+        raise InvalidTableError(
+            message("fault.in_table", table="weather_daily", what=error)
+        ) from error
     return validate(
         "weather_daily", observations.assign(**absent, et0_mm=et0_mm, et0_method=method)
     )
@@ -71,8 +74,11 @@ def _penman_monteith(days: pd.DataFrame, places: pd.DataFrame) -> tuple[Any, Any
     unplaced = place.index[place["latitude_deg"].isna()]
     if len(unplaced):
         raise InvalidTableError(
-            f"weather_daily: no latitude of département {', '.join(sorted(set(unplaced)))}: "
-            "ET0 cannot be computed"
+            message(
+                "fault.in_table",
+                table="weather_daily",
+                what=message("weather.no_latitude", codes=sorted(set(unplaced))),
+            )
         )
     altitude_m = place["altitude_m"].to_numpy() if "altitude_m" in place else np.nan
     return et0_penman_monteith(

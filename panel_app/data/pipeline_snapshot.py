@@ -12,7 +12,7 @@ from geo_pipeline.storage.partition_states import BROKEN as BROKEN  # noqa: PLC0
 from geo_pipeline.storage.partition_states import STATES as STATES  # noqa: PLC0414
 from geo_pipeline.storage.partition_states import TROUBLES as TROUBLES  # noqa: PLC0414
 from geo_pipeline.storage.warehouse import Version
-from geo_pipeline.words import read_all
+from geo_pipeline.words import Message, message, read_all
 
 SNAPSHOT_VERSION: Final = 3
 """Of the snapshot that the app can read."""
@@ -52,11 +52,14 @@ class PipelineStore:
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise StorageError(f"cannot read {self.path} ({error}): run the pipeline") from error
+            raise StorageError(self._wrong("unreadable", why=error)) from error
         if not isinstance(content, dict) or content.get("version") != SNAPSHOT_VERSION:
-            raise StorageError(f"{self.path} is of another version: run the pipeline again")
+            raise StorageError(self._wrong("another_version"))
         told = content.pop("digest", None)
         if told is not None and told != notes.digest(content):
-            raise StorageError(f"{self.path} is not what was written: run the pipeline again")
+            raise StorageError(self._wrong("changed"))
         known: dict[str, Any] = read_all(content)
         return known
+
+    def _wrong(self, what: str, **values: object) -> Message:
+        return message(f"snapshot.{what}", path=self.path, **values)

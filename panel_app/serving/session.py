@@ -273,7 +273,7 @@ class Session:
                     self._store.take, kind, view.state.indicator, view.period_typed, view.lang
                 )
             except GeoPipelineError as error:
-                self._notices = [str(error)]
+                self._notices = [error.message(view.lang)]
                 document.add_next_tick_callback(self.tell)
                 return
             sent = {"name": name, "mime": mime, "data": base64.b64encode(content).decode()}

@@ -127,9 +127,9 @@ class House:
         )
 
     def reason(self, name: str) -> list[str]:
-        """The two lines beside a rejected file."""
+        """The two lines beside a rejected file, no-break spaces as spaces."""
         path = self.settings.inbox / "rejected" / f"{name}.reason.txt"
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8").replace("\u00a0", " ").splitlines()
 
     def left(self) -> list[str]:
         return sorted(path.name for path in self.settings.inbox.iterdir())
@@ -432,7 +432,7 @@ BAD: dict[str, tuple[str, bytes, str, str]] = {
     "a far cell": (
         "saa.xlsx",
         strayed("XFD1048576"),
-        "feuille FOU: des cellules vont jusqu'à XFD1048576, soit 1048576 lignes sur 16384",
+        "feuille FOU : des cellules vont jusqu'à XFD1048576, soit 1048576 lignes sur 16384",
         "sheet FOU: cells reach to XFD1048576, 1048576 rows by 16384 columns",
     ),
     "one day again and again": (

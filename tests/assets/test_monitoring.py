@@ -134,8 +134,8 @@ def test_troubles_come_worst_first_with_a_command(taken: dict[str, Any]) -> None
 def test_runs_with_their_failures(taken: dict[str, Any]) -> None:
     failed, *good = taken["runs"]
     assert failed["status"] == "FAILURE"
-    assert failed["error"].startswith("open-meteo, département 76: ")
-    assert "\n" not in failed["error"]
+    assert str(failed["error"]).startswith("open-meteo, département 76: ")
+    assert "\n" not in str(failed["error"])
     assert (failed["first_departement"], failed["departements"]) == ("76", 1)
     assert {each["status"] for each in good} == {"SUCCESS"}
     assert taken["run_counts"] == {"SUCCESS": len(good), "FAILURE": 1}

@@ -234,7 +234,7 @@ def test_periods_that_touch_are_read_and_past_ones_once(
         assert [str(each.date()) for each in rows["date"]] == [
             "1949-12-31", "1950-01-01", "2020-01-01",
         ]  # fmt: skip
-        assert report.observed.notes == (
+        assert tuple(map(str, report.observed.notes)) == (
             "no file of autres-parametres for 1786 to 1949: "
             "radiation, humidity and ETP of these years are missing",
         )

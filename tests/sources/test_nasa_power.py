@@ -200,7 +200,7 @@ def test_one_value_that_cannot_be_is_left_out_and_told(http: Http, provider: Pro
     # One of three points is left: under half, so the day has no rain.
     assert rows["precip_mm"].notna().tolist() == [True, False, True]
     assert len(notes) == 1
-    assert "precip_mm of 2021-07-02" in notes[0]
+    assert "precip_mm of 2021-07-02" in str(notes[0])
 
 
 @pytest.mark.parametrize(

@@ -498,7 +498,7 @@ def test_one_value_that_cannot_be_is_left_out_and_named(
     """The second of three places lacks it on that day: the mean of the two others is the same."""
     provider.on(PATH, broken(**{name: replaced(value)}))
     rows, _, notes = past(http, provider, "2020-01-02", "2020-01-04")
-    (note,) = notes
+    (note,) = map(str, notes)
     assert note.startswith("left out ")
     assert told in note
     assert f"open-meteo, département 32: {note}" in caplog.text

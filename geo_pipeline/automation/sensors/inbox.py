@@ -104,7 +104,7 @@ def _alert(settings: Settings, look: Look) -> Alert:
     return Alert(
         kind="operations",
         # Dropped again, a file is news again.
-        key=digest("rejected", *names, datetime.now(UTC).isoformat()),
+        key=digest("rejected", *look.rejected, datetime.now(UTC).isoformat()),
         severity="warning",
         departements=(),
         title=words.count("rejected.title", len(names)),
@@ -112,7 +112,7 @@ def _alert(settings: Settings, look: Look) -> Alert:
         link=dagster_page(settings, "automation"),
         table=(
             (words("rejected.file"), words("operations.head.reason")),
-            *((name, getattr(why, words.lang)) for name, why in look.rejected.items()),
+            *((name, why.told(words.lang)) for name, why in look.rejected.items()),
         ),
     )
 
@@ -122,6 +122,6 @@ def _told(look: Look) -> list[str]:
     return [
         *(f"{each.name} taken as {each.about.place}" for each in look.taken),
         *(f"{name} is in use already" for name in look.known),
-        *(f"{name} rejected: {why.en}" for name, why in look.rejected.items()),
+        *(f"{name} rejected: {why}" for name, why in look.rejected.items()),
         *look.troubles,
     ]

@@ -18,9 +18,11 @@ from urllib3.util import Retry
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.logs import about
+from geo_pipeline.sources.faults import LATER, fault
 from geo_pipeline.sources.http.addresses import HIDDEN, is_secret, without_secrets
 from geo_pipeline.sources.http.received import NoAnswerError, NotKeptError, StatusError
 from geo_pipeline.sources.raw import About, Kept
+from geo_pipeline.words import Message, message
 
 _log = logging.getLogger("geo_pipeline.sources.http")
 
@@ -67,6 +69,16 @@ class Request:
             text = text.replace(secret, HIDDEN).replace(quote(secret, safe=""), HIDDEN)
         return text
 
+    def cleaned(self, told: Message) -> Message:
+        """Return what is told without the secrets of the request."""
+        values: dict[str, object] = {}
+        for name, value in told.values.items():
+            if isinstance(value, Message):
+                values[name] = self.cleaned(value)
+            else:
+                values[name] = self.clean(value) if isinstance(value, str) else value
+        return message(told.key, **values)
+
     def about(self, status: int, headers: Mapping[str, str]) -> About:
         """Return what its answer's head says."""
         return About(
@@ -83,12 +95,12 @@ class Request:
             redirected_to=None,
         )
 
-    def failed(self, what: str, advice: str, status: int | None, reason: str | None) -> SourceError:
+    def failed(
+        self, what: Message, advice: Message, status: int | None, reason: str | None
+    ) -> SourceError:
         """Return the one-line error of this request."""
-        message = f"{self.source}: {without_secrets(self.url)} {self.clean(what)}; {advice}"
-        if status is None:
-            return NoAnswerError(message)
-        return StatusError(message, status, reason)
+        told = fault(self.source, without_secrets(self.url), self.cleaned(what), advice)
+        return NoAnswerError(told) if status is None else StatusError(told, status, reason)
 
 
 class Failed(Exception):
@@ -96,8 +108,8 @@ class Failed(Exception):
 
     def __init__(
         self,
-        what: str,
-        advice: str = "try again later",
+        what: Message,
+        advice: Message = LATER,
         *,
         again: bool,
         status: int | None = None,
@@ -177,16 +189,16 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     return seconds if seconds > 0 else None
 
 
-def unreachable(error: requests.ConnectionError) -> tuple[str, bool]:
+def unreachable(error: requests.ConnectionError) -> tuple[Message, bool]:
     """Return why there is no connection (the error itself has the URL), and if there was none."""
     text = str(error)
     if "NameResolution" in text or "getaddrinfo" in text:
-        return "cannot be found (no such host name)", True
+        return message("http.no_host"), True
     if "refused" in text:
-        return "refused the connection", True
+        return message("http.refused"), True
     if "unreachable" in text or "No route" in text:
-        return "cannot be reached", True
-    return "broke off the connection", False
+        return message("http.unreachable"), True
+    return message("http.broke_off"), False
 
 
 @contextmanager
@@ -208,29 +220,27 @@ def opened(
     except requests.exceptions.SSLError as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise Failed(
-                "has a certificate that cannot be verified",
-                "check the date of this machine and its proxy (REQUESTS_CA_BUNDLE)",
+                message("http.certificate"),
+                message("advice.certificate"),
                 again=False,
             ) from None
-        raise Failed("broke off the TLS connection", again=True) from None
+        raise Failed(message("http.broke_off_tls"), again=True) from None
     except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
         down = isinstance(error, requests.ConnectTimeout)
         silence_s = timeouts[0] if down else timeouts[1]
         raise Failed(
-            f"did not answer within {silence_s:g} s", again=True, down=down, slow=True
+            message("http.silent", seconds=silence_s), again=True, down=down, slow=True
         ) from None
     except requests.exceptions.ProxyError:
         raise Failed(
-            "cannot be reached through the proxy",
-            "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+            message("http.proxy"),
+            message("advice.proxy"),
             again=True,
             down=True,
         ) from None
     except requests.ConnectionError as error:
         what, down = unreachable(error)
-        raise Failed(
-            what, "check the network, or run with --offline", again=True, down=down
-        ) from None
+        raise Failed(what, message("advice.network"), again=True, down=down) from None
     except (
         urllib3.exceptions.ProtocolError,
         requests.exceptions.ChunkedEncodingError,
@@ -238,10 +248,12 @@ def opened(
         ssl.SSLError,
         ConnectionError,
     ):
-        raise Failed("sent a body that ends too early", again=True) from None
+        raise Failed(message("http.cut"), again=True) from None
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise Failed(
-            f"cannot be asked ({type(error).__name__})", "check the URL", again=False
+            message("http.not_asked", error=type(error).__name__),
+            message("advice.url"),
+            again=False,
         ) from None
 
 
@@ -251,10 +263,10 @@ def error_of(
     """Return the error of a request that is given up."""
     what, advice = failed.what, failed.advice
     if attempts > 1:
-        what += f" ({attempts} attempts in {seconds:.0f} s)"
+        what = message("http.attempts", what=what, count=attempts, seconds=seconds)
     if failed.wait_s is not None and failed.wait_s > patience_s:
-        what += f" and asks to wait {failed.wait_s:.0f} s"
-        advice = "try again after that"
+        what = message("http.asks_to_wait", what=what, seconds=failed.wait_s)
+        advice = message("advice.after_that")
     error = request.failed(what, advice, failed.status, failed.reason)
     error.passing = failed.again and (failed.wait_s or 0.0) <= patience_s
     return error
@@ -311,23 +323,22 @@ class Turns:
                     self._busy[place] = (lock, users - 1)
 
 
-def never_received(request: Request, damaged: Kept | None, rejected: str | None) -> NotKeptError:
+def never_received(
+    request: Request, damaged: Kept | None, rejected: Message | None
+) -> NotKeptError:
     """Return the error of an offline run for what it does not have."""
-    why = "was never received"
+    why = message("http.never_received")
     if damaged is not None:
-        why = f"is kept, but damaged ({damaged.path})"
+        why = message("http.kept_damaged", path=damaged.path)
     elif rejected is not None:
-        why = f"was received, but of no use ({rejected})"
-    name = f" ({request.keep_as})" if request.keep_as else ""
-    return NotKeptError(
-        f"{request.source}: {request.asked}{name} {why}; run once without --offline"
-    )
+        why = message("http.received_useless", why=rejected)
+    where = f"{request.asked} ({request.keep_as})" if request.keep_as else request.asked
+    return NotKeptError(fault(request.source, where, why, message("advice.online")))
 
 
 def log_again(request: Request, failed: Failed, attempt: int, wait_s: float) -> None:
     """Log that an attempt came to nothing and when the next is."""
-    what = request.clean(failed.what)
     _log.info(
         "%s: %s attempt %d: %s, again in %.1f s",
-        *(request.source, request.asked, attempt, what, wait_s),
+        *(request.source, request.asked, attempt, request.cleaned(failed.what), wait_s),
     )

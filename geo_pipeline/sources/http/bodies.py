@@ -11,6 +11,7 @@ import urllib3
 
 from geo_pipeline.sources.http.attempts import AGAIN, KEPT, Failed, Request, retry_after_s
 from geo_pipeline.sources.http.received import MB
+from geo_pipeline.words import message
 
 CHUNK = 1 << 16
 
@@ -45,7 +46,7 @@ def closed(chunks: Iterable[bytes]) -> Iterator[bytes]:
         end = chunk.rstrip()[-1:] or end
         yield chunk
     if not start or (start in b"{[" and end not in b"}]"):
-        raise Failed("sent a body that ends too early", again=True)
+        raise Failed(message("http.cut"), again=True)
 
 
 def plain(answer: requests.Response, sent: Iterator[bytes]) -> Iterator[bytes]:
@@ -54,7 +55,7 @@ def plain(answer: requests.Response, sent: Iterator[bytes]) -> Iterator[bytes]:
     if encoding in ("gzip", "x-gzip"):
         return inflated(sent)
     if encoding not in ("", "identity"):
-        raise Failed(f"sent Content-Encoding {encoding[:20]}, which was not asked for", again=False)
+        raise Failed(message("http.encoding", encoding=encoding[:20]), again=False)
     return sent
 
 
@@ -67,7 +68,9 @@ def sent(answer: requests.Response, patience_s: float) -> Iterator[bytes]:
         beyond_s = time.monotonic() - started - patience_s
         if beyond_s > 0 and length < beyond_s * SLOWEST_BYTES_PER_S:
             raise Failed(
-                f"sent {length} bytes only in {beyond_s + patience_s:.0f} s", again=True, slow=True
+                message("http.trickles", bytes=length, seconds=beyond_s + patience_s),
+                again=True,
+                slow=True,
             )
         yield chunk
 
@@ -87,9 +90,9 @@ def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
                     rest = member.unused_data.lstrip(b"\0")
                     member = None
     except zlib.error:
-        raise Failed("sent a damaged gzip Content-Encoding", again=True) from None
+        raise Failed(message("http.encoding_damaged"), again=True) from None
     if member is not None:
-        raise Failed("sent a body that ends too early", again=True)
+        raise Failed(message("http.cut"), again=True)
 
 
 def bounded(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
@@ -104,9 +107,7 @@ def bounded(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
 
 def too_long(most: int) -> Failed:
     """Return the failure of a body of more than `most` bytes."""
-    return Failed(
-        f"sent more than the {most / MB:g} MB that are allowed", "ask for less", again=False
-    )
+    return Failed(message("http.too_long", size=most / MB), message("advice.less"), again=False)
 
 
 def noted(chunks: Iterable[bytes], into: list[bytes]) -> Iterator[bytes]:
@@ -121,17 +122,17 @@ def refusal(request: Request, answer: requests.Response) -> Failed:
     status = answer.status_code
     reason = reason_of(answer)
     reason = request.clean(reason) if reason else None
-    what = f"answered {status}" + (f" ({reason})" if reason else "")
+    what = message("http.answered", status=status)
+    if reason:
+        what = message("http.answered_why", status=status, why=reason)
     if status in AGAIN:
         return Failed(
             what, again=True, status=status, reason=reason,
             wait_s=retry_after_s(answer.headers) if status in (429, 503) else None,
         )  # fmt: skip
-    advice = "check the URL and what is asked for"
+    advice = message("advice.question")
     if status in (401, 403):
-        advice = (
-            "check the key" if request.secrets else "check the URL, and whether a proxy refuses"
-        )
+        advice = message("advice.key" if request.secrets else "advice.refused")
     return Failed(what, advice, again=False, status=status, reason=reason)
 
 

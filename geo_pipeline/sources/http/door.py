@@ -50,6 +50,7 @@ from geo_pipeline.sources.http.bodies import CHUNK, body_of, bounded, noted, pla
 from geo_pipeline.sources.http.received import MB, MOST_LEFT_OUT, Probe, Received
 from geo_pipeline.sources.pace import RATES, Pace
 from geo_pipeline.sources.raw import About, Kept, RawStore
+from geo_pipeline.words import Message, message
 
 _log = logging.getLogger("geo_pipeline.sources.http")
 
@@ -246,14 +247,16 @@ class Http:
             try:
                 about = file_of(request.url).stat()
             except OSError:
-                return Probe(request.asked, 404, 0.0, None, "no such file")
+                gone = message("http.no_file")
+                return Probe(request.asked, 404, 0.0, None, gone)
             modified = datetime.fromtimestamp(about.st_mtime, UTC)
             return Probe(request.asked, 200, 0.0, modified, None, length=about.st_size)
         try:
             with opened(self._session, request, {}, (timeout_s, timeout_s)) as answer:
-                error, length = None, answer.headers.get("Content-Length", "")
+                error: Message | None = None
+                length = answer.headers.get("Content-Length", "")
                 if answer.status_code >= 400:
-                    error = f"answered {answer.status_code}"
+                    error = message("http.answered", status=answer.status_code)
                 return Probe(
                     request.asked,
                     answer.status_code,
@@ -264,7 +267,7 @@ class Http:
                     int(length) if length.isdigit() else None,
                 )
         except Failed as failed:
-            what = request.clean(failed.what)
+            what = request.cleaned(failed.what)
             return Probe(request.asked, None, time.monotonic() - started, None, what)
 
     def start(self, url: str, *, source: str, bytes_: int = CHUNK) -> Received:
@@ -290,8 +293,8 @@ class Http:
                         if len(content) >= bytes_:
                             break
         except OSError as error:
-            what = f"cannot be read ({error.strerror or error})"
-            raise request.failed(what, "check the URL and the file", None, None) from None
+            what = message("fault.unreadable", why=error.strerror or error)
+            raise request.failed(what, message("advice.file"), None, None) from None
         except Failed as failed:
             raise error_of(request, failed, 1, 0.0, self._patience_s) from None
         digest = sha256(content).hexdigest()
@@ -443,7 +446,7 @@ class Http:
             if status >= 300:
                 raise refusal(request, answer)
             if not in_memory and status not in KEPT:
-                raise Failed(f"answered {status} in place of a file", again=False, status=status)
+                raise Failed(message("http.no_file_but", status=status), again=False, status=status)
             about = request.about(status, answer.headers)
             if answer.history:
                 about = replace(about, redirected_to=without_secrets(answer.url))
@@ -491,7 +494,7 @@ class Http:
                 return self._take(request, said, chunks, in_memory=in_memory)
         except OSError as error:
             raise Failed(
-                f"cannot be read ({error.strerror or error})",
-                "check the URL and the file",
+                message("fault.unreadable", why=error.strerror or error),
+                message("advice.file"),
                 again=False,
             ) from None

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.sources.raw import open_content
+from geo_pipeline.words import Message
 
 MB = 1_000_000
 
@@ -24,8 +25,8 @@ MOST_LEFT_OUT = 0.1
 class StatusError(SourceError):
     """A provider answered with a status that is an error: `status`, and its own `reason`."""
 
-    def __init__(self, message: str, status: int, reason: str | None) -> None:
-        super().__init__(message)
+    def __init__(self, what: Message, status: int, reason: str | None) -> None:
+        super().__init__(what)
         self.status = status
         self.reason = reason
 
@@ -64,7 +65,7 @@ class Received:
         compression: str | None = None,
         content_type: str | None = None,
         most_left_out: float = MOST_LEFT_OUT,
-        reject: Callable[[str], None] | None = None,
+        reject: Callable[[Message], None] | None = None,
     ) -> None:
         if content is None and path is None:
             raise ValueError("an answer has content or a file of it")
@@ -93,7 +94,7 @@ class Received:
             return BytesIO(self._content or b"")
         return open_content(self.path, self.compression)
 
-    def reject(self, why: str) -> None:
+    def reject(self, why: Message) -> None:
         """Say that this is not what it should be: it is never given again, but asked for anew."""
         if self._reject is not None:
             self._reject(why)
@@ -114,7 +115,7 @@ class Probe:
     status: int | None
     seconds: float
     last_modified: datetime | None
-    error: str | None
+    error: Message | None
     etag: str | None = None
     length: int | None = None
     """Bytes of the body as sent, where the provider tells."""

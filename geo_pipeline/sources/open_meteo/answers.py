@@ -23,6 +23,7 @@ from geo_pipeline.sources.point_means import (
     mean_of_places,
     shown,
 )
+from geo_pipeline.words import Message, message
 
 FARTHEST_DEG = 1.0
 """How far the place of an answer may lie from the one asked for: cells are up to 0.25 degrees."""
@@ -60,7 +61,7 @@ class Means(NamedTuple):
     """Columns `MEASURES`, a row a day."""
     hole: date | None
     """Last day of the period that is not there, or lacks a value that the place has elsewhere."""
-    left_out: list[str]
+    left_out: list[Message]
     """Values that cannot be, a sentence each."""
 
 
@@ -105,22 +106,23 @@ def _answers(document: object, places: pd.DataFrame) -> list[Mapping[str, Any]]:
     answers: list[Any] = document if isinstance(document, list) else [document]
     for answer in answers:
         if not isinstance(answer, dict):
-            raise UnreadableError(f"sent {shown(answer)} in place of a place's weather")
+            raise UnreadableError(message("points.no_place", sent=shown(answer)))
         if answer.get("error"):
-            raise UnreadableError(f"says no: {shown(answer.get('reason'))}")
+            raise UnreadableError(message("points.says_no", why=shown(answer.get("reason"))))
     if len(answers) != len(places):
-        raise UnreadableError(f"answered for {len(answers)} places of {len(places)} asked for")
+        what = message("points.places", answered=len(answers), asked=len(places))
+        raise UnreadableError(what)
     asked = places[["latitude", "longitude"]].to_numpy()
     for answer, place in zip(answers, asked, strict=True):
         there = [answer.get("latitude"), answer.get("longitude")]
         if not all(is_number(degrees) for degrees in there):
-            raise UnreadableError(f"sent a place at {shown(there)}")
+            raise UnreadableError(message("points.place_at", place=shown(there)))
         if np.abs(np.array(there, dtype=np.float64) - place).max() > FARTHEST_DEG:
-            raise UnreadableError(f"answered for the place {there}, asked for {place.tolist()}")
+            what = message("points.another_place", answered=str(there), asked=str(place.tolist()))
+            raise UnreadableError(what)
         if answer.get("utc_offset_seconds", 0) != 0:
-            raise UnreadableError(
-                f"cut days {shown(answer['utc_offset_seconds'])} s off UTC, asked for GMT"
-            )
+            offset_s = shown(answer["utc_offset_seconds"])
+            raise UnreadableError(message("points.cut_days", seconds=offset_s))
     return answers
 
 
@@ -128,19 +130,19 @@ def _dates(answers: Sequence[Mapping[str, Any]], period: Period) -> pd.DatetimeI
     """Return the days that all `answers` are about."""
     times = _part(answers[0], "daily").get("time")
     if any(_part(answer, "daily").get("time") != times for answer in answers):
-        raise UnreadableError("sent other days for one place than for another")
+        raise UnreadableError(message("points.other_days"))
     if not isinstance(times, list):
-        raise UnreadableError(f"sent {shown(times)} in place of a list of days")
+        raise UnreadableError(message("points.no_days", sent=shown(times)))
     try:
         days = [_day(text) for text in times]
     except (TypeError, ValueError) as error:
-        raise UnreadableError(f"sent what is no day: {error}") from error
+        raise UnreadableError(message("points.no_day", why=error)) from error
     for before, after in pairwise(sorted(days)):
         if before == after:
-            raise UnreadableError(f"sent {before} twice")
+            raise UnreadableError(message("points.day_twice", day=before))
     outside = [day for day in days if not period.start <= day <= period.end]
     if outside:
-        raise UnreadableError(f"sent days that were not asked for, {outside[0]} first")
+        raise UnreadableError(message("points.days_beyond", day=outside[0]))
     return pd.DatetimeIndex(days, name="date", dtype="datetime64[ns]")
 
 
@@ -154,7 +156,7 @@ def _day(text: object) -> date:
 def _part(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = answer.get(name)
     if not isinstance(part, dict):
-        raise UnreadableError(f"sent no `{name}`")
+        raise UnreadableError(message("points.no_part", part=name))
     return part
 
 
@@ -165,24 +167,27 @@ def _values(
     daily, units = _part(answer, "daily"), _part(answer, "daily_units")
     sent = daily.get(variable.name)
     if not isinstance(sent, list):
-        raise UnreadableError(f"sent no {variable.name}" if sent is None else _odd(variable, sent))
+        none = message("points.no_variable", variable=variable.name)
+        raise UnreadableError(none if sent is None else _odd(variable, sent))
     if len(sent) != len(dates):
-        raise UnreadableError(f"sent {len(sent)} values of {variable.name} for {len(dates)} days")
+        counts = {"values": len(sent), "days": len(dates)}
+        raise UnreadableError(message("points.count", variable=variable.name, **counts))
     values = np.full(len(dates), np.nan)
     for day, value in enumerate(sent):
         if is_number(value):
             values[day] = value
         elif value is not None:
-            odd = f"{_odd(variable, value)} of {dates[day]:%F}"
+            odd = message("points.on_day", what=_odd(variable, value), day=dates[day].date())
             sieve.leave_out(cell(variable.column, dates[day]), UnreadableError(odd))
     if np.isnan(values).all():
         return values
     unit = units.get(variable.name)
     if not isinstance(unit, str) or unit not in variable.units:
         expected = next(iter(variable.units))
-        raise UnreadableError(f"sent {variable.name} in {shown(unit)}, expected {expected}")
+        units_told = {"unit": shown(unit), "expected": expected}
+        raise UnreadableError(message("points.unit", variable=variable.name, **units_told))
     return np.asarray(values * variable.units[unit])
 
 
-def _odd(variable: Variable, value: object) -> str:
-    return f"sent {shown(value)} as {variable.name}"
+def _odd(variable: Variable, value: object) -> Message:
+    return message("points.odd", sent=shown(value), variable=variable.name)

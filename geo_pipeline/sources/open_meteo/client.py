@@ -16,6 +16,7 @@ from geo_pipeline.errors import SourceError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.faults import later_or_set
 from geo_pipeline.sources.http import Http, NotKeptError, Received
 from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
 from geo_pipeline.sources.open_meteo.answers import (
@@ -31,7 +32,8 @@ from geo_pipeline.sources.open_meteo.request_periods import (
     is_due,
     periods,
 )
-from geo_pipeline.sources.point_means import UnreadableError
+from geo_pipeline.sources.point_means import UnreadableError, no_point, no_value
+from geo_pipeline.words import Message, plain
 
 NAME = "open-meteo"
 URL = "https://archive-api.open-meteo.com/v1/archive"
@@ -44,7 +46,7 @@ HOST = "open-meteo.com"
 DAYS_A_CALL = 14
 """There, each place counts as one call for every two weeks of up to ten variables, at least one."""
 
-ADVICE = "try again later or set GEO_PIPELINE_OPEN_METEO_URL"
+ADVICE = later_or_set("GEO_PIPELINE_OPEN_METEO_URL")
 
 _log = logging.getLogger(__name__)
 
@@ -87,14 +89,11 @@ class OpenMeteo:
         """
         places = self.points[self.points["departement"] == departement]
         if places.empty:
-            raise SourceError(
-                f"{NAME}, département {departement}: no point to ask {self.url} about; "
-                "lay sampling points inside it"
-            )
+            raise SourceError(no_point(f"{NAME}, département {departement}", self.url))
         today = self._today()
         received: list[Received] = []
         parts: list[pd.DataFrame] = []
-        left_out: list[str] = []
+        left_out: list[Message] = []
         missing: list[NotKeptError] = []
         for period in periods(since, until, today=today, provisional_days=self.provisional_days):
             for answer, means in self._answered(departement, places, period, missing):
@@ -108,10 +107,9 @@ class OpenMeteo:
         rows = pd.concat(parts or [pd.DataFrame(columns=MEASURES, index=pd.DatetimeIndex([]))])
         rows = rows.sort_index().loc[str(since) : str(until)].dropna(how="all")
         if rows.empty:
-            raise SourceError(
-                f"{NAME}, département {departement}: {self.url} has no value from {since} to "
-                f"{until}; ask for days from {FIRST_DAY} to {today - timedelta(days=1)}"
-            )
+            there = (FIRST_DAY, today - timedelta(days=1))
+            who = f"{NAME}, département {departement}"
+            raise SourceError(no_value(who, self.url, (since, until), there))
         settled = pd.Timestamp(today - timedelta(days=self.provisional_days))
         observed = rows.reset_index().assign(
             departement=departement,
@@ -173,7 +171,7 @@ class OpenMeteo:
         try:
             means = read_means(document, places, period, answer.most_left_out)
         except UnreadableError as error:
-            raise payload.unusable(answer, source, str(error), ADVICE) from error
+            raise payload.unusable(answer, source, plain(error), ADVICE) from error
         for each in means.left_out:
             _log.warning("%s: %s", source, each)
         return answer, means

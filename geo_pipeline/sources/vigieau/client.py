@@ -7,6 +7,7 @@ How each answer is read is in `levels` and `zones`; which file of the dataset is
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from functools import reduce
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from geo_pipeline.sources.vigieau.levels import LEVEL_FIELDS, read_levels
 from geo_pipeline.sources.vigieau.values import NAME, UnusableError, reading
 from geo_pipeline.sources.vigieau.zones import Zones, read_zones
 from geo_pipeline.territory import TIME_ZONE
+from geo_pipeline.words import message
 
 API_URL = "https://api.vigieau.gouv.fr"
 OLDER_API_URLS = ("https://api.vigieau.beta.gouv.fr",)
@@ -131,7 +133,11 @@ class Vigieau:
                 return received, payload.json(received, self.name)
             except SourceError as error:
                 errors.append(error)
-        raise SourceError("; then ".join(str(error) for error in errors)) from errors[-1]
+        told = reduce(
+            lambda first, then: message("vigieau.then", first=first, then=then),
+            (error.message for error in errors),
+        )
+        raise SourceError(told) from errors[-1]
 
     def _listed(self, choose: Callable[[list[dict[str, Any]]], list[str]]) -> list[str]:
         """Return the addresses of some of the files that the dataset lists."""
@@ -142,7 +148,7 @@ class Vigieau:
             if not isinstance(listed, list) or not all(
                 isinstance(entry, dict) and isinstance(entry.get("url"), str) for entry in listed
             ):
-                raise UnusableError("lists no `resources` with their `url`")
+                raise UnusableError(message("vigieau.no_resources"))
             return choose(listed)
 
 

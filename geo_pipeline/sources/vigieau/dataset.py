@@ -6,7 +6,9 @@ What is in the files is read in `zones`.
 from typing import Any
 from urllib.parse import urlsplit
 
+from geo_pipeline.sources.faults import listed
 from geo_pipeline.sources.vigieau.values import UnusableError, plain_text
+from geo_pipeline.words import Message, message
 
 
 def zones_in_force(resources: list[dict[str, Any]]) -> list[str]:
@@ -14,7 +16,7 @@ def zones_in_force(resources: list[dict[str, Any]]) -> list[str]:
     files = [entry for entry in resources if _is(entry, "geojson")]
     in_force = [entry for entry in files if "vigueur" in _words(entry)]
     if not files:
-        raise UnusableError(f"lists no GeoJSON of zones in force, but {_titles(resources)}")
+        raise UnusableError(message("vigieau.no_zones_file", titles=_titles(resources)))
     return [_latest(in_force or files)]
 
 
@@ -31,8 +33,8 @@ def _latest(files: list[dict[str, Any]]) -> str:
     return str(latest["url"])
 
 
-def _titles(resources: list[dict[str, Any]]) -> str:
-    return ", ".join(str(e.get("title") or e["url"]) for e in resources)[:300] or "nothing"
+def _titles(resources: list[dict[str, Any]]) -> Message | str:
+    return listed([each.get("title") or each["url"] for each in resources], 300)
 
 
 def _is(entry: dict[str, Any], kind: str) -> bool:

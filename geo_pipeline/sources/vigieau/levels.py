@@ -13,6 +13,7 @@ from geo_pipeline.sources.vigieau.values import (
     known_level,
 )
 from geo_pipeline.territory import CODES
+from geo_pipeline.words import message
 
 LEVEL_FIELDS = {
     "niveauGraviteMax": "level_max",
@@ -30,7 +31,7 @@ def read_levels(
     What is of no département, or cannot be read, is left out by the `sieve`.
     """
     if not isinstance(body, list):
-        raise UnusableError(f"sent {kind_of(body)} in place of a list of départements")
+        raise UnusableError(message("vigieau.no_list", sent=kind_of(body)))
     unknown: list[tuple[str, str]] = []
     rows: dict[str, dict[str, Any]] = {}
     for entry in body:
@@ -40,7 +41,7 @@ def read_levels(
             continue
         code = row["departement"]
         if code in rows and rows[code] != row:
-            raise UnusableError(f"lists départements twice: {code}")
+            raise UnusableError(message("vigieau.twice", code=code))
         rows[code] = row
         if row["level_drinking"] is None and _unavailable(entry):
             unknown.append((code, "level_drinking"))
@@ -48,8 +49,7 @@ def read_levels(
     told = {name for name, _ in sieve.left_out}
     for code in CODES:
         if code not in rows and code not in told:
-            why = f"does not list all départements: {code} missing"
-            sieve.leave_out(code, UnusableError(why))
+            sieve.leave_out(code, UnusableError(message("vigieau.missing", code=code)))
     sieve.require_most()
     return list(rows.values()), tuple(unknown)
 
@@ -57,13 +57,13 @@ def read_levels(
 def _entry(entry: Any) -> dict[str, Any]:
     """Return the levels of one département."""
     if not isinstance(entry, dict):
-        raise UnusableError(f"lists {kind_of(entry)} in place of a département")
+        raise UnusableError(message("vigieau.no_departement", sent=kind_of(entry)))
     code = known_departement(entry.get("code"))
     row: dict[str, Any] = {"departement": code}
     for field, column in LEVEL_FIELDS.items():
         # Null is "no restriction": a field that is not there is not null.
         if field not in entry:
-            raise UnusableError(f"has no `{field}`", code)
+            raise UnusableError(message("vigieau.no_field", field=field), code)
         row[column] = known_level(entry[field], code)
     return row
 

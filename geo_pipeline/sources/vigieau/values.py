@@ -10,8 +10,10 @@ from typing import Any
 
 from geo_pipeline.schemas import LEVELS
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.faults import nothing_taken
 from geo_pipeline.sources.http import Received
 from geo_pipeline.territory import CODES
+from geo_pipeline.words import Message, message, plain
 
 NAME = "vigieau"
 
@@ -21,7 +23,7 @@ ZONE_TYPES = {"SUP": "surface", "SOU": "groundwater", "AEP": "drinking"}
 class UnusableError(Exception):
     """What is wrong with an answer, and in which département."""
 
-    def __init__(self, what: str, departement: str | None = None) -> None:
+    def __init__(self, what: Message, departement: str | None = None) -> None:
         super().__init__(what)
         self.departement = departement
 
@@ -33,11 +35,8 @@ def reading(received: Received) -> Iterator[None]:
         yield
     except UnusableError as error:
         who = f"{NAME}, département {error.departement}" if error.departement else NAME
-        advice = (
-            "nothing of it was taken: try again later or set GEO_PIPELINE_VIGIEAU_URL or "
-            "GEO_PIPELINE_VIGIEAU_DATASET_URL"
-        )
-        raise payload.unusable(received, who, str(error), advice) from error
+        advice = nothing_taken("GEO_PIPELINE_VIGIEAU_URL", "GEO_PIPELINE_VIGIEAU_DATASET_URL")
+        raise payload.unusable(received, who, plain(error), advice) from error
 
 
 def plain_text(text: str) -> str:
@@ -49,7 +48,7 @@ def plain_text(text: str) -> str:
 def known_departement(code: Any) -> str:
     """Return an INSEE code."""
     if not isinstance(code, str) or code not in CODES:
-        raise UnusableError(f"names an unknown département {code!r}")
+        raise UnusableError(message("vigieau.unknown_departement", code=repr(code)))
     return code
 
 
@@ -59,11 +58,12 @@ def known_level(level: Any, code: str) -> str | None:
         return None
     known = plain_text(level).strip().replace(" ", "_") if isinstance(level, str) else level
     if known not in LEVELS:
-        raise UnusableError(f"has unknown level {level!r} (known: {', '.join(LEVELS)})", code)
+        told = message("vigieau.unknown_level", level=repr(level), known=list(LEVELS))
+        raise UnusableError(told, code)
     return str(known)
 
 
-def kind_of(body: Any) -> str:
+def kind_of(body: Any) -> Message | str:
     """Return in words what JSON value `body` is."""
-    names = {"dict": "an object", "list": "a list", "str": "a text"}
-    return names.get(type(body).__name__, f"{body!r}"[:30])
+    kind = type(body).__name__
+    return message(f"json.{kind}") if kind in ("dict", "list", "str") else repr(body)[:30]

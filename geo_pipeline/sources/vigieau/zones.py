@@ -22,6 +22,7 @@ from geo_pipeline.sources.vigieau.values import (
     known_level,
 )
 from geo_pipeline.territory import CODES
+from geo_pipeline.words import Message, message
 
 # Longitude and latitude of all that is French and inhabited, with some sea.
 LONGITUDES, LATITUDES = (-64.0, 57.0), (-23.0, 52.0)
@@ -51,26 +52,27 @@ def read_zones(body: Any, sieve: Sieve, provenance: Provenance) -> Zones:
     that are made from it (`type_zone`, `niveau`, `departement_code`).
     """
     if not isinstance(body, dict) or body.get("type") != "FeatureCollection":
-        raise UnusableError(f"sent {kind_of(body)} in place of a GeoJSON FeatureCollection")
+        raise UnusableError(message("vigieau.no_collection", sent=kind_of(body)))
     crs, features = body.get("crs"), body.get("features")
     if crs is not None and not re.search(r"(CRS84|\b4326)\"", json.dumps(crs)):
-        raise UnusableError("has coordinates in another system than longitude and latitude")
+        raise UnusableError(message("vigieau.not_lonlat"))
     if not isinstance(features, list):
-        raise UnusableError("has no list of `features`")
+        raise UnusableError(message("vigieau.no_features"))
     taken = (sieve.take(_called(each), _zone, each, fault=UnusableError) for each in features)
     zones = [zone for zone in taken if zone is not None]
     sieve.require_most()
     named = {name for name, _ in sieve.left_out}
     unread = {_place(each) for each in features if _called(each) in named}
     if zones and not any(zone["told"] for zone in zones):
-        raise UnusableError("tells no level (`niveauGravite`) of any zone")
+        raise UnusableError(message("vigieau.no_level"))
     columns = ["zone", "name", "zone_type", "departement", "level"]
     in_force = [zone for zone in zones if zone["level"] is not None]
     frame = pd.DataFrame(in_force, columns=columns)
     outlines, faults = _outlines([zone["geometry"] for zone in in_force])
     for at, what in faults.items():
-        fault = UnusableError(f"has zone {frame['zone'].iloc[at]} {what}")
-        sieve.leave_out(frame["zone"].iloc[at], fault, taken=True)
+        zone = frame["zone"].iloc[at]
+        fault = UnusableError(message("vigieau.bad_zone", zone=zone, what=what))
+        sieve.leave_out(zone, fault, taken=True)
     sieve.require_most()
     is_bad = np.isin(np.arange(len(frame)), list(faults))
     drawn = ~(is_bad | shapely.is_missing(outlines) | shapely.is_empty(outlines))
@@ -107,7 +109,7 @@ def _zone(feature: Any) -> dict[str, Any]:
     """Return what a feature tells of its zone; where it has no level, that only."""
     properties = feature.get("properties") if isinstance(feature, dict) else None
     if not isinstance(properties, dict):
-        raise UnusableError(f"has a feature without properties: {str(feature)[:60]}")
+        raise UnusableError(message("vigieau.no_properties", feature=str(feature)[:60]))
     own = not {"niveau", "type_zone"} & properties.keys()
     zone, level = (
         str(properties.get("id", "")),
@@ -118,7 +120,8 @@ def _zone(feature: Any) -> dict[str, Any]:
         return {"zone": zone, "level": None, "told": told}
     kind = properties.get("type" if own else "type_zone")
     if not isinstance(kind, str) or kind not in ZONE_TYPES:
-        raise UnusableError(f"has zone {zone} of unknown type {kind!r} (known: SUP, SOU, AEP)")
+        where = message("vigieau.zone", zone=zone)
+        raise UnusableError(message("vigieau.unknown_type", where=where, kind=repr(kind)))
     place = properties.get("departement" if own else "departement_code")
     code = known_departement(place.get("code") if isinstance(place, dict) else place)
     name, geometry = properties.get("nom"), feature.get("geometry")
@@ -133,7 +136,7 @@ def _zone(feature: Any) -> dict[str, Any]:
     }
 
 
-def _outlines(shapes: list[str | None]) -> tuple[Any, dict[int, str]]:
+def _outlines(shapes: list[str | None]) -> tuple[Any, dict[int, Message]]:
     """Return GeoJSON geometries as polygons, None where there is none, and what is wrong with some.
 
     Of a collection, such as repairs make, the polygons count.
@@ -146,11 +149,11 @@ def _outlines(shapes: list[str | None]) -> tuple[Any, dict[int, str]]:
     low_x, low_y, high_x, high_y = shapely.bounds(outlines).reshape(-1, 4).T
     abroad = (low_x < LONGITUDES[0]) | (high_x > LONGITUDES[1])
     abroad |= (low_y < LATITUDES[0]) | (high_y > LATITUDES[1])
-    faults: dict[int, str] = {}
+    faults: dict[int, Message] = {}
     for wrong, what in (
-        (shapely.is_missing(outlines) & given, "with a geometry that cannot be read"),
-        (~polygon & ~shapely.is_missing(outlines), "that is not a polygon"),
-        (abroad, "outside France: its coordinates are not longitude and latitude"),
+        (shapely.is_missing(outlines) & given, message("vigieau.geometry")),
+        (~polygon & ~shapely.is_missing(outlines), message("vigieau.no_polygon")),
+        (abroad, message("vigieau.abroad")),
     ):
         for at in np.flatnonzero(wrong):
             faults.setdefault(int(at), what)

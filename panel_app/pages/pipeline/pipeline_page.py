@@ -19,7 +19,7 @@ def slots(
         taken = snapshots.snapshot()
     except StorageError as error:
         heading, what = "pipeline.unreadable", "pipeline.unreadable_what"
-        return {"missing": _missing(words, heading, what, str(error))}
+        return {"missing": _missing(words, heading, what, error.message(words.lang))}
     if taken is None:
         where = words("waiting.where", path=snapshots.path)
         heading, what = "pipeline.missing", "pipeline.missing_what"

@@ -19,7 +19,9 @@ def slots(store: Store, words: Catalogue, error: StorageError | None) -> dict[st
                 "what": words(f"{name}.what"),
                 "then": words(f"{name}.then"),
                 "watching": words(f"{name}.watching"),
-                "detail": where if name == "waiting" else str(error),
+                "detail": where
+                if error is None or name == "waiting"
+                else error.message(words.lang),
             },
         )
     }
