@@ -623,6 +623,14 @@ def test_the_cursor_is_small_and_survives(house: House) -> None:
     assert len(again.tick().run_requests) == 1
 
 
+def test_a_memory_that_is_damaged_is_begun_anew(house: House) -> None:
+    house.drop(RR_T_VENT, stations())
+    house.tick()
+    house.cursor = f"k{house.cursor}"
+    assert house.tick().run_requests == []
+    assert len(house.tick().run_requests) == 1
+
+
 def test_safe_names() -> None:
     assert safe_name("../../etc/passwd") == "_.._etc_passwd"
     assert safe_name("SAA_2010-2024-définitives (1).xlsx") == "SAA_2010-2024-définitives (1).xlsx"

@@ -227,6 +227,21 @@ def test_a_provider_is_not_asked_before_its_time(
     assert provider.paths() == ["/saa.zip"]
 
 
+@pytest.mark.parametrize(("before", "after"), [("{", "k"), ("20", "q0"), ("due_at", "due_au")])
+def test_a_memory_that_is_damaged_is_begun_anew(
+    provider: Provider, instance: dg.DagsterInstance, tmp_path: Path, before: str, after: str
+) -> None:
+    """One bit of it flipped: it is no object, no time, or without one."""
+    provider.on("/saa.zip", b"PK", etag='"1"')
+    watcher = Watcher(instance, tmp_path, crops="agreste", agreste_url=f"{provider.url}/saa.zip")
+    watcher.tick(due=False)
+    watcher.cursor = str(watcher.cursor).replace(before, after, 1)
+    assert watcher.tick(due=False) == []
+    assert provider.paths() == ["/saa.zip"] * 2
+    assert watcher.tick(due=False) == []
+    assert provider.paths() == ["/saa.zip"] * 2
+
+
 def test_nothing_is_asked_where_nothing_is_live(
     provider: Provider, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import dagster as dg
 
 from geo_pipeline.automation.alerts import Alert, Alerts, Rows, digest
+from geo_pipeline.automation.sensors.memory import remembered
 from geo_pipeline.automation.sensors.places import named
 from geo_pipeline.errors import NotPublishedError
 from geo_pipeline.publishing import selection
@@ -107,7 +108,7 @@ def look_at(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, 
     Départements that a check holds back are left as they were, and looked at once they no longer
     are.
     """
-    known = _parsed(cursor)
+    known = remembered(cursor, "version", "held", "told")
     warehouse = Warehouse(settings.warehouse)
     try:
         version = list(warehouse.version())
@@ -138,15 +139,6 @@ def look_at(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, 
     alert = drought_alert(settings, changes)
     count = 0 if alert is None else len(alert.departements)
     return text, alert, f"new publication: {count} départements worse than before"
-
-
-def _parsed(cursor: str | None) -> dict[str, Any]:
-    """Return what the cursor remembers; nothing where it is none of ours."""
-    try:
-        known = json.loads(cursor or "{}")
-    except ValueError:
-        return {}
-    return known if isinstance(known, dict) and {"version", "held", "told"} <= set(known) else {}
 
 
 def _standing(row: dict[Any, Any]) -> Standing:

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from geo_pipeline.automation.alerts import Alert, Alerts, digest
 from geo_pipeline.automation.requests import jobs_named, left, request
+from geo_pipeline.automation.sensors.memory import remembered
 from geo_pipeline.automation.sensors.present_troubles import dagster_page
 from geo_pipeline.inbox.taking import REJECTED, Inbox, Look
 from geo_pipeline.platform.internals import RUN_KEY_TAG
@@ -54,7 +55,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 def look_into(inbox: Inbox, context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Return what one tick asks for; its cursor is what the inbox looked like."""
-    seen = json.loads(context.cursor or "{}")
+    seen = remembered(context.cursor)
     inbox.provided.folder.mkdir(parents=True, exist_ok=True)
     try:
         # A tick that takes too long goes on in its thread while the next one begins.

@@ -19,6 +19,7 @@ from geo_pipeline.automation.sensors.failed_runs import (
     of_runs,
     without_told_elsewhere,
 )
+from geo_pipeline.automation.sensors.memory import remembered
 from geo_pipeline.automation.sensors.places import listed, whom
 from geo_pipeline.automation.sensors.present_troubles import (
     Trouble,
@@ -85,7 +86,8 @@ def look_at(
     `instigators` are the schedules and sensors to look at, all by default. What is still wrong is
     among what is told at each look: `Alerts` knows what was said already.
     """
-    known = _parsed(cursor)
+    beginning: dict[str, Any] = {"runs": None, "waiting_since": None, "standing": {}}
+    known = remembered(cursor, *beginning) or beginning
     standing: dict[str, Any] = known["standing"]
     broken_now = broken(settings, now)
     current = {each.alert.key: each for each in of_partitions(settings, broken_now)}
@@ -116,16 +118,6 @@ def look_at(
     )
     said = f"{len(current)} troubles, {len(failed)} kinds of failed run, {len(ended)} ended"
     return text, told, said
-
-
-def _parsed(cursor: str | None) -> dict[str, Any]:
-    """Return what the cursor remembers; the beginning where it is none of ours."""
-    beginning: dict[str, Any] = {"runs": None, "waiting_since": None, "standing": {}}
-    try:
-        known = json.loads(cursor or "{}")
-    except ValueError:
-        return beginning
-    return known if isinstance(known, dict) and set(beginning) <= set(known) else beginning
 
 
 def _remember(standing: dict[str, Any], trouble: Trouble) -> None:

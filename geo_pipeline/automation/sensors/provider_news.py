@@ -18,6 +18,7 @@ from typing import Any
 import dagster as dg
 
 from geo_pipeline.automation.requests import Left, jobs_named, left, request
+from geo_pipeline.automation.sensors.memory import remembered
 from geo_pipeline.errors import GeoPipelineError, SourceError
 from geo_pipeline.providers import KINDS, PROVIDERS
 from geo_pipeline.runtime.providers import Providers
@@ -136,12 +137,12 @@ def look(watched: Iterable[Watch], cursor: str | None, now: datetime, rest: Rest
 
     What a run under way may have looked at already stays a change, for the next look.
     """
-    seen: dict[str, Any] = json.loads(cursor or "{}")
+    seen = remembered(cursor)
     asked: list[dg.RunRequest] = []
     told = []
     for watch in watched:
         before = seen.get(watch.name, {})
-        if now < datetime.fromisoformat(before.get("due_at", now.isoformat())):
+        if not _is_due(before, now):
             continue
         known: Marks | None = before.get("marks")
         soon = (now + min(watch.every, AGAIN)).isoformat()
@@ -170,6 +171,14 @@ def look(watched: Iterable[Watch], cursor: str | None, now: datetime, rest: Rest
         elif found.to_ask:
             asked.append(_request(watch, changed, found.to_ask if concerned else ()))
     return News(asked, told, json.dumps(seen))
+
+
+def _is_due(before: Mapping[str, Any], now: datetime) -> bool:
+    """Return whether the time has come to ask again; so it is where nobody knows when it will."""
+    try:
+        return now >= datetime.fromisoformat(before["due_at"])
+    except (KeyError, TypeError, ValueError):
+        return True
 
 
 def _request(watch: Watch, changed: Marks, codes: Sequence[str]) -> dg.RunRequest:
