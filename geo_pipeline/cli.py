@@ -6,11 +6,8 @@ commands that need them, so that `--help` and mistakes answer at once.
 """
 
 import gc
-import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
@@ -18,20 +15,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from geo_pipeline.commands.terminal import (
+    err,
+    fail,
+    killed,
+    out,
+    print_failed,
+    print_json,
+    progress,
+    tell_error,
+    tell_run,
+    tell_written,
+)
 from geo_pipeline.errors import GeoPipelineError, UsageError
 from geo_pipeline.providers import names
-from geo_pipeline.territory import BY_CODE, CODES, parse_departements
+from geo_pipeline.territory import CODES, parse_departements
 from geo_pipeline.words import message
 
 if TYPE_CHECKING:
     from geo_pipeline.settings import Settings
-    from geo_pipeline.storage.failures import Failure
-    from geo_pipeline.storage.findings import Finding
 
 app = typer.Typer(
     name="geo-pipeline",
@@ -46,9 +51,6 @@ app.add_typer(export, name="export")
 OBJECTS_BETWEEN_COLLECTIONS = 10_000
 """Loading makes objects by the hundred thousand, which stay: to look through them for cycles after
 each 700, as Python does, takes half a second of a command."""
-
-out = Console()
-err = Console(stderr=True, highlight=False)
 
 
 class Language(StrEnum):
@@ -111,9 +113,9 @@ def main() -> None:
     try:
         app()
     except UsageError as error:
-        _fail(error, code=2)
+        fail(error, code=2)
     except GeoPipelineError as error:
-        _fail(error, code=1)
+        fail(error, code=1)
 
 
 @app.command()
@@ -180,7 +182,7 @@ def backfill(
         codes = left_over(settings, again)
     queued = enqueue(settings, codes)
     if as_json:
-        _print_json(asdict(queued))
+        print_json(asdict(queued))
         return
     out.print(f"{len(queued.run_ids)} runs queued, {BACKFILL_TAG} = {queued.backfill_id}")
     if queued.waiting:
@@ -207,7 +209,7 @@ def export_map(
     view = selection.select(warehouse, indicator, period)
     language = lang.value if lang else settings.language
     target = output or settings.exports / f"{view.name}.html"
-    _wrote(exports.export_map(warehouse, view, language, target))
+    tell_written(exports.export_map(warehouse, view, language, target))
 
 
 @export.command("table")
@@ -231,7 +233,7 @@ def export_table(
     target = output or settings.exports / f"{view.name}.{ending}"
     if table_format is not None and target.suffix != f".{ending}":
         raise UsageError(message("cli.format", format=table_format, path=target, ending=ending))
-    _wrote(table_files.export_table(warehouse, view, target))
+    tell_written(table_files.export_table(warehouse, view, target))
 
 
 @export.command("bulletin")
@@ -243,7 +245,7 @@ def export_bulletin(period: Period = None, lang: Lang = None, output: Output = N
     settings = _settings()
     language = lang.value if lang else settings.language
     warehouse = Warehouse(settings.warehouse)
-    _wrote(exports.export_bulletin(warehouse, period, language, settings.exports, output))
+    tell_written(exports.export_bulletin(warehouse, period, language, settings.exports, output))
 
 
 @app.command()
@@ -258,17 +260,17 @@ def status(
     Exit code 1 where anything is wrong: what a check has a doubt about is not.
     """
     from geo_pipeline.automation.monitoring import is_wrong, look
-    from geo_pipeline.commands import status as reports
+    from geo_pipeline.commands import status as status_tables
 
     code = None if departement is None else parse_departements([departement])[0]
     taken, unknown = look(_settings())
     if as_json:
-        _print_json({**taken, "files": reports.files(taken)})
+        print_json({**taken, "files": status_tables.files(taken)})
     elif code is not None:
-        reports.tell_departement(taken, code, out)
+        status_tables.tell_departement(taken, code, out)
     else:
-        reports.tell(taken, out, unknown)
-    if is_wrong(taken if code is None else reports.only(taken, code)):
+        status_tables.tell(taken, out, unknown)
+    if is_wrong(taken if code is None else status_tables.only(taken, code)):
         raise typer.Exit(1)
 
 
@@ -285,7 +287,7 @@ def doctor(as_json: AsJson = False) -> None:
     settings = _settings()
     findings = [*examine(settings), *of_home(look(settings)[0])]
     if as_json:
-        _print_json([finding._asdict() for finding in findings])
+        print_json([finding._asdict() for finding in findings])
     else:
         # An address may be longer than its column: it goes on in the next line.
         long = (Column(name, overflow="fold") for name in ("found", "what to do"))
@@ -307,11 +309,12 @@ def repair(as_json: AsJson = False) -> None:
     What is whole is left alone. New records are made; what was noted of a département is found out
     again by `run --resume`.
     """
-    from geo_pipeline.commands.repair import repair as mend
 
-    repaired = mend(_settings())
+    from geo_pipeline.commands.repair import set_damaged_aside
+
+    repaired = set_damaged_aside(_settings())
     if as_json:
-        _print_json(asdict(repaired))
+        print_json(asdict(repaired))
         return
     for path in (*repaired.records, *repaired.notes):
         out.print(f"set aside: {path}", markup=False, highlight=False, soft_wrap=True)
@@ -336,7 +339,7 @@ def health(
 
     found = ROLES[role.value](_settings(), url)
     if as_json:
-        _print_json([each.told() for each in found])
+        print_json([each.told() for each in found])
     else:
         for each in found:
             err.print(f"{each.where}: {each.what}", markup=False, soft_wrap=True)
@@ -353,7 +356,7 @@ def try_alerts(as_json: AsJson = False) -> None:
 
     deliveries = Alerts(_settings()).test()
     if as_json:
-        _print_json([asdict(each) for each in deliveries])
+        print_json([asdict(each) for each in deliveries])
     else:
         for each in deliveries:
             if each.error is None:
@@ -388,7 +391,7 @@ def dagster(
     with open_instance(settings) as instance:
         home = instance.root_directory
         for run_id in reap(instance):
-            err.print(_killed(run_id), markup=False, soft_wrap=True)
+            err.print(killed(run_id), markup=False, soft_wrap=True)
     note = configuration.note(Path(home), settings)
     if note is not None:
         err.print(f"note: {note}", markup=False, soft_wrap=True)
@@ -404,13 +407,13 @@ def _resume(settings: "Settings", as_json: bool, verbose: bool) -> None:
     """Mend what `status` says is wrong and can be mended from here; say what is left of it."""
     from geo_pipeline.automation.monitoring import is_wrong, look
     from geo_pipeline.automation.troubles import MENDED_BY_RESUME
-    from geo_pipeline.commands import status as reports
+    from geo_pipeline.commands import status as status_tables
     from geo_pipeline.commands.unfinished import left
 
     taken, _ = look(settings)
     if not is_wrong(taken):
         if as_json:
-            _print_json({"departements": [], "system": [], "troubles": []})
+            print_json({"departements": [], "system": [], "troubles": []})
         else:
             out.print("nothing failed, is held or missing: there is nothing to resume")
         return
@@ -429,7 +432,7 @@ def _resume(settings: "Settings", as_json: bool, verbose: bool) -> None:
     taken, _ = look(settings)
     if is_wrong(taken):
         err.print("not all is mended:", markup=False)
-        for line in reports.wrong(taken):
+        for line in status_tables.wrong(taken):
             err.print(line, markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1)
 
@@ -441,14 +444,14 @@ def _reap(settings: "Settings") -> None:
 
     with open_instance(settings) as instance:
         for run_id in reap(instance):
-            err.print(_killed(run_id), markup=False, soft_wrap=True)
+            err.print(killed(run_id), markup=False, soft_wrap=True)
 
 
 def _repair(settings: "Settings") -> tuple[str, ...]:
     """Set aside what is damaged beside the lake, and say so; return the départements it was of."""
-    from geo_pipeline.commands.repair import repair as mend
+    from geo_pipeline.commands.repair import set_damaged_aside
 
-    repaired = mend(settings)
+    repaired = set_damaged_aside(settings)
     for path in (*repaired.records, *repaired.notes):
         err.print(f"set aside: {path}", markup=False, highlight=False, soft_wrap=True)
     return repaired.codes
@@ -478,129 +481,20 @@ def _run(codes: list[str], settings: "Settings", as_json: bool, verbose: bool) -
     """Run `codes` and say what came of it."""
     from geo_pipeline import logs
 
-    with _progress(codes) as on_partition, logs.shown(verbose):
-        from geo_pipeline.commands.runs import foreseen
-        from geo_pipeline.commands.runs import run as run_codes
+    with progress(codes) as on_partition, logs.shown(verbose):
+        from geo_pipeline.commands.runs import foreseen, run
 
         if note := foreseen(settings):
             err.print(f"note: {note}", markup=False, soft_wrap=True)
         try:
-            outcome = run_codes(settings, codes, on_partition)
+            outcome = run(settings, codes, on_partition)
         except GeoPipelineError as error:
             if not as_json or isinstance(error, UsageError):
                 raise
-            _print_failed(codes, settings, error)
-            _tell_error(error)
+            print_failed(codes, settings, error)
+            tell_error(error)
             raise typer.Exit(1) from None
-    for run_id in outcome.killed:
-        err.print(_killed(run_id), markup=False, soft_wrap=True)
-    written = sorted(settings.exports.glob("*"))
-    if as_json:
-        _print_json(
-            {
-                "departements": codes,
-                "run_ids": outcome.run_ids,
-                "killed_runs": outcome.killed,
-                "seconds": round(outcome.seconds, 3),
-                "asset_seconds": outcome.asset_seconds,
-                "failures": [each.told() for each in outcome.failures],
-                "held": [each.told() for each in outcome.held],
-                "doubts": [each.told() for each in outcome.doubts],
-                "warehouse": settings.warehouse,
-                "exports": written,
-            }
-        )
-    else:
-        names = f"{len(codes)} départements" if len(codes) > 3 else _names(codes)
-        out.print(f"[bold]{names}[/]: done in {outcome.seconds:.1f} s")
-        out.print(f"  published  {settings.warehouse}", highlight=False, soft_wrap=True)
-        out.print(f"  exports    {settings.exports}", highlight=False, soft_wrap=True)
-        for path in written:
-            out.print(f"             {path.name}", highlight=False)
-    _tell("published, though a check has a doubt:", outcome.doubts)
-    _tell("failed; what was there before is unchanged:", outcome.failures)
-    _tell("held back by a check; what was published of these before stays:", outcome.held)
+    tell_run(codes, settings, outcome, as_json=as_json)
     if outcome.failures or outcome.held:
         err.print("run it again with --resume once the cause is gone", markup=False)
         raise typer.Exit(1)
-
-
-def _print_failed(codes: list[str], settings: "Settings", error: GeoPipelineError) -> None:
-    """Print what is known of a run that has failed as a whole."""
-    from geo_pipeline.storage.failures import Failures
-    from geo_pipeline.storage.findings import Findings
-
-    failures = Failures(settings.failures).all()
-    held = Findings(settings.findings).held()
-    _print_json(
-        {
-            "departements": codes,
-            "error": _line(error),
-            "failures": [each.told() for each in failures if each.departement in codes],
-            "held": [each.told() for code in codes for each in held.get(code, [])],
-        }
-    )
-
-
-def _tell(title: str, troubles: "Sequence[Failure | Finding]") -> None:
-    """Say on standard error what failed, is held back or doubtful, and why: a line each.
-
-    In the cells of a table an address would be cut.
-    """
-    from geo_pipeline.storage.failures import Failure
-
-    if troubles:
-        err.print(title, markup=False)
-    for each in troubles:
-        said = each.why if isinstance(each, Failure) else f"{each.check}: {each.what}"
-        err.print(f"  {each.table} {each.departement}: {said}", markup=False, soft_wrap=True)
-
-
-@contextmanager
-def _progress(codes: list[str]) -> Iterator[Any]:
-    """Show how many partitions are written, on a terminal; give the function that counts them."""
-    from geo_pipeline.tables import PARTITIONED
-
-    columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, TimeElapsedColumn(), console=err, transient=True, disable=not err.is_terminal
-    ) as progress:
-        task = progress.add_task("starting", total=len(codes) * len(PARTITIONED))
-
-        def on_partition(table: str, _departement: str) -> None:
-            progress.update(task, advance=1, description=table)
-
-        yield on_partition
-
-
-def _killed(run_id: str) -> str:
-    return f"run {run_id} was killed before its end: it is marked as failed now"
-
-
-def _names(codes: list[str]) -> str:
-    return ", ".join(f"{BY_CODE[code].name} ({code})" for code in codes)
-
-
-def _wrote(path: Path) -> None:
-    size_kb = path.stat().st_size / 1e3
-    out.print(f"{path} ({size_kb:.0f} kB)", highlight=False, soft_wrap=True)
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False, indent=2) + "\n")
-
-
-def _fail(error: object, code: int) -> None:
-    """Print one line, and as JSON where that is asked for, and leave with `code`."""
-    if "--json" in sys.argv:
-        _print_json({"error": _line(error)})
-    _tell_error(error)
-    sys.exit(code)
-
-
-def _tell_error(error: object) -> None:
-    err.print(f"error: {_line(error)}", markup=False, style="red", soft_wrap=True)
-
-
-def _line(error: object) -> str:
-    return " ".join(str(error).split())

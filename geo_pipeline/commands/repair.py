@@ -28,7 +28,7 @@ class Repaired:
     """The départements of which these were: what they said is found out by running them again."""
 
 
-def repair(settings: Settings) -> Repaired:
+def set_damaged_aside(settings: Settings) -> Repaired:
     """Set aside what is damaged of Dagster's records, failures and findings; leave the rest alone.
 
     Raises:
