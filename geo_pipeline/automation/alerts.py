@@ -30,7 +30,7 @@ from geo_pipeline.automation.channels import (
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.logs import Rotated
 from geo_pipeline.settings import Settings
-from geo_pipeline.words import Catalogue, Lang, catalogue
+from geo_pipeline.words import Catalogue, Lang, catalogue, message
 
 Kind = Literal["drought", "operations"]
 Rows = tuple[tuple[str, ...], ...]
@@ -329,10 +329,8 @@ class Alerts:
                 if after != before:
                     notes.write(path, memory)
         except OSError as error:
-            raise StorageError(
-                f"the memory of alerts in {self._folder} cannot be written "
-                f"({error.strerror or error}): make room there; nothing is sent until then"
-            ) from error
+            why = error.strerror or str(error)
+            raise StorageError(message("alert.no_memory", folder=self._folder, why=why)) from error
 
     def _remembered(self) -> dict[str, Any]:
         """Return what is in the file; one that cannot be read is put aside."""

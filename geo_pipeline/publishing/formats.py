@@ -15,7 +15,7 @@ import pandas as pd
 from geo_pipeline import dekads
 from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.styles import MINUS, THIN, UnknownNameError, check_lang, with_unit
-from geo_pipeline.words import NBSP, Lang
+from geo_pipeline.words import NBSP, Lang, message
 
 Period = Literal["day", "dekad", "month", "year"]
 
@@ -93,7 +93,7 @@ def format_date(day: date, lang: Lang = "fr") -> str:
 def format_period(period_end: date, step: Period = "month", lang: Lang = "fr") -> str:
     """`août 2022`, `2e décade d'août 2022` for the dekads of agrometeorology, a day, `2022`."""
     if step not in PERIODS:
-        raise UnknownNameError(f"unknown step {step!r}: expected one of {', '.join(PERIODS)}")
+        raise UnknownNameError(message("unknown.step", name=repr(step), known=", ".join(PERIODS)))
     if step == "day":
         return format_date(period_end, lang)
     if step == "year":

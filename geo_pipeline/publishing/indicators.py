@@ -30,7 +30,7 @@ from geo_pipeline.publishing.styles import (
     amount_bins,
     anomaly_bins,
 )
-from geo_pipeline.words import NBSP, Words
+from geo_pipeline.words import NBSP, Words, message
 
 
 def _spi(months: int) -> Indicator:
@@ -366,7 +366,7 @@ def indicator_of(key: str) -> Indicator:
         return INDICATORS[key]
     except KeyError:
         known = ", ".join(INDICATORS)
-        raise UnknownNameError(f"unknown indicator {key!r}: expected one of {known}") from None
+        raise UnknownNameError(message("unknown.indicator", name=repr(key), known=known)) from None
 
 
 def dictionary() -> str:

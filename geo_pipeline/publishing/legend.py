@@ -38,7 +38,9 @@ def style_of(indicator: str, value: object = None, drought_class: object = None)
             if style.code == drought_class:
                 return style
         known = ", ".join(style.code for style in which.styles)
-        raise UnknownNameError(f"unknown class {drought_class!r} for {indicator}: expected {known}")
+        raise UnknownNameError(
+            message("unknown.class", name=repr(drought_class), indicator=indicator, known=known)
+        )
     if is_missing(value):
         return NO_DATA
     amount = float(cast(float, value))

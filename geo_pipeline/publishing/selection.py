@@ -16,7 +16,7 @@ from geo_pipeline.publishing.indicators import INDICATORS, indicator_of
 from geo_pipeline.publishing.legend import LITTLE_GROWN
 from geo_pipeline.publishing.sentences import Source, is_past
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.words import Lang, Words, catalogue
+from geo_pipeline.words import Lang, Words, catalogue, message
 
 LONGEST_STEP: Final = {"dekad": 11, "month": 31, "year": 366, "day": 31}
 """Periods that end more days apart than this do not follow on one another, by their step."""
@@ -128,19 +128,11 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> S
     yearly = indicator_of(indicator).step == "year"
     pattern = r"\d{4}(-12-31)?" if yearly else r"\d{4}-\d{2}(-\d{2})?"
     if period is not None and not re.fullmatch(pattern, period):
-        raise UsageError(
-            f"'{period}' is not a period: write it as {'2022' if yearly else '2022-08'}"
-        )
+        example = "2022" if yearly else "2022-08"
+        raise UsageError(message("selection.no_period", period=period, example=example))
     if not known:
-        needs = (
-            "(three of the five harvests before one must be known)"
-            if yearly
-            else "(measures of days need daily weather, not dekads)"
-        )
-        raise UsageError(
-            f"no {indicator} is published, no département has a value of it: run `geo-pipeline "
-            f"run` with more data {needs}"
-        )
+        needs = message("selection.needs_harvests" if yearly else "selection.needs_days")
+        raise UsageError(message("selection.none", indicator=indicator, needs=needs))
     chosen = known[: newest(counts.to_numpy()) + 1]
     if period is not None:
         chosen = [each for each in known if each.isoformat().startswith(period)]
@@ -148,8 +140,14 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> S
         first, last = (period_text(indicator, each) for each in (known[0], known[-1]))
         near = min(known, key=lambda each: _distance(each, str(period)))
         raise UsageError(
-            f"no {indicator} for {period}: the data run from {first} to {last}; "
-            f"the nearest period is {period_text(indicator, near)}"
+            message(
+                "selection.not_then",
+                indicator=indicator,
+                period=period,
+                first=first,
+                last=last,
+                near=period_text(indicator, near),
+            )
         )
     period_end = chosen[-1]
     values = warehouse.query("map_values", indicator=indicator, period_end=period_end)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from geo_pipeline.errors import UsageError
-from geo_pipeline.words import LANGS, NBSP, Lang, Words
+from geo_pipeline.words import LANGS, NBSP, Lang, Words, message
 
 THIN: Final = "\u202f"
 MINUS: Final = "\u2212"
@@ -27,7 +27,7 @@ def check_lang(lang: str) -> Lang:
     """Return `lang` when it is one we speak, else say which ones we do."""
     if lang not in LANGS:
         known = ", ".join(LANGS)
-        raise UnknownNameError(f"unknown language {lang!r}: expected one of {known}")
+        raise UnknownNameError(message("unknown.language", name=repr(lang), known=known))
     return cast(Lang, lang)
 
 

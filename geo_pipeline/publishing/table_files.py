@@ -12,6 +12,7 @@ from geo_pipeline.errors import UsageError
 from geo_pipeline.files import replacing
 from geo_pipeline.publishing import selection
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.words import message
 
 TABLE_FORMATS = {"csv": "csv", "geoparquet": "parquet", "geojson": "geojson"}
 
@@ -31,7 +32,7 @@ def export_table(warehouse: Warehouse, view: selection.Selection, target: Path) 
     ending = target.suffix.removeprefix(".")
     if ending not in TABLE_FORMATS.values():
         endings = ", ".join(f".{each}" for each in TABLE_FORMATS.values())
-        raise UsageError(f"cannot write a table as '{target.name}': end its name in {endings}")
+        raise UsageError(message("unknown.ending", name=target.name, known=endings))
     with replacing(target) as temporary:
         if ending == "csv":
             rows.to_csv(temporary, index=False)

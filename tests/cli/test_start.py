@@ -132,7 +132,7 @@ def test_a_run_that_failed_since_is_seen(home: Path) -> None:
         (record,) = instance.get_run_records()
         instance.report_run_failed(record.dagster_run, "ended by hand")
     (run,) = look(settings)[0]["runs"]
-    assert (run["status"], run["error"]) == ("FAILURE", "ended by hand")
+    assert (run["status"], str(run["error"])) == ("FAILURE", "ended by hand")
 
 
 @pytest.mark.parametrize("flipped", [None, "run_id", "SUCCESS", "weather_daily"])

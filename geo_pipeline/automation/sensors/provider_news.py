@@ -28,6 +28,7 @@ from geo_pipeline.sources import agreste, etalab, franceagrimer, meteo_france, s
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
 from geo_pipeline.sources.stations import homes
 from geo_pipeline.territory import BY_CODE, CODES
+from geo_pipeline.words import message
 
 EVERY_S = 300
 """How often the sensor looks at the clock; a provider is asked when its own time has come."""
@@ -233,7 +234,7 @@ def _one_file(providers: Providers, job: str, name: str, url: str, every: timede
     def ask() -> Marks:
         probe = providers.http.probe(url, source=name)
         if probe.error is not None:
-            raise SourceError(f"{name}: {probe.url} {probe.error}")
+            raise SourceError(message("fault.of", who=name, where=probe.url, what=probe.error))
         return {} if probe.mark is None else {probe.url: probe.mark}
 
     codes = CODES if job == "refresh_crops" else ()
@@ -249,13 +250,11 @@ def _heads(providers: Providers, name: str, addresses: Sequence[str]) -> dict[st
     started, heads = time.monotonic(), {}
     for address in addresses:
         if time.monotonic() - started > LONGEST_S:
-            raise SourceError(
-                f"{name}: {len(addresses)} files without a date in the list take too long to ask "
-                "one by one; the schedule sees to them"
-            )
+            raise SourceError(message("provider_news.too_many", name=name, n=len(addresses)))
         probe = providers.http.probe(address, source=name)
         if probe.error is not None:
-            raise SourceError(f"{name}: {probe.url} {probe.error}; it is asked again later")
+            why = message("fault.of", who=name, where=probe.url, what=probe.error)
+            raise SourceError(message("provider_news.asked_again", why=why))
         if probe.mark is not None:
             heads[address] = probe.mark
     return heads
