@@ -186,16 +186,10 @@ def et0_penman_monteith(
     tmean = _or_else(tmean_c, "tmean_c", (tmin + tmax) / 2.0)
     saturated = mean_saturation_vapour_pressure(tmin, tmax)
 
-    actual = vapour_pressure_from_humidity(
+    from_humidity = vapour_pressure_from_humidity(
         tmin, tmax, rh_mean_pct=rh_mean_pct, rh_min_pct=rh_min_pct, rh_max_pct=rh_max_pct
     )
-    if dewpoint_c is not None:
-        from_dewpoint = saturation_vapour_pressure(temperature(dewpoint_c, "dewpoint_c"))
-        actual = _first_known(from_dewpoint, actual)
-    if vapour_pressure_kpa is not None:
-        why = "vapour pressure is in 0 to 10 kPa"
-        measured = within(vapour_pressure_kpa, "vapour_pressure_kpa", 0.0, 10.0, why)
-        actual = _first_known(measured, actual)
+    actual = _vapour_pressure(vapour_pressure_kpa, dewpoint_c, from_humidity)
     no_humidity = np.isnan(actual)
     depression = not_negative(dewpoint_depression_c, "dewpoint_depression_c", "a depression")
     actual = _first_known(actual, saturation_vapour_pressure(tmin - depression))
@@ -225,6 +219,21 @@ def et0_penman_monteith(
     et0 = (slope * energy + gamma * dryness) / (slope + gamma * (1.0 + 0.34 * wind))
     et0 = np.asarray(np.maximum(et0, 0.0))
     return Et0(et0, _methods(et0, no_humidity, no_radiation, no_wind))
+
+
+def _vapour_pressure(
+    measured_kpa: ArrayLike | None, dewpoint_c: ArrayLike | None, from_humidity: FloatArray
+) -> FloatArray:
+    """Actual vapour pressure, kPa: as measured, else of the dewpoint, else of the humidity."""
+    actual = from_humidity
+    if dewpoint_c is not None:
+        from_dewpoint = saturation_vapour_pressure(temperature(dewpoint_c, "dewpoint_c"))
+        actual = _first_known(from_dewpoint, actual)
+    if measured_kpa is not None:
+        why = "vapour pressure is in 0 to 10 kPa"
+        measured = within(measured_kpa, "vapour_pressure_kpa", 0.0, 10.0, why)
+        actual = _first_known(measured, actual)
+    return actual
 
 
 def et0_hargreaves(

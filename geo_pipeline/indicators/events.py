@@ -305,29 +305,12 @@ def drought_events(
     rows[:, :length] = series.reshape(rows.shape[0], length)
     flat, width = rows.ravel(), length + 1
 
-    first, stop = _runs(flat <= end)
-    # Runs parted by `pool` steps at most, all known, are one.
-    unknown = np.concatenate([[0], np.cumsum(np.isnan(flat))])
-    joined = (first[1:] - stop[:-1] <= pool) & (unknown[first[1:]] == unknown[stop[:-1]])
-    first, stop = first[np.r_[True, ~joined][: first.size]], stop[np.r_[~joined, True][: stop.size]]
-
+    first, stop = _pooled_runs(flat, end, pool)
     reached = np.flatnonzero(flat <= start)
-    at = np.searchsorted(reached, first)
-    onset = np.append(reached, flat.size)[at]
+    onset = np.append(reached, flat.size)[np.searchsorted(reached, first)]
     kept = (onset < stop) & (stop - onset >= min_duration)
     first, onset, stop = first[kept], onset[kept], stop[kept]
-
-    # The event of each step of an event, in order.
-    duration = stop - onset
-    event = np.repeat(np.arange(onset.size), duration)
-    step = np.arange(event.size) - np.repeat(np.cumsum(duration) - duration, duration)
-    step += np.repeat(onset, duration)
-    value = flat[step]
-    deficit = np.maximum(end - value, 0.0)
-    peak = np.full(onset.size, np.inf)
-    np.minimum.at(peak, event, value)
-    lowest = np.flatnonzero(value == peak[event])
-    _, earliest = np.unique(event[lowest], return_index=True)
+    severity, peak, peak_at = _depths(flat, onset, stop, end)
 
     # Over: more than `pool` steps after it, none of them missing or beyond the series.
     after = stop + pool + 1
@@ -341,15 +324,43 @@ def drought_events(
         place=tuple(np.asarray(axis, dtype=np.int64) for axis in axes),
         onset=onset % width,
         last=(stop - 1) % width,
-        duration=duration,
-        severity=np.asarray(
-            np.bincount(event, weights=deficit, minlength=onset.size), dtype=np.float64
-        ),
+        duration=stop - onset,
+        severity=severity,
         peak=peak,
-        peak_time=step[lowest[earliest]] % width,
+        peak_time=peak_at % width,
         onset_known=~np.isnan(flat[first - 1]),
         end=how,
     )
+
+
+def _pooled_runs(flat: FloatArray, end: float, pool: int) -> tuple[IntArray, IntArray]:
+    """First step and step after the last of each run at `end` or below.
+
+    Runs that are parted by `pool` steps at most, all known, are one.
+    """
+    first, stop = _runs(flat <= end)
+    unknown = np.concatenate([[0], np.cumsum(np.isnan(flat))])
+    joined = (first[1:] - stop[:-1] <= pool) & (unknown[first[1:]] == unknown[stop[:-1]])
+    return first[np.r_[True, ~joined][: first.size]], stop[np.r_[~joined, True][: stop.size]]
+
+
+def _depths(
+    flat: FloatArray, onset: IntArray, stop: IntArray, end: float
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Severity, lowest value and the first step with it, of each event."""
+    # The event of each step of an event, in order.
+    duration = stop - onset
+    event = np.repeat(np.arange(onset.size), duration)
+    step = np.arange(event.size) - np.repeat(np.cumsum(duration) - duration, duration)
+    step += np.repeat(onset, duration)
+    value = flat[step]
+    deficit = np.maximum(end - value, 0.0)
+    severity = np.bincount(event, weights=deficit, minlength=onset.size)
+    peak = np.full(onset.size, np.inf)
+    np.minimum.at(peak, event, value)
+    lowest = np.flatnonzero(value == peak[event])
+    _, earliest = np.unique(event[lowest], return_index=True)
+    return np.asarray(severity, dtype=np.float64), peak, step[lowest[earliest]]
 
 
 def drought_age(index: ArrayLike, *, start: float = -1.0, end: float = 0.0) -> FloatArray:

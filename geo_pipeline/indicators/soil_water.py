@@ -11,7 +11,7 @@ Reference: Allen, R. G., Pereira, L. S., Raes, D., Smith, M. (1998). Crop evapot
 Irrigation and Drainage Paper 56. Rome. Chapter 8; equations are numbered as there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeVar, get_args
 
 import numpy as np
@@ -272,6 +272,20 @@ def soil_water_balance(
         before_et=wetting == "before_et",
         tolerance_mm=tolerance,
     )
+    _run_days(run, record, length, series, given=given, demand=demand)
+    return record.result()
+
+
+def _run_days(
+    run: RootZone,
+    record: KeptOutputs,
+    length: int,
+    series: Sequence[FloatArray],
+    *,
+    given: FloatArray | None,
+    demand: BoolArray | None,
+) -> None:
+    """Move `run` on through its days, block by block, and keep the outputs of each in `record`."""
     for first in range(0, length, BLOCK_DAYS):
         days = slice(first, min(first + BLOCK_DAYS, length))
         block = [_time_first(each, days) for each in series]
@@ -284,7 +298,6 @@ def soil_water_balance(
                 irrigated=None if needed is None else _day(needed, day),
             )
             record.add(first + day, today)
-    return record.result()
 
 
 def _time_first(values: NDArray[Number], days: slice) -> NDArray[Number]:

@@ -263,7 +263,7 @@ def test_a_run_whose_end_is_not_recorded_is_held_while_its_process_lives(tmp_pat
     )
     assert child.stdout == "None\n"
     with open_instance(settings) as instance:
-        assert "its process" in (death(instance, run.run_id) or "")
+        assert "its process" in str(death(instance, run.run_id))
         with held(instance, ended.run_id):
             instance.report_run_failed(ended)
         assert reap(instance) == [run.run_id]

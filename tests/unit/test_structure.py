@@ -206,3 +206,20 @@ def test_no_module_is_too_long_to_read() -> None:
     }
     too_long = {path: count for path, count in lines.items() if count > LONGEST_LINES}
     assert not too_long
+
+
+LONGEST_FUNCTION_LINES = 60
+"""Of code: a docstring that gives shapes, units and sources does not count."""
+
+
+def test_no_function_is_too_long_to_read() -> None:
+    too_long = {}
+    for package in ("geo_pipeline", "panel_app"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    said = ast.get_docstring(node, clean=False) or ""
+                    lines = (node.end_lineno or 0) - node.lineno - said.count("\n")
+                    if lines > LONGEST_FUNCTION_LINES:
+                        too_long[f"{path.relative_to(ROOT)}:{node.name}"] = lines
+    assert not too_long
