@@ -20,10 +20,20 @@ def test_both_languages_have_the_same_keys_and_placeholders() -> None:
 def test_every_text_is_used() -> None:
     sources = [*APP.rglob("*.py"), *APP.rglob("*.j2")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    made = ("crop.", "threshold.", "waiting.", "damaged.", "nav.", "script.", "server.")
+    made = (
+        "pipeline.variable.",
+        "crop.",
+        "threshold.",
+        "waiting.",
+        "damaged.",
+        "nav.",
+        "script.",
+        "server.",
+    )
     made += ("control.step_", "compare.mode_", "take.")
     made += tuple(
-        f"pipeline.{part}." for part in ("state", "meaning", "status", "severity", "table", "kind")
+        f"pipeline.{part}."
+        for part in ("state", "meaning", "status", "severity", "table", "kind", "check_name")
     )
     for key in catalogue("fr").texts:
         counted = key.removesuffix(".one").removesuffix(".many")

@@ -7,10 +7,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from geo_pipeline.publishing.formats import format_date, format_number
-from geo_pipeline.words import NBSP
+from geo_pipeline.publishing.indicators import INDICATORS
+from geo_pipeline.publishing.styles import RESTRICTION_LEVELS
+from geo_pipeline.territory import TIME_ZONE
+from geo_pipeline.words import NBSP, Message
 from panel_app.data.page_words import Catalogue
 
-PARIS: Final = ZoneInfo("Europe/Paris")
+PARIS: Final = ZoneInfo(TIME_ZONE)
 Taken = Mapping[str, Any]
 
 
@@ -24,6 +27,39 @@ def place_words(each: Taken, words: Catalogue) -> str:
 def table_words(name: str, words: Catalogue) -> str:
     """Name of a table in words; one that we have no word for keeps its own."""
     return words.texts.get(f"pipeline.table.{name}", name)
+
+
+def check_words(name: str, words: Catalogue) -> str:
+    """Name of a check in words; one that we have no word for keeps its own."""
+    return words.texts.get(f"pipeline.check_name.{name}", name)
+
+
+def finding_words(told: Message, words: Catalogue) -> str:
+    """What a check found; crops, variables, indicators and levels have names of the field."""
+    return _with_names(told, words)(words.lang)
+
+
+def _with_names(told: Message, words: Catalogue) -> Message:
+    return Message(
+        told.key, {name: _named(name, value, words) for name, value in told.values.items()}
+    )
+
+
+def _named(name: str, value: Any, words: Catalogue) -> Any:
+    if isinstance(value, Message):
+        return _with_names(value, words)
+    if isinstance(value, list):
+        return [_named(name, each, words) for each in value]
+    if name == "crop":
+        return words.crop(value)
+    known: dict[str, str] = {}
+    if name == "variable":
+        known = {value: words.texts.get(f"pipeline.variable.{value}", value)}
+    elif name == "indicator":
+        known = {key: each.name(words.lang) for key, each in INDICATORS.items()}
+    elif name in ("level", "level_max"):
+        known = {style.code: style.name(words.lang) for style in RESTRICTION_LEVELS}
+    return known.get(value, value) if isinstance(value, str) else value
 
 
 def day(text: str | None, words: Catalogue) -> str:

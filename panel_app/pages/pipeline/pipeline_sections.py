@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.territory import CODES, is_stretch
-from geo_pipeline.words import NBSP, Message
+from geo_pipeline.words import NBSP, Message, plain
 from panel_app.data.page_words import Catalogue
 from panel_app.data.pipeline_snapshot import BROKEN, STATES, TROUBLES, short
 from panel_app.data.store import Publication
@@ -20,7 +20,9 @@ from panel_app.pages.pipeline.pipeline_formats import (
     Taken,
     ago,
     bytes_words,
+    check_words,
     day,
+    finding_words,
     moment,
     number,
     place_words,
@@ -335,8 +337,8 @@ def _checks(taken: Taken, words: Catalogue) -> dict[str, Any]:
                     {**each, "name": names.get(each["departement"], each["departement"])}, words
                 ),
                 "table": table_words(each["table"], words),
-                "check": each["check"],
-                "what": _told(each["what"], words),
+                "check": check_words(each["check"], words),
+                "what": finding_words(plain(each["what"]), words),
                 "since": moment(each["found_at"], words),
             }
             for each in findings[:SHOWN_FINDINGS]
@@ -344,7 +346,7 @@ def _checks(taken: Taken, words: Catalogue) -> dict[str, Any]:
         "more": max(0, len(findings) - SHOWN_FINDINGS),
         "checks": [
             {
-                "name": each["check"],
+                "name": check_words(each["check"], words),
                 "table": table_words(each["asset"], words),
                 "succeeded": number(each["succeeded"], words),
                 "failed": number(each["failed"], words) if each["failed"] else "",

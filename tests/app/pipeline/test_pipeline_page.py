@@ -13,12 +13,13 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.territory import CODES
-from geo_pipeline.words import keep_all, message, read_all, read_kept
+from geo_pipeline.words import NBSP, keep_all, message, read_all, read_kept
 from panel_app.app import build
 from panel_app.data.page_words import catalogue
 from panel_app.data.pipeline_snapshot import SNAPSHOT_VERSION, PipelineStore
 from panel_app.data.store import Publication, Store
 from panel_app.pages.pipeline import pipeline_sections
+from panel_app.pages.pipeline.pipeline_formats import check_words, finding_words
 from panel_app.serving.session import Session
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -224,3 +225,21 @@ def test_the_app_opens_the_page_with_and_without_a_snapshot(
     assert build().title == "Data health · Agricultural drought in France"
     monkeypatch.setenv("GEO_PIPELINE_HOME", str(own_home))
     assert build().title == "Data health · Agricultural drought in France"
+
+
+def test_a_finding_names_crops_and_indicators_as_readers_know_them() -> None:
+    worst = message(
+        "quality.worst",
+        what=message("quality.figures.yield", crop="soft_wheat", yield_q_ha=72.5, first="2010",
+                     usual=40.0),
+        cases=2,
+    )  # fmt: skip
+    said = finding_words(worst, catalogue("fr"))
+    assert (
+        said.replace(NBSP, " ")
+        == "Blé tendre rend 72,5 q/ha en 2010, 40,0 est habituel (le pire de 2 cas)"
+    )
+    lost = message("quality.dekads.lost", indicator="swi", first="2022-08-20")
+    assert finding_words(lost, catalogue("en")).startswith("Soil wetness ")
+    assert check_words("neighbours", catalogue("fr")) == "voisins"
+    assert check_words("of_a_later_version", catalogue("fr")) == "of_a_later_version"
