@@ -25,6 +25,7 @@ from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
 from geo_pipeline.sources.point_means import (
     Array,
     UnreadableError,
+    Variable,
     is_number,
     leave_out_of_range,
     leave_out_swapped,
@@ -53,14 +54,6 @@ KNOWN_AFTER_DAYS: Final = 10
 DECADE_YEARS: Final = 10
 
 _log = logging.getLogger(__name__)
-
-
-class Variable(NamedTuple):
-    """A daily variable: its name there, its column here, its unit and what that is times ours."""
-
-    name: str
-    column: str
-    units: Mapping[str, float]
 
 
 VARIABLES: Final = (

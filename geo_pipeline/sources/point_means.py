@@ -6,7 +6,9 @@ rules out is taken out of them and told; the mean stands where enough points are
 
 import json
 import math
+from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,14 @@ Array = npt.NDArray[np.float64]
 
 LEAST_KNOWN_SHARE = 0.5
 """Share of the points that must be known on a day for their mean to stand for the département."""
+
+
+class Variable(NamedTuple):
+    """A daily variable: its name there, its column here, and what its units are times ours."""
+
+    name: str
+    column: str
+    units: Mapping[str, float]
 
 
 class UnreadableError(Exception):

@@ -16,6 +16,7 @@ from geo_pipeline.sources.open_meteo.request_periods import Period
 from geo_pipeline.sources.point_means import (
     Array,
     UnreadableError,
+    Variable,
     cell,
     is_number,
     leave_out_of_range,
@@ -27,14 +28,6 @@ from geo_pipeline.words import Message, message
 
 FARTHEST_DEG = 1.0
 """How far the place of an answer may lie from the one asked for: cells are up to 0.25 degrees."""
-
-
-class Variable(NamedTuple):
-    """A daily variable: its name there, its column here, and what its units are times ours."""
-
-    name: str
-    column: str
-    units: Mapping[str, float]
 
 
 CELSIUS = {"°C": 1.0}
