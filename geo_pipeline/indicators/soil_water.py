@@ -12,7 +12,7 @@ Irrigation and Drainage Paper 56. Rome. Chapter 8; equations are numbered as the
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeVar, get_args
+from typing import Literal, TypedDict, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,6 +41,18 @@ Number = TypeVar("Number", bound=np.generic)
 DEFAULT_KEEP: tuple[Output, ...] = ("depletion_mm", "swi", "ks", "etc_mm", "eta_mm")
 
 Wetting = Literal["with_et", "before_et"]
+
+
+class InitialState(TypedDict):
+    """What a balance must know to go on where another stopped: `soil_water_balance(**state)`.
+
+    Each (...), mm, at the end of a day; NaN where it is not known. The soil's profile does not
+    change and is not handed on: give both balances the same `profile_mm`.
+    """
+
+    initial_depletion_mm: FloatArray
+    initial_below_mm: FloatArray
+    initial_taw_mm: FloatArray
 
 
 def total_available_water(
@@ -143,6 +155,7 @@ def soil_water_balance(
     *,
     initial_depletion_mm: ArrayLike | None = None,
     initial_below_mm: ArrayLike | None = None,
+    initial_taw_mm: ArrayLike | None = None,
     profile_mm: ArrayLike | None = None,
     irrigation_mm: ArrayLike | None = None,
     irrigated: ArrayLike | None = None,
@@ -193,6 +206,8 @@ def soil_water_balance(
     p : (..., time), 0 <= p < 1, fraction of table 22
     initial_depletion_mm : (...), mm before the first day; None or NaN where it is not known
     initial_below_mm : (...), the same below the roots, 0 (field capacity) if only the former is set
+    initial_taw_mm : (...), TAW before the first day, as which roots the two above hold; roots that
+        grow or go on the first day are moved as on any other. The first day's TAW by default
     profile_mm : (..., 1), TAW of the whole soil, not below the largest `taw_mm`
     irrigation_mm, runoff_mm : (..., time), mm a day, none by default
     irrigated : (..., time), true (or 1) on days when the need is met: at the start of the day the
@@ -220,7 +235,7 @@ def soil_water_balance(
 
     Raises
     ------
-    ValueError : negative or infinite water, `taw_mm` not above 0, p or drainage outside
+    ValueError : negative or infinite water, a TAW not above 0, p or drainage outside
         0 <= p < 1, runoff above rain, profile below TAW, initial depletion above TAW (each naming
         its place in the array), `irrigated` neither true nor false, shapes that do not broadcast,
         `period` falling or of another length, an unknown output or `wetting`.
@@ -260,12 +275,13 @@ def soil_water_balance(
     optional = [each.shape for each in (given, demand, share) if each is not None]
     *places, length = np.broadcast_shapes(*(each.shape for each in series), *optional)
     shape = tuple(places)
-    profile = _profile(taw, profile_mm)
-    start = _initial(initial_depletion_mm, initial_below_mm, taw, profile, shape)
+    first = taw[..., 0] if initial_taw_mm is None else _first_taw(initial_taw_mm)
+    profile = _profile(taw, None if initial_taw_mm is None else first, profile_mm)
+    start = _initial(initial_depletion_mm, initial_below_mm, first, profile, shape)
     record = KeptOutputs(names, shape, length, period)
     run = RootZone(
         start,
-        taw[..., 0],
+        first,
         profile,
         None if share is None else share[..., 0],
         adjust_p=adjust_p,
@@ -274,6 +290,46 @@ def soil_water_balance(
     )
     _run_days(run, record, length, series, given=given, demand=demand)
     return record.result()
+
+
+def state_after(balance: SoilWater, taw_mm: ArrayLike, day: int) -> InitialState:
+    """State at the end of a day, from which another balance goes on as this one would have.
+
+    Parameters
+    ----------
+    balance : that kept `depletion_mm` and `below_mm` day by day
+    taw_mm : (..., time), as the balance had it
+    day : its position on the time axis, from 0
+
+    Returns
+    -------
+    Each (...). Where the state is not known (NaN) a balance that goes on from it is NaN until the
+    weather decides, which may be later than in one that never stopped.
+
+    Raises
+    ------
+    KeyError : the balance did not keep what is handed on.
+    IndexError : it has no such day.
+
+    Examples
+    --------
+    >>> rain, roots = np.array([0.0, 30.0, 0.0, 5.0]), np.array([40.0, 60.0, 80.0, 100.0])
+    >>> options = {"profile_mm": [100.0], "keep": ("depletion_mm", "below_mm")}
+    >>> whole = soil_water_balance(rain, 5.0, 1.0, roots, 0.5, initial_depletion_mm=20.0, **options)
+    >>> rest = soil_water_balance(
+    ...     rain[2:], 5.0, 1.0, roots[2:], 0.5, **state_after(whole, roots, 1), **options)
+    >>> whole.depletion_mm[2:].tolist() == rest.depletion_mm.tolist()
+    True
+    """
+    depletion = balance["depletion_mm"][..., day]
+    taw = as_amount_series(taw_mm, "taw_mm")
+    return {
+        "initial_depletion_mm": depletion,
+        "initial_below_mm": balance["below_mm"][..., day],
+        "initial_taw_mm": np.broadcast_to(
+            taw[..., 0 if taw.shape[-1] == 1 else day], depletion.shape
+        ),
+    }
 
 
 def _run_days(
@@ -329,13 +385,24 @@ def _drainage(drainage: ArrayLike) -> FloatArray | None:
     return share if (share != 0.0).any() else None
 
 
-def _profile(taw: FloatArray, profile_mm: ArrayLike | None) -> FloatArray | None:
+def _first_taw(taw_mm: ArrayLike) -> FloatArray:
+    """TAW before the first day (...)."""
+    taw = as_amount(taw_mm, "initial_taw_mm")
+    reject(taw == 0.0, taw, "initial_taw_mm", "a root zone that holds no water has no balance")
+    return taw
+
+
+def _profile(
+    taw: FloatArray, before: FloatArray | None, profile_mm: ArrayLike | None
+) -> FloatArray | None:
     """TAW of the whole soil (...), None where the roots always have all of it."""
     known = np.where(np.isnan(taw), -np.inf, taw)
     largest = known.max(axis=-1, initial=-np.inf)
     largest = np.where(np.isneginf(largest), np.nan, largest)
+    if before is not None:
+        largest = np.fmax(largest, before)
     if profile_mm is None:
-        return None if taw.shape[-1] == 1 else largest
+        return None if taw.shape[-1] == 1 and before is None else largest
     profile = as_amount_series(profile_mm, "profile_mm")
     if profile.shape[-1] != 1:
         raise ValueError(f"profile_mm does not change: its last axis is 1, not {profile.shape[-1]}")
@@ -347,7 +414,7 @@ def _profile(taw: FloatArray, profile_mm: ArrayLike | None) -> FloatArray | None
 def _initial(
     depletion_mm: ArrayLike | None,
     below_mm: ArrayLike | None,
-    taw: FloatArray,
+    first_taw: FloatArray,
     profile: FloatArray | None,
     shape: tuple[int, ...],
 ) -> RootZoneState:
@@ -355,7 +422,7 @@ def _initial(
     roots = as_float(np.nan if depletion_mm is None else depletion_mm)
     reject((roots < 0.0) | np.isinf(roots), roots, "initial_depletion_mm", "negative or infinite")
     roots = np.broadcast_to(roots, shape).copy()
-    first = np.broadcast_to(taw[..., 0], shape)
+    first = np.broadcast_to(first_taw, shape)
     reject(roots > first, roots, "initial_depletion_mm", "above TAW")
     if profile is None:
         if below_mm is not None:

@@ -17,6 +17,7 @@ from geo_pipeline.indicators.root_zone import BLOCK_DAYS, OUTPUTS
 from geo_pipeline.indicators.soil_water import (
     depletion_fraction,
     soil_water_balance,
+    state_after,
     stress_coefficient,
     total_available_water,
 )
@@ -467,6 +468,76 @@ def test_each_place_has_its_own_drainage() -> None:
 # --- what is not known -------------------------------------------------------------------------
 
 
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 10_000),
+    stop=st.integers(0, 698),
+    wetting=st.sampled_from(["with_et", "before_et"]),
+    irrigated=st.booleans(),
+    drainage=st.sampled_from([0.0, 0.02]),
+)
+def test_a_balance_that_stops_and_goes_on_is_one_that_never_stopped(
+    seed: int, stop: int, wetting: str, irrigated: bool, drainage: float
+) -> None:
+    """Through growth, rest and harvest, with an ensemble whose third member is what came."""
+    days, places, members = 700, 4, 5
+    rain, et0 = weather((places,), days, seed)
+    storage = roots(days)
+    options = {
+        "profile_mm": [storage.max()],
+        "irrigated": irrigated,
+        "drainage": drainage,
+        "wetting": wetting,
+        "keep": ("depletion_mm", "below_mm", "swi", "eta_mm"),
+    }
+    whole = soil_water_balance(rain, et0, 1.1, storage, 0.5, initial_depletion_mm=20.0, **options)
+    state = state_after(whole, storage, stop)
+    rest = slice(stop + 1, None)
+    others_rain, others_et0 = weather((places, members), days - stop - 1, seed + 1)
+    others_rain[:, 2], others_et0[:, 2] = rain[:, rest], et0[:, rest]
+    ensemble = soil_water_balance(
+        others_rain,
+        others_et0,
+        1.1,
+        storage[rest],
+        0.5,
+        **{name: values[:, np.newaxis] for name, values in state.items()},
+        **options,
+    )
+    for name in options["keep"]:
+        assert ensemble[name].shape == (places, members, days - stop - 1)
+        np.testing.assert_allclose(ensemble[name][:, 2], whole[name][:, rest], rtol=0, atol=1e-9)
+
+
+def test_roots_that_grow_on_the_first_day_meet_the_soil_below() -> None:
+    """Half of a dry soil of 60 mm is reached: 40 mm lacking in the roots become 70."""
+    soil = soil_water_balance(
+        0.0,
+        0.0,
+        1.0,
+        [80.0],
+        0.5,
+        initial_depletion_mm=40.0,
+        initial_below_mm=60.0,
+        initial_taw_mm=50.0,
+        profile_mm=[110.0],
+        keep=("depletion_mm", "below_mm"),
+    )
+    assert soil["depletion_mm"] == pytest.approx([70.0])
+    assert soil["below_mm"] == pytest.approx([30.0])
+
+
+def test_an_unknown_state_handed_on_is_unknown_until_the_soil_is_refilled() -> None:
+    rain = np.array([0.0, 0.0, 0.0, 250.0, 0.0])
+    storage = np.full(5, 100.0)
+    keep = ("depletion_mm", "below_mm")
+    whole = soil_water_balance(rain, 3.0, 1.0, storage, 0.5, keep=keep)
+    rest = soil_water_balance(
+        rain[2:], 3.0, 1.0, storage[2:], 0.5, **state_after(whole, storage, 1), keep=keep
+    )
+    np.testing.assert_allclose(rest["depletion_mm"], [np.nan, 0.0, 3.0])
+
+
 def test_an_unknown_start_is_unknown_until_it_no_longer_matters() -> None:
     rain, et0 = weather((20,), 2000, 3)
     full, empty, unknown = (
@@ -593,6 +664,8 @@ def test_empty_series_and_single_numbers() -> None:
         ({"initial_depletion_mm": 101.0}, r"initial_depletion_mm is 101.0: above TAW"),
         ({"initial_depletion_mm": -1.0}, "initial_depletion_mm is -1.0: negative"),
         ({"initial_below_mm": 1.0}, "initial_below_mm needs a taw_mm that changes"),
+        ({"initial_taw_mm": 0.0}, "initial_taw_mm is 0.0: a root zone that holds no water"),
+        ({"initial_taw_mm": 120.0, "profile_mm": 110.0}, r"profile_mm is 110.0: below the largest"),
         ({"profile_mm": 50.0}, r"profile_mm is 50.0: below the largest TAW"),
         ({"profile_mm": [150.0, 160.0]}, "profile_mm does not change"),
         ({"drainage": [0.1, 0.2]}, "drainage does not change"),
@@ -626,6 +699,21 @@ def test_arguments_are_left_as_they_were() -> None:
     soil_water_balance(rain, et0, 1.0, roots(50), 0.5, irrigated=True)
     np.testing.assert_array_equal(rain, copies[0])
     np.testing.assert_array_equal(et0, copies[1])
+
+
+def test_a_surface_layer_goes_on_from_where_it_stopped() -> None:
+    rain, et0 = weather((3,), 60, 5)
+    options = {"exposed": 0.7, "wetted": 1.0, "tew_mm": 18, "rew_mm": 8}
+    whole = surface_evaporation(rain, et0, 0.3, initial_depletion_mm=4.0, **options)
+    rest = surface_evaporation(
+        rain[:, 25:],
+        et0[:, 25:],
+        0.3,
+        initial_depletion_mm=whole.depletion_mm[:, 24],
+        **options,
+    )
+    np.testing.assert_array_equal(rest.depletion_mm, whole.depletion_mm[:, 25:])
+    np.testing.assert_array_equal(rest.ke, whole.ke[:, 25:])
 
 
 def test_the_surface_layer_recovers_from_a_gap_when_refilled() -> None:
