@@ -249,9 +249,7 @@ def soil_water_balance(
     Peers (AquaCrop, pyfao56, CWatM) start at field capacity unless told otherwise and pass NaN on
     for ever or take it for 0.
     """
-    names = tuple(dict.fromkeys(keep))
-    if unknown := [name for name in names if name not in OUTPUTS]:
-        raise ValueError(f"unknown output {unknown[0]!r}: choose from {', '.join(OUTPUTS)}")
+    names = _outputs(keep)
     if wetting not in get_args(Wetting):
         raise ValueError(f"wetting is 'with_et' or 'before_et', got {wetting!r}")
     tolerance = as_float(tolerance_mm)
@@ -290,6 +288,14 @@ def soil_water_balance(
     )
     _run_days(run, record, length, series, given=given, demand=demand)
     return record.result()
+
+
+def _outputs(keep: Iterable[Output]) -> tuple[Output, ...]:
+    """Return each of the outputs to keep once."""
+    names = tuple(dict.fromkeys(keep))
+    if unknown := [name for name in names if name not in OUTPUTS]:
+        raise ValueError(f"unknown output {unknown[0]!r}: choose from {', '.join(OUTPUTS)}")
+    return names
 
 
 def state_after(balance: SoilWater, taw_mm: ArrayLike, day: int) -> InitialState:
