@@ -1,7 +1,7 @@
 """The crops that are followed, by what is computed of them. Their parameters are in `assets_data`.
 
 `crop_parameters.csv` says the same in its columns, and a test holds both together; what crops are
-called is in `publishing.indicators`.
+called is in `catalogue.indicators`.
 """
 
 from typing import Final

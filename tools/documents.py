@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from geo_pipeline.publishing.indicators import dictionary
+from geo_pipeline.catalogue.indicators import dictionary
 from geo_pipeline.settings import PROJECT_ROOT, Settings
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "indicators_published.md"

@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
+from geo_pipeline.catalogue.crop_names import CROP_NAMES
+from geo_pipeline.catalogue.styles import DROUGHT_CLASSES, THIN, ClassStyle
 from geo_pipeline.indicators import severity_rank
 from geo_pipeline.publishing import selection
-from geo_pipeline.publishing.crop_names import CROP_NAMES
 from geo_pipeline.publishing.formats import capitalise, format_date, format_number, format_period
 from geo_pipeline.publishing.headlines import finding
 from geo_pipeline.publishing.legend import IN_DROUGHT, longest_reference, reference_note
@@ -23,7 +24,6 @@ from geo_pipeline.publishing.sentences import (
     is_past,
     sentence,
 )
-from geo_pipeline.publishing.styles import DROUGHT_CLASSES, THIN, ClassStyle
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.words import NBSP, Lang, catalogue
 

@@ -13,8 +13,8 @@ from typing import Final, Literal, cast, get_args
 import pandas as pd
 
 from geo_pipeline import dekads
-from geo_pipeline.publishing.indicators import indicator_of
-from geo_pipeline.publishing.styles import MINUS, THIN, UnknownNameError, check_lang, with_unit
+from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.catalogue.styles import MINUS, THIN, UnknownNameError, check_lang, with_unit
 from geo_pipeline.words import NBSP, Lang, message
 
 Period = Literal["day", "dekad", "month", "year"]

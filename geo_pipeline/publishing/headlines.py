@@ -7,11 +7,15 @@ from typing import Final
 
 import pandas as pd
 
+from geo_pipeline.catalogue.indicator_record import Indicator
+from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.catalogue.styles import (
+    NO_DATA,
+    ClassStyle,
+)
 from geo_pipeline.publishing.formats import (
     format_value,
 )
-from geo_pipeline.publishing.indicator_record import Indicator
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.legend import (
     GRAVE,
     IN_DROUGHT,
@@ -19,10 +23,6 @@ from geo_pipeline.publishing.legend import (
 )
 from geo_pipeline.publishing.sentences import (
     in_past,
-)
-from geo_pipeline.publishing.styles import (
-    NO_DATA,
-    ClassStyle,
 )
 from geo_pipeline.territory import RESTRICTION_LEVELS
 from geo_pipeline.words import Lang, Message, Words, catalogue, message

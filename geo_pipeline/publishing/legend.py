@@ -13,9 +13,9 @@ from typing import Final, NamedTuple, cast
 
 import pandas as pd
 
+from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.catalogue.styles import NO_DATA, ClassStyle, Rarity, UnknownNameError
 from geo_pipeline.publishing.formats import is_missing, ordinal
-from geo_pipeline.publishing.indicators import indicator_of
-from geo_pipeline.publishing.styles import NO_DATA, ClassStyle, Rarity, UnknownNameError
 from geo_pipeline.words import NBSP, Lang, catalogue, message
 
 FULL_REFERENCE_YEARS: Final = 30

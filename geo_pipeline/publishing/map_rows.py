@@ -8,6 +8,10 @@ from typing import Any, cast
 import geopandas as gpd
 import pandas as pd
 
+from geo_pipeline.catalogue.indicator_record import Indicator
+from geo_pipeline.catalogue.styles import (
+    luminance,
+)
 from geo_pipeline.publishing.formats import (
     capitalise,
     format_number,
@@ -15,7 +19,6 @@ from geo_pipeline.publishing.formats import (
     is_missing,
     shown_value,
 )
-from geo_pipeline.publishing.indicator_record import Indicator
 from geo_pipeline.publishing.legend import (
     is_short,
     is_unclassed,
@@ -24,9 +27,6 @@ from geo_pipeline.publishing.sentences import (
     Ranked,
     Statement,
     statement,
-)
-from geo_pipeline.publishing.styles import (
-    luminance,
 )
 from geo_pipeline.words import NBSP, Lang, catalogue
 

@@ -14,6 +14,13 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
+from geo_pipeline.catalogue.indicator_record import Indicator
+from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.catalogue.styles import (
+    HATCH_COLOUR,
+    NO_DATA,
+    check_lang,
+)
 from geo_pipeline.publishing.formats import (
     Period,
     capitalise,
@@ -22,8 +29,6 @@ from geo_pipeline.publishing.formats import (
     format_span,
 )
 from geo_pipeline.publishing.headlines import finding
-from geo_pipeline.publishing.indicator_record import Indicator
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.legend import (
     FULL_REFERENCE_YEARS,
     Hatched,
@@ -47,11 +52,6 @@ from geo_pipeline.publishing.sentences import (
     Source,
     archive_words,
     is_past,
-)
-from geo_pipeline.publishing.styles import (
-    HATCH_COLOUR,
-    NO_DATA,
-    check_lang,
 )
 from geo_pipeline.words import NBSP, Lang, Words, catalogue
 

@@ -24,13 +24,13 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from shapely.geometry.base import BaseGeometry
 
-from geo_pipeline.publishing.map_rows import Row, is_pale
-from geo_pipeline.publishing.styles import (
+from geo_pipeline.catalogue.styles import (
     FONT,
     HATCH_COLOUR,
     NO_DATA,
     ClassStyle,
 )
+from geo_pipeline.publishing.map_rows import Row, is_pale
 from geo_pipeline.words import Lang, catalogue
 
 PRECISION: Final = 1

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo_pipeline.catalogue.indicators import INDICATORS, indicator_of
 from geo_pipeline.errors import UsageError
 from geo_pipeline.publishing.formats import Period
-from geo_pipeline.publishing.indicators import INDICATORS, indicator_of
 from geo_pipeline.publishing.legend import LITTLE_GROWN
 from geo_pipeline.publishing.sentences import Source, is_past
 from geo_pipeline.storage.warehouse import Warehouse

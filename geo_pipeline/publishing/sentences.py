@@ -11,6 +11,9 @@ from datetime import date
 from typing import Final, Literal, NamedTuple, cast
 
 from geo_pipeline import dekads
+from geo_pipeline.catalogue.indicator_record import Indicator
+from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.catalogue.styles import NO_DATA, ClassStyle, check_lang
 from geo_pipeline.publishing.formats import (
     capitalise,
     format_date,
@@ -21,8 +24,6 @@ from geo_pipeline.publishing.formats import (
     ordinal,
     shown_value,
 )
-from geo_pipeline.publishing.indicator_record import Indicator
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.legend import (
     IN_DROUGHT,
     class_meaning,
@@ -33,7 +34,6 @@ from geo_pipeline.publishing.legend import (
     style_of,
     years_beaten,
 )
-from geo_pipeline.publishing.styles import NO_DATA, ClassStyle, check_lang
 from geo_pipeline.words import NBSP, Lang, Words, catalogue
 
 Ranked = tuple[float, float]

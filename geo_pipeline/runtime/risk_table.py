@@ -18,19 +18,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geo_pipeline import sql
+from geo_pipeline.catalogue.indicators import INDICATORS
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.parameters import restriction_levels
 from geo_pipeline.storage.lake import Lake, arrow_schema, partition
-from geo_pipeline.transforms.drought import SCALES
 
 RISK: Final = "departement_risk"
 
 DRIVERS: Final = (
     "combined",
-    *(f"{index}_{scale}" for index in ("spi", "spei") for scale in SCALES),
-    "sswi",
+    *(key for key, indicator in INDICATORS.items() if indicator.standardised),
 )
 """The indicators that it is made of."""
 

@@ -1,23 +1,22 @@
-"""Crop water: stress by dekad, and the shortage over a season weighed by its stages."""
+"""Water of the crops by day, what share of their demand they got, and the stages of their season.
 
-from collections.abc import Iterator
+The indicators that are made of it are in `crop_shortage`.
+"""
+
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from geo_pipeline.indicators.aggregation import rolling_sum
-from geo_pipeline.indicators.crops import relative_yield_by_stage
 from geo_pipeline.transforms.daily_arrays import (
     MONTH,
     Array,
     Dekads,
-    Mask,
     Positions,
     Record,
     pivoted,
 )
-from geo_pipeline.transforms.indicator_rows import Measure, ranked
 from geo_pipeline.transforms.soil import REFERENCE_CROP, Season, season_of_crops
 
 YIELD_STAGES = ("flowering_from_day", "yield_formation_from_day", "ripening_from_day")
@@ -62,41 +61,16 @@ def supplied_share(water: CropWater, dekads: Dekads) -> Array:
 
     Each crop counts by what it asks for, whatever its area. NaN where one of them is not known.
     """
-    rainfed = _rainfed(water)
-    if not rainfed:
+    crops = rainfed(water)
+    if not crops:
         return np.full((water.swi.shape[0], len(dekads.ends)), np.nan)
     got, asked = (
-        np.sum([mm[crop] for crop in rainfed], axis=0) for mm in (water.eta_mm, water.etc_mm)
+        np.sum([mm[crop] for crop in crops], axis=0) for mm in (water.eta_mm, water.etc_mm)
     )
-    return _share(got, asked, dekads)
+    return share_of_demand(got, asked, dekads)
 
 
-def measures(water: CropWater, dekads: Dekads, crops: pd.DataFrame) -> Iterator[Measure]:
-    """Yield stress of all rainfed crops and of each, and the yield that the season has cost.
-
-    An irrigated crop has no row: the balance gives it the water it asks for.
-    """
-    responds = crops[["ky_season", *STAGE_FACTORS]].notna().any(axis=1).to_numpy()
-    yield ranked(
-        "crop_stress_pct", _unmet_pct(supplied_share(water, dekads)), dekads, dry_is_high=True
-    )
-    rainfed = _rainfed(water)
-    for row, crop in enumerate(crops.index):
-        if crop not in rainfed:
-            continue
-        share = _share(water.eta_mm[crop], water.etc_mm[crop], dekads)
-        grown = dekads.any(water.season.grows[row])
-        yield ranked(
-            f"crop_stress_pct_{crop}", _unmet_pct(share), dekads, dry_is_high=True, shown=grown
-        )
-        if responds[row]:
-            shortage_pct, told = _season_shortage(water, row, dekads, crops.iloc[row])
-            yield ranked(
-                f"season_shortage_pct_{crop}", shortage_pct, dekads, dry_is_high=True, shown=told
-            )
-
-
-def _rainfed(water: CropWater) -> list[str]:
+def rainfed(water: CropWater) -> list[str]:
     """Return the crops whose water is known and that live on rain."""
     return [
         crop
@@ -105,52 +79,12 @@ def _rainfed(water: CropWater) -> list[str]:
     ]
 
 
-def _share(got_mm: Array, asked_mm: Array, dekads: Dekads) -> Array:
+def share_of_demand(got_mm: Array, asked_mm: Array, dekads: Dekads) -> Array:
     """Return what was got over what was asked for in the last three dekads, NaN for nothing."""
     got = rolling_sum(dekads.sums(got_mm), MONTH)
     asked = rolling_sum(dekads.sums(asked_mm), MONTH)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(asked > 0, np.minimum(got / asked, 1.0), np.nan))
-
-
-def _unmet_pct(share: Array) -> Array:
-    return 100.0 * (1.0 - share)
-
-
-def _season_shortage(
-    water: CropWater, row: int, dekads: Dekads, crop: "pd.Series[float]"
-) -> tuple[Array, Mask]:
-    """Return the shortage of water in the stages that have ended, %, and the dekads with one.
-
-    Each stage weighs as much as FAO-33 says that yield responds to it (Ky), so that a shortage at
-    flowering counts more than one at ripening. It is no loss of yield: nothing is fitted on
-    harvests here, which it contradicts (maize of 2017: half by this, harvests above the mean).
-
-    It stands from the dekad in which the first stage with a factor ends to the end of the month in
-    which the season does. Stages are combined as a product (`relative_yield_by_stage`).
-    """
-    name, day = str(crop.name), water.season.day[row]
-    ends, factors = yield_stages(crop, int(water.season.length[row]))
-    value = np.full((water.swi.shape[0], len(dekads.ends)), np.nan)
-    told = np.zeros(len(dekads.ends), np.bool_)
-    for start in np.flatnonzero(day == 1):
-        edges = start + np.concatenate([[0], ends])
-        edges = edges[edges <= len(day)]
-        if len(edges) < 2:
-            continue
-        got, asked = (
-            np.add.reduceat(mm[name][:, : edges[-1]], edges[:-1], axis=-1)
-            for mm in (water.eta_mm, water.etc_mm)
-        )
-        season_end = dekads.end_of_month(min(start + ends[-1], len(day)) - 1)
-        for ended in range(1, len(edges)):
-            if np.isnan(factors[:ended]).all():
-                continue
-            kept = relative_yield_by_stage(got[:, :ended], asked[:, :ended], factors[:ended])
-            since = dekads.containing(edges[ended] - 1)
-            value[:, since : season_end + 1] = 100.0 * (1.0 - kept)[:, np.newaxis]
-            told[since : season_end + 1] = True
-    return value, told
 
 
 def yield_stages(crop: "pd.Series[float]", length: int) -> tuple[Positions, Array]:

@@ -1,6 +1,6 @@
 """One indicator of many places and dekads, and its rows in `drought_indicators`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,6 @@ from geo_pipeline.transforms.daily_arrays import Array, Dekads, Mask
 class Measure:
     """An indicator as arrays, places x dekads; what is None is missing everywhere."""
 
-    indicator: str
     value: Array
     percentile: Array | None = None
     drought_class: npt.NDArray[np.object_] | None = None
@@ -28,6 +27,8 @@ class Measure:
     """Years that the normal of each place and dekad rests on."""
     shown: Mask | None = None
     """Dekads that have a row, such as those of a season; all of them for None."""
+    rests_on_class: bool = False
+    """Whether the value itself says nothing without a class, such as the stage of a drought."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,6 @@ class Ranked(Measure):
 
 
 def ranked(
-    indicator: str,
     value: Array,
     dekads: Dekads,
     *,
@@ -53,32 +53,30 @@ def ranked(
     wetness = value if rank is None else rank
     percentile = empirical_percentile(-wetness if dry_is_high else wetness, **dekads.calendar)
     years = valid_years(wetness, **dekads.calendar)[..., dekads.steps]
-    return Ranked(indicator, value, percentile=percentile, years=years, shown=shown)
+    return Ranked(value, percentile=percentile, years=years, shown=shown)
 
 
-def standardised(indicator: str, index: Array, totals: Array, dekads: Dekads) -> Measure:
+def standardised(index: Array, totals: Array, dekads: Dekads) -> Measure:
     """Return a standardised index with its percentile and class by the normal law.
 
     `totals` are what it is the index of: they tell how many years it rests on.
     """
     years = valid_years(totals, **dekads.calendar)
-    return Measure(
-        indicator, index, 100.0 * ndtr(index), usdm_class(index), years[..., dekads.steps]
-    )
+    return Measure(index, 100.0 * ndtr(index), usdm_class(index), years[..., dekads.steps])
 
 
-def rows_of(results: Iterable[tuple[list[str], Dekads, Iterable[Measure]]]) -> pd.DataFrame:
-    """Return the measures of places (their codes) and dekads as rows of `drought_indicators`.
+def rows_of(results: Iterable[tuple[list[str], Dekads, Mapping[str, Measure]]]) -> pd.DataFrame:
+    """Return measures by indicator, of places (their codes) and dekads, as rows of the table.
 
     Texts are categories from the start: there are over a million rows. Not sorted.
     """
     blocks = [
-        _Block(code, dekads, measure)
+        _Block(code, dekads, indicator, measure)
         for codes, dekads, measures in results
         for code in [np.array([CODES.index(each) for each in codes], np.int16)]
-        for measure in measures
+        for indicator, measure in measures.items()
     ]
-    names = sorted({block.measure.indicator for block in blocks})
+    names = sorted({block.indicator for block in blocks})
     periods = sorted({block.dekads.reference_period for block in blocks})
 
     def column(of: Callable[[_Block], npt.NDArray[Any]]) -> npt.NDArray[Any]:
@@ -95,7 +93,7 @@ def rows_of(results: Iterable[tuple[list[str], Dekads, Iterable[Measure]]]) -> p
             "departement": categories(column(lambda block: block.code[block.place]), CODES),
             "period_end": column(lambda block: block.dekads.ends.to_numpy()[block.step]),
             "indicator": categories(
-                column(lambda block: repeated(block, names.index(block.measure.indicator))), names
+                column(lambda block: repeated(block, names.index(block.indicator))), names
             ),
             "value": column(lambda block: block.of(block.measure.value)),
             "percentile": column(lambda block: block.of(block.measure.percentile)),
@@ -114,8 +112,10 @@ def rows_of(results: Iterable[tuple[list[str], Dekads, Iterable[Measure]]]) -> p
 class _Block:
     """The rows of one measure: the position of each row's place and dekad."""
 
-    def __init__(self, code: npt.NDArray[np.int16], dekads: Dekads, measure: Measure) -> None:
-        self.code, self.dekads, self.measure = code, dekads, measure
+    def __init__(
+        self, code: npt.NDArray[np.int16], dekads: Dekads, indicator: str, measure: Measure
+    ) -> None:
+        self.code, self.dekads, self.indicator, self.measure = code, dekads, indicator, measure
         shape = (len(code), len(dekads.ends))
         shown = np.broadcast_to(True if measure.shown is None else measure.shown, shape)
         self.place, self.step = np.nonzero(shown)

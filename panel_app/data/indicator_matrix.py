@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from geo_pipeline import dekads
+from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.catalogue.styles import NO_DATA, ClassStyle
 from geo_pipeline.indicators import drought_age
 from geo_pipeline.indicators.classes import INDEX_DROUGHT_LIMIT, PERCENTILE_DROUGHT_LIMIT
 from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.formats import Period, format_period, format_value, shown_value
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.legend import IN_DROUGHT, LITTLE_GROWN, class_words, is_unclassed
 from geo_pipeline.publishing.selection import LONGEST_STEP
 from geo_pipeline.publishing.sentences import Ranked, Statement, drought_words, is_past, statement
-from geo_pipeline.publishing.styles import NO_DATA, ClassStyle
 from geo_pipeline.words import Lang
 
 FloatMatrix = NDArray[np.float64]

@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 
 import numpy as np
 
+from geo_pipeline.catalogue.indicator_record import GROUPS, Indicator
+from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.catalogue.styles import THIN
 from geo_pipeline.publishing.formats import format_number
-from geo_pipeline.publishing.indicator_record import GROUPS, Indicator
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.legend import reference_note
 from geo_pipeline.publishing.selection import LONGEST_STEP
 from geo_pipeline.publishing.sentences import in_past, is_past
-from geo_pipeline.publishing.styles import THIN
 from geo_pipeline.words import NBSP, Lang
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_words import Catalogue, catalogue

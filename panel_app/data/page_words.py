@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from geo_pipeline import words
-from geo_pipeline.publishing.crop_names import CROP_NAMES
+from geo_pipeline.catalogue.crop_names import CROP_NAMES
 from geo_pipeline.publishing.formats import format_number
 from geo_pipeline.words import Lang
 

@@ -5,8 +5,8 @@ from typing import Final
 
 import pandas as pd
 
-from geo_pipeline.publishing.indicator_record import Indicator
-from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.catalogue.indicator_record import Indicator
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.selection import LONGEST_STEP
 from panel_app.data.indicator_matrix import Matrix
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, get_args
 
-from geo_pipeline.publishing.indicators import indicator_of
-from geo_pipeline.publishing.styles import check_lang
+from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.catalogue.styles import check_lang
 from geo_pipeline.territory import BY_CODE, REGIONS
 from geo_pipeline.words import Lang
 from panel_app.data.page_words import Catalogue, catalogue

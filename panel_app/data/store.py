@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo_pipeline.catalogue.indicators import INDICATORS, indicator_of
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.publishing import exports, selection, table_files
-from geo_pipeline.publishing.indicators import INDICATORS, indicator_of
 from geo_pipeline.publishing.sentences import Statement
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for sessions
 from geo_pipeline.storage.warehouse import Warehouse, lacking

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.indicators.classes import INDEX_DRY_LIMITS
-from geo_pipeline.publishing.indicators import indicator_of
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 
 THRESHOLDS: Final = {"D1": INDEX_DRY_LIMITS[3], "D3": INDEX_DRY_LIMITS[1]}

@@ -1,11 +1,11 @@
 """The colours of the page: ink, paper and rules in two themes, and bars of a class of drought.
 
-They are variables of the style sheet. Colours of data come from `publishing.styles`.
+They are variables of the style sheet. Colours of data come from `catalogue.styles`.
 """
 
 from functools import cache
 
-from geo_pipeline.publishing.styles import ClassStyle, luminance
+from geo_pipeline.catalogue.styles import ClassStyle, luminance
 
 TOKENS: dict[str, dict[str, str]] = {
     "light": {

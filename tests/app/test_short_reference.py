@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from geo_pipeline.catalogue.styles import DROUGHT_CLASSES
 from geo_pipeline.publishing import bulletin, exports, selection
 from geo_pipeline.publishing.legend import class_words
-from geo_pipeline.publishing.styles import DROUGHT_CLASSES
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data.store import Publication, Store
 from panel_app.pages.about import about_page

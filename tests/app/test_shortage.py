@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo_pipeline.catalogue.indicators import INDICATORS
+from geo_pipeline.catalogue.styles import NO_DATA
 from geo_pipeline.publishing import exports, selection, table_files
-from geo_pipeline.publishing.indicators import INDICATORS
-from geo_pipeline.publishing.styles import NO_DATA
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.tables import dictionary
 from geo_pipeline.words import Lang

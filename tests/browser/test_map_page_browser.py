@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.catalogue.indicators import indicator_of
 from tests.browser.reader import LAPTOP, PHONE, WIDE
 
 pytestmark = pytest.mark.browser

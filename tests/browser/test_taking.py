@@ -12,7 +12,7 @@ import duckdb
 import geopandas as gpd
 import pytest
 
-from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.catalogue.indicators import indicator_of
 
 pytestmark = pytest.mark.browser
 

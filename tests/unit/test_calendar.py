@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo_pipeline.catalogue.crop_names import CROP_PERIOD_NAMES, CROP_STAGE_NAMES, crop_period_name
 from geo_pipeline.indicators.crops import STAGES, day_of_season, growth_stage
 from geo_pipeline.publishing.calendar import Stage, stage_on
-from geo_pipeline.publishing.crop_names import CROP_PERIOD_NAMES, CROP_STAGE_NAMES, crop_period_name
 from geo_pipeline.schemas import GROWTH_STAGES, YIELD_PERIODS
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.transforms.calendar import crop_stages

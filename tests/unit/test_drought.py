@@ -1,14 +1,17 @@
 """From days to dekads to indicators in long form, checked by hand."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import ndtri
 
+from geo_pipeline.catalogue.indicators import COMPUTED, INDICATORS
 from geo_pipeline.indicators import spi
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.tables import empty
-from geo_pipeline.transforms.drought import drought_indicators
+from geo_pipeline.transforms.drought import drought_indicators, function_of
 from geo_pipeline.transforms.soil import season_of_crops
 from geo_pipeline.transforms.weather import with_et0
 from tests.conftest import ROOT
@@ -371,3 +374,17 @@ def test_the_course_of_a_drought_is_told_dekad_by_dekad() -> None:
     assert values(frame, "drought_peak").iloc[-1] == pytest.approx(z[onset:].min())
     severity = -z[onset:].sum() / 3
     assert values(frame, "drought_severity").iloc[-1] == pytest.approx(severity)
+
+
+def test_each_record_names_a_function_of_the_science_and_gives_what_it_takes() -> None:
+    for indicator, computation in COMPUTED.items():
+        taken = inspect.signature(function_of(computation)).bind(None, **computation.given)
+        assert set(taken.arguments) == {"basis", *computation.given}, indicator
+
+
+def test_what_is_of_a_crop_says_so_in_its_record() -> None:
+    of_grass = {key for key, each in INDICATORS.items() if each.crop == "permanent_grassland"}
+    assert of_grass == {"yield_anomaly_pct_permanent_grassland"}
+    for key, computation in COMPUTED.items():
+        if "crop" in computation.given:
+            assert INDICATORS[key].crop == computation.given["crop"]

@@ -4,9 +4,9 @@ The science knows no other room, so it has names of its own; here it is held tha
 """
 
 from geo_pipeline import schemas
+from geo_pipeline.catalogue.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS, STAGES
 from geo_pipeline.indicators import classes, combined
 from geo_pipeline.publishing.legend import GRAVE, IN_DROUGHT
-from geo_pipeline.publishing.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS, STAGES
 from geo_pipeline.territory import CROPPING_YEAR_START
 from geo_pipeline.territory import RESTRICTION_LEVELS as LEVELS
 from tests.conftest import ROOT

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What each room may know of the others, from the ground up. The modules of `GROUND` lie on the
 # ground floor: everyone may use them.
 GROUND = {
+    "catalogue",
     "crops",
     "dekads",
     "errors",
@@ -31,6 +32,7 @@ GROUND = {
 }
 ALLOWED: dict[str, set[str]] = {
     "words": set(),
+    "catalogue": {"crops", "errors", "words"},
     "crops": set(),
     "dekads": set(),
     "errors": {"words"},

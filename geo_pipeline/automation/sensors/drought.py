@@ -17,11 +17,11 @@ import dagster as dg
 from geo_pipeline.automation.alerts import Alert, Alerts, Rows, digest
 from geo_pipeline.automation.sensors.memory import remembered
 from geo_pipeline.automation.sensors.places import named
+from geo_pipeline.catalogue.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS
 from geo_pipeline.errors import NotPublishedError
 from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.formats import capitalise, format_date, format_period, is_missing
 from geo_pipeline.publishing.legend import IN_DROUGHT
-from geo_pipeline.publishing.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.warehouse import Warehouse

@@ -8,6 +8,15 @@ from typing import Any, Final
 
 import pandas as pd
 
+from geo_pipeline.catalogue.indicator_record import GROUPS
+from geo_pipeline.catalogue.indicators import INDICATORS
+from geo_pipeline.catalogue.styles import (
+    DROUGHT_CLASSES,
+    NO_DATA,
+    RESTRICTION_LEVELS,
+    STAGES,
+    ClassStyle,
+)
 from geo_pipeline.indicators.classes import (
     INDEX_DRY_LIMITS,
     INDEX_WET_LIMITS,
@@ -15,17 +24,8 @@ from geo_pipeline.indicators.classes import (
     PERCENTILE_WET_LIMITS,
 )
 from geo_pipeline.publishing.formats import format_date, format_number, is_missing
-from geo_pipeline.publishing.indicator_record import GROUPS
-from geo_pipeline.publishing.indicators import INDICATORS
 from geo_pipeline.publishing.legend import class_meaning, is_short, longest_reference
 from geo_pipeline.publishing.sentences import Source
-from geo_pipeline.publishing.styles import (
-    DROUGHT_CLASSES,
-    NO_DATA,
-    RESTRICTION_LEVELS,
-    STAGES,
-    ClassStyle,
-)
 from panel_app.data.page_view import PageView
 from panel_app.drawing.templates import render
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 import pandas as pd
 from markupsafe import Markup
 
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.formats import format_number, format_period
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.words import NBSP, Lang
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_words import catalogue

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.formats import (
     capitalise,
     format_date,
@@ -15,7 +16,6 @@ from geo_pipeline.publishing.formats import (
     format_value,
     ordinal,
 )
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.territory import BY_CODE, REGIONS
 from panel_app.data import season_courses

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.catalogue.styles import NO_DATA
 from geo_pipeline.publishing.formats import capitalise, format_date, format_period
 from geo_pipeline.publishing.sentences import Statement
-from geo_pipeline.publishing.styles import NO_DATA
 from panel_app.data import season_courses
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView

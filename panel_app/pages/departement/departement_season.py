@@ -7,8 +7,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from geo_pipeline import dekads
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.formats import format_number, format_value, ordinal
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.words import NBSP, Lang
 from panel_app.data import season_courses
 from panel_app.data.page_view import enumeration

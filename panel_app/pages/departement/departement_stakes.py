@@ -8,14 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo_pipeline import dekads
+from geo_pipeline.catalogue.crop_names import CROP_STAGE_NAMES, crop_period_name
+from geo_pipeline.catalogue.styles import NO_DATA, RESTRICTION_LEVELS, ClassStyle
 from geo_pipeline.indicators.crops import CALENDAR_OF
 from geo_pipeline.indicators.trends import theil_sen
 from geo_pipeline.publishing.calendar import stage_on
-from geo_pipeline.publishing.crop_names import CROP_STAGE_NAMES, crop_period_name
 from geo_pipeline.publishing.formats import capitalise, format_date, format_number, format_value
 from geo_pipeline.publishing.legend import style_of
 from geo_pipeline.publishing.selection import LONGEST_STEP
-from geo_pipeline.publishing.styles import NO_DATA, RESTRICTION_LEVELS, ClassStyle
 from geo_pipeline.words import NBSP, Lang
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import percent

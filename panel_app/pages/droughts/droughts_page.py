@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.catalogue.styles import NO_DATA
 from geo_pipeline.publishing.formats import format_number, format_period
 from geo_pipeline.publishing.legend import GRAVE
-from geo_pipeline.publishing.styles import NO_DATA
 from geo_pipeline.territory import BY_CODE, REGIONS
 from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix

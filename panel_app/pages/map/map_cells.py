@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.formats import capitalise
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.words import Lang
 from panel_app.data.class_shares import shares_of
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from geo_pipeline.publishing.crop_names import CROP_NAMES
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.formats import month_name
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix
@@ -52,7 +52,7 @@ def _worst(view: PageView) -> list[int]:
 
 def _grown(view: PageView) -> FloatMatrix | None:
     """Area of the indicator's crop, ha, None where it is of no crop or none is known."""
-    return view.publication.crop_areas.get(crop_of(view.matrix.indicator))
+    return view.publication.crop_areas.get(indicator_of(view.matrix.indicator).crop)
 
 
 def _list_note(view: PageView) -> str:
@@ -61,7 +61,7 @@ def _list_note(view: PageView) -> str:
         name = view.indicator.value_name(view.lang)
         if _grown(view) is None:
             return name
-        year = view.publication.crop_area_years(crop_of(view.matrix.indicator))
+        year = view.publication.crop_area_years(indicator_of(view.matrix.indicator).crop)
         return f"{name}, {view.words('france.areas', year=year)}"
     strictest = view.matrix.style[view.row].min(initial=len(view.matrix.styles))
     total = int((view.matrix.style[view.row] == strictest).sum())
@@ -83,15 +83,10 @@ def _driest_row(view: PageView, column: int) -> dict[str, str]:
     }
 
 
-def crop_of(indicator: str) -> str:
-    """The crop that an indicator is of, '' for none."""
-    return next((crop for crop in CROP_NAMES if indicator.endswith(f"_{crop}")), "")
-
-
 def _crop_area(view: PageView, column: int) -> str:
     """How much of the indicator's crop stands there, where its area is known."""
     area = _grown(view)
-    if not crop_of(view.matrix.indicator):
+    if not indicator_of(view.matrix.indicator).crop:
         return ""
     if area is None or np.isnan(area[column]):
         return view.words("france.no_area")

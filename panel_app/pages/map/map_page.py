@@ -5,11 +5,11 @@ from typing import Any
 from markupsafe import escape
 
 from geo_pipeline import dekads
+from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.catalogue.styles import NO_DATA
 from geo_pipeline.publishing.formats import capitalise, format_number
 from geo_pipeline.publishing.headlines import finding
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.legend import class_meaning, hatching, longest_reference
-from geo_pipeline.publishing.styles import NO_DATA
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView, Slots, indicator_options, percent

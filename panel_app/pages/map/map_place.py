@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.catalogue.styles import NO_DATA
 from geo_pipeline.publishing.formats import capitalise, format_value
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.legend import IN_DROUGHT, class_words, style_of
-from geo_pipeline.publishing.styles import NO_DATA
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE
 from panel_app.data.page_view import PageView, enumeration, hectares

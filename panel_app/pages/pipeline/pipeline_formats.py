@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from geo_pipeline.catalogue.indicators import INDICATORS
+from geo_pipeline.catalogue.styles import RESTRICTION_LEVELS
 from geo_pipeline.publishing.formats import format_date, format_number
-from geo_pipeline.publishing.indicators import INDICATORS
-from geo_pipeline.publishing.styles import RESTRICTION_LEVELS
 from geo_pipeline.territory import TIME_ZONE
 from geo_pipeline.words import NBSP, Message
 from panel_app.data.page_words import Catalogue

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.selection import LONGEST_STEP
 from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix

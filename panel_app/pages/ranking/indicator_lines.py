@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from geo_pipeline import dekads
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.formats import capitalise
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.selection import LONGEST_STEP
 from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix

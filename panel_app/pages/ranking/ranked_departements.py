@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.territory import BY_CODE
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix

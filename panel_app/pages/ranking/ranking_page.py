@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from geo_pipeline.catalogue.indicator_record import Indicator
 from geo_pipeline.publishing.formats import format_number
-from geo_pipeline.publishing.indicator_record import Indicator
 from geo_pipeline.territory import BY_CODE, REGIONS
 from geo_pipeline.words import NBSP
 from panel_app.data.page_view import PageView, enumeration, percent

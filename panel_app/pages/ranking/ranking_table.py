@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_pipeline.catalogue.styles import NO_DATA, RESTRICTION_LEVELS, THIN
 from geo_pipeline.publishing.formats import capitalise, format_date, format_number
 from geo_pipeline.publishing.legend import is_short
-from geo_pipeline.publishing.styles import NO_DATA, RESTRICTION_LEVELS, THIN
 from geo_pipeline.territory import BY_CODE
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import FloatMatrix

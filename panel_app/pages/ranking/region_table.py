@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo_pipeline.catalogue.styles import NO_DATA
 from geo_pipeline.publishing.formats import format_number
-from geo_pipeline.publishing.styles import NO_DATA
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import PageView, percent
 from panel_app.data.period_steps import drier_sign

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.formats import format_value
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.words import Lang
 from panel_app.data import season_courses
 from panel_app.data.indicator_matrix import FloatMatrix, Matrix

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_pipeline import dekads
+from geo_pipeline.catalogue.indicator_record import Indicator, OverSeason
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.indicators.clusters import global_moran, local_moran
 from geo_pipeline.indicators.significance import false_discovery
 from geo_pipeline.indicators.trends import mann_kendall, theil_sen
-from geo_pipeline.publishing.indicator_record import Indicator, OverSeason
-from geo_pipeline.publishing.indicators import indicator_of
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.period_steps import drier_sign
 from panel_app.data.state import Season

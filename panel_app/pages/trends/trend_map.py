@@ -5,9 +5,9 @@ from typing import Any, Final
 import numpy as np
 from markupsafe import Markup
 
+from geo_pipeline.catalogue.styles import THIN
 from geo_pipeline.indicators.trends import MIN_YEARS
 from geo_pipeline.publishing.formats import format_number
-from geo_pipeline.publishing.styles import THIN
 from geo_pipeline.words import NBSP, Lang
 from panel_app.drawing import atlas
 from panel_app.drawing.templates import render

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from geo_pipeline.catalogue.styles import ANOMALY_COLOURS, NO_DATA
 from geo_pipeline.publishing.formats import capitalise, format_number, format_value
 from geo_pipeline.publishing.legend import style_of
-from geo_pipeline.publishing.styles import ANOMALY_COLOURS, NO_DATA
 from geo_pipeline.words import NBSP
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import PageView, percent

@@ -5,9 +5,9 @@ from typing import Any, Final
 import numpy as np
 from markupsafe import Markup
 
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.indicators.trends import MIN_YEARS
 from geo_pipeline.publishing.formats import capitalise
-from geo_pipeline.publishing.indicators import indicator_of
 from geo_pipeline.publishing.legend import FULL_REFERENCE_YEARS
 from panel_app.data.page_view import PageView
 from panel_app.drawing.templates import render

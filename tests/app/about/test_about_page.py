@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from geo_pipeline.catalogue.indicators import INDICATORS
+from geo_pipeline.catalogue.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS
 from geo_pipeline.publishing.formats import format_date
-from geo_pipeline.publishing.indicators import INDICATORS
-from geo_pipeline.publishing.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS
 from panel_app.data.store import Publication
 from panel_app.drawing.templates import render
 from panel_app.pages.about import about_page as page

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from geo_pipeline.catalogue.styles import NO_DATA
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.legend import styles_of
-from geo_pipeline.publishing.styles import NO_DATA
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from markupsafe import Markup
 
+from geo_pipeline.catalogue.styles import THIN
 from geo_pipeline.publishing.formats import format_number, ordinal
-from geo_pipeline.publishing.styles import THIN
 from geo_pipeline.words import NBSP
 from panel_app.data.page_view import PageView
 from panel_app.data.state import from_query

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from geo_pipeline.publishing.styles import DROUGHT_CLASSES
+from geo_pipeline.catalogue.styles import DROUGHT_CLASSES
 from panel_app.data import class_shares
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.page_view import PageView, hectares, percent

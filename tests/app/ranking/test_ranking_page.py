@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 import numpy as np
 import pytest
 
+from geo_pipeline.catalogue.indicator_record import Indicator
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.formats import format_value
-from geo_pipeline.publishing.indicator_record import Indicator
-from geo_pipeline.publishing.indicators import indicator_of
 from panel_app.data import period_steps
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.page_view import PageView

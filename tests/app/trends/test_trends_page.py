@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from geo_pipeline.publishing.indicators import indicator_of
+from geo_pipeline.catalogue.indicators import indicator_of
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.state import Season
 from panel_app.data.store import Publication

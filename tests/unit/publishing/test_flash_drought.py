@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from geo_pipeline.catalogue.styles import MINUS
 from geo_pipeline.publishing.formats import format_value
 from geo_pipeline.publishing.headlines import finding
 from geo_pipeline.publishing.legend import style_of
-from geo_pipeline.publishing.styles import MINUS
 from geo_pipeline.words import NBSP
 
 KEY = "swi_change_2"

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import sample_france
 
+from geo_pipeline.catalogue.styles import DROUGHT_CLASSES, THIN
 from geo_pipeline.publishing import maps, planar_map
 from geo_pipeline.publishing.sentences import Source
-from geo_pipeline.publishing.styles import DROUGHT_CLASSES, THIN
 from geo_pipeline.words import NBSP, Lang, Words
 
 HOSTILE = '</script><img src=x onerror=alert(1)> "L\'Île" & ${x} {{ 7*7 }}'

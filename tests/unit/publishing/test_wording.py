@@ -6,8 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo_pipeline.catalogue.crop_names import CROP_NAMES
+from geo_pipeline.catalogue.indicator_record import GROUPS
+from geo_pipeline.catalogue.indicators import INDICATORS, indicator_of
+from geo_pipeline.catalogue.styles import (
+    DROUGHT_CLASSES,
+    NO_DATA,
+    RESTRICTION_LEVELS,
+    THIN,
+    contrast,
+    luminance,
+)
 from geo_pipeline.indicators import DROUGHT_CLASSES as INDICATOR_CLASSES
-from geo_pipeline.publishing.crop_names import CROP_NAMES
 from geo_pipeline.publishing.formats import (
     Period,
     format_number,
@@ -16,8 +26,6 @@ from geo_pipeline.publishing.formats import (
     format_value,
     shown_value,
 )
-from geo_pipeline.publishing.indicator_record import GROUPS
-from geo_pipeline.publishing.indicators import INDICATORS, indicator_of
 from geo_pipeline.publishing.legend import (
     class_meaning,
     colours_of,
@@ -27,14 +35,6 @@ from geo_pipeline.publishing.legend import (
     years_beaten,
 )
 from geo_pipeline.publishing.sentences import sentence
-from geo_pipeline.publishing.styles import (
-    DROUGHT_CLASSES,
-    NO_DATA,
-    RESTRICTION_LEVELS,
-    THIN,
-    contrast,
-    luminance,
-)
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.crop_names import CROPS
 from geo_pipeline.territory import CODES

@@ -1,24 +1,26 @@
 """Published indicators: one record each.
 
-Add an indicator here: its group, names, unit, legend, how a value is told in a sentence. Maps,
-legends, ranking, trends, exports and the list of indicators follow. The keys are those of the
-column `indicator`; `water_restrictions` stands beside them. In the order in which a reader is
-offered them, by group.
+Add an indicator here: the function that computes it, its group, names, unit, legend, how a value is
+told in a sentence. Rows of `drought_indicators`, maps, legends, ranking, trends, exports and the
+list of indicators follow. The keys are those of the column `indicator`; `water_restrictions` stands
+beside them. In the order in which a reader is offered them, by group.
 """
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from geo_pipeline.publishing import crop_indicators
-from geo_pipeline.publishing.indicator_record import (
+from geo_pipeline.catalogue import crop_indicators
+from geo_pipeline.catalogue.indicator_record import (
     DEKADS,
     MM,
     PERCENT,
     SPREADS,
+    Computation,
     Indicator,
+    computed_by,
 )
-from geo_pipeline.publishing.styles import (
+from geo_pipeline.catalogue.styles import (
     DRYING,
     MINUS,
     RAIN_COLOURS,
@@ -39,6 +41,7 @@ def _spi(months: int) -> Indicator:
     return Indicator(
         key=f"spi_{months}",
         group="rain",
+        computation=computed_by("rain.spi", months=months),
         name=Words(
             f"Pluie sur {months} mois" if many else "Pluie du mois",
             f"Rain over {months} months" if many else "Rain of the month",
@@ -63,6 +66,7 @@ def _spei(months: int) -> Indicator:
     return Indicator(
         key=f"spei_{months}",
         group="balance",
+        computation=computed_by("rain.spei", months=months),
         name=Words(
             f"Pluie moins évaporation sur {months} mois" if many else "Pluie moins évaporation",
             f"Rain less evaporation over {months} months" if many else "Rain less evaporation",
@@ -93,6 +97,7 @@ def _drought() -> Iterator[Indicator]:
     yield Indicator(
         key="combined",
         group="drought",
+        computation=computed_by("drought_course.combined"),
         name=Words("Sécheresse agricole", "Agricultural drought"),
         short_name=Words("sécheresse", "drought"),
         explanation=Words(
@@ -107,6 +112,7 @@ def _drought() -> Iterator[Indicator]:
     yield Indicator(
         key="cdi",
         group="drought",
+        computation=computed_by("drought_course.stage"),
         name=Words("Stade de la sécheresse", "Stage of the drought"),
         short_name=Words("stade", "stage"),
         explanation=Words(
@@ -123,6 +129,7 @@ def _drought() -> Iterator[Indicator]:
     yield Indicator(
         key="drought_age_dekads",
         group="drought",
+        computation=computed_by("drought_course.age"),
         name=Words("Durée de la sécheresse", "Age of the drought"),
         short_name=Words("durée", "age"),
         unit=DEKADS,
@@ -150,6 +157,7 @@ def _rain() -> Iterator[Indicator]:
     yield Indicator(
         key="precip_mm",
         group="rain",
+        computation=computed_by("rain.month"),
         name=Words("Pluie tombée dans le mois", "Rainfall of the month"),
         short_name=Words("pluie", "rain"),
         unit=MM,
@@ -167,6 +175,7 @@ def _rain() -> Iterator[Indicator]:
     yield Indicator(
         key="precip_anomaly_pct",
         group="rain",
+        computation=computed_by("rain.anomaly"),
         name=Words("Pluie du mois comparée à la normale", "Rain against the normal"),
         short_name=Words("écart de pluie", "rain anomaly"),
         unit=PERCENT,
@@ -190,6 +199,7 @@ def _soil() -> Iterator[Indicator]:
     yield Indicator(
         key="swi",
         group="soil",
+        computation=computed_by("soil_state.wetness"),
         name=Words("Humidité du sol", "Soil wetness"),
         short_name=Words("sol", "soil"),
         explanation=Words(
@@ -205,6 +215,7 @@ def _soil() -> Iterator[Indicator]:
     yield Indicator(
         key="sswi",
         group="soil",
+        computation=computed_by("soil_state.sswi"),
         name=Words("Humidité du sol, indice", "Soil wetness, index"),
         short_name=Words("SSWI", "SSWI"),
         explanation=Words(
@@ -224,6 +235,7 @@ def _flash() -> Iterator[Indicator]:
         yield Indicator(
             key=f"swi_change_{dekads}",
             group="soil",
+            computation=computed_by("soil_state.change", over_dekads=dekads),
             name=Words(
                 f"Assèchement rapide du sol, {dekads} décades", f"Flash drought, {dekads} dekads"
             ),
@@ -271,56 +283,62 @@ def _season() -> Iterator[Indicator]:
             Words("de bilan pluie moins évaporation", "of rain less evaporation"),
         ),
     ):
-        yield Indicator(
-            key=f"season_{key}_mm",
-            group="season",
-            name=Words(f"{what.fr} depuis le 1er septembre", f"{what.en} since 1 September"),
-            short_name=Words(f"{what.fr.lower()} (saison)", f"{what.en.lower()} (season)"),
-            unit=MM,
-            explanation=Words(
-                "Cumul depuis le 1er septembre, début de l'année agricole.",
-                "Sum since 1 September, when the cropping year begins.",
-            ),
-            kind="amount",
-            styles=amount_bins((0, 100, 200, 300, 400, 600, 800, 1000), MM, RAIN_COLOURS)
-            if key == "precip"
-            else amount_bins(
-                (0, 50, 100, 200, 300, 400, 600, 800),
-                MM,
-                RAIN_COLOURS,
-                none=Words(
-                    f"moins de 50{NBSP}mm, ou négatif", f"less than 50{NBSP}mm, or negative"
-                ),
-            ),
-            value_name=Words("cumul", "sum"),
-            phrase=Words("{} " + told.fr, "{} " + told.en),
-            over_season="end",
-            subject=Words("Depuis le 1er septembre, c'est", "Since 1 September it is"),
-        )
-        yield Indicator(
-            key=f"season_{key}_departure_mm",
-            group="season",
-            name=Words(
-                f"{what.fr} depuis le 1er septembre, écart à la normale",
-                f"{what.en} since 1 September, against the normal",
-            ),
-            short_name=Words(f"écart ({what.fr.lower()})", f"departure ({what.en.lower()})"),
-            unit=MM,
-            explanation=Words(
-                "Cumul depuis le 1er septembre, moins sa normale à la même date.",
-                "Sum since 1 September, less what is normal at the same date.",
-            ),
-            kind="anomaly",
-            styles=anomaly_bins((25, 50, 100, 200), MM),
-            value_name=Words("écart à la normale", "departure from normal"),
-            phrase=Words(
-                f"{{}} {told.fr} en moins que la normale", f"{{}} {told.en} less than normal"
-            ),
-            surplus=Words(
-                f"{{}} {told.fr} en plus que la normale", f"{{}} {told.en} more than normal"
-            ),
-            over_season="end",
-        )
+        yield _season_total(key, what, told)
+        yield _season_departure(key, what, told)
+
+
+def _season_total(key: str, what: Words, told: Words) -> Indicator:
+    """What has added up since the first of September."""
+    return Indicator(
+        key=f"season_{key}_mm",
+        group="season",
+        computation=computed_by(f"season.{key}"),
+        name=Words(f"{what.fr} depuis le 1er septembre", f"{what.en} since 1 September"),
+        short_name=Words(f"{what.fr.lower()} (saison)", f"{what.en.lower()} (season)"),
+        unit=MM,
+        explanation=Words(
+            "Cumul depuis le 1er septembre, début de l'année agricole.",
+            "Sum since 1 September, when the cropping year begins.",
+        ),
+        kind="amount",
+        styles=amount_bins((0, 100, 200, 300, 400, 600, 800, 1000), MM, RAIN_COLOURS)
+        if key == "precip"
+        else amount_bins(
+            (0, 50, 100, 200, 300, 400, 600, 800),
+            MM,
+            RAIN_COLOURS,
+            none=Words(f"moins de 50{NBSP}mm, ou négatif", f"less than 50{NBSP}mm, or negative"),
+        ),
+        value_name=Words("cumul", "sum"),
+        phrase=Words("{} " + told.fr, "{} " + told.en),
+        over_season="end",
+        subject=Words("Depuis le 1er septembre, c'est", "Since 1 September it is"),
+    )
+
+
+def _season_departure(key: str, what: Words, told: Words) -> Indicator:
+    """The same less its normal at the date."""
+    return Indicator(
+        key=f"season_{key}_departure_mm",
+        group="season",
+        computation=computed_by(f"season.{key}_departure"),
+        name=Words(
+            f"{what.fr} depuis le 1er septembre, écart à la normale",
+            f"{what.en} since 1 September, against the normal",
+        ),
+        short_name=Words(f"écart ({what.fr.lower()})", f"departure ({what.en.lower()})"),
+        unit=MM,
+        explanation=Words(
+            "Cumul depuis le 1er septembre, moins sa normale à la même date.",
+            "Sum since 1 September, less what is normal at the same date.",
+        ),
+        kind="anomaly",
+        styles=anomaly_bins((25, 50, 100, 200), MM),
+        value_name=Words("écart à la normale", "departure from normal"),
+        phrase=Words(f"{{}} {told.fr} en moins que la normale", f"{{}} {told.en} less than normal"),
+        surplus=Words(f"{{}} {told.fr} en plus que la normale", f"{{}} {told.en} more than normal"),
+        over_season="end",
+    )
 
 
 def _restrictions() -> Iterator[Indicator]:
@@ -358,6 +376,16 @@ INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
     {indicator.key: indicator for indicator in _all()}
 )
 """All that a map can show, by key, in the order they are offered in."""
+
+COMPUTED: Final[Mapping[str, Computation]] = MappingProxyType(
+    {
+        **{each.key: each.computation for each in INDICATORS.values() if each.computation},
+        "drought_severity": computed_by("drought_course.severity"),
+        "drought_peak": computed_by("drought_course.peak"),
+    }
+)
+"""What the table `drought_indicators` holds, by key: the indicators that are computed by dekad, and
+two that no reader chooses, which the table `drought_events` is made of."""
 
 
 def indicator_of(key: str) -> Indicator:

@@ -3,10 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from geo_pipeline.crops import CEREALS, RAINFED, WITH_YIELD_RESPONSE
-from geo_pipeline.publishing.crop_names import CROP_NAMES
-from geo_pipeline.publishing.indicator_record import DAYS, DEGREE_DAYS, PERCENT, Indicator
-from geo_pipeline.publishing.styles import (
+from geo_pipeline.catalogue.crop_names import CROP_NAMES
+from geo_pipeline.catalogue.indicator_record import (
+    DAYS,
+    DEGREE_DAYS,
+    PERCENT,
+    Computation,
+    Indicator,
+    computed_by,
+)
+from geo_pipeline.catalogue.styles import (
     FROM_MEAN,
     MINUS,
     STRESS_COLOURS,
@@ -15,6 +21,7 @@ from geo_pipeline.publishing.styles import (
     amount_bins,
     anomaly_bins,
 )
+from geo_pipeline.crops import CEREALS, RAINFED, WITH_YIELD_RESPONSE
 from geo_pipeline.words import NBSP, Words
 
 WITH_YIELDS: Final = tuple(crop for crop in CROP_NAMES if crop != "grassland")
@@ -23,59 +30,18 @@ WITH_YIELDS: Final = tuple(crop for crop in CROP_NAMES if crop != "grassland")
 
 def crops() -> Iterator[Indicator]:
     """Shortage of water of crops that live on rain, by month and by season, and their warmth."""
-    yield _stress("crop_stress_pct", Words("cultures", "crops"))
+    yield _stress(
+        "crop_stress_pct", Words("cultures", "crops"), computed_by("crop_shortage.stress_of_all")
+    )
     for crop in RAINFED:
-        yield _stress(f"crop_stress_pct_{crop}", _lower(CROP_NAMES[crop]))
-    for crop in WITH_YIELD_RESPONSE:
-        name = _lower(CROP_NAMES[crop])
-        yield Indicator(
-            key=f"season_shortage_pct_{crop}",
-            group="crops",
-            name=Words(
-                f"Manque d'eau de la saison{NBSP}: {name.fr}",
-                f"Shortage of water of the season: {name.en}",
-            ),
-            short_name=Words(f"manque d'eau, saison ({name.fr})", f"shortage, season ({name.en})"),
-            unit=PERCENT,
-            explanation=Words(
-                "Eau qui a manqué à la culture, sans irrigation et sur un sol moyen, pendant les "
-                "stades déjà finis, chacun pesé selon sa sensibilité (coefficients de la FAO). À "
-                f"comparer aux autres années du même lieu{NBSP}: ce n'est pas une baisse de "
-                "récolte.",
-                "Water that the crop lacked, without irrigation and on a typical soil, in the "
-                "stages that are over, each weighed by its sensitivity (the FAO's factors). To be "
-                "compared with other years of the same place: it is no drop of the harvest.",
-            ),
-            kind="amount",
-            styles=amount_bins((0, 5, 10, 20, 30, 50), PERCENT, STRESS_COLOURS),
-            value_name=Words("manque", "shortage"),
-            phrase=Words("{} d'eau en moins sur la saison", "{} less water over the season"),
-            over_season="end",
-            subject=Words("C'est", "It is"),
-            dry_is_high=True,
+        yield _stress(
+            f"crop_stress_pct_{crop}",
+            _lower(CROP_NAMES[crop]),
+            computed_by("crop_shortage.stress", crop=crop),
+            crop,
         )
-    for crop in (*RAINFED, "grain_maize_irrigated"):
-        name = _lower(CROP_NAMES[crop])
-        yield Indicator(
-            key=f"gdd_{crop}",
-            group="crops",
-            name=Words(f"Degrés-jours{NBSP}: {name.fr}", f"Degree days: {name.en}"),
-            short_name=Words(f"degrés-jours ({name.fr})", f"degree days ({name.en})"),
-            unit=DEGREE_DAYS,
-            explanation=Words(
-                "Chaleur reçue depuis le début de la saison de la culture, au-dessus de sa "
-                "température de base.",
-                "Warmth received since the season of the crop began, above its base temperature.",
-            ),
-            kind="amount",
-            styles=amount_bins(
-                (0, 250, 500, 1000, 1500, 2000, 2500, 3000), DEGREE_DAYS, WARMTH_COLOURS
-            ),
-            value_name=Words("somme", "sum"),
-            phrase=Words("{} de chaleur", "{} of warmth"),
-            over_season="end",
-            neutral=True,
-        )
+    yield from (_season_shortage(crop) for crop in WITH_YIELD_RESPONSE)
+    yield from (_degree_days(crop) for crop in (*RAINFED, "grain_maize_irrigated"))
 
 
 def yields() -> Iterator[Indicator]:
@@ -85,6 +51,7 @@ def yields() -> Iterator[Indicator]:
         yield Indicator(
             key=f"yield_anomaly_pct_{crop}",
             group="yields",
+            crop=crop,
             name=Words(
                 f"Rendement comparé à la moyenne{NBSP}: {name.fr}",
                 f"Yield against the mean: {name.en}",
@@ -121,10 +88,12 @@ def yields() -> Iterator[Indicator]:
         )
 
 
-def _stress(key: str, of: Words) -> Indicator:
+def _stress(key: str, of: Words, computation: Computation, crop: str = "") -> Indicator:
     """What a crop lacks of the water it asks for."""
     return Indicator(
         key=key,
+        crop=crop,
+        computation=computation,
         group="crops",
         name=Words(f"Manque d'eau{NBSP}: {of.fr}", f"Shortage of water: {of.en}"),
         short_name=Words(f"manque d'eau ({of.fr})", f"shortage ({of.en})"),
@@ -144,10 +113,71 @@ def _stress(key: str, of: Words) -> Indicator:
     )
 
 
+def _season_shortage(crop: str) -> Indicator:
+    """What a crop has lacked of water in the stages of its season that are over."""
+    name = _lower(CROP_NAMES[crop])
+    return Indicator(
+        key=f"season_shortage_pct_{crop}",
+        group="crops",
+        crop=crop,
+        computation=computed_by("crop_shortage.season_shortage", crop=crop),
+        name=Words(
+            f"Manque d'eau de la saison{NBSP}: {name.fr}",
+            f"Shortage of water of the season: {name.en}",
+        ),
+        short_name=Words(f"manque d'eau, saison ({name.fr})", f"shortage, season ({name.en})"),
+        unit=PERCENT,
+        explanation=Words(
+            "Eau qui a manqué à la culture, sans irrigation et sur un sol moyen, pendant les "
+            "stades déjà finis, chacun pesé selon sa sensibilité (coefficients de la FAO). À "
+            f"comparer aux autres années du même lieu{NBSP}: ce n'est pas une baisse de "
+            "récolte.",
+            "Water that the crop lacked, without irrigation and on a typical soil, in the "
+            "stages that are over, each weighed by its sensitivity (the FAO's factors). To be "
+            "compared with other years of the same place: it is no drop of the harvest.",
+        ),
+        kind="amount",
+        styles=amount_bins((0, 5, 10, 20, 30, 50), PERCENT, STRESS_COLOURS),
+        value_name=Words("manque", "shortage"),
+        phrase=Words("{} d'eau en moins sur la saison", "{} less water over the season"),
+        over_season="end",
+        subject=Words("C'est", "It is"),
+        dry_is_high=True,
+    )
+
+
+def _degree_days(crop: str) -> Indicator:
+    """Warmth since the season of a crop began."""
+    name = _lower(CROP_NAMES[crop])
+    return Indicator(
+        key=f"gdd_{crop}",
+        group="crops",
+        crop=crop,
+        computation=computed_by("season.degree_days", crop=crop),
+        name=Words(f"Degrés-jours{NBSP}: {name.fr}", f"Degree days: {name.en}"),
+        short_name=Words(f"degrés-jours ({name.fr})", f"degree days ({name.en})"),
+        unit=DEGREE_DAYS,
+        explanation=Words(
+            "Chaleur reçue depuis le début de la saison de la culture, au-dessus de sa "
+            "température de base.",
+            "Warmth received since the season of the crop began, above its base temperature.",
+        ),
+        kind="amount",
+        styles=amount_bins(
+            (0, 250, 500, 1000, 1500, 2000, 2500, 3000), DEGREE_DAYS, WARMTH_COLOURS
+        ),
+        value_name=Words("somme", "sum"),
+        phrase=Words("{} de chaleur", "{} of warmth"),
+        over_season="end",
+        neutral=True,
+    )
+
+
 def days() -> Iterator[Indicator]:
     """Counts of days, where the weather is daily."""
     yield _day_count(
         "days_since_rain",
+        computed_by("season.days_since_rain"),
         Words("Jours depuis la dernière pluie", "Days since the last rain"),
         Words("Depuis le dernier jour d'au moins 1 mm.", "Since the last day with 1 mm."),
         phrase=Words("{} sans pluie", "{} without rain"),
@@ -156,6 +186,7 @@ def days() -> Iterator[Indicator]:
     )
     yield _day_count(
         "longest_dry_spell_days",
+        computed_by("season.longest_dry_spell"),
         Words("Plus longue période sèche en 90 jours", "Longest dry spell in 90 days"),
         Words(
             "Jours de suite à moins de 1 mm, parmi les 90 derniers.",
@@ -169,6 +200,7 @@ def days() -> Iterator[Indicator]:
         name = _lower(CROP_NAMES[crop])
         yield _day_count(
             f"hot_days_{crop}",
+            computed_by("season.hot_days", crop=crop),
             Words(
                 f"Jours chauds à la fin du cycle{NBSP}: {name.fr}",
                 f"Hot days on the grain: {name.en}",
@@ -179,9 +211,11 @@ def days() -> Iterator[Indicator]:
             ),
             phrase=Words(f"{{}} de plus de 25{NBSP}°C", f"{{}} above 25{NBSP}°C"),
             edges=(0, 1, 5, 10, 15, 20, 30),
+            crop=crop,
         )
     yield _day_count(
         "frost_days_vineyard",
+        computed_by("season.frost_days", crop="vineyard"),
         Words("Gelées après le débourrement de la vigne", "Frosts after bud break: vineyard"),
         Words(
             "Jours de gel depuis la date moyenne du débourrement.",
@@ -189,17 +223,20 @@ def days() -> Iterator[Indicator]:
         ),
         phrase=Words("{} de gel", "{} with frost"),
         edges=(0, 1, 2, 3, 5, 7, 10),
+        crop="vineyard",
     )
 
 
 def _day_count(
     key: str,
+    computation: Computation,
     name: Words,
     explanation: Words,
     *,
     phrase: Words,
     edges: tuple[float, ...],
     subject: Words | None = None,
+    crop: str = "",
 ) -> Indicator:
     """A count of days; what is counted from the first one on has a class of its own for none."""
     daily = Words(
@@ -210,6 +247,8 @@ def _day_count(
     return Indicator(
         key=key,
         group="days",
+        crop=crop,
+        computation=computation,
         name=name,
         short_name=_lower(name),
         unit=DAYS,

@@ -1,6 +1,8 @@
 """The record of a published indicator, with its groups and units.
 
-The indicators themselves are in `indicators`, their colours and classes in `styles`.
+The indicators themselves are in `indicators`, their colours and classes in `styles`. A record names
+the function that computes it instead of importing it, so that the app, which reads the records,
+starts without the science.
 """
 
 from collections.abc import Mapping
@@ -8,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from geo_pipeline.publishing.styles import DROUGHT_CLASSES, ClassStyle
+from geo_pipeline.catalogue.styles import DROUGHT_CLASSES, ClassStyle
 from geo_pipeline.words import Words
 
 Kind = Literal["class", "stage", "amount", "anomaly", "restriction"]
@@ -49,14 +51,33 @@ BELOW_NORMAL: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Computation:
+    """Which function of `transforms` computes an indicator, and what it is given of its own."""
+
+    function: str
+    """Module and name within `geo_pipeline.transforms`, such as `rain.spi`."""
+    given: Mapping[str, int | str]
+    """Keyword arguments beside the `Basis` that all of them take."""
+
+
+def computed_by(function: str, **given: int | str) -> Computation:
+    """Return the computation by `function`: `computed_by("rain.spi", months=3)`."""
+    return Computation(function, MappingProxyType(given))
+
+
+@dataclass(frozen=True, slots=True)
 class Indicator:
-    """What a table's `indicator` column means to a reader."""
+    """What a table's `indicator` column means to a reader, and what computes it."""
 
     key: str
     group: Group
     name: Words
     short_name: Words
     explanation: Words
+    computation: Computation | None = None
+    """None for what other tables hold: harvests and restrictions."""
+    crop: str = ""
+    """The crop that it is of, empty for none."""
     unit: Words = NO_UNIT
     kind: Kind = "class"
     styles: tuple[ClassStyle, ...] = DROUGHT_CLASSES

@@ -1,0 +1,99 @@
+"""What the indicators of a set of départements are computed from.
+
+Weather, dekads, water of the soil and of the crops, and the series that several indicators share,
+each computed once when the first of them asks for it. An indicator is a function of this room that
+takes the basis first, and beside it what its record in `catalogue` gives; it returns a `Measure`,
+or None where it does not apply, such as a crop without rows of soil water.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.indicators import spei, spi, sswi
+from geo_pipeline.indicators.aggregation import rolling_sum
+from geo_pipeline.transforms.crop_water import CropWater
+from geo_pipeline.transforms.daily_arrays import MONTH, Array, Dekads, Mask, Record
+
+Result = TypeVar("Result")
+
+
+class Basis:
+    """Arrays are places x dekads, those of `record` and `water` places x days; NaN for missing."""
+
+    def __init__(self, record: Record, crops: pd.DataFrame, water: CropWater) -> None:
+        """Hold the weather of the places, the table of `sources.agronomy` and the crops' water."""
+        self.record = record
+        self.crops = crops
+        self.water = water
+        self.dekads = Dekads.of(record.dates)
+        self._spi: dict[int, Array] = {}
+        self._spei: dict[int, Array] = {}
+        self._once: dict[Callable[[Basis], Any], Any] = {}
+
+    def row(self, crop: str) -> int | None:
+        """Return the row of a crop in `crops` and in the water's season, None where it has none."""
+        return self.water.season.crops.index(crop) if crop in self.water.season.crops else None
+
+    @cached_property
+    def true_days(self) -> Mask:
+        """Days whose weather is of the day, and not a dekad's that was spread over its days."""
+        return np.asarray(self.record["true_day"] == 1.0)
+
+    @cached_property
+    def rain_mm(self) -> Array:
+        """Rain of each dekad."""
+        return self.dekads.sums(self.record["precip_mm"])
+
+    @cached_property
+    def balance_mm(self) -> Array:
+        """Rain less reference evapotranspiration of each dekad."""
+        return self.dekads.sums(self.record["precip_mm"] - self.record["et0_mm"])
+
+    @cached_property
+    def month_mm(self) -> Array:
+        """Rain of the last three dekads."""
+        return rolling_sum(self.rain_mm, MONTH)
+
+    @cached_property
+    def dekad_wetness(self) -> Array:
+        """Mean soil wetness of each dekad, 0-1."""
+        return self.dekads.sums(self.water.swi) / self._days
+
+    @cached_property
+    def month_wetness(self) -> Array:
+        """Mean soil wetness of the days of the last three dekads, 0-1."""
+        sums = self.dekads.sums(self.water.swi)
+        return rolling_sum(sums, MONTH) / rolling_sum(self._days, MONTH)
+
+    @cached_property
+    def _days(self) -> Array:
+        """Days of each dekad."""
+        return self.dekads.sums(np.ones(self.water.swi.shape[-1:]))
+
+    def spi(self, months: int) -> Array:
+        """Return the SPI over the last `months` months."""
+        if months not in self._spi:
+            self._spi[months] = spi(self.rain_mm, months * MONTH, **self.dekads.calendar)
+        return self._spi[months]
+
+    def spei(self, months: int) -> Array:
+        """Return the SPEI over the last `months` months."""
+        if months not in self._spei:
+            self._spei[months] = spei(self.balance_mm, months * MONTH, **self.dekads.calendar)
+        return self._spei[months]
+
+    def once(self, compute: "Callable[[Basis], Result]") -> Result:
+        """Return `compute(self)`, computed once: for what the indicators of one module share."""
+        if compute not in self._once:
+            self._once[compute] = compute(self)
+        result: Result = self._once[compute]
+        return result
+
+    @cached_property
+    def sswi(self) -> Array:
+        """Standardised soil wetness of the month."""
+        return sswi(self.month_wetness, **self.dekads.calendar)

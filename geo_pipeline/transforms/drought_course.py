@@ -1,0 +1,93 @@
+"""What rain, balance, soil and crops say together, and the course of the drought under way."""
+
+import numpy as np
+from scipy.special import ndtr
+
+from geo_pipeline.indicators import combined_class_series, empirical_index, usdm_class
+from geo_pipeline.indicators.aggregation import valid_years
+from geo_pipeline.indicators.classes import INDEX_DROUGHT_LIMIT
+from geo_pipeline.indicators.combined import COMBINED_CLASSES
+from geo_pipeline.indicators.events import DroughtCourse, drought_course
+from geo_pipeline.transforms.basis import Basis
+from geo_pipeline.transforms.crop_water import supplied_share
+from geo_pipeline.transforms.daily_arrays import MONTH, Array, Positions
+from geo_pipeline.transforms.indicator_rows import Measure, positions
+
+NEGLIGIBLE_SHORTAGE = 0.05
+"""Share of the water asked for whose lack does not count as stress: the first legend step."""
+
+
+def combined(basis: Basis) -> Measure:
+    """Score of rain, balance and soil, 0 the wettest and 100 the driest, with its class."""
+    index = basis.once(_combined_index)
+    percentile = 100.0 * ndtr(index)
+    return Measure(100.0 - percentile, percentile, usdm_class(index), basis.once(_years))
+
+
+def age(basis: Basis) -> Measure:
+    """Dekads since the drought under way began."""
+    return _of_course(basis, basis.once(_course).age)
+
+
+def severity(basis: Basis) -> Measure:
+    """Deficit of the drought so far: index x months."""
+    return _of_course(basis, basis.once(_course).severity / MONTH)
+
+
+def peak(basis: Basis) -> Measure:
+    """Lowest index of the drought so far."""
+    return _of_course(basis, basis.once(_course).peak)
+
+
+def stage(basis: Basis) -> Measure:
+    """Stage of the drought from rain to soil to crops; its value is the position of its class."""
+    supplied = supplied_share(basis.water, basis.dekads)
+    # A shortage that no crop notices is none, however rare: without this, a spring in which soils
+    # are drier than ever would be an alert for lack of a thousandth of the water.
+    noticed = np.where(supplied > 1.0 - NEGLIGIBLE_SHORTAGE, 1.0, supplied)
+    crop_index = empirical_index(noticed, 1, **basis.dekads.calendar)
+    stages = combined_class_series(basis.spi(1), basis.spi(3), basis.once(_soil_state), crop_index)
+    codes = positions(stages, COMBINED_CLASSES)
+    value = np.where(codes < 0, np.nan, codes)
+    return Measure(value, None, stages, basis.once(_years), rests_on_class=True)
+
+
+def _of_course(basis: Basis, value: Array) -> Measure:
+    """Return what is said of a drought: nothing where there is no class to know it by."""
+    return Measure(value, years=basis.once(_years), rests_on_class=True)
+
+
+def _course(basis: Basis) -> DroughtCourse:
+    """Return the drought under way at each dekad.
+
+    It starts where its class is one of drought, so that nothing is in drought by its class and in
+    none by its course; and lasts until the index is above the mean, as McKee et al. (1993) have it.
+    """
+    return drought_course(basis.once(_combined_index), start=INDEX_DROUGHT_LIMIT)
+
+
+def _years(basis: Basis) -> Positions:
+    """Return the years of reference of the combined index."""
+    years = valid_years(basis.once(_combined_index), **basis.dekads.calendar)
+    return years[..., basis.dekads.steps]
+
+
+def _combined_index(basis: Basis) -> Array:
+    """Return the mean of the three indices, scaled to a variance of 1 over the reference.
+
+    Without that a mean of indices that do not always agree would hardly ever reach the far classes.
+    """
+    mean = np.mean([basis.spi(3), basis.spei(6), basis.once(_soil_state)], axis=0, dtype=float)
+    square = (mean**2)[..., basis.dekads.reference or slice(None)]
+    known = ~np.isnan(square)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = np.sqrt(np.where(known, square, 0.0).sum(axis=-1) / known.sum(axis=-1))
+        return np.asarray(mean / np.where(spread > 0, spread, np.nan)[..., np.newaxis])
+
+
+def _soil_state(basis: Basis) -> Array:
+    """Return the soil's index.
+
+    A soil that is equally full every winter has no index: it is as wet as it always is then, 0.
+    """
+    return np.where(np.isnan(basis.sswi) & ~np.isnan(basis.month_wetness), 0.0, basis.sswi)
