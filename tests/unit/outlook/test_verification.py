@@ -75,7 +75,7 @@ def test_eighty_per_cent_of_eleven_members_hold_eighty_per_cent() -> None:
     low, high = weibull_quantiles(members, [0.1, 0.9]).T
     assert coverage(low, high, observed) == pytest.approx(0.80, abs=0.005)
     low, high = np.quantile(members, [0.1, 0.9], axis=-1)
-    assert coverage(low, high, observed) == pytest.approx(0.67, abs=0.005)
+    assert coverage(low, high, observed) == pytest.approx(8 / 12, abs=0.005)
 
 
 def test_ranks_of_a_reliable_ensemble_are_as_frequent() -> None:
