@@ -30,10 +30,12 @@ from geo_pipeline.automation.channels import (
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.logs import Rotated
 from geo_pipeline.settings import Settings
-from geo_pipeline.words import Catalogue, Lang, catalogue, message
+from geo_pipeline.words import Catalogue, Lang, Message, catalogue, message
 
 Kind = Literal["drought", "operations"]
 Rows = tuple[tuple[str, ...], ...]
+Outcomes = dict[str, dict[str, Message | DeliveryError | None]]
+"""What each channel answered to each message, by their identities: a remark, or the error."""
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "error")
 
@@ -132,8 +134,8 @@ class Alerts:
             try:
                 remark = channel.deliver(notice)
             except DeliveryError as error:
-                remark = str(error)
-            done.append(Delivery(channel.name, remark or None))
+                remark = error.message
+            done.append(Delivery(channel.name, None if remark is None else str(remark)))
         return done
 
     def _is_news(self, alert: Alert, told: dict[str, Any]) -> bool:
@@ -224,14 +226,14 @@ class Alerts:
                 claimed.append(entry)
         return claimed
 
-    def _deliver(self, claimed: list[dict[str, Any]]) -> dict[str, dict[str, str | DeliveryError]]:
+    def _deliver(self, claimed: list[dict[str, Any]]) -> Outcomes:
         """Send what was claimed; return by message and channel the remark or the error.
 
         A channel that failed is left alone for the rest of the call, and so are all once the time
         is over: what they have not tried counts as no try.
         """
         begun, now = time.monotonic(), self._clock()
-        outcome: dict[str, dict[str, str | DeliveryError]] = {}
+        outcome: Outcomes = {}
         failed: set[str] = set()
         for entry in claimed:
             said = outcome.setdefault(entry["identity"], {})
@@ -251,9 +253,7 @@ class Alerts:
                     said[identity] = error
         return outcome
 
-    def _settle(
-        self, memory: dict[str, Any], outcome: dict[str, dict[str, str | DeliveryError]]
-    ) -> list[Alert]:
+    def _settle(self, memory: dict[str, Any], outcome: Outcomes) -> list[Alert]:
         """Write down what came of a call; return the alerts that have left by it."""
         now, left = self._clock(), []
         for entry in memory["outbox"]:
@@ -266,7 +266,7 @@ class Alerts:
                     self._put_off(entry, identity, said, now)
                     continue
                 del entry["waiting"][identity]
-                remark = {"remark": said} if said else {}
+                remark = {} if said is None else {"remark": str(said)}
                 name = self._channels[identity].name
                 self._note("sent", key=entry["alert"]["key"], channel=name, **remark)
                 first = first or not entry["left"]

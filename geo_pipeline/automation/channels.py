@@ -20,8 +20,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
+from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.settings import Settings
-from geo_pipeline.words import Catalogue, Lang, catalogue, joined, plain
+from geo_pipeline.words import Catalogue, Lang, Message, catalogue, joined, message, plain
 
 Severity = Literal["info", "warning", "error"]
 
@@ -80,10 +81,10 @@ class Notice:
         return catalogue(self.lang)
 
 
-class DeliveryError(Exception):
+class DeliveryError(GeoPipelineError):
     """A channel did not take a notice: why, in one line without secrets."""
 
-    def __init__(self, why: str, retry_after_s: float = 0.0) -> None:
+    def __init__(self, why: Message, retry_after_s: float = 0.0) -> None:
         super().__init__(why)
         self.retry_after_s = retry_after_s
 
@@ -99,8 +100,8 @@ class Channel(Protocol):
     def identity(self) -> str:
         """What it is known by from one try to the next: no secret."""
 
-    def deliver(self, notice: Notice) -> str:
-        """Send a message; return a remark, empty where all went well.
+    def deliver(self, notice: Notice) -> Message | None:
+        """Send a message; return a remark, None where all went well.
 
         Raises:
             DeliveryError: it was not taken.
@@ -134,7 +135,7 @@ class Mail:
         self._url, self._sender, self._receivers = url, sender, receivers
         self._timeout_s = timeout_s
 
-    def deliver(self, notice: Notice) -> str:
+    def deliver(self, notice: Notice) -> Message | None:
         """Send a message to all receivers at once; the remark names those refused.
 
         Raises:
@@ -144,20 +145,21 @@ class Mail:
             with self._connected() as server:
                 refused = server.send_message(mail(notice, self._sender, self._receivers))
         except smtplib.SMTPRecipientsRefused as error:
-            raise DeliveryError(f"refused for {self._refused(error.recipients)}") from None
+            raise DeliveryError(self._refusal(error.recipients)) from None
         except smtplib.SMTPResponseException as error:
             said = error.smtp_error
             text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-            raise DeliveryError(f"answered {error.smtp_code} {self._safe(text)}") from None
+            why = message("delivery.answered", status=error.smtp_code, said=self._safe(text))
+            raise DeliveryError(why) from None
         except (smtplib.SMTPException, OSError, ValueError) as error:
-            raise DeliveryError(self._safe(str(error) or type(error).__name__)) from None
-        return f"refused for {self._refused(refused)}" if refused else ""
+            raise DeliveryError(plain(self._safe(str(error) or type(error).__name__))) from None
+        return self._refusal(refused) if refused else None
 
     def _connected(self) -> smtplib.SMTP:
         """Return the server, encrypted where it can be, logged in where a user is named."""
         parts = urlsplit(self._url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise ValueError("GEO_PIPELINE_SMTP_URL must be like smtp://user:password@host:587")
+            raise DeliveryError(message("delivery.mail_address"))
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         here = socket.gethostname()  # the default asks the name server, for seconds
         server: smtplib.SMTP
@@ -179,18 +181,17 @@ class Mail:
                 encrypted = True
             if user:
                 if not encrypted and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-                    raise ValueError(
-                        "the server offers no STARTTLS, the password is not sent in the clear: "
-                        "use smtps://, or leave user and password away"
-                    )
+                    raise DeliveryError(message("delivery.no_encryption"))
                 _log_in(server, user, password)
         except BaseException:
             server.close()
             raise
         return server
 
-    def _refused(self, refused: Any) -> str:
-        return self._safe(", ".join(f"{who} ({code})" for who, (code, _) in refused.items()))
+    def _refusal(self, refused: Any) -> Message:
+        """Return for which receivers, and with which code, the server refused a message."""
+        named = ", ".join(f"{who} ({code})" for who, (code, _) in refused.items())
+        return message("delivery.refused", receivers=self._safe(named))
 
     def _safe(self, text: str) -> str:
         """Return `text` as one line without what is secret in the address."""
@@ -314,7 +315,7 @@ class Webhook:
         self.name = f"webhook {number}"
         self.identity = f"webhook-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
 
-    def deliver(self, notice: Notice) -> str:
+    def deliver(self, notice: Notice) -> None:
         """Post a notice.
 
         Raises:
@@ -328,23 +329,21 @@ class Webhook:
                 allow_redirects=False,
             )
         except requests.Timeout:
-            raise DeliveryError(f"no answer within {self._timeout_s:g} s") from None
+            raise DeliveryError(message("delivery.no_answer", seconds=self._timeout_s)) from None
         except requests.exceptions.SSLError:
-            raise DeliveryError("its certificate is not trusted") from None
+            raise DeliveryError(message("delivery.certificate")) from None
         except requests.ConnectionError:
-            raise DeliveryError("cannot be reached") from None
+            raise DeliveryError(message("delivery.unreachable")) from None
         except (requests.RequestException, ValueError):  # their texts hold the address
-            raise DeliveryError(
-                "its address is not one: it must be like https://host/path"
-            ) from None
+            raise DeliveryError(message("delivery.webhook_address")) from None
         said = one_line(answer.text)
         # The connectors of Teams answer 200 and say in words what went wrong behind them.
         if not 200 <= answer.status_code < 300 or (self._teams and "error" in said.lower()):
             path = [part for part in urlsplit(self._url).path.split("/") if len(part) >= 6]
             hidden = [self._url, *path, urlsplit(self._url).query]
-            why = redacted(f"answered {answer.status_code} {said}", hidden)
+            safe = redacted(said, hidden)
+            why = message("delivery.answered", status=answer.status_code, said=safe)
             raise DeliveryError(why, _seconds(answer.headers.get("Retry-After", "")))
-        return ""
 
 
 def chat(notice: Notice) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def _judge(
     if errors and len(codes) == 1:
         what = joined(of_check(each) for each in errors)
         held = HeldError(message("held_back", table=of.name, departement=codes[0], what=what))
-        raise failure(str(held), held) from held
+        raise failure(held.message) from held
 
 
 def _recorded(

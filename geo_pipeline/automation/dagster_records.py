@@ -35,7 +35,8 @@ def read(instance: dg.DagsterInstance, now: datetime, asked_by: str | None = Non
         dead = list(record_troubles.of_runs(instance, now))
         runs = instance.get_run_records(limit=SHOWN_RUNS)
         ids = [each.dagster_run.run_id for each in runs]
-        why = run_records.run_failures(instance, ids)
+        failures = run_records.run_failures(instance, ids)
+        why = {run_id: each.told for run_id, each in failures.items()}
         why |= {str(each.where): each.what for each in dead}
         beats = daemons(instance, now)
         watched = record_troubles.watched(instance, now)

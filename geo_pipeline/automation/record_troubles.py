@@ -22,6 +22,7 @@ from geo_pipeline.platform.internals import (
     schedule_execution_time_iterator,
 )
 from geo_pipeline.platform.record_files import REPAIR
+from geo_pipeline.platform.step_failures import why_raised
 from geo_pipeline.settings import Settings
 from geo_pipeline.territory import TIME_ZONE
 from geo_pipeline.words import Message, message, plain
@@ -165,7 +166,7 @@ def _of_ticks(watched: Sequence[Watched], now: datetime) -> Iterator[Trouble]:
     for each in watched:
         if each.failing and each not in late:
             error = next(tick.error for tick in each.ticks if tick.status == TickStatus.FAILURE)
-            why = plain(" ".join(error.message.split())) if error else message("trouble.no_error")
+            why = why_raised(error)
             began = iso(each.ticks[0].timestamp)
             yield Trouble("tick", each.where, message("trouble.fails", why=why), began, DOCTOR)
 

@@ -12,6 +12,7 @@ import dagster as dg
 from geo_pipeline import logs
 from geo_pipeline.platform.live_runs import held
 from geo_pipeline.platform.partitions import codes_of
+from geo_pipeline.platform.step_failures import why_step_failed
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.territory import spelled
 
@@ -82,9 +83,6 @@ def _asked(run: dg.DagsterRun) -> str:
 
 def _tell_end(instance: dg.DagsterInstance | None, run: dg.DagsterRun, seconds: float) -> None:
     """Log how a run ended, and each step that failed with its error."""
-    # Slow to import (SQLAlchemy), and not needed to define anything.
-    from geo_pipeline.platform import run_records  # noqa: PLC0415
-
     failures = []
     if instance is not None:
         kind = {dg.DagsterEventType.STEP_FAILURE}
@@ -92,8 +90,7 @@ def _tell_end(instance: dg.DagsterInstance | None, run: dg.DagsterRun, seconds: 
     steps = []
     for each in failures:
         event = each.get_dagster_event()
-        error = event.step_failure_data.error
-        why = "" if error is None else run_records.cause(error)
+        why = why_step_failed(event.step_failure_data)
         steps.append(str(event.step_key))
         _log.error("%s: failed", event.step_key, extra=logs.about(asset=event.step_key, error=why))
     _log.log(

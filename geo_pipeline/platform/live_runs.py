@@ -22,6 +22,7 @@ from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, Wor
 
 from geo_pipeline.files import YOUNG_S
 from geo_pipeline.platform.run_locks import FOLDER, is_locked
+from geo_pipeline.platform.step_failures import keep_why
 from geo_pipeline.words import Message, message
 
 
@@ -87,6 +88,7 @@ def reap(instance: dg.DagsterInstance) -> list[str]:
             continue
         run = instance.get_run_by_id(run_id)
         if run is not None and not run.is_finished:
+            keep_why(instance, run_id, why)
             instance.report_run_failed(run, str(why))
             reaped.append(run_id)
         if instance.event_log_storage.supports_global_concurrency_limits:
@@ -130,6 +132,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
         why = death(self._instance, run.run_id)
         if why is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING)
+        keep_why(self._instance, run.run_id, why)
         return CheckRunHealthResult(WorkerStatus.FAILED, str(why))
 
 

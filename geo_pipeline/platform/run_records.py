@@ -17,11 +17,10 @@ from dagster._core.storage.event_log.schema import (
 )
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._serdes import deserialize_value
-from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy import func, select
 
 from geo_pipeline.platform.live_runs import death
-from geo_pipeline.platform.step_failures import message_of_step
+from geo_pipeline.platform.step_failures import kept_why, why_raised, why_step_failed
 from geo_pipeline.words import Message, message, plain
 
 CHUNK = 500
@@ -29,8 +28,7 @@ CHUNK = 500
 
 
 _UNSAID = "This run has been marked as failed from outside the execution context."
-_KILLED = "its process ended before the run did (killed, or out of memory?)"
-"""In the place of what Dagster says of a run whose process is gone."""
+"""What Dagster says of a run whose process it found gone."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,19 @@ class Checked:
     at: datetime | None
 
 
+@dataclass(frozen=True)
+class RunFailure:
+    """Why a run failed, and at which step; the step is empty where it failed at none."""
+
+    step: str
+    why: Message
+
+    @property
+    def told(self) -> Message:
+        """The reason behind the name of the step."""
+        return message("run_failed_at", step=self.step, why=self.why) if self.step else self.why
+
+
 def latest_materializations(instance: dg.DagsterInstance) -> list[Materialized]:
     """Return the last materialisation of each asset and partition: two kinds of query in all."""
     events = SqlEventLogStorageTable.c
@@ -69,12 +80,12 @@ def latest_materializations(instance: dg.DagsterInstance) -> list[Materialized]:
         return [_materialized(entry) for entry in entries]
 
 
-def run_failures(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> dict[str, Message]:
-    """Return why runs failed or were stopped, in one line each."""
+def run_failures(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> dict[str, RunFailure]:
+    """Return why runs failed or were stopped, by the id of the run."""
     kinds = (dg.DagsterEventType.RUN_FAILURE.value, dg.DagsterEventType.RUN_CANCELED.value)
     with _events(instance).index_connection() as connection:
         entries = list(_entries(connection, SqlEventLogStorageTable.c.run_id, run_ids, kinds))
-    return {entry.run_id: _why(entry) for entry in entries}
+    return {entry.run_id: _failure(instance, entry) for entry in entries}
 
 
 def interrupted(
@@ -165,28 +176,38 @@ def _materialized(entry: EventLogEntry) -> Materialized:
     )
 
 
-def _why(entry: EventLogEntry) -> Message:
-    """Return why a run failed: the error of its first failed step where it is known."""
+def _failure(instance: dg.DagsterInstance, entry: EventLogEntry) -> RunFailure:
+    """Return why a run failed or was stopped, given the event of its end."""
     event = entry.get_dagster_event()
-    said = (event.message or "").replace(_UNSAID, _KILLED)
-    # A run whose process was killed has nothing but its message.
+    # Of a run whose process was killed there is nothing but a text.
     if event.event_type == dg.DagsterEventType.RUN_FAILURE and event.event_specific_data:
-        data = event.job_failure_data  # none where Dagster found the process gone
-        step = None if data is None else data.first_step_failure_event
-        if step is not None and step.step_failure_data.error is not None:
-            failed, error = step.step_failure_data, step.step_failure_data.error
-            why = message_of_step(failed) or cause(error)
-            return message("run_failed_at", step=step.step_key, why=why)
-        if event.job_failure_data.error is not None:
-            said = cause(event.job_failure_data.error)
-    return plain(" ".join(said.split()))
+        data = event.job_failure_data
+        step = data.first_step_failure_event
+        if step is None and data.error is not None:
+            step = _failed_step(instance, entry.run_id)
+        if step is not None:
+            return RunFailure(str(step.step_key), why_step_failed(step.step_failure_data))
+        if data.error is not None:
+            return RunFailure("", why_raised(data.error))
+    run = instance.get_run_by_id(entry.run_id)
+    kept = None if run is None else kept_why(run.tags)
+    said = " ".join((event.message or "").split())
+    if kept is not None:
+        return RunFailure("", kept)
+    if _UNSAID in said:
+        return RunFailure("", message("run_killed"))
+    return RunFailure("", plain(said) if said else message("no_reason"))
 
 
-def cause(error: SerializableErrorInfo) -> str:
-    """Return what was raised, in one line; our own errors say all in their message."""
-    raised = error.cause or error
-    said = " ".join(raised.message.split())
-    return said.partition(": ")[2] if said.startswith("geo_pipeline.") else said
+def _failed_step(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterEvent | None:
+    """Return the event of the first step of a run that failed; None where none did.
+
+    A run of the command line raises what its step raised, and the event of its end does not name
+    the step then.
+    """
+    of_type = {dg.DagsterEventType.STEP_FAILURE}
+    entries = instance.all_logs(run_id, of_type=of_type)
+    return entries[0].get_dagster_event() if entries else None
 
 
 def _name(text: str) -> str:

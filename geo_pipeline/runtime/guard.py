@@ -15,7 +15,7 @@ import dagster as dg
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.platform.internals import DagsterExecutionInterruptedError, _received_interrupt
 from geo_pipeline.platform.step_failures import failure
-from geo_pipeline.words import message
+from geo_pipeline.words import Message, message, plain
 
 ONCE_TAG: Final = "geo_pipeline/once"
 """A run with this tag fails at the first error: somebody waits for it at a terminal."""
@@ -48,10 +48,9 @@ def guarded(compute: Callable[..., Any]) -> Callable[..., Any]:
     `compute` takes a `workspace`; `step_timeout_s` of its settings is the longest it may take.
 
     Raises:
-        GeoPipelineError: another try may do better (`worth_another_try`): Dagster's retry policy
-            of the asset holds.
-        dagster.Failure: it may not, or the run is to fail at once; its cause is the error itself.
-            So does a signal that ends the run.
+        dagster.Failure: the asset failed, or a signal ends the run; its cause is the error itself.
+            Dagster's retry policy of the asset holds where another try may do better
+            (`worth_another_try`), unless the run is to fail at once.
     """
     signature = inspect.signature(compute)
 
@@ -69,16 +68,19 @@ def guarded(compute: Callable[..., Any]) -> Callable[..., Any]:
             # Dagster would try the step again after half a minute in which it hears no signal. As
             # it is, the step fails, and the next one does not begin.
             _received_interrupt["received"] = True
-            raise dg.Failure(f"{name}: stopped by a signal", allow_retries=False) from stopped
+            raise failure(message("guard.signal")) from stopped
         except Exception as error:  # the boundary to Dagster, which would try anything again
-            if worth_another_try(error) and ONCE_TAG not in context.run.tags:
-                raise
-            what = " ".join(str(error).split())
-            if not isinstance(error, GeoPipelineError):
-                what = f"{name}: {type(error).__name__}: {what}"
-            raise failure(what, error) from error
+            may_retry = worth_another_try(error) and ONCE_TAG not in context.run.tags
+            raise failure(_why(name, error), allow_retries=may_retry) from error
 
     return run
+
+
+def _why(name: str, error: Exception) -> Message:
+    """Return why the asset `name` failed; errors that are not ours are named by their class."""
+    if isinstance(error, GeoPipelineError):
+        return error.message
+    return plain(f"{name}: {type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def worth_another_try(error: BaseException) -> bool:

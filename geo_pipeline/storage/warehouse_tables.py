@@ -25,7 +25,7 @@ from geo_pipeline.storage.warehouse import (
 )
 from geo_pipeline.storage.warehouse_plan import Before, Plan, layout
 from geo_pipeline.tables import PARTITIONED, TABLES
-from geo_pipeline.words import message
+from geo_pipeline.words import joined, message, message_of
 
 _CARRIED_ON = (*(table for table in PARTITIONED if table not in ONLY_READ), *SUMS)
 """Tables in which a publication replaces the rows of what changed; all others it makes anew."""
@@ -225,6 +225,9 @@ def check(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     read_to_the_end(connection)
     failures = connection.execute(sql.load("publication_checks")).fetchall()
     if failures:
-        broken = "; ".join(f"{failure} ({found})" for failure, found in failures)
-        raise BrokenPromiseError(message("warehouse.broken", why=broken))
+        broken = [
+            message_of(f"warehouse.promise.{failure}", {"table": table, "found": found})
+            for failure, table, found in failures
+        ]
+        raise BrokenPromiseError(message("warehouse.broken", why=joined(broken)))
     return count(connection)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from dagster._core.scheduler.instigation import (
     TickData,
     TickStatus,
 )
-from dagster._core.storage.tags import WILL_RETRY_TAG
+from dagster._core.storage.tags import MAX_RETRIES_TAG, WILL_RETRY_TAG
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.error import SerializableErrorInfo
 
@@ -347,25 +348,33 @@ def test_a_failed_run_is_told_once_and_once_more_when_it_is_mended(
     assert len(lines(settings.home)) == 3
 
 
+@pytest.mark.parametrize("from_command_line", [False, True])
 def test_why_a_run_failed_is_told_in_the_language_of_the_alerts(
-    settings: Settings, instance: dg.DagsterInstance
+    settings: Settings, instance: dg.DagsterInstance, *, from_command_line: bool
 ) -> None:
-    """Dagster's pages have the English of our own errors, whose message its record keeps."""
+    """Dagster's pages have the English of our own errors, whose message its record keeps.
+
+    A run of the command line raises its error, so that its end does not name the step.
+    """
 
     @dg.asset
     def exports() -> None:
         error = HeldError(message("states.last_day", day="2022-08-31"))
-        raise failure(str(error), error) from error
+        raise failure(error.message) from error
 
     job = dg.define_asset_job("publish", executor_def=dg.in_process_executor)
     made = dg.Definitions(assets=[exports], jobs=[job]).resolve_job_def("publish")
     ticking = Ticking(only(operations.sensors(settings)), instance)
     ticking.tick()
-    failed = made.execute_in_process(instance=instance, raise_on_error=False)
+    with suppress(dg.Failure):
+        made.execute_in_process(
+            instance=instance, raise_on_error=from_command_line, tags={MAX_RETRIES_TAG: "0"}
+        )
+    (failed,) = instance.get_runs()
     ticking.tick()
     (told,) = lines(settings.home)
     assert told["text"].splitlines()[0] == "Raison\u00a0: dernier jour le 2022-08-31"
-    why = run_failures(instance, [failed.run_id])[failed.run_id]
+    why = run_failures(instance, [failed.run_id])[failed.run_id].told
     assert why("fr") == "exports\u00a0: dernier jour le 2022-08-31"
     assert why("en") == "exports: last day 2022-08-31"
 

@@ -30,6 +30,7 @@ from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.live_runs import death, held, reap
 from geo_pipeline.platform.partitions import departement_partitions
 from geo_pipeline.platform.record_storage import EVENT_BATCH, psycopg2_url
+from geo_pipeline.platform.run_records import run_failures
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.lake import Lake
@@ -179,6 +180,8 @@ def test_a_run_without_its_process_is_marked_as_failed(settings: Settings) -> No
         _leave_file(instance, ended.run_id)
         with held(instance, alive.run_id):
             assert reap(instance) == [dead.run_id]
+            why = run_failures(instance, [dead.run_id])[dead.run_id].told
+            assert why("fr").startswith("tuée\u00a0: son processus 1234 sur a-host")
             states = [instance.get_run_by_id(each.run_id) for each in (alive, dead)]
             assert [each.status.value for each in states if each] == ["STARTED", "FAILURE"]
             instance.report_run_canceled(alive)
@@ -217,6 +220,8 @@ def test_the_daemon_finds_a_dead_run_by_itself(settings: Settings) -> None:
             assert not any(execute_run_monitoring_iteration(workspace, logger))
             states = [instance.get_run_by_id(each.run_id) for each in (alive, dead)]
             assert [each.status.value for each in states if each] == ["STARTED", "FAILURE"]
+            why = run_failures(instance, [dead.run_id])[dead.run_id].told
+            assert why("fr").startswith("tuée\u00a0: son processus 1234 sur a-host")
         # A crash is worth another try by the daemon, unlike a step that failed.
         assert states[1] is not None
         assert states[1].tags["dagster/will_retry"] == "true"

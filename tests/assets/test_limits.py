@@ -21,11 +21,13 @@ from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError, Usa
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.live_runs import held
 from geo_pipeline.platform.pools import LIMITS
+from geo_pipeline.platform.step_failures import why_step_failed
 from geo_pipeline.runtime.guard import ONCE_TAG, StepTimeoutError, guarded, time_limit
 from geo_pipeline.runtime.table_assets import AGAIN
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.words import message
 
 pytestmark = pytest.mark.slow
 
@@ -237,10 +239,17 @@ def test_only_what_may_mend_is_tried_again(
 ) -> None:
     found, data = tried(tmp_path, raising(error, cause))
     assert found == tries
-    if tries == 1:
-        assert data.user_failure_data.description.endswith(str(error))
-        assert "\n" not in data.user_failure_data.description
-        assert str(error) in data.error.cause.message
+    assert data.user_failure_data.description.endswith(str(error))
+    assert "\n" not in data.user_failure_data.description
+    assert str(error) in data.error.cause.message
+
+
+def test_an_error_that_was_tried_again_is_told_in_both_languages(tmp_path: Path) -> None:
+    error = Passing(message("states.last_day", day="2022-08-31"))
+    found, data = tried(tmp_path, raising(error))
+    assert found == 3
+    assert why_step_failed(data)("fr") == "dernier jour le 2022-08-31"
+    assert why_step_failed(data)("en") == "last day 2022-08-31"
 
 
 def test_from_the_command_line_nothing_is_tried_again(tmp_path: Path) -> None:

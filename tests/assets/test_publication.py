@@ -173,8 +173,9 @@ def test_a_calendar_with_a_gap_is_not_published(own_home: Path) -> None:
 
 def test_a_harvest_that_occurs_twice_is_not_published(own_home: Path) -> None:
     twice = harvests("sunflower", {2000: 20}) * 2
-    with pytest.raises(StorageError, match=r"harvests that occur twice \(1\)"):
+    with pytest.raises(StorageError, match=r"harvests that occur twice \(1\)") as broken:
         publish_with(own_home, twice)
+    assert broken.value.message("fr").endswith("récoltes présentes deux fois (1)")
 
 
 def courses(home: Path, **courses: dict[str, list[tuple[str, float]]]) -> None:

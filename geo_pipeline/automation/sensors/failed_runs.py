@@ -13,16 +13,16 @@ import dagster as dg
 
 from geo_pipeline.automation.alerts import Alert, Rows, digest
 from geo_pipeline.automation.sensors.places import listed, moment, whom
-from geo_pipeline.automation.sensors.present_troubles import Trouble, dagster_page, error_line
+from geo_pipeline.automation.sensors.present_troubles import Trouble, dagster_page
 from geo_pipeline.platform.internals import WILL_RETRY_TAG
 from geo_pipeline.platform.partitions import codes_of
-from geo_pipeline.platform.step_failures import message_of_step
+from geo_pipeline.platform.run_records import run_failures
 from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import reason, short
 from geo_pipeline.storage.partition_states import Broken
 from geo_pipeline.tables import PARTITIONED
-from geo_pipeline.words import Catalogue, Message, catalogue, message, plain
+from geo_pipeline.words import Catalogue, Message, catalogue, message
 
 LOOKED_BACK: Final = timedelta(hours=1)
 """The first look of all tells runs that failed no longer ago than this."""
@@ -59,19 +59,20 @@ def failed_runs(
     ids = [record.event_log_entry.run_id for record in records]
     found = instance.get_run_records(dg.RunsFilter(run_ids=ids)) if ids else []
     runs = {each.dagster_run.run_id: each for each in found}
+    reasons = run_failures(instance, ids)
     failed = []
     for record in records:
         run = runs.get(record.event_log_entry.run_id)
         if run is None or run.dagster_run.tags.get(WILL_RETRY_TAG) == "true":
             continue
-        step, why = _why(record.event_log_entry.dagster_event)
+        failure = reasons[run.dagster_run.run_id]
         failed.append(
             FailedRun(
                 run_id=run.dagster_run.run_id,
                 job=run.dagster_run.job_name,
                 codes=codes_of(run.dagster_run.tags),
-                step=step,
-                why=why,
+                step=failure.step,
+                why=failure.why,
                 started_at=run.start_time or record.timestamp,
                 failed_at=record.timestamp,
             )
@@ -91,19 +92,6 @@ def _failures(
         wanted, limit=RUNS_AT_A_LOOK, ascending=after_storage_id is not None
     )
     return sorted(found.records, key=lambda record: record.storage_id)
-
-
-def _why(event: Any) -> tuple[str, Message]:
-    """Return the step that a run failed at (empty where none is known) and why."""
-    data = event.job_failure_data
-    step = data.first_step_failure_event
-    if step is not None:
-        failed = step.step_failure_data
-        return str(step.step_key), message_of_step(failed) or error_line(failed.error)
-    if data.error is not None:
-        return "", error_line(data.error)
-    said = " ".join((event.message or "").split())
-    return "", plain(said) if said else message("operations.no_reason")
 
 
 def without_told_elsewhere(runs: Sequence[FailedRun], found: Sequence[Broken]) -> list[FailedRun]:

@@ -3,11 +3,9 @@
 Runs that failed are in `failed_runs`; what was told of both is remembered by `operations`.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
 import dagster as dg
@@ -15,6 +13,7 @@ import dagster as dg
 from geo_pipeline.automation.alerts import Alert, Rows
 from geo_pipeline.automation.sensors.places import listed, moment, whom
 from geo_pipeline.platform.internals import InstigatorState, InstigatorType, TickStatus
+from geo_pipeline.platform.step_failures import why_raised
 from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import reason, short
@@ -112,23 +111,10 @@ def _of_instigator(
             severity="error",
             departements=(),
             title=capitalise(name(words.lang)),
-            text=words("operations.reason", why=error_line(ticks[0].error)),
+            text=words("operations.reason", why=why_raised(ticks[0].error)),
             link=dagster_page(settings, "automation"),
         ),
     )
-
-
-def error_line(error: Any) -> Message:
-    """Return what an error says in one line, beyond what Dagster wraps around it."""
-    while (
-        error is not None and error.cause is not None and str(error.cls_name).startswith("Dagster")
-    ):
-        error = error.cause
-    if error is None:
-        return message("trouble.no_error")
-    text = " ".join(error.message.split())
-    own = r"(?:geo_pipeline\.[\w.]+|dagster\.[\w.]*Failure): "
-    return plain(re.sub(rf"^{own}", "", text))
 
 
 def dagster_page(settings: Settings, path: str = "") -> str:

@@ -86,6 +86,11 @@ def system(tmp_path: Path) -> Iterator[Trouble]:
     yield from record_troubles.of_services([], [watched("daily", is_sensor=False)], NOW)
     failing = replace(watched("daily", is_sensor=False, failed=True), due_by=NOW)
     yield from record_troubles.of_services([], [failing], NOW)
+    kept = ("warehouse.promise.", "delivery.", "guard.", "run_killed", "no_reason")
+    for key in catalogue("en").texts:
+        if key.startswith(kept):
+            why = message("run_failed_at", step="exports", why=by_hand(key))
+            yield Trouble("run", "0a1b2c3d", why, LONG_AGO, troubles.RESUME)
 
 
 def watched(name: str, *, is_sensor: bool, failed: bool = False) -> Watched:
