@@ -1,7 +1,7 @@
-"""`geo-pipeline`: run the pipeline, export maps and tables, see how things stand.
+"""`geo-pipeline`: run the pipeline, export maps and tables, show the state of everything.
 
-Exit codes: 0 done, 1 failed, 2 misuse. Errors are one line on standard error; `--json` prints what
-a machine may read on standard output. The rooms that take long to import are imported by the
+Exit codes: 0 done, 1 failed, 2 misuse. Errors are one line on standard error; `--json` prints a
+machine-readable result on standard output. Modules that are slow to import are imported by the
 commands that need them, so that `--help` and mistakes answer at once.
 """
 
@@ -49,8 +49,8 @@ export = typer.Typer(help="Write maps, tables and bulletins as files.", no_args_
 app.add_typer(export, name="export")
 
 OBJECTS_BETWEEN_COLLECTIONS = 10_000
-"""Loading makes objects by the hundred thousand, which stay: to look through them for cycles after
-each 700, as Python does, takes half a second of a command."""
+"""Loading creates hundreds of thousands of objects that stay. Searching them for cycles after every
+700, as Python does by default, takes half a second of a command."""
 
 
 class Language(StrEnum):
@@ -69,7 +69,7 @@ class TableFormat(StrEnum):
 
 
 class Role(StrEnum):
-    """A service that can be looked at."""
+    """A service of the containers."""
 
     app = "app"
     webserver = "webserver"
@@ -289,7 +289,7 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         print_json([finding._asdict() for finding in findings])
     else:
-        # An address may be longer than its column: it goes on in the next line.
+        # An address may be longer than its column: it is folded onto the next line.
         long = (Column(name, overflow="fold") for name in ("found", "what to do"))
         table = Table("check", "", *long)
         for each in findings:
@@ -387,7 +387,7 @@ def dagster(
     from geo_pipeline.platform.live_runs import reap
 
     settings = _settings()
-    # Opening it makes its databases, which the processes started below would make at once.
+    # This creates Dagster's databases; the processes started below would all do so at once.
     with open_instance(settings) as instance:
         home = instance.root_directory
         for run_id in reap(instance):
@@ -404,7 +404,7 @@ def dagster(
 
 
 def _resume(settings: "Settings", as_json: bool, verbose: bool) -> None:
-    """Mend what `status` says is wrong and can be mended from here; say what is left of it."""
+    """Repair what `status` reports and can be repaired from here; print what is left."""
     from geo_pipeline.automation.monitoring import is_wrong, look
     from geo_pipeline.automation.troubles import MENDED_BY_RESUME
     from geo_pipeline.commands import status as status_tables
@@ -438,7 +438,7 @@ def _resume(settings: "Settings", as_json: bool, verbose: bool) -> None:
 
 
 def _reap(settings: "Settings") -> None:
-    """Mark the runs as failed that were killed, and say so."""
+    """Mark the runs that were killed as failed, and print them."""
     from geo_pipeline.platform.instance import open_instance
     from geo_pipeline.platform.live_runs import reap
 
@@ -448,7 +448,7 @@ def _reap(settings: "Settings") -> None:
 
 
 def _repair(settings: "Settings") -> tuple[str, ...]:
-    """Set aside what is damaged beside the lake, and say so; return the départements it was of."""
+    """Set aside damaged records and notes, and print them; return the départements concerned."""
     from geo_pipeline.commands.repair import set_damaged_aside
 
     repaired = set_damaged_aside(settings)
@@ -464,7 +464,7 @@ def _settings(
     history: str | None = None,
     offline: bool = False,
 ) -> "Settings":
-    """Return the settings with what the command line says instead."""
+    """Return the settings, with the options of the command line in place of the environment's."""
     from geo_pipeline.settings import read_settings
 
     said: dict[str, Any] = {
@@ -478,7 +478,7 @@ def _settings(
 
 
 def _run(codes: list[str], settings: "Settings", as_json: bool, verbose: bool) -> None:
-    """Run `codes` and say what came of it."""
+    """Run `codes` and print the outcome."""
     from geo_pipeline import logs
 
     with progress(codes) as on_partition, logs.shown(verbose):

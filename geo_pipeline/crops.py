@@ -1,7 +1,7 @@
-"""The crops that are followed, by what is computed of them. Their parameters are in `assets_data`.
+"""Crops by what is computed for them. Their parameters are in `assets_data`.
 
-`crop_parameters.csv` says the same in its columns, and a test holds both together; what crops are
-called is in `catalogue.indicators`.
+`crop_parameters.csv` has the same lists in its columns, and a test compares both; the names of
+crops are in `catalogue.indicators`.
 """
 
 from typing import Final
@@ -19,7 +19,7 @@ RAINFED: Final = (
     "vineyard",
     "grassland",
 )
-"""Crops of `assets_data/crop_parameters.csv` that live on rain."""
+"""Crops of `assets_data/crop_parameters.csv` without irrigation."""
 
 WITH_YIELD_RESPONSE: Final = (
     "soft_wheat",
@@ -31,7 +31,7 @@ WITH_YIELD_RESPONSE: Final = (
     "potato",
     "vineyard",
 )
-"""Those of them with a published yield response factor."""
+"""Rainfed crops that have a published yield response factor."""
 
 CEREALS: Final = ("soft_wheat", "durum_wheat", "winter_barley")
-"""Those whose hot days are counted: above 25 °C, from flowering on, their grains shrivel."""
+"""Crops whose hot days are counted: above 25 °C from flowering on their grains shrivel."""

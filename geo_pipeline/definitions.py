@@ -1,4 +1,4 @@
-"""The one Dagster entry point: everything the other rooms offer, assembled on one page."""
+"""The one Dagster entry point: the definitions of all other rooms, assembled on one page."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -23,10 +23,10 @@ def build_definitions(workspace: Workspace | None = None, **overrides: Any) -> d
     """Return all definitions; reads the environment, touches neither disk nor network.
 
     Args:
-        workspace: what the assets are handed, made from the settings by default.
-        overrides: settings by name, in the place of the environment's: `home=`, `source=`...
+        workspace: the resource that assets get, made from the settings by default.
+        overrides: settings by name, in place of the environment's: `home=`, `source=`...
 
-    Tables that a setting asks for are among them where it does.
+    Tables that depend on a setting are included where it is set.
     """
     workspace = workspace or Workspace(Settings(**overrides))
     settings = workspace.settings
@@ -51,7 +51,7 @@ def build_definitions(workspace: Workspace | None = None, **overrides: Any) -> d
 
 
 def _published_after(awaited: Sequence[dg.AssetKey], spec: dg.AssetSpec) -> dg.AssetSpec:
-    """Let the warehouse wait for tables that are not always there, where they are."""
+    """Let the warehouse wait for optional tables, where they exist."""
     if spec.key != publication.warehouse.key:
         return spec
     return spec.replace_attributes(deps=[*spec.deps, *awaited])

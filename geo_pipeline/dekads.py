@@ -1,7 +1,7 @@
 """Dekads, the periods of agrometeorology: days 1 to 10, 11 to 20, and 21 to the end of a month.
 
-Their arithmetic, of single days and of whole columns of days. SQL has the same as
-`least((day(period_end) - 1) // 10, 2)`. How they are named to a reader: `publishing.formats`.
+Their arithmetic, for single days and for columns of days. The same in SQL is
+`least((day(period_end) - 1) // 10, 2)`. Their names for readers are in `publishing.formats`.
 """
 
 from calendar import monthrange
@@ -14,16 +14,16 @@ import pandas as pd
 
 A_MONTH: Final = 3
 A_YEAR: Final = 36
-"""So many dekads has a month, and a year."""
+"""Dekads in a month and in a year."""
 
 
 def third(day: date) -> int:
-    """Return which third of its month a day is in: 0, 1 or 2."""
+    """Return the third of its month that a day is in: 0, 1 or 2."""
     return min((day.day - 1) // 10, 2)
 
 
 def of_year(day: date) -> int:
-    """Return which dekad of its year a day is in: 0 for the first of January, 35 for the last."""
+    """Return the dekad of its year that a day is in: 0 for 1 January, 35 for 31 December."""
     return (day.month - 1) * A_MONTH + third(day)
 
 
@@ -38,7 +38,7 @@ def last_day(day: date) -> date:
 
 
 def last_day_of(year: int, dekad: int) -> date:
-    """Return the last day of a dekad of a year: 0 is the first of January, 36 that of next year."""
+    """Return the last day of a dekad: dekad 0 holds 1 January, 36 is the first of the next year."""
     years, dekad = divmod(dekad, A_YEAR)
     month, third = divmod(dekad, A_MONTH)
     year, month = year + years, month + 1
@@ -46,7 +46,7 @@ def last_day_of(year: int, dekad: int) -> date:
 
 
 def before(day: date, count: int = 1) -> date:
-    """Return the last day of the dekad that is `count` dekads before the one that a day is in."""
+    """Return the last day of the dekad that is `count` dekads before that of `day`."""
     return last_day_of(day.year, of_year(day) - count)
 
 
@@ -56,17 +56,17 @@ def is_last_of_month(day: date) -> bool:
 
 
 def thirds(days: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
-    """Return which third of its month each day is in: 0, 1 or 2."""
+    """Return the third of its month that each day is in: 0, 1 or 2."""
     return np.minimum((days.day.to_numpy(np.int64) - 1) // 10, 2)
 
 
 def steps(days: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
-    """Return which dekad of its year each day is in, 0 to 35."""
+    """Return the dekad of its year that each day is in, 0 to 35."""
     return (days.month.to_numpy(np.int64) - 1) * A_MONTH + thirds(days)
 
 
 def numbers(days: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
-    """Return the dekad of each day as a number that goes up by one from dekad to dekad."""
+    """Return the dekad of each day as a running number that increases by one each dekad."""
     return days.year.to_numpy(np.int64) * A_YEAR + steps(days)
 
 
@@ -76,7 +76,7 @@ def first_days(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 
 def lengths(days: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
-    """Return how many days the dekad of each day has: 8 to 11."""
+    """Return the number of days, 8 to 11, in the dekad of each day."""
     whole = days.days_in_month.to_numpy(np.int64)
     return np.where(thirds(days) == A_MONTH - 1, whole - 20, 10)
 

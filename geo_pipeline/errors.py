@@ -6,26 +6,26 @@ from geo_pipeline.words import Message, plain
 
 
 class GeoPipelineError(Exception):
-    """Something failed that the user can act on; commands print it and exit with 1."""
+    """A failure that the user can act on; commands print it and exit with 1."""
 
     passing: bool = False
-    """It may be over in a minute without anybody acting: the same is worth another try."""
+    """Whether the cause may be gone in a minute by itself, so that another try makes sense."""
 
     def __init__(self, what: Message | str) -> None:
         super().__init__(what)
 
     @property
     def message(self) -> Message:
-        """What it says, in either language."""
+        """Its text, in either language."""
         return plain(self)
 
 
 class UsageError(GeoPipelineError):
-    """The request itself is off (unknown name, period outside the data); commands exit with 2."""
+    """The request itself is wrong (unknown name, period outside the data); commands exit with 2."""
 
 
 class SourceError(GeoPipelineError):
-    """A provider's data cannot be had or read."""
+    """A provider's data cannot be received or read."""
 
 
 class StorageError(GeoPipelineError):
@@ -33,20 +33,20 @@ class StorageError(GeoPipelineError):
 
 
 class DamagedError(StorageError):
-    """A file of the lake is there and cannot be read; `path` says which."""
+    """A file of the lake exists but cannot be read; `path` is the file."""
 
     def __init__(self, what: Message | str, path: Path) -> None:
         super().__init__(what)
-        self.args = (what, path)  # both, so that it passes between processes
+        self.args = (what, path)  # both, so that pickling keeps them
         self.path = path
 
     def __str__(self) -> str:
-        """Return what it says, without the path apart."""
+        """Return the text of the error, which the path is no part of."""
         return str(self.args[0])
 
 
 class RecordsError(StorageError):
-    """Dagster's own records cannot be read or written; the lake is the truth and needs them not."""
+    """Dagster's own records cannot be read or written; the lake does not depend on them."""
 
 
 class HeldError(GeoPipelineError):
@@ -54,4 +54,4 @@ class HeldError(GeoPipelineError):
 
 
 class NotPublishedError(StorageError):
-    """There is no warehouse yet."""
+    """There is no publication yet."""

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that are written whole or not at all."""
 
 import fcntl
 import os
@@ -14,17 +14,17 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.words import message
 
 YOUNG_S = 2.0
-"""A temporary file younger than this may be one that its writer has not locked yet."""
+"""A temporary file younger than this may not have been locked by its writer yet."""
 
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Give a temporary path beside `target`; on success it is renamed over it, else removed.
+    """Give a temporary path beside `target`; on success it replaces `target`, else it is removed.
 
-    A reader sees the old file or the new one, never a part of it, whenever the process ends.
+    A reader sees the old file or the new one, never a part of it, however the process ends.
 
     Raises:
-        StorageError: the folder cannot be written or the disk is full; `target` is as it was.
+        StorageError: the folder cannot be written or the disk is full; `target` is unchanged.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -42,12 +42,12 @@ def replacing(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary_beside(target: Path) -> Iterator[tuple[FileIO, Path]]:
-    """Give a new file beside `target`, open for writing, and its path; it goes unless it is moved.
+    """Give a new file beside `target`, open for writing, and its path; removed unless renamed.
 
-    It is locked while this process lives, however that ends: `sweep` leaves alone what is locked.
+    The file is locked until this process ends, however it ends; `sweep` leaves locked files alone.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the file cannot be created.
     """
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
@@ -61,15 +61,15 @@ def temporary_beside(target: Path) -> Iterator[tuple[FileIO, Path]]:
 
 
 def sweep(target: Path, *, alone: bool = False) -> None:
-    """Remove what processes that were killed left beside `target`.
+    """Remove the temporary files that killed processes left beside `target`.
 
-    A file that a living process writes is locked and stays. `alone` says that no other process can
-    be writing `target` now: then all of it goes, also what a library made beside its own file
-    (DuckDB's `.wal` and its folder of overflowing data).
+    A file that a living process is writing is locked and stays. `alone` states that no other
+    process can be writing `target` now: then all temporary files go, also those that a library made
+    beside its own file (DuckDB's `.wal` and its folder of overflowing data).
     """
     pattern = f".{target.name}.*.tmp*" if alone else f".{target.name}.*.tmp"
     for left in target.parent.glob(pattern):
-        with suppress(FileNotFoundError):  # another process is done with it
+        with suppress(FileNotFoundError):  # another process has just finished with it
             if left.is_dir():
                 shutil.rmtree(left)
             elif alone or _is_abandoned(left):
@@ -77,7 +77,7 @@ def sweep(target: Path, *, alone: bool = False) -> None:
 
 
 def _is_abandoned(path: Path) -> bool:
-    """Return whether the process that wrote the temporary file `path` is gone."""
+    """Return whether the process that wrote the temporary file `path` has ended."""
     if time.time() - path.stat().st_mtime < YOUNG_S:
         return False
     try:

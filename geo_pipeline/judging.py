@@ -1,11 +1,11 @@
-"""What comes from outside is read in a child process, with limits of memory, time and size.
+"""Foreign files are read in a child process, with limits of memory, time and size.
 
-A reader of foreign files may take all of the memory, run for hours or take its process down with
-it: a workbook of 1 kB with one far cell had calamine ask for 550 GB and abort. In a child none of
-that reaches the process that asked, which gets one error in place of an answer.
+A reader of foreign files may take all of the memory, run for hours or crash its process: for a
+workbook of 1 kB with one far cell, calamine asked for 550 GB and aborted. In a child process none
+of that reaches the parent, which gets one error instead of an answer.
 
-Nothing is written under a name, so that a killed process leaves nothing behind. The memory is
-limited where the system can do it (Linux); time and size are everywhere.
+Nothing is written to a named file, so a killed process leaves nothing behind. Memory is limited
+where the system supports it (Linux); time and size are limited everywhere.
 """
 
 import logging
@@ -33,16 +33,16 @@ Arguments = TypeVarTuple("Arguments")
 
 @dataclass(frozen=True)
 class Limits:
-    """What one reading may take."""
+    """The limits of one reading."""
 
     memory_mb: int = 2_000
-    """Beyond what the child has once the reader is imported."""
+    """Memory beyond what the child uses once the reader is imported."""
     time_s: float = 120.0
     answer_mb: int = 500
 
 
 class FatalFileError(ValueError):
-    """What was to be read took its reader's memory or time, or took its process down."""
+    """The reader of a file ran out of memory or time, or its process crashed."""
 
     def __init__(self, reason: Literal["memory", "time", "crash"], limits: Limits) -> None:
         super().__init__(
@@ -52,13 +52,13 @@ class FatalFileError(ValueError):
         self.limits = limits
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, Limits]]:
-        """Return what makes it again in another process."""
+        """Return how to build it again in another process."""
         return type(self), (self.reason, self.limits)
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """What a child came to: a value or an error, and what it logged (logger, level, message)."""
+    """The answer of a child: a value or an error, and its log (logger, level, message)."""
 
     value: object
     error: Exception | None
@@ -66,14 +66,14 @@ class _Answer:
 
 
 def judged(limits: Limits, function: Callable[[*Arguments], R], *arguments: *Arguments) -> R:
-    """Return what `function` gives for these arguments, called in a child process.
+    """Return the result of `function` for these arguments, called in a child process.
 
-    `function` is one of a module (or a static method), and all can be pickled. What it logs is
-    logged here.
+    `function` is one of a module (or a static method), and all arguments can be pickled. What it
+    logs is logged in this process.
 
     Raises:
         FatalFileError: it took too much memory or time, or the process ended without an answer.
-        Whatever `function` raises.
+        Exception: whatever `function` raises.
     """
     with TemporaryFile() as request, TemporaryFile() as given, TemporaryFile() as said:
         pickle.dump((limits, function, arguments), request)
@@ -108,10 +108,10 @@ _ONE_THREAD = {
     "MALLOC_ARENA_MAX": "2",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-"""Each thread reserves memory that it does not use, and what is reserved counts."""
+"""Each thread reserves memory that it does not use, and reserved memory counts."""
 
 _NO_MEMORY = ("memory allocation", "bad_alloc", "memoryerror", "out of memory")
-"""What readers written in other languages say, in an error or before they end the process."""
+"""Texts of errors, from readers in other languages, that mean memory ran out."""
 
 
 def _answer(given: IO[bytes]) -> _Answer | None:
@@ -133,7 +133,7 @@ def _reason(said: IO[bytes], status: int) -> Literal["memory", "time", "crash"]:
 
 
 def _tells_of_memory(error: BaseException | None) -> bool:
-    """Say whether an error, or one that it came of, is that there is no memory."""
+    """Return whether an error, or one that caused it, means that memory ran out."""
     while error is not None:
         told = f"{type(error).__name__}: {error}".lower()
         if isinstance(error, MemoryError) or any(words in told for words in _NO_MEMORY):
@@ -143,7 +143,7 @@ def _tells_of_memory(error: BaseException | None) -> bool:
 
 
 class _Kept(logging.Handler):
-    """Keeps what is logged."""
+    """Keeps log records."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
@@ -154,7 +154,7 @@ class _Kept(logging.Handler):
 
 
 def _limit(kind: int, most: float) -> None:
-    """Lower a limit of this process; where the system does not know it, there is none."""
+    """Lower a limit of this process, where the system has such a limit."""
     _, hard = resource.getrlimit(kind)
     most = int(most) if hard == resource.RLIM_INFINITY else min(int(most), hard)
     with suppress(ValueError, OSError):
@@ -162,7 +162,7 @@ def _limit(kind: int, most: float) -> None:
 
 
 def _reserved_bytes() -> int:
-    """Return the address space that this process has now, 0 where the system does not tell."""
+    """Return the address space that this process has reserved, 0 where the system cannot say."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     except OSError:
@@ -170,9 +170,9 @@ def _reserved_bytes() -> int:
 
 
 def judge() -> None:
-    """Call what is asked for on standard input, and answer on standard output."""
+    """Read a call from standard input, execute it, and write the answer to standard output."""
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # what a library prints must not mix with the answer
     kept = _Kept()
     root = logging.getLogger()
     root.addHandler(kept)
@@ -180,7 +180,7 @@ def judge() -> None:
     limits, function, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, limits.answer_mb * MB)
-    # Should the parent be killed, this ends all the same.
+    # If the parent is killed, this limit ends the child all the same.
     _limit(resource.RLIMIT_CPU, 1 + math.ceil(2 * limits.time_s))
     if reserved := _reserved_bytes():
         _limit(resource.RLIMIT_AS, reserved + limits.memory_mb * MB)
@@ -194,5 +194,5 @@ def judge() -> None:
     try:
         pickle.dump(answer, answers)
         answers.flush()
-    except OSError:  # longer than is allowed
+    except OSError:  # the answer is longer than allowed
         sys.exit(1)

@@ -1,7 +1,7 @@
-"""What the pipeline did, a JSON object a line in `<home>/logs/pipeline.jsonl`, for man and machine.
+"""Logs: what the pipeline did, one JSON object a line in `<home>/logs/pipeline.jsonl`.
 
-Nothing is set up on import: whoever begins something (a run, a command) opens `recording`. The rest
-of the code logs to `logging.getLogger(__name__)`, with figures in `extra=about(...)`.
+Nothing is set up on import: whatever begins work (a run, a command) opens `recording`. The rest of
+the code logs to `logging.getLogger(__name__)`, with figures in `extra=about(...)`.
 """
 
 import json
@@ -20,11 +20,11 @@ from pydantic import SecretStr
 from geo_pipeline.settings import Settings
 
 ROOT: Final = "geo_pipeline"
-"""The logger above all of ours."""
+"""The parent of all our loggers."""
 
 FILE: Final = "pipeline.jsonl"
 MAX_BYTES: Final = 10_000_000
-"""A file that grows beyond this is put aside as `pipeline.1.jsonl`, and so on."""
+"""A file that grows beyond this is renamed to `pipeline.1.jsonl`, and so on."""
 KEPT_FILES: Final = 5
 
 FIELDS: Final = (
@@ -38,7 +38,7 @@ FIELDS: Final = (
     "rows",
     "error",
 )
-"""What a line may hold besides time, level, logger and message; what is not known is left out."""
+"""Fields of a line besides time, level, logger and message; unknown ones are left out."""
 
 _EXTRA = "geo_pipeline"
 _log = logging.getLogger(__name__)
@@ -53,10 +53,10 @@ def about(**fields: object) -> dict[str, dict[str, object]]:
 def recording(
     settings: Settings, *, console: logging.Handler | None = None, **fields: object
 ) -> Iterator["JsonLines"]:
-    """Write what is logged to the file of this home, and to `console`, while this lasts.
+    """Write log records to the file of this home, and to `console`, while the block lasts.
 
-    `fields` (run_id, job) are on each line. Within another recording of the same home only the
-    inner one writes, so that no line is there twice.
+    `fields` (run_id, job) are on each line. Inside another recording of the same home only the
+    inner one writes, so that no line is written twice.
     """
     logger = logging.getLogger(ROOT)
     lines = JsonLines(settings.logs / FILE, fields, secrets(settings))
@@ -83,8 +83,8 @@ def recording(
 def written(table: str, departement: str | None, source: str, rows: int) -> float | None:
     """Log that a file of the lake was written; return its seconds, None outside a recording.
 
-    These are the seconds since the file before of the same run: of départements that are worked on
-    together, the first has the work of them all.
+    The seconds are counted from the file written before in the same run. Where several départements
+    are computed together, the first carries the time of all.
     """
     spent = None
     for handler in logging.getLogger(ROOT).handlers:
@@ -108,7 +108,7 @@ def written(table: str, departement: str | None, source: str, rows: int) -> floa
 
 
 def failed(table: str, departement: str | None, source: str, why: str) -> None:
-    """Log that a partition (or a whole table) could not be had."""
+    """Log that a partition (or a whole table) could not be made."""
     place = table if departement is None else f"{table} {departement}"
     _log.error(
         "%s: failed",
@@ -119,7 +119,7 @@ def failed(table: str, departement: str | None, source: str, why: str) -> None:
 
 @contextmanager
 def shown(wanted: bool) -> Iterator[None]:
-    """Write what is logged to standard error too while this lasts, where it is `wanted`."""
+    """Write log records to standard error too during the block, where `wanted`."""
     logger, handler = logging.getLogger(ROOT), console()
     if wanted:
         logger.addHandler(handler)
@@ -137,7 +137,7 @@ def console(stream: Any = None) -> logging.Handler:
 
 
 def secrets(settings: Settings) -> tuple[str, ...]:
-    """Return the secrets among the settings, which no line may hold."""
+    """Return the secrets among the settings, which no line may contain."""
     found = []
     for name in type(settings).model_fields:
         value = getattr(settings, name)
@@ -159,10 +159,10 @@ class Plain(logging.Formatter):
 
 
 class Rotated:
-    """A file of lines that never takes more than `KEPT_FILES + 1` times `max_bytes`.
+    """A log file that, with its older parts, never exceeds `KEPT_FILES + 1` times `max_bytes`.
 
-    Several processes may write at once: each line is one write at the end of the file, so that none
-    is torn; who finds the file grown beyond `max_bytes` puts it aside, under a lock.
+    Several processes may write at once: each line is one write at the end of the file, so that no
+    line is torn; the process that finds the file beyond `max_bytes` renames it, under a lock.
     """
 
     def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
@@ -173,7 +173,7 @@ class Rotated:
         """Write `line` and its end.
 
         Raises:
-            OSError: the disk is full, or not ours to write.
+            OSError: the disk is full, or the file cannot be written.
         """
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         try:
@@ -190,12 +190,12 @@ class Rotated:
             self._put_aside()
 
     def older(self, number: int) -> Path:
-        """Return the path of a file put aside, 1 the last one."""
+        """Return the path of an older part, 1 being the newest of them."""
         return self.path.with_name(f"{self.path.stem}.{number}{self.path.suffix}")
 
     def _put_aside(self) -> None:
         with FileLock(self.path.with_suffix(".lock")):
-            # Another process may have done it while this one waited.
+            # Another process may have renamed it while this one waited.
             if not self.path.exists() or self.path.stat().st_size <= self._max_bytes:
                 return
             for number in range(KEPT_FILES - 1, 0, -1):
@@ -206,7 +206,7 @@ class Rotated:
 
 
 class JsonLines(logging.Handler):
-    """Appends to `path`, a line a record, `fields` on each; several processes may write at once."""
+    """Appends records to `path`, one line each; several processes may write at once."""
 
     def __init__(
         self,
@@ -223,13 +223,13 @@ class JsonLines(logging.Handler):
         self._lap = time.perf_counter()
 
     def lap(self) -> float:
-        """Return the seconds since the last call, at first since the beginning."""
+        """Return the seconds since the last call, or since the beginning at the first."""
         now = time.perf_counter()
         spent, self._lap = now - self._lap, now
         return round(spent, 3)
 
     def line(self, record: logging.LogRecord) -> str:
-        """Return what is written of `record`, without the end of the line."""
+        """Return the line for `record`, without its line end."""
         moment = datetime.fromtimestamp(record.created, UTC)
         fields = self._fields | getattr(record, _EXTRA, {})
         error = _error(record)
@@ -248,13 +248,13 @@ class JsonLines(logging.Handler):
         return text
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write `record`; a disk that is full or not ours to write stops no work."""
+        """Write `record`; a full or read-only disk does not stop the work."""
         with suppress(OSError):
             self.file.append(self.line(record))
 
 
 def _error(record: logging.LogRecord) -> str:
-    """Return the error that a record tells of, in one line."""
+    """Return the error of a record, on one line."""
     fields: dict[str, object] = getattr(record, _EXTRA, {})
     if "error" in fields:
         return " ".join(str(fields["error"]).split())

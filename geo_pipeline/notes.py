@@ -1,8 +1,8 @@
-"""Small JSON files that are believed: what failed, what was found, what was provided.
+"""Notes: small JSON files with failures, findings and provided files, protected by a digest.
 
-Each says the digest of its content, so that a flipped bit is not taken for a finding gone or a day
-moved. Those of before there were digests are read as they are. A note that cannot be read may have
-held something back: it is never taken for none.
+With the digest a flipped bit is not taken for a finding that is gone or a date that moved. Notes of
+older versions have none and are read as they are. A note that cannot be read may have held
+something back, so it never counts as absent.
 """
 
 import hashlib
@@ -27,12 +27,12 @@ class DamagedNote:
 
     @property
     def departement(self) -> str:
-        """The département that it is of; `france` for a whole table."""
+        """The département of the note; `france` for a whole table."""
         return self.path.stem
 
 
 def write(path: Path, content: Any) -> None:
-    """Write `content`, as JSON takes it, to `path`, whole or not at all.
+    """Write `content` to `path` as JSON, whole or not at all.
 
     Raises:
         StorageError: it cannot be written; what was there stays.
@@ -45,7 +45,7 @@ def read(path: Path) -> Any:
     """Return the content of the note at `path`.
 
     Raises:
-        FileNotFoundError: it is not there.
+        FileNotFoundError: it does not exist.
         DamagedError: its content is not what was written.
     """
     try:
@@ -62,23 +62,23 @@ def read(path: Path) -> Any:
 
 
 def digest(content: Any) -> str:
-    """Return the SHA-256 of what `content` says, however it is laid out."""
+    """Return the SHA-256 of `content`, independent of its layout."""
     said = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(said.encode()).hexdigest()
 
 
 def damaged(folder: Path, make: Callable[[Any], object]) -> Iterator[DamagedNote]:
-    """Yield the notes in `folder`, by table and code, of which `make` can make nothing."""
+    """Yield the notes in `folder`, by table and code, that `make` cannot build anything from."""
     for path in sorted(folder.glob("*/*.json")):
         try:
             make(read(path))
-        except FileNotFoundError:  # over this very moment
+        except FileNotFoundError:  # removed this very moment
             continue
         except (DamagedError, TypeError) as error:
             yield DamagedNote(path, str(error))
 
 
 def set_aside(note: DamagedNote) -> Path:
-    """Rename a note so that it stands for nothing; return its new name."""
+    """Rename a note so that it no longer counts; return its new name."""
     target = note.path.with_suffix(f".damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     return note.path.rename(target)

@@ -24,7 +24,7 @@ from geo_pipeline.transforms.soil import soil_water_daily as soil_water
 BLOCK = 17
 
 SOIL_COLUMNS = ("departement", "date", "crop", "swi", "eta_mm")
-"""What the indicators take of `soil_water_daily`."""
+"""Columns of `soil_water_daily` that the indicators are computed from."""
 
 
 @table_asset("soil_water_daily")
@@ -34,7 +34,7 @@ def soil_water_daily(
     """FAO-56 root-zone water balance of twelve crops: depletion, wetness, stress.
 
     Crop calendars and soils: `assets_data/crop_parameters.csv` and `soil_storage.csv` (defaults).
-    After a gap in the weather the state is NaN until it no longer depends on what is not known.
+    After a gap in the weather the state is NaN until it no longer depends on the unknown days.
     """
     lake, source = workspace.lake, workspace.bundled
     crops, storage = source.crop_parameters(), source.soil_storage()
@@ -50,10 +50,11 @@ def soil_water_daily(
 def drought_indicators(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Rain, SPI, SPEI, soil wetness, season, shortage of water of crops and what they say together.
+    """Rain, SPI, SPEI, soil wetness, season, crop water shortage and the combined indicator.
 
-    Each dekad of each département against its own record: docs/indicators_published.md. A window
-    that touches a missing day is NaN, and so is what needs true days where the weather is dekadal.
+    Each dekad of a département is compared with the same département's own record
+    (docs/indicators_published.md). A value is NaN where its window touches a missing day, and where
+    it needs daily values but the weather is dekadal.
     """
     lake, crops = workspace.lake, workspace.bundled.crop_parameters()
     least = workspace.settings.class_min_years
@@ -73,7 +74,7 @@ def _write_blocks(
     table: str,
     make: Callable[[Sequence[str]], pd.DataFrame],
 ) -> None:
-    """Write what `make` makes of the départements of this run; one that fails stops no other."""
+    """Write what `make` returns for the départements of this run; a failed one stops no other."""
     origin = partial(workspace.lake.origin, "weather_daily")
 
     def refuse(code: str, error: GeoPipelineError) -> None:
@@ -92,7 +93,7 @@ def _blocks(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator
 
 
 def _has_weather(context: dg.AssetExecutionContext, workspace: Workspace, code: str) -> bool:
-    """Return whether weather was ever had of a département; say so where it was not."""
+    """Return whether the lake has weather for a département; log it where there is none."""
     there = workspace.lake.path("weather_daily", code).exists()
     if not there:
         context.log.warning(f"département {code} has no weather yet: it is left out")
@@ -105,8 +106,8 @@ def departement_risk(
 ) -> dg.MaterializeResult[None]:
     """Combined class and score of each département and dekad, with drivers and exposed crops.
 
-    Built from all partitions that the lake holds; a département not run yet has empty rows, and so
-    has one that a check holds back or whose file is damaged: it counts in no neighbour's figures.
+    It is built from all partitions in the lake. A département has empty rows, and counts in no
+    neighbour's figures, while it has not been run, a check holds it back or its file is damaged.
     """
     frame, origin = france_tables.risk(workspace, context.log.warning)
     return write_table(workspace, "departement_risk", frame, origin, map_links(workspace.settings))

@@ -1,4 +1,4 @@
-"""Groundwater levels: there only where the settings choose a provider."""
+"""Groundwater levels: the asset exists only where the settings choose a provider."""
 
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ from geo_pipeline.transforms.groundwater import groundwater as by_month
 from geo_pipeline.words import Message, message
 
 PIEZOMETERS = "piezometers"
-"""The check whose finding says which piezometers are silent: only who asked them can tell."""
+"""Name of the check that reports silent piezometers, which only the reader can know."""
 
 
 @table_asset("groundwater")

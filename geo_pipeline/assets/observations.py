@@ -1,7 +1,8 @@
 """Observation assets by département: weather, crops, water restrictions.
 
-A département that a provider fails for keeps its last good partition; the others go on. What failed
-is recorded (`storage.failures`) until it succeeds. A run of one département alone fails with it.
+When a provider fails for a département, its last good partition is kept and the others go on. The
+failure is recorded (`storage.failures`) until it succeeds. A run of one département alone fails
+with it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,10 +38,10 @@ from geo_pipeline.transforms.weather import with_et0
 from geo_pipeline.words import Message
 
 LEFT_OUT = "left_out"
-"""The check whose finding says which stations or values the reader of a source left out."""
+"""Name of the check that reports stations or values that the reader of a source left out."""
 
 OVERLAP_YEARS = 2
-"""Calendar years in which two histories are compared, the last of the older one among them."""
+"""Calendar years over which two histories are compared, up to the last of the older one."""
 
 
 @table_asset("weather_daily")
@@ -106,15 +107,15 @@ class Weather(NamedTuple):
     rows: pd.DataFrame
     provenance: Provenance
     overlap: pd.DataFrame
-    """How far two histories agree."""
+    """How far two histories agree, where there are two."""
     notes: list[Message]
-    """What was left out or not there, a sentence each."""
+    """What was left out or missing, one sentence each."""
 
 
 def _fetched(
     workspace: Workspace, codes: Sequence[str]
 ) -> Iterator[tuple[str, Weather | GeoPipelineError]]:
-    """Yield each département with its weather, or why it cannot be had; several at a time."""
+    """Yield each département with its weather, or with the error; several are asked at a time."""
     if not codes:
         return
     settings, providers = workspace.settings, workspace.providers
@@ -132,7 +133,7 @@ def _fetched(
             rows, overlap = joined([part.rows for part in parts])
             frame = with_et0(rows, places) if len(rows) else empty("weather_daily")
         except StorageError:
-            raise  # a full disk is not the provider's fault: nothing else will do better
+            raise  # a full disk is not the provider's fault: the other départements would fail too
         except GeoPipelineError as error:
             return error
         notes = [note for part in parts for note in part.notes]
@@ -142,7 +143,8 @@ def _fetched(
 
 
 def _provided(workspace: Workspace, code: str) -> list[ProvidedStations]:
-    """Return the station files of a département that came through the inbox: they come first."""
+    """Return the station files of a département that came through the inbox: they take
+    precedence."""
     settings = workspace.settings
     until = settings.until or datetime.now(UTC).date()
     return workspace.providers.stations(code, settings.since or FIRST_LIVE_DAY, until)
@@ -151,8 +153,8 @@ def _provided(workspace: Workspace, code: str) -> list[ProvidedStations]:
 def _first_days(workspace: Workspace, until: date) -> list[date]:
     """Return the first day to ask each provider for.
 
-    With a history before it the first one is asked for an overlap only, unless `since` says
-    otherwise: providers count what they are asked for.
+    Where a history covers the days before, the first provider is asked only for the overlap unless
+    `since` asks for more: providers limit how much they may be asked.
     """
     settings = workspace.settings
     first = settings.since or FIRST_LIVE_DAY
@@ -165,7 +167,7 @@ def _first_days(workspace: Workspace, until: date) -> list[date]:
 
 
 def _joint(parts: Iterator[Provenance]) -> Provenance:
-    """Return one provenance for a history of several."""
+    """Return one provenance for a history that several providers make up."""
     first, *others = parts
     if not others:
         return first

@@ -37,10 +37,10 @@ def warehouse(
 ) -> dg.MaterializeResult[None]:
     """The read-only DuckDB file that the app reads: built beside the old one, checked, renamed.
 
-    Départements that a check holds back, or whose file is damaged, keep the rows that were
-    published of them before: the table `held_departements` says which and why. A damaged table of
-    the whole of France is made again. When it is red: its check `state` lists all that is wrong,
-    in any table and in the system.
+    Départements that a check holds back, or whose file is damaged, keep the rows published before;
+    the table `held_departements` says which and why. A damaged table of the whole of France is made
+    again. When this asset is red, its check `state` lists everything that is wrong, in any table
+    and in the system.
     """
     france_tables.mend(workspace, context.log.warning)
     published = publish(
@@ -72,13 +72,13 @@ def warehouse(
 
 
 def _asked_at(context: dg.AssetExecutionContext) -> datetime | None:
-    """Return when this run was asked for: it may have waited for its turn ever since."""
+    """Return when this run was requested; it may have waited in the queue since."""
     record = context.instance.get_run_record_by_id(context.run.run_id)
     return None if record is None else record.create_timestamp
 
 
 def _tell_damaged(workspace: Workspace, damaged: Sequence[Damaged]) -> None:
-    """Record the files that could not be read, and forget those that could again."""
+    """Record the files that could not be read, and clear the records of those that now can."""
     findings, now = workspace.findings, datetime.now(UTC).isoformat(timespec="seconds")
     found = {(each.table, each.departement): each for each in damaged}
     standing = {
@@ -105,7 +105,7 @@ def _tell_damaged(workspace: Workspace, damaged: Sequence[Damaged]) -> None:
 def exports(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
     """A handful of maps (HTML that opens with no network) and tables (CSV, GeoParquet, GeoJSON).
 
-    Those that would be the same stay; their pages show since when what they show is published.
+    Files that would not change are left; their pages show since when their content is published.
     """
     settings = workspace.settings
     exported = export_handful(workspace.warehouse, settings.exports, settings.language)

@@ -1,7 +1,8 @@
-"""Alerts: told once, in the settings' language, to every channel, and always to a log file.
+"""Alerts: sent once, in the language of the settings, to every channel and to a log file.
 
-What was told is remembered under `<home>/alerts/`, so that neither a restart nor a second process
-tells it again. What a channel did not take waits there and is tried again at the next call.
+Alerts that were sent are remembered under `<home>/alerts/`, so that neither a restart nor a second
+process sends them again. A message that a channel did not accept waits there and is tried again at
+the next call.
 """
 
 import hashlib
@@ -40,10 +41,10 @@ Outcomes = dict[str, dict[str, Message | DeliveryError | None]]
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "error")
 
 BUDGET_S: Final = 30.0
-"""Time that one call spends on sending: Dagster ends a sensor after 60 s."""
+"""Time that one call may spend on sending: Dagster ends a sensor after 60 s."""
 
 CLAIM: Final = timedelta(minutes=5)
-"""How long what one process is sending is left alone by the others."""
+"""How long other processes leave alone a message that one process is sending."""
 
 GIVEN_UP_AFTER: Final = timedelta(hours=72)
 HOUR: Final = timedelta(hours=1)
@@ -53,35 +54,36 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Alert:
-    """What somebody is told, in the language of the settings."""
+    """One alert, in the language of the settings."""
 
     kind: Kind
     key: str
-    """What is the same trouble: told again after `alert_repeat_hours`, or of more départements."""
+    """Identifies a trouble: it is sent again only after `alert_repeat_hours`, or when it is worse
+    or concerns more départements."""
     severity: Severity
     departements: tuple[str, ...]
-    """INSEE codes; empty where it is about none."""
+    """INSEE codes; empty where the alert concerns no département."""
     title: str
     text: str
     link: str
     table: Rows = ()
-    """Rows of cells, the heads first; none by default."""
+    """A table of text cells, its header row first; empty by default."""
     links: tuple[str, ...] = ()
-    """An address for each row below the heads, where rows have one."""
+    """A link for each row below the header, where rows have one."""
     resolves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Troubles (keys) that end herewith and for which départements: news if they return."""
+    """Troubles that this alert ends, by key, with their départements: sent anew if they return."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What one channel said to a notice: nothing, or why it did not take it."""
+    """What one channel answered to a message: None, or why it did not accept it."""
 
     channel: str
     error: str | None
 
 
 class Alerts:
-    """Sends alerts as `settings` say. `clock` gives the time, aware of its zone."""
+    """Sends alerts as `settings` say. `clock` returns the time, with its time zone."""
 
     def __init__(
         self,
@@ -96,14 +98,15 @@ class Alerts:
 
     @property
     def log(self) -> Path:
-        """The log file: a JSON object a line."""
+        """The log file, one JSON object a line."""
         return self._folder / "alerts.jsonl"
 
     def send(self, alerts: Iterable[Alert] = ()) -> list[Alert]:
-        """Send what is news among `alerts`, and what waited; return those that have left now.
+        """Send the new ones among `alerts` and what waited; return the alerts that were sent.
 
-        An alert has left once a channel took it; without any channel, once it is in the log file.
-        Of more than `alerts_per_hour` the mildest are summed up in one message.
+        An alert counts as sent once one channel accepted it, or, without any channel, once it is in
+        the log file. Beyond `alerts_per_hour` messages the mildest alerts are summed up in one
+        message.
 
         Raises:
             StorageError: the memory of alerts cannot be written; nothing is sent.
@@ -120,7 +123,7 @@ class Alerts:
             return self._settle(memory, gone)
 
     def test(self) -> list[Delivery]:
-        """Send a message to each channel at once, whatever was sent before; say who took it.
+        """Send a test message to each channel at once; return what each answered.
 
         Raises:
             StorageError: the log file cannot be written.
@@ -150,7 +153,7 @@ class Alerts:
         return age < timedelta(hours=self._settings.alert_repeat_hours)
 
     def _accept(self, alert: Alert, told: dict[str, Any]) -> None:
-        """Remember and log an alert that is news."""
+        """Remember and log a new alert."""
         known = told.get(alert.key)
         before = known["departements"] if known and self._is_recent(known["at"]) else []
         told[alert.key] = {
@@ -177,7 +180,7 @@ class Alerts:
         )
 
     def _allot(self, memory: dict[str, Any]) -> None:
-        """Make notices of the alerts that wait, no more than the hour lets."""
+        """Make messages of the alerts that wait, within the limit of the hour."""
         now = self._clock()
         memory["sent"] = [
             each for each in memory["sent"] if now - datetime.fromisoformat(each) < HOUR
@@ -213,7 +216,7 @@ class Alerts:
         memory["surplus"] = []
 
     def _claim(self, memory: dict[str, Any]) -> list[dict[str, Any]]:
-        """Take what is due and nobody else is sending."""
+        """Take the messages that are due and that no other process is sending."""
         now = self._clock()
         claimed = []
         for entry in memory["outbox"]:
@@ -227,10 +230,10 @@ class Alerts:
         return claimed
 
     def _deliver(self, claimed: list[dict[str, Any]]) -> Outcomes:
-        """Send what was claimed; return by message and channel the remark or the error.
+        """Send the claimed messages; return the remark or error by message and channel.
 
-        A channel that failed is left alone for the rest of the call, and so are all once the time
-        is over: what they have not tried counts as no try.
+        A channel that failed is not tried again in this call, and none is once the time is over. A
+        message that was not tried for these reasons counts no try.
         """
         begun, now = time.monotonic(), self._clock()
         outcome: Outcomes = {}
@@ -254,13 +257,13 @@ class Alerts:
         return outcome
 
     def _settle(self, memory: dict[str, Any], outcome: Outcomes) -> list[Alert]:
-        """Write down what came of a call; return the alerts that have left by it."""
+        """Record the outcome of a call; return the alerts that it sent."""
         now, left = self._clock(), []
         for entry in memory["outbox"]:
             if entry["identity"] not in outcome:
                 continue
             entry["claimed_until"] = now.isoformat()
-            first = entry["left"] and not entry["waiting"]  # nobody but the log file
+            first = entry["left"] and not entry["waiting"]  # no channel: the log file is enough
             for identity, said in outcome[entry["identity"]].items():
                 if isinstance(said, DeliveryError):
                     self._put_off(entry, identity, said, now)
@@ -282,7 +285,7 @@ class Alerts:
     def _put_off(
         self, entry: dict[str, Any], identity: str, error: DeliveryError, now: datetime
     ) -> None:
-        """Let a message wait for a channel: for the next call, then for ever longer, to an hour."""
+        """Postpone a message for a channel: to the next call, then ever longer, up to an hour."""
         state = entry["waiting"][identity]
         state["tries"] += 1
         pause_s = 0.0 if state["tries"] == 1 else min(3600.0, 60.0 * 2 ** (state["tries"] - 2))
@@ -300,7 +303,7 @@ class Alerts:
         _log.warning("alert %s: %s did not take it: %s; it is tried again", key, channel, error)
 
     def _give_up(self, entry: dict[str, Any], now: datetime) -> None:
-        """Forget what a channel has not taken for days, and channels that are no more."""
+        """Drop what a channel has not accepted for days, and channels that were removed."""
         old = now - datetime.fromisoformat(entry["at"]) > GIVEN_UP_AFTER
         for identity in list(entry["waiting"]):
             channel = self._channels.get(identity)
@@ -312,7 +315,7 @@ class Alerts:
 
     @contextmanager
     def _memory(self) -> Iterator[dict[str, Any]]:
-        """Give what is remembered, for this process alone, and write it back."""
+        """Lock and read the memory of alerts, and write it back afterwards."""
         path = self._folder / "state.json"
         memory: dict[str, Any] = {"told": {}, "sent": [], "surplus": [], "outbox": []}
         try:
@@ -333,7 +336,7 @@ class Alerts:
             raise StorageError(message("alert.no_memory", folder=self._folder, why=why)) from error
 
     def _remembered(self) -> dict[str, Any]:
-        """Return what is in the file; one that cannot be read is put aside."""
+        """Return the content of the file; one that cannot be read is set aside."""
         path = self._folder / "state.json"
         try:
             found = notes.read(path)
@@ -350,12 +353,12 @@ class Alerts:
 
 
 def digest(*parts: object) -> str:
-    """Return a short name for what `parts` say, for keys."""
+    """Return a short hash of `parts`, for keys."""
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:12]
 
 
 def _notice(alert: Alert, identity: str, at: datetime, lang: Lang) -> Notice:
-    """Return what is sent of `alert`, whose texts are in `lang`."""
+    """Return the message of `alert`, whose texts are in `lang`."""
     return Notice(
         identity=identity,
         at=at,
@@ -371,7 +374,7 @@ def _notice(alert: Alert, identity: str, at: datetime, lang: Lang) -> Notice:
 
 
 def _alert(stored: dict[str, Any], lang: Lang) -> Alert:
-    """Return an alert out of JSON; older versions kept its texts in both languages."""
+    """Return an alert from JSON; older versions kept its texts in both languages."""
     texts = {name: stored[name] for name in ("title", "text", "table")}
     texts = {
         name: text.get(lang, ()) if isinstance(text, dict) else text for name, text in texts.items()

@@ -1,6 +1,6 @@
 """Alert channels: e-mail, chats and webhooks, and the form a message takes on each.
 
-Everything that comes from data is escaped here, and no error made here names a secret: neither the
+Everything that comes from data is escaped here. No error raised here contains a secret: neither the
 password of the mail server nor the address of a webhook.
 """
 
@@ -30,10 +30,10 @@ TIMEOUT_S: Final = 10.0
 """Longest silence of a mail server or a webhook."""
 
 CHAT_CHARACTERS: Final = 7_500
-"""Most that a message in a chat says: Teams takes 28 kB of JSON, Mattermost 16,383 characters."""
+"""Longest message in a chat: Teams takes 28 kB of JSON, Mattermost 16,383 characters."""
 
 WIDEST_TABLE: Final = 100
-"""Columns of text by e-mail; a wider table is written row by row."""
+"""Widest table in the text of an e-mail, in characters; a wider one is written row by row."""
 
 COLOURS: Final[dict[Severity, str]] = {
     "info": "#2f6f9f",
@@ -56,10 +56,10 @@ _TEAMS_HOSTS: Final = (
 
 @dataclass(frozen=True)
 class Notice:
-    """What is sent, in one language. `rows` are a table, its heads first; `links` one a row."""
+    """One message in one language: `rows` are a table, header first; `links` one for each row."""
 
     identity: str
-    """The same whenever the message is tried again."""
+    """The same each time the message is tried."""
     at: datetime
     lang: Lang
     kind: Literal["drought", "operations"]
@@ -72,12 +72,12 @@ class Notice:
 
     @property
     def label(self) -> str:
-        """What the link is called."""
+        """The text of the link."""
         return self.words(f"alert.open_{self.kind}")
 
     @property
     def words(self) -> Catalogue:
-        """The words of its language."""
+        """The catalogue of its language."""
         return catalogue(self.lang)
 
 
@@ -90,15 +90,15 @@ class DeliveryError(GeoPipelineError):
 
 
 class Channel(Protocol):
-    """A way out."""
+    """Something that messages can be sent through."""
 
     @property
     def name(self) -> str:
-        """What it is called in logs: no secret."""
+        """Its name in logs; contains no secret."""
 
     @property
     def identity(self) -> str:
-        """What it is known by from one try to the next: no secret."""
+        """Its name in the memory of alerts, the same at each try; contains no secret."""
 
     def deliver(self, notice: Notice) -> Message | None:
         """Send a message; return a remark, None where all went well.
@@ -109,7 +109,7 @@ class Channel(Protocol):
 
 
 def channels(settings: Settings, timeout_s: float = TIMEOUT_S) -> list[Channel]:
-    """Return the ways out that `settings` name."""
+    """Return the channels that `settings` configure."""
     found: list[Channel] = []
     if settings.smtp_url is not None and settings.alert_emails:
         address = settings.smtp_url.get_secret_value()
@@ -156,12 +156,13 @@ class Mail:
         return self._refusal(refused) if refused else None
 
     def _connected(self) -> smtplib.SMTP:
-        """Return the server, encrypted where it can be, logged in where a user is named."""
+        """Return the server, encrypted where it can be, logged in where the address names a
+        user."""
         parts = urlsplit(self._url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise DeliveryError(message("delivery.mail_address"))
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        here = socket.gethostname()  # the default asks the name server, for seconds
+        here = socket.gethostname()  # the default would ask the name server, which takes seconds
         server: smtplib.SMTP
         if parts.scheme == "smtps":
             context = ssl.create_default_context()
@@ -194,7 +195,7 @@ class Mail:
         return message("delivery.refused", receivers=self._safe(named))
 
     def _safe(self, text: str) -> str:
-        """Return `text` as one line without what is secret in the address."""
+        """Return `text` on one line, without the secrets in the address."""
         parts = urlsplit(self._url)
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         plain = f"\0{user}\0{password}".encode()
@@ -205,7 +206,7 @@ class Mail:
 
 
 def _log_in(server: smtplib.SMTP, user: str, password: str) -> None:
-    """Log in: as smtplib does, but for accents, which it cannot send."""
+    """Log in as smtplib does, and with accents too, which smtplib cannot send."""
     if (user + password).isascii():
         server.login(user, password)
         return
@@ -216,10 +217,10 @@ def _log_in(server: smtplib.SMTP, user: str, password: str) -> None:
 
 
 def mail(notice: Notice, sender: str, receivers: Sequence[str]) -> EmailMessage:
-    """Return `notice` as plain text and HTML in one e-mail.
+    """Return `notice` as an e-mail, in plain text and HTML.
 
     Raises:
-        ValueError: an address holds what no header may.
+        ValueError: an address holds characters that a header may not.
     """
     domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
     made = EmailMessage()
@@ -229,7 +230,7 @@ def mail(notice: Notice, sender: str, receivers: Sequence[str]) -> EmailMessage:
     made["Date"] = format_datetime(notice.at)
     made["Message-ID"] = f"<{notice.identity}@{domain}>"
     made["Auto-Submitted"] = "auto-generated"
-    # Without 8-bit lines, which not every server takes.
+    # Quoted-printable has no 8-bit lines, which some servers refuse.
     made.set_content(mail_text(notice), cte="quoted-printable")
     made.add_alternative(mail_html(notice), subtype="html", cte="quoted-printable")
     made["Content-Language"] = notice.lang
@@ -245,7 +246,7 @@ def mail_text(notice: Notice) -> str:
 
 
 def _text_table(notice: Notice) -> str:
-    """Return the table in columns, or where that is too wide a paragraph for each row."""
+    """Return the table in columns, or, where it is too wide, a paragraph for each row."""
     if not notice.rows:
         return ""
     rows = [[one_line(cell) for cell in row] for row in notice.rows]
@@ -261,13 +262,13 @@ def _text_table(notice: Notice) -> str:
 
 
 def _headed(heads: Sequence[str], row: Sequence[str], words: Catalogue) -> list[str]:
-    """Return the cells that say something, each behind its head."""
+    """Return the cells that are not empty, each after its header."""
     cells = zip(heads, row, strict=True)
     return [words("alert.pair", head=head, what=cell) for head, cell in cells if cell]
 
 
 def mail_html(notice: Notice) -> str:
-    """Return `notice` as a simple page: nothing is fetched, all that comes from data escaped."""
+    """Return `notice` as a simple page that fetches nothing, with all data escaped."""
     paragraphs = "".join(
         f"<p>{'<br>'.join(html.escape(line) for line in part.splitlines())}</p>"
         for part in visible(notice.text).split("\n\n")
@@ -305,7 +306,7 @@ def _html_table(notice: Notice) -> str:
 
 
 class Webhook:
-    """The webhook at `url`: of Teams by its host or as `teams+https://...`, else Slack's form."""
+    """A webhook, of Teams (by its host, or as `teams+https://...`) or else in Slack's form."""
 
     def __init__(self, url: str, number: int, timeout_s: float) -> None:
         self._url = url.removeprefix("teams+")
@@ -334,10 +335,10 @@ class Webhook:
             raise DeliveryError(message("delivery.certificate")) from None
         except requests.ConnectionError:
             raise DeliveryError(message("delivery.unreachable")) from None
-        except (requests.RequestException, ValueError):  # their texts hold the address
+        except (requests.RequestException, ValueError):  # their texts contain the address
             raise DeliveryError(message("delivery.webhook_address")) from None
         said = one_line(answer.text)
-        # The connectors of Teams answer 200 and say in words what went wrong behind them.
+        # The connectors of Teams answer 200 and describe in the text what failed behind them.
         if not 200 <= answer.status_code < 300 or (self._teams and "error" in said.lower()):
             path = [part for part in urlsplit(self._url).path.split("/") if len(part) >= 6]
             hidden = [self._url, *path, urlsplit(self._url).query]
@@ -402,7 +403,7 @@ def card(notice: Notice) -> dict[str, Any]:
 
 
 def _chat_lines(notice: Notice) -> list[str]:
-    """Return the text and a line for each row of the table, as many as a chat takes."""
+    """Return the text and a line for each row of the table, up to the length a chat accepts."""
     lines = visible(notice.text)[:CHAT_CHARACTERS].splitlines()
     length = sum(len(line) for line in lines)
     heads, *rows = notice.rows or ((),)
@@ -425,7 +426,7 @@ def _markup(text: str) -> str:
 
 
 def _tame(text: str) -> str:
-    """Break mentions (`@channel`) and Markdown links by a space of no width."""
+    """Break mentions (`@channel`) and Markdown links with a zero-width space."""
     return text.replace("@", "@\u200b").replace("](", "]\u200b(").replace("][", "]\u200b[")
 
 
@@ -435,12 +436,12 @@ def _tame(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return `text` on one line, without what does not print."""
+    """Return `text` on one line, without characters that do not print."""
     return " ".join(visible(text).split("\n")).strip()
 
 
 def visible(text: str) -> str:
-    """Return `text` without what does not print, its lines kept, ordinary spaces run together."""
+    """Return `text` without characters that do not print; lines stay, spaces are collapsed."""
     lines = (
         "".join(each if each.isprintable() or each in NBSP_LIKE else " " for each in line)
         for line in text.splitlines()
@@ -449,11 +450,11 @@ def visible(text: str) -> str:
 
 
 NBSP_LIKE: Final = "\u00a0\u202f"
-"""Spaces that French puts before a colon and between thousands; Python calls them unprintable."""
+"""No-break spaces of French, before a colon and between thousands; not printable for Python."""
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """Return `text` on one line, at most 200 characters of it, each of the secrets as `***`."""
+    """Return `text` on one line, at most 200 characters, each of the secrets as `***`."""
     for each in sorted({each for each in secrets if each}, key=len, reverse=True):
         for form in (each, quote(each, safe="")):
             text = text.replace(form, "***")
@@ -461,7 +462,7 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
 
 
 def _seconds(retry_after: str) -> float:
-    """Return the seconds that a `Retry-After` asks for, a number or a date; 0 where it has none."""
+    """Return the seconds that a `Retry-After` gives as a number or a date; 0 for anything else."""
     if retry_after.strip().isdecimal():
         return float(retry_after)
     try:

@@ -1,8 +1,8 @@
-"""Asset checks: rows of the lake beyond their schema, and the state of the whole.
+"""Asset checks: on the rows of the lake beyond their schema, and on the state of everything.
 
-One factory makes the checks of each table out of its record: which names, and what each says.
-They run after the asset and before what depends on it. What they find goes to `<home>/findings`:
-an error holds its département back from publication, a warning is shown. A run of one département
+One factory makes the checks of each table from its record: their names, and the function that
+finds. They run after the asset and before what depends on it. Findings go to `<home>/findings`: an
+error holds its département back from publication, a warning is shown. A run of one département
 fails with an error of it; a run of many never does.
 """
 
@@ -41,22 +41,22 @@ from geo_pipeline.transforms import quality
 from geo_pipeline.words import joined, message
 
 Cases = dict[tuple[str, str, str], Mapping[str, object]]
-"""What is known of a finding besides, by département, check and severity."""
+"""More about a finding, by département, check and severity."""
 
 
 Find = Callable[[Workspace, Sequence[str], datetime], pd.DataFrame]
-"""Given the départements to judge and the time: findings as `transforms.quality` has them."""
+"""Given the départements to check and the time, returns findings as `transforms.quality` does."""
 
 
 def checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
-    """Return the checks of the tables that `settings` choose, and the standing ones."""
+    """Return the checks of the tables that `settings` choose, and those of the present state."""
     of = chosen(settings)
     standing = _standing(tables(each.name for each in of))
     return [*(_checks(each) for each in of if each.checks), standing]
 
 
 def check_keys(of: Iterable[Table]) -> list[dg.AssetCheckKey]:
-    """Return the keys of the checks of what the lake holds of these tables."""
+    """Return the keys of the data checks of these tables."""
     return [dg.AssetCheckKey(dg.AssetKey(each.name), check) for each in of for check in each.checks]
 
 
@@ -64,7 +64,7 @@ def check_keys(of: Iterable[Table]) -> list[dg.AssetCheckKey]:
 
 
 def _checks(of: Table) -> dg.AssetChecksDefinition:
-    """Return the checks of one table, in one step."""
+    """Return the checks of one table, as one step."""
     partitions = departement_partitions if of.partitioned else None
     with settled():
         specs = [
@@ -97,16 +97,16 @@ def _checks(of: Table) -> dg.AssetChecksDefinition:
 def _judge(
     step: dg.OpExecutionContext, workspace: Workspace, of: Table, codes: Sequence[str]
 ) -> None:
-    """Find, record what was found, and tell Dagster, by check and partition.
+    """Run the checks of a table, record their findings, and report them to Dagster.
 
     Raises:
-        dagster.Failure: an error of the only département that the run is of.
+        dagster.Failure: the run is of one département, and a check found an error in it.
     """
     now = datetime.now(UTC)
     damaged = {
         each.departement: str(each.why) for each in unreadable(workspace.lake, [of.name], codes)
     }
-    if not of.partitioned and damaged:  # nothing is known of it: what stood of it stands
+    if not of.partitioned and damaged:  # it cannot be checked: earlier findings stay
         evaluate(step, [_unreadable(of.name, name, None, damaged[WHOLE]) for name in of.checks])
         return
     found: dict[str, list[Finding]] = {code: [] for code in codes}
@@ -147,7 +147,7 @@ def _judge(
 def _recorded(
     workspace: Workspace, of: Table, code: str, found: Sequence[Finding]
 ) -> list[Finding]:
-    """Put what was found in the place of what stood; what is still there keeps its time."""
+    """Replace the earlier findings; one that is found again keeps its first date."""
     standing = {
         (each.check, each.severity): each.found_at for each in workspace.findings.of(of.name, code)
     }
@@ -167,7 +167,7 @@ def _evaluation(
     cases: Cases,
     code: str | None = None,
 ) -> dg.AssetCheckEvaluation:
-    """Return what Dagster is told of one check, of one partition (`code`) or the whole table."""
+    """Return the evaluation of one check, of one partition (`code`) or of the whole table."""
     is_error = any(each.severity == "error" for each in found)
     metadata: dict[str, dg.TableMetadataValue] = {}
     if found:
@@ -199,7 +199,7 @@ def _evaluation(
 
 
 def _unreadable(table: str, check: str, code: str | None, why: str) -> dg.AssetCheckEvaluation:
-    """Return that a partition could not be judged: its file is damaged."""
+    """Return the evaluation of a partition that cannot be checked because its file is damaged."""
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(table),
         check_name=check,
@@ -211,11 +211,11 @@ def _unreadable(table: str, check: str, code: str | None, why: str) -> dg.AssetC
     )
 
 
-# How the whole stands -------------------------------------------------------------------------
+# The present state ----------------------------------------------------------------------------
 
 
 def _standing(names: Sequence[str]) -> dg.AssetChecksDefinition:
-    """Return the checks of how each table stands now: they can be run at any time."""
+    """Return the checks of the present state of each table: they can be run at any time."""
 
     @dg.multi_asset_check(
         name="standing",
@@ -236,7 +236,7 @@ def _standing(names: Sequence[str]) -> dg.AssetChecksDefinition:
     return standing
 
 
-# Who looks ------------------------------------------------------------------------------------
+# What is looked for ---------------------------------------------------------------------------
 
 
 def _weather(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.DataFrame:
@@ -262,7 +262,7 @@ def _weather(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.Da
 
 
 def _other_source(workspace: Workspace, codes: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """Yield what the reports on the overlap of two histories tell, where there are two."""
+    """Yield the reports on the overlap of two histories, where there are two."""
 
     if workspace.settings.history is None:
         return
@@ -294,9 +294,10 @@ def _crops(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.Data
 
 
 def _pairs(workspace: Workspace, codes: Sequence[str]) -> pd.DataFrame:
-    """Return the neighbours of `codes`; none before the borders are known.
+    """Return the neighbours of `codes`; none before the borders are computed.
 
-    Where the file is damaged those of the embedded outlines: a check writes nothing again.
+    Where their file is damaged the borders of the embedded outlines are used: a check does not
+    write the table again.
     """
     lake = workspace.lake
     there = lake.path("departement_neighbours").exists()
@@ -339,19 +340,19 @@ def _read(
     while there:
         try:
             return lake.read(table, *sorted(there), columns=columns)
-        except DamagedError as error:  # `standing` tells of it
+        except DamagedError as error:  # the checks of the present state report it
             there.remove(str(partition(error.path)))
     nothing = empty(table)
     return nothing if columns is None else nothing[list(columns)]
 
 
 def _selected(lake: Lake, script: str, table: str, codes: Sequence[str]) -> pd.DataFrame:
-    """Return what `<script>.sql` selects of the partitions among `codes` that can be read.
+    """Return what `<script>.sql` selects from the readable partitions among `codes`.
 
-    Millions of rows are looked through without being held in memory.
+    DuckDB reads millions of rows without holding them in memory.
     """
 
-    damaged = {each.path for each in unreadable(lake, [table], codes)}  # `standing` tells of them
+    damaged = {each.path for each in unreadable(lake, [table], codes)}  # reported by `state`
     there = (path for code in codes if (path := lake.path(table, code)).exists())
     if files := [path for path in there if path not in damaged]:
         return database.run_on_files(script, {table: files})
@@ -368,4 +369,4 @@ FIND: Final[Mapping[str, Find]] = MappingProxyType(
         "drought_indicators": _indicators,
     }
 )
-"""Who looks for what the record of a table says is looked for."""
+"""The function behind each name that the `find` of a table's record may have."""

@@ -1,6 +1,6 @@
 """Dagster's records read through Dagster: runs, checks, daemons, materialisations.
 
-What is asked of the storage in bulk is in `platform.run_records`.
+Bulk queries on its storage are in `platform.run_records`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,10 +26,10 @@ SHOWN_RUNS: Final = 30
 
 
 def read(instance: dg.DagsterInstance, now: datetime, asked_by: str | None = None) -> Known:
-    """Return what Dagster's records say; the run that it is `asked_by` is not under way any more.
+    """Return the content of Dagster's records; the run `asked_by` no longer counts as under way.
 
     Raises:
-        RecordsError: they say what nobody wrote.
+        RecordsError: the records hold values that Dagster cannot have written.
     """
     with record_damage.reading(Path(instance.root_directory)):
         dead = list(record_troubles.of_runs(instance, now))
@@ -85,7 +85,7 @@ def _is_silent(
 
 
 def _run_counts(instance: dg.DagsterInstance, dead: int) -> dict[str, int]:
-    """Return how many runs there are of each status; those that are dead failed."""
+    """Return the number of runs by status; dead ones count as failed."""
     counts = {
         status.value: instance.get_runs_count(dg.RunsFilter(statuses=[status]))
         for status in dg.DagsterRunStatus
@@ -96,7 +96,7 @@ def _run_counts(instance: dg.DagsterInstance, dead: int) -> dict[str, int]:
 
 
 def daemons(instance: dg.DagsterInstance, now: datetime) -> list[dict[str, Any]]:
-    """Return Dagster's daemons, each with its last sign of life and whether that is recent."""
+    """Return Dagster's daemons, each with its last heartbeat and whether that is recent."""
     rows = []
     for name, each in sorted(instance.get_daemon_statuses().items()):
         beat = each.last_heartbeat
@@ -115,7 +115,7 @@ def daemons(instance: dg.DagsterInstance, now: datetime) -> list[dict[str, Any]]
 
 
 def _tick(each: Watched, now: datetime) -> dict[str, Any]:
-    """Return when a schedule or a sensor last ticked, and how."""
+    """Return when a schedule or a sensor last ticked, and with which result."""
     return {
         "name": each.name,
         "type": "sensor" if each.is_sensor else "schedule",
@@ -126,14 +126,14 @@ def _tick(each: Watched, now: datetime) -> dict[str, Any]:
 
 
 def _is_code_up(beats: Sequence[Mapping[str, Any]], found: Sequence[Trouble]) -> bool | None:
-    """Return whether Dagster can call the code; None where it was never started here."""
+    """Return whether Dagster can load the code; None where it was never started here."""
     if not any(each["required"] and each["heartbeat_at"] for each in beats):
         return None
     return not any(each.kind == "code" or each.where == ALL_DAEMONS for each in found)
 
 
 def _run(record: dg.RunRecord, why: Mapping[str, Message]) -> dict[str, Any]:
-    """Return a run; one that is under way has no end, one that was killed has failed."""
+    """Return a run; one that is under way has no end, one that was killed counts as failed."""
     run, start, end = record.dagster_run, record.start_time, record.end_time
     is_dead = run.run_id in why and not run.is_finished
     codes = codes_of(run.tags)

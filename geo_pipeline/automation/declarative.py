@@ -1,10 +1,9 @@
 """Declarative automation: derived tables follow their observations by themselves.
 
-Observations are asked for by schedules, sensors and people; nothing here asks a provider. What
-depends on them is asked for when they have changed and nothing upstream is under way any more:
-soil water and indicators of just the départements concerned, then one publication for them all.
-A run that makes the dependent assets itself (`departement`, `refresh_weather`...) leaves nothing to
-ask for.
+Schedules, sensors and people request observations; nothing here asks a provider. What depends on
+them is requested once they have changed and nothing upstream is under way: soil water and
+indicators of just the départements concerned, then one publication for all. A run that makes the
+dependent assets itself (`departement`, `refresh_weather`...) leaves nothing to request.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,14 +24,14 @@ DEPTH = 4
 
 
 def with_conditions(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
-    """Return `assets` with the condition of each that is made from others."""
+    """Return `assets`, each derived one with its automation condition."""
     return list(dg.map_asset_specs(_with_condition, list(assets)))
 
 
 class _OneRun(dg.AutomationConditionSensorDefinition):
-    """Asks for départements that the same is to be made of in one run, wherever they lie.
+    """Requests one run for all départements that need the same assets.
 
-    Dagster's own would ask for a run each, or for one of each stretch of them by a backfill.
+    Dagster's own sensor would request a run for each, or a backfill for each contiguous range.
     """
 
     def evaluate_tick(self, context: dg.SensorEvaluationContext) -> SensorExecutionData:
@@ -42,9 +41,9 @@ class _OneRun(dg.AutomationConditionSensorDefinition):
 
 
 def together(asked: Sequence[dg.RunRequest]) -> list[dg.RunRequest]:
-    """Return requests for the same assets and checks as one, of the partitions of them all.
+    """Merge requests for the same assets and checks into one, for the partitions of all.
 
-    Their tags say which that are, as the sensor has resolved them.
+    The tags list these partitions, as the sensor has resolved them.
     """
     groups: dict[tuple[Any, ...], list[dg.RunRequest]] = {}
     for each in asked:
@@ -61,10 +60,10 @@ def together(asked: Sequence[dg.RunRequest]) -> list[dg.RunRequest]:
 
 
 def sensor() -> dg.AutomationConditionSensorDefinition:
-    """Return what evaluates the conditions twice a minute.
+    """Return the sensor that evaluates the conditions twice a minute.
 
-    It runs from the start, with embedded data too: it only finishes what somebody has begun, and a
-    département repaired by hand is then on the map without a second click.
+    It is on from the start, with embedded data too: it only completes what somebody has begun, so
+    that a département repaired by hand appears on the map without a second click.
     """
     with settled():
         return _OneRun(
@@ -80,12 +79,12 @@ def sensor() -> dg.AutomationConditionSensorDefinition:
 
 
 def by_partition() -> dg.AutomationCondition:  # type: ignore[type-arg]
-    """Return the condition of a partition: the same one of something before it is newer."""
+    """Return the condition of a partition: the same partition of a parent is newer."""
     return _changed() & ~_busy(1) & ~dg.AutomationCondition.in_progress()
 
 
 def when_settled() -> dg.AutomationCondition:  # type: ignore[type-arg]
-    """Return the condition of what is made from all partitions: something changed, all is quiet.
+    """Return the condition of a table made from all partitions: something changed, none is busy.
 
     A département that was never run does not hold the others up.
     """
@@ -93,12 +92,12 @@ def when_settled() -> dg.AutomationCondition:  # type: ignore[type-arg]
 
 
 def _changed() -> dg.AutomationCondition:  # type: ignore[type-arg]
-    """Return whether anything right before it has changed since it was made or asked for."""
+    """Return the condition that a direct parent has changed since the last run or request."""
     return dg.AutomationCondition.any_deps_updated().since_last_handled()
 
 
 def _busy(depth: int) -> dg.AutomationCondition:  # type: ignore[type-arg]
-    """Return whether anything up to `depth` steps before it is being made, or is about to be."""
+    """Return the condition that an ancestor up to `depth` steps away is being made, or will be."""
     busy = dg.AutomationCondition.in_progress()
     if depth > 1:
         busy |= _busy(depth - 1)
@@ -107,7 +106,7 @@ def _busy(depth: int) -> dg.AutomationCondition:  # type: ignore[type-arg]
 
 def _with_condition(spec: dg.AssetSpec) -> dg.AssetSpec:
     name = spec.key.to_user_string()
-    if name in OBSERVED:  # a provider is asked for it: never by itself
+    if name in OBSERVED:  # made by asking a provider: never automatically
         return spec
     condition = by_partition() if name in PARTITIONED else when_settled()
     return spec.replace_attributes(automation_condition=condition)

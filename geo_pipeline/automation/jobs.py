@@ -1,6 +1,6 @@
 """Jobs: selections of assets that run together, each in one process.
 
-What a job holds follows the asset graph: an asset that depends on another later is in its jobs.
+Selections follow the asset graph: a new asset downstream is part of the jobs by itself.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,15 +17,15 @@ from geo_pipeline.tables import TABLES, Table, chosen
 
 SCOPE_TAG: Final = "geo_pipeline/scope"
 FRANCE: Final = "france"
-"""Runs of this scope are of all départements: `dagster.yaml` lets one of them run at a time."""
+"""Scope of runs of all départements: `dagster.yaml` lets one of them run at a time."""
 
 MAX_RUNTIME_TAG: Final = "dagster/max_runtime"
 STEPS_IN_A_ROW: Final = 4
-"""Longest run, in longest steps: observation, soil water, indicators, publication."""
+"""Steps of the longest chain in a run: observation, soil water, indicators, publication."""
 
 
 def observed_by(job: str, settings: Settings) -> tuple[str, ...]:
-    """Return the tables that a job which refreshes asks providers for, or takes from the inbox."""
+    """Return the tables that a refreshing job asks providers for, or takes from the inbox."""
     return tuple(each.name for each in chosen(settings) if each.refreshed_by == job)
 
 
@@ -35,15 +35,16 @@ def jobs(settings: Settings) -> list[Any]:
     return list(_jobs(longest_s, tuple(each.name for each in chosen(settings))))
 
 
-# Sensors name the jobs that they ask for: Dagster takes two of a name for two unless they are one.
+# Sensors refer to these jobs; Dagster treats two jobs of one name as different unless they are the
+# same object, hence the cache.
 @cache
 def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
     """Return the jobs on the tables `names`.
 
-    Runs are ended after `longest_s` where a step hangs for good.
+    A run is ended after `longest_s` seconds, in case a step hangs.
     """
     of = [TABLES[name] for name in names]
-    # How all stands is told once a run is over (`monitoring`), and all its checks have found.
+    # The checks of the present state are left out: a snapshot after the run (`monitoring`) does it.
     standing = [key_of(table) for table in tables(names)]
     job = partial(_job, longest_s, dg.AssetSelection.checks(*standing))
     everything = dg.AssetSelection.all()
@@ -73,7 +74,7 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
             whole=True,
             offline=True,
         ),
-        # The check `schema` belongs to the step that writes: it cannot be run without it.
+        # The check `schema` belongs to the step that writes the table: it cannot run without it.
         job(
             "checks",
             dg.AssetSelection.checks(*check_keys(of)),
@@ -83,9 +84,9 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 def _refreshing(job: Callable[..., Any], of: Sequence[Table]) -> Iterator[Any]:
-    """Yield the jobs that ask providers again, and make what depends on what they have given."""
-    # The outlines say where weather is sampled: moving them by metres is no reason to ask for it
-    # again, nor for restrictions, which are asked for twice a day.
+    """Yield the jobs that ask providers again and make what depends on their answers."""
+    # The outlines decide where weather is sampled, but a shift by metres is no reason to ask for
+    # all weather again, nor for restrictions, which are requested twice a day anyway.
     follows = {
         each.name for each in of if each.partitioned or each.asks not in (None, "boundaries")
     }
@@ -122,15 +123,15 @@ def _job(
     whole: bool = False,
     offline: bool = False,
 ) -> Any:
-    """Return the job `name` of `selection` but for what it is `without`.
+    """Return the job `name` of `selection`, minus `without`.
 
-    Of those of the `whole` of France one runs at a time.
+    Of the jobs of the `whole` of France only one runs at a time.
     """
     tags = {MAX_RUNTIME_TAG: str(longest_s)}
     if whole:
         tags[SCOPE_TAG] = FRANCE
     if offline:
-        # A tag rather than configuration: it is on each run, whoever launches it and how.
+        # A tag rather than configuration: every run has it, whoever launches it and how.
         tags[OFFLINE_TAG] = "true"
     return dg.define_asset_job(
         name,

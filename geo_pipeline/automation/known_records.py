@@ -1,8 +1,8 @@
-"""Dagster's records as `monitoring` needs them, with those kept of the last look.
+"""Dagster's records as `monitoring` needs them, and the copy kept of the last reading.
 
-`dagster_records` makes it out, which takes Dagster, seconds to import. While no byte of the records
-has changed since and nothing in them grows old, what was kept says the same at once. Add here what
-else the snapshot is to have of them.
+`dagster_records` reads them, which takes seconds because it imports Dagster. The copy is used while
+no byte of the records has changed and nothing in it can go out of date. Add here what else the
+snapshot needs from the records.
 """
 
 import os
@@ -21,7 +21,7 @@ from geo_pipeline.words import keep_all, read_all
 KEPT: Final = "records.json"
 
 FORM: Final = 2
-"""Of what is kept: one of another form is not read."""
+"""Version of the kept copy: another version is not read."""
 
 
 @dataclass(frozen=True)
@@ -38,30 +38,30 @@ class Made:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A partition that a run now over was to make, and has not told to have made."""
+    """A partition that a finished run was to make and did not report as made."""
 
     table: str
     departement: str
     run_id: str
     created_at_s: float
-    """When the run was asked for, seconds since 1970."""
+    """When the run was requested, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What Dagster's records say."""
+    """The content of Dagster's records."""
 
     content: Mapping[str, Any]
-    """The parts of the snapshot that come from them alone."""
+    """The parts of the snapshot that come from the records alone."""
     made: Sequence[Made] = ()
     attempts: Sequence[Attempt] = ()
     system: Sequence[Trouble] = ()
     under_way: bool = False
     codes_under_way: frozenset[str] = frozenset()
-    """The départements of the runs that are under way."""
+    """The départements of the runs under way."""
     settled: bool = False
-    """Whether it stays so while nothing is written to them: no run is under way, no service is
-    alive that may fall silent."""
+    """Whether this stays true while nothing is written to the records: no run is under way, and no
+    service is alive that could fall silent."""
 
 
 NOTHING: Final = Known(
@@ -70,10 +70,10 @@ NOTHING: Final = Known(
 
 
 def version(settings: Settings, home: Path) -> str | None:
-    """Return what changes with any byte of the records; None where that cannot be told from here.
+    """Return a value that changes with any byte of the records; None where that is not possible.
 
-    So it is in PostgreSQL, where somebody chose another storage, and where Dagster's `home` is not
-    to be written.
+    It is not possible with PostgreSQL, with another storage that somebody configured, and where
+    Dagster's `home` cannot be written.
     """
     if settings.postgres_url is not None or not os.access(home, os.W_OK):
         return None
@@ -83,7 +83,7 @@ def version(settings: Settings, home: Path) -> str | None:
 
 
 def keep(settings: Settings, known: Known, read_at: str) -> None:
-    """Keep what the records say in their version `read_at`, which is settled."""
+    """Keep a settled reading of the records, made at their version `read_at`."""
     content = {
         "form": FORM,
         "version": read_at,
@@ -96,7 +96,7 @@ def keep(settings: Settings, known: Known, read_at: str) -> None:
 
 
 def kept(settings: Settings, home: Path) -> Known | None:
-    """Return what was kept, if that is what the records in `home` say now."""
+    """Return the kept copy if the records in `home` have not changed since."""
     try:
         told = read_all(notes.read(settings.monitoring / KEPT))
     except (FileNotFoundError, DamagedError):

@@ -13,7 +13,7 @@ from geo_pipeline.storage.partition_states import STATES
 
 
 def metrics(taken: Mapping[str, Any]) -> str:
-    """Return the figures of a snapshot as OpenMetrics text; what is not known has no sample."""
+    """Return the figures of a snapshot as OpenMetrics text; unknown ones have no sample."""
     registry = CollectorRegistry()
 
     def gauge(name: str, said: str, *labels: str, unit: str = "") -> Gauge:
@@ -110,7 +110,7 @@ def _run_metrics(taken: Mapping[str, Any], gauge: Any, seconds: Any) -> None:
     checks = gauge("checks", "Last results of Dagster's checks.", "table", "check", "result")
     for status, count in taken["run_counts"].items():
         counts.labels(status.lower()).set(count)
-    for each in reversed(taken["runs"]):  # the newest comes last, and stays
+    for each in reversed(taken["runs"]):  # the newest comes last and overwrites the others
         if each["ended_at"] is not None:
             ended.labels(each["job"], each["status"].lower()).set(seconds(each["ended_at"]))
         if each["seconds"] is not None:

@@ -1,7 +1,7 @@
 """Monitoring: one snapshot of the state of the pipeline, from Dagster's records and the lake.
 
-`monitoring_files` writes it; what Dagster's records say is known to `known_records`. Nothing here
-imports Dagster before there is something to ask it.
+`monitoring_files` writes it; `known_records` holds the content of Dagster's records. Nothing here
+imports Dagster unless its records must be read.
 """
 
 import logging
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 VOLUMES: Final = "volumes.json"
 
 VERSION: Final = 3
-"""Of the content of `pipeline.json`."""
+"""Version of the content of `pipeline.json`."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,13 +51,13 @@ def snapshot(
     unreadable: Sequence[Trouble] = (),
     asked_by: str | None = None,
 ) -> dict[str, Any]:
-    """Return how the pipeline stands at `now`, as `snapshot_of` does, with what Dagster knows.
+    """Return the state of the pipeline at `now` (`snapshot_of`), with Dagster's records.
 
-    Without an instance that is nothing; `unreadable` says why there is none. The run that it is
-    `asked_by` has made what it was to make.
+    Without an instance nothing is known of the records; `unreadable` says why there is none. The
+    run `asked_by` counts as finished, although it is still recorded as under way.
 
     Raises:
-        RecordsError: Dagster's records say what nobody wrote.
+        RecordsError: Dagster's records hold values that it cannot have written.
     """
     if instance is None:
         return snapshot_of(settings, NOTHING, now, unreadable)
@@ -70,13 +70,13 @@ def snapshot(
 def snapshot_of(
     settings: Settings, known: Known, now: datetime, unreadable: Sequence[Trouble] = ()
 ) -> dict[str, Any]:
-    """Return how the pipeline stands at `now`; times are ISO, UTC.
+    """Return the state of the pipeline at `now`; times are ISO texts, UTC.
 
-    It is ready for JSON (`words.as_json`) but for the messages in it: why something is wrong.
+    The result is ready for JSON except for the messages in it, which `words.keep_all` converts.
 
-    `troubles` is what is wrong with a table of a département or of France, `system` what is wrong
-    with all of it: nothing else is. Where nothing is known of Dagster's records, what they would
-    say (`runs`, `daemons`, `checks`...) is left empty.
+    `troubles` lists what is wrong with a table of a département or of France, `system` what is
+    wrong with everything else; together they are complete. Where Dagster's records are not known,
+    the parts that come from them (`runs`, `daemons`, `checks`...) are empty.
     """
     nothing = known is NOTHING
     under_way = known.under_way or (nothing and run_locks.any_held(troubles.dagster_home(settings)))
@@ -107,19 +107,19 @@ def snapshot_of(
 
 
 def is_wrong(taken: Mapping[str, Any]) -> bool:
-    """Return whether a snapshot names anything that asks somebody to act; a doubt does not."""
+    """Return whether a snapshot contains anything that needs action; warnings do not."""
     return bool(taken["system"]) or any(each["state"] in BROKEN for each in taken["troubles"])
 
 
 def look(settings: Settings) -> tuple[dict[str, Any], str | None]:
-    """Return the snapshot of now, making nothing, and why Dagster's part is missing if it is."""
+    """Return a snapshot without writing it, and why Dagster's part is missing, or None."""
     now, home = datetime.now(UTC), troubles.dagster_home(settings)
     if not (home / configuration.NAME).exists():
         return snapshot_of(settings, NOTHING, now), None
     known = kept(settings, home)
     if known is not None:
         return snapshot_of(settings, known, now), None
-    # Slow to import, and not needed while the records are as they were.
+    # Slow to import, and not needed while the records are unchanged.
     from geo_pipeline.automation.record_troubles import of_damage, of_error  # noqa: PLC0415
     from geo_pipeline.platform.instance import open_instance  # noqa: PLC0415
 
@@ -136,7 +136,7 @@ def look(settings: Settings) -> tuple[dict[str, Any], str | None]:
 
 
 def volumes(settings: Settings) -> list[dict[str, Any]]:
-    """Return rows and bytes over time, a row each time they changed: `at`, and both by table."""
+    """Return rows and bytes through time, a row for each change: `at`, and both by table."""
     try:
         known: list[dict[str, Any]] = notes.read(settings.monitoring / VOLUMES)
     except FileNotFoundError:
@@ -155,9 +155,9 @@ def volumes(settings: Settings) -> list[dict[str, Any]]:
 def _partitions(
     settings: Settings, known: Known, now: datetime, lake: Lake, *, all_due: bool
 ) -> list[dict[str, Any]]:
-    """Return a row for each partition that there is or should be, whole tables as `france`.
+    """Return a row for each partition that exists or should; whole tables are `france`.
 
-    What runs under way are to make is not told to lack; where it is `all_due` nothing is.
+    A partition that a run under way will make is not reported as missing. With `all_due` none is.
     """
     fresh = partition_states.freshness(settings, now, lake).set_index(["table", "departement"])
     ages = dict(zip(fresh.index, fresh.to_dict("records"), strict=True))
@@ -196,7 +196,8 @@ def _partitions(
 def _interrupted(
     known: Known, in_itself: Sequence[partition_states.Broken], now: datetime, lake: Lake
 ) -> list[partition_states.Broken]:
-    """Return what runs now over were to write and did not, where its weather does not say why."""
+    """Return partitions that finished runs should have written, unless their weather explains
+    it."""
     asked_again = {each.departement for each in in_itself if each.table == "weather_daily"}
     return [
         partition_states.Broken(
@@ -213,7 +214,7 @@ def _interrupted(
 
 
 def _file(lake: Lake, table: str, code: str) -> dict[str, Any]:
-    """Return what a file of the lake says of itself."""
+    """Return what is known of a file of the lake from its footer."""
     path = lake.path(table, None if code == WHOLE else code)
     row: dict[str, Any] = {
         "table": table,
@@ -239,7 +240,7 @@ def _file(lake: Lake, table: str, code: str) -> dict[str, Any]:
     }
     try:
         known = lake.footer(table, None if code == WHOLE else code)
-    except StorageError:  # `standing` says why
+    except StorageError:  # reported among the broken partitions
         return row
     return row | {
         "state": "present" if known.rows else "empty",
@@ -269,7 +270,7 @@ def _worst(broken: Sequence[partition_states.Broken]) -> dict[tuple[str, str], d
 
 
 def _warned(findings: Findings) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the partitions that a check has a warning of."""
+    """Return the partitions for which a check has a warning."""
     found: dict[tuple[str, str], list[Finding]] = {}
     for each in findings.all():
         if each.severity == "warning":
@@ -285,7 +286,7 @@ def _warned(findings: Findings) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _tables(partitions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the sums of each table."""
+    """Return the totals of each table."""
     summed = []
     for table in dict.fromkeys(str(row["table"]) for row in partitions):
         rows = [row for row in partitions if row["table"] == table]
@@ -309,7 +310,7 @@ def _tables(partitions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _departements(partitions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return each département with the worst state of its tables, and its weather's last day.
 
-    Where nothing is wrong that is the state of its weather, which all the rest is made from.
+    Where nothing is wrong the state is that of its weather, from which the other tables are made.
     """
     by_code: dict[str, list[Mapping[str, Any]]] = {code: [] for code in CODES}
     for row in partitions:
@@ -344,13 +345,13 @@ def _departements(partitions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
 
 def _troubles(partitions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the partitions that ask for somebody, the worst first."""
+    """Return the partitions that need attention, the worst first."""
     found = [_trouble(row) for row in partitions if row["state"] in TROUBLES]
     return sorted(found, key=lambda each: STATES.index(each["state"]))
 
 
 def _trouble(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is wrong with a partition, and the command that mends it."""
+    """Return what is wrong with a partition, and the command that repairs it."""
     names = ("departement", "name", "table", "state", "since", "what", "last_date", "limit_days")
     if row["state"] == "warned":
         do = f"geo-pipeline status --departement {row['departement']}"

@@ -1,8 +1,8 @@
 """Files of monitoring: `<home>/monitoring`, the last snapshot and its figures through time.
 
-`pipeline.json` is for the app, `metrics.prom` (OpenMetrics) for a monitoring system,
-`volumes.json` has rows and bytes over time, `records.json` what Dagster's records say, for the next
-look. What changed goes to Dagster.
+`pipeline.json` is for the app, `metrics.prom` (OpenMetrics) for a monitoring system, `volumes.json`
+has rows and bytes through time, and `records.json` is the copy of Dagster's records for the next
+snapshot. Changes are reported to Dagster too.
 """
 
 import json
@@ -31,7 +31,7 @@ PAGE: Final = "pipeline.json"
 METRICS: Final = "metrics.prom"
 
 FULL_DAYS: Final = 2
-"""Volumes are kept at each change for so long, then the last of each day."""
+"""Volumes are kept at each change for so many days, then only the last of each day."""
 KEPT_VOLUMES: Final = 1000
 
 _log = logging.getLogger(__name__)
@@ -42,15 +42,15 @@ def write(
 ) -> dict[str, Any]:
     """Write the snapshot, the metrics and the volumes of now; return the snapshot.
 
-    Dagster is told what its pages are to show of it.
+    What Dagster's pages show of the state is reported to Dagster.
 
     Raises:
-        RecordsError: Dagster's records say what nobody wrote.
+        RecordsError: Dagster's records hold values that it cannot have written.
         StorageError: the disk is full, or a record cannot be read; what was written before stays.
     """
     folder = settings.monitoring
     folder.mkdir(parents=True, exist_ok=True)
-    # Of two at once the later one also has the later figures.
+    # Of two processes at once, the later one must also write the later figures.
     with FileLock(folder / ".writing.lock"):
         now = now or datetime.now(UTC)
         known = NOTHING if instance is None else dagster_records.read(instance, now)
@@ -72,7 +72,7 @@ def write(
 
 
 def _keep(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> None:
-    """Keep what the records say, read once more with what they were just told."""
+    """Keep a copy of the records, read again after the report to Dagster was added."""
     home = Path(instance.root_directory)
     before = version(settings, home)
     if before is None or record_damage.examine(home):
@@ -85,18 +85,18 @@ def _keep(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> No
 
 @contextmanager
 def kept_up(settings: Settings, instance: dg.DagsterInstance) -> Iterator[None]:
-    """Write the snapshot when what is done within has ended, well or badly."""
+    """Write the snapshot when the block ends, also when it ends with an error."""
     try:
         yield
     finally:
         try:
             write(settings, instance)
-        except (StorageError, OSError) as error:  # what was done counts, not the telling of it
+        except (StorageError, OSError) as error:  # a failed snapshot must not fail the work itself
             _log.warning("monitoring: not written", extra=logs.about(error=error))
 
 
 def _with_volumes(known: list[dict[str, Any]], taken: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return `known` with the volumes of `taken` where they changed, old days thinned out."""
+    """Return `known` plus the volumes of `taken` where they changed; old days are thinned out."""
     tables = [each for each in taken["tables"] if each["files"]]
     now = {
         "at": taken["made_at"],

@@ -1,6 +1,7 @@
 """Troubles found in Dagster's records: damage, dead runs, silent services.
 
-Add here what else they can tell; what files alone tell is in `troubles`, which needs no Dagster.
+Add here what else the records can tell; troubles found in files alone are in `troubles`, which does
+not need Dagster.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,19 +31,19 @@ from geo_pipeline.words import Message, message, plain
 ALL_DAEMONS: Final = message("trouble.all_daemons")
 
 HEARTBEAT_LATE: Final = timedelta(minutes=5)
-"""Daemons give a sign of life every 30 s. Dagster itself calls one dead after half an hour."""
+"""Daemons send a heartbeat every 30 s. Dagster itself calls one dead after half an hour."""
 
 TICK_LATE: Final = timedelta(minutes=10)
-"""A sensor is not called late before: one that asks a provider may take minutes."""
+"""A sensor is not called late before this: one that asks a provider may take minutes."""
 
 TICKS_LATE: Final = 5
-"""Nor before so many of its intervals."""
+"""A sensor is not called late before this many of its intervals have passed."""
 
 FORGOTTEN: Final = timedelta(days=30)
-"""A sensor that has not ticked for so long while others did is one of an older version."""
+"""A sensor that has not ticked for so long while others did belongs to an older version."""
 
 HUNG: Final = timedelta(hours=6)
-"""A run of which no process is known here is not believed to be under way for longer."""
+"""A run whose process is not known here counts as dead after this time."""
 
 UNDER_WAY: Final = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED)
 
@@ -55,21 +56,22 @@ class Watched:
     is_sensor: bool
     ticks: tuple[InstigatorTick, ...]
     due_by: datetime | None
-    """When its next tick is late; None of one that has never ticked."""
+    """Time after which its next tick is late; None where it has never ticked."""
 
     @property
     def where(self) -> Message:
-        """What a trouble with it is told to be of."""
+        """The place of a trouble with it."""
         return message(f"trouble.{'sensor' if self.is_sensor else 'schedule'}", name=self.name)
 
     @property
     def last_at(self) -> datetime | None:
-        """When it last ticked."""
+        """Time of its last tick."""
         return datetime.fromtimestamp(self.ticks[0].timestamp, UTC) if self.ticks else None
 
     @property
     def failing(self) -> bool:
-        """Whether its last ticks failed: one of a schedule, two of a sensor, which tries again."""
+        """Whether its last ticks failed: one of a schedule, two of a sensor, which retries by
+        itself."""
         ended = [each for each in self.ticks if each.status != TickStatus.STARTED]
         count = 2 if self.is_sensor else 1
         return len(ended) >= count and all(
@@ -78,7 +80,7 @@ class Watched:
 
 
 def of_damage(settings: Settings, home: Path) -> list[Trouble]:
-    """Return which of Dagster's files below `home` cannot be used; none of PostgreSQL."""
+    """Return which of Dagster's files below `home` cannot be used; none with PostgreSQL."""
     if settings.postgres_url is not None:
         return []
     return [
@@ -94,14 +96,14 @@ def of_damage(settings: Settings, home: Path) -> list[Trouble]:
 
 
 def of_error(settings: Settings, home: Path, error: StorageError) -> Trouble:
-    """Return the trouble that an attempt to read the records ended with."""
+    """Return the trouble behind a failed attempt to read the records."""
     do = REPAIR if REPAIR in str(error) else DOCTOR
     where = "PostgreSQL" if settings.postgres_url is not None else str(home)
     return Trouble("records", where, plain(error), None, do)
 
 
 def of_runs(instance: dg.DagsterInstance, now: datetime) -> Iterator[Trouble]:
-    """Yield the runs that say that they are under way and are not."""
+    """Yield the runs that are recorded as under way but are dead."""
     for record in instance.get_run_records(dg.RunsFilter(statuses=list(UNDER_WAY))):
         run = record.dagster_run
         why = live_runs.death(instance, run.run_id)
@@ -116,7 +118,7 @@ def of_runs(instance: dg.DagsterInstance, now: datetime) -> Iterator[Trouble]:
 
 
 def under_way(instance: dg.DagsterInstance, dead: Sequence[Trouble]) -> list[dg.DagsterRun]:
-    """Return the runs that are under way beside those that are known to be `dead`."""
+    """Return the runs under way, without those known to be `dead`."""
     gone = {each.where for each in dead}
     runs = instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY)))
     return [run for run in runs if run.run_id not in gone]
@@ -125,10 +127,10 @@ def under_way(instance: dg.DagsterInstance, dead: Sequence[Trouble]) -> list[dg.
 def of_services(
     daemons: Sequence[Mapping[str, Any]], watched: Sequence[Watched], now: datetime
 ) -> Iterator[Trouble]:
-    """Yield the daemons, schedules and sensors that do not do what they are to.
+    """Yield the daemons, schedules and sensors that do not work as they should.
 
-    Where Dagster was never started on this home there are none. What follows from a dead daemon is
-    not told.
+    There are none where Dagster was never started on this home. Consequences of a dead daemon are
+    not reported beside it.
     """
     known = [each for each in daemons if each["required"] and each["heartbeat_at"]]
     late = [each for each in known if is_late(each["heartbeat_at"], now)]
@@ -148,7 +150,7 @@ def of_services(
 
 
 def is_late(heartbeat_at: str, now: datetime) -> bool:
-    """Return whether a daemon's last sign of life is too old."""
+    """Return whether the last heartbeat of a daemon is too old."""
     return now - datetime.fromisoformat(heartbeat_at) > HEARTBEAT_LATE
 
 

@@ -1,7 +1,7 @@
-"""Run requests of automation: one run for any set of départements, nothing asked for twice.
+"""Run requests of automation: one run for any set of départements, nothing requested twice.
 
-What a run in the queue or under way is to make is waited for, not asked for again: once it is done
-it has either seen what is new, having begun after it, or is asked for then.
+What a run in the queue or under way will make is waited for instead of requested. Once that run is
+over, it either began after the news and has seen it, or the request is made then.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,12 +21,12 @@ from geo_pipeline.storage.failures import WHOLE
 
 
 def jobs_named(settings: Settings, names: Sequence[str]) -> list[Any]:
-    """Return the jobs that a sensor may ask for."""
+    """Return the jobs of these names, for a sensor to request."""
     return [job for job in jobs(settings) if job.name in names]
 
 
 def request(job: str, key: str, codes: Iterable[str], tags: dict[str, str]) -> dg.RunRequest:
-    """Return the request to run `job` for `codes`; without them it is not partitioned."""
+    """Return the request to run `job` for `codes`; without codes the job is not partitioned."""
     of = run_tags(codes)
     return dg.RunRequest(
         run_key=key, job_name=job, tags={**tags, **of}, partition_key=of.get(PARTITION_NAME_TAG)
@@ -35,9 +35,9 @@ def request(job: str, key: str, codes: Iterable[str], tags: dict[str, str]) -> d
 
 @dataclass(frozen=True)
 class Left:
-    """What of a job's départements is to be asked for, and what is waited for.
+    """Which départements of a job are to be requested, and which are waited for.
 
-    Of a job without partitions both are of `WHOLE`.
+    For a job without partitions both hold `WHOLE`.
     """
 
     to_ask: tuple[str, ...]
@@ -51,9 +51,9 @@ def left(
     codes: Sequence[str],
     since: datetime,
 ) -> Left:
-    """Return what of `codes` no run of any job has observed or is to observe since `since`.
+    """Return which of `codes` no run of any job has observed, or will observe, since `since`.
 
-    A run that began before and is not done yet is waited for as well: it may have looked already.
+    A run that began before and is not over is waited for as well: it may not have looked yet.
     """
     tables, wanted = observed_by(job, settings), codes or (WHOLE,)
     under_way: set[str] = set()
@@ -74,9 +74,9 @@ def left(
 
 
 def _runs(instance: dg.DagsterInstance, since: datetime) -> Iterator[dg.RunRecord]:
-    """Yield the runs in the queue or under way, and those that ended well since `since`.
+    """Yield the runs in the queue or under way, and those that succeeded since `since`.
 
-    Those that take what was received before, whatever is new, are none of them.
+    Runs that only use what was received before are left out, because they see no news.
     """
     live = instance.get_run_records(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
     done = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], updated_after=since)
@@ -87,7 +87,7 @@ def _runs(instance: dg.DagsterInstance, since: datetime) -> Iterator[dg.RunRecor
 
 
 def _is_to_make(instance: dg.DagsterInstance, run: dg.DagsterRun, tables: Iterable[str]) -> bool:
-    """Return whether a run makes all of `tables`."""
+    """Return whether a run will make all of `tables`."""
     if run.execution_plan_snapshot_id is None:
         return False
     plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)

@@ -1,4 +1,4 @@
-"""Run log: the resource of a run, and the lines at which it begins and ends."""
+"""Run log: the workspace resource of a run, and the log lines at its beginning and end."""
 
 import logging
 import time
@@ -17,7 +17,7 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.territory import spelled
 
 OFFLINE_TAG: Final = "geo_pipeline/offline"
-"""A run with this tag takes what was received before, whatever the settings say."""
+"""A run with this tag uses what was received before, whatever the settings say."""
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 def recorded(given: Workspace) -> dg.ResourceDefinition:
     """Return the resource `workspace`, whose run is recorded in the log of its home.
 
-    A run that Dagster launched logs to its console too; the command line has words of its own.
+    A run that Dagster launched logs to its console too; the command line prints its own messages.
     """
 
     @dg.resource(
@@ -45,13 +45,13 @@ def recorded(given: Workspace) -> dg.ResourceDefinition:
             run is not None and OFFLINE_TAG in run.tags
         )
         workspace = _as_configured(given, offline)
-        if run is None:  # a sensor looks at the workspace
+        if run is None:  # a sensor uses the workspace
             with logs.recording(workspace.settings):
                 yield workspace
             return
         console = None if run.remote_job_origin is None else logs.console()
         fields = {"run_id": run.run_id, "job": run.job_name}
-        # The command line holds its runs itself, from before they are recorded.
+        # The command line holds the lock of its runs itself, from before they are recorded.
         launched = context.instance if run.remote_job_origin is not None else None
         watch = nullcontext() if launched is None else held(launched, run.run_id)
         with watch, logs.recording(workspace.settings, console=console, **fields):
@@ -66,7 +66,7 @@ def recorded(given: Workspace) -> dg.ResourceDefinition:
 
 
 def _as_configured(workspace: Workspace, offline: bool) -> Workspace:
-    """Return `workspace` with `offline` as a run asks for it."""
+    """Return `workspace` with `offline` as the configuration of the run sets it."""
     if offline == workspace.settings.offline:
         return workspace
     settings = workspace.settings.model_copy(update={"offline": offline})
@@ -74,7 +74,7 @@ def _as_configured(workspace: Workspace, offline: bool) -> Workspace:
 
 
 def _asked(run: dg.DagsterRun) -> str:
-    """Return which partitions a run is of, in words."""
+    """Return the partitions of a run, in words."""
     codes = codes_of(run.tags)
     if len(codes) > 1:
         return f"départements {', '.join(spelled(codes))}"
@@ -82,7 +82,7 @@ def _asked(run: dg.DagsterRun) -> str:
 
 
 def _tell_end(instance: dg.DagsterInstance | None, run: dg.DagsterRun, seconds: float) -> None:
-    """Log how a run ended, and each step that failed with its error."""
+    """Log how a run ended, and the error of each failed step."""
     failures = []
     if instance is not None:
         kind = {dg.DagsterEventType.STEP_FAILURE}

@@ -1,7 +1,7 @@
-"""Schedules: jobs by the clock, on French time; docs/automation.md has the reasons of the hours.
+"""Schedules: jobs at fixed times, in French time; docs/automation.md explains the times.
 
-None of the hours lies between 2 and 3 in the morning, which a day in March lacks and one in October
-has twice.
+None of the times lies between 2 and 3 in the morning, an hour that one day in March lacks and one
+day in October has twice.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES, TIME_ZONE
 
 DEKAD_TAG: Final = "geo_pipeline/dekad_end"
-"""Last day of the dekad that a publication is of, ISO."""
+"""Tag with the last day of the dekad of a publication, ISO."""
 
 UNDER_WAY: Final = [
     dg.DagsterRunStatus.QUEUED,
@@ -36,9 +36,9 @@ UNDER_WAY: Final = [
 
 @dataclass(frozen=True)
 class Plan:
-    """When a job runs by itself: `cron` in Europe/Paris, from the start where something is live.
+    """When a job runs by itself: `cron` in Europe/Paris, switched on where a source is live.
 
-    `tags` gives those of a run due at a moment.
+    `tags` returns the tags of a run due at a given time.
     """
 
     name: str
@@ -47,8 +47,8 @@ class Plan:
     live: bool
     description: str
     observes: bool = False
-    """Whether it asks a provider, for `codes` or the whole of France: what a run in the queue or
-    under way asks for is not asked for again."""
+    """Whether the job asks a provider, for `codes` or the whole of France: it does not request what
+    a run in the queue or under way already requests."""
     codes: tuple[str, ...] = ()
     tags: Callable[[datetime], dict[str, str]] = lambda _due: {}
 
@@ -60,9 +60,9 @@ REFRESHING: Final = tuple(
 
 
 def is_live(settings: Settings, job: str) -> bool:
-    """Return whether what `job` asks for is asked of a live provider, by one setting or another.
+    """Return whether a setting has `job` ask a live provider.
 
-    A history fills what the provider lacks: it is asked when that one is.
+    A history only fills what the provider lacks, so it is asked when the provider is.
     """
     kinds = {table.asks for table in TABLES.values() if table.refreshed_by == job}
     return any(
@@ -73,7 +73,7 @@ def is_live(settings: Settings, job: str) -> bool:
 
 
 def plans(settings: Settings) -> list[Plan]:
-    """Return what runs by the clock; by itself only where `settings` choose a live provider."""
+    """Return the plans of all scheduled jobs; they are on only where a live provider is chosen."""
     return [
         Plan(
             "weather_daily_update",
@@ -133,12 +133,12 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
 
 
 def dekad_end(due: datetime) -> date:
-    """Return the last day of the dekad before the one that `due` is in, in Paris."""
+    """Return the last day of the dekad before the one in which `due` lies, in Paris."""
     return dekads.before(due.astimezone(ZoneInfo(TIME_ZONE)).date())
 
 
 def _schedule(plan: Plan, settings: Settings) -> dg.ScheduleDefinition:
-    """Return `plan` as Dagster has it."""
+    """Return `plan` as a Dagster schedule."""
 
     def evaluate(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         due = context.scheduled_execution_time
@@ -161,7 +161,7 @@ def _schedule(plan: Plan, settings: Settings) -> dg.ScheduleDefinition:
                 return dg.SkipReason("runs in the queue or under way are at all of it already")
             if plan.codes:
                 tags = {**tags, **run_tags(rest.to_ask), SCOPE_TAG: FRANCE}
-        # The key makes a tick fire once, however often it is evaluated.
+        # The key makes a tick launch one run, however often it is evaluated.
         return dg.RunRequest(run_key=f"{plan.name} {due.isoformat()}", tags=tags)
 
     status = dg.DefaultScheduleStatus.RUNNING if plan.live else dg.DefaultScheduleStatus.STOPPED
@@ -177,5 +177,5 @@ def _schedule(plan: Plan, settings: Settings) -> dg.ScheduleDefinition:
 
 
 def _begun(settings: Settings) -> bool:
-    """Return whether the lake holds the départements, which all else is drawn with."""
+    """Return whether the lake holds the départements, which every other table needs."""
     return Lake(settings.lake).path("departements").exists()

@@ -1,9 +1,9 @@
 """Troubles of the system: one list for status, doctor, `--resume`, the page and metrics.
 
-Each trouble says what is wrong, where, since when, and the one command that mends it. What is wrong
-with a table of a département is told by `storage/partition_states.py` and `storage/incomplete.py`;
-both are joined in `monitoring`. Add here what else files can tell to be wrong; what Dagster's
-records tell is in `record_troubles`. Nothing here is remembered or mended.
+Each trouble says what is wrong, where, since when, and the one command that repairs it. Troubles of
+a table of a département come from `storage/partition_states.py` and `storage/incomplete.py`;
+`monitoring` joins both. Add here what else can be seen from files; troubles found in Dagster's
+records are in `record_troubles`. Nothing is remembered or repaired here.
 """
 
 import os
@@ -31,7 +31,7 @@ Kind = Literal[
 KINDS: Final[tuple[Kind, ...]] = (
     "home", "room", "records", "notes", "code", "daemon", "tick", "run", "publication",
 )  # fmt: skip
-"""The kinds, first what others may follow from."""
+"""The kinds, those that cause others first."""
 
 RESUME: Final = "geo-pipeline run --resume"
 RUN: Final = "geo-pipeline run"
@@ -40,7 +40,7 @@ DOCTOR: Final = "geo-pipeline doctor"
 STATUS: Final = "geo-pipeline status"
 
 MENDED_BY_RESUME: Final[frozenset[Kind]] = frozenset({"records", "notes", "run", "publication"})
-"""The kinds that `--resume` mends; of the others it says what does."""
+"""The kinds that `--resume` repairs; for the others it names the command that does."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Trouble:
     kind: Kind
     where: Message | str
     what: Message
-    """In one line."""
+    """The trouble in one line."""
     since: str | None
     """ISO time (UTC), where it is known."""
     do: str
-    """The one command that mends it."""
+    """The one command that repairs it."""
 
     def told(self) -> dict[str, str | None]:
         """Return it in English, for people and machines that read the output of commands."""
@@ -69,7 +69,7 @@ class Trouble:
 def of_files(
     settings: Settings, under_way: bool, lake: Lake, published: warehouse.Warehouse
 ) -> list[Trouble]:
-    """Return what the files of the home tell. While a run is `under_way` its publication is due."""
+    """Return the troubles seen from the files of the home; a run under way will publish."""
     found = [*_of_home(settings), *_of_room(settings, lake)]
     notes = list(_of_notes(settings))
     if under_way:
@@ -79,7 +79,7 @@ def of_files(
 
 
 def _of_home(settings: Settings) -> Iterator[Trouble]:
-    """Yield that nothing can be written."""
+    """Yield a trouble where the home cannot be written."""
     nearest = next(path for path in (settings.home, *settings.home.parents) if path.exists())
     try:
         with tempfile.TemporaryFile(dir=nearest) as probe:
@@ -90,7 +90,7 @@ def _of_home(settings: Settings) -> Iterator[Trouble]:
 
 
 def _of_room(settings: Settings, lake: Lake) -> Iterator[Trouble]:
-    """Yield the disks that are too full for the next publication."""
+    """Yield the disks without room for the next publication."""
     margin = settings.free_room_mb * 1_000_000
     publication = warehouse_building.room_needed(lake, settings.warehouse)
     nearest = next(path for path in (settings.home, *settings.home.parents) if path.exists())
@@ -110,9 +110,9 @@ def _of_notes(settings: Settings) -> Iterator[Trouble]:
 def _of_publication(
     settings: Settings, lake: Lake, published: warehouse.Warehouse, *, is_held_known: bool
 ) -> Iterator[Trouble]:
-    """Yield that the publication lacks, cannot be read, or is not that of the lake.
+    """Yield a trouble where the publication is missing, unreadable or older than the lake.
 
-    The last is told only where it is known what the checks hold back.
+    The last is reported only while it is known what the checks hold back.
     """
     path = settings.warehouse
     files = list(settings.lake.glob("*/**/part.parquet"))
@@ -139,25 +139,25 @@ def _of_publication(
 
 
 # --------------------------------------------------------------------------------------------
-# Small things
+# Helpers
 # --------------------------------------------------------------------------------------------
 
 
 def in_order(found: Sequence[Trouble]) -> list[Trouble]:
-    """Return the troubles, first those that others may follow from."""
+    """Return the troubles, those that cause others first."""
     return sorted(found, key=lambda each: (KINDS.index(each.kind), str(each.where)))
 
 
 def dagster_home(settings: Settings) -> Path:
-    """Return where Dagster's home is or would be, making nothing."""
+    """Return where Dagster's home is or would be, without creating it."""
     return Path(os.environ.get("DAGSTER_HOME") or settings.dagster_home)
 
 
 def since(path: Path) -> str | None:
-    """Return when a file was last written, None where there is none."""
+    """Return when a file was last written, None where it does not exist."""
     return iso(written_at(path)) if path.exists() else None
 
 
 def iso(timestamp: float) -> str:
-    """Return a time as text, ISO, UTC."""
+    """Return a time as ISO text, UTC."""
     return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds")

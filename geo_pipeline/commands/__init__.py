@@ -1,4 +1,4 @@
-"""What the command line does that takes more than a call: runs, backfills, repair, health, status.
+"""Commands that take more than a call: runs, backfills, repair, health, status.
 
-The words and options of the commands are in `cli`.
+Their options and help texts are in `cli`.
 """

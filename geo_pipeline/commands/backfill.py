@@ -1,8 +1,9 @@
-"""Backfills: a run of its own for each département, in the queue that Dagster's daemon empties.
+"""Backfills: a separate run for each département, in the queue that Dagster's daemon empties.
 
-`geo-pipeline run` does all in one run and one process, much quicker for the embedded data. Separate
-runs are for providers that take minutes a département: each succeeds, fails and is repeated by
-itself. They end before the publication; declarative automation publishes once when all is quiet.
+`geo-pipeline run` does everything in one run and one process, which is much quicker for the
+embedded data. Separate runs are for providers that take minutes for a département: each succeeds,
+fails and is repeated on its own. They end before the publication; declarative automation publishes
+once when no run is under way any more.
 """
 
 import sys
@@ -40,28 +41,28 @@ from geo_pipeline.territory import CODES
 from geo_pipeline.words import message
 
 BACKFILL_TAG: Final = "geo_pipeline/backfill"
-"""Its value is the id of the backfill. Dagster's own tag would need one of its own backfills, which
-puts all partitions of these assets into one run."""
+"""Its value is the id of the backfill. Dagster's own tag would need one of Dagster's backfills,
+which puts all partitions of these assets into one run."""
 
 JOB: Final = "departement"
 MODULE: Final = "geo_pipeline.definitions"
 ONCE: Final = ("departements", "departement_neighbours", "departement_shapes", "water_restrictions")
-"""What the publication needs beside the départements' own tables."""
+"""Tables that the publication needs besides those of the départements."""
 
 DAEMON_SILENT_S: Final = 90.0
 
 
 @dataclass(frozen=True)
 class Queued:
-    """What was put into the queue."""
+    """The runs that were put into the queue."""
 
     backfill_id: str
     run_ids: dict[str, str]
-    """By département."""
+    """Run ids by département."""
     waiting: tuple[str, ...]
-    """Départements whose run is queued or under way since before: not queued again."""
+    """Départements whose run was already queued or under way: not queued again."""
     daemon_runs: bool
-    """Whether the daemon that starts queued runs has been heard of lately."""
+    """Whether the daemon that starts queued runs had a recent heartbeat."""
 
 
 def enqueue(settings: Settings, codes: Sequence[str]) -> Queued:
@@ -72,7 +73,7 @@ def enqueue(settings: Settings, codes: Sequence[str]) -> Queued:
         StorageError: Dagster's home cannot be written.
     """
     check_settings(settings)
-    # Their runs read the settings of the daemon's environment, not these.
+    # The runs read the settings from the daemon's environment, not these.
     job = build_definitions(home=settings.home).resolve_job_def(JOB)
     partitioned = {dg.AssetKey(each.name) for each in chosen(settings) if each.partitioned}
     lake = Lake(settings.lake)
@@ -96,7 +97,7 @@ def enqueue(settings: Settings, codes: Sequence[str]) -> Queued:
 
 
 def left_over(settings: Settings, backfill_id: str) -> list[str]:
-    """Return the départements of a backfill that have come to no good end yet.
+    """Return the départements of a backfill that have not succeeded yet.
 
     Raises:
         UsageError: there is no such backfill.
@@ -106,16 +107,16 @@ def left_over(settings: Settings, backfill_id: str) -> list[str]:
         runs = instance.get_runs(dg.RunsFilter(tags={BACKFILL_TAG: backfill_id}))
     if not runs:
         raise UsageError(message("backfill.unknown", id=backfill_id, tag=BACKFILL_TAG))
-    # Dagster's own second tries carry the tags of the first.
+    # Dagster's own retries carry the tags of the first try.
     done = {code for run in runs if run.is_success for code in codes_of(run.tags)}
     asked = {code for run in runs for code in codes_of(run.tags)}
     return [code for code in CODES if code in asked - done]
 
 
 def _retry_from_now_on(instance: dg.DagsterInstance) -> None:
-    """Have the daemon retry what crashes from here on, in a home where it never ran too.
+    """Have the daemon retry crashed runs from now on, also in a home where it never ran.
 
-    It begins with the failures after its own first look, which may come after a crash.
+    The daemon only retries failures after its own first look, which may come after a crash.
     """
     kinds = (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_SUCCESS)
     keys = {f"EVENT_LOG_CONSUMER_CURSOR-{kind.value}" for kind in kinds}
@@ -141,14 +142,14 @@ def _submit(
         remote_job_origin=RemoteJobOrigin(origin, job.name),
         status=dg.DagsterRunStatus.NOT_STARTED,
     )
-    # The queue asks nothing of a workspace, which would be a code server of seconds to start.
+    # Queueing needs no workspace; a real one would start a code server, which takes seconds.
     nowhere: Any = None
     instance.run_coordinator.submit_run(SubmitRunContext(run, nowhere))
     return run.run_id
 
 
 def _origin() -> RemoteRepositoryOrigin:
-    """Return how `dagster dev -m geo_pipeline.definitions` names where the job is loaded from."""
+    """Return the origin that `dagster dev -m geo_pipeline.definitions` gives the job."""
     target = LoadableTargetOrigin(
         executable_path=sys.executable, module_name=MODULE, working_directory=str(Path.cwd())
     )
@@ -158,6 +159,6 @@ def _origin() -> RemoteRepositoryOrigin:
 
 
 def _daemon_runs(instance: dg.DagsterInstance) -> bool:
-    """Return whether the daemon of the queue has been heard of lately."""
+    """Return whether the daemon of the queue had a recent heartbeat."""
     heartbeat = instance.get_daemon_heartbeats().get(QueuedRunCoordinatorDaemon.daemon_type())
     return heartbeat is not None and time.time() - heartbeat.timestamp < DAEMON_SILENT_S

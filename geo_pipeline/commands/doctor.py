@@ -1,4 +1,4 @@
-"""`geo-pipeline doctor`: the installation, its home, and each provider, examined."""
+"""`geo-pipeline doctor`: checks of the installation, its home and each provider."""
 
 import platform
 import sys
@@ -25,7 +25,7 @@ from geo_pipeline.territory import CODES
 
 PROBE_TIMEOUT_S = 5.0
 SHOWN = 5
-"""Tables that are named; of more there is the number."""
+"""Tables named in a finding; of more only the number is shown."""
 
 CHECKS: Final = {
     "home": "home folder",
@@ -38,13 +38,13 @@ CHECKS: Final = {
     "run": "runs",
     "publication": "publication",
 }
-"""What is told of a home, by kind of trouble."""
+"""The name of the finding for each kind of trouble of a home."""
 
 PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
 
 
 class Finding(NamedTuple):
-    """One check: what was found, and what to do where it is not `ok`; `needed` ones must be."""
+    """One finding: what was found, and what to do unless `ok`; a `needed` one must be ok."""
 
     check: str
     ok: bool
@@ -66,7 +66,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def of_home(taken: Mapping[str, Any]) -> list[Finding]:
-    """Return a finding for each kind of what may be wrong with a home, from a snapshot of it."""
+    """Return a finding for each kind of trouble that a home may have, from its snapshot."""
     findings = []
     for kind, check in CHECKS.items():
         found = [each for each in taken["system"] if each["kind"] == kind]
@@ -83,7 +83,7 @@ def of_home(taken: Mapping[str, Any]) -> list[Finding]:
 
 
 def _well(taken: Mapping[str, Any], kind: str) -> str:
-    """Return what to say of a kind of which nothing is wrong."""
+    """Return the text for a kind of trouble of which there is none."""
     if kind == "home":
         return str(taken["home"])
     if kind == "publication" and taken["published_at"]:
@@ -126,7 +126,7 @@ def _embedded_data(settings: Settings) -> Finding:
 
 
 def _embedded_bytes(settings: Settings) -> Finding:
-    """Return whether the embedded files are those that PROVENANCE.md tells of."""
+    """Return whether the embedded files are those listed in PROVENANCE.md."""
     check, folder = "embedded files", settings.embedded_data
     try:
         changed = Bundled(folder).changed()
@@ -140,7 +140,7 @@ def _embedded_bytes(settings: Settings) -> Finding:
 
 
 def _lake(settings: Settings) -> Finding:
-    """Return whether every byte of the lake is as it was written, as far as that can be known."""
+    """Return whether every byte of the lake is as it was written, where seals can prove it."""
     check, lake = "lake", Lake(settings.lake)
     if damaged := list(unreadable(lake)):
         places = ", ".join(f"{each.table} {each.departement}" for each in damaged[:5])
@@ -156,14 +156,14 @@ def _lake(settings: Settings) -> Finding:
 
 
 def providers(settings: Settings) -> list[Finding]:
-    """Return whether each provider gives what it should; those that the settings choose must."""
+    """Return whether each provider answers as it should; a failure of a chosen one counts."""
     chosen = {getattr(settings, setting) for setting in KINDS}
     with ThreadPoolExecutor() as pool:
         return list(pool.map(lambda each: _provider(settings, each, each.name in chosen), LIVE))
 
 
 def _provider(settings: Settings, provider: Provider, chosen: bool) -> Finding:
-    """Ask a provider its smallest real question, and say when it was last heard."""
+    """Ask a provider its smallest real question, and report when it last answered."""
     check = f"provider {provider.name}"
     if provider.key and getattr(settings, provider.key) is None:
         page = f"docs/sources/{provider.name.replace('-', '_')}.md"

@@ -1,6 +1,6 @@
-"""`geo-pipeline health`: the health checks of the containers, one a service.
+"""`geo-pipeline health`: the health checks of the containers, one for each service.
 
-A process that answers is not yet one that works: each service is asked for what it is there for.
+A process that answers may still not work, so each service is asked for what it is there for.
 """
 
 import json
@@ -28,7 +28,7 @@ _LOCATIONS: Final = """{ workspaceOrError { ... on PythonError { message } ... o
 
 
 def app(settings: Settings, url: str | None) -> list[Trouble]:
-    """Return what is wrong with the app: it does not answer, or has nothing that can be shown."""
+    """Return the troubles of the app: it does not answer, or has no publication to show."""
     address = url or f"http://127.0.0.1:{settings.app_port}{settings.app_prefix}"
     with _told("app", address, "python -m panel_app") as found:
         said = _ask(f"{address}/health")
@@ -39,7 +39,7 @@ def app(settings: Settings, url: str | None) -> list[Trouble]:
 
 
 def webserver(_settings: Settings, url: str | None) -> list[Trouble]:
-    """Return what is wrong with Dagster's pages: they do not answer, or know no code."""
+    """Return the troubles of Dagster's pages: they do not answer, or could not load the code."""
     address = url or WEBSERVER
     with _told("webserver", address, troubles.DAGSTER) as found:
         body = json.dumps({"query": _LOCATIONS}).encode()
@@ -64,7 +64,7 @@ def _short(error: str) -> str:
 
 
 def daemon(settings: Settings, _url: str | None) -> list[Trouble]:
-    """Return what is wrong with Dagster's daemons, the code that they call, schedules, sensors."""
+    """Return the troubles of Dagster's daemons, the code they call, schedules and sensors."""
     now, home = datetime.now(UTC), troubles.dagster_home(settings)
     damaged = record_troubles.of_damage(settings, home)
     if damaged:
@@ -84,12 +84,12 @@ def daemon(settings: Settings, _url: str | None) -> list[Trouble]:
 ROLES: Final[Mapping[str, Callable[[Settings, str | None], list[Trouble]]]] = MappingProxyType(
     {"app": app, "webserver": webserver, "daemon": daemon}
 )
-"""What each service is looked at by: given its address, None for that in its container."""
+"""The health check of each service: takes its address, None for that in its container."""
 
 
 @contextmanager
 def _told(name: str, address: str, do: str) -> Iterator[list[Trouble]]:
-    """Give a list of troubles, to which is added where `name` does not answer as it should."""
+    """Give a list of troubles; one is added where `name` does not answer as it should."""
     found: list[Trouble] = []
     try:
         yield found
@@ -99,7 +99,7 @@ def _told(name: str, address: str, do: str) -> Iterator[list[Trouble]]:
 
 
 def _ask(address: str, body: bytes | None = None) -> Any:
-    """Return the JSON of an answer of this machine, whatever its status."""
+    """Return the JSON of an answer from this machine, whatever its status."""
     request = urllib.request.Request(address, body, {"Content-Type": "application/json"})  # noqa: S310
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -1,6 +1,6 @@
-"""`geo-pipeline repair`: sets aside what cannot be read beside the lake, so that work can go on.
+"""`geo-pipeline repair`: sets aside unreadable files outside the lake, so that work can go on.
 
-The lake is the truth: what is set aside is history, or is found out again by the next run.
+The lake is the truth: what is set aside is history, or is found again by the next run.
 """
 
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ from geo_pipeline.territory import CODES
 
 @dataclass(frozen=True)
 class Repaired:
-    """What was set aside, by its new names."""
+    """What was set aside, under its new names."""
 
     records: tuple[Path, ...]
-    """Of Dagster; new ones were made."""
+    """Files of Dagster; new ones were made."""
     notes: tuple[Path, ...]
     """Failures and findings."""
     codes: tuple[str, ...]
-    """The départements of which these were: what they said is found out by running them again."""
+    """The départements of these notes: running them again restores what the notes said."""
 
 
 def set_damaged_aside(settings: Settings) -> Repaired:
-    """Set aside what is damaged of Dagster's records, failures and findings; leave the rest alone.
+    """Set aside damaged Dagster records, failures and findings; leave everything else alone.
 
     Raises:
-        RecordsError: the records are in use, or out of reach rather than damaged.
+        RecordsError: the records are in use, or cannot be reached, rather than damaged.
         StorageError: the home cannot be written.
     """
     home = dagster_home(settings)
@@ -51,10 +51,10 @@ def set_damaged_aside(settings: Settings) -> Repaired:
 
 
 def _reopened(settings: Settings) -> list[Path]:
-    """Have Dagster make what lacks of its records; return its configuration if that was set aside.
+    """Have Dagster create its missing records; return its configuration if it was set aside.
 
     Raises:
-        RecordsError: the records are out of reach.
+        RecordsError: the records cannot be reached.
     """
     aside: list[Path] = []
     try:

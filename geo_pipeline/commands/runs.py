@@ -1,4 +1,4 @@
-"""Runs started from the command line: in this process, recorded in Dagster's instance."""
+"""Runs from the command line: they execute in this process, recorded in Dagster's instance."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.drought import CLASS_MIN_YEARS
 from geo_pipeline.words import message
 
-# Dagster's own log goes to its event log; the terminal is for the command's own words.
+# Dagster's own log goes to its event log; the terminal shows the messages of the command.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -44,23 +44,23 @@ class StoppedError(GeoPipelineError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: how long each asset took, in seconds, and the whole; what failed."""
+    """The result of a run: seconds of each asset and in total, and what failed."""
 
     run_ids: tuple[str, ...]
     seconds: float
     asset_seconds: dict[str, float]
     failures: tuple[Failure, ...] = ()
-    """What could not be had; the last good partitions of these are as they were."""
+    """What could not be had; the last good partitions of these are unchanged."""
     held: tuple[Finding, ...] = ()
-    """What checks found that holds départements of the run back from the publication."""
+    """Findings of checks that hold départements of the run back from the publication."""
     doubts: tuple[Finding, ...] = ()
-    """What checks have a doubt about in the départements of the run; it is published."""
+    """Warnings of checks in the départements of the run, which is published all the same."""
     killed: tuple[str, ...] = ()
-    """Runs of before that were found killed, and are marked as failed now."""
+    """Earlier runs that were found killed, and are marked as failed now."""
 
 
 def foreseen(settings: Settings) -> str | None:
-    """Return what a run with these settings cannot give, before it takes its time; None: nothing.
+    """Return what a run with these settings cannot compute for lack of years, or None.
 
     Raises:
         UsageError: there is no such provider, or it has nothing between `since` and `until`.
@@ -87,7 +87,7 @@ def foreseen(settings: Settings) -> str | None:
 def run(
     settings: Settings, codes: Sequence[str], on_partition: Callable[[str, str], None]
 ) -> Outcome:
-    """Run the départements `codes`, then the risk mart and the publication: one Dagster run.
+    """Run the départements `codes`, the risk mart and the publication in one Dagster run.
 
     A département whose provider fails does not stop the others: it is in `Outcome.failures`.
 
@@ -131,14 +131,14 @@ def run(
 def _execute(
     job: dg.JobDefinition, instance: dg.DagsterInstance, tags: Mapping[str, str]
 ) -> dg.ExecuteInProcessResult:
-    """Run `job` here; a step that fails is not tried again.
+    """Run `job` in this process; a step that fails is not tried again.
 
     Raises:
         StoppedError: a signal has stopped the run.
-        Exception: that of the step that failed, without what Dagster wraps around it.
+        Exception: the error of the step that failed, without Dagster's wrappers.
     """
     run_id = make_new_run_id()
-    # Nobody else could launch it again, so Dagster is not to try.
+    # Dagster could not launch this run again, so it must not try to.
     ours = {ONCE_TAG: "true", MAX_RETRIES_TAG: "0"}
     try:
         with held(instance, run_id), without_echo():

@@ -1,8 +1,8 @@
-"""Dagster as one service: all of its processes end when it is told to, whatever they are at.
+"""Dagster as one service: all of its processes end when it is told to, whatever they are doing.
 
-`dagster dev` waits for its code server when it ends, for ever where that cannot start. Here it has
-some time to end in order; then what is left of it is killed. A run that is killed with it is found
-at the next start, and `geo-pipeline run --resume` makes it again.
+`dagster dev` waits for its code server when it ends, for ever if that cannot start. Here it gets
+some seconds to end in order; then whatever is left of it is killed. A run that is killed with it is
+found at the next start, and `geo-pipeline run --resume` makes it again.
 """
 
 import os
@@ -17,12 +17,12 @@ LOOK_S = 0.2
 
 
 def serve(command: Sequence[str], grace_s: float = GRACE_S) -> int:
-    """Run `command` till it ends, or till this process gets SIGTERM or SIGINT.
+    """Run `command` until it ends, or until this process gets SIGTERM or SIGINT.
 
-    Return its status as a shell tells it.
+    Return its status as a shell would.
 
-    Once told, the command is told too; where it has not ended `grace_s` seconds later it is killed
-    and the status is 1. Whatever it started and has not ended ends with it.
+    After a signal the command gets SIGTERM; if it has not ended `grace_s` seconds later it is
+    killed and the status is 1. Any process that it started and that is left ends with it.
     """
     told = Event()
     before = {

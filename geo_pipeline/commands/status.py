@@ -1,4 +1,4 @@
-"""`geo-pipeline status`: how the pipeline stands, as tables for a terminal."""
+"""`geo-pipeline status`: the state of the pipeline, as tables for a terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ SHOWN_TROUBLES = 30
 SHOWN_CODES = 6
 SHOWN_RUNS = 8
 WIDE = 120
-"""Columns of a terminal from which a table may say more."""
+"""Terminal width, in columns, from which a table may have more columns."""
 
 COLOURS = {
     "damaged": "red",
@@ -38,7 +38,7 @@ Taken = Mapping[str, Any]
 
 
 def files(taken: Taken) -> list[dict[str, Any]]:
-    """Return the files of the lake that can be read: what is in them and where from."""
+    """Return the readable files of the lake, with their content and origin."""
     names = ("source", "url", "fetched_at", "sha256", "rows", "first_date", "last_date")
     return [
         {
@@ -52,7 +52,7 @@ def files(taken: Taken) -> list[dict[str, Any]]:
 
 
 def tell(taken: Taken, console: Console, unknown: str | None = None) -> None:
-    """Print how everything stands; `unknown` is why Dagster's records cannot be read."""
+    """Print the state of everything; `unknown` is why Dagster's records cannot be read."""
     console.print(_tables(taken, wide=console.width >= WIDE))
     for line in _system(taken):
         console.print(line, highlight=False, soft_wrap=True)
@@ -68,7 +68,7 @@ def tell(taken: Taken, console: Console, unknown: str | None = None) -> None:
 
 
 def tell_departement(taken: Taken, code: str, console: Console) -> None:
-    """Print all that is known of one département."""
+    """Print everything that is known of one département."""
     rows = [row for row in taken["partitions"] if row["departement"] == code]
     place = next(each for each in taken["departements"] if each["departement"] == code)
     names = ["table", "state", "rows", "from", "to"]
@@ -99,13 +99,13 @@ def tell_departement(taken: Taken, code: str, console: Console) -> None:
 
 
 def only(taken: Taken, code: str) -> dict[str, Any]:
-    """Return what a snapshot says of one département, without the rest of what is wrong."""
+    """Return the part of a snapshot that concerns one département."""
     troubles = [each for each in taken["troubles"] if each["departement"] == code]
     return {**taken, "system": [], "troubles": troubles}
 
 
 def wrong(taken: Taken) -> Iterator[str]:
-    """Yield a line for each thing that is wrong, with the command that mends it."""
+    """Yield a line for each thing that is wrong, with the command that repairs it."""
     for each in taken["system"]:
         yield f"{each['where']}: {each['what']}: {each['do']}"
     for each in taken["troubles"]:
@@ -114,7 +114,7 @@ def wrong(taken: Taken) -> Iterator[str]:
 
 
 def _system(taken: Taken) -> Iterator[Text]:
-    """Yield what is wrong with the system as a whole, and what to type."""
+    """Yield the troubles of the system as a whole, each with the command to type."""
     for each in taken["system"]:
         since = f", since {_moment(each['since'])}" if each["since"] else ""
         yield Text.assemble((each["kind"], "red"), f"  {each['where']}: {each['what']}{since}")
@@ -122,7 +122,7 @@ def _system(taken: Taken) -> Iterator[Text]:
 
 
 def _tables(taken: Taken, wide: bool) -> Table:
-    """Return a line a table: files, rows, period, and how many partitions are in which state."""
+    """Return a row for each table: files, rows, period, and the number of partitions by state."""
     names = ("table", "files", "rows", "from", "to") if wide else ("table", "files", "to")
     table = _plain(taken["home"], *names)
     table.add_column("state")
@@ -159,9 +159,9 @@ def _counts(states: Mapping[str, int], bare: Sequence[str]) -> Text:
 
 
 def _troubles(troubles: Sequence[Taken], well: bool) -> Iterator[RenderableType]:
-    """Yield the list of what is wrong with tables, a line each, then the commands that mend it.
+    """Yield the troubles of tables, one line each, then the commands that repair them.
 
-    `well` says that nothing else is wrong.
+    `well` means that nothing else is wrong.
     """
     doubted = [each for each in troubles if each["state"] not in BROKEN]
     broken = [each for each in troubles if each["state"] in BROKEN]
@@ -176,7 +176,7 @@ def _troubles(troubles: Sequence[Taken], well: bool) -> Iterator[RenderableType]
 
 
 def _broken(troubles: Sequence[Taken]) -> Iterator[RenderableType]:
-    """Yield the table of what is broken, why, and what to type."""
+    """Yield the table of broken partitions: why, and what to type."""
     names = ("département", "table", "state", "since")
     table = _plain(f"{len(troubles)} in trouble", *names)
     alike: dict[tuple[str, str, str], list[Taken]] = {}
@@ -200,7 +200,7 @@ def _broken(troubles: Sequence[Taken]) -> Iterator[RenderableType]:
 
 
 def _commands(troubles: Sequence[Taken]) -> Iterator[str]:
-    """Yield what to type, few commands for many troubles."""
+    """Yield the commands to type, a few commands for many troubles."""
     failed = [each for each in troubles if each["state"] == "failed"]
     rest = [each for each in troubles if each not in failed]
     if len(failed) == 1:
@@ -215,13 +215,13 @@ def _commands(troubles: Sequence[Taken]) -> Iterator[str]:
 
 
 def _plain(title: str, *names: str) -> Table:
-    """Return a table with few lines, so that much of it fits on a terminal."""
+    """Return a table with few rules, so that much fits on a terminal."""
     columns = [Column(name, no_wrap=True) for name in names]
     return Table(*columns, title=Text(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
 
 
 def _places(members: Sequence[Taken]) -> str:
-    """Return whom the same trouble concerns: a name, or how many and their codes."""
+    """Return the places with the same trouble: one name, or the number and the codes."""
     if len(members) == 1:
         return _place(members[0])
     codes = [each["departement"] for each in members]
@@ -236,7 +236,7 @@ def _place(each: Taken) -> str:
 
 
 def _span(run: Taken) -> str:
-    """Return which départements a run was of; of scattered ones how many, and between which."""
+    """Return the départements of a run; for a scattered set its number, first and last."""
     first, last, count = run["first_departement"], run["last_departement"], run["departements"]
     if count < 2:
         return str(first or "")
@@ -245,7 +245,7 @@ def _span(run: Taken) -> str:
 
 
 def _runs(runs: Sequence[Taken]) -> Iterator[RenderableType]:
-    """Yield the list of the last runs, then why some of them failed, a line each."""
+    """Yield the list of the last runs, then why some of them failed, one line each."""
     table = _plain("last runs", "started", "job", "départements", "took", "result")
     for each in runs[:SHOWN_RUNS]:
         took = "" if each["seconds"] is None else f"{each['seconds']:.1f} s"
@@ -263,7 +263,7 @@ def _runs(runs: Sequence[Taken]) -> Iterator[RenderableType]:
 
 
 def _tell_services(taken: Taken, console: Console) -> None:
-    """Print whether schedules and sensors run, and when it was published."""
+    """Print whether schedules and sensors run, and when data were last published."""
     required = [each for each in taken["daemons"] if each["required"]]
     dead = [each["daemon"].lower() for each in required if not each["healthy"]]
     if required and len(dead) == len(required):

@@ -1,7 +1,7 @@
 """The terminal: tables and lines for a person, JSON for a machine, one line for an error.
 
-Errors and progress go to standard error, results to standard output. Loaded with every command:
-what takes long to import is imported where it is used.
+Errors and progress go to standard error, results to standard output. Every command loads this
+module, so what is slow to import is imported where it is used.
 """
 
 import json
@@ -28,7 +28,7 @@ err = Console(stderr=True, highlight=False)
 
 
 def tell_run(codes: list[str], settings: "Settings", outcome: "Outcome", *, as_json: bool) -> None:
-    """Print what a run did: what is published, and what failed, is held back or doubtful."""
+    """Print the outcome of a run: what is published, what failed, is held back or doubtful."""
     for run_id in outcome.killed:
         err.print(killed(run_id), markup=False, soft_wrap=True)
     written = sorted(settings.exports.glob("*"))
@@ -60,7 +60,7 @@ def tell_run(codes: list[str], settings: "Settings", outcome: "Outcome", *, as_j
 
 
 def print_failed(codes: list[str], settings: "Settings", error: GeoPipelineError) -> None:
-    """Print what is known of a run that has failed as a whole."""
+    """Print what is known of a run that failed as a whole."""
     from geo_pipeline.storage.failures import Failures
     from geo_pipeline.storage.findings import Findings
 
@@ -77,9 +77,9 @@ def print_failed(codes: list[str], settings: "Settings", error: GeoPipelineError
 
 
 def tell_troubles(title: str, troubles: "Sequence[Failure | Finding]") -> None:
-    """Say on standard error what failed, is held back or doubtful, and why: a line each.
+    """Print on standard error what failed, is held back or doubtful, and why: one line each.
 
-    In the cells of a table an address would be cut.
+    A table would cut long addresses.
     """
     from geo_pipeline.storage.failures import Failure
 
@@ -92,7 +92,7 @@ def tell_troubles(title: str, troubles: "Sequence[Failure | Finding]") -> None:
 
 @contextmanager
 def progress(codes: list[str]) -> Iterator[Any]:
-    """Show how many partitions are written, on a terminal; give the function that counts them."""
+    """Show the number of written partitions on a terminal; give the function that counts them."""
     from geo_pipeline.tables import PARTITIONED
 
     columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn())
@@ -108,7 +108,7 @@ def progress(codes: list[str]) -> Iterator[Any]:
 
 
 def killed(run_id: str) -> str:
-    """Return what is said of a run that was killed."""
+    """Return the line for a run that was killed."""
     return f"run {run_id} was killed before its end: it is marked as failed now"
 
 
@@ -118,18 +118,18 @@ def named(codes: list[str]) -> str:
 
 
 def tell_written(path: Path) -> None:
-    """Print the name and size of a file that was written."""
+    """Print the name and size of a written file."""
     size_kb = path.stat().st_size / 1e3
     out.print(f"{path} ({size_kb:.0f} kB)", highlight=False, soft_wrap=True)
 
 
 def print_json(value: object) -> None:
-    """Print `value` as JSON on standard output; what JSON does not know as its text."""
+    """Print `value` as JSON on standard output; values that JSON does not know become text."""
     sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False, indent=2) + "\n")
 
 
 def fail(error: object, code: int) -> None:
-    """Print one line, and as JSON where that is asked for, and leave with `code`."""
+    """Print one line, and JSON if the command has `--json`, and exit with `code`."""
     if "--json" in sys.argv:
         print_json({"error": one_line(error)})
     tell_error(error)
@@ -142,5 +142,5 @@ def tell_error(error: object) -> None:
 
 
 def one_line(error: object) -> str:
-    """Return what an error says as one line."""
+    """Return the text of an error on one line."""
     return " ".join(str(error).split())

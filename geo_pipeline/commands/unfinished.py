@@ -1,6 +1,6 @@
 """Unfinished work: what `geo-pipeline run --resume` runs again.
 
-It is what the snapshot says is wrong (`monitoring`): whatever status names, this names too.
+It is derived from the snapshot (`monitoring`), so it covers whatever `status` reports.
 """
 
 from collections.abc import Mapping
@@ -27,30 +27,30 @@ WHY: Final[Mapping[str, str]] = MappingProxyType(
         "late": "late",
     }
 )
-"""The reasons, the first that holds being told, in words that follow a count."""
+"""The reasons in order of precedence, in words that follow a count."""
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """Départements to run again, each with the reason (a key of `WHY`)."""
+    """Départements to run again, each with its reason (a key of `WHY`)."""
 
     reasons: Mapping[str, str]
     whole: bool
-    """A table of the whole of France, or the publication, is to be made again."""
+    """Whether a table of the whole of France, or the publication, must be made again."""
     is_new: bool = False
-    """Nothing was ever run here: all of it is to be."""
+    """Whether nothing was ever run here, so that everything must be."""
     any_code: str = field(default=CODES[0], compare=False)
-    """A département that was run before: tables of the whole of France are made again with it."""
+    """A département that has been run: tables of the whole of France are made again with it."""
 
     @property
     def codes(self) -> list[str]:
-        """The départements in their order; tables of the whole of France come with any run."""
+        """The départements in order; tables of the whole of France come with any run."""
         if self.is_new:
             return list(CODES)
         return [code for code in CODES if code in self.reasons] or [self.any_code] * self.whole
 
     def in_words(self) -> str:
-        """Return how many of each there are: `2 failed, 1 held back by a check`."""
+        """Return the number for each reason: `2 failed, 1 held back by a check`."""
         if self.is_new:
             return "nothing was run yet: all départements"
         counts = {why: list(self.reasons.values()).count(why) for why in WHY}
@@ -59,12 +59,12 @@ class Unfinished:
 
 
 def unfinished(settings: Settings, instance: dg.DagsterInstance) -> Unfinished:
-    """Return what there is to run again."""
+    """Return what must be run again."""
     return left(snapshot(settings, instance, datetime.now(UTC)))
 
 
 def left(taken: Mapping[str, Any]) -> Unfinished:
-    """Return what there is to run again according to a snapshot."""
+    """Return what must be run again according to a snapshot."""
     found: dict[str, set[str]] = {}
     for each in taken["troubles"]:
         if each["state"] in BROKEN:

@@ -1,4 +1,4 @@
-"""Files that people drop: recognised by content, read as a provider's, taken or refused in words.
+"""Files that people drop: recognised by content, read as a provider's, taken or refused.
 
-Where they are kept is in `storage.inbox_files`; the sensor that looks is in `automation.sensors`.
+Accepted files are kept by `storage.inbox_files`; the sensor is in `automation.sensors`.
 """

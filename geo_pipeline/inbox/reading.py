@@ -1,6 +1,7 @@
-"""Reading of a dropped file: whole, by the reader of the provider that it is of.
+"""Reading of a dropped file: all of it, by the reader of the provider whose file it is.
 
-It runs in a process of its own (`judging`): nothing that a file does to its reader reaches Dagster.
+This runs in a process of its own (`judging`), so that a file that crashes its reader cannot crash
+Dagster.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,17 +33,17 @@ from geo_pipeline.storage.inbox_files import About, Kind, ProvidedFiles, safe_na
 from geo_pipeline.words import message
 
 LONGEST_SILENCE_DAYS = 366
-"""Without a day of any station, after which a few days more are none of a record."""
+"""Days without any value after which a few further days are not taken as part of a record."""
 FEWEST_DAYS_AFTER = 10
-"""Days of a record that goes on after such a silence; fewer are a slip of who made the file."""
+"""Fewest days that continue a record after such a silence; fewer are probably a mistake."""
 
 
 def understood(settings: Settings, path: Path, name: str, digest: str) -> About:
-    """Return what the file at `path` is of, dropped as `name`, read and found good.
+    """Return what the file at `path` contains, dropped as `name`, after reading and checking it.
 
     Raises:
-        RefusedError: it is of nothing that is known, or bad.
-        StorageError: what it is compared with cannot be read.
+        RefusedError: its kind is unknown, or its content is bad.
+        StorageError: the data to compare it with cannot be read.
     """
     kind = recognised(path)
     received = Received(
@@ -58,7 +59,7 @@ def understood(settings: Settings, path: Path, name: str, digest: str) -> About:
     except (RefusedError, MemoryError):
         raise
     except StorageError:
-        raise  # it is not the file's fault
+        raise  # not the fault of the file
     except (GeoPipelineError, ValueError) as error:
         raise bad(kind, error) from error
     except Exception as error:
@@ -137,7 +138,7 @@ def _stations(settings: Settings, received: Received) -> About:
 
 
 def _require_useful(settings: Settings, rows: pd.DataFrame, first: date, last: date) -> None:
-    """Raise unless the days are such as weather is taken of."""
+    """Raise unless weather can be taken from these days."""
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     if last > tomorrow:
         station = rows.loc[rows["date"].idxmax(), KEY[0]]
@@ -151,7 +152,7 @@ def _require_useful(settings: Settings, rows: pd.DataFrame, first: date, last: d
 
 
 def _require_going_on(rows: pd.DataFrame) -> None:
-    """Raise where a few days stand alone, long after the others: they would be the newest known."""
+    """Raise where a few days stand alone long after the others: they would count as the newest."""
     days = pd.Series(rows["date"].unique()).sort_values(ignore_index=True)
     after = days.diff() > pd.Timedelta(days=LONGEST_SILENCE_DAYS)
     if not after.any():

@@ -16,19 +16,19 @@ from geo_pipeline.storage.inbox_files import Kind
 from geo_pipeline.words import Message, message
 
 MOST_ZIPPED_BYTES = 1_000 * MB
-"""Most that a zip archive may hold: it is read in memory."""
+"""Largest content of a zip archive: it is read into memory."""
 MOST_GZIPPED_BYTES = 2_000 * MB
-"""Most that a gzip file may hold: stations since 1950 are 0.5 GB."""
+"""Largest content of a gzip file: stations since 1950 are 0.5 GB."""
 MOST_MEMBERS = 1_000
 CHUNK = 1 << 20
 PEEK = 1 << 16
 
 
 def recognised(path: Path) -> Kind:
-    """Return what the content of a file is of, whatever its name.
+    """Return the kind of a file by its content, whatever its name.
 
     Raises:
-        RefusedError: nothing that is known, or more than may be unpacked.
+        RefusedError: the kind is unknown, or there is more content than may be unpacked.
     """
     with path.open("rb") as content:
         start = content.read(PEEK)
@@ -56,7 +56,7 @@ def recognised(path: Path) -> Kind:
 
 
 def _of_zip(path: Path) -> Kind:
-    """Return what a zip archive is of, when all of it is harmless to unpack."""
+    """Return the kind of a zip archive once it is known to be safe to unpack."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = _weighed(archive)
@@ -74,9 +74,9 @@ def _of_zip(path: Path) -> Kind:
 
 
 def _weighed(archive: zipfile.ZipFile, depth: int = 0) -> list[str]:
-    """Return the names of the files in `archive`, once all of it was unpacked to count its bytes.
+    """Return the names of the files in `archive` after unpacking all of it to count its bytes.
 
-    What the archive says of its sizes is not believed; workbooks inside are weighed too.
+    The sizes stated in the archive are not believed; workbooks inside are unpacked and counted too.
     """
     members = [each for each in archive.infolist() if not each.is_dir()]
     if len(members) > MOST_MEMBERS:
@@ -88,7 +88,7 @@ def _weighed(archive: zipfile.ZipFile, depth: int = 0) -> list[str]:
             raise RefusedError(message("inbox.path", path=repr(member.filename[:80])))
         inner = depth == 0 and parts[-1].lower().endswith(".xlsx")
         kept, told = BytesIO(), member.file_size
-        member.file_size = 2 * (MOST_ZIPPED_BYTES + CHUNK)  # read on, whatever it says of itself
+        member.file_size = 2 * (MOST_ZIPPED_BYTES + CHUNK)  # read on, whatever size is stated
         with archive.open(member) as stream:
             while chunk := stream.read(CHUNK):
                 total += len(chunk)
@@ -104,7 +104,7 @@ def _weighed(archive: zipfile.ZipFile, depth: int = 0) -> list[str]:
 
 
 def _start_of_gzip(path: Path) -> bytes:
-    """Return how the content of a gzip file begins, once all of it was unpacked to count it."""
+    """Return the beginning of a gzip file after unpacking all of it to count its bytes."""
     total, start = 0, b""
     try:
         with gzip.open(path) as stream:
@@ -120,7 +120,7 @@ def _start_of_gzip(path: Path) -> bytes:
 
 @contextmanager
 def opened(content: BinaryIO) -> Iterator[BinaryIO]:
-    """Give `content` out of gzip, if it is that."""
+    """Give `content`, unpacked if it is gzip."""
     start = content.read(2)
     content.seek(0)
     if start == b"\x1f\x8b":

@@ -1,7 +1,7 @@
-"""What is said of a file that is refused: what is wrong, where, and what to do.
+"""Refusals of dropped files: what is wrong, where, and what to do.
 
-What is wrong the readers say; who they read for, where it is and what to do at a provider's is left
-out, and what to do with a file that is dropped is told in its place.
+The readers say what is wrong. Their errors also name the provider, the place of the file and what
+to do about a provider; here that is left out, and what to do with a dropped file takes its place.
 """
 
 from geo_pipeline.judging import FatalFileError
@@ -11,7 +11,7 @@ from geo_pipeline.words import Message, message, plain
 
 
 class RefusedError(Exception):
-    """A file is not taken: `told` says what is wrong, where, and what to do."""
+    """A file is refused: `told` says what is wrong, where, and what to do."""
 
     def __init__(self, told: Message) -> None:
         super().__init__(told)
@@ -24,7 +24,7 @@ def refused(what: Message, do: Message) -> RefusedError:
 
 
 def unknown(what: Message) -> RefusedError:
-    """Return the refusal of a file that is none of those accepted."""
+    """Return the refusal of a file of unknown kind."""
     return refused(what, message("refusal.accepted"))
 
 
@@ -34,17 +34,18 @@ def too_much(what: Message) -> RefusedError:
 
 
 def stations_in_a_workbook(sheet: str) -> RefusedError:
-    """Return the refusal of stations that went through a spreadsheet, which mends what it reads."""
+    """Return the refusal of stations saved by a spreadsheet, which alters values as it reads
+    them."""
     return refused(
         message("refusal.spreadsheet", sheet=sheet), message("refusal.one_a_departement")
     )
 
 
 def fatal(error: FatalFileError) -> RefusedError:
-    """Return the refusal of a file that took its reader's memory or time, or ended it."""
+    """Return the refusal of a file whose reader ran out of memory or time, or crashed."""
     return refused(message("refusal.fatal", what=error), message("refusal.period_alone"))
 
 
 def bad(kind: Kind, error: Exception) -> RefusedError:
-    """Return the refusal of a file of this kind, of which its reader says `error`."""
+    """Return the refusal of a file of this kind whose reader raised `error`."""
     return refused(statement(plain(error)), message(f"refusal.do.{kind}"))

@@ -1,7 +1,7 @@
 """Files that people drop into the inbox: recognised by content, read as a provider's, then taken.
 
-A file is copied once, and only the copy is looked at. What is wrong with it is told in one line of
-French and one of English beside the file in `rejected/`. docs/inbox.md is for who drops files.
+A file is copied once, and only the copy is read. The reason of a refusal is written beside the file
+in `rejected/`, one line in French and one in English. docs/inbox.md is for those who drop files.
 """
 
 import os
@@ -28,20 +28,20 @@ from geo_pipeline.storage.inbox_files import About, Provided, ProvidedFiles, saf
 from geo_pipeline.words import LANGS, message
 
 MOST_BYTES = 500 * MB
-"""Largest file that is taken: several times the largest that is published."""
+"""Largest file that is accepted: several times the largest that is published."""
 LONGEST_NAME_BYTES = 200
 
 REJECTED = "rejected"
 REASON = ".reason.txt"
 INCOMING = ".incoming"
 UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".swp", "~")
-"""How names end of what is still being written."""
+"""Endings of the names of files that are still being written."""
 
 ENOUGH_S = 20.0
-"""Once a look has taken so long, what is left waits for the next: a tick may last 60 s."""
+"""When a look has taken this long, the remaining files wait: a tick may last 60 s."""
 
 Mark = list[int]
-"""Size, time of change (ns) and inode of a file: the same twice, and nobody is writing it."""
+"""Size, time of change (ns) and inode of a file: if unchanged, nobody is writing it."""
 
 
 class _StillWrittenError(Exception):
@@ -50,15 +50,15 @@ class _StillWrittenError(Exception):
 
 @dataclass
 class Look:
-    """What one look into the inbox came to."""
+    """The result of one look into the inbox."""
 
     taken: list[Provided] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
-    """Files whose very bytes were in use already."""
+    """Files with exactly the bytes of one in use."""
     rejected: dict[str, RefusedError] = field(default_factory=dict)
-    """Names and why."""
+    """Names, with the reasons."""
     waiting: dict[str, Mark] = field(default_factory=dict)
-    """What is left in the inbox, for the next look."""
+    """Files left in the inbox for the next look."""
     troubles: list[str] = field(default_factory=list)
     """What could not be done, though the files may be good."""
 
@@ -72,7 +72,7 @@ class Inbox:
         self.provided = ProvidedFiles(workspace.settings.provided)
 
     def look(self, seen: Mapping[str, Sequence[int]]) -> Look:
-        """Take or reject what has not changed since the last look, which saw `seen`."""
+        """Take or reject the files that have not changed since the last look, given by `seen`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._clear_incoming()
         look, started = Look(), time.monotonic()
@@ -97,7 +97,7 @@ class Inbox:
         return look
 
     def _see_to(self, name: str, mark: Mark, look: Look) -> None:
-        """Take or reject one file that is still."""
+        """Take or reject one file that nobody is writing."""
         staged = self.provided.folder / INCOMING / uuid4().hex
         try:
             _require_plain(self.folder / name, name)
@@ -117,10 +117,10 @@ class Inbox:
             staged.unlink(missing_ok=True)
 
     def _understood(self, staged: Path, name: str, digest: str) -> About:
-        """Return what the copy is of, read in a process of its own and found good.
+        """Return what the copy contains, read and checked in a process of its own.
 
         Raises:
-            RefusedError: it is of nothing that is known, bad, or fatal to who reads it.
+            RefusedError: its kind is unknown, its content is bad, or it crashes its reader.
         """
         settings = self.workspace.settings
         try:
@@ -135,9 +135,9 @@ class Inbox:
         target = folder / safe_name(name)
         if os.path.lexists(target):
             target = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S%fZ}_{target.name}"
-        # The reason first: a file that is moved always has one.
+        # The reason is written first, so that a rejected file always has one.
         told = message("inbox.of_file", file=safe_name(name), what=refused)
-        # A line each, whatever line breaks names in an archive have; no-break spaces stay.
+        # One line in each language: names in an archive may have line breaks; no-break spaces stay.
         lines = [re.sub(r"[^\S\xa0]+", " ", told(lang)) for lang in LANGS]
         said = "".join(f"{line}\n" for line in lines)
         text = said.encode("utf-8", "replace").decode()
@@ -145,7 +145,7 @@ class Inbox:
         (self.folder / name).replace(target)
 
     def _clear_incoming(self) -> None:
-        """Remove copies that a killed process left."""
+        """Remove the copies that a killed process left."""
         incoming = self.provided.folder / INCOMING
         incoming.mkdir(parents=True, exist_ok=True)
         for left in incoming.iterdir():
@@ -153,12 +153,12 @@ class Inbox:
 
 
 def _turn(name: str) -> tuple[bool, str]:
-    """Order names so that what goes with another file comes after it."""
+    """Return a sort key that puts files which need another file after it."""
     return meteo_france.OTHER_GROUP in name.lower(), name
 
 
 def _is_passed_over(name: str) -> bool:
-    """Say whether a name is hidden, still being written, or ours."""
+    """Return whether a file is hidden, still being written, or one of ours."""
     return name == REJECTED or name.startswith((".", "~")) or name.lower().endswith(UNFINISHED)
 
 
@@ -167,7 +167,7 @@ def _mark(about: os.stat_result) -> Mark:
 
 
 def _require_plain(path: Path, name: str) -> None:
-    """Raise unless the file is an ordinary one, of a name and size that can be taken."""
+    """Raise unless the file is an ordinary one, with a name and size that are accepted."""
     about = os.lstat(path)
     if not stat.S_ISREG(about.st_mode):
         kinds = {stat.S_IFLNK: "inbox.link", stat.S_IFDIR: "inbox.folder"}
@@ -191,7 +191,7 @@ def _copied(path: Path, staged: Path, mark: Mark) -> str:
 
     Raises:
         RefusedError: it cannot be read.
-        _StillWrittenError: it changes.
+        _StillWrittenError: it changed while it was copied.
     """
     digest, length = sha256(), 0
     try:

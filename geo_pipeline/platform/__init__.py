@@ -1,3 +1,2 @@
-"""Dagster from within: its instance, its records, its partitions; the only room that may import
-its private modules.
-"""
+"""Dagster's inside: its instance, its records, its partitions. This is the only room that may
+import Dagster's private modules."""

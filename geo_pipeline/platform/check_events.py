@@ -1,6 +1,6 @@
 """Events of asset checks: many evaluations stored at once, each with its partition.
 
-Add here what goes with every evaluation. What a check looks for is in `automation.checks`.
+Add here what every evaluation needs. What a check looks for is in `automation.checks`.
 """
 
 import uuid
@@ -20,16 +20,17 @@ from dagster_shared.record import replace
 
 
 def evaluate(step: dg.OpExecutionContext, evaluations: Sequence[dg.AssetCheckEvaluation]) -> None:
-    """Tell Dagster of evaluations of checks, all in one transaction where the storage lets us.
+    """Report evaluations of checks to Dagster, in one transaction where the storage allows it.
 
-    One by one they would cost milliseconds each, a thousand of them in a run of all départements.
+    One by one they would cost milliseconds each, and a run of all départements has a thousand.
     """
     evaluations = targeted(step.instance, evaluations)
     if not getattr(step.instance.event_log_storage, "batches_evaluations", False):
         for each in evaluations:
             step.log_event(each)  # type: ignore[arg-type]  # it takes them, its type does not say
         return
-    # There is no public way to log a batch: Dagster has one for materializations, made like this.
+    # Dagster has no public way to log a batch of evaluations; its own for materializations works
+    # so.
     batch = str(uuid.uuid4())
     for place, each in enumerate(evaluations, 1):
         verdict = "passed" if each.passed else f"did not pass: {each.description}"
@@ -46,10 +47,10 @@ def evaluate(step: dg.OpExecutionContext, evaluations: Sequence[dg.AssetCheckEva
 def targeted(
     instance: dg.DagsterInstance, evaluations: Sequence[dg.AssetCheckEvaluation]
 ) -> list[dg.AssetCheckEvaluation]:
-    """Return `evaluations`, those of a partition with the materialisation that they judge.
+    """Return `evaluations`, each of a partition with the materialisation that it evaluates.
 
-    Without it Dagster's pages take them for evaluations of an older one, and show of a check by
-    partition nothing but the last.
+    Without it Dagster's pages take them for evaluations of an older materialisation, and show only
+    the last partition of a partitioned check.
     """
     keys = {each.asset_key for each in evaluations if each.partition is not None}
     targets = {key: _last_materialised(instance, key) for key in keys}
@@ -64,7 +65,7 @@ def targeted(
 def _last_materialised(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, Target]:
     """Return the last materialisation of each partition of an asset.
 
-    Dagster's public interface would read a hundred events whole for it.
+    Dagster's public interface would load a hundred whole events for it.
     """
     # Slow to import, and not needed to define anything.
     from dagster._core.storage.event_log.schema import SqlEventLogStorageTable  # noqa: PLC0415

@@ -1,6 +1,7 @@
-"""Dagster's `dagster.yaml` in its home: put there on first use, renewed while nobody changed it.
+"""Dagster's `dagster.yaml` in its home: installed on first use, renewed while nobody edits it.
 
-One that Dagster cannot use, of a slip or a flipped bit, is told in one line and may be set aside.
+One that Dagster cannot read, because of a mistake or a flipped bit, is reported in one line and may
+be set aside.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ SHIPPED = (
     "5246ca5a45cf52d8aa5bbf2d6392ebbbd8f882f7f51d32a7cc7224b2c1650e62",
     "451b2a87b8ecb7425c64ddf853b87c9834ba95068b4e9b15eccd740effb1cfe9",
 )
-"""SHA-256 of each version that was ever shipped, the last one that of today."""
+"""SHA-256 of each version that was ever shipped, today's last."""
 
 MOVED: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -32,11 +33,11 @@ MOVED: Final[Mapping[str, str]] = MappingProxyType(
         "geo_pipeline.automation.alive": "geo_pipeline.platform.live_runs",
     }
 )
-"""Modules that a configuration of an earlier version names, and what they are called now."""
+"""Modules named in the configuration of earlier versions, and their present names."""
 
 
 class ConfigurationError(RecordsError):
-    """The `dagster.yaml` of a home is none that Dagster can use."""
+    """Dagster cannot use the `dagster.yaml` of a home."""
 
     def __init__(self, path: Path, why: Message | str) -> None:
         super().__init__(message("records.configuration", path=path, why=why, command=REPAIR))
@@ -49,11 +50,11 @@ def shipped() -> str:
 
 
 def install(home: Path) -> None:
-    """Put the `dagster.yaml` of this version into `home`, unless somebody wrote one there.
+    """Install the `dagster.yaml` of this version in `home`, unless somebody wrote one there.
 
     Raises:
         StorageError: it cannot be written.
-        ConfigurationError: one that somebody changed names modules of an earlier version.
+        ConfigurationError: an edited one names modules of an earlier version.
     """
     path = home / NAME
     if not path.exists() or (is_untouched(path) and path.read_text(encoding="utf-8") != shipped()):
@@ -66,9 +67,9 @@ def install(home: Path) -> None:
 
 
 def note(home: Path, settings: Settings) -> str | None:
-    """Return what to say of the `dagster.yaml` in `home` where it is the user's own, else None.
+    """Return a remark on the `dagster.yaml` in `home` if the user edited it, else None.
 
-    It is left as it is.
+    An edited file is left as it is.
     """
     path = home / NAME
     if not path.exists() or is_untouched(path):
@@ -83,5 +84,5 @@ def note(home: Path, settings: Settings) -> str | None:
 
 
 def is_untouched(path: Path) -> bool:
-    """Return whether the file is one that was shipped, to the byte."""
+    """Return whether the file has exactly the bytes of a shipped version."""
     return hashlib.sha256(path.read_bytes()).hexdigest() in SHIPPED

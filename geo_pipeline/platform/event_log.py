@@ -1,9 +1,9 @@
 """Dagster's SQLite event log, with connections kept open and batches stored in one transaction.
 
-The stock storage makes a new engine and connection whenever it writes an event: no compiled
-statement is used twice, and each close folds SQLite's write-ahead log back into the file. Over 101
-départements that is most of the book-keeping (`just bench`). Files and content are those of the
-stock storage: either reads what the other wrote.
+The stock storage opens a new engine and connection for every event: no compiled statement is used
+twice, and each close merges SQLite's write-ahead log back into the file. Over 101 départements that
+is most of the cost of the records (`just bench`). Files and content are those of the stock storage:
+either reads what the other wrote.
 """
 
 import threading
@@ -43,13 +43,13 @@ from geo_pipeline.platform.partition_marks import MarkedPartitions
 from geo_pipeline.platform.pools import ExactPools
 from geo_pipeline.platform.record_damage import hold
 
-# The index and the runs under way; a long-lived process must not hold the file of every run.
+# The index and the runs under way; a long-lived process must not keep the file of every run open.
 KEPT_ENGINES = 8
 
 _EVALUATION = DagsterEventType.ASSET_CHECK_EVALUATION
 
-# Evaluations of checks by partition come by the hundred, and what a run plans all at once; the
-# stock storage stores them one by one.
+# Check evaluations by partition come by the hundred, and a run's plans all at once; the stock
+# storage stores them one by one.
 _BATCHED = {
     *BATCH_WRITABLE_EVENTS,
     _EVALUATION,
@@ -74,7 +74,7 @@ _REVISION = text("SELECT version_num FROM alembic_version")
 
 
 class Numbered(NamedTuple):
-    """An event, its row in the table of events, and its number in the index."""
+    """An event, its row for the table of events, and its number in the index."""
 
     event: EventLogEntry
     row: Mapping[str, Any]
@@ -82,11 +82,11 @@ class Numbered(NamedTuple):
 
     @property
     def type(self) -> DagsterEventType | None:
-        """Return what kind of event it is."""
+        """Return the kind of the event."""
         return self.event.dagster_event_type
 
     def evaluated(self) -> dict[str, Any]:
-        """Return what `_EVALUATED` is given of an evaluation."""
+        """Return the parameters of `_EVALUATED` for an evaluation."""
         evaluation = self.event.get_dagster_event().asset_check_evaluation_data
         status = AssetCheckExecutionRecordStatus
         target = evaluation.target_materialization_data
@@ -104,10 +104,10 @@ class Numbered(NamedTuple):
 
 
 class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLogStorage):
-    """The stock storage, with the engines of the last few files kept."""
+    """The stock storage, which keeps the engines of the last few files."""
 
     batches_evaluations = True
-    """Evaluations of checks may come in a batch: other storages take them one by one."""
+    """Evaluations of checks may come in a batch, which other storages do not support."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -118,7 +118,7 @@ class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLog
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store the events of one run: one transaction in its file, one in the index.
 
-        The stock storage opens two transactions for each of them.
+        The stock storage opens two transactions for each event.
         """
         if any(each.dagster_event_type not in _BATCHED for each in events):
             super().store_event_batch(events)
@@ -146,19 +146,19 @@ class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLog
                 del self._within.index
 
     def _store_assets(self, connection: Connection, events: Sequence["Numbered"]) -> None:
-        """Store in the index what is told of assets."""
+        """Store the asset events in the index."""
         if not events:
             return
         self._store_asset_event_tags(
             connection, [each.event for each in events], [each.number for each in events]
         )
-        # A row of the table of assets tells of the last event of its asset and kind alone.
+        # A row of the table of assets only reflects the last event of its asset and kind.
         last = {(each.event.get_dagster_event().asset_key, each.type): each for each in events}
         for each in last.values():
             self._store_asset_event(connection, each.event, each.number)
 
     def _store_checks(self, connection: Connection, events: Sequence["Numbered"]) -> None:
-        """Store in the index what is told of checks: evaluations fill the rows that plans made."""
+        """Store the check events in the index: evaluations fill the rows that plans made."""
         evaluations = [each for each in events if each.type == _EVALUATION]
         for each in events:
             if each.type != _EVALUATION:
@@ -166,7 +166,7 @@ class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLog
         if not evaluations:
             return
         filled = connection.execute(_EVALUATED, [each.evaluated() for each in evaluations])
-        if filled.rowcount != len(evaluations):  # some were not planned: each is looked at
+        if filled.rowcount != len(evaluations):  # some were not planned: store these one by one
             for each in evaluations:
                 self.store_asset_check_event(each.event, each.number)
 

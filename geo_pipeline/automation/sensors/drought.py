@@ -1,7 +1,7 @@
-"""Drought alerts: a class that worsens, a département newly in restriction.
+"""Drought alerts: a class that worsens, a département newly under restriction.
 
-The cursor remembers how each département stood when it was last judged. The first publication of a
-home is noted and tells nothing; what is published again unchanged tells nothing either.
+The cursor holds the last state of each département. The first publication of a home is recorded
+without an alert, and an unchanged publication gives none either.
 """
 
 import json
@@ -34,11 +34,11 @@ CLASS_RANK: Final = {code: rank for rank, code in enumerate(CLASSES)}
 LEVEL_RANK: Final = {code: rank for rank, code in enumerate(LEVELS)}
 """0 for the strictest level."""
 GRAVE: Final = ("D4", "D3", "crise")
-"""Classes and levels that make an alert one of severity `error`."""
+"""Classes and levels that give an alert the severity `error`."""
 
 
 class Standing(NamedTuple):
-    """How a département stands: class and level, each with the day it is of; None: not known."""
+    """State of a département: class and level, each with its date; None where not known."""
 
     drought_class: str | None = None
     period_end: str | None = None
@@ -48,7 +48,7 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """A département that stands otherwise than when it was last judged."""
+    """A département whose state differs from that of the last look."""
 
     code: str
     was: Standing
@@ -58,27 +58,27 @@ class Change:
 
     @property
     def worse(self) -> bool:
-        """Whether the class is worse than before, and D1 at least."""
+        """Whether the class is worse than before, and at least D1."""
         was, now = self.was.drought_class, self.now.drought_class
         known = was is not None and now in IN_DROUGHT
         return known and CLASS_RANK[str(now)] < CLASS_RANK[str(was)]
 
     @property
     def raised(self) -> bool:
-        """Whether there are stricter restrictions than before."""
+        """Whether restrictions are stricter than before."""
         was, now = self.was.level, self.now.level
         return was is not None and now is not None and LEVEL_RANK[now] < LEVEL_RANK[was]
 
     @property
     def over(self) -> bool:
-        """Whether it was in drought and is back to normal."""
+        """Whether the département was in drought and is back to normal."""
         was, now = self.was.drought_class, self.now.drought_class
         back = now is not None and CLASS_RANK[now] >= CLASS_RANK["normal"]
         return was in IN_DROUGHT and back
 
     @property
     def lifted(self) -> bool:
-        """Whether there were restrictions and are none."""
+        """Whether there were restrictions and there are none now."""
         return self.was.level not in (None, "none") and self.now.level == "none"
 
 
@@ -103,10 +103,9 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 
 def look_at(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, str]:
-    """Return the new cursor, what is to be told and what is to be said of this look.
+    """Return the new cursor, the alert (None if there is none) and the message for this tick.
 
-    Départements that a check holds back are left as they were, and looked at once they no longer
-    are.
+    Départements that a check holds back keep their state, and are compared once they are released.
     """
     known = remembered(cursor, "version", "held", "told")
     warehouse = Warehouse(settings.warehouse)
@@ -154,7 +153,7 @@ def _standing(row: dict[Any, Any]) -> Standing:
 
 
 def _newer(before: Standing, now: Standing) -> Standing:
-    """Return `now` where it is of the same day or later; what is earlier is not judged."""
+    """Return `now` unless it is older than `before`: older data are not compared."""
     drought, water = before[:2], before[2:]
     if now.period_end is not None and now.period_end >= (before.period_end or ""):
         drought = now[:2]
@@ -169,7 +168,7 @@ def _newer(before: Standing, now: Standing) -> Standing:
 
 
 def drought_alert(settings: Settings, changes: Sequence[Change]) -> Alert | None:
-    """Return one alert on all that got worse, the worst first; None where nothing did."""
+    """Return one alert on everything that got worse, the worst first; None where nothing did."""
     told = sorted((each for each in changes if each.worse or each.raised), key=_worst_first)
     if not told:
         return None
@@ -200,7 +199,7 @@ def _worst_first(change: Change) -> tuple[int, int, str]:
 
 
 def _link(settings: Settings, change: Change, *, france: bool) -> str:
-    """Return the page of the app that shows a change, of the whole of France or the département."""
+    """Return the page of the app that shows a change, for France or for the département."""
     indicator = "combined" if change.worse else "water_restrictions"
     day = change.now.period_end if change.worse else change.now.restricted_on
     query = {
@@ -245,7 +244,7 @@ def _levels(change: Change, words: Catalogue) -> tuple[str, str]:
 
 
 def _text(told: Sequence[Change], changes: Sequence[Change], words: Catalogue) -> str:
-    """Return what is said beside the table: the change of one, the sums of many, period, marks."""
+    """Return the text beside the table: one change in words, or counts of many, and the period."""
     lines = []
     if len(told) == 1:
         change = told[0]
@@ -277,7 +276,7 @@ def _text(told: Sequence[Change], changes: Sequence[Change], words: Catalogue) -
 
 
 def _periods(told: Sequence[Change], words: Catalogue) -> list[str]:
-    """Return the period of the classes and the day of the restrictions that are told."""
+    """Return the period of the classes and the date of the restrictions in the alert."""
     dekads = sorted({str(each.now.period_end) for each in told if each.worse})
     days = sorted({str(each.now.restricted_on) for each in told if each.raised})
     lines = []

@@ -1,7 +1,7 @@
 """Alerts on failed runs: the run, the step, the reason, and what has been made since.
 
-What is wrong with partitions, schedules and sensors is in `present_troubles`; what was told of both
-is remembered by `operations`.
+Troubles of partitions, schedules and sensors are in `present_troubles`; `operations` remembers
+which alerts of both were sent.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,14 +25,14 @@ from geo_pipeline.tables import PARTITIONED
 from geo_pipeline.words import Catalogue, Message, catalogue, message
 
 LOOKED_BACK: Final = timedelta(hours=1)
-"""The first look of all tells runs that failed no longer ago than this."""
+"""The very first look reports runs that failed no longer ago than this."""
 
 RUNS_AT_A_LOOK: Final = 500
 
 
 @dataclass(frozen=True)
 class FailedRun:
-    """A run that failed: of which départements, at which step (empty where none), why."""
+    """A run that failed: its départements, its failed step (empty where there is none), why."""
 
     run_id: str
     job: str
@@ -49,7 +49,7 @@ def failed_runs(
 ) -> tuple[list[FailedRun], int]:
     """Return the runs that failed since the record `after`, and the last record seen.
 
-    A run that Dagster is to try again is left out: the last try is told.
+    A run that Dagster will retry is left out: only the last try is reported.
     """
     records = _failures(instance, after_storage_id=after)
     last = max((record.storage_id for record in records), default=after or 0)
@@ -83,7 +83,7 @@ def failed_runs(
 def _failures(
     instance: dg.DagsterInstance, *, after_storage_id: int | None
 ) -> Sequence[dg.EventLogRecord]:
-    """Return the records of failed runs, oldest first: the last ones if there is none to go by."""
+    """Return the records of failed runs, oldest first; without `after_storage_id` the last ones."""
     wanted = dg.RunStatusChangeRecordsFilter(
         event_type=dg.DagsterEventType.RUN_FAILURE,
         after_storage_id=after_storage_id,
@@ -95,7 +95,8 @@ def _failures(
 
 
 def without_told_elsewhere(runs: Sequence[FailedRun], found: Sequence[Broken]) -> list[FailedRun]:
-    """Return the runs but for those that failed with their provider: that is told by table."""
+    """Return the runs without those that failed with their provider, which are reported by
+    table."""
     failed = {
         (each.table, each.departement): each.since for each in found if each.state == "failed"
     }
@@ -110,7 +111,7 @@ def without_told_elsewhere(runs: Sequence[FailedRun], found: Sequence[Broken]) -
 
 
 def of_runs(settings: Settings, runs: Sequence[FailedRun]) -> Iterator[Trouble]:
-    """Yield a trouble for all runs of a job that failed at the same step for the same reason."""
+    """Yield one trouble for all runs of a job that failed at the same step for the same reason."""
     groups: dict[tuple[str, str, str], list[FailedRun]] = {}
     for run in runs:
         groups.setdefault((run.job, run.step, reason(str(run.why))), []).append(run)
@@ -119,7 +120,7 @@ def of_runs(settings: Settings, runs: Sequence[FailedRun]) -> Iterator[Trouble]:
 
 
 def _of_alike(settings: Settings, key: str, runs: Sequence[FailedRun]) -> Trouble:
-    """Return the trouble that runs are which failed alike."""
+    """Return the trouble of several runs that failed in the same way."""
     words, last, several = catalogue(settings.alert_language), runs[-1], len(runs) > 1
     codes = tuple(dict.fromkeys(code for run in runs for code in run.codes))
     at_step = "_at_step" if last.step else ""
@@ -157,7 +158,7 @@ def _table(runs: Sequence[FailedRun], words: Catalogue) -> Rows:
 
 
 def mended(instance: dg.DagsterInstance, told: Mapping[str, Any]) -> set[str]:
-    """Return the départements of a failed run for which its step, or its job, succeeded since."""
+    """Return the départements of a failed run whose step, or job, has succeeded since."""
     since, step = told["since"], told["run"]["step"]
     failed_at = datetime.fromisoformat(max(since.values()))
     made_again: set[str] = set()

@@ -1,10 +1,9 @@
 """Inbox sensor: dropped files are recognised, validated, and taken or rejected.
 
-A file is taken with a mark that what depends on it is still to be run. The run is asked for at
-every tick until it is known to Dagster under its key, and only then is the mark taken off: whatever
-dies in between, no run is lost and none is started twice. Where a run of the same is under way
-already it is waited for. A file that is deleted from `provided/`
-has the same run once more, on what is there without it.
+A taken file is marked as still to be run. The run is requested at every tick until Dagster knows it
+under its key, and only then is the mark removed: whichever process dies in between, no run is lost
+and none is started twice. Where a run of the same kind is under way it is waited for. Deleting a
+file from `provided/` requests the same run again, on what remains.
 """
 
 import json
@@ -31,7 +30,7 @@ JOBS: dict[Kind, str] = {
     "stations": "refresh_weather",
     "boundaries": "refresh_boundaries",
 }
-"""What depends on a file of each kind."""
+"""The job that depends on a file of each kind."""
 
 FILE_TAG = "geo_pipeline/file"
 
@@ -54,11 +53,11 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 
 def look_into(inbox: Inbox, context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    """Return what one tick asks for; its cursor is what the inbox looked like."""
+    """Return the run requests of one tick; its cursor holds the state of the inbox."""
     seen = remembered(context.cursor)
     inbox.provided.folder.mkdir(parents=True, exist_ok=True)
     try:
-        # A tick that takes too long goes on in its thread while the next one begins.
+        # A tick that takes too long continues in its thread while the next one begins.
         with FileLock(inbox.provided.folder / ".looking.lock", timeout=0):
             look = inbox.look(seen)
     except Timeout:
@@ -79,7 +78,7 @@ def look_into(inbox: Inbox, context: dg.SensorEvaluationContext) -> dg.SensorRes
 
 
 def _asked(inbox: Inbox, instance: dg.DagsterInstance) -> Iterator[dg.RunRequest]:
-    """Yield the runs that are still to be asked for: none of what a run is at already."""
+    """Yield the runs still to be requested, without those under way."""
     settings = inbox.workspace.settings
     pending = [(each, each.taken_at, "") for each in inbox.provided.all() if each.pending]
     gone = [(each, inbox.provided.gone_at(each), "-gone") for each in inbox.provided.gone()]
@@ -99,12 +98,12 @@ def _is_known(instance: dg.DagsterInstance, run_key: str) -> bool:
 
 
 def _alert(settings: Settings, look: Look) -> Alert:
-    """Return what is told of the files that a look rejected: whoever dropped them may be away."""
+    """Return the alert on the files that were rejected: whoever dropped them may be away."""
     words = catalogue(settings.alert_language)
     names = list(look.rejected)
     return Alert(
         kind="operations",
-        # Dropped again, a file is news again.
+        # A file that is dropped again is alerted again.
         key=digest("rejected", *look.rejected, datetime.now(UTC).isoformat()),
         severity="warning",
         departements=(),
@@ -119,7 +118,7 @@ def _alert(settings: Settings, look: Look) -> Alert:
 
 
 def _told(look: Look) -> list[str]:
-    """Return what happened, a line each."""
+    """Return what happened, one line each."""
     return [
         *(f"{each.name} taken as {each.about.place}" for each in look.taken),
         *(f"{name} is in use already" for name in look.known),

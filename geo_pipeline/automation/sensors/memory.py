@@ -1,6 +1,6 @@
-"""What a sensor remembers from tick to tick: a JSON object in its cursor.
+"""Memory of a sensor from tick to tick: a JSON object in its cursor.
 
-Each sensor has its own content; only how it is read is the same for all, and here.
+Each sensor has its own content; reading it is the same for all, and is here.
 """
 
 import json
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def remembered(cursor: str | None, *names: str) -> dict[str, Any]:
-    """Return what a cursor holds; nothing where it is no object that has all of `names`.
+    """Return the content of a cursor; nothing where it is not an object with all of `names`.
 
-    A bit that flipped in Dagster's records, or another version's cursor, is no reason to stop.
+    A flipped bit in Dagster's records, or the cursor of another version, must not stop the sensor.
     """
     try:
         known = json.loads(cursor or "{}")

@@ -1,4 +1,4 @@
-"""Monitoring sensor: a snapshot every minute, so that runs of Dagster show on all pages."""
+"""Monitoring sensor: a snapshot every minute, so that all pages show the runs of Dagster."""
 
 import dagster as dg
 

@@ -1,8 +1,9 @@
 """Operations alerts: a run that failed, a département that is late, held back or broken.
 
-One look compares what is wrong now with what was told (the cursor). Troubles of the same kind and
-table are one message, with the départements grouped by reason. While runs are under way the look
-waits for a while: ten départements that fail one after the other are told together.
+Each look compares what is wrong now with what was reported before (the cursor). Troubles of the
+same kind and table are one message, with the départements grouped by reason. While runs are under
+way the look waits for some minutes, so that ten départements that fail one after the other are
+reported together.
 """
 
 import json
@@ -33,7 +34,7 @@ from geo_pipeline.storage.partition_states import broken
 from geo_pipeline.words import Message, catalogue, plain, read_kept
 
 PATIENCE: Final = timedelta(minutes=10)
-"""How long runs under way are waited for before what failed so far is told."""
+"""How long to wait for runs under way before reporting what has failed so far."""
 
 REMEMBERED_RUNS: Final = 100
 
@@ -81,10 +82,10 @@ def look_at(
     now: datetime,
     instigators: set[str] | None = None,
 ) -> tuple[str, list[Alert], str]:
-    """Return the new cursor, what is to be told at `now` and what is to be said of this look.
+    """Return the new cursor, the alerts to send at `now` and the message for this tick.
 
-    `instigators` are the schedules and sensors to look at, all by default. What is still wrong is
-    among what is told at each look: `Alerts` knows what was said already.
+    `instigators` are the schedules and sensors to look at, all by default. Everything that is still
+    wrong is returned at each look: `Alerts` knows what was sent already.
     """
     beginning: dict[str, Any] = {"runs": None, "waiting_since": None, "standing": {}}
     known = remembered(cursor, *beginning) or beginning
@@ -121,7 +122,7 @@ def look_at(
 
 
 def _remember(standing: dict[str, Any], trouble: Trouble) -> None:
-    """Add a trouble to what was told; what was told before keeps its beginning."""
+    """Add a trouble to those reported; one that was reported keeps its first date."""
     before = standing.get(trouble.alert.key, {}).get("since", {})
     standing[trouble.alert.key] = {
         "name": trouble.name.kept(),
@@ -131,7 +132,7 @@ def _remember(standing: dict[str, Any], trouble: Trouble) -> None:
 
 
 def _bounded(standing: dict[str, Any]) -> dict[str, Any]:
-    """Return `standing` with no more than the last `REMEMBERED_RUNS` failed runs."""
+    """Return `standing` with at most the last `REMEMBERED_RUNS` failed runs."""
     runs = sorted(
         (key for key, each in standing.items() if each["run"] is not None),
         key=lambda key: max(standing[key]["since"].values()),
@@ -149,7 +150,7 @@ def _bounded(standing: dict[str, Any]) -> dict[str, Any]:
 def _ended(
     instance: dg.DagsterInstance, standing: Mapping[str, Any], current: Mapping[str, Trouble]
 ) -> dict[str, tuple[str, ...]]:
-    """Return what was told and is over: by key the départements (`""` where it was of none)."""
+    """Return what was reported and is over: départements by key (`""` where there is none)."""
     ended = {}
     for key, told in standing.items():
         if told["run"] is not None:
@@ -176,7 +177,7 @@ def _still_standing(
 def _resolved(
     settings: Settings, standing: Mapping[str, Any], ended: Mapping[str, tuple[str, ...]]
 ) -> Alert:
-    """Return one message on all that ended."""
+    """Return one message on everything that is over."""
     words = catalogue(settings.alert_language)
     names = {key: _name(standing[key]["name"])(words.lang) for key in ended}
     codes = sorted({code for over in ended.values() for code in over if code})
@@ -202,5 +203,5 @@ def _resolved(
 
 
 def _name(kept: Any) -> Message:
-    """Return what a trouble is called; older versions kept a text in French and one in English."""
+    """Return the name of a trouble; older versions kept one text in French and one in English."""
     return plain(kept[0]) if isinstance(kept, list) else read_kept(kept)

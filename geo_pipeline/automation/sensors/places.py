@@ -1,4 +1,4 @@
-"""Places in alerts: one département, a few, many or all, and since when."""
+"""Places and dates in alerts: one département, a few, many or all, and since when."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,25 +10,25 @@ from geo_pipeline.territory import BY_CODE, CODES
 from geo_pipeline.words import Catalogue
 
 NAMES_IN_A_CELL: Final = 12
-"""Départements named in one cell of a table; of more there are the codes."""
+"""Départements named in one cell of a table; of more only the codes are shown."""
 
 
 def named(code: str, words: Catalogue) -> str:
-    """Return `Gers (32)`, or the whole of France; what is no code of either as it is."""
+    """Return `Gers (32)`, or France; a code that is neither is returned as it is."""
     if code == WHOLE:
         return words("places.france")
     return f"{BY_CODE[code].name} ({code})" if code in BY_CODE else code
 
 
 def whom(codes: Sequence[str], words: Catalogue) -> str:
-    """Return `Gers (32)`, or how many there are."""
+    """Return `Gers (32)`, or the number of départements."""
     if len(codes) == 1:
         return named(codes[0], words)
     return words("places.departements", count=len(codes))
 
 
 def listed(codes: Sequence[str], words: Catalogue) -> str:
-    """Return the names of a few, the codes of many."""
+    """Return the names of a few départements, the codes of many."""
     if set(codes) == set(CODES):
         return words("places.all", count=len(CODES))
     if len(codes) > NAMES_IN_A_CELL:
@@ -37,7 +37,7 @@ def listed(codes: Sequence[str], words: Catalogue) -> str:
 
 
 def moment(iso: str, words: Catalogue) -> str:
-    """Return a day, or a time of it, as it is said."""
+    """Return a date, or a date and time, in words."""
     at = datetime.fromisoformat(iso)
     day = format_date(at.date(), words.lang)
     is_day = len(iso) == len("2026-11-23")

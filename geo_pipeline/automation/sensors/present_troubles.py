@@ -1,6 +1,6 @@
 """Alerts on present troubles: partitions, schedules and sensors.
 
-Runs that failed are in `failed_runs`; what was told of both is remembered by `operations`.
+Runs that failed are in `failed_runs`; `operations` remembers which alerts of both were sent.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,17 +23,17 @@ from geo_pipeline.words import Catalogue, Message, catalogue, message, plain
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong now: `since` when (ISO) for each département, `""` where it is of none."""
+    """A present trouble: `since` when (ISO) by département, `""` where it concerns none."""
 
     name: Message
     since: Mapping[str, str]
     alert: Alert
     run: Mapping[str, str] | None = None
-    """Of a failed run its job and step: it ends by a success, not by being gone."""
+    """For a failed run, its job and step: it is over once they succeed."""
 
 
 def of_partitions(settings: Settings, found: Sequence[Broken]) -> Iterator[Trouble]:
-    """Yield a trouble for each table and state; what failed is not told to be late as well."""
+    """Yield a trouble for each table and state; a failed partition is not reported as late too."""
     failed = {(each.table, each.departement) for each in found if each.state == "failed"}
     groups: dict[tuple[str, str], list[Broken]] = {}
     for each in found:
@@ -60,7 +60,7 @@ def of_partitions(settings: Settings, found: Sequence[Broken]) -> Iterator[Troub
 
 
 def _by_reason(found: Sequence[Broken], words: Catalogue) -> Rows:
-    """Return a row a reason, that of most départements first: who, since when, why."""
+    """Return a row for each reason, most frequent first: départements, since when, why."""
     groups: dict[str, list[Broken]] = {}
     for each in found:
         groups.setdefault(reason(str(each.what), each.departement), []).append(each)

@@ -1,9 +1,9 @@
-"""News at the providers: what changed there is run again here.
+"""Provider news: what changed at a provider is run again here.
 
-Each live provider is asked for as little as tells whether anything is new: data.gouv.fr's list of
-files has the date of each; of a single file the head of the answer has ETag, Last-Modified and
-length. What was seen is the cursor: the first look only notes, later ones compare. Open-Meteo, the
-DPClim API and Hub'Eau have nothing of the kind: the schedules see to them.
+Each live provider is asked for as little as shows whether anything is new: data.gouv.fr's list of
+files has the date of each; the headers of a single file have ETag, Last-Modified and length. The
+cursor holds what was seen: the first look only records, later ones compare. Open-Meteo, the DPClim
+API and Hub'Eau offer nothing of the kind: the schedules cover them.
 """
 
 import json
@@ -31,34 +31,34 @@ from geo_pipeline.territory import BY_CODE, CODES
 from geo_pipeline.words import message
 
 EVERY_S = 300
-"""How often the sensor looks at the clock; a provider is asked when its own time has come."""
+"""Interval of the sensor; each provider is asked at its own, longer interval."""
 
 NEWS_TAG = "geo_pipeline/news"
 
 AGAIN = timedelta(minutes=30)
-"""When a provider that could not be asked is asked again."""
+"""When a provider that could not be asked is tried again."""
 
 HASTE = {"attempts": 2, "patience_s": 5.0, "read_timeout_s": 15.0}
-"""Settings of the door: a tick may last 60 s, and the next one is soon."""
+"""HTTP settings: a tick may last 60 s, and the next one follows soon."""
 
 LONGEST_S = 30.0
 """How long a tick may go on asking about single files."""
 
 Marks = Mapping[str, str]
-"""What changes when the content does, by what it is of: an address, or a département."""
+"""Values that change with the content, by what they belong to: an address or a département."""
 
 
 @dataclass(frozen=True)
 class Watch:
-    """A provider to look at."""
+    """A provider to watch."""
 
     name: str
     job: str
     every: timedelta
     ask: Callable[[], Marks]
-    """Raises GeoPipelineError where it cannot be asked."""
+    """Raises GeoPipelineError where the provider cannot be asked."""
     codes: Callable[[str], Sequence[str]]
-    """Départements that a key of the marks is of; none: the job has no partitions."""
+    """Départements that a key of the marks stands for; none where the job has no partitions."""
 
 
 def sensors(settings: Settings) -> list[dg.SensorDefinition]:
@@ -90,7 +90,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 
 def watched(settings: Settings) -> dict[str, timedelta]:
-    """Return how often each provider is asked that the settings choose and that tells of news."""
+    """Return the interval of each chosen provider that can be watched."""
     asked = {(kind, getattr(settings, setting)) for setting, kind in KINDS.items()}
     return {
         each.name: each.watched_every
@@ -100,7 +100,7 @@ def watched(settings: Settings) -> dict[str, timedelta]:
 
 
 def watches(providers: Providers) -> Iterator[Watch]:
-    """Yield what there is to look at, each as often as its record has it."""
+    """Yield the watches, each with the interval in its provider's record."""
     settings = providers.settings
     every = watched(settings)
     for provider in providers.weather:
@@ -122,7 +122,7 @@ def watches(providers: Providers) -> Iterator[Watch]:
 
 @dataclass(frozen=True)
 class News:
-    """What a look came to."""
+    """The result of a look."""
 
     requests: list[dg.RunRequest]
     told: list[str]
@@ -130,13 +130,13 @@ class News:
 
 
 Rest = Callable[[str, Sequence[str], datetime], Left]
-"""What of a job's départements is left to ask for since a moment, and what is under way."""
+"""Which départements of a job are still to be requested since a time, and which are under way."""
 
 
 def look(watched: Iterable[Watch], cursor: str | None, now: datetime, rest: Rest) -> News:
-    """Return what changed since the look that left `cursor`, asking those whose time has come.
+    """Return what changed since the look that left `cursor`, for the providers that are due.
 
-    What a run under way may have looked at already stays a change, for the next look.
+    A change that a run under way may have seen already is kept for the next look.
     """
     seen = remembered(cursor)
     asked: list[dg.RunRequest] = []
@@ -175,7 +175,7 @@ def look(watched: Iterable[Watch], cursor: str | None, now: datetime, rest: Rest
 
 
 def _is_due(before: Mapping[str, Any], now: datetime) -> bool:
-    """Return whether the time has come to ask again; so it is where nobody knows when it will."""
+    """Return whether a provider is to be asked again; also where the cursor has no valid date."""
     try:
         return now >= datetime.fromisoformat(before["due_at"])
     except (KeyError, TypeError, ValueError):
@@ -183,14 +183,14 @@ def _is_due(before: Mapping[str, Any], now: datetime) -> bool:
 
 
 def _request(watch: Watch, changed: Marks, codes: Sequence[str]) -> dg.RunRequest:
-    """Return the run that what changed concerns; its key is what it changed to."""
+    """Return the run request for a change; its key is made of the new marks."""
     digest = sha256("\n".join(f"{each} {changed[each]}" for each in sorted(changed)).encode())
     key = f"{watch.name}:{digest.hexdigest()}"
     return request(watch.job, key, codes, {NEWS_TAG: watch.name})
 
 
 def _stations(providers: Providers, provider: meteo_france.MeteoFrance, every: timedelta) -> Watch:
-    """Return the watch on the station files whose years are taken, by département."""
+    """Return the watch on the station files of the years in use, by département."""
 
     def ask() -> Marks:
         first, last = _years(providers.settings)
@@ -200,7 +200,7 @@ def _stations(providers: Providers, provider: meteo_france.MeteoFrance, every: t
             if homes(each.departement) and each.touches(first, last)
         ]
         running = max((each.last_year for each in files if each.last_year), default=0)
-        # Where the list has no dates, the files of the running years tell of themselves.
+        # Where the list has no dates, the headers of the files of the latest years are asked.
         undated = [
             each.url for each in files if each.modified is None and each.last_year == running
         ]
@@ -210,14 +210,14 @@ def _stations(providers: Providers, provider: meteo_france.MeteoFrance, every: t
             mark = each.modified or heads.get(each.url)
             if mark is not None:
                 marks.setdefault(each.departement, []).append(f"{each.url} {mark}")
-        # Hashes, since the cursor is kept with each tick.
+        # Hashes keep the cursor short: it is stored with each tick.
         return {code: sha256("\n".join(of).encode()).hexdigest()[:16] for code, of in marks.items()}
 
     return Watch(meteo_france.NAME, "refresh_weather", every, ask, homes)
 
 
 def _grid(settings: Settings, provider: sim2.Sim2, every: timedelta) -> Watch:
-    """Return the watch on the grid files whose years are taken, of all mainland départements."""
+    """Return the watch on the grid files of the years in use, for all mainland départements."""
 
     def ask() -> Marks:
         first, last = _years(settings)
@@ -229,7 +229,7 @@ def _grid(settings: Settings, provider: sim2.Sim2, every: timedelta) -> Watch:
 
 
 def _one_file(providers: Providers, job: str, name: str, url: str, every: timedelta) -> Watch:
-    """Return the watch on the one file that a provider is."""
+    """Return the watch on a provider that is one file."""
 
     def ask() -> Marks:
         probe = providers.http.probe(url, source=name)
@@ -242,10 +242,10 @@ def _one_file(providers: Providers, job: str, name: str, url: str, every: timede
 
 
 def _heads(providers: Providers, name: str, addresses: Sequence[str]) -> dict[str, str]:
-    """Return what the heads of files tell.
+    """Return the marks in the headers of files.
 
     Raises:
-        SourceError: they cannot all be asked in the time of a tick.
+        SourceError: there are more than can be asked in the time of a tick.
     """
     started, heads = time.monotonic(), {}
     for address in addresses:
@@ -261,7 +261,7 @@ def _heads(providers: Providers, name: str, addresses: Sequence[str]) -> dict[st
 
 
 def _years(settings: Settings) -> tuple[int, int]:
-    """Return the first and last year of the weather that is taken."""
+    """Return the first and last year of the weather in use."""
     until = settings.until or datetime.now(UTC).date()
     since: date = settings.since or FIRST_LIVE_DAY
     return since.year, until.year

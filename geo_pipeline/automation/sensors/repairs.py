@@ -1,8 +1,8 @@
-"""Repairs: a damaged file of the lake is made again by itself.
+"""Repairs: a damaged file of the lake is made again automatically.
 
-Once from what is here (the lake, the embedded data, what was received before), and, where that does
-not mend it, once by asking the providers. What is damaged still then is left to who reads the
-alerts. A file that was written since is another file, and may be asked for again.
+It is made once from what is here (the lake, the embedded data, what was received before) and, where
+that does not repair it, once by asking the providers. What is still damaged then is left to the
+reader of the alerts. A file written since is a new file, and may be repaired again.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,10 +24,10 @@ from geo_pipeline.tables import DERIVED
 EVERY_S: Final = 60
 
 REPAIR_TAG: Final = "geo_pipeline/repair"
-"""On the runs that are asked for here."""
+"""Tag of the runs that are requested here."""
 
 CHAIN: Final = ("weather_daily", *DERIVED)
-"""Tables of a département of which each is made from those before it."""
+"""Tables of a département, each made from those before it."""
 
 PUBLISHED: Final = ("departement_risk", "warehouse", "exports")
 
@@ -52,7 +52,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 
 def look_at(settings: Settings, instance: dg.DagsterInstance) -> dg.SensorResult:
-    """Return what one tick asks for: nothing of what a run that is under way may be writing."""
+    """Return the requests of one tick, without files that a run under way may be writing."""
     damaged = list(unreadable(Lake(settings.lake)))
     if not damaged:
         return dg.SensorResult(skip_reason="no file of the lake is damaged")
@@ -88,13 +88,13 @@ def _of_departements(
 
 
 def _of_france(instance: dg.DagsterInstance, damaged: Sequence[Damaged]) -> Iterator[dg.RunRequest]:
-    """Yield the run that makes tables of the whole of France again: any publication does."""
+    """Yield the run that makes tables of the whole of France again: any publication does so."""
     if any(each.departement == WHOLE for each in damaged) and not _tries(instance, damaged)[WHOLE]:
         yield request("publish", _key(damaged, [WHOLE], 0), [], {REPAIR_TAG: "true"})
 
 
 def _to_make(tables: Collection[str]) -> tuple[str, ...]:
-    """Return the tables to make again where `tables` are damaged, with what is made from them."""
+    """Return the tables to make again where `tables` are damaged, with those derived from them."""
     first = min((CHAIN.index(table) for table in tables if table in CHAIN), default=len(CHAIN))
     return (*sorted(table for table in tables if table not in CHAIN), *CHAIN[first:])
 
@@ -119,6 +119,6 @@ def _tries(instance: dg.DagsterInstance, damaged: Sequence[Damaged]) -> Mapping[
 
 
 def _key(damaged: Sequence[Damaged], codes: Sequence[str], tried: int) -> str:
-    """Return a key that another damage does not have."""
+    """Return a key that is different for any other damage."""
     files = [(each.path.as_posix(), each.since) for each in damaged if each.departement in codes]
     return f"repair:{digest(files, tried)}"
