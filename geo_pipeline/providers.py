@@ -1,8 +1,8 @@
 """The providers of observations: one record each.
 
-Add a provider here: its name as settings and `--source` have it, what it gives, where it is, how it
-is to be named. Its module is `sources/<name>`, with `build` (its client) and `ask` (the smallest
-real question, for `doctor`); its page `docs/sources/<name>.md`. Settings, command line, doctor,
+Add a provider here: its name in settings and for `--source`, what it gives, its address and its
+attribution. Its module is `sources/<name>`, with `build` (its client) and `ask` (the smallest real
+question, for `doctor`); its page is `docs/sources/<name>.md`. Settings, command line, doctor,
 sensors and attributions follow from the record. docs/extending.md adds one step by step.
 """
 
@@ -16,7 +16,7 @@ from typing import Final
 from geo_pipeline.words import Words
 
 EMBEDDED: Final = "bundled"
-"""The name of what ships with the project."""
+"""The name of the data that ship with the project."""
 
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -33,36 +33,36 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Attribution:
-    """How a provider is to be named wherever its figures are shown."""
+    """How a provider must be named wherever its figures are shown."""
 
     text: Words
     licence: Words
     url: str
     name: str = ""
-    """Its short name, as it stands under a chart; the provider's own where there is no other."""
+    """Its short name, as shown under a chart; the provider's own name where there is no other."""
 
 
 @dataclass(frozen=True)
 class Provider:
-    """What is known of a provider."""
+    """The record of a provider."""
 
     name: str
-    """As settings and `--source` have it."""
+    """Its name in settings and for `--source`."""
     gives: str
-    """What it gives: one of the values of `KINDS`, and what the record of a table `asks` for."""
+    """What it gives: one of the values of `KINDS`, which the record of a table `asks` for."""
     attribution: Attribution
     address: str = ""
-    """The setting of its address; empty for what ships with the project."""
+    """The setting of its address; empty for data that ship with the project."""
     key: str = ""
     """The setting of the key that it needs; empty where it needs none."""
     rates: Mapping[str, float] = field(default_factory=dict)
     """Requests a second that it publishes as its limit, by host."""
     watched_every: timedelta | None = None
-    """How often it is asked whether anything is new; None where it cannot tell."""
+    """How often it is asked for news; None where it offers none."""
 
     @property
     def module(self) -> ModuleType:
-        """The module that asks it."""
+        """The module of its client."""
         return import_module(f"geo_pipeline.sources.{self.name.replace('-', '_')}")
 
 
@@ -85,9 +85,10 @@ _VIGIEAU: Final = Attribution(
 )
 
 PROVIDERS: Final = (
-    # Station and grid files come once a day, at no hour that is promised: an hour late is soon
-    # enough, and the list is one request. Orders are signed by day. Statistics come a few times a
-    # year, outlines once: a look a day. Open-Meteo, NASA POWER, DPClim and Hub'Eau tell of no news.
+    # Station and grid files come once a day at no promised hour: asking every hour is soon enough,
+    # and the list is one request. Restriction orders are dated by day. Statistics change a few
+    # times a year, outlines once: they are asked once a day. Open-Meteo, NASA POWER, DPClim and
+    # Hub'Eau offer no news.
     Provider(
         EMBEDDED,
         "weather",
@@ -136,7 +137,7 @@ PROVIDERS: Final = (
             name="NASA POWER",
         ),
         address="nasa_power_url",
-        rates={"power.larc.nasa.gov": 1.0},  # no number is published: thirty years are few requests
+        rates={"power.larc.nasa.gov": 1.0},  # no limit is published; thirty years are few requests
     ),
     Provider(
         "meteo-france",
@@ -253,7 +254,7 @@ PROVIDERS: Final = (
         watched_every=timedelta(days=1),
     ),
 )
-"""All of them, those of one kind in the order in which they are offered."""
+"""All of them; those of one kind are in the order in which they are offered."""
 
 LIVE: Final = tuple(each for each in PROVIDERS if each.name != EMBEDDED)
 """Those that are asked over the network."""

@@ -36,7 +36,7 @@ CROP_STAGE_NAMES: Final[Mapping[str, Words]] = MappingProxyType(
         "late": Words("fin de cycle", "late season"),
     }
 )
-"""FAO-56's stages of a crop's season, as they stand within a sentence."""
+"""FAO-56's stages of a crop's season, as written inside a sentence."""
 
 CROP_PERIOD_NAMES: Final[Mapping[str, Words]] = MappingProxyType(
     {
@@ -46,14 +46,14 @@ CROP_PERIOD_NAMES: Final[Mapping[str, Words]] = MappingProxyType(
         "ripening": Words("maturation", "ripening"),
     }
 )
-"""FAO-33's periods of yield response, alike; `crop_period_name` has those of one crop."""
+"""FAO-33's periods of yield response, likewise; `crop_period_name` has those of one crop."""
 
 _TUBERS: Final = Words("début de la tubérisation", "tuber initiation")
 
 
 def crop_period_name(crop: str, period: str) -> Words:
-    """Name of a period of yield response of `crop`, as it stands within a sentence.
+    """Return the name of a period of yield response of `crop`, as written inside a sentence.
 
-    What is flowering of other crops is the late vegetative period of the potato, when tubers begin.
+    What is flowering for other crops is the late vegetative period of the potato, when tubers form.
     """
     return _TUBERS if (crop, period) == ("potato", "flowering") else CROP_PERIOD_NAMES[period]

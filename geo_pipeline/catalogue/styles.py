@@ -1,6 +1,6 @@
 """Classes and bins with their colours and words: the parts of a legend.
 
-French strings carry their no-break spaces, so that no line ever starts with a colon or a per cent
+French texts contain their no-break spaces, so that no line ever starts with a colon or a per cent
 sign. Pure constants: nothing here opens a file.
 """
 
@@ -20,11 +20,11 @@ MINUS: Final = "\u2212"
 
 
 class UnknownNameError(UsageError, ValueError):
-    """A language, indicator, class or step that this module does not know; says which it does."""
+    """An unknown language, indicator, class or step; the message lists the known ones."""
 
 
 def check_lang(lang: str) -> Lang:
-    """Return `lang` when it is one we speak, else say which ones we do."""
+    """Return `lang` if it is a known language, else raise an error that lists them."""
     if lang not in LANGS:
         known = ", ".join(LANGS)
         raise UnknownNameError(message("unknown.language", name=repr(lang), known=known))
@@ -39,13 +39,13 @@ FONT: Final = (
     '-apple-system, "Segoe UI", Roboto, Ubuntu, Cantarell, "Noto Sans", "Liberation Sans", Arial, '
     "sans-serif"
 )
-"""Fonts that systems have: nothing is fetched."""
+"""Fonts of the operating systems, so that nothing is fetched."""
 INK: Final = "#1a1a1a"
 PAPER: Final = "#ffffff"
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance of a `#rrggbb` colour (WCAG 2.1, definition of relative luminance)."""
+    """Return the relative luminance of a `#rrggbb` colour (WCAG 2.1)."""
     channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     red, green, blue = (
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
@@ -54,19 +54,19 @@ def luminance(colour: str) -> float:
 
 
 def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 to 21; WCAG AA asks 4.5 for text."""
+    """Return the contrast ratio of two colours, 1 to 21; WCAG AA asks for 4.5 for text."""
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 
 
 def text_on(colour: str) -> str:
-    """Ink or paper, whichever reads better on `colour`."""
+    """Return ink or paper, whichever is easier to read on `colour`."""
     return max((INK, PAPER), key=lambda text: contrast(text, colour))
 
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
-    """Between how many years out of a hundred one as dry, or as wet, is met."""
+    """How many years out of a hundred are as dry, or as wet: the lower and upper bound."""
 
     low: int
     high: int
@@ -75,10 +75,10 @@ class Rarity:
 
 @dataclass(frozen=True, slots=True)
 class ClassStyle:
-    """How one class (or one bin of a quantity) is named, explained and coloured.
+    """Name, explanation and colour of one class (or one bin of a quantity).
 
     `lower` is the bin's inclusive lower bound, for quantities only; classes leave it alone. A class
-    that is told by its `rarity` has no meaning of its own: `look.class_meaning` words it.
+    that is described by its `rarity` has no meaning of its own: `legend.class_meaning` words it.
     """
 
     code: str
@@ -90,7 +90,7 @@ class ClassStyle:
 
     @property
     def text_colour(self) -> str:
-        """Colour of text set on this class (WCAG AA)."""
+        """Colour of text on this class (WCAG AA)."""
         return text_on(self.colour)
 
 
@@ -185,7 +185,7 @@ RESTRICTION_LEVELS: Final[tuple[ClassStyle, ...]] = (
         "#eef1f0",
     ),
 )
-"""From the strictest level to none. The law's own words; never the drought palette."""
+"""From the strictest level to none, in the words of the law; never in the drought palette."""
 
 NO_DATA: Final = ClassStyle(
     "no_data",
@@ -193,7 +193,7 @@ NO_DATA: Final = ClassStyle(
     Words("la source ne couvre pas ce département", "the source does not cover this département"),
     "#ffffff",
 )
-"""Drawn hatched, never with a plain colour: no data is not zero and not normal either."""
+"""Drawn hatched, never with a plain colour: no data is neither zero nor normal."""
 
 HATCH_COLOUR: Final = "#8a8f94"
 
@@ -274,7 +274,7 @@ ANOMALY_COLOURS: Final = (
 
 
 def with_unit(number: str, unit: Words, lang: Lang) -> str:
-    """`25 mm`, `25 %` in French and `25%` in English, `25` where there is no unit."""
+    """Return `25 mm`, `25 %` in French and `25%` in English, `25` without a unit."""
     word = unit(lang)
     if word == "%":
         return f"{number}{THIN}%" if lang == "fr" else f"{number}%"
@@ -282,7 +282,7 @@ def with_unit(number: str, unit: Words, lang: Lang) -> str:
 
 
 def _range(lower: float, upper: float | None, unit: Words, lang: Lang) -> str:
-    """`moins de 10 mm`, `10 à 25 mm`, `200 mm et plus`; lower and upper bound are not negative."""
+    """Return `moins de 10 mm`, `10 à 25 mm`, `200 mm et plus`; bounds are not negative."""
     if upper is None:
         more = "et plus" if lang == "fr" else "and more"
         return f"{with_unit(f'{lower:g}', unit, lang)} {more}"
@@ -302,9 +302,9 @@ def amount_bins(
     none: Words | None = None,
     whole: bool = False,
 ) -> tuple[ClassStyle, ...]:
-    """Bins of a quantity, the smallest first: `edges` are their lower bounds, the first one 0.
+    """Return the bins of a quantity, the smallest first: `edges` are lower bounds, the first 0.
 
-    `none` is what the first bin is called, where it is not "less than". With `whole` numbers a bin
+    `none` is the name of the first bin, where it is not "less than". With `whole` numbers a bin
     ends one below the next.
     """
     styles = []
@@ -321,7 +321,7 @@ def amount_bins(
 
 @dataclass(frozen=True, slots=True)
 class Departures:
-    """How bins of departures are called: `{}` is their size, with its unit."""
+    """How bins of departures are named: `{}` is their size, with its unit."""
 
     below: Words
     near: Words
@@ -349,7 +349,7 @@ DRYING: Final = Departures(
 def anomaly_bins(
     edges: tuple[float, ...], unit: Words, called: Departures = FROM_NORMAL
 ) -> tuple[ClassStyle, ...]:
-    """Departures, from the largest deficit to the largest surplus.
+    """Return bins of departures, from the largest deficit to the largest surplus.
 
     `edges` are the four sizes at which a bin begins on either side.
     """

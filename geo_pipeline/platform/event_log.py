@@ -173,9 +173,9 @@ class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLog
     def _store_asset_check_evaluation_planned(
         self, event: EventLogEntry, event_id: int | None
     ) -> None:
-        """Store a row for each partition of a check that is to be evaluated.
+        """Store a row for each partition of a check that is planned for evaluation.
 
-        The stock storage writes the same event anew for each, in a statement as long as them all.
+        The stock storage writes the whole event again for each partition, in one long statement.
         """
         planned = event.get_dagster_event().asset_check_planned_data
         subset = planned.partitions_subset
@@ -198,7 +198,7 @@ class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLog
 
     @contextmanager
     def index_connection(self) -> Iterator[Connection]:
-        """Give a connection to the index: within a batch, that of the batch."""
+        """Give a connection to the index: within a batch, the one that the batch uses."""
         if hasattr(self._within, "index"):
             yield self._within.index
             return
@@ -207,7 +207,7 @@ class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLog
 
     @property
     def supports_asset_checks(self) -> bool:
-        """Return that the tables of checks are there: the stock storage looks at every event."""
+        """Return True: the check tables exist, which the stock storage verifies at every event."""
         return True
 
     def dispose(self) -> None:
@@ -230,20 +230,21 @@ class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLog
                 yield connection
 
     def _initdb(self, engine: Engine, for_index_shard: bool = False) -> None:
-        """Make the tables of a new file.
+        """Create the tables of a new file.
 
-        The stock storage reads all migrations that there ever were for each file: 0.2 s a run.
+        The stock storage reads all past migrations for each file, which takes 0.2 s of a run.
         """
         if for_index_shard:
             super()._initdb(engine, for_index_shard)
             return
         try:
             with engine.begin() as connection:
-                # Python's driver begins none for tables: each would be a transaction.
+                # Python's driver begins no transaction for DDL: each table would be a transaction
+                # of its own.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 SqlEventLogStorageMetadata.create_all(connection)
                 MigrationContext.configure(connection).stamp(self._migrations, "head")
-        except DatabaseError:  # another process makes it too: the stock storage waits and looks
+        except DatabaseError:  # another process is creating it: the stock storage waits and checks
             super()._initdb(engine)
 
     @cached_property
@@ -252,7 +253,7 @@ class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLog
         return ScriptDirectory.from_config(get_alembic_config(sqlite_event_log.__file__))
 
     def _engine(self, shard: str) -> Engine:
-        """Return the engine of the file `shard`, making room for it."""
+        """Return the engine of the file `shard`; the least recently used ones are closed."""
         if shard not in self._engines:
             engine = create_engine(
                 self.conn_string_for_shard(shard),
@@ -268,7 +269,7 @@ class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLog
 
 
 def _is_stamped(engine: Engine) -> bool:
-    """Return whether the file has its tables already."""
+    """Return whether the file already has its tables."""
     try:
         with engine.connect() as connection:
             return connection.execute(_REVISION).scalar() is not None
@@ -279,8 +280,8 @@ def _is_stamped(engine: Engine) -> bool:
 def _spare_flushes(connection: Any, _record: object) -> None:
     """Flush to the disk at checkpoints, not at each event.
 
-    A killed process loses nothing; a power cut may cost the last events, never the file: it has a
-    write-ahead log.
+    A killed process loses nothing. A power cut may cost the last events but never the file, which
+    has a write-ahead log.
     """
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")

@@ -1,4 +1,4 @@
-"""Dagster's own home: made on first use under the home folder, and opened."""
+"""Dagster's instance: its home is created on first use under the home folder, and opened."""
 
 import os
 import tempfile
@@ -29,7 +29,7 @@ def dagster_home(settings: Settings) -> Path:
     """Return Dagster's home, ready for use: `DAGSTER_HOME` where it is set, else under the home.
 
     Raises:
-        StorageError: the folder cannot be made or written.
+        StorageError: the folder cannot be created or written.
     """
     home = Path(os.environ.get("DAGSTER_HOME") or settings.dagster_home).absolute()
     for folder in (settings.home, home):
@@ -39,7 +39,7 @@ def dagster_home(settings: Settings) -> Path:
 
 
 def _require_writable(folder: Path) -> None:
-    """Make `folder` and write something there that vanishes at once."""
+    """Create `folder` and a file in it, which is removed at once."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
@@ -55,16 +55,16 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """Give Dagster's instance under the home folder, its records where `settings` say.
 
     Raises:
-        StorageError: the folder cannot be made or written.
-        RecordsError: the records are damaged or locked, their disk is full, PostgreSQL does not
-            answer; be it now or while they are used. Or `dagster.yaml` is none that can be used.
-        UsageError: the address of PostgreSQL is none.
+        StorageError: the folder cannot be created or written.
+        RecordsError: now or during use, the records are damaged or locked, their disk is full, or
+            PostgreSQL does not answer. Also where `dagster.yaml` is unusable.
+        UsageError: the address of PostgreSQL is not valid.
     """
     home = dagster_home(settings)
     if settings.postgres_url is not None:
         _require_answer(settings.postgres_url.get_secret_value())
     with in_one_line(settings, home), _environment(environment(settings, home)):
-        # Processes that make the databases of a new home at the same time trip over each other.
+        # Processes that create the databases of a new home at the same time would collide.
         with FileLock(home / ".opening.lock"):
             if settings.postgres_url is None:
                 refuse_stumps(home)
@@ -78,8 +78,8 @@ def _configured(settings: Settings, home: Path) -> dg.DagsterInstance:
     """Return the instance of the `dagster.yaml` in `home`.
 
     Raises:
-        ConfigurationError: somebody, or a flipped bit, made it into one that Dagster cannot use.
-            What Dagster raises then has no end: any error that is not of the records is meant.
+        ConfigurationError: an edit or a flipped bit made it unusable. Dagster then raises many
+            kinds of errors, so any error that is not about the records counts.
     """
     path = home / configuration.NAME
     try:
@@ -92,14 +92,15 @@ def _configured(settings: Settings, home: Path) -> dg.DagsterInstance:
 
 
 def environment(settings: Settings, home: Path) -> dict[str, str]:
-    """Return the variables by which Dagster's own processes open the same instance."""
+    """Return the environment variables with which Dagster's own processes open this instance."""
     url = settings.postgres_url
     secret = {} if url is None else {"GEO_PIPELINE_POSTGRES_URL": url.get_secret_value()}
     return {"DAGSTER_HOME": str(home), **secret}
 
 
 def _require_answer(url: str) -> None:
-    """Raise StorageError where PostgreSQL at `url` lets nobody in: Dagster would try for long."""
+    """Raise StorageError where PostgreSQL at `url` refuses a connection; Dagster would retry
+    long."""
     # Slow to import, and needed here alone.
     import psycopg2  # type: ignore[import-untyped]  # noqa: PLC0415
 
@@ -113,7 +114,7 @@ def _require_answer(url: str) -> None:
 
 @contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables that Dagster reads, and put the old ones back after."""
+    """Set environment variables that Dagster reads, and restore the old ones afterwards."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

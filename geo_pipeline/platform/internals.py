@@ -1,8 +1,8 @@
-"""Dagster's private parts: which are used, why, and the door through which other rooms get them.
+"""Dagster's private parts: which are used, why, and where other rooms import them from.
 
 No other room imports a private module of Dagster. A private part may change with any version: the
-test of this module fails at the first start with another version than `VERIFIED`, and says which
-parts are not there any more. Look at each of `USES` then, and set `VERIFIED`.
+test of this module fails with any version but `VERIFIED`, and lists the parts that are gone. Check
+each of `USES` then, and set `VERIFIED`.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 VERIFIED: Final = "1.13.27"
-"""The version of Dagster on which all uses were looked at."""
+"""The version of Dagster with which all uses were checked."""
 
 USES: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -1,9 +1,9 @@
-"""Live runs: those whose process holds a lock; a killed one cannot say so itself.
+"""Live runs: those whose process holds a lock, because a killed process cannot report its end.
 
-Each run holds a lock on a file of its own in Dagster's home. The system lets go of it however the
-process ends, so that a run that is started, whose file is there and is not locked, is dead. Neither
-process numbers that were given anew nor containers that do not see each other's processes matter.
-A run on another machine has no file here and is left to that machine.
+Each run locks a file of its own in Dagster's home. The system releases the lock however the process
+ends, so a run that is recorded as started and whose file exists unlocked is dead. Unlike process
+numbers this is safe when numbers are reused or containers do not see each other's processes. A run
+on another machine has no file here and is left to that machine.
 """
 
 import fcntl
@@ -28,14 +28,15 @@ from geo_pipeline.words import Message, message
 
 @contextmanager
 def held(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Hold the lock that says that the run is under way in this process.
+    """Hold the lock that shows that the run is under way in this process.
 
-    Where the run's end is not recorded when this ends, the process keeps the lock until it ends
-    itself: Dagster records that of the runs it launched only then, and on a full disk it cannot.
+    If the end of the run is not recorded when the block ends, the process keeps the lock until it
+    ends itself: Dagster records the end of the runs it launched only then, and cannot on a full
+    disk.
     """
     path = _file(instance, run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Locked under another name first: nobody may see it unlocked.
+    # It is locked under another name first, so that nobody sees it unlocked.
     young = path.with_name(f".{path.name}.{os.getpid()}")
     with young.open("w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -49,21 +50,21 @@ def held(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
             if _has_ended(instance, run_id):
                 path.unlink(missing_ok=True)
             else:
-                os.dup(file.fileno())  # closed by the system, and the lock with it
+                os.dup(file.fileno())  # closed by the system at the end, which releases the lock
 
 
 def death(instance: dg.DagsterInstance, run_id: str) -> Message | None:
-    """Return what to say of a run whose process is gone; None where it is not known to be."""
+    """Return why a run is dead, if its process is known to be gone; else None."""
     path = _file(instance, run_id)
     try:
         with path.open("r", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             if path.stat().st_ino != os.fstat(file.fileno()).st_ino:
-                return None  # the run is another's by now
+                return None  # the file belongs to another run by now
             process = json.load(file)
     except (FileNotFoundError, BlockingIOError):
         return None
-    except ValueError:  # the machine went down before the file was on the disk
+    except ValueError:  # the machine crashed before the content was on the disk
         process = {"pid": "?", "host": "?", "started": "?"}
     known = {name: process[name] for name in ("pid", "host", "started")}
     return message("run_death", **known)
@@ -75,7 +76,7 @@ def is_held(instance: dg.DagsterInstance, run_id: str) -> bool:
 
 
 def reap(instance: dg.DagsterInstance) -> list[str]:
-    """Mark the runs as failed whose process is gone; return their ids.
+    """Mark the runs whose process is gone as failed; return their ids.
 
     Their places in pools are freed, so that nothing waits for them.
     """
@@ -98,23 +99,23 @@ def reap(instance: dg.DagsterInstance) -> list[str]:
 
 
 def _has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Return whether the records say that a run is over, or know nothing of it."""
+    """Return whether a run is recorded as over, or not recorded at all."""
     run = instance.get_run_by_id(run_id)
     return run is None or run.is_finished
 
 
 def _forget_if_killed(young: Path) -> None:
-    """Remove the file of a run whose process was killed before it had given the file its name."""
-    with suppress(FileNotFoundError):  # it has it now
+    """Remove the file of a run whose process was killed before it could rename the file."""
+    with suppress(FileNotFoundError):  # it has been renamed just now
         if time.time() - young.stat().st_mtime > YOUNG_S and not is_locked(young):
             young.unlink()
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
-    """The stock launcher, with a true answer when Dagster's monitoring asks for a run's process.
+    """The stock launcher, which also answers Dagster's monitoring whether a run's process lives.
 
-    The stock one has none: a run stays "started" where its process and the code server that
-    started it were killed together.
+    The stock launcher cannot answer: a run stays "started" where its process and the code server
+    that started it were killed together.
     """
 
     @classmethod
@@ -124,11 +125,11 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """Return that it can tell."""
+        """Return True: this launcher can answer."""
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Return whether the process of `run` is there; in doubt it is."""
+        """Return whether the process of `run` lives; in doubt it does."""
         why = death(self._instance, run.run_id)
         if why is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING)

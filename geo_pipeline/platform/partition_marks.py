@@ -1,4 +1,4 @@
-"""Marks of partitions in trouble: failed on Dagster's pages, though made before."""
+"""Marks of partitions in trouble: Dagster's pages show them as failed, though they were made."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,10 +15,10 @@ from geo_pipeline.tables import PARTITIONED
 
 
 class MarkedPartitions(SqlEventLogStorage):
-    """What a storage of events inherits before Dagster's class: what is in trouble shows as failed.
+    """Mixin of event storages, before Dagster's class: partitions in trouble show as failed.
 
-    Dagster has no event for a partition that was made well and is not well any more. Nothing is
-    stored here: what is shown is what the last evaluation of the check `state` names.
+    Dagster has no event for a partition that was made well and is no longer well. Nothing is stored
+    here: the marks are the partitions named by the last evaluation of the check `state`.
     """
 
     def get_asset_status_cache_values(
@@ -45,7 +45,7 @@ class MarkedPartitions(SqlEventLogStorage):
         codes = broken_codes(history[0] if history else None)
         if not codes:
             return value
-        # One that was never made has nothing stored of it yet.
+        # A partition that was never made has no stored value yet.
         value = value or AssetStatusCacheValue(
             latest_storage_id=0, partitions_def_id=partitions.get_serializable_unique_identifier()
         )

@@ -1,8 +1,8 @@
-"""Partitions: the départements as Dagster has them, and the ones that a run is of.
+"""Partitions: the départements as Dagster has them, and those of a run.
 
-Dagster runs one partition, or those from a first to a last. Any other set is a run here too: both
-ends of its range are all its codes, `01,2A,31`, which `Departements` reads. Steps and records then
-know just these; where Dagster's own processes plan a run, `planning` says so.
+Dagster runs one partition, or a range from a first to a last. Here a run may be of any set: then
+both ends of its range are the list of all its codes, `01,2A,31`, which `Departements` reads. Steps
+and records then concern just these; `planning` covers runs that Dagster's own processes plan.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,10 +21,10 @@ SEPARATOR: Final = ","
 
 
 class Departements(dg.StaticPartitionsDefinition):
-    """The codes, of which a range may name any set."""
+    """The codes; a range may name any set of them."""
 
     def get_partition_keys_in_range(self, partition_key_range: dg.PartitionKeyRange) -> list[str]:
-        """Return the codes of a range: those that it names, or all from its first to its last.
+        """Return the codes of a range: those that it lists, or all from its first to its last.
 
         Raises:
             dagster.DagsterInvalidInvocationError: there is no such code.
@@ -41,7 +41,7 @@ departement_partitions = Departements(list(CODES))
 
 
 def run_tags(codes: Iterable[str]) -> dict[str, str]:
-    """Return the tags of one run of the départements `codes`; none where there are none."""
+    """Return the tags of one run of the départements `codes`; empty for no codes."""
     wanted = set(codes)
     spans = stretches(wanted)
     if not spans:
@@ -54,7 +54,7 @@ def run_tags(codes: Iterable[str]) -> dict[str, str]:
 
 
 def codes_of(tags: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the départements that a run with these tags is of; none that are not known."""
+    """Return the départements of a run with these tags; unknown codes are left out."""
     alone = tags.get(PARTITION_NAME_TAG, "")
     first = tags.get(ASSET_PARTITION_RANGE_START_TAG, alone)
     last = tags.get(ASSET_PARTITION_RANGE_END_TAG, alone)
@@ -67,5 +67,5 @@ def codes_of(tags: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def is_of_named(tags: Mapping[str, str]) -> bool:
-    """Return whether a run with these tags is of départements that no range of Dagster's holds."""
+    """Return whether the tags list départements that are no contiguous range."""
     return SEPARATOR in tags.get(ASSET_PARTITION_RANGE_START_TAG, "")

@@ -1,8 +1,8 @@
 """Planned materialisations of runs that Dagster's own processes plan.
 
-The daemon and the webserver know the partitions, not how a range of them can name scattered ones
-(`partitions`). They plan a run just after they have stored it: what the storage hands them
-back then answers for itself.
+The daemon and the webserver know the partitions, but not that a range may list scattered ones
+(`partitions`). They plan a run just after storing it, so the storage returns a run object that
+resolves its own partitions.
 """
 
 from typing import Any
@@ -16,12 +16,12 @@ from geo_pipeline.platform.partitions import codes_of, is_of_named
 
 
 class _PlannedRun(DagsterRun):
-    """A run that plans just its départements. It is never stored: its like is."""
+    """A run that plans exactly its départements. Only the ordinary run it stands for is stored."""
 
     def get_resolved_partitions_subset_for_events(
         self, partitions_def: PartitionsDefinition[Any] | None
     ) -> PartitionsSubset[Any] | None:
-        """Return the partitions that are planned of an asset; None where it has none."""
+        """Return the partitions that are planned for an asset; None for an unpartitioned one."""
         codes = codes_of(self.tags)
         if partitions_def is None or not codes:
             return None
@@ -29,9 +29,9 @@ class _PlannedRun(DagsterRun):
 
 
 class PlannedPartitions(RunStorage[Any]):
-    """What a storage of runs inherits before Dagster's class, for runs of scattered partitions."""
+    """Mixin of run storages, before Dagster's class, for runs of scattered partitions."""
 
     def add_run(self, dagster_run: DagsterRun) -> DagsterRun:
-        """Store a run; return it for planning."""
+        """Store a run; return the object to plan it with."""
         added = super().add_run(dagster_run)  # type: ignore[safe-super]  # Dagster's class has it
         return _PlannedRun(**as_dict(added)) if is_of_named(added.tags) else added

@@ -1,10 +1,11 @@
-"""Pools: steps at a time that ask one provider, or publish, over all runs of a home.
+"""Pools: how many steps at a time may ask one provider, or publish, over all runs of a home.
 
-Dagster's own book-keeping of pools, made exact where its records are SQLite files. The stock
-storage looks for a free place in one statement and takes it in the next: processes take the same
-one (a test watches that: of six at once it lets up to four into a pool of one). Here one process at
-a time looks and takes. Also: what a killed run held is free again when the next one asks, who waits
-sleeps (the in-process executor would ask thousands of times a second) and can be stopped.
+Dagster's own accounting of pools is made exact here where its records are SQLite files. The stock
+storage looks for a free place in one statement and takes it in the next, so that several processes
+take the same place (a test shows it: of six at once it lets up to four into a pool of one). Here
+one process at a time looks and takes. Also, the places of a killed run are freed when the next run
+asks, and a waiting run sleeps (the in-process executor would ask thousands of times a second) and
+can be stopped.
 """
 
 import time
@@ -34,17 +35,17 @@ LIMITS: Final[Mapping[str, int]] = MappingProxyType(
         "publication": 1,
     }
 )
-"""Steps at a time in each pool, unless somebody has set another limit in Dagster's pages."""
+"""Steps at a time in each pool, unless another limit is set in Dagster's pages."""
 
 POLL_S: Final = 0.1
-"""How long who waits for a place sleeps before looking again."""
+"""Pause between two looks while waiting for a place."""
 
 LONGEST_WAIT_S: Final = 5.0
-"""How long one claim waits; the executor claims again after it, and says that it waits."""
+"""Longest wait of one claim; the executor then claims again, and logs that it waits."""
 
 
 def set_limits(instance: dg.DagsterInstance) -> None:
-    """Set the limits of pools that have none of their own yet, so that they hold from the start."""
+    """Set the limits of pools that have none yet, so that they hold from the start."""
     storage = instance.event_log_storage
     set_already = {pool.name for pool in storage.get_pool_limits() if not pool.from_default}
     for pool, limit in LIMITS.items():
@@ -53,15 +54,15 @@ def set_limits(instance: dg.DagsterInstance) -> None:
 
 
 class ExactPools(SqlEventLogStorage):
-    """What a storage of events in SQLite files inherits before Dagster's class, for exact pools."""
+    """Mixin of event storages in SQLite files, before Dagster's class, for exact pools."""
 
     def claim_concurrency_slot(
         self, concurrency_key: str, run_id: str, step_key: str, priority: int | None = None
     ) -> ConcurrencyClaimStatus:
         """Take a place in a pool for a step, or queue for one.
 
-        The first claim answers at once, so that Dagster's pages show who waits for what; later ones
-        wait for a place for a while.
+        The first claim returns at once, so that Dagster's pages show what waits for what; later
+        claims wait a few seconds for a place.
 
         Raises:
             DagsterExecutionInterruptedError: the run is stopped while it waits.
@@ -77,18 +78,18 @@ class ExactPools(SqlEventLogStorage):
             if status.is_claimed or time.monotonic() >= end:
                 answer: ConcurrencyClaimStatus = status.with_sleep_interval(0.0)
                 return answer
-            # Dagster holds signals back between steps, and looks for them in none of these loops.
+            # Dagster holds signals back between steps, and does not check for them in these loops.
             if pop_captured_interrupt():
                 raise DagsterExecutionInterruptedError
             time.sleep(POLL_S)
 
     def free_concurrency_slot_for_step(self, run_id: str, step_key: str) -> None:
-        """Give the place of a step to the next one in the queue."""
+        """Free the place of a step for the next one in the queue."""
         with self._one_process():
             super().free_concurrency_slot_for_step(run_id, step_key)
 
     def free_concurrency_slots_for_run(self, run_id: str) -> None:
-        """Give all places of a run to the next ones in the queue."""
+        """Free all places of a run for the next ones in the queue."""
         with self._one_process():
             super().free_concurrency_slots_for_run(run_id)
 
@@ -108,7 +109,7 @@ class ExactPools(SqlEventLogStorage):
 
     @contextmanager
     def _one_process(self) -> Iterator[None]:
-        """Let one thread of one process look and take at a time."""
+        """Let one thread of one process at a time look and take."""
         path = Path(self._instance.root_directory) / ".pools.lock"
         with FileLock(path):
             yield

@@ -1,7 +1,7 @@
 """Dagster's PostgreSQL storage, with a connection kept while an instance is open.
 
-The stock one opens a connection for each statement, and a password costs milliseconds each time.
-The state of schedules and sensors is asked for seldom: it stays with the stock storage.
+The stock storage opens a connection for each statement, and logging in costs milliseconds each
+time. The state of schedules and sensors is read seldom and stays with the stock storage.
 """
 
 from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, PostgresScheduleStorage
@@ -11,13 +11,13 @@ from geo_pipeline.platform.planning import PlannedPartitions
 
 STATEMENT_TIMEOUT_MS = 120_000
 RECYCLE_S = 3600
-"""How long a connection is kept at most."""
+"""Longest time that a connection is kept."""
 FURTHER = 10
-"""Connections at a time, for threads, beside the kept one."""
+"""Connections at a time, for threads, in addition to the kept one."""
 
 
 class KeptRunStorage(PlannedPartitions, PostgresRunStorage):
-    """Runs; those of scattered départements are planned too."""
+    """Storage of runs, which plans those of scattered départements too."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -30,7 +30,7 @@ class KeptRunStorage(PlannedPartitions, PostgresRunStorage):
 
 
 class KeptEventLogStorage(MarkedPartitions, PostgresEventLogStorage):
-    """Events."""
+    """Storage of events."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)

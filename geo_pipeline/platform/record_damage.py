@@ -1,8 +1,8 @@
-"""Damage of Dagster's records: told in one line, found in its files, set aside.
+"""Damage of Dagster's records: reported in one line, found in the files, set aside.
 
-The lake is the truth: of Dagster's records only the history of runs and the memory of sensors is
-lost with them. Add here what else can be wrong with where they are kept; what they say is read in
-`records`.
+The lake is the truth: without Dagster's records only the history of runs and the memory of sensors
+are lost. Add here what else can be wrong with the files or the database; their content is read in
+`run_records`.
 """
 
 import errno
@@ -35,10 +35,10 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.words import Message, message, plain
 
 IN_USE: Final = ".in-use.lock"
-"""Beside the events: locked by each process that has the records open."""
+"""A file beside the events, locked by each process that has the records open."""
 
 LONGEST_REASON: Final = 200
-"""Characters of an error that may repeat all that was read."""
+"""Longest reason, in characters: an error may quote everything that was read."""
 
 _ECHOES: Final = (
     "Exception while writing logger call to event log",
@@ -54,25 +54,25 @@ _ANSWERS: Final = (
     ("readonly", "records.readonly"),
     ("unable to open", "records.not_opened"),
 )
-"""What SQLite says, and which message says what is to be done; of all else the file is damaged."""
+"""Texts of SQLite's errors and the message that advises on each; else the file is damaged."""
 
 
 @dataclass(frozen=True)
 class DamagedRecord:
-    """A file of Dagster's records that cannot be used, and why in one line."""
+    """A file of Dagster's records that cannot be used, and why, in one line."""
 
     path: Path
     why: str
     mendable: bool
-    """Setting it aside mends it: it is neither locked, nor out of reach, nor is the disk full."""
+    """Whether setting it aside helps: it is not locked or out of reach, and the disk not full."""
 
 
 @contextmanager
 def in_one_line(settings: Settings, home: Path) -> Iterator[None]:
-    """Raise RecordsError for whatever goes wrong with the records in `home` within.
+    """Raise RecordsError for whatever goes wrong in the block with the records in `home`.
 
     Raises:
-        RecordsError: they are damaged, locked, cannot be written, or PostgreSQL is gone.
+        RecordsError: they are damaged, locked or not writable, or PostgreSQL is gone.
     """
     try:
         yield
@@ -87,9 +87,9 @@ def in_one_line(settings: Settings, home: Path) -> Iterator[None]:
 
 @contextmanager
 def reading(home: Path) -> Iterator[None]:
-    """Raise RecordsError for what cannot be made out of the records in `home`, file or folder.
+    """Raise RecordsError where the content of the records in `home` cannot be decoded.
 
-    What Dagster raises where bytes of them have changed has no end: any error is meant.
+    Dagster raises many kinds of errors where bytes have changed, so any error counts.
     """
     try:
         yield
@@ -104,39 +104,39 @@ def reading(home: Path) -> Iterator[None]:
 
 @contextmanager
 def without_echo() -> Iterator[None]:
-    """Leave away what Dagster writes on standard error of each event that it cannot store.
+    """Suppress the lines that Dagster prints on standard error for events it cannot store.
 
-    The same error is raised, and told once by who called.
+    The same error is raised, and the caller reports it once.
     """
     with redirect_stderr(_WithoutEcho(sys.stderr)):
         yield
 
 
 class _WithoutEcho(io.TextIOBase):
-    """A stream that hands on all but Dagster's lines on events that it cannot store."""
+    """A stream that passes on everything but Dagster's lines on events that it cannot store."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write `text` unless it is such a line."""
+        """Write `text`, unless it is such a line."""
         return len(text) if text.startswith(_ECHOES) else self._stream.write(text)
 
     def flush(self) -> None:
-        """Write what is kept."""
+        """Flush the stream."""
         self._stream.flush()
 
     def isatty(self) -> bool:
-        """Return whether somebody watches."""
+        """Return whether the stream is a terminal."""
         return self._stream.isatty()
 
     def fileno(self) -> int:
-        """Return the number of the file behind it."""
+        """Return the file number of the stream."""
         return self._stream.fileno()
 
 
 def what_happened(error: BaseException, settings: Settings, home: Path) -> Message | None:
-    """Return what to say of an error of the records: what, where, what to do; None of others."""
+    """Return the message for an error of the records: what, where, what to do; else None."""
     for each in _chain(error):
         if isinstance(each, OSError) and each.errno is not None and not _is_network(each):
             return _of_system(each, home)
@@ -151,10 +151,10 @@ def what_happened(error: BaseException, settings: Settings, home: Path) -> Messa
 
 
 def examine(home: Path, *, inside: bool = False) -> list[DamagedRecord]:
-    """Return the SQLite files below `home` that cannot be used; none where there are none yet.
+    """Return the SQLite files below `home` that cannot be used; none where there are no files.
 
-    Each is opened, its structure followed and its tables looked for; with `inside` all that is
-    stored is read as well, and the files of single runs too.
+    Each is opened, its structure checked and its tables looked for; with `inside` all stored
+    content is read as well, including the files of single runs.
     """
     queries = dict(FILES)
     if inside:
@@ -176,12 +176,12 @@ def examine(home: Path, *, inside: bool = False) -> list[DamagedRecord]:
 
 
 def refuse_stumps(home: Path) -> None:
-    """Refuse a file of 0 bytes in the place of records: Dagster would take it for a new one.
+    """Refuse a records file of 0 bytes, which Dagster would take for a new one.
 
-    The files are made in their order: an empty one that is the last was left by a killed start.
+    The files are created in order, so an empty last one was left by a killed start and is accepted.
 
     Raises:
-        RecordsError: there is one, and a file made after it.
+        RecordsError: there is an empty file, and a file created after it.
     """
     there = [home / name for name in FILES if (home / name).exists()]
     for path in there[:-1]:
@@ -190,14 +190,14 @@ def refuse_stumps(home: Path) -> None:
 
 
 def set_aside(home: Path) -> list[Path]:
-    """Put what is damaged below `home` aside, under a name with the date; return the new names.
+    """Set aside the damaged files below `home`, under a name with the date; return the new names.
 
-    Runs and their events belong together, and schedules and sensors remember places among the
-    events: where runs or events are damaged all go, else the schedules or the file of a run alone.
-    Dagster makes new ones when it is started. What is whole is left alone.
+    Runs and their events belong together, and schedules and sensors remember positions among the
+    events. So all files go where runs or events are damaged, else only the schedules or the file of
+    a run. Dagster creates new ones when it is started. Undamaged files are left alone otherwise.
 
     Raises:
-        RecordsError: a process has them open, or they are out of reach rather than damaged.
+        RecordsError: a process has them open, or they cannot be reached, rather than damaged.
     """
     damaged = examine(home, inside=True)
     if not damaged:
@@ -217,9 +217,9 @@ def set_aside(home: Path) -> list[Path]:
 
 
 def hold(folder: Path) -> TextIO:
-    """Say that this process has the records open whose events are in `folder`, until it is closed.
+    """Show that this process has the records open, whose events are in `folder`.
 
-    The system lets go of it however the process ends.
+    Closing the returned file ends this, as does the end of the process.
     """
     file = (folder / IN_USE).open("a", encoding="utf-8")
     fcntl.flock(file, fcntl.LOCK_SH)
@@ -227,11 +227,11 @@ def hold(folder: Path) -> TextIO:
 
 
 _OF_RECORDS: Final = (SQLAlchemyError, sqlite3.Error, CommandError)
-"""What is raised where the records cannot be reached."""
+"""Errors raised where the records cannot be reached."""
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what it came from, the first cause last."""
+    """Yield an error and its causes, the first cause last."""
     seen: set[int] = set()
     following: BaseException | None = error
     while following is not None and id(following) not in seen:
@@ -245,20 +245,20 @@ def _is_network(error: OSError) -> bool:
 
 
 def _of_system(error: OSError, home: Path) -> Message:
-    """Return what to say where the system refused something below Dagster's home."""
+    """Return the message where the system refused an operation below Dagster's home."""
     do = message("records.make_room" if error.errno in _FULL else "records.make_writable")
     path = error.filename or home
     return message("records.system", path=path, why=str(error.strerror), do=do)
 
 
 def answer(why: str) -> Message:
-    """Return what to do about `why`, what SQLite says; of what is damaged where it says nothing."""
+    """Return the advice for `why`, the text of SQLite; without one the file counts as damaged."""
     key = next((key for sign, key in _ANSWERS if sign in why.lower()), "records.set_aside")
     return message(key, command=REPAIR)
 
 
 def _look_into(path: Path, query: str, *, inside: bool) -> None:
-    """Read a file of SQLite, changing nothing.
+    """Read a SQLite file without changing it.
 
     Raises:
         Exception: it cannot be used.
@@ -280,10 +280,10 @@ def _look_into(path: Path, query: str, *, inside: bool) -> None:
 
 @contextmanager
 def _nobody_within(home: Path) -> Iterator[None]:
-    """Hold the records for this process alone.
+    """Lock the records for this process alone.
 
     Raises:
-        RecordsError: another has them open.
+        RecordsError: another process has them open.
     """
     folder = (home / INDEX).parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -298,7 +298,7 @@ def _nobody_within(home: Path) -> Iterator[None]:
 
 
 def aside(path: Path) -> Path:
-    """Rename a file or folder, with what SQLite has beside it; return its new name."""
+    """Rename a file or folder, with SQLite's companion files; return its new name."""
     now = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     target = path.with_name(f"{path.name}.damaged-{now}")
     path.rename(target)

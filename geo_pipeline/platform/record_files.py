@@ -1,7 +1,7 @@
-"""SQLite files of Dagster's records: their places, and whether they have changed.
+"""SQLite files of Dagster's records: their paths, and whether they have changed.
 
-Read without Dagster; what is stored in them is made out in `run_records`, what is wrong with them
-in `record_damage`.
+They are read here without Dagster; `run_records` decodes their content, `record_damage` finds what
+is wrong with them.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 REPAIR: Final = "geo-pipeline repair"
-"""The command that mends what is damaged."""
+"""The command that repairs damaged records."""
 
 HISTORY: Final = Path("history")
 INDEX: Final = HISTORY / "runs" / "index.db"
@@ -26,16 +26,16 @@ FILES: Final[Mapping[Path, str]] = MappingProxyType(
         SCHEDULES / "schedules.db": "records_schedules",
     }
 )
-"""The files below Dagster's home, each with the query that reads all that is stored in it."""
+"""The files below Dagster's home, each with a query that reads all of its content."""
 
 WAIT_S: Final = 2.0
-"""How long a look at a file waits for a process that has locked it."""
+"""How long reading waits for a process that has locked the file."""
 
 
 def digest(home: Path) -> str | None:
-    """Return what changes with any byte of the records below `home`; None where one is no file.
+    """Return a digest of all bytes of the records below `home`; None where a file is missing.
 
-    What SQLite has not yet moved into a file out of the one beside it counts as if it had.
+    What SQLite has not yet moved from the write-ahead log into its file counts as part of it.
     """
     summed = hashlib.sha256()
     try:
@@ -50,6 +50,6 @@ def digest(home: Path) -> str | None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a file for reading; on a disk that is read-only as it lies there."""
+    """Open a file for reading; on a read-only disk without SQLite's locking."""
     options = "mode=rw" if os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True, timeout=WAIT_S)

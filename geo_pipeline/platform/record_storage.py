@@ -1,7 +1,7 @@
 """Storage of Dagster's records: SQLite files in its home, or PostgreSQL by setting.
 
-`dagster.yaml` names `HomeStorage` and holds no address, so no secret either: whoever opens the
-instance (command line, webserver, daemon, run workers) reads `GEO_PIPELINE_POSTGRES_URL`.
+`dagster.yaml` names `HomeStorage` and contains no address and so no secret: every process that
+opens the instance (command line, webserver, daemon, run workers) reads `GEO_PIPELINE_POSTGRES_URL`.
 """
 
 import os
@@ -22,7 +22,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.words import message
 
 EVENT_BATCH = "500"
-"""Events that are stored in one transaction at most."""
+"""Most events stored in one transaction."""
 
 _DRIVER = "postgresql+psycopg2://"
 
@@ -32,7 +32,7 @@ class PlannedSqliteRunStorage(PlannedPartitions, SqliteRunStorage):
 
 
 class HomeStorage(DagsterStorage[Any], ConfigurableClass):
-    """Runs, events, schedules: those of PostgreSQL at `postgres_url`, else files under `home`."""
+    """Runs, events, schedules: in PostgreSQL at `postgres_url`, else in files under `home`."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class HomeStorage(DagsterStorage[Any], ConfigurableClass):
     ) -> None:
         self._inst_data = inst_data
         if postgres_url is None:
-            # The folders of the stock storage: either opens what the other made.
+            # The folders are those of the stock storage, so that either opens what the other made.
             self._runs: RunStorage[Any] = PlannedSqliteRunStorage.from_local(str(home / "history"))
             self._events: EventLogStorage[Any] = KeptConnectionEventLogStorage(
                 str(home / "history" / "runs")
@@ -51,7 +51,7 @@ class HomeStorage(DagsterStorage[Any], ConfigurableClass):
                 str(home / "schedules")
             )
         else:
-            # Slow to import, and needed here alone.
+            # Slow to import, and only needed here.
             from geo_pipeline.platform import postgres  # noqa: PLC0415
 
             address = psycopg2_url(postgres_url)
@@ -83,27 +83,29 @@ class HomeStorage(DagsterStorage[Any], ConfigurableClass):
 
     @property
     def run_storage(self) -> RunStorage[Any]:
-        """Return where runs are kept."""
+        """Return the storage of runs."""
         return self._runs
 
     @property
     def event_log_storage(self) -> EventLogStorage[Any]:
-        """Return where events are kept."""
+        """Return the storage of events."""
         return self._events
 
     @property
     def schedule_storage(self) -> ScheduleStorage[Any]:
-        """Return where schedules and sensors keep their state."""
+        """Return the storage of the state of schedules and sensors."""
         return self._schedules
 
 
 def psycopg2_url(url: str) -> str:
-    """Return the address with the driver that dagster-postgres needs named in it.
+    """Return the address with the driver that dagster-postgres needs.
 
-    SQLAlchemy 2.1 reads a plain `postgresql://` as psycopg 3, on which its NOTIFY fails.
+    SQLAlchemy 2.1 reads a plain `postgresql://` as psycopg 3, with which dagster-postgres' NOTIFY
+    fails.
 
     Raises:
-        UsageError: it is no address of a PostgreSQL database; it is not repeated, being a secret.
+        UsageError: it is not the address of a PostgreSQL database; the message does not repeat it,
+            because it may contain a password.
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in ("postgresql", "postgres", "postgresql+psycopg2"):

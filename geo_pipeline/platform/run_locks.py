@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Final
 
 FOLDER: Final = "running"
-"""Below Dagster's home: a file for each run under way."""
+"""Folder below Dagster's home with a file for each run under way."""
 
 
 def any_held(home: Path) -> bool:
-    """Return whether any run is under way in Dagster's `home`, without a look at its records."""
+    """Return whether any run is under way in Dagster's `home`, without reading its records."""
     return any(is_locked(path) for path in (home / FOLDER).glob("[!.]*"))
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether a living process of this machine holds the file of a run."""
+    """Return whether a living process of this machine has locked the file of a run."""
     try:
         with path.open("r", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

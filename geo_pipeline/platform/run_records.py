@@ -1,7 +1,7 @@
 """Bulk queries on Dagster's storage: its private tables, used here and nowhere else.
 
-Dagster's public interface answers these questions a partition or a run at a time, which over ten
-thousand materialisations takes minutes.
+Dagster's public interface answers these questions for one partition or run at a time, which takes
+minutes over ten thousand materialisations.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ from geo_pipeline.platform.step_failures import kept_why, why_raised, why_step_f
 from geo_pipeline.words import Message, message, plain
 
 CHUNK = 500
-"""Ids in one statement: SQLite takes 999 at most in its older versions."""
+"""Ids in one statement: older versions of SQLite accept at most 999."""
 
 
 _UNSAID = "This run has been marked as failed from outside the execution context."
@@ -33,7 +33,7 @@ _UNSAID = "This run has been marked as failed from outside the execution context
 
 @dataclass(frozen=True)
 class Materialized:
-    """The last materialisation of an asset, or of a partition of it."""
+    """The last materialisation of an asset, or of one of its partitions."""
 
     asset: str
     partition: str | None
@@ -44,7 +44,7 @@ class Materialized:
 
 @dataclass(frozen=True)
 class Checked:
-    """How often the last results of a check, one a partition, were good and bad."""
+    """How many of the last results of a check, one for each partition, passed and failed."""
 
     asset: str
     check: str
@@ -67,7 +67,7 @@ class RunFailure:
 
 
 def latest_materializations(instance: dg.DagsterInstance) -> list[Materialized]:
-    """Return the last materialisation of each asset and partition: two kinds of query in all."""
+    """Return the last materialisation of each asset and partition, with two kinds of query."""
     events = SqlEventLogStorageTable.c
     newest = (
         select(func.max(events.id))
@@ -91,9 +91,9 @@ def run_failures(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> dict[s
 def interrupted(
     instance: dg.DagsterInstance, tables: Sequence[str]
 ) -> Iterator[tuple[str, str, str, float]]:
-    """Yield table, partition, run and when it was created where one now over was to write last.
+    """Yield table, partition, run and its creation time where the last run to write has not.
 
-    It has not told that it did.
+    The run is over and has not reported the materialisation.
     """
     storage = instance.event_log_storage
     attempts_without = (
@@ -211,6 +211,6 @@ def _failed_step(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterEvent |
 
 
 def _name(text: str) -> str:
-    """Return the name of an asset out of its key as the storage writes it."""
+    """Return the name of an asset from its key in the storage."""
     key = dg.AssetKey.from_db_string(text)
     return text if key is None else key.to_user_string()

@@ -1,9 +1,9 @@
-"""Checks of state on Dagster's pages: red where a table is late or broken.
+"""Checks of the present state on Dagster's pages: red where a table is late or broken.
 
-Dagster itself knows what was made, not that it is late, held back or damaged since. So the list of
-`monitoring` is told to it: each table has the check `state`, which names the départements in
-trouble; each of these has an observation that says why and what mends it; and its partition is
-shown as failed (`marks`). What was told before is remembered by these events alone.
+Dagster knows what was made, not that it is late, held back or damaged since. So the findings of
+`monitoring` are reported to it: each table has the check `state`, which names the départements in
+trouble; each of these has an observation that says why and how to repair it; and its partition
+shows as failed (`partition_marks`). These events are the only memory of what was reported.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,18 +22,18 @@ from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
 
 STATE: Final = "state"
-"""The name of the check."""
+"""Name of the check."""
 
 PUBLICATION: Final = "warehouse"
-"""The asset whose check tells all that is wrong, be it of a table or of the system."""
+"""The asset whose check reports everything that is wrong, in any table or in the system."""
 
 STATE_TAG: Final = "geo_pipeline/state"
 
 TOLD_AGAIN: Final = timedelta(days=1)
-"""How long what was told of a table holds while nothing changes."""
+"""How long a report on a table is valid while nothing changes."""
 
 ROWS_SHOWN: Final = 303
-"""Rows of a table in the metadata of a check, at most: three a département."""
+"""Most rows of a table in the metadata of a check: three for each département."""
 
 _UNDER_WAY: Final = (dg.DagsterRunStatus.STARTING.value, dg.DagsterRunStatus.STARTED.value)
 _TROUBLES: Final = "troubles"
@@ -42,7 +42,7 @@ _COLUMNS: Final = ("departement", "name", "table", "state", "since", "what", "do
 
 
 def tables(names: Iterable[str]) -> list[str]:
-    """Return what has the check where there are the tables `names`: these, the publication last."""
+    """Return those of the tables `names` that have the check, the publication last."""
     return [*names, PUBLICATION]
 
 
@@ -52,7 +52,7 @@ def key_of(table: str) -> dg.AssetCheckKey:
 
 
 def said_of(table: str) -> str:
-    """Return what Dagster's pages say of the check of a table."""
+    """Return the description of the check of a table on Dagster's pages."""
     whose = "everything" if table == PUBLICATION else f"`{table}`"
     return (
         f"How {whose} stands now: what is damaged, held back, failed, missing, outdated or late "
@@ -63,7 +63,7 @@ def said_of(table: str) -> str:
 
 
 def evaluation(table: str, taken: Mapping[str, Any]) -> dg.AssetCheckResult:
-    """Return how `table` stands according to a snapshot."""
+    """Return the state of `table` according to a snapshot."""
     is_all = table == PUBLICATION
     rows = [each for each in taken["troubles"] if is_all or each["table"] == table]
     system = taken["system"] if is_all else []
@@ -87,7 +87,7 @@ def evaluation(table: str, taken: Mapping[str, Any]) -> dg.AssetCheckResult:
 
 
 def table_of(rows: Sequence[Mapping[str, str | int]]) -> dg.TableMetadataValue:
-    """Return rows (at least one) as a table in Dagster's pages."""
+    """Return rows (at least one) as a table for Dagster's pages."""
     columns = [
         dg.TableColumn(name, "int" if isinstance(value, int) else "string")
         for name, value in rows[0].items()
@@ -97,10 +97,11 @@ def table_of(rows: Sequence[Mapping[str, str | int]]) -> dg.TableMetadataValue:
 
 
 def tell(instance: dg.DagsterInstance, taken: Mapping[str, Any]) -> None:
-    """Tell Dagster how each table stands according to a snapshot, where it does not know yet.
+    """Report the state of each table in a snapshot to Dagster, where it has changed.
 
-    What has not changed is told again after `TOLD_AGAIN`, so that a check that nobody evaluates
-    shows, and of what was made since, but for what runs under way may still be making.
+    An unchanged state is reported again after `TOLD_AGAIN`, so that a check that is no longer
+    evaluated can be seen. Partitions made since are reported too, except those that a run under way
+    may still be making.
     """
     names = [each["table"] for each in taken["tables"]]
     keys = {table: key_of(table) for table in (*names, PUBLICATION)}
@@ -126,17 +127,17 @@ def broken_codes(record: AssetCheckExecutionRecord | None) -> list[str]:
 
 
 # --------------------------------------------------------------------------------------------
-# Small things
+# Helpers
 # --------------------------------------------------------------------------------------------
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return a row as Dagster's pages show it, in English: nothing for what is not known."""
+    """Return a row as Dagster's pages show it, in English; empty text for what is not known."""
     return {name: str(value or "") for name, value in row.items()}
 
 
 def _in_one_line(rows: Sequence[Mapping[str, Any]], system: Sequence[Mapping[str, Any]]) -> str:
-    """Return who is in which state, the worst first: `1 held: 32; 2 late: 31, 33`."""
+    """Return the départements by state, the worst first: `1 held: 32; 2 late: 31, 33`."""
     said = [f"{each['kind']}: {each['where']}" for each in system]
     for state in TROUBLES:
         codes = sorted({each["departement"] for each in rows if each["state"] == state})
@@ -147,7 +148,7 @@ def _in_one_line(rows: Sequence[Mapping[str, Any]], system: Sequence[Mapping[str
 
 
 def _rows(record: AssetCheckExecutionRecord | None, name: str = _TROUBLES) -> list[dict[str, str]]:
-    """Return the rows of a table that an evaluation had, none where it was not ours."""
+    """Return the rows of a table in an evaluation; none where the evaluation is not ours."""
     told = None if record is None or record.evaluation is None else record.evaluation.metadata
     table = None if told is None else told.get(name)
     if not isinstance(table, dg.TableMetadataValue):
@@ -156,7 +157,7 @@ def _rows(record: AssetCheckExecutionRecord | None, name: str = _TROUBLES) -> li
 
 
 def _is_same(before: AssetCheckExecutionRecord, now: dg.AssetCheckResult, made_at: str) -> bool:
-    """Return whether a recent evaluation told what this one tells: numbers in words may differ."""
+    """Return whether a recent evaluation had the same content; numbers in texts may differ."""
     at = datetime.fromtimestamp(before.create_timestamp, UTC)
     told = before.evaluation
     if told is None or datetime.fromisoformat(made_at) - at >= TOLD_AGAIN:
@@ -172,7 +173,7 @@ def _is_same(before: AssetCheckExecutionRecord, now: dg.AssetCheckResult, made_a
 
 
 def _essence(metadata: Mapping[str, Any], name: str) -> set[tuple[str, ...]]:
-    """Return what is wrong with whom, without numbers: free room changes from minute to minute."""
+    """Return the content without numbers, since free room changes from minute to minute."""
     table = metadata.get(name)
     records = table.records if isinstance(table, dg.TableMetadataValue) else []
     return {
@@ -190,7 +191,7 @@ def _essence(metadata: Mapping[str, Any], name: str) -> set[tuple[str, ...]]:
 def _observations(
     instance: dg.DagsterInstance, table: str, taken: Mapping[str, Any]
 ) -> Iterator[dg.AssetObservation]:
-    """Yield how each partition stands that got into trouble, into another, or out of it."""
+    """Yield an observation of each partition whose trouble began, changed or ended."""
     told = _last_observed(instance, dg.AssetKey(table))
     troubles = {each["departement"]: each for each in taken["troubles"] if each["table"] == table}
     for row in taken["partitions"]:
@@ -211,7 +212,7 @@ def _observations(
 
 
 def _last_observed(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, tuple[str, str]]:
-    """Return the state and the reason that were told last of each partition."""
+    """Return the last reported state and reason of each partition."""
     last = instance.event_log_storage.get_latest_storage_id_by_partition(
         key, dg.DagsterEventType.ASSET_OBSERVATION
     )
@@ -243,14 +244,14 @@ def _last_made(
 
 
 def _target(record: AssetCheckExecutionRecord | None) -> int | None:
-    """Return the number of the materialisation that an evaluation is of."""
+    """Return the storage id of the materialisation that an evaluation belongs to."""
     told = None if record is None else record.evaluation
     target = None if told is None else told.target_materialization_data
     return None if target is None else target.storage_id
 
 
 def _runless(now: dg.AssetCheckResult, made: Target | None) -> dg.AssetCheckEvaluation:
-    """Return an evaluation outside any run, of the last materialisation as the pages want it."""
+    """Return an evaluation outside any run, tied to the last materialisation for the pages."""
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey.from_coercible(now.asset_key or ()),
         check_name=STATE,

@@ -1,1 +1,1 @@
-"""What leaves the system as files: exported maps, tables and bulletins, and the look they share."""
+"""Files that leave the system: exported maps, tables and bulletins, with formats and sentences."""

@@ -1,7 +1,7 @@
 """The bulletin: one page of plain words on one period, to read in two minutes and to forward.
 
-How much of France is in drought, what changed since the period before, where it is driest, which
-crops stand on dry land. HTML that opens with no network.
+It says how much of France is in drought, what changed since the period before, where it is driest,
+and which crops are affected. The HTML page opens with no network.
 """
 
 from datetime import date
@@ -34,11 +34,11 @@ LISTED = 10
 PAGE_TEXTS: Final = (
     "title", "shares", "class", "count", "area", "driest", "unchanged", "stake", "sources",
 )  # fmt: skip
-"""Texts that the template of the page asks for itself."""
+"""Texts that the template of the page fetches itself."""
 
 
 class Share(NamedTuple):
-    """A class with the départements and the share of the known area that are in it."""
+    """A class, with its départements and its share of the known area."""
 
     style: ClassStyle
     name: str
@@ -88,7 +88,7 @@ def render_bulletin(
 
 
 def _without(values: pd.DataFrame, lang: Lang) -> list[str]:
-    """Return which départements have no data, and which a value without a class."""
+    """Return the départements without data, and those with a value but no class."""
     none = values[values["drought_class"].isna()]
     of = {"missing": none["value"].isna(), "unclassed": none["value"].notna()}
     names = {key: ", ".join(none.loc[where, "name"]) for key, where in of.items()}
@@ -108,7 +108,7 @@ def _shares(known: pd.DataFrame, lang: Lang) -> list[Share]:
 
 
 def _ages(warehouse: Warehouse, view: selection.Selection) -> dict[str, float]:
-    """Return the dekads of the drought under way, by département."""
+    """Return the age of the drought under way, in dekads, by département."""
     rows = warehouse.query("map_values", indicator=AGE, period_end=view.period_end)
     return dict(zip(rows["departement"], rows["value"], strict=True))
 
@@ -116,7 +116,7 @@ def _ages(warehouse: Warehouse, view: selection.Selection) -> dict[str, float]:
 def _driest(
     known: pd.DataFrame, ages: dict[str, float], view: selection.Selection, lang: Lang, past: bool
 ) -> list[str]:
-    """Return for each of the driest départements in drought how dry, and since when."""
+    """Return for each of the driest départements in drought how dry it is, and since when."""
     worst = known[known["drought_class"].isin(IN_DROUGHT)].nlargest(LISTED, "value")
     said = []
     for row in worst.to_dict("records"):
@@ -141,7 +141,7 @@ def _driest(
 def _changes(
     known: pd.DataFrame, before: selection.Selection | None, lang: Lang
 ) -> list[dict[str, str]]:
-    """Return who moved to a drier class and who to a wetter one."""
+    """Return the départements that moved to a drier class, and those to a wetter one."""
     if before is None:
         return []
     earlier = before.values[["departement", "drought_class"]].dropna()
@@ -157,7 +157,7 @@ def _changes(
 
 
 def _names(names: "pd.Series[str]", lang: Lang) -> str:
-    """Return the number of `names` and the names themselves."""
+    """Return the number of `names`, and the names."""
     listed = list(names)
     return f"{len(listed)} ({', '.join(listed)})" if listed else catalogue(lang)("bulletin.none")
 

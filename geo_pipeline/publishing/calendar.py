@@ -1,4 +1,4 @@
-"""The calendar of crops as it is published: which stage a crop is in on a day."""
+"""The published calendar of crops: the stage of a crop on a day."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -10,22 +10,22 @@ from geo_pipeline.indicators.crops import day_of_season
 
 
 class Stage(NamedTuple):
-    """A stretch of a crop's season, by typical dates, and what water is worth in it."""
+    """A part of a crop's season, by typical dates, and how its yield responds to water then."""
 
     stage: str
-    """FAO-56 stage, of `look.CROP_STAGE_NAMES`."""
+    """FAO-56 stage, a key of `crop_names.CROP_STAGE_NAMES`."""
     period: str | None
-    """FAO-33 period, of `look.crop_period_name`; None where none is told of the crop."""
+    """FAO-33 period, named by `crop_names.crop_period_name`; None where the crop has none."""
     ky: float | None
-    """Share of the yield that is lost for each share of its water that the crop lacks."""
+    """Share of the yield lost for each share of its water demand that the crop lacks."""
     first: date
     last: date
 
 
 def stage_on(stages: pd.DataFrame, crop: str, day: date) -> Stage | None:
-    """Return the stage of `crop` on `day`; None off season, or where no calendar of it is known.
+    """Return the stage of `crop` on `day`; None off season, or where its calendar is not known.
 
-    `stages` has rows of the published table `crop_stages`, all those of `crop` among them.
+    `stages` are rows of the published table `crop_stages`, with all those of `crop`.
     """
     rows = stages[stages["crop"] == crop].to_dict("records")
     if not rows:

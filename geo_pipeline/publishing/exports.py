@@ -1,4 +1,4 @@
-"""Maps and bulletins as files, read from the published warehouse; tables are in `table_files`."""
+"""Maps and bulletins as files, from the published warehouse; tables are in `table_files`."""
 
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ def export_map(
 ) -> Path:
     """Write `view` as one HTML page that opens with no network.
 
-    It shows the day of the publication, or `published_on`.
+    The page shows the day of the publication, or `published_on`.
 
     Raises:
         StorageError: the file cannot be written; an older one stays.
@@ -53,7 +53,7 @@ def export_bulletin(
 ) -> Path:
     """Write the bulletin of `period`, by default the latest, to `output` or into `folder`.
 
-    It shows the day of the publication, or `published_on`.
+    The page shows the day of the publication, or `published_on`.
 
     Raises:
         UsageError: there is nothing for that period.

@@ -23,14 +23,14 @@ PERIODS: Final = get_args(Period)
 
 
 def is_missing(value: object) -> bool:
-    """None, NaN, NaT and pd.NA alike."""
+    """Return whether a value is None, NaN, NaT or pd.NA."""
     if isinstance(value, float):  # by far the most
         return math.isnan(value)
     return value is None or bool(pd.isna(cast(float, value)))
 
 
 def format_number(value: float | None, decimals: int = 0, lang: Lang = "fr") -> str:
-    """`-1234.5` as `−1 234,5` in French and `−1,234.5` in English; n. d. or n/a when missing."""
+    """Return `−1 234,5` in French and `−1,234.5` in English for -1234.5; n. d. or n/a for none."""
     french = check_lang(lang) == "fr"
     if value is None or is_missing(value) or math.isinf(value):
         return f"n.{NBSP}d." if french else "n/a"
@@ -42,7 +42,7 @@ def format_number(value: float | None, decimals: int = 0, lang: Lang = "fr") -> 
 
 
 def format_value(indicator: str, value: float | None, lang: Lang = "fr") -> str:
-    """A value with its unit, signed when it is a departure from the normal."""
+    """Return a value with its unit, signed where it is a departure from the normal."""
     which = indicator_of(indicator)
     text = format_number(value, which.decimals, lang)
     if value is None or is_missing(value):
@@ -53,10 +53,11 @@ def format_value(indicator: str, value: float | None, lang: Lang = "fr") -> str:
 
 
 def shown_value(indicator: str, value: float | None, percentile: float | None) -> float | None:
-    """The number a reader is shown: for the combined class its score, 100 less the percentile.
+    """Return the number for readers: for the combined class its score, 100 less the percentile.
 
-    The table of indicators keeps the combined class's index there, which nobody can read. The score
-    is rounded down like the years of `years_beaten`, so that both say the same beside each other.
+    The table of indicators keeps the index of the combined class, which means nothing to a reader.
+    The score is rounded down like the years of `years_beaten`, so that both agree beside each
+    other.
     """
     if indicator_of(indicator).scored and not is_missing(percentile):
         return math.floor(round(100 - float(cast(float, percentile)), 6))
@@ -75,23 +76,23 @@ _MONTHS_EN: Final = (
 
 
 def _of(word: str) -> str:
-    """French « de », elided before a vowel: d'août, de mai."""
+    """Return French « de », elided before a vowel: d'août, de mai."""
     return f"d'{word}" if word[0] in "aeiouéèêàâîôûAEIOUÉÈÊÀÂÎÔÛ" else f"de {word}"
 
 
 def month_name(month: int, lang: Lang = "fr") -> str:
-    """Name of month 1 to 12, as written inside a sentence."""
+    """Return the name of month 1 to 12, as written inside a sentence."""
     return (_MONTHS_FR if check_lang(lang) == "fr" else _MONTHS_EN)[month - 1]
 
 
 def format_date(day: date, lang: Lang = "fr") -> str:
-    """`1er mai 2022`, `1 May 2022`."""
+    """Return `1er mai 2022`, `1 May 2022`."""
     number = "1er" if lang == "fr" and day.day == 1 else str(day.day)
     return f"{number}{NBSP}{month_name(day.month, lang)} {day.year}"
 
 
 def format_period(period_end: date, step: Period = "month", lang: Lang = "fr") -> str:
-    """`août 2022`, `2e décade d'août 2022` for the dekads of agrometeorology, a day, `2022`."""
+    """Return `août 2022`, `2e décade d'août 2022` for dekads, a day, or `2022`."""
     if step not in PERIODS:
         raise UnknownNameError(message("unknown.step", name=repr(step), known=", ".join(PERIODS)))
     if step == "day":
@@ -108,7 +109,7 @@ def format_period(period_end: date, step: Period = "month", lang: Lang = "fr") -
 
 
 def format_span(period_end: date, months: int, lang: Lang = "fr") -> str:
-    """The months an indicator looks back on: `juin à août 2022`, `septembre 2021 à août 2022`."""
+    """Return the months an indicator looks back on: `juin à août 2022`."""
     if months <= 1:
         return format_period(period_end, "month", lang)
     first = period_end.year * 12 + period_end.month - months
@@ -120,12 +121,12 @@ def format_span(period_end: date, months: int, lang: Lang = "fr") -> str:
 
 
 def capitalise(text: str) -> str:
-    """First letter up, the rest untouched (`str.capitalize` would lower proper names)."""
+    """Return the text with its first letter in upper case and the rest unchanged."""
     return text[:1].upper() + text[1:]
 
 
 def ordinal(number: int, lang: Lang) -> str:
-    """`3e`, `3rd`."""
+    """Return `3e`, `3rd`."""
     if lang == "fr":
         return f"{number}{'er' if number == 1 else 'e'}"
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

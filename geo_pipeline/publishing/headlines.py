@@ -1,4 +1,4 @@
-"""The finding of a map in one sentence: what stands above it, in the title of its page and file."""
+"""Headlines: the finding of a map in one sentence, shown above it and in titles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from geo_pipeline.words import Lang, Message, Words, catalogue, message
 def _share(
     count: int, total: int, verbs: tuple[Words | Message, Words | Message], lang: Lang
 ) -> str:
-    """`54 départements sur 93 sont ...`: `verbs` (of one, of many) with what follows them.
+    """Return `54 départements sur 93 sont ...`: `verbs` (of one, of many) with their complement.
 
     French negates the verb with « aucun »: « Aucun département sur 93 n'est ... ».
     """
@@ -45,7 +45,7 @@ def _share(
 
 
 def _counted(count: int, worst: int, total: int, what: str, lang: Lang) -> str:
-    """How many of `total` are so, and how many of them gravely: the words are `headline.<what>`."""
+    """Return how many of `total` are affected, and how many gravely (`headline.<what>`)."""
     verbs = (message(f"headline.{what}.one"), message(f"headline.{what}.many"))
     text = _share(count, total, verbs, lang)
     if worst:
@@ -54,7 +54,7 @@ def _counted(count: int, worst: int, total: int, what: str, lang: Lang) -> str:
 
 
 def _finding_by_class(styles: Sequence[ClassStyle], lang: Lang) -> str:
-    """How many départements are in drought, and how many of them in its two worst classes."""
+    """Return how many départements are in drought, and how many in its two worst classes."""
     codes = [style.code for style in styles if style is not NO_DATA]
     drought = sum(code in IN_DROUGHT for code in codes)
     worst = sum(code in GRAVE for code in codes)
@@ -62,7 +62,7 @@ def _finding_by_class(styles: Sequence[ClassStyle], lang: Lang) -> str:
 
 
 def _finding_by_restriction(styles: Sequence[ClassStyle], lang: Lang) -> str:
-    """How many départements restrict water, and how many of them at the strictest level."""
+    """Return how many départements restrict water, and how many at the strictest level."""
     codes = [style.code for style in styles if style is not NO_DATA]
     limited = sum(code in RESTRICTION_LEVELS[1:] for code in codes)
     crisis = codes.count(RESTRICTION_LEVELS[-1])
@@ -70,32 +70,32 @@ def _finding_by_restriction(styles: Sequence[ClassStyle], lang: Lang) -> str:
 
 
 def _finding_by_stage(styles: Sequence[ClassStyle], lang: Lang) -> str:
-    """How many départements have a drought under way, and how many of them an alert."""
+    """Return how many départements have a drought under way, and how many an alert."""
     codes = [style.code for style in styles if style is not NO_DATA]
     under_way = sum(code not in ("normal", "recovery") for code in codes)
     return _counted(under_way, codes.count("alert"), len(codes), "stage", lang)
 
 
 def _finding_by_rain_anomaly(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
-    """How many départements had less rain than normal, and less than half of it."""
+    """Return how many départements had less rain than normal, and less than half of it."""
     less, half = int((values < 0).sum()), int((values < -50).sum())
     return _counted(less, half, len(values), "rain", lang)
 
 
 def _finding_by_yield(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
-    """How many départements harvested less than in the years before, and far less."""
+    """Return how many départements harvested less than in the years before, and far less."""
     less, far = int((values < 0).sum()), int((values < -20).sum())
     return _counted(less, far, len(values), "yield", lang)
 
 
 def _finding_by_anomaly(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
-    """How many départements are below normal, as the indicator tells that."""
+    """Return how many départements are below normal, in the words of the indicator."""
     count = int((values < which.below_from).sum())
     return f"{_share(count, len(values), which.below, lang)}."
 
 
 def _finding_by_amount(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
-    """What half of the départements have less of; from the least to the most."""
+    """Return the amount below which half of the départements lie, and the extremes."""
     middle, low, high = (
         format_value(which.key, float(each), lang)
         for each in (values.median(), values.min(), values.max())
@@ -105,13 +105,13 @@ def _finding_by_amount(which: Indicator, values: pd.Series[float], lang: Lang) -
 
 
 _ANOMALIES: Final = {"rain": _finding_by_rain_anomaly, "yields": _finding_by_yield}
-"""What is told of departures, by the group of the indicator."""
+"""The finding on departures, by the group of the indicator."""
 
 
 def finding(indicator: str, values: pd.DataFrame, lang: Lang = "fr", *, past: bool = False) -> str:
-    """The map's answer in one sentence, the first thing a reader should meet.
+    """Return the finding of the map in one sentence, the first thing that a reader sees.
 
-    `past` tells of a period that is over.
+    With `past` the period is over and the sentence is in the past tense.
     """
     said = _finding(indicator, values, lang)
     return in_past(said, lang) if past else said

@@ -1,8 +1,8 @@
-"""Classes and amounts in a legend: which style a row falls in, and what the style means.
+"""Classes and amounts in a legend: the style of a row, and what the style means.
 
-The app, the exported maps and the reports all take them from here, so that a class has the same
-colour and the same words wherever a reader meets it. What is rare is told in years out of a hundred
-where the reference is thirty years long, in ranks where it is shorter.
+The app, the exported maps and the reports all use this module, so that a class has the same colour
+and the same words everywhere. Rarity is given in years out of a hundred where the reference is
+thirty years long, and in ranks where it is shorter.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from geo_pipeline.publishing.formats import is_missing, ordinal
 from geo_pipeline.words import NBSP, Lang, catalogue, message
 
 FULL_REFERENCE_YEARS: Final = 30
-"""A climate normal has thirty years; anything shorter is marked as short."""
+"""Years of a climate normal; a shorter reference is marked as short."""
 
 IN_DROUGHT: Final = ("D1", "D2", "D3", "D4")
 """The classes that count as drought; D0 is a warning only."""
 
 GRAVE: Final = ("D3", "D4")
-"""Those of a grave drought, extreme or exceptional."""
+"""The classes of grave drought, extreme or exceptional."""
 
 
 def style_of(indicator: str, value: object = None, drought_class: object = None) -> ClassStyle:
-    """The class a row falls in: by its class code or by its value, as the indicator has it."""
+    """Return the class of a row, from its class code or its value, as the indicator defines."""
     which = indicator_of(indicator)
     if which.by_class:
         if is_missing(drought_class):
@@ -48,13 +48,13 @@ def style_of(indicator: str, value: object = None, drought_class: object = None)
 
 
 def is_unclassed(indicator: str, value: object, drought_class: object) -> bool:
-    """Whether there is a value, and too few years of reference for a class."""
+    """Return whether there is a value, but too few years of reference for a class."""
     known = not is_missing(value)
     return indicator_of(indicator).kind == "class" and known and is_missing(drought_class)
 
 
 def styles_of(indicator: str, frame: pd.DataFrame) -> list[ClassStyle]:
-    """One class style a row of `frame`, in row order."""
+    """Return the class style of each row of `frame`, in order."""
     empty: list[object] = [None] * len(frame)
     values = list(frame["value"]) if "value" in frame else empty
     classes = list(frame["drought_class"]) if "drought_class" in frame else empty
@@ -62,14 +62,14 @@ def styles_of(indicator: str, frame: pd.DataFrame) -> list[ClassStyle]:
 
 
 def colours_of(indicator: str, frame: pd.DataFrame) -> list[str | None]:
-    """One `#rrggbb` a row of `frame`; None where there is no data, to be drawn hatched."""
+    """Return `#rrggbb` for each row of `frame`; None without data, to be drawn hatched."""
     return [None if style is NO_DATA else style.colour for style in styles_of(indicator, frame)]
 
 
 def years_beaten(percentile: float, *, dry: bool, lang: Lang = "fr") -> str:
-    """How many years in a hundred the place is drier, or wetter, than.
+    """Return the number of years in a hundred than which the place is drier, or wetter.
 
-    Rounded down, so that the words never claim more than the number does: the 8th percentile is
+    It is rounded down, so that the words never claim more than the number: the 8th percentile is
     drier than 92 years in 100, the 0.3rd than 99, never than all of them.
     """
     share = 100 - percentile if dry else percentile
@@ -79,21 +79,21 @@ def years_beaten(percentile: float, *, dry: bool, lang: Lang = "fr") -> str:
 
 
 SHORT_MARK: Final = f"{NBSP}†"
-"""Behind the far classes of a short reference, wherever they stand."""
+"""Mark behind the extreme classes of a short reference, wherever they are shown."""
 
 
 def class_words(style: ClassStyle, reference_years: object, lang: Lang = "fr") -> str:
-    """Name of a class, marked where it is a far one and its reference short."""
+    """Return the name of a class, marked where it is an extreme one of a short reference."""
     mark = style.code in GRAVE and is_short(reference_years)
     return style.name(lang) + (SHORT_MARK if mark else "")
 
 
 def class_meaning(style: ClassStyle, reference_years: object, lang: Lang = "fr") -> str:
-    """What a class means against a reference of so many years: what every legend says of it.
+    """Return what a class means with a reference of so many years, for every legend.
 
-    A climate normal is told in years out of a hundred. A short one is told in the ranks that the
-    limits of the class come to among its years; the class of a year follows a fitted law, so these
-    are the usual ones.
+    With a climate normal it is given in years out of a hundred. With a shorter reference it is
+    given as the ranks that the limits of the class correspond to among its years; the class of a
+    single year follows a fitted distribution, so these are the usual ranks.
     """
     if style.rarity is None:
         return style.meaning(lang)
@@ -106,7 +106,7 @@ def class_meaning(style: ClassStyle, reference_years: object, lang: Lang = "fr")
 
 
 def _usual_ranks(rarity: Rarity, years: int, lang: Lang) -> str:
-    """`d'ordinaire le 2e ou le 3e plus sec des 12 années connues`."""
+    """Return `d'ordinaire le 2e ou le 3e plus sec des 12 années connues`."""
     first = rarity.low * years // 100 + 1
     last = max(math.ceil(rarity.high * years / 100), first)
     one, other = ordinal(first, lang), ordinal(last, lang)
@@ -123,17 +123,17 @@ def _usual_ranks(rarity: Rarity, years: int, lang: Lang) -> str:
 
 
 class Hatched(NamedTuple):
-    """What hatching stands for: the name is for a legend, `told` is for a sentence."""
+    """Meaning of hatching: `name` is for a legend, `told` for a sentence."""
 
     name: str
     told: str
 
 
 def hatching(*, unclassed: bool, little_grown: bool, lang: Lang = "fr") -> Hatched:
-    """What hatching stands for on a map.
+    """Return the meaning of hatching on a map.
 
-    Some départements may have a value and too few years of reference for a class (`unclassed`), or
-    too little of a crop.
+    Départements may have a value but too few years of reference for a class (`unclassed`), or grow
+    too little of a crop (`little_grown`).
     """
     words, no_data = catalogue(lang), NO_DATA.name(lang)
     few = [words("legend.too_few_years")] * unclassed + [LITTLE_GROWN(lang)] * little_grown
@@ -146,12 +146,12 @@ LITTLE_GROWN: Final = message("legend.little_grown")
 
 
 def longest_reference(reference_years: Iterable[float]) -> float:
-    """Years of the longest reference of a map, by which its legend is worded; NaN if unknown."""
+    """Return the longest reference of a map, in years, for its legend; NaN if unknown."""
     return max((each for each in reference_years if not is_missing(each)), default=math.nan)
 
 
 def is_short(reference_years: object) -> bool:
-    """True when the normal rests on fewer years than a climate normal should."""
+    """Return whether the normal has fewer years than a climate normal."""
     return not is_missing(reference_years) and float(cast(float, reference_years)) < (
         FULL_REFERENCE_YEARS
     )
@@ -162,7 +162,7 @@ def reference_note(
     reference_years: object = None,
     lang: Lang = "fr",
 ) -> str:
-    """`normale 2010-2022, référence courte de 12 ans †`; empty when nothing is known."""
+    """Return `normale 2010-2022, référence courte de 12 ans †`; empty when nothing is known."""
     parts, words = [], catalogue(lang)
     if reference_period is not None:
         span = (

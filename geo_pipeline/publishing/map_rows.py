@@ -33,7 +33,7 @@ from geo_pipeline.words import NBSP, Lang, catalogue
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One département as the page tells it: in its tooltip and in its line of the table."""
+    """One département in its tooltip and in its row of the table."""
 
     code: str
     name: str
@@ -43,13 +43,13 @@ class Row:
     short: int | None
     """Years of the normal where they are too few, else None."""
     unclassed: bool
-    """There is a value, and too few years for a class."""
+    """Whether there is a value, but too few years for a class."""
     little_grown: bool
-    """There is too little of the indicator's crop for its value to be drawn."""
+    """Whether too little of the indicator's crop is grown for its value to be drawn."""
 
 
 def joined_rows(shapes: gpd.GeoDataFrame, values: pd.DataFrame) -> pd.DataFrame:
-    """Every shape once, with its values where there are any; refuse what would be lost silently."""
+    """Return every shape once, with its values if any; raise where rows would be lost silently."""
     for label, codes in (("shapes", shapes["departement"]), ("values", values["departement"])):
         twice = sorted(set(codes[codes.duplicated()]))
         if twice:
@@ -63,9 +63,9 @@ def joined_rows(shapes: gpd.GeoDataFrame, values: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rank(percentile: float, ranked: Ranked, short: bool) -> str:
-    """The percentile in whole years out of a hundred; never none of them, never all.
+    """Return the percentile as years out of a hundred, at least one and never all of them.
 
-    With a short reference the rank among the years known: `3/12`.
+    With a short reference it is the rank among the known years: `3/12`.
     """
     if short:
         return "" if is_missing(ranked[0]) else f"{int(ranked[0])}/{int(ranked[1])}"
@@ -75,7 +75,7 @@ def _rank(percentile: float, ranked: Ranked, short: bool) -> str:
 
 
 def told_row(each: dict[str, Any], which: Indicator, lang: Lang, past: bool) -> Row:
-    """Turn one joined row into words."""
+    """Return the texts of one joined row."""
     ranked = each.get("dry_rank", float("nan")), each.get("ranked_years", float("nan"))
     said = statement(
         which.key,
@@ -107,7 +107,7 @@ def told_row(each: dict[str, Any], which: Indicator, lang: Lang, past: bool) -> 
 
 
 def _tooltip_value(row: Row, which: Indicator, lang: Lang) -> str:
-    """The number behind the words, last and small: `Indice SPI : −1,42 (D2). Normale de 12 ans`."""
+    """Return the number behind the words: `Indice SPI : −1,42 (D2). Normale de 12 ans`."""
     parts = []
     if row.value and which.kind == "class":
         colon = f"{NBSP}: " if lang == "fr" else ": "
@@ -119,12 +119,12 @@ def _tooltip_value(row: Row, which: Indicator, lang: Lang) -> str:
 
 
 def is_pale(row: Row) -> bool:
-    """True for land so light that white borders would not show; drawn first, with grey ones."""
+    """Return whether the land is so light that white borders would not show; it is drawn first."""
     return luminance(row.said.style.colour) > 0.87
 
 
 def tooltip_words(row: Row, which: Indicator, lang: Lang) -> dict[str, str]:
-    """What the tooltip says of one département."""
+    """Return the texts of one département's tooltip."""
     return {
         "code": row.code,
         "name": f"{row.name} ({row.code})",

@@ -1,7 +1,7 @@
 """The exported map: one HTML page that opens with no network at all, to take home and to print.
 
-Its drawing is in `planar_map`, its title in `headlines`, what it tells of a département in
-`map_rows`. The same input gives the same bytes.
+Its drawing is in `planar_map`, its title in `headlines`, its texts on a département in `map_rows`.
+The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ from geo_pipeline.publishing.sentences import (
 from geo_pipeline.words import NBSP, Lang, Words, catalogue
 
 PAGE_TEXTS: Final = ("count", "sources", "between", "table")
-"""Texts that the template of the page asks for itself."""
+"""Texts that the template of the page fetches itself."""
 
 
 def _short_reference_note(low: int, high: int, lang: Lang) -> str:
-    """Say how short the normal is, in years, over the départements shown."""
+    """Return the note on the length of a short normal, in years, over the départements shown."""
     span = str(low) if low == high else Words(f"{low} à {high}", f"{low} to {high}")(lang)
     full = FULL_REFERENCE_YEARS
     return Words(
@@ -72,12 +72,12 @@ def _short_reference_note(low: int, high: int, lang: Lang) -> str:
 
 
 def _class_heading(which: Indicator, lang: Lang) -> str:
-    """What the legend's and the table's classes are called: a level for restrictions."""
+    """Return the heading of the classes in legend and table: a level for restrictions."""
     return catalogue(lang)(f"exported_map.{'level' if which.kind == 'restriction' else 'class'}")
 
 
 def _hatched(rows: Sequence[Row], lang: Lang) -> Hatched | None:
-    """What hatching stands for among `rows`; None where nothing is hatched."""
+    """Return the meaning of hatching among `rows`; None where nothing is hatched."""
     if all(row.said.style is not NO_DATA for row in rows):
         return None
     return hatching(
@@ -90,7 +90,7 @@ def _hatched(rows: Sequence[Row], lang: Lang) -> Hatched | None:
 def _legend(
     which: Indicator, rows: Sequence[Row], reference_years: object, lang: Lang
 ) -> list[dict[str, Any]]:
-    """Each class, its words and its number of départements; no data only where there is some."""
+    """Return each class, its words and its number of départements; no data only where it occurs."""
     counts = Counter(row.said.style.code for row in rows)
     told = [
         (style, style.name(lang), class_meaning(style, reference_years, lang))
@@ -111,7 +111,7 @@ def _legend(
 
 
 def _table(which: Indicator, rows: Sequence[Row], lang: Lang) -> tuple[list[str], list[list[str]]]:
-    """Header and lines of the table of values; columns that would be empty are left out."""
+    """Return header and rows of the table of values, without columns that would be empty."""
     words = catalogue(lang)
     head = [words("exported_map.code"), words("exported_map.name"), _class_heading(which, lang)]
     with_value, with_rank = any(row.value for row in rows), any(row.rank for row in rows)
@@ -134,17 +134,17 @@ def _table(which: Indicator, rows: Sequence[Row], lang: Lang) -> tuple[list[str]
 def _about(
     which: Indicator, reference_period: str | tuple[int, int] | None, short: bool, lang: Lang
 ) -> str:
-    """What the indicator says, then the normal it is held against."""
+    """Return the explanation of the indicator and of the normal it is compared with."""
     text = which.explanation(lang)
     if reference_period is None or which.kind in ("restriction", "stage", "amount"):
         return text
     note = capitalise(reference_note(reference_period, None, lang))
-    note = note.replace("-", "\u2011")  # years must not part at the end of a line
+    note = note.replace("-", "\u2011")  # a line must not break between two years
     return f"{text} {note}{f'{NBSP}†' if short else ''}."
 
 
 def _period(which: Indicator, period_end: date, step: Period, lang: Lang) -> str:
-    """The months the map looks back on; a day for restrictions, which hold on a day."""
+    """Return the months the map looks back on; a day for restrictions."""
     if which.kind == "restriction":
         return format_date(period_end, lang)
     if step == "month" and which.months:
@@ -159,7 +159,7 @@ def _foot(
     notes: Sequence[str],
     lang: Lang,
 ) -> list[str]:
-    """The notes under the legend: each mark used on the page, explained."""
+    """Return the notes under the legend, which explain each mark used on the page."""
     foot = [_short_reference_note(min(short), max(short), lang)] if short else []
     if provisional:
         foot.append(catalogue(lang)("exported_map.provisional"))

@@ -1,8 +1,8 @@
 """The drawing of an exported map: folium without anything that folium would fetch.
 
-Leaflet comes inlined from the XStatic-Leaflet wheel, there are no tiles, and a
-Content-Security-Policy forbids the page to call out even if it wanted to. Coordinates are planar
-kilometres, so that France has the shape people know.
+Leaflet is inlined from the XStatic-Leaflet wheel, there are no tiles, and a Content-Security-Policy
+forbids all requests of the page. Coordinates are planar kilometres, so that France has its usual
+shape.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from geo_pipeline.publishing.map_rows import Row, is_pale
 from geo_pipeline.words import Lang, catalogue
 
 PRECISION: Final = 1
-"""Decimals kept of a kilometre: 100 m is finer than a pixel at any zoom the page allows."""
+"""Decimals of a kilometre: 100 m is finer than a pixel at any zoom the page allows."""
 
 _HATCH_FILL: Final = "url(#hatch)"
 
 
 def rounded(coordinates: Any) -> Any:
-    """Coordinates to 0.1 km, doubled points dropped; shared borders round alike and still meet."""
+    """Return coordinates rounded to 0.1 km without repeated points; shared borders still meet."""
     if isinstance(coordinates[0], int | float):
         return [round(float(number), PRECISION) for number in coordinates[:2]]
     inner = [rounded(each) for each in coordinates]
@@ -50,16 +50,16 @@ def rounded(coordinates: Any) -> Any:
 
 
 def _geometry(shape: BaseGeometry) -> dict[str, Any]:
-    """GeoJSON of a shape in planar kilometres."""
+    """Return the GeoJSON of a shape in planar kilometres."""
     mapping: dict[str, Any] = dict(shape.__geo_interface__)
     return {"type": mapping["type"], "coordinates": rounded(mapping["coordinates"])}
 
 
 def geojson(rows: Sequence[Row], shapes: Sequence[BaseGeometry]) -> dict[str, Any]:
-    """The départements as GeoJSON, in drawing order, numbered: not one word of theirs is in it.
+    """Return the départements as GeoJSON, in drawing order, numbered and without any text.
 
-    branca renders what an element has rendered a second time, as a template of its own, so a name
-    like `{{ ... }}` would be run there. Words therefore reach the page by another way.
+    branca renders the output of an element once more, as a template of its own, so that a name such
+    as `{{ ... }}` would be executed. Texts therefore reach the page in another way.
     """
     features = [
         {
@@ -74,7 +74,7 @@ def geojson(rows: Sequence[Row], shapes: Sequence[BaseGeometry]) -> dict[str, An
 
 
 def inset_frames(shapes: gpd.GeoDataFrame) -> list[tuple[str, BaseGeometry]]:
-    """Name and rectangle of each overseas inset."""
+    """Return name and rectangle of each overseas inset."""
     if "frame" not in shapes:
         return []
     pairs = zip(shapes["name"], shapes["frame"], strict=True)
@@ -84,7 +84,7 @@ def inset_frames(shapes: gpd.GeoDataFrame) -> list[tuple[str, BaseGeometry]]:
 def bounds(
     shapes: gpd.GeoDataFrame, frames: Sequence[tuple[str, BaseGeometry]]
 ) -> list[list[float]]:
-    """South-west and north-east corners, as Leaflet wants them: y before x."""
+    """Return the south-west and north-east corners in Leaflet's order: y before x."""
     boxes = [tuple(shapes.total_bounds), *(frame.bounds for _, frame in frames)]
     west, south, east, north = zip(*boxes, strict=True)
     corners = [[min(south), min(west)], [max(north), max(east)]]
@@ -152,10 +152,10 @@ class _Behaviour(MacroElement):
 
 
 class OfflinePage(Figure):
-    """A folium figure that carries all it needs and forbids itself to ask for more.
+    """A folium figure that contains all it needs and forbids every request.
 
-    Scripts are allowed by their hash alone: even a hostile name that slipped through the escaping
-    could not run.
+    Scripts are allowed by their hash alone, so that even a hostile name that slipped through the
+    escaping could not run.
     """
 
     def __init__(self, page: dict[str, Any], settings: dict[str, Any]) -> None:
@@ -185,7 +185,7 @@ class OfflinePage(Figure):
 
 
 def content_policy(scripts: Sequence[str]) -> str:
-    """A Content-Security-Policy that lets these very scripts run and nothing be fetched."""
+    """Return a Content-Security-Policy that allows exactly these scripts and no request."""
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
         for script in scripts
@@ -198,29 +198,29 @@ def content_policy(scripts: Sequence[str]) -> str:
 
 @cache
 def _environment() -> Environment:
-    """The templates beside this module; everything is escaped unless marked."""
+    """Return the templates beside this module, with everything escaped unless marked."""
     return Environment(loader=PackageLoader("geo_pipeline.publishing"), autoescape=True)
 
 
 def render_page(template: str, *, page: Any) -> str:
-    """Return the page that `template` makes of `page`, in the style of the exported maps."""
+    """Return the page that `template` renders from `page`, in the style of the exported maps."""
     return _environment().get_template(template).render(page=page, css=_style())
 
 
 def _style() -> Markup:
-    """The style sheet of exported pages, in the fonts that app and pages share."""
+    """Return the style sheet of exported pages, with the fonts of the app."""
     return Markup(f":root {{ --font: {FONT}; }}\n{_asset('map.css')}")  # noqa: S704  our own
 
 
 @cache
 def _asset(name: str) -> str:
-    """A style sheet or script beside the page's template."""
+    """Return a style sheet or script that lies beside the page's template."""
     return Path(__file__).with_name("templates").joinpath(name).read_text("utf-8")
 
 
 @cache
 def _leaflet(name: str) -> str:
-    """A file of the XStatic-Leaflet wheel, with all that would point outside the page dropped."""
+    """Return a file of the XStatic-Leaflet wheel, without what would point outside the page."""
     from xstatic.pkg import leaflet  # noqa: PLC0415  reading the wheel is work for the first map
 
     text = Path(leaflet.BASE_DIR, name).read_text("utf-8")
@@ -230,7 +230,7 @@ def _leaflet(name: str) -> str:
 
 
 def _walk(element: Element) -> Iterator[Element]:
-    """The element and all below it, in order."""
+    """Yield the element and all below it, in order."""
     yield element
     for child in element._children.values():
         yield from _walk(child)
@@ -242,7 +242,7 @@ def build_map(
     fills: dict[str, str],
     lang: Lang,
 ) -> PlanarMap:
-    """The map with its layers, all ids stable."""
+    """Return the map with its layers, all ids stable."""
     plan = PlanarMap(lang)
     layer = folium.GeoJson(
         features,
@@ -263,18 +263,18 @@ def build_map(
 
 
 def fill(style: ClassStyle) -> str:
-    """SVG fill of a class; no data is hatched."""
+    """Return the SVG fill of a class; no data is hatched."""
     return _HATCH_FILL if style is NO_DATA else style.colour
 
 
 def css_hatch() -> str:
-    """The hatch as a CSS background, for the tooltip's small swatch."""
+    """Return the hatch as a CSS background, for the tooltip's small swatch."""
     line = HATCH_COLOUR
     return f"repeating-linear-gradient(135deg, {line} 0 2px, #fff 2px 5px)"
 
 
 def _frame(frame: BaseGeometry) -> folium.GeoJson:
-    """The rectangle around an overseas département."""
+    """Return the rectangle around an overseas département."""
     return folium.GeoJson(
         {"type": "Feature", "properties": {}, "geometry": _geometry(frame)},
         style_function=lambda _: {"className": "frame", "fill": False},
@@ -283,6 +283,6 @@ def _frame(frame: BaseGeometry) -> folium.GeoJson:
 
 
 def frame_name(name: str, frame: BaseGeometry) -> dict[str, Any]:
-    """An inset's name, to be centred at the top of its rectangle."""
+    """Return an inset's name, to be centred at the top of its rectangle."""
     west, _, east, north = frame.bounds
     return {"name": name, "at": [round(north, PRECISION), round((west + east) / 2, PRECISION)]}

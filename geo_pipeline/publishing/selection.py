@@ -1,4 +1,4 @@
-"""What a map or a table shows: one indicator and one period, read from the published warehouse."""
+"""Selection of one indicator and one period for a map or a table, from the warehouse."""
 
 import re
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.words import Lang, Words, catalogue, message
 
 LONGEST_STEP: Final = {"dekad": 11, "month": 31, "year": 366, "day": 31}
-"""Periods that end more days apart than this do not follow on one another, by their step."""
+"""Largest gap in days, by step, between the ends of two periods that follow each other."""
 
 LEAST_SHARE = 0.5
-"""Of the départements that have values: fewer do not make a period the newest of France."""
+"""Share of the most départements with a value that a period needs to be the newest."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Selection:
     period_end: date
     values: pd.DataFrame
     sources: tuple[Source, ...] = ()
-    """Who is to be named beside it."""
+    """The sources to be named beside it."""
 
     @property
     def name(self) -> str:
@@ -41,7 +41,7 @@ class Selection:
         return f"{self.indicator}_{period_text(self.indicator, self.period_end)}"
 
     def with_reasons(self, lang: Lang) -> pd.DataFrame:
-        """Return `values` with `reason`: why a département has none, in `lang`."""
+        """Return `values` with a column `reason`, in `lang`: why a département has no value."""
         missing = self.values["value"].isna() & self.values["drought_class"].isna()
         words, of = catalogue(lang), "harvest" if self.step == "year" else "value"
         then, ever = words(f"reason.no_{of}_then"), words(f"reason.no_{of}_ever")
@@ -51,7 +51,7 @@ class Selection:
 
     @property
     def step(self) -> Period:
-        """How the period is said: a day, a year, a dekad or, at the end of one, a month."""
+        """Kind of the period: a day, a year, a dekad or, where a dekad ends one, a month."""
         return period_step(self.indicator, self.period_end)
 
     @property
@@ -64,7 +64,7 @@ class Selection:
 
 
 def period_step(indicator: str, period_end: date) -> Period:
-    """Return what a period is: the last dekad of a month stands for the month."""
+    """Return the kind of a period; the last dekad of a month stands for the month."""
     step = indicator_of(indicator).step
     if step != "dekad":
         return step
@@ -79,7 +79,7 @@ def period_text(indicator: str, period_end: date) -> str:
 
 
 def periods(warehouse: Warehouse, indicator: str) -> "pd.Series[int]":
-    """Return how many départements have a value, by period, those in which any has, oldest first.
+    """Return the number of départements with a value by period, the oldest first.
 
     Raises:
         UsageError: there is no such indicator.
@@ -92,19 +92,19 @@ def periods(warehouse: Warehouse, indicator: str) -> "pd.Series[int]":
 
 
 def newest(departements: Sequence[int] | NDArray[np.integer]) -> int:
-    """Return which period, of how many `departements` have a value in each, is the newest of all.
+    """Return the position of the newest period, given the number of départements in each.
 
-    It is the last that at least half as many have as have at most: a few départements that are
-    ahead of the others do not move the whole of France, by however many years.
+    It is the last period with at least half as many as the period with the most: a few départements
+    that are ahead of the others, even by years, do not move the whole of France.
     """
     counts = np.asarray(departements)
     return int(np.flatnonzero(counts >= LEAST_SHARE * counts.max())[-1])
 
 
 def ended(warehouse: Warehouse, indicator: str, published_on: date) -> date | None:
-    """Return the last day of the record of `indicator`, None where it goes on to the publication.
+    """Return the last day of the record of `indicator`, None where it reaches the publication.
 
-    A crop's season ends before its weather does: of what has dekads it is the record of them all.
+    A crop's season ends before the weather does, so for dekads the record of all of them counts.
     """
     table = warehouse.query("indicator_periods")
     dekads = [key for key, which in INDICATORS.items() if which.step == "dekad"]
@@ -117,10 +117,10 @@ def ended(warehouse: Warehouse, indicator: str, published_on: date) -> date | No
 def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> Selection:
     """Return `indicator` at `period` (`2022-08`, or `2022-08-20`), by default the newest.
 
-    A month is its last dekad that has a value. Of yields a period is a year (`2022`).
+    A month is its last dekad that has a value. For yields a period is a year (`2022`).
 
     Raises:
-        UsageError: no such indicator, or no département has a value then.
+        UsageError: there is no such indicator, or no département has a value then.
         NotPublishedError: nothing has been published yet.
     """
     counts = periods(warehouse, indicator)
@@ -155,7 +155,7 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> S
 
 
 def sources_of(warehouse: Warehouse, indicator: str) -> tuple[Source, ...]:
-    """Return who is to be named beside `indicator`: of its observations, then of the outlines."""
+    """Return the sources to be named beside `indicator`: its observations, then the outlines."""
     observed = indicator_of(indicator).asset
     named = warehouse.query("attributions")
     rows = pd.concat([named[named["asset"] == asset] for asset in (observed, "departements")])
@@ -170,9 +170,9 @@ def sources_of(warehouse: Warehouse, indicator: str) -> tuple[Source, ...]:
 
 
 def before(warehouse: Warehouse, view: Selection) -> Selection | None:
-    """Return the same indicator one month (of yields a year) earlier, None where it has no value.
+    """Return the same indicator one month (for yields a year) earlier, None without a value.
 
-    A day is held against the end of the month before it.
+    A day is compared with the end of the month before it.
     """
     if view.step == "year":
         earlier = pd.Timestamp(view.period_end) - pd.DateOffset(years=1)
@@ -186,6 +186,6 @@ def before(warehouse: Warehouse, view: Selection) -> Selection | None:
 
 
 def _distance(known: date, period: str) -> int:
-    """Return how far `known` is from the typed `period`, in days or so."""
+    """Return roughly how many days `known` is from the typed `period`."""
     year, month = int(period[:4]), int(period[5:7] or 12)
     return abs((known.year - year) * 372 + (known.month - month) * 31)

@@ -1,6 +1,6 @@
-"""Sentences on one département's row: its class or amount, and against what.
+"""Sentences on one département's row: its class or amount, and how that compares.
 
-Also: since when it has been in drought, and the past tense of what is over. Pure functions.
+Also since when it has been in drought, and the past tense for past periods. Pure functions.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from geo_pipeline.publishing.legend import (
 from geo_pipeline.words import NBSP, Lang, Words, catalogue
 
 Ranked = tuple[float, float]
-"""Rank among the years known at the same dekad, 1 the driest; how many these are."""
+"""Rank among the known years at the same dekad, 1 the driest, and the number of years."""
 
 
 def ranked_words(ranked: Ranked, *, dry: bool, lang: Lang = "fr") -> str:
-    """`le 2e plus sec des 12 années connues`: of too few years to speak of a hundred."""
+    """Return `le 2e plus sec des 12 années connues`, for references too short for percentages."""
     nth, years = _nth(ranked, dry=dry, lang=lang)
     return catalogue(lang)(f"sentence.ranked.{'dry' if dry else 'wet'}", nth=nth, years=years)
 
@@ -60,10 +60,10 @@ def drought_words(
     *,
     past: bool = False,
 ) -> str:
-    """`en sécheresse depuis 6 décades (2e décade de juin 2022)`; empty where none is under way.
+    """Return `en sécheresse depuis 6 décades (2e décade de juin 2022)`; empty without a drought.
 
-    `age` counts the dekads of the drought under way at `period_end`, this one too. A place that is
-    no longer in a class of drought is told that the drought is not over all the same.
+    `age` counts the dekads of the drought under way at `period_end`, including that one. Where the
+    place is no longer in a drought class, the text says that the drought is not over yet.
     """
     if is_missing(age) or age < 1:
         return ""
@@ -80,7 +80,7 @@ def drought_words(
 
 
 ENDED_DAYS: Final = 45
-"""What is older than this when it is published is past: it is told so, and in the past tense."""
+"""A period that ended longer before its publication than this is in the past tense."""
 
 _PAST: Final[dict[Lang, dict[str, str]]] = {
     "fr": {
@@ -96,29 +96,29 @@ _PAST: Final[dict[Lang, dict[str, str]]] = {
         "move": "had moved", "moves": "had moved",
     },
 }  # fmt: skip
-"""The verbs of our sentences, of what is now and of what was."""
+"""The verbs of our sentences in the present and in the past."""
 
 
 def is_past(period_end: date, published_on: date | None) -> bool:
-    """Whether a period was over long before it was published."""
+    """Return whether a period was over long before it was published."""
     return published_on is not None and (published_on - period_end).days > ENDED_DAYS
 
 
 def archive_words(last: date, lang: Lang = "fr") -> str:
-    """The band above what is told of a record that ended long before it was published."""
+    """Return the banner for a record that ended long before it was published."""
     return catalogue(lang)("sentence.archive", day=format_date(last, lang))
 
 
 def in_past(text: str, lang: Lang) -> str:
-    """One of our sentences in the past tense; names of places are not to be in it."""
+    """Return one of our sentences in the past tense; it must not contain names of places."""
     verbs = _PAST[lang]
-    # The noun, as in « le manque d'eau », stays.
+    # The noun, as in « le manque d'eau », stays unchanged.
     pattern = rf"(?<![\w-])(?<![Ll]e )({'|'.join(verbs)})(?![\w-])"
     return re.sub(pattern, lambda found: verbs[found[0]], text)
 
 
 def _side(percentile: object, style: ClassStyle) -> Literal["dry", "wet", "normal"]:
-    """Which way the words lean; the class decides where there is one."""
+    """Return the side that the words take; the class decides where there is one."""
     if style.code.startswith("D"):
         return "dry"
     if style.code.startswith("W"):
@@ -130,7 +130,7 @@ def _side(percentile: object, style: ClassStyle) -> Literal["dry", "wet", "norma
 
 
 class _Figures(NamedTuple):
-    """What is known of a row, as far as it may be told."""
+    """The figures of a row that may be shown."""
 
     value: object
     percentile: object
@@ -139,7 +139,7 @@ class _Figures(NamedTuple):
 
 
 def _comparison(which: Indicator, of: _Figures, style: ClassStyle, lang: Lang) -> str:
-    """The rain over the indicator's months against other years, without a final full stop."""
+    """Return the rain of the indicator's months compared with other years, without a full stop."""
     months = which.months or 1
     words, side = catalogue(lang), _side(of.percentile, style)
     over = words("sentence.rain.over_many" if months > 1 else "sentence.rain.over_one", n=months)
@@ -155,7 +155,7 @@ def _comparison(which: Indicator, of: _Figures, style: ClassStyle, lang: Lang) -
 
 
 def _drier(which: Indicator, of: _Figures, style: ClassStyle, lang: Lang) -> str:
-    """The indicator's subject against other years, or what the class means without a rank."""
+    """Return the subject compared with other years, or the meaning of the class without a rank."""
     words, side = catalogue(lang), _side(of.percentile, style)
     subject = f"{which.subject(lang)} " if which.subject else ""
     if side == "normal":
@@ -170,7 +170,7 @@ def _drier(which: Indicator, of: _Figures, style: ClassStyle, lang: Lang) -> str
 
 
 def _departure(which: Indicator, value: float, lang: Lang) -> str:
-    """`40 % de pluie en moins que la normale`."""
+    """Return `40 % de pluie en moins que la normale`."""
     if format_number(value, which.decimals, lang) == "0":
         return which.same(lang)
     size = format_value(which.key, abs(value), lang).lstrip("+")
@@ -180,7 +180,7 @@ def _departure(which: Indicator, value: float, lang: Lang) -> str:
 def _head_and_body(
     which: Indicator, style: ClassStyle, of: _Figures, lang: Lang
 ) -> tuple[str, str]:
-    """What is said after the name, then the second sentence that tells against what."""
+    """Return the text after the name, then the second sentence with the comparison."""
     if which.kind in ("restriction", "stage"):
         return style.name(lang), capitalise(style.meaning(lang))
     if which.kind == "class":
@@ -201,7 +201,7 @@ def _head_and_body(
 def _no_class(
     which: Indicator, value: object, percentile: object, reference_years: object, lang: Lang
 ) -> tuple[str, str]:
-    """What is said of a value whose reference has too few years for a class."""
+    """Return the texts of a value whose reference has too few years for a class."""
     number = shown_value(which.key, *(cast(float, each) for each in (value, percentile)))
     words, colon = catalogue(lang), f"{NBSP}: " if lang == "fr" else ": "
     amount = f"{which.value_name(lang)}{colon}{format_value(which.key, number, lang)}"
@@ -213,7 +213,7 @@ def _no_class(
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one row says: `head` names the class or the amount, `body` tells against what."""
+    """The texts of one row: `head` names the class or the amount, `body` the comparison."""
 
     style: ClassStyle
     head: str
@@ -234,12 +234,12 @@ def statement(
     past: bool = False,
     noted: bool = True,
 ) -> Statement:
-    """Say one département's row in plain words, without its name; both parts lack a full stop.
+    """Return one département's row in plain words, without its name or final full stops.
 
     `percentile` runs from 0 (driest) to 100. A reference shorter than thirty years is named as
-    short, with its number of years. `reason` tells why there are no data, when that is known.
-    `ranked` is what is told then, in place of the percentile. `past` tells of a period that is
-    over; what stands elsewhere on the page is not `noted` again.
+    short, with its number of years. `reason` says why there are no data, if known. `ranked`
+    replaces the percentile where the reference is short. `past` is for a period that is over. With
+    `noted` False the note on the reference, which stands elsewhere on the page, is left out.
     """
     check_lang(lang)
     which = indicator_of(indicator)
@@ -251,7 +251,7 @@ def statement(
         return Statement(style, NO_DATA.name(lang), why)
     short = is_short(reference_years)
     if short and (ranked is None or is_missing(ranked[0])):
-        ranked, percentile = None, None  # nothing is claimed of a hundred years
+        ranked, percentile = None, None  # too few years for such a claim
     of = _Figures(value, percentile, ranked if short else None, reference_years)
     head, body = _head_and_body(which, style, of, lang)
     if past:
@@ -278,7 +278,7 @@ def sentence(
     past: bool = False,
     noted: bool = True,
 ) -> str:
-    """What one département's row says, as text that stands alone: name, class, against what."""
+    """Return one département's row as a complete text: name, class and comparison."""
     said = statement(
         indicator,
         value=value,
@@ -299,7 +299,7 @@ def sentence(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the data come from, as the page's last line names it, in one language or in both."""
+    """A source of data, as the page's last line names it, in one language or in both."""
 
     name: str | Words
     url: str | None = None
@@ -307,11 +307,11 @@ class Source:
 
     @property
     def href(self) -> str | None:
-        """The address when it is a web page, else None: nothing else may become a link."""
+        """The address if it is a web page, else None: nothing else may become a link."""
         return self.url if self.url and re.match(r"https?://", self.url) else None
 
     def in_words(self, lang: Lang) -> dict[str, str | None]:
-        """The source as the template names it."""
+        """Return the source as the template needs it."""
         name, licence = (
             each(lang) if isinstance(each, Words) else each for each in (self.name, self.licence)
         )

@@ -1,7 +1,7 @@
-"""The handful of maps and tables that each publication leaves: made again where they would differ.
+"""The standard maps and tables of each publication, made again only where they would differ.
 
-A note beside their folder says what each was made of and the day on which that was first published,
-which its page shows. A file that is missing or not as it was written is made again, to the same
+A note beside their folder records what each was made from and the day on which that was first
+published, which its page shows. A file that is missing or has changed is made again, to the same
 bytes.
 """
 
@@ -33,16 +33,16 @@ HANDFUL: Final[tuple[tuple[str, str | None], ...]] = (
     ("precip_anomaly_pct", "2022-07"),
     ("water_restrictions", None),
 )
-"""Droughts that one remembers, and the latest state."""
+"""Well-known droughts, and the latest state."""
 
 MADE_WITH: Final = (
     "folium", "branca", "jinja2", "XStatic-Leaflet", "pandas", "geopandas", "pyarrow", "shapely",
 )  # fmt: skip
-"""Distributions that the bytes of an export depend on, beside this one."""
+"""Distributions that the bytes of an export depend on, besides this one."""
 
 
 class Exported(NamedTuple):
-    """The files of the handful, and those of them that were written now."""
+    """The standard files, and those of them that were written now."""
 
     files: list[Path]
     written: list[Path]
@@ -50,18 +50,18 @@ class Exported(NamedTuple):
 
 @dataclass(frozen=True)
 class Kept:
-    """What is noted of a file."""
+    """The note on a file."""
 
     content: str
-    """What names all that it was made of."""
+    """Hash of everything that it was made from."""
     published_on: str
-    """The day (ISO) on which that was published first."""
+    """The day (ISO) on which that was first published."""
     sha256: str
 
 
 @dataclass(frozen=True)
 class _Export:
-    """A file that there is to be; `write` is given its path and the day to show."""
+    """A standard file; `write` gets its path and the day to show."""
 
     name: str
     content: str
@@ -69,7 +69,7 @@ class _Export:
 
 
 def export_handful(warehouse: Warehouse, folder: Path, lang: Lang) -> Exported:
-    """Write the maps of `HANDFUL` that the data reach, and tables of the latest combined class.
+    """Write the maps of `HANDFUL` within the data, and tables of the latest combined class.
 
     Raises:
         StorageError: a file cannot be written; an older one stays.
@@ -94,7 +94,7 @@ def export_handful(warehouse: Warehouse, folder: Path, lang: Lang) -> Exported:
 
 
 def _exports(warehouse: Warehouse, lang: Lang) -> Iterator[_Export]:
-    """Yield what there is to be."""
+    """Yield the standard files."""
     form = [_form(), lang]
     shapes, boundaries = warehouse.query("shapes"), warehouse.query("boundaries")
     for indicator, period in HANDFUL:
@@ -120,7 +120,7 @@ def _exports(warehouse: Warehouse, lang: Lang) -> Iterator[_Export]:
             )
 
 
-# Slow to import (folium), and not needed where all is as it was.
+# Slow to import (folium), and not needed where nothing changed.
 
 
 def _write_map(
@@ -142,7 +142,7 @@ def _write_bulletin(warehouse: Warehouse, lang: Lang, target: Path, day: date) -
 
 
 def _form() -> str:
-    """Return what names the code that makes the files: any change of it makes them again."""
+    """Return a hash of the code that makes the files: any change of it makes them again."""
     package = Path(__file__).resolve().parents[1]
     code = sorted(path for path in package.rglob("*") if "__pycache__" not in path.parts)
     digests = [_sha256(path) for path in code if path.is_file()]
@@ -150,7 +150,7 @@ def _form() -> str:
 
 
 def _digest(*parts: Any) -> str:
-    """Return the SHA-256 of what `parts` say: frames, views, and what JSON takes."""
+    """Return the SHA-256 of `parts`: frames, views, and JSON values."""
     whole = hashlib.sha256()
     for part in parts:
         whole.update(hashlib.sha256(_said(part)).digest())
@@ -175,7 +175,7 @@ def _said(part: Any) -> bytes:
 
 
 def _known(note: Path) -> dict[str, Kept]:
-    """Return what is noted; nothing where that cannot be read: all is made again."""
+    """Return the notes; none where they cannot be read, so that all files are made again."""
     try:
         return {name: Kept(**each) for name, each in notes.read(note).items()}
     except (FileNotFoundError, DamagedError, TypeError):
@@ -183,7 +183,7 @@ def _known(note: Path) -> dict[str, Kept]:
 
 
 def _sha256(path: Path) -> str:
-    """Return the SHA-256 of a file; of none it is empty."""
+    """Return the SHA-256 of a file; empty for a missing file."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""Tables as files, read from the published warehouse: the values behind a map.
+"""Tables as files, from the published warehouse: the values behind a map.
 
-Needs nothing that draws, which takes long to import; maps and bulletins are in `exports`.
+Nothing here draws, because drawing is slow to import; maps and bulletins are in `exports`.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ TABLE_FORMATS = {"csv": "csv", "geoparquet": "parquet", "geojson": "geojson"}
 
 
 def export_table(warehouse: Warehouse, view: selection.Selection, target: Path) -> Path:
-    """Write `view` as CSV, GeoParquet or GeoJSON, as the ending of `target` says.
+    """Write `view` as CSV, GeoParquet or GeoJSON, by the ending of `target`.
 
     Raises:
         UsageError: the ending is none of these.

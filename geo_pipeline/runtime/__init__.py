@@ -1,4 +1,4 @@
-"""What runs the assets: what they are handed, how they write, and how a step is guarded.
+"""What runs the assets: their resource, how they write tables, and the guard of a step.
 
-Assets themselves are in `assets`, Dagster's private parts in `platform`.
+The assets are in `assets`, Dagster's private parts in `platform`.
 """

@@ -1,7 +1,7 @@
 """Tables of the whole of France: made, and made again where a file is damaged.
 
-A run of any département reads them. They are few and cheap, so whoever needs one that is damaged
-makes it again first: none of them stops a run or the publication.
+A run of any département reads them. They are few and cheap, so a step that needs a damaged one
+makes it again first: a damaged one stops neither a run nor the publication.
 """
 
 import hashlib
@@ -37,19 +37,19 @@ Warn = Callable[[str], object]
 
 
 def outlines(workspace: Workspace, warn: Warn) -> Made:
-    """Return `departements` out of the provider's outlines, the embedded ones where it fails."""
+    """Return `departements` from the provider's outlines, or the embedded ones where it fails."""
     boundaries, origin = workspace.boundaries(warn)
     return database.run("departements", {"boundaries": boundaries}), origin
 
 
 def _outlines_again(workspace: Workspace, warn: Warn) -> Made:
-    """Return `departements` out of the outlines of the provider chosen, and of no other."""
+    """Return `departements` from the outlines of the chosen provider only."""
     boundaries, origin = workspace.chosen_boundaries()
     return database.run("departements", {"boundaries": boundaries}), origin
 
 
 def neighbours(workspace: Workspace, warn: Warn) -> Made:
-    """Return `departement_neighbours` out of `departements`: a spatial join."""
+    """Return `departement_neighbours` from `departements`: a spatial join."""
     lake, table = workspace.lake, "departement_neighbours"
 
     def make() -> pd.DataFrame:
@@ -59,7 +59,7 @@ def neighbours(workspace: Workspace, warn: Warn) -> Made:
 
 
 def shapes(workspace: Workspace, warn: Warn) -> Made:
-    """Return `departement_shapes` out of `departements`."""
+    """Return `departement_shapes` from `departements`."""
     lake, bundled, table = workspace.lake, workspace.bundled, "departement_shapes"
     full = lake.origin("departements")
     embedded = full.source == bundled.name
@@ -77,16 +77,16 @@ def shapes(workspace: Workspace, warn: Warn) -> Made:
 def _unless_as_before(
     lake: Lake, table: str, origin: Provenance, make: Callable[[], pd.DataFrame], *beside: str
 ) -> Made:
-    """Return `table` as the lake holds it where it was made of the same, else what `make` makes.
+    """Return `table` from the lake if it was made from the same inputs, else call `make`.
 
-    It is made of its origin by its script; `beside` names what else.
+    The inputs are its origin, its script and whatever `beside` names.
     """
     made_of = [sql.load(table), duckdb.__version__, shapely.__version__, *beside]
     origin = replace(origin, made_of=hashlib.sha256(json.dumps(made_of).encode()).hexdigest())
     try:
         if lake.footer(table).recorded == asdict(origin):
             return lake.read(table), origin
-    except StorageError:  # not there yet, or damaged
+    except StorageError:  # missing or damaged
         pass
     return make(), origin
 
@@ -99,10 +99,10 @@ def _code(function: Callable[..., Any]) -> str:
 def restrictions(workspace: Workspace, warn: Warn) -> Made:
     """Return `water_restrictions`, with shares of the area where the zones are known.
 
-    Zones that fail are recorded as a failure of the table.
+    Where the zones fail, that is recorded as a failure of the table.
 
     Raises:
-        SourceError: the levels cannot be had.
+        SourceError: the levels cannot be received.
     """
     provider = workspace.providers.restrictions
     if provider is None:
@@ -112,7 +112,7 @@ def restrictions(workspace: Workspace, warn: Warn) -> Made:
     levels = provider.levels()
     try:
         zones = provider.zones()
-    except SourceError as error:  # the levels are good without
+    except SourceError as error:  # the levels are valid without zones
         workspace.failed("water_restrictions", None, provider.name, error)
         warn(f"water_restrictions: without shares of the area: {error}")
         shares = None
@@ -134,7 +134,7 @@ def restrictions(workspace: Workspace, warn: Warn) -> Made:
 
 
 def risk(workspace: Workspace, warn: Warn) -> Made:
-    """Return `departement_risk` from all partitions that no check holds and that can be read."""
+    """Return `departement_risk` from all readable partitions that no check holds back."""
     seasons = crop_seasons(workspace.bundled.crop_parameters())
     return made_of_what_changed(workspace.lake, seasons, workspace.findings.held(), warn)
 
@@ -148,18 +148,18 @@ AGAIN: Final[Mapping[str, Callable[[Workspace, Warn], Made]]] = MappingProxyType
         "departement_risk": risk,
     }
 )
-"""How each table is made again, those first that others are made from."""
+"""How each table is made again, in the order of dependency."""
 
 
 def mend(workspace: Workspace, warn: Warn, tables: Collection[str] = tuple(AGAIN)) -> None:
-    """Make the damaged ones of `tables` again, and what they are made from; tell `warn` which.
+    """Make the damaged ones of `tables` again, and what they are made from; `warn` names them.
 
-    From what ships with the project or was received before, else from the provider, else out of
-    what was published before.
+    They are made from the data that ship with the project or were received before, else by asking
+    the provider, else from the last publication.
 
     Raises:
-        SourceError: none of them can be had.
-        StorageError: it cannot be written.
+        SourceError: none of these has the data.
+        StorageError: a table cannot be written.
     """
     if not any(table in AGAIN for table in tables):
         return
@@ -171,7 +171,7 @@ def mend(workspace: Workspace, warn: Warn, tables: Collection[str] = tuple(AGAIN
 
 
 def last_known(workspace: Workspace, table: str, source: str) -> Made:
-    """Return the rows of `table` that were published last, none where it never was."""
+    """Return the rows of `table` in the last publication; none where it was never published."""
     nothing = empty(table), Provenance(source, "", "", "")
     try:
         known = workspace.warehouse.query("provenance").set_index("asset")
@@ -189,7 +189,7 @@ def _again(workspace: Workspace, table: str, warn: Warn) -> Made:
     make = AGAIN[table]
     try:
         return make(workspace.offline(), warn)
-    except SourceError:  # never received
+    except SourceError:  # nothing was received before
         pass
     try:
         return make(workspace, warn)

@@ -1,4 +1,4 @@
-"""The guard of a step: its time limit, and another try where that may mend it."""
+"""The guard of a step: its time limit, and whether another try makes sense."""
 
 import errno
 import functools
@@ -18,9 +18,9 @@ from geo_pipeline.platform.step_failures import failure
 from geo_pipeline.words import Message, message, plain
 
 ONCE_TAG: Final = "geo_pipeline/once"
-"""A run with this tag fails at the first error: somebody waits for it at a terminal."""
+"""A run with this tag fails at the first error, because somebody waits at a terminal."""
 
-# What a disk may refuse now and give in a minute.
+# Errors of a disk that may be gone in a minute.
 _PASSING = {
     errno.EAGAIN,
     errno.EBUSY,
@@ -35,21 +35,22 @@ _PASSING = {
 
 
 class StepTimeoutError(GeoPipelineError):
-    """The work on one asset took longer than it may."""
+    """The work on one asset took longer than allowed."""
 
 
 class _OutOfTimeError(BaseException):
-    """The alarm rang; no Exception, so that nobody takes it for the trouble of one département."""
+    """The time is over; not an Exception, so that it is not taken for the error of one
+    partition."""
 
 
 def guarded(compute: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `compute`, the function of an asset, within its time and with errors told in one line.
+    """Return `compute`, the function of an asset, with a time limit and one-line errors.
 
-    `compute` takes a `workspace`; `step_timeout_s` of its settings is the longest it may take.
+    `compute` takes a `workspace`, whose settings limit its time (`step_timeout_s`).
 
     Raises:
         dagster.Failure: the asset failed, or a signal ends the run; its cause is the error itself.
-            Dagster's retry policy of the asset holds where another try may do better
+            Dagster's retry policy of the asset applies where another try makes sense
             (`worth_another_try`), unless the run is to fail at once.
     """
     signature = inspect.signature(compute)
@@ -65,11 +66,11 @@ def guarded(compute: Callable[..., Any]) -> Callable[..., Any]:
         except (dg.Failure, dg.RetryRequested):
             raise
         except DagsterExecutionInterruptedError as stopped:
-            # Dagster would try the step again after half a minute in which it hears no signal. As
-            # it is, the step fails, and the next one does not begin.
+            # Dagster would try the step again after half a minute in which it ignores signals.
+            # Instead the step fails, and the next one does not begin.
             _received_interrupt["received"] = True
             raise failure(message("guard.signal")) from stopped
-        except Exception as error:  # the boundary to Dagster, which would try anything again
+        except Exception as error:  # the boundary to Dagster, which would retry any error
             may_retry = worth_another_try(error) and ONCE_TAG not in context.run.tags
             raise failure(_why(name, error), allow_retries=may_retry) from error
 
@@ -86,8 +87,8 @@ def _why(name: str, error: Exception) -> Message:
 def worth_another_try(error: BaseException) -> bool:
     """Return whether the same work may succeed in a minute: a provider is down, a disk full.
 
-    What a provider says for good (404, a key that is missing, a table that is not as promised), a
-    damaged file, a wrong request and a mistake in the code do not mend by themselves.
+    A final answer of a provider (404, a missing key, a table of another form), a damaged file, a
+    wrong request and a mistake in the code do not go away by themselves.
     """
     while True:
         if isinstance(error, GeoPipelineError) and error.passing:
@@ -101,11 +102,11 @@ def worth_another_try(error: BaseException) -> bool:
 
 @contextmanager
 def time_limit(name: str, limit_s: float) -> Iterator[None]:
-    """Stop what runs within after `limit_s` seconds.
+    """Stop the block after `limit_s` seconds.
 
-    An alarm of the operating system interrupts Python between two steps of it, and what waits for
+    An alarm of the operating system interrupts Python between two bytecodes, and also waiting for
     the network or a lock; a single long call into a library ends first. Without alarms (outside the
-    main thread, on Windows) there is no limit here: that of the run remains.
+    main thread, on Windows) there is no limit here, only that of the run.
 
     Raises:
         StepTimeoutError: the time is over.

@@ -41,11 +41,11 @@ PROVIDED: Final = Attribution(
     "",
     name="contours fournis",
 )
-"""Of a file of outlines that came through the inbox: it does not tell whose they are."""
+"""For outlines that came through the inbox: the file does not say whose they are."""
 
 
 def attributions() -> pd.DataFrame:
-    """Return how each provider is to be named: asset, source, name, texts, licences, url."""
+    """Return the attribution of each provider: asset, source, name, texts, licences, url."""
     asset = {table.asks: table.name for table in TABLES.values() if table.asks is not None}
     named = [(asset[each.gives], each.name, each.attribution) for each in PROVIDERS]
     named.append((asset["boundaries"], ProvidedOutlines.name, PROVIDED))
@@ -65,7 +65,7 @@ def attributions() -> pd.DataFrame:
 
 
 def check_settings(settings: Settings) -> None:
-    """Raise UsageError where a setting names a provider that there is not."""
+    """Raise UsageError where a setting names an unknown provider."""
     for setting, kind in KINDS.items():
         value = getattr(settings, setting)
         may_be_none = Settings.model_fields[setting].default is None
@@ -84,7 +84,7 @@ class Crops(Protocol):
 
     @property
     def provenance(self) -> Provenance:
-        """Where its figures are from."""
+        """The origin of its figures."""
         ...
 
     def crop_statistics(self, departement: str) -> pd.DataFrame:
@@ -108,7 +108,7 @@ class ProvidedCrops(agreste.Agreste):
 
     @property
     def provenance(self) -> Provenance:
-        """Where its figures are from: the file by its name, when it was taken."""
+        """The origin of its figures: the name of the file and when it was taken."""
         return self._provided.provenance(self.name, super().provenance.sha256)
 
 
@@ -122,21 +122,21 @@ class ProvidedOutlines(etalab.Etalab):
         self._provided = provided
 
     def boundaries(self) -> tuple[gpd.GeoDataFrame, Provenance]:
-        """Return code, name and geometry (lon/lat), and the file by its name."""
+        """Return code, name and geometry (lon/lat), and the origin with the name of the file."""
         self._provided.check()
         frame, received = super().boundaries()
         return frame, self._provided.provenance(self.name, received.sha256)
 
 
 class ProvidedStations(meteo_france.MeteoFrance):
-    """A station file that came through the inbox, with that of other parameters of its period."""
+    """A station file from the inbox, with the file of other parameters of the same period."""
 
     def __init__(self, http: Http, average: StationMeans, provided: tuple[Provided, ...]) -> None:
         super().__init__(http, average, files=[_station_file(each) for each in provided])
         self._provided, self._every = provided[0], provided
 
     def weather(self, departement: str, since: date, until: date) -> Observed:
-        """Return the days that the file has, and the file by its name."""
+        """Return the days in the file, and the origin with the name of the file."""
         for each in self._every:
             each.check()
         observed = super().weather(departement, since, until)
@@ -144,7 +144,7 @@ class ProvidedStations(meteo_france.MeteoFrance):
         return observed._replace(provenance=self._provided.provenance(self.name, sha256))
 
     def touches(self, since: date, until: date) -> bool:
-        """Say whether the file has days from `since` to `until`."""
+        """Return whether the file has days from `since` to `until`."""
         first, last = self._provided.about.first_day, self._provided.about.last_day
         return (first or date.min) <= until and since <= (last or date.max)
 
@@ -156,15 +156,15 @@ def _station_file(provided: Provided) -> meteo_france.StationFile:
 
 
 def _together(one: Provided, other: Provided) -> bool:
-    """Say whether two station files are the groups of one period."""
+    """Return whether two station files are the two groups of parameters of one period."""
     return one.path.parent.parent == other.path.parent.parent
 
 
 class Providers:
-    """The providers that `settings` choose, beside what ships with the project (`embedded`).
+    """The providers that `settings` choose, and the data that ship with the project (`embedded`).
 
-    A file that came through the inbox takes the place of the provider chosen: docs/inbox.md.
-    `outlines` gives the départements (lon/lat).
+    A file that came through the inbox replaces the chosen provider: docs/inbox.md. `outlines`
+    returns the départements (lon/lat).
     """
 
     def __init__(
@@ -180,7 +180,7 @@ class Providers:
 
     @cached_property
     def http(self) -> Http:
-        """The one door to the network, shared by all."""
+        """The client for all HTTP requests, shared by all providers."""
         settings = self.settings
         return Http(
             RawStore(settings.raw),
@@ -210,26 +210,26 @@ class Providers:
 
     @cached_property
     def places(self) -> pd.DataFrame:
-        """Latitude of each département, for the sun: departement, latitude_deg."""
+        """Latitude of each département, for the position of the sun: departement, latitude_deg."""
         return mean_latitudes(self.points)
 
     @property
     def embedded(self) -> bundled.Bundled:
-        """What ships with the project."""
+        """The data that ship with the project."""
         return self._embedded
 
     @cached_property
     def station_means(self) -> StationMeans:
-        """What makes the mean of a département of its stations."""
+        """Computes the mean of a département from its stations."""
         return StationMeans(VoronoiCells(self._outlines()))
 
     @cached_property
     def grid_means(self) -> GridMeans:
-        """What makes the means of départements of grid files, each read once."""
+        """Computes the means of départements from grid files, each read once."""
         return GridMeans(self._outlines(), self.settings.raw / "sim2-means")
 
     def _built(self, kind: str, name: str | None) -> Any:
-        """Return the client of a provider; None where no other than the embedded data is chosen."""
+        """Return the client of a provider; None where the embedded data are chosen."""
         if name is None or (name == EMBEDDED and kind != "weather"):
             return None
         return provider(kind, name).module.build(self)
@@ -256,7 +256,7 @@ class Providers:
         return [source for source in found if source.touches(since, until)]
 
     def crops_of(self, codes: Iterable[str]) -> dict[str, Crops | None]:
-        """Return who to ask for the crops of each of `codes`, None for the embedded figures."""
+        """Return the provider of crops for each of `codes`, None for the embedded figures."""
         files = list(self.provided.all("crops"))
         provided = ProvidedCrops(self.http, files[0]) if files else None
         has = files[0].about.departements if files else ()
@@ -278,7 +278,7 @@ class Providers:
 
     @property
     def boundaries(self) -> etalab.Etalab | None:
-        """Outlines that were provided, else the provider chosen, None for the embedded ones."""
+        """Provided outlines, else the chosen provider, None for the embedded outlines."""
         for provided in self.provided.all("boundaries"):
             return ProvidedOutlines(self.http, provided)
         return self.chosen_boundaries

@@ -1,8 +1,8 @@
-"""The risk table: made anew of the départements that changed and of their neighbours.
+"""The risk table: computed again for changed départements and their neighbours.
 
-The file says what the rows of each département were made of. Those of the others are taken as they
-are, unless a dekad is gained or lost: the file is, to the byte, that of making them all. What the
-risk is made of is here, how it is computed in `sql/departement_risk.sql`.
+The file records what the rows of each département were made from. The rows of the others are taken
+over unless a dekad was gained or lost, so the file is, to the byte, what computing all rows would
+give. Its inputs are here, the computation in `sql/departement_risk.sql`.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ DRIVERS: Final = (
     "combined",
     *(key for key, indicator in INDICATORS.items() if indicator.standardised),
 )
-"""The indicators that it is made of."""
+"""The indicators that it is made from."""
 
 BY_DEPARTEMENT: Final = ("drought_indicators", "crop_statistics")
 INPUTS: Final = ("departements", "departement_neighbours", *BY_DEPARTEMENT, "water_restrictions")
@@ -40,12 +40,12 @@ INPUTS: Final = ("departements", "departement_neighbours", *BY_DEPARTEMENT, "wat
 def risk(
     lake: Lake, seasons: pd.DataFrame, held: Collection[str], warn: Callable[[str], object]
 ) -> tuple[pd.DataFrame, Provenance]:
-    """Return the risk out of all partitions that are not `held` and can be read.
+    """Return the risk from all readable partitions that are not `held`.
 
-    `seasons` tells when each crop stands, as `transforms.calendar.crop_seasons` has it.
+    `seasons` has the growing season of each crop, as `transforms.calendar.crop_seasons` returns it.
 
     Raises:
-        DamagedError: a file that is of no one département is damaged.
+        DamagedError: a file of the whole of France is damaged.
     """
     once, left_out = lake.at_once(), set(held)
     while True:
@@ -66,19 +66,19 @@ def risk(
 
 @dataclass(frozen=True)
 class _Inputs:
-    """What there is to make the risk of."""
+    """The inputs of the risk."""
 
     lake: Lake
     seasons: pd.DataFrame
     left_out: Collection[str]
     tables: dict[str, pa.Table]
-    """Those of the whole of France, by name."""
+    """Tables of the whole of France, by name."""
     made_of: dict[str, str]
-    """What names all that the rows of each département are made of, neighbours' figures aside."""
+    """Hash of the inputs of each département's rows, without those of its neighbours."""
 
     @classmethod
     def of(cls, lake: Lake, seasons: pd.DataFrame, left_out: Collection[str]) -> Self:
-        """Return what `lake` holds, without the partitions of the départements `left_out`."""
+        """Return the content of `lake`, without the partitions of the départements `left_out`."""
         tables = {name: lake.arrow(name) for name in INPUTS if name not in BY_DEPARTEMENT}
         own: defaultdict[str, list[Any]] = defaultdict(list)
         for name in BY_DEPARTEMENT:
@@ -96,11 +96,11 @@ class _Inputs:
         return cls(lake, seasons, left_out, tables, made_of)
 
     def risk(self) -> pa.Table:
-        """Return the rows: those that the lake holds, where they would be the same."""
+        """Return the rows, taken from the lake where they would be the same."""
         try:
             recorded = self.lake.footer(RISK).recorded
             before = self.lake.arrow(RISK)
-        except StorageError:  # not there yet, or damaged
+        except StorageError:  # missing or damaged
             return self._made(self.made_of)
         known = json.loads(recorded.get("made_of", "{}"))
         dekads = pc.unique(before["period_end"])
@@ -114,7 +114,7 @@ class _Inputs:
         return pa.concat_tables([kept.replace_schema_metadata(None), self._made(again, dekads)])
 
     def _made(self, codes: Collection[str], dekads: pa.Array | None = None) -> pa.Table:
-        """Return the rows of `codes`, made anew, at `dekads` or at all that there are."""
+        """Return the rows of `codes`, computed again, at `dekads` or at all."""
         frames = {name: rows.filter(_are_of(rows, codes)) for name, rows in self.tables.items()}
         frames["crop_statistics"] = self._partitions("crop_statistics", codes)
         frames["restriction_levels"] = database.as_arrow(restriction_levels())
@@ -127,9 +127,9 @@ class _Inputs:
         return database.table(RISK, frames).cast(arrow_schema(RISK))
 
     def _are_dekads(self, dekads: pa.Array, changed: Collection[str]) -> bool:
-        """Return whether there are still just these `dekads`.
+        """Return whether these `dekads` are still exactly all.
 
-        One département that has not changed and has them all is enough to tell it.
+        One unchanged département that has all of them is enough to know.
         """
         there = set(dekads.to_pylist())
         same = [code for code in self.made_of if code not in changed]
@@ -150,11 +150,11 @@ class _Inputs:
         return self.lake.arrow(table, {*self.left_out, *self.made_of.keys() - codes}, **only)
 
     def _neighbours(self, codes: Collection[str]) -> set[str]:
-        """Return who borders on one of `codes`."""
+        """Return the neighbours of `codes`."""
         pairs = self.tables["departement_neighbours"]
         return set(pairs.filter(_are_of(pairs, codes))["neighbour"].to_pylist())
 
 
 def _are_of(rows: pa.Table, codes: Collection[str]) -> pa.Array:
-    """Return of each row whether it is of one of the départements `codes`."""
+    """Return for each row whether it belongs to one of the départements `codes`."""
     return pc.is_in(rows["departement"], pa.array(sorted(codes), pa.string()))

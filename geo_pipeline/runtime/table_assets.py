@@ -1,7 +1,7 @@
 """Table assets: valid rows written into the lake, described in Dagster's metadata.
 
-Each table has the blocking check `schema`, made here: it says, by partition, whether the rows that
-were to be written hold what `schemas` promises. Rows that do not are never written.
+Each table has the blocking check `schema`, made here, with a result for each partition: whether the
+rows to be written satisfy `schemas`. Rows that do not are never written.
 """
 
 import functools
@@ -34,10 +34,10 @@ from geo_pipeline.words import SEVERAL, Message, message
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
 SCHEMA = "schema"
-"""The name of the check."""
+"""Name of the check."""
 
 TOLD: Final = 5
-"""Variables or places that a message names; of more there is the number."""
+"""Variables or places named in a message; of more only the number is given."""
 
 OWNERS = ["team:drought-monitor"]
 KINDS = {"python", "parquet"}
@@ -50,16 +50,15 @@ WHEN_RED: Final = (
 AGAIN = dg.RetryPolicy(
     max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
-"""For what a network or a disk may refuse now and give in a minute."""
+"""Retries for what a network or a disk may refuse now and allow in a minute."""
 
 
 def table_asset(name: str) -> AssetDecorator:
-    """Return the decorator of the asset that writes the table `name`, as its record has it.
+    """Return the decorator of the asset that writes the table `name`, following its record.
 
-    An asset that asks a provider is retried, and no more of them run at a time than the pool
-    `provider_<what>` lets. All partitions of a backfill go in one run: a run each would cost
-    seconds of start-up each. Tables of the whole of France that it depends on are made again first
-    where their files are damaged.
+    An asset that asks a provider is retried, within the limit of the pool `provider_<what>`. All
+    partitions of a backfill are one run, since separate runs would each take seconds to start.
+    Damaged tables of the whole of France that the asset depends on are made again first.
     """
     table = TABLES[name]
     options: dict[str, Any] = {"deps": [dg.AssetKey(each) for each in table.made_from]}
@@ -99,7 +98,7 @@ def table_asset(name: str) -> AssetDecorator:
 
 
 def column_lineage(table: str) -> dict[str, Any]:
-    """Return the metadata that tells which columns each is made from, nothing where none is."""
+    """Return the metadata on the source columns of each column, empty where there is none."""
     if not TABLES[table].columns_from:
         return {}
     deps = {
@@ -113,7 +112,7 @@ def column_lineage(table: str) -> dict[str, Any]:
 
 
 def _on_sound(needed: Sequence[str], compute: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `compute`, before which damaged ones of the tables `needed` are made again."""
+    """Return `compute`, before which the damaged ones of the tables `needed` are made again."""
 
     @functools.wraps(compute)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -125,9 +124,9 @@ def _on_sound(needed: Sequence[str], compute: Callable[..., Any]) -> Callable[..
 
 
 def _telling_refusal(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `compute`, telling that a whole table was refused.
+    """Return `compute`, reporting that a whole table was refused.
 
-    Of a partition that was refused `tell_failure` tells it.
+    For a refused partition `tell_failure` does so.
     """
 
     @functools.wraps(compute)
@@ -144,10 +143,10 @@ def _telling_refusal(table: str, compute: Callable[..., Any]) -> Callable[..., A
 
 
 def _with_check(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `compute` as Dagster wants it where a step logs the evaluations of its check itself.
+    """Return `compute` as a generator, for a step that logs the evaluations of its check itself.
 
-    An evaluation that is yielded would be of one partition only. What is yielded first is recorded
-    before the step goes on: the evaluations are of what was written just now.
+    A yielded evaluation would be of one partition only. What is yielded first is recorded before
+    the step goes on, so that the evaluations belong to the file just written.
     """
 
     @functools.wraps(compute)
@@ -169,7 +168,7 @@ def _with_check(table: str, compute: Callable[..., Any]) -> Callable[..., Any]:
 def _evaluation(
     table: str, code: str | None, error: InvalidTableError | None = None
 ) -> dg.AssetCheckEvaluation:
-    """Return whether the rows of a partition (or a whole table) held their schema."""
+    """Return whether the rows of a partition (or a whole table) satisfied their schema."""
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(table),
         check_name=SCHEMA,
@@ -183,7 +182,7 @@ def _evaluation(
 
 @contextmanager
 def settled() -> Iterator[None]:
-    """Keep quiet about Dagster's beta parts that this page is the one place to use."""
+    """Silence the warnings about Dagster's beta features that are used only on this page."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
@@ -195,10 +194,10 @@ def apart(
     codes: Sequence[str],
     refuse: Callable[[str, GeoPipelineError], None],
 ) -> Iterator[tuple[Sequence[str], pd.DataFrame]]:
-    """Yield `make(codes)` with `codes`, or, where it fails for one of them, each of them alone.
+    """Yield `make(codes)` with `codes`, or, where that fails for one of them, each alone.
 
-    All at once is fast; one whose rows break the schema, or are made from a damaged file, is told
-    to `refuse` and does not stop the others.
+    All at once is fast. A département whose rows break the schema, or are made from a damaged file,
+    is passed to `refuse` and does not stop the others.
     """
     try:
         frame = make(codes)
@@ -216,7 +215,7 @@ def apart(
 def check_kept(
     workspace: Workspace, table: str, code: str, rows: pd.DataFrame, source: str
 ) -> None:
-    """Check that `rows` know what the last partition of `table` does, as its record has it.
+    """Check that `rows` have the variables of the last partition of `table`, by its record.
 
     Raises:
         SourceError: a variable has vanished; the last partition stays.
@@ -224,7 +223,7 @@ def check_kept(
     path = workspace.lake.path(table, code)
     try:
         before = workspace.lake.read(table, code) if path.exists() else rows.iloc[:0]
-    except DamagedError:  # it is written again just now
+    except DamagedError:  # it is about to be written again
         return
     if lost := vanished(table, before, rows):
         raise SourceError(
@@ -235,7 +234,7 @@ def check_kept(
 
 
 def first_of(several: Sequence[str] | Sequence[Message]) -> Message:
-    """Return the first `TOLD` of `several`, and how many more there are."""
+    """Return the first `TOLD` of `several`, and the number of the others."""
     first = message(SEVERAL, messages=several[:TOLD])
     more = len(several) - TOLD
     return message("first_of", first=first, more=more) if more > 0 else first
@@ -244,7 +243,7 @@ def first_of(several: Sequence[str] | Sequence[Message]) -> Message:
 def doubt(
     workspace: Workspace, partition: tuple[str, str], check: str, what: Message | None
 ) -> None:
-    """Put what only the reader of a source can tell (`what`) in the place of what it told before.
+    """Record a finding that only the reader of a source can make, replacing its last one.
 
     It is a warning: it is shown, and holds nothing back.
     """
@@ -278,7 +277,7 @@ def write_table(
     provenance: Provenance,
     more: Mapping[str, Any] | None = None,
 ) -> dg.MaterializeResult[None]:
-    """Write an unpartitioned table; `more` is shown with what is known of the file."""
+    """Write an unpartitioned table; `more` is added to the metadata of the file."""
     valid = validate(table, frame)
     written = workspace.lake.write(table, valid, provenance)
     seconds = logs.written(table, None, provenance.source, len(valid))
@@ -295,10 +294,10 @@ def write_partitions(
     *,
     codes: Sequence[str] | None = None,
 ) -> dg.MaterializeResult[None]:
-    """Write the partitions of this run, one file each, out of `frame`, valid rows of them all.
+    """Write the partitions of this run, one file each, from `frame`, with valid rows of all.
 
-    `codes` are those that `frame` is of, where they are not all of the run. A département without
-    rows is written as a file of 0 rows, with a warning.
+    `codes` are the départements of `frame`, where they are not all of the run. A département
+    without rows is written as a file of 0 rows, with a warning.
     """
     by_departement = dict(list(frame.groupby("departement", observed=True)))
     for code in codes or context.partition_keys:
@@ -316,7 +315,7 @@ def write_partition(
     rows: pd.DataFrame,
     provenance: Provenance,
 ) -> None:
-    """Write valid `rows` as the partition `code`, and tell Dagster."""
+    """Write valid `rows` as the partition `code`, and report it to Dagster."""
     if rows.empty:
         context.log.warning(f"{table}: the source does not cover département {code}, 0 rows")
     written = workspace.lake.write(table, rows, provenance, code)
@@ -340,7 +339,7 @@ def map_links(settings: Settings) -> dict[str, Any]:
 def _metadata(
     rows: pd.DataFrame, written: Written, provenance: Provenance, seconds: float | None
 ) -> dict[str, Any]:
-    """Return what Dagster's pages show of a file."""
+    """Return the metadata of a file for Dagster's pages."""
     metadata: dict[str, Any] = {
         "dagster/row_count": len(rows),
         "path": dg.MetadataValue.path(str(written.path)),
