@@ -295,6 +295,18 @@ class DroughtIndicators(ByDepartement):
         nullable=True,
         description="US Drought Monitor class (dry), WMO class (wet); of `cdi` its stage",
     )
+    percentile_low: Series[float] = pa.Field(
+        ge=0,
+        le=100,
+        nullable=True,
+        description="Lower end of the range that holds it 8 times in 10, %",
+    )
+    percentile_high: Series[float] = pa.Field(
+        ge=0, le=100, nullable=True, description="Upper end of that range, %"
+    )
+    class_chance: Series[float] = pa.Field(
+        ge=0, le=1, nullable=True, description="Chance that the class is the right one, 0-1"
+    )
     reference_years: Series[int] = pa.Field(
         ge=0, description="Years that the normal rests on; fewer than 30 is a short reference"
     )

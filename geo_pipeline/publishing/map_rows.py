@@ -12,6 +12,7 @@ from geo_pipeline.catalogue.indicator_record import Indicator
 from geo_pipeline.catalogue.styles import (
     luminance,
 )
+from geo_pipeline.publishing.certainty import certainty_of
 from geo_pipeline.publishing.formats import (
     capitalise,
     format_number,
@@ -88,6 +89,7 @@ def told_row(each: dict[str, Any], which: Indicator, lang: Lang, past: bool) -> 
         lang=lang,
         past=past,
         noted=False,
+        certainty=certainty_of(each),
     )
     known = not is_missing(each.get("value")) and which.kind not in ("restriction", "stage")
     rank, years = each.get("percentile"), each.get("reference_years")

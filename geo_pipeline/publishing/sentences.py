@@ -14,6 +14,7 @@ from geo_pipeline import dekads
 from geo_pipeline.catalogue.indicator_record import Indicator
 from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.catalogue.styles import NO_DATA, ClassStyle, check_lang
+from geo_pipeline.publishing.certainty import ClassCertainty, certainty_words
 from geo_pipeline.publishing.formats import (
     capitalise,
     format_date,
@@ -233,6 +234,7 @@ def statement(
     lang: Lang = "fr",
     past: bool = False,
     noted: bool = True,
+    certainty: ClassCertainty | None = None,
 ) -> Statement:
     """Return one département's row in plain words, without its name or final full stops.
 
@@ -240,6 +242,7 @@ def statement(
     short, with its number of years. `reason` says why there are no data, if known. `ranked`
     replaces the percentile where the reference is short. `past` is for a period that is over. With
     `noted` False the note on the reference, which stands elsewhere on the page, is left out.
+    `certainty` adds between which classes the right one may be.
     """
     check_lang(lang)
     which = indicator_of(indicator)
@@ -258,9 +261,9 @@ def statement(
         head, body = in_past(head, lang), in_past(body, lang)
     compares = which.kind in ("class", "anomaly") or (which.kind == "amount" and bool(body))
     note = reference_note(reference_period, reference_years, lang) if compares and noted else ""
-    if note and not body:
-        return Statement(style, head, capitalise(note))
-    return Statement(style, head, f"{body} ({note})" if note else body)
+    body = f"{body} ({note})" if note and body else body or capitalise(note)
+    unsure = certainty_words(indicator, style, certainty, lang) if which.kind == "class" else ""
+    return Statement(style, head, ". ".join(each for each in (body, unsure) if each))
 
 
 def sentence(
@@ -277,6 +280,7 @@ def sentence(
     lang: Lang = "fr",
     past: bool = False,
     noted: bool = True,
+    certainty: ClassCertainty | None = None,
 ) -> str:
     """Return one département's row as a complete text: name, class and comparison."""
     said = statement(
@@ -291,6 +295,7 @@ def sentence(
         lang=lang,
         past=past,
         noted=noted,
+        certainty=certainty,
     )
     colon = f"{NBSP}: " if lang == "fr" else ": "
     text = f"{name}{colon}{said.head}."

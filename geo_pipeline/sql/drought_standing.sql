@@ -18,6 +18,21 @@ restrictions AS (
     GROUP BY departement
 ),
 
+-- How sure that class is.
+certainty AS (
+    SELECT
+        drought.departement,
+        drought_indicators.percentile_low,
+        drought_indicators.percentile_high,
+        drought_indicators.class_chance
+    FROM drought
+    INNER JOIN drought_indicators
+        ON
+            drought.departement = drought_indicators.departement
+            AND drought.period_end = drought_indicators.period_end
+            AND drought_indicators.indicator = 'combined'
+),
+
 -- What the days of that dekad are: still to be corrected, or of the archive that ships along.
 weather AS (
     SELECT
@@ -36,12 +51,16 @@ SELECT
     departements.departement,
     drought.period_end,
     drought.drought_class,
+    certainty.percentile_low,
+    certainty.percentile_high,
+    certainty.class_chance,
     restrictions.restricted_on,
     restrictions.restriction_level,
     coalesce(weather.provisional, FALSE) AS provisional,
     coalesce(weather.archive, FALSE) AS archive
 FROM departements
 LEFT JOIN drought ON departements.departement = drought.departement
+LEFT JOIN certainty ON departements.departement = certainty.departement
 LEFT JOIN restrictions ON departements.departement = restrictions.departement
 LEFT JOIN weather ON departements.departement = weather.departement
 ORDER BY departements.departement

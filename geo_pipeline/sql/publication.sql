@@ -140,15 +140,27 @@ ORDER BY departement, crop, year;
 -- Whatever a map can show, in one form: indicators by dekad, restriction levels by day, yields by year.
 CREATE VIEW map_values AS
 SELECT
-    departement, indicator, period_end, value, percentile, drought_class, reference_years, reference_period
+    departement,
+    indicator,
+    period_end,
+    value,
+    percentile,
+    drought_class,
+    percentile_low,
+    percentile_high,
+    class_chance,
+    reference_years,
+    reference_period
 FROM drought_indicators
 UNION ALL
 SELECT
-    departement, 'water_restrictions', date, NULL, NULL, coalesce(level_max, 'none'), NULL, NULL
+    departement, 'water_restrictions', date,
+    NULL, NULL, coalesce(level_max, 'none'), NULL, NULL, NULL, NULL, NULL
 FROM water_restrictions
 UNION ALL
 SELECT
-    departement, 'yield_anomaly_pct_' || crop, make_date(year, 12, 31), anomaly_pct, NULL, NULL, NULL, NULL
+    departement, 'yield_anomaly_pct_' || crop, make_date(year, 12, 31),
+    anomaly_pct, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM yield_anomalies
 WHERE anomaly_pct IS NOT NULL;
 

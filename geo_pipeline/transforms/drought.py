@@ -80,4 +80,8 @@ def _classed(measure: Measure, least: int) -> Measure:
         return measure
     classes = measure.drought_class.copy()
     classes[few] = None
-    return replace(measure, drought_class=classes)
+    certainty = measure.certainty
+    if certainty is not None:
+        chance = np.where(few, np.nan, certainty.class_chance)
+        certainty = certainty._replace(class_chance=chance)
+    return replace(measure, drought_class=classes, certainty=certainty)

@@ -11,17 +11,20 @@ from geo_pipeline.indicators.events import DroughtCourse, drought_course
 from geo_pipeline.transforms.basis import Basis
 from geo_pipeline.transforms.crop_water import supplied_share
 from geo_pipeline.transforms.daily_arrays import MONTH, Array, Positions
-from geo_pipeline.transforms.indicator_rows import Measure, positions
+from geo_pipeline.transforms.indicator_rows import Measure, certain, positions
 
 NEGLIGIBLE_SHORTAGE = 0.05
 """Share of the water asked for whose lack does not count as stress: the first legend step."""
 
 
 def combined(basis: Basis) -> Measure:
-    """Score of rain, balance and soil, 0 the wettest and 100 the driest, with its class."""
-    index = basis.once(_combined_index)
-    percentile = 100.0 * ndtr(index)
-    return Measure(100.0 - percentile, percentile, usdm_class(index), basis.once(_years))
+    """Score of rain, balance and soil, 0 the wettest and 100 the driest, with its class.
+
+    It is as sure as the least sure of its parts would be without the others.
+    """
+    index, years = basis.once(_combined_index), basis.once(_years)
+    percentile, certainty = 100.0 * ndtr(index), certain(index, years, "kernel")
+    return Measure(100.0 - percentile, percentile, usdm_class(index), years, certainty=certainty)
 
 
 def age(basis: Basis) -> Measure:

@@ -11,6 +11,7 @@ from scipy.special import ndtr
 
 from geo_pipeline.indicators import usdm_class
 from geo_pipeline.indicators.aggregation import empirical_percentile, valid_years
+from geo_pipeline.indicators.certainty import Certainty, Fit, index_certainty
 from geo_pipeline.schemas import CLASSES
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.daily_arrays import Array, Dekads, Mask
@@ -27,6 +28,8 @@ class Measure:
     """Years that the normal of each place and dekad rests on."""
     shown: Mask | None = None
     """Dekads that have a row, such as those of a season; all of them for None."""
+    certainty: Certainty | None = None
+    """Range of the percentile, and the chance that the class is right."""
     rests_on_class: bool = False
     """Whether the value itself says nothing without a class, such as the stage of a drought."""
 
@@ -36,6 +39,7 @@ class Ranked(Measure):
     """A measure with its percentile among other years."""
 
     percentile: Array = field(kw_only=True)
+    years: npt.NDArray[np.int64] = field(kw_only=True)
 
 
 def ranked(
@@ -56,13 +60,21 @@ def ranked(
     return Ranked(value, percentile=percentile, years=years, shown=shown)
 
 
-def standardised(index: Array, totals: Array, dekads: Dekads) -> Measure:
+def standardised(index: Array, totals: Array, dekads: Dekads, fit: Fit) -> Measure:
     """Return a standardised index with its percentile and class by the normal law.
 
-    `totals` are what it is the index of: they tell how many years it rests on.
+    `totals` are what it is the index of: they tell how many years it rests on. `fit` is the
+    distribution that it was fitted with, on which depends how sure it is.
     """
-    years = valid_years(totals, **dekads.calendar)
-    return Measure(index, 100.0 * ndtr(index), usdm_class(index), years[..., dekads.steps])
+    years = valid_years(totals, **dekads.calendar)[..., dekads.steps]
+    certainty = certain(index, years, fit)
+    return Measure(index, 100.0 * ndtr(index), usdm_class(index), years, certainty=certainty)
+
+
+def certain(index: Array, years: npt.NDArray[np.int64], fit: Fit) -> Certainty:
+    """Return how sure an index is, its range as percentiles."""
+    known = index_certainty(index, years, fit=fit)
+    return Certainty(100.0 * ndtr(known.low), 100.0 * ndtr(known.high), known.class_chance)
 
 
 def rows_of(results: Iterable[tuple[list[str], Dekads, Mapping[str, Measure]]]) -> pd.DataFrame:
@@ -98,6 +110,9 @@ def rows_of(results: Iterable[tuple[list[str], Dekads, Mapping[str, Measure]]]) 
             "value": column(lambda block: block.of(block.measure.value)),
             "percentile": column(lambda block: block.of(block.measure.percentile)),
             "drought_class": categories(column(_class_codes), CLASSES),
+            "percentile_low": column(lambda block: block.sure("low", 1)),
+            "percentile_high": column(lambda block: block.sure("high", 1)),
+            "class_chance": column(lambda block: block.sure("class_chance", 2)),
             "reference_years": column(
                 lambda block: block.of(block.measure.years, missing=0).astype(np.int64)
             ),
@@ -125,6 +140,11 @@ class _Block:
         if values is None:
             return np.full(len(self.place), missing)
         return values[self.place, self.step]
+
+    def sure(self, name: str, decimals: int) -> npt.NDArray[Any]:
+        """Return a field of the rows' certainty, no finer than it is known."""
+        known = self.measure.certainty
+        return np.round(self.of(None if known is None else getattr(known, name)), decimals)
 
 
 def _class_codes(block: _Block) -> npt.NDArray[np.int8]:

@@ -25,10 +25,10 @@ def anomaly(basis: Basis) -> Measure:
 def spi(basis: Basis, *, months: int) -> Measure:
     """Standardised precipitation index over `months` months."""
     totals_mm = rolling_sum(basis.rain_mm, months * MONTH)
-    return standardised(basis.spi(months), totals_mm, basis.dekads)
+    return standardised(basis.spi(months), totals_mm, basis.dekads, "gamma")
 
 
 def spei(basis: Basis, *, months: int) -> Measure:
     """Standardised index of rain less evapotranspiration over `months` months."""
     totals_mm = rolling_sum(basis.balance_mm, months * MONTH)
-    return standardised(basis.spei(months), totals_mm, basis.dekads)
+    return standardised(basis.spei(months), totals_mm, basis.dekads, "logistic")

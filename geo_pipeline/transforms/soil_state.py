@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from geo_pipeline.indicators import usdm_class_from_percentile
+from geo_pipeline.indicators.certainty import percentile_certainty
 from geo_pipeline.indicators.change import standardised_change
 from geo_pipeline.transforms.basis import Basis
 from geo_pipeline.transforms.indicator_rows import Measure, ranked, standardised
@@ -11,12 +12,16 @@ from geo_pipeline.transforms.indicator_rows import Measure, ranked, standardised
 def wetness(basis: Basis) -> Measure:
     """Mean wetness of the month, 0-1, with the class of its percentile."""
     measure = ranked(basis.month_wetness, basis.dekads)
-    return replace(measure, drought_class=usdm_class_from_percentile(measure.percentile))
+    return replace(
+        measure,
+        drought_class=usdm_class_from_percentile(measure.percentile),
+        certainty=percentile_certainty(measure.percentile, measure.years),
+    )
 
 
 def sswi(basis: Basis) -> Measure:
     """Standardised soil wetness index of the month."""
-    return standardised(basis.sswi, basis.month_wetness, basis.dekads)
+    return standardised(basis.sswi, basis.month_wetness, basis.dekads, "kernel")
 
 
 def change(basis: Basis, *, over_dekads: int) -> Measure:

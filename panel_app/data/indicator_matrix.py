@@ -20,6 +20,7 @@ from geo_pipeline.catalogue.styles import NO_DATA, ClassStyle
 from geo_pipeline.indicators import drought_age
 from geo_pipeline.indicators.classes import INDEX_DROUGHT_LIMIT, PERCENTILE_DROUGHT_LIMIT
 from geo_pipeline.publishing import selection
+from geo_pipeline.publishing.certainty import ClassCertainty
 from geo_pipeline.publishing.formats import Period, format_period, format_value, shown_value
 from geo_pipeline.publishing.legend import IN_DROUGHT, LITTLE_GROWN, class_words, is_unclassed
 from geo_pipeline.publishing.selection import LONGEST_STEP
@@ -60,6 +61,10 @@ class Matrix:
     reference_period: NDArray[np.object_]
     drought_class: NDArray[np.object_]
     style: NDArray[np.int8]
+    percentile_low: FloatMatrix | None = None
+    """Range that holds the percentile 8 times in 10, and the chance that the class is right."""
+    percentile_high: FloatMatrix | None = None
+    class_chance: FloatMatrix | None = None
     dry_rank: FloatMatrix | None = None
     """Rank among the years known of the dekad, 1 the driest; how many these are: `ranked_years`."""
     ranked_years: FloatMatrix | None = None
@@ -187,7 +192,16 @@ class Matrix:
             reason=reason,
             lang=lang,
             past=is_past(self.periods[row], self.published_on),
+            certainty=self.certainty(row, column),
         )
+
+    def certainty(self, row: int, column: int) -> ClassCertainty | None:
+        """How sure the class of a département is, None where that is not known."""
+        known = self.percentile_low, self.percentile_high, self.class_chance
+        values = [float(each[row, column]) for each in known if each is not None]
+        if len(values) < len(known) or np.isnan(values).any():
+            return None
+        return ClassCertainty(*values)
 
     def shares_by(self, weight: FloatMatrix) -> FloatMatrix:
         """Share of `weight` (one a département) in each style, %: periods by styles.

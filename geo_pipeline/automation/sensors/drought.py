@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 import dagster as dg
+import numpy as np
 
 from geo_pipeline.automation.alerts import Alert, Alerts, Rows, digest
 from geo_pipeline.automation.sensors.memory import remembered
@@ -20,6 +21,12 @@ from geo_pipeline.automation.sensors.places import named
 from geo_pipeline.catalogue.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS
 from geo_pipeline.errors import NotPublishedError
 from geo_pipeline.publishing import selection
+from geo_pipeline.publishing.certainty import (
+    ClassCertainty,
+    certainty_of,
+    certainty_words,
+    chance_note,
+)
 from geo_pipeline.publishing.formats import capitalise, format_date, format_period, is_missing
 from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.settings import Settings
@@ -55,6 +62,8 @@ class Change:
     now: Standing
     provisional: bool
     archive: bool
+    certainty: ClassCertainty | None = None
+    """How sure the class is now."""
 
     @property
     def worse(self) -> bool:
@@ -130,7 +139,7 @@ def look_at(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, 
         told[code] = _newer(before, _standing(row))
         if told[code] != before:
             marks = bool(row["provisional"]), bool(row["archive"])
-            changes.append(Change(code, before, told[code], *marks))
+            changes.append(Change(code, before, told[code], *marks, certainty_of(row)))
     seen = {"version": version, "held": held, "told": told}
     text = json.dumps(seen, separators=(",", ":"))
     if cursor is None or not known:
@@ -252,6 +261,7 @@ def _text(told: Sequence[Change], changes: Sequence[Change], words: Catalogue) -
         lines += [
             words(f"drought_alert.{what}_line", cell=cells[what]) for what in cells if cells[what]
         ]
+        lines += _uncertain(change, words)
     elif any(each.worse for each in told):
         counted = Counter(str(each.now.drought_class) for each in told if each.worse)
         sums = [
@@ -260,6 +270,8 @@ def _text(told: Sequence[Change], changes: Sequence[Change], words: Catalogue) -
             if counted[code]
         ]
         lines.append(words("drought_alert.sums", sums=sums))
+        chances = [each.certainty.chance for each in told if each.worse and each.certainty]
+        lines += [f"{note}." for note in [chance_note(np.array(chances), words.lang)] if note]
     lines += _periods(told, words)
     marks = _marks(told, words)
     lines += [marks] if marks else []
@@ -273,6 +285,15 @@ def _text(told: Sequence[Change], changes: Sequence[Change], words: Catalogue) -
                 words(f"drought_alert.{what}", names=[named(code, words) for code in codes])
             )
     return "\n".join(lines)
+
+
+def _uncertain(change: Change, words: Catalogue) -> list[str]:
+    """Return between which classes the right one may be."""
+    if not change.worse:
+        return []
+    style = CLASSES[str(change.now.drought_class)]
+    said = certainty_words("combined", style, change.certainty, words.lang)
+    return [f"{said}."] if said else []
 
 
 def _periods(told: Sequence[Change], words: Catalogue) -> list[str]:

@@ -7,6 +7,7 @@ from markupsafe import escape
 from geo_pipeline import dekads
 from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.catalogue.styles import NO_DATA
+from geo_pipeline.publishing.certainty import chance_note
 from geo_pipeline.publishing.formats import capitalise, format_number
 from geo_pipeline.publishing.headlines import finding
 from geo_pipeline.publishing.legend import class_meaning, hatching, longest_reference
@@ -202,7 +203,9 @@ def legend(view: PageView) -> dict[str, Any]:
         }
     )
     known = view.matrix.style[view.row] != NO_STYLE
-    note = capitalise(view.reference)
+    chances = view.matrix.class_chance
+    right = "" if chances is None else chance_note(chances[view.row], lang)
+    note = ". ".join(each for each in (capitalise(view.reference), right) if each)
     return {
         "rows": rows,
         "words": words,
