@@ -117,18 +117,21 @@ class RootZone:
         *,
         given: FloatArray | None,
         irrigated: BoolArray | None,
+        blank: bool,
     ) -> dict[Output, FloatArray]:
-        """Move on by a day and return all its outputs, NaN where they are not known."""
+        """Move on by a day and return all its outputs, NaN where they are not known.
+
+        `blank` says whether an input of the day is NaN anywhere.
+        """
         etc = kc * et0
         raw = (adjusted_fraction(p, etc) if self.adjust_p else p) * taw
         water = infiltration if given is None else infiltration + given
         day = _Demand(etc, raw, taw, irrigated)
-        missing = np.isnan(water + etc + raw)
-        blank = bool(missing.any())
         if self.sure and not blank:
             state, fluxes = self._move(self.wet, water, day)
             self.wet = self.dry = state
         else:
+            missing = np.isnan(water + etc + raw)
             wet = self._bound(self.wet, taw, empty=False)
             dry = self._bound(self.dry, taw, empty=True)
             before = self.known & ~missing
@@ -145,11 +148,13 @@ class RootZone:
             )
         self.taw = taw
         below = np.zeros_like(state.roots) if state.below is None else state.below
+        if not self.sure:
+            below = np.where(np.isnan(state.roots), np.nan, below)
         if given is not None:
             fluxes["irrigation_mm"] = fluxes["irrigation_mm"] + given
         return {
             "depletion_mm": state.roots,
-            "below_mm": np.where(np.isnan(state.roots), np.nan, below),
+            "below_mm": below,
             "swi": 1.0 - state.roots / taw,
             "etc_mm": etc,
             **fluxes,
@@ -197,12 +202,14 @@ class RootZone:
         """Return the state at the end of the day and the fluxes of the day."""
         etc, raw, taw = day.etc, day.raw, day.taw
         depletion, below = self._roots(state, taw)
-        drained, lost, below = self._drain(depletion, below, taw)
-        depletion = depletion + drained
+        drained = None
+        if self.drainage is not None:
+            drained = self.drainage * (taw - depletion)
+            depletion = depletion + drained
         if self.before_et:
             excess = np.maximum(water - depletion, 0.0)
             depletion = np.maximum(depletion - water, 0.0)
-        if day.irrigated is None:
+        if day.irrigated is None or not day.irrigated.any():
             need = np.zeros(())
         else:
             need = np.where(day.irrigated, np.maximum(depletion - raw, 0.0), 0.0)
@@ -217,11 +224,10 @@ class RootZone:
             change = eta - water
             end = np.minimum(np.maximum(depletion + change, 0.0), taw)
             excess = np.maximum(-change - depletion, 0.0)
-        excess = excess + drained
+        if drained is not None:
+            excess = excess + drained
         if below is not None:
-            refill = np.minimum(excess, below)
-            below = below - refill
-            excess = excess - refill + lost
+            below, excess = self._through_below(below, excess, taw)
         return RootZoneState(end, below), {
             "ks": ks,
             "eta_mm": eta,
@@ -229,31 +235,33 @@ class RootZone:
             "irrigation_mm": np.broadcast_to(need, end.shape),
         }
 
-    def _drain(
-        self, depletion: FloatArray, below: FloatArray | None, taw: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-        """Return what drains from the roots, what from below them, and the depletion there then."""
-        nothing = np.zeros(())
-        if self.drainage is None:
-            return nothing, nothing, below
-        drained = self.drainage * (taw - depletion)
-        if below is None or self.profile is None:
-            return drained, nothing, below
-        lost = self.drainage * np.maximum(self.profile - taw - below, 0.0)
-        return drained, lost, below + lost
+    def _through_below(
+        self, below: FloatArray, excess: FloatArray, taw: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the depletion below the roots and what leaves the soil, once `excess` came in."""
+        lost = None
+        if self.drainage is not None and self.profile is not None:
+            lost = self.drainage * np.maximum(self.profile - taw - below, 0.0)
+            below = below + lost
+        refill = np.minimum(excess, below)
+        excess = excess - refill
+        return below - refill, excess if lost is None else excess + lost
 
     def _roots(self, state: RootZoneState, taw: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """Return both depletions once the roots have grown or gone from yesterday's TAW."""
         if state.below is None or self.profile is None or self.taw is taw:
             return state.roots, state.below
         change = taw - self.taw
+        if not change.any():
+            return state.roots, state.below
         outside = self.profile - self.taw
         reached = np.maximum(change, 0.0) / np.where(outside > 0.0, outside, 1.0)
         left = np.maximum(-change, 0.0) / self.taw
         moved = np.minimum(reached, 1.0) * state.below - left * state.roots
         roots = np.minimum(np.maximum(state.roots + moved, 0.0), taw)
         # Taken from the sum: whatever rounding does, none of the water is lost.
-        return roots, np.maximum(state.roots + state.below - roots, 0.0)
+        below = np.maximum(state.roots + state.below - roots, 0.0)
+        return roots, np.where(change == 0.0, state.below, below)
 
 
 class KeptOutputs:

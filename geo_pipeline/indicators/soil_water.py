@@ -353,11 +353,14 @@ def _run_days(
         block = [_time_first(each, days) for each in series]
         extra = None if given is None else _time_first(given, days)
         needed = None if demand is None else _time_first(demand, days)
+        inputs = block if extra is None else [*block, extra]
+        blank = np.logical_or.reduce(np.broadcast_arrays(*map(_blank_days, inputs)))
         for day in range(days.stop - days.start):
             today = run.step(
                 *(_day(each, day) for each in block),
                 given=None if extra is None else _day(extra, day),
                 irrigated=None if needed is None else _day(needed, day),
+                blank=bool(blank[0 if len(blank) == 1 else day]),
             )
             record.add(first + day, today)
 
@@ -366,6 +369,11 @@ def _time_first(values: NDArray[Number], days: slice) -> NDArray[Number]:
     """Some days of an array (..., time) as (days, ...), or (1, ...) where it does not change."""
     chosen = values if values.shape[-1] == 1 else values[..., days]
     return np.ascontiguousarray(np.moveaxis(chosen, -1, 0))
+
+
+def _blank_days(block: FloatArray) -> BoolArray:
+    """Whether a value of each day is missing, (days,) or (1,)."""
+    return np.asarray(np.isnan(block).any(axis=tuple(range(1, block.ndim))))
 
 
 def _day(block: NDArray[Number], day: int) -> NDArray[Number]:

@@ -1,6 +1,6 @@
 """Root-zone water of each crop and day, from daily weather, crop parameters and soil storage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 from geo_pipeline.indicators.crops import day_of_season, kc_curve, root_depth
 from geo_pipeline.indicators.root_zone import Output
-from geo_pipeline.indicators.soil_water import soil_water_balance
+from geo_pipeline.outlook.ensemble import Soils, Weather, continuous
 from geo_pipeline.tables import empty, validate
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.daily_arrays import Array, Record, daily_records
@@ -96,27 +96,32 @@ def season_of_crops(dates: pd.DatetimeIndex, crops: pd.DataFrame) -> Season:
     )
 
 
-def _rows(
-    record: Record, season: Season, crops: pd.DataFrame, storage: pd.DataFrame
-) -> pd.DataFrame:
-    """Return the rows of one record: places, then crops, then days."""
-    soil = storage.loc[record.codes]
+def soils_of(codes: Sequence[str], season: Season, storage: pd.DataFrame) -> Soils:
+    """Return the crops of `season` on the soils of the places `codes`."""
+    soil = storage.loc[list(codes)]
     water_mm_m = soil["available_water_mm_per_m"].to_numpy()[:, np.newaxis, np.newaxis]
     depth_m = soil["soil_depth_m"].to_numpy()[:, np.newaxis, np.newaxis]
     taw_mm = water_mm_m * np.minimum(season.root_depth_m, depth_m)
     drainage_per_day = soil["drainage_per_day"].to_numpy()[:, np.newaxis]
-    is_reference = crops.index == REFERENCE_CROP
-    balance = soil_water_balance(
-        record["precip_mm"][:, np.newaxis],
-        record["et0_mm"][:, np.newaxis],
-        season.kc,
-        taw_mm,
-        season.p,
-        drainage=np.where(is_reference, drainage_per_day, 0.0)[..., np.newaxis],
+    is_reference = np.array(season.crops) == REFERENCE_CROP
+    return Soils(
+        kc=season.kc,
+        taw_mm=taw_mm,
+        p=season.p,
         irrigated=season.irrigated,
+        drainage=np.where(is_reference, drainage_per_day, 0.0)[..., np.newaxis],
         tolerance_mm=KNOWN_TO * taw_mm.max(axis=-1),
-        keep=tuple(KEPT),
     )
+
+
+def _rows(
+    record: Record, season: Season, crops: pd.DataFrame, storage: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the rows of one record: places, then crops, then days."""
+    soils = soils_of(record.codes, season, storage)
+    taw_mm = soils.taw_mm
+    weather = Weather(record.dates, record["precip_mm"], record["et0_mm"])
+    balance = continuous(weather, soils, tuple(KEPT))
     where = np.nonzero(np.broadcast_to(season.grows, taw_mm.shape))
     place, crop, day = where
     codes: Any = np.array([CODES.index(each) for each in record.codes])[place]

@@ -1,0 +1,273 @@
+r"""Soil water of the next dekads: from the state of today through the weather of each other year.
+
+Each member of the ensemble is the weather of another year from the same day of the year on. What is
+known today is thus the state of the soil, and what is not is as varied as weather has been: the
+oldest way to forecast water in basins, where it is called extended streamflow prediction.
+
+Days are those of the calendar: the member's 3 June stands for 3 June. Where the target has a 29
+February and the member's year none, its 28 February is taken twice; where only the member has one,
+it is left out. A member whose window is that of the target itself, is not all in the record or has
+a missing day is left out.
+
+References
+----------
+Day, G. N. (1985). Extended streamflow forecasting using NWSRFS. J. Water Resour. Plan. Manage.
+111(2), 157-170.
+Shukla, S., Lettenmaier, D. P. (2011). Seasonal hydrologic prediction in the United States:
+understanding the role of initial hydrologic conditions and seasonal climate forecast skill. Hydrol.
+Earth Syst. Sci. 15, 3529-3538: how long the state of the soil tells.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo_pipeline import dekads
+from geo_pipeline.indicators.root_zone import Output, SoilWater
+from geo_pipeline.indicators.soil_water import InitialState, soil_water_balance
+
+Array = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+LEADS = 9
+"""Dekads that an ensemble looks ahead."""
+
+LONGEST_DAYS = 11 * LEADS
+"""Days that crops must be told of beyond the day of issue."""
+
+
+class Weather(NamedTuple):
+    """Daily weather of places through a record without a gap in its days."""
+
+    dates: pd.DatetimeIndex
+    rain_mm: Array
+    """(places, days), NaN where it is missing."""
+    et0_mm: Array
+
+
+class Soils(NamedTuple):
+    """Crops on soils, as `soil_water_balance` has them; days may go on after those of the weather.
+
+    p does not change, nor do drainage and tolerance.
+    """
+
+    kc: Array
+    """(crops, days)."""
+    taw_mm: Array
+    """(places, crops, days)."""
+    p: Array
+    """(crops, 1)."""
+    irrigated: Mask
+    """(crops, days)."""
+    drainage: Array
+    """(places, crops, 1)."""
+    tolerance_mm: Array
+    """(places, crops)."""
+
+    @property
+    def profile_mm(self) -> Array:
+        """TAW of the whole soil, (places, crops, 1): the deepest that roots ever get."""
+        return np.asarray(self.taw_mm.max(axis=-1, keepdims=True))
+
+    def of_crops(self, chosen: Positions) -> Self:
+        """Return what is told of the crops at these positions."""
+        return type(self)(
+            self.kc[chosen],
+            self.taw_mm[:, chosen],
+            self.p[chosen],
+            self.irrigated[chosen],
+            self.drainage[:, chosen],
+            self.tolerance_mm[:, chosen],
+        )
+
+    def alike(self, crops: Positions) -> list[Positions]:
+        """Return positions among `crops` of those that are irrigated, that drain, and the others.
+
+        Run apart they are faster: nothing is computed that none of them does.
+        """
+        does = self.irrigated[crops].any(axis=1) + 2 * (self.drainage[:, crops] > 0).any(
+            axis=(0, 2)
+        )
+        return [np.flatnonzero(does == each) for each in np.unique(does)]
+
+    def until(self, days: int) -> Self:
+        """Return the same of the first `days`."""
+        return self._replace(
+            kc=self.kc[:, :days], taw_mm=self.taw_mm[..., :days], irrigated=self.irrigated[:, :days]
+        )
+
+
+def continuous(weather: Weather, soils: Soils, keep: tuple[Output, ...]) -> SoilWater:
+    """Return the water of crops on soils through the days of the weather, (places, crops, days)."""
+    here = soils.until(len(weather.dates))
+    return soil_water_balance(
+        weather.rain_mm[:, np.newaxis],
+        weather.et0_mm[:, np.newaxis],
+        here.kc,
+        here.taw_mm,
+        soils.p,
+        profile_mm=soils.profile_mm,
+        drainage=soils.drainage,
+        irrigated=here.irrigated,
+        tolerance_mm=soils.tolerance_mm,
+        keep=keep,
+    )
+
+
+class Windows(NamedTuple):
+    """The days after some issues at the same step of the year, and those of each year's weather."""
+
+    issues: Positions
+    """(issues,), position of the day of each issue, the last of its dekad."""
+    ahead: Positions
+    """(issues, days), positions of the days to come; they may lie beyond the record."""
+    lengths: Positions
+    """(leads,), days of each dekad to come."""
+    offsets: Positions
+    """(issues, members), years from the target to the member: 0 is the target itself."""
+    days: Positions
+    """(issues, members, days), positions of the member's days, 0 where it is not there."""
+    there: Mask
+    """(issues, members), whether the record holds all of its days."""
+
+    @property
+    def others(self) -> Mask:
+        """(issues, members), whether the member is there and is not the target's own year."""
+        return np.asarray(self.there & (self.offsets != 0))
+
+
+def windows(dates: pd.DatetimeIndex, issues: Positions, leads: int = LEADS) -> Iterator[Windows]:
+    """Yield the windows after `issues`, those of the same step and lengths of dekads together.
+
+    Parameters
+    ----------
+    dates : the days of the record, without a gap
+    issues : positions among them, each the last day of a dekad
+    leads : dekads to come
+
+    Raises
+    ------
+    ValueError : an issue is not the last day of a dekad.
+    """
+    calendar = pd.date_range(dates[0], periods=len(dates) + 11 * leads)
+    starts = np.flatnonzero(np.diff(dekads.numbers(calendar), prepend=-1))
+    first = np.searchsorted(starts, issues, side="right")
+    if (starts[first] != issues + 1).any():
+        raise ValueError("a forecast is issued at the end of a dekad")
+    lengths = np.diff(starts)[first[:, np.newaxis] + np.arange(leads)]
+    steps = dekads.steps(calendar[issues])
+    layouts, group = np.unique(np.column_stack([steps, lengths]), axis=0, return_inverse=True)
+    years = np.arange(dates[0].year, dates[-1].year + 1)
+    for number, layout in enumerate(layouts):
+        chosen = issues[group.ravel() == number]
+        ahead = chosen[:, np.newaxis] + 1 + np.arange(layout[1:].sum())
+        dated = calendar.to_numpy().astype("datetime64[D]")
+        offsets, days, there = _members(dated[ahead], dated[: len(dates)], years)
+        yield Windows(chosen, ahead, layout[1:], offsets, days, there)
+
+
+def _members(
+    ahead: npt.NDArray[np.datetime64], record: npt.NDArray[np.datetime64], years: Positions
+) -> tuple[Positions, Positions, Mask]:
+    """Return offsets, positions and presence of each year's days for those `ahead`."""
+    year, month = ahead.astype("datetime64[Y]"), ahead.astype("datetime64[M]")
+    of_month = (ahead - month).astype(np.int64)[:, np.newaxis]
+    offsets = years - (year[:, :1].astype(np.int64) + 1970)
+    of_year = (month - year.astype("datetime64[M]"))[:, np.newaxis]
+    moved = (year[:, np.newaxis] + offsets[..., np.newaxis]).astype("datetime64[M]") + of_year
+    start = moved.astype("datetime64[D]")
+    last = ((moved + 1).astype("datetime64[D]") - start).astype(np.int64) - 1
+    days = (start - record[0]).astype(np.int64) + np.minimum(of_month, last)
+    there: Mask = np.asarray(((days >= 0) & (days < len(record))).all(axis=-1))
+    return offsets, np.where(there[..., np.newaxis], days, 0), there
+
+
+def wetness(
+    weather: Weather, soils: Soils, state: InitialState, to_come: Windows, members: Mask
+) -> Array:
+    """Return the mean wetness of each dekad to come, for each member.
+
+    Parameters
+    ----------
+    weather : the record
+    soils : of the days of the record and of those to come
+    state : at the end of each issue's day, each (places, crops, issues), NaN where not known
+    to_come : the windows
+    members : (issues, members), which to run: `Windows.others`
+
+    Returns
+    -------
+    (places, crops, issues, members, leads), 0-1: NaN for members not run or with a missing day, and
+    where the state is not known.
+    """
+    nowhere: Mask = np.asarray(np.isnan(weather.rain_mm + weather.et0_mm).all(axis=0))
+    chosen = _packed(members & ~nowhere[to_come.days].any(axis=-1))
+    days = np.take_along_axis(to_come.days, chosen[..., np.newaxis], axis=1)
+    # Members come first: what does not depend on them is then contiguous, which is faster.
+    first = np.moveaxis(days, 1, 0)
+    rain, et0 = (np.moveaxis(each[:, first], 0, 1) for each in (weather.rain_mm, weather.et0_mm))
+    missing: Mask = np.asarray(np.isnan(rain + et0).any(axis=-1))
+    known = np.take_along_axis(members, chosen, axis=1).T[:, np.newaxis] & ~missing
+    # A member that is missing runs through dry days and counts for nothing: with NaN the balance of
+    # all would keep account of what is not known.
+    rain, et0 = (np.where(known[..., np.newaxis], each, 0.0) for each in (rain, et0))
+    run = soil_water_balance(
+        rain[:, :, np.newaxis],
+        et0[:, :, np.newaxis],
+        soils.kc[:, to_come.ahead],
+        soils.taw_mm[..., to_come.ahead],
+        soils.p[:, np.newaxis],
+        initial_depletion_mm=np.nan_to_num(state["initial_depletion_mm"]),
+        initial_below_mm=np.nan_to_num(state["initial_below_mm"]),
+        initial_taw_mm=state["initial_taw_mm"],
+        profile_mm=soils.profile_mm[..., np.newaxis],
+        drainage=soils.drainage[..., np.newaxis],
+        irrigated=soils.irrigated[:, to_come.ahead],
+        tolerance_mm=0.0,
+        keep=("swi",),
+        period=np.repeat(np.arange(len(to_come.lengths)), to_come.lengths),
+    )["swi"]
+    unknown = np.isnan(state["initial_depletion_mm"]) | ~known[:, :, np.newaxis]
+    run[unknown] = np.nan
+    every = np.full((*run.shape[1:-1], members.shape[-1], run.shape[-1]), np.nan)
+    issue = np.arange(len(members))
+    for number, member in enumerate(chosen.T):
+        every[:, :, issue, member] = run[number]
+    return every
+
+
+def _packed(members: Mask) -> Positions:
+    """Return the members to run, (issues, most of an issue): where there are fewer, others too."""
+    most = int(members.sum(axis=1).max(initial=0))
+    return np.argsort(~members, axis=1, kind="stable")[:, :most]
+
+
+def chances(members: Array, limits: Array) -> Array:
+    """Return the share of the members below each limit, 0-1.
+
+    Parameters
+    ----------
+    members : (..., members), NaN for those that are not there
+    limits : (..., limits), same unit, NaN where a limit is not known
+
+    Returns
+    -------
+    (..., limits), NaN where the limit or all members are.
+
+    Examples
+    --------
+    >>> chances(np.array([0.1, 0.3, 0.5, np.nan]), np.array([0.4, np.nan])).round(2)
+    array([0.67,  nan])
+    """
+    count = (~np.isnan(members)).sum(axis=-1)
+    share = np.empty(limits.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for number in range(limits.shape[-1]):
+            limit = limits[..., number]
+            below = (members < limit[..., np.newaxis]).sum(axis=-1)
+            share[..., number] = np.where(np.isnan(limit) | (count == 0), np.nan, below / count)
+    return share

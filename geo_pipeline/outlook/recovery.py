@@ -1,0 +1,120 @@
+"""How much rain it takes until a soil is out of drought, and how often past years brought it.
+
+The balance is run from the state of today through the days to come with ever more rain, spread over
+them as the other years have it on the mean, and with their mean evaporation: the least total that
+brings the wetness of the last dekad to the limit is what it takes. How likely that is, the ensemble
+tells: the share of the other years whose own weather, rain and evaporation, brings the soil there.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from geo_pipeline.indicators.soil_water import InitialState, soil_water_balance
+from geo_pipeline.outlook.ensemble import Array, Mask, Positions, Soils, Weather, Windows
+
+HORIZONS: Final = (3, 6, 9)
+"""Dekads to come: about 30, 60 and 90 days."""
+
+TOTALS_MM: Final = np.arange(0.0, 801.0, 20.0)
+"""Rain that is tried; what takes more is out of reach."""
+
+
+class Needed(NamedTuple):
+    """Rain that it takes to reach a limit, (places, crops, issues), and what is usual."""
+
+    rain_mm: Array
+    """NaN where the state or the limit is not known, or `TOTALS_MM` do not reach it."""
+    usual_mm: Array
+    """Median of the rain of the other years over the same days."""
+
+
+def rain_needed(
+    weather: Weather,
+    soils: Soils,
+    state: InitialState,
+    to_come: Windows,
+    limits: Array,
+    *,
+    dekads: int,
+) -> Needed:
+    """Return the rain until the last of so many `dekads` to come is as wet as `limits`.
+
+    Parameters
+    ----------
+    weather, soils, state, to_come : as `ensemble.wetness` has them
+    limits : (places, crops, issues), 0-1, wetness of the last dekad that is to be reached
+    dekads : how many, at most those of `to_come`
+
+    Returns
+    -------
+    Needed.
+    """
+    lengths = to_come.lengths[:dekads]
+    days = int(lengths.sum())
+    rain, et0 = _of_others(weather, to_come, days)
+    daily = _mean_of_members(rain)
+    evaporation = _mean_of_members(et0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = daily / daily.sum(axis=-1, keepdims=True)
+    share = np.where(np.isnan(share), 1.0 / days, share)
+    tried = TOTALS_MM[:, np.newaxis, np.newaxis, np.newaxis] * share
+    ahead = to_come.ahead[:, :days]
+    wet = soil_water_balance(
+        tried[:, :, np.newaxis],
+        np.nan_to_num(evaporation)[:, np.newaxis],
+        soils.kc[:, ahead],
+        soils.taw_mm[..., ahead],
+        soils.p[:, np.newaxis],
+        initial_depletion_mm=np.nan_to_num(state["initial_depletion_mm"]),
+        initial_below_mm=np.nan_to_num(state["initial_below_mm"]),
+        initial_taw_mm=state["initial_taw_mm"],
+        profile_mm=soils.profile_mm[..., np.newaxis],
+        drainage=soils.drainage[..., np.newaxis],
+        irrigated=soils.irrigated[:, ahead],
+        tolerance_mm=0.0,
+        keep=("swi",),
+        period=np.repeat(np.arange(dekads), lengths),
+    )["swi"][..., -1]
+    unknown = np.isnan(state["initial_depletion_mm"]) | np.isnan(evaporation[..., 0])[:, np.newaxis]
+    needed = np.where(unknown, np.nan, _first_reached(wet, limits))
+    totals = np.where(np.isnan(rain).any(axis=-1), np.nan, rain.sum(axis=-1))
+    usual = _median_of_members(totals)[:, np.newaxis]
+    return Needed(needed, np.where(np.isnan(needed), np.nan, usual))
+
+
+def _of_others(weather: Weather, to_come: Windows, days: int) -> tuple[Array, Array]:
+    """Return rain and evaporation of the other years, (places, issues, members, days)."""
+    chosen = to_come.days[..., :days]
+    rain, et0 = weather.rain_mm[:, chosen], weather.et0_mm[:, chosen]
+    known: Mask = to_come.others & ~np.isnan(rain + et0).any(axis=-1)
+    rain, et0 = (np.where(known[..., np.newaxis], each, np.nan) for each in (rain, et0))
+    return rain, et0
+
+
+def _mean_of_members(values: Array) -> Array:
+    """Return the mean of the members that are there, (places, issues, days)."""
+    known = ~np.isnan(values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(known, values, 0.0).sum(axis=2) / known.sum(axis=2))
+
+
+def _median_of_members(totals: Array) -> Array:
+    """Return the median of the members that are there, (places, issues)."""
+    ordered = np.sort(totals, axis=-1)
+    count: Positions = (~np.isnan(totals)).sum(axis=-1)
+    middle = np.stack([np.maximum(count - 1, 0) // 2, count // 2], axis=-1)
+    middle = np.minimum(middle, totals.shape[-1] - 1)
+    return np.asarray(np.take_along_axis(ordered, middle, axis=-1).mean(axis=-1))
+
+
+def _first_reached(wet: Array, limits: Array) -> Array:
+    """Return the least of `TOTALS_MM` with which `wet`, (totals, ...), reaches the limit."""
+    reached = wet >= limits
+    first = reached.argmax(axis=0)
+    before = np.maximum(first - 1, 0)
+    low, high = (np.take_along_axis(wet, each[np.newaxis], axis=0)[0] for each in (before, first))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.where(first > 0, (limits - low) / (high - low), 0.0)
+    total = TOTALS_MM[before] + part * (TOTALS_MM[first] - TOTALS_MM[before])
+    return np.asarray(np.where(reached.any(axis=0), total, np.nan))
