@@ -1,8 +1,8 @@
 """Columns, units and ranges of each table, as pandera models.
 
-Add here the model of a table, its docstring is what the data dictionary says of it. Units are in
-the names; missing numbers are NaN, missing texts None. What else is known of a table, and checking
-rows against its model, is in `tables`.
+Add the model of a table here; its docstring is its text in the data dictionary. Units are in the
+names; missing numbers are NaN, missing texts None. The rest of a table's record, and the check of
+rows against its model, are in `tables`.
 """
 
 from dataclasses import dataclass
@@ -41,11 +41,11 @@ WEATHER_RANGES = {
     "et0_source_mm": (-1.0, 25.0),
     "swi_source": (-1.0, 3.0),
 }
-"""Least and greatest of what the weather of a place in France can be: beyond its records (1,825 mm
-in a day on La Réunion, 46 °C, -41 °C). What is further out is in another unit, or broken."""
+"""Lowest and highest possible weather of a place in France, beyond its records (1,825 mm in a day
+on La Réunion, 46 °C, -41 °C). A value outside is in another unit, or wrong."""
 
 RADIATION_J_CM2 = tuple(100.0 * limit for limit in WEATHER_RANGES["radiation_mj_m2"])
-"""The same of radiation as Météo-France has it, J/cm²."""
+"""The same for radiation in Météo-France's unit, J/cm²."""
 
 STATION_VARIABLES = (
     "tmin_c",
@@ -57,14 +57,14 @@ STATION_VARIABLES = (
     "rh_pct",
     "et0_source_mm",
 )
-"""What a station may observe of the weather."""
+"""Weather variables that a station may observe."""
 
 WEATHER_VARIABLES = (*STATION_VARIABLES, "swi_source")
-"""What a provider may observe of the weather."""
+"""Weather variables that a provider may give."""
 
 
 class Exact(pa.DataFrameModel):
-    """What all tables share: exact columns, coerced types."""
+    """Base of all tables: exact columns, coerced types."""
 
     class Config:
         """Exact columns, types coerced."""
@@ -74,7 +74,7 @@ class Exact(pa.DataFrameModel):
 
 
 class ByDepartement(Exact):
-    """What the tables of départements share: INSEE codes as strings."""
+    """Base of the tables by département: INSEE codes as strings."""
 
     departement: Series[str] = pa.Field(isin=CODES, description="INSEE code, always a string")
 
@@ -123,7 +123,7 @@ class DepartementNeighbours(ByDepartement):
 
 
 def _weather(name: str, description: str) -> Any:
-    """Return the field of a variable of the weather, within its range."""
+    """Return the field of a weather variable, with its range."""
     least, greatest = WEATHER_RANGES[name]
     return pa.Field(ge=least, le=greatest, nullable=True, description=description)
 
@@ -165,7 +165,7 @@ class WeatherDaily(ByDepartement):
 class SoilWaterDaily(ByDepartement):
     """Root-zone water by crop and day, in season (mart, partitioned); NaN while not known."""
 
-    # Millions of rows: texts as categories are checked, sorted and grouped in no time.
+    # There are millions of rows: categories are much faster to check, sort and group than strings.
     departement: Series[pd.CategoricalDtype] = pa.Field(
         isin=CODES, description="INSEE code, always a string"
     )
@@ -212,7 +212,7 @@ class CropStatistics(ByDepartement):
 
 
 def _share(water: str, level: str) -> Any:
-    """Return the column of the share of the area in which a level holds."""
+    """Return the column with the share of the area in which a level is in force."""
     return pa.Field(
         ge=0,
         le=100.0001,
@@ -278,7 +278,7 @@ class DroughtIndicators(ByDepartement):
     Every dekad of the record is there, of crops those of their season; missing is NaN.
     """
 
-    # Over a million rows: texts as categories are checked, sorted and grouped in no time.
+    # There are over a million rows: categories are much faster to check, sort and group.
     departement: Series[pd.CategoricalDtype] = pa.Field(
         isin=CODES, description="INSEE code, always a string"
     )
@@ -425,11 +425,12 @@ class CropStages(Exact):
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the rows of one file come from; `fetched_at` is an ISO date or time."""
+    """Origin of the rows of one file; `fetched_at` is an ISO date or time."""
 
     source: str
     url: str
     fetched_at: str
     sha256: str
     made_of: str = ""
-    """What names all that the rows were made of, of tables that are not made of the same again."""
+    """Hash of everything the rows were made from, for tables that are made again only if it
+    changes."""

@@ -1,10 +1,10 @@
-"""The seal of a Parquet file: a digest over all of its bytes, and of whose place they are.
+"""The seal of a Parquet file: a digest of all of its bytes and of its place in the lake.
 
-Parquet's own checksums, where a writer makes them, leave the footer out, and DuckDB does not look
-at them. The seal lies between the last page and the footer, where readers, who find everything by
-its offset, never look: any of them reads a sealed file like another. The footer's metadata say that
-there is a seal and which file it is of; either sign alone demands that the digest holds, so that no
-flipped bit makes a sealed file look like one of before there were seals.
+Parquet's own checksums, where a writer adds them, do not cover the footer, and DuckDB does not
+check them. The seal lies between the last page and the footer, which readers, who find everything
+by offset, never read: any reader can read a sealed file. The footer's metadata say that there is a
+seal and which file it belongs to. Either sign alone makes the digest mandatory, so no flipped bit
+can make a sealed file look like an older, unsealed one.
 """
 
 import hashlib
@@ -19,20 +19,20 @@ from geo_pipeline.errors import DamagedError
 from geo_pipeline.words import Message, message
 
 SIGN = b"geo_pipeline.sealed"
-"""Key of the footer's metadata; its value is the end of the file's path."""
+"""Key in the footer's metadata; its value is the end of the file's path."""
 
 MARK = b"\xff\x00" + SIGN + b"\x00\xff"
-"""Precedes the digest; not UTF-8, so that no text of a table can be taken for it."""
+"""Bytes before the digest; not UTF-8, so that no text of a table can be mistaken for them."""
 
 DIGEST_BYTES = 32
-"""Of SHA-256, over all bytes but the mark and itself."""
+"""Length of the SHA-256 over all bytes but the mark and the digest itself."""
 
 _TAIL_BYTES = 8
-"""What follows a Parquet footer: its length (little-endian, 4 bytes) and `PAR1`."""
+"""Length of what follows a Parquet footer: its length (little-endian, 4 bytes) and `PAR1`."""
 
 
 class Opened(NamedTuple):
-    """A file whose seal holds, or that is of before there were seals."""
+    """A file whose seal is valid, or that was written before there were seals."""
 
     file: pq.ParquetFile
     content: bytes
@@ -43,8 +43,8 @@ def sealed(content: pa.Table, place: str, **options: Any) -> bytes:
     """Return `content` as the bytes of a sealed Parquet file.
 
     Args:
-        content: the rows, with the metadata that the footer is to have.
-        place: how the path of the file ends, such as `weather_daily/departement=31/part.parquet`.
+        content: the rows, with the metadata for the footer.
+        place: the end of the file's path, such as `weather_daily/departement=31/part.parquet`.
         options: those of `pyarrow.parquet.write_table`.
     """
     metadata = {**(content.schema.metadata or {}), SIGN: place.encode()}
@@ -58,11 +58,11 @@ def sealed(content: pa.Table, place: str, **options: Any) -> bytes:
 
 
 def opened(path: Path) -> Opened:
-    """Open the Parquet file at `path` from memory, after a look at every byte of it.
+    """Open the Parquet file at `path` in memory, after checking every byte of it.
 
     Raises:
-        FileNotFoundError: it is not there.
-        DamagedError: its bytes are not those that were written, or were written for another place.
+        FileNotFoundError: it does not exist.
+        DamagedError: its bytes are not those that were written, or belong to another place.
     """
     try:
         content = path.read_bytes()
@@ -80,12 +80,12 @@ def opened(path: Path) -> Opened:
 
 
 def damaged(path: Path, reason: Message | str) -> DamagedError:
-    """Return the error that says that the file at `path` cannot be believed."""
+    """Return the error for a damaged file at `path`."""
     return DamagedError(message("seal.damaged", path=path, why=reason), path)
 
 
 def _holds(content: bytes) -> bool:
-    """Return whether the seal of a file holds, or nothing in it says that there is one."""
+    """Return whether the seal of a file is valid, or nothing in the file says that it has one."""
     mark = content.find(MARK)
     if mark < 0:
         return SIGN not in content

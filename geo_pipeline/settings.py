@@ -1,4 +1,4 @@
-"""Every knob of the system: one class, read from `GEO_PIPELINE_*` environment variables."""
+"""All settings of the system: one class, read from `GEO_PIPELINE_*` environment variables."""
 
 import re
 from datetime import date
@@ -20,7 +20,7 @@ _ANCESTOR: Final = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
 def misuse(error: SettingsError | ValidationError) -> Message:
-    """Say in one line which setting cannot be read, and why."""
+    """Return a message that names the setting that cannot be read, and why."""
     if isinstance(error, SettingsError):  # its text names the setting, never its value
         return message("settings.no_json", why=error)
     first = error.errors()[0]
@@ -38,7 +38,7 @@ def variable(setting: str) -> str:
 
 
 class Settings(BaseSettings):
-    """Where things lie and where data come from. Reading it touches neither disk nor network."""
+    """Paths, providers and limits. Reading them touches neither disk nor network."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
@@ -362,19 +362,19 @@ class Settings(BaseSettings):
         return value
 
     def address(self, name: str) -> str:
-        """Return the address that a setting holds; one without a path has that of its default."""
+        """Return the address in a setting; one without a path gets the path of the default."""
         url: str = getattr(self, name)
         path = urlsplit(type(self).model_fields[name].default).path
         return url if urlsplit(url).path.strip("/") else url.rstrip("/") + path
 
     @property
     def reading_limits(self) -> Limits:
-        """What reading a file that came from outside may take."""
+        """Limits for reading a foreign file."""
         return Limits(memory_mb=self.reading_memory_mb, time_s=self.reading_time_s)
 
     @property
     def lake(self) -> Path:
-        """Folder of the lake: one Parquet file a table and partition."""
+        """Folder of the lake, with one Parquet file for each table and partition."""
         return self.home / "lake"
 
     @property
@@ -384,12 +384,12 @@ class Settings(BaseSettings):
 
     @property
     def failures(self) -> Path:
-        """Folder of what could not be had, a file each, until it can."""
+        """Folder of failures, one file each, until the partition succeeds."""
         return self.home / "failures"
 
     @property
     def findings(self) -> Path:
-        """Folder of what the checks found, a file a table and département."""
+        """Folder of the findings of checks, one file for each table and département."""
         return self.home / "findings"
 
     @property
@@ -399,7 +399,7 @@ class Settings(BaseSettings):
 
     @property
     def provided(self) -> Path:
-        """Folder of the files that came through the inbox and are good."""
+        """Folder of the accepted files that came through the inbox."""
         return self.home / "provided"
 
     @property
@@ -409,7 +409,7 @@ class Settings(BaseSettings):
 
     @property
     def monitoring(self) -> Path:
-        """Folder of how the pipeline stands, for the app and for a monitoring system."""
+        """Folder of the state of the pipeline, for the app and for a monitoring system."""
         return self.home / "monitoring"
 
     @property
@@ -429,7 +429,7 @@ class Settings(BaseSettings):
 
 
 def read_settings(**said: Any) -> Settings:
-    """Return the settings of the environment, with what is `said` instead.
+    """Return the settings of the environment, with `said` in place of some of them.
 
     Raises:
         UsageError: one of them cannot be read.

@@ -1,4 +1,4 @@
-"""The workspace of a run: the lake, the providers, failures and results."""
+"""The workspace of a run: the lake, the providers, failures and findings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,19 +22,19 @@ from geo_pipeline.words import message
 
 
 def _unheard(_table: str, _departement: str) -> None:
-    """Nobody listens to the progress."""
+    """Ignore progress."""
 
 
 def _unheard_failure(_failure: Failure) -> None:
-    """Nobody listens to what fails."""
+    """Ignore a failure."""
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """The rooms as `settings` lay them out, opened on first use.
+    """The lake, the providers and the records of a home, opened on first use.
 
-    `on_partition` is told of each partition written (table, département), for progress bars;
-    `on_failure` of each that could not be had.
+    `on_partition` is called for each written partition (table, département), for progress bars;
+    `on_failure` for each partition that could not be made.
     """
 
     settings: Settings
@@ -48,22 +48,22 @@ class Workspace:
 
     @cached_property
     def bundled(self) -> Bundled:
-        """What ships with the project."""
+        """The data that ship with the project."""
         return Bundled(self.settings.embedded_data)
 
     @cached_property
     def providers(self) -> Providers:
-        """Those that the settings choose."""
+        """The providers that the settings choose."""
         return Providers(self.settings, self.bundled, self._outlines)
 
     @cached_property
     def failures(self) -> Failures:
-        """What could not be had."""
+        """The failures of partitions that could not be made."""
         return Failures(self.settings.failures)
 
     @cached_property
     def findings(self) -> Findings:
-        """What the checks found."""
+        """The findings of the checks."""
         return Findings(self.settings.findings)
 
     @cached_property
@@ -72,9 +72,9 @@ class Workspace:
         return Warehouse(self.settings.warehouse)
 
     def boundaries(self, warn: Callable[[str], object]) -> tuple[gpd.GeoDataFrame, Provenance]:
-        """Return the outlines to use: those of the provider where they are good, else the embedded.
+        """Return the outlines to use: the provider's where they pass the checks, else the embedded.
 
-        `warn` is told why they are not used, and the failure is recorded.
+        Where they do not pass, `warn` gets the reason and the failure is recorded.
         """
         provider = self.providers.boundaries
         if provider is None:
@@ -92,7 +92,7 @@ class Workspace:
         """Return the outlines of the provider, the embedded ones where none is chosen.
 
         Raises:
-            SourceError: the provider fails, or its outlines are not good.
+            SourceError: the provider fails, or its outlines do not pass the checks.
         """
         embedded = self.bundled.boundaries()
         provider = self.providers.boundaries
@@ -107,31 +107,31 @@ class Workspace:
         return outlines, received
 
     def offline(self) -> Self:
-        """Return the same rooms, with providers that give what was received before only."""
+        """Return the same workspace with providers that only use what was received before."""
         return replace(self, settings=self.settings.model_copy(update={"offline": True}))
 
     def failed(
         self, table: str, departement: str | None, source: str, error: GeoPipelineError
     ) -> Failure:
-        """Record that a partition (or a whole table) could not be had; what was there stays."""
+        """Record that a partition (or a whole table) could not be made; an older one stays."""
         failure = self.failures.add(table, departement, source, error.message)
         logs.failed(table, departement, source, str(failure.why))
         self.on_failure(failure)
         return failure
 
     def holds(self, table: str, departement: str) -> bool:
-        """Return whether a partition is there, and is not an old one that could not be renewed."""
+        """Return whether a partition exists and its last renewal did not fail."""
         there = self.lake.path(table, departement).exists()
         return there and not self.failures.has(table, departement)
 
     def succeeded(self, table: str, departement: str | None = None) -> None:
-        """Forget the failure of a partition, and tell that it is written."""
+        """Clear the failure of a partition, and report it as written."""
         self.failures.clear(table, departement)
         if departement is not None:
             self.on_partition(table, departement)
 
     def _outlines(self) -> gpd.GeoDataFrame:
-        """Return the outlines that the lake holds, the embedded ones before there are any."""
+        """Return the outlines in the lake, the embedded ones where the lake has none yet."""
         if self.lake.path("departements").exists():
             return gpd.GeoDataFrame(self.lake.read("departements"))
         return self.bundled.boundaries()

@@ -1,5 +1,5 @@
-"""Providers of observations: one module each, payload in, schema'd frame out.
+"""Providers of observations: one module each, from what they send to frames with a schema.
 
-Only `http` opens a connection; nothing here knows Dagster or DuckDB. Which provider gives what
-is chosen by settings (`runtime/providers.py`).
+Only `http` opens a connection; nothing here knows Dagster or DuckDB. Settings choose the providers
+(`runtime/providers.py`).
 """

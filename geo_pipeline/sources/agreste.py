@@ -39,10 +39,10 @@ CROP_SHEETS = ("COP", "FOU", "IND", "PDT", "LEG", "FRT")
 HEADER_WITHIN = 15
 CROP_COLUMNS = ("LIB_SAA", "LIB_CODE")
 VINES = "VIG"
-"""The sheet of vines, in editions that have it: areas planted and in production, wine in hl."""
+"""The sheet of vines, in some editions: areas planted and in production, wine in hl."""
 PREFIXES = {"SURF": "area_ha", "REND": "yield_q_ha", "PROD": "production_q"}
 _AREAS = ("SURF_PROD", "SURF", "SURF_TOT")
-"""Columns of areas, those first that a yield is of."""
+"""Columns of areas; the first one present is the area that yields refer to."""
 _FIGURES = re.compile(r"(SURF_PROD|SURF_TOT|SURF|REND|PROD)_(\d{4})\s*(?:\((.*)\))?")
 _DEPARTEMENTAL = re.compile(r"^(?!.*r.{1,3}gionale).*d.{1,3}partementale.*\.xlsx$")
 _EDITION = re.compile(r"saa\D?(\d{4}\D\d{4})", re.IGNORECASE)
@@ -50,7 +50,7 @@ _STATUS = re.compile(r"(semi.)?d.{1,2}finitives|provisoires", re.IGNORECASE)
 
 
 class Agreste(CropFile):
-    """The workbook behind `url`: a zip that holds it, or the workbook itself."""
+    """The workbook behind `url`: a zip that contains it, or the workbook itself."""
 
     name = NAME
     setting = "GEO_PIPELINE_AGRESTE_URL"
@@ -60,7 +60,7 @@ class Agreste(CropFile):
 
     @staticmethod
     def read(received: Received) -> pd.DataFrame:
-        """Return the rows of `crop_statistics` in a zip or workbook."""
+        """Return the rows of `crop_statistics` from a zip or workbook."""
         if workbooks.PART in payload.members(received, NAME):
             name = PurePosixPath(unquote(urlsplit(received.url).path)).name
             return read(received.content, name, received.most_left_out)
@@ -70,12 +70,12 @@ class Agreste(CropFile):
 
 
 def read(workbook: bytes, name: str, most_left_out: float = MOST_LEFT_OUT) -> pd.DataFrame:
-    """Return the rows of `crop_statistics` in the workbook `name`, of all départements.
+    """Return the rows of `crop_statistics` from the workbook `name`, for all départements.
 
     Raises:
-        ValueError: it cannot be read, or does not hold what it should; the message says where.
+        ValueError: it cannot be read, or does not contain what it should; the message says where.
     """
-    # Sheets of something else (land use, animals, notes) give None.
+    # Sheets on other subjects (land use, animals, notes) give None.
     read_as = (
         _sheet(title, cells, most_left_out) for title, cells in workbooks.sheets(workbook, name)
     )
@@ -129,7 +129,7 @@ class _Sheet(NamedTuple):
 
 
 def _edition(name: str) -> str:
-    """Return the publication that a workbook's name tells, such as `SAA 2010-2024 définitives`."""
+    """Return the edition named by a workbook's name, such as `SAA 2010-2024 définitives`."""
     years, status = _EDITION.search(name), _STATUS.search(name)
     edition = f"SAA {years[1]}" if years else "SAA"
     if status is None:
@@ -191,7 +191,7 @@ class _Header(NamedTuple):
 
 
 def _header(cells: Sequence[Sequence[object]]) -> _Header | None:
-    """Return where the column names are, None where they are not."""
+    """Return the position of the column names, None where there are none."""
     for row, line in enumerate(cells[:HEADER_WITHIN]):
         names = [cell.strip().upper() if isinstance(cell, str) else "" for cell in line]
         crop = next((names.index(name) for name in CROP_COLUMNS if name in names), None)
@@ -202,7 +202,7 @@ def _header(cells: Sequence[Sequence[object]]) -> _Header | None:
 
 
 def _columns(title: str, names: Sequence[object]) -> dict[tuple[str, int], int]:
-    """Return the column of each measure and year; of several areas the one that yields are of."""
+    """Return the column of each measure and year; of several areas, the one of the yields."""
     found: dict[tuple[str, int], int] = {}
     for column, name in enumerate(names):
         told = _FIGURES.fullmatch(name.strip().upper()) if isinstance(name, str) else None
@@ -228,10 +228,10 @@ def _units(
     columns: dict[tuple[str, int], int],
     usual: Units | None,
 ) -> Units:
-    """Return the units that stand in the header or above it, else the `usual` ones of the sheet.
+    """Return the units in the header or above it, else the `usual` units of the sheet.
 
     Raises:
-        ValueError: two units are told for one measure, or none of a sheet that is not known.
+        ValueError: a measure has two units, or the units of an unknown sheet are not given.
     """
     told: dict[str, set[float]] = {measure: set() for measure in MEASURES}
     measured = {column: measure for (measure, _), column in columns.items()}
@@ -262,7 +262,7 @@ def _units(
 def _rows(
     title: str, cells: Sequence[Sequence[object]], header: _Header, sieve: payload.Sieve
 ) -> tuple[list[str], list[str], list[int]]:
-    """Return département, crop and row number of each row that is of a département."""
+    """Return département, crop and row number of each row that belongs to a département."""
     top, region, place, crop = header
     departements, crops, at = [], [], []
     known: dict[str, str | None] = {}
@@ -272,7 +272,7 @@ def _rows(
         where, label = str(line[place]).strip(), str(line[crop]).strip()
         area = where or (str(line[region]).strip() if region is not None else "")
         if not label:
-            # A note under the table, or an empty row.
+            # This is a note under the table, or an empty row.
             if where and any(_is_figure(cell) for cell in line):
                 raise ValueError(fault_at(in_cell(title, row, crop), message("agreste.no_crop")))
             continue
@@ -309,7 +309,7 @@ def _rows(
 def _figure(
     title: str, cells: Sequence[Sequence[object]], row: int, column: int, sieve: payload.Sieve
 ) -> float:
-    """Return the figure of one cell, NaN of one that is none, which the `sieve` notes."""
+    """Return the figure in a cell; NaN, noted by the `sieve`, where it holds something else."""
     cell = cells[row][column]
     if type(cell) is float and 0 <= cell < math.inf:
         return cell
@@ -326,7 +326,7 @@ def _figure(
 
 
 def _long(sheet: _Sheet, codes: dict[str, str], most_left_out: float) -> pd.DataFrame:
-    """Return one row a département, year and crop."""
+    """Return one row for each département, year and crop."""
     n_rows, n_years = len(sheet.at), len(sheet.years)
     frame = pd.DataFrame(
         {
@@ -359,7 +359,7 @@ def _is_figure(cell: object) -> bool:
 
 
 def build(parts: Parts) -> Agreste:
-    """Return the client that `parts` make."""
+    """Return the client built from `parts`."""
     return Agreste(parts.http, parts.settings.agreste_url)
 
 

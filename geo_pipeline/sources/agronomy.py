@@ -1,8 +1,8 @@
-"""Crop parameters and soil storage, the two tables a balance needs beside the weather.
+"""Crop parameters and soil storage: the two tables that a water balance needs besides weather.
 
-Both ship as CSV, each number with its source beside it (`assets_data/PROVENANCE.md` says what each
-column is). A local file of the same columns replaces the rows it has: one's own sowing dates, a
-département's own soils.
+Both ship as CSV, each number with its source (`assets_data/PROVENANCE.md` explains the columns).
+The rows of a local file with the same columns replace those of the same key, for instance with
+local sowing dates or the measured soils of a département.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ WHOLE = ("start_month", "start_day", "days_initial", "days_development", "days_m
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """What a table must have: its key, numbers with lowest and highest value, texts, flags."""
+    """Layout of a table: its key, numbers with lowest and highest value, texts, flags."""
 
     key: str
     numbers: dict[str, tuple[float, float]]
@@ -94,11 +94,11 @@ SOIL = _Layout(
 
 
 def crop_parameters(folder: Path, local: Path | None = None) -> pd.DataFrame:
-    """Return one row a crop, indexed by its code, sorted.
+    """Return one row for each crop, indexed by its code, sorted.
 
     Args:
-        folder: where the embedded files are.
-        local: a CSV of the same columns whose rows replace or add crops.
+        folder: folder of the embedded files.
+        local: a CSV with the same columns, whose rows replace or add crops.
 
     Raises:
         SourceError: a file is missing or damaged.
@@ -108,14 +108,14 @@ def crop_parameters(folder: Path, local: Path | None = None) -> pd.DataFrame:
 
 
 def soil_storage(folder: Path, local: Path | None = None) -> pd.DataFrame:
-    """Return what the soils of the 101 départements hold and let go, indexed by code, sorted.
+    """Return the water storage and drainage of soils by département, indexed by code, sorted.
 
-    `drainage_per_day` is the share of the water held that drains in a day. `status` is `fitted`
-    on normals of soil wetness, `neighbours` after those around, `default` where nothing is known.
+    `drainage_per_day` is the share of the stored water that drains in a day. `status` is `fitted`
+    (to normals of soil wetness), `neighbours` (taken from the départements around) or `default`.
 
     Args:
-        folder: where the embedded files are.
-        local: a CSV of the same columns whose rows replace those of their département.
+        folder: folder of the embedded files.
+        local: a CSV with the same columns, whose rows replace those of their département.
 
     Raises:
         SourceError: a file is missing or damaged, a département is missing or unknown.
@@ -130,14 +130,14 @@ def soil_storage(folder: Path, local: Path | None = None) -> pd.DataFrame:
 
 
 def _merged(path: Path, local: Path | None, layout: _Layout) -> pd.DataFrame:
-    """Return the embedded rows with those of the local file in their place."""
+    """Return the embedded rows, replaced where the local file has rows of the same key."""
     frames = [_read(file, layout) for file in (path, local) if file is not None]
     both = pd.concat(frames)
     return both[~both.index.duplicated(keep="last")].sort_index()
 
 
 def _read(path: Path, layout: _Layout) -> pd.DataFrame:
-    """Return the table in `path`, typed and within its ranges."""
+    """Return the table in `path`, typed and checked against its ranges."""
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as error:
@@ -178,7 +178,7 @@ def _read(path: Path, layout: _Layout) -> pd.DataFrame:
 
 
 def _damaged(path: Path, why: Message | None) -> SourceError:
-    """Return the one-line error for a table that is missing or damaged."""
+    """Return the one-line error for a missing or damaged table."""
     what = message("embedded.missing")
     if why is not None:
         what = message("embedded.unusable", why=why)

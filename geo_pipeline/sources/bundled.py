@@ -105,7 +105,7 @@ class Bundled:
         return days[days["date"].between(start, end)]
 
     def weather(self, departement: str, since: date, until: date) -> Observed:
-        """Return the days from `since` to `until` that the embedded data hold, be it none."""
+        """Return the days from `since` to `until` in the embedded data, possibly none."""
         dekads = self._weather
         days = _spread(dekads[dekads["departement"] == departement])
         rows = days[days["date"].between(pd.Timestamp(since), pd.Timestamp(until))]
@@ -116,7 +116,7 @@ class Bundled:
         )
 
     def period(self, since: date | None, until: date | None) -> tuple[pd.Timestamp, pd.Timestamp]:
-        """Return the first and last day of weather that are asked for, all there is by default.
+        """Return the first and last day of weather to use, by default all there is.
 
         Raises:
             UsageError: no day of the data lies between `since` and `until`.
@@ -155,7 +155,7 @@ class Bundled:
         return agronomy.soil_storage(self.folder)
 
     def provenance(self, file: str) -> Provenance:
-        """Return where the rows of the embedded `file` come from."""
+        """Return the origin of the rows of the embedded `file`."""
         path = self.folder / file
         try:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -164,10 +164,10 @@ class Bundled:
         return Provenance(self.name, f"assets_data/{file}", EMBEDDED_ON, digest)
 
     def changed(self) -> list[str]:
-        """Return the embedded files whose SHA-256 is not that of `PROVENANCE.md` beside them.
+        """Return the embedded files whose SHA-256 differs from that in `PROVENANCE.md`.
 
         Raises:
-            SourceError: one of them, or the page, is not there.
+            SourceError: one of them, or the page, is missing.
         """
         page = self.folder / "PROVENANCE.md"
         try:
@@ -197,7 +197,7 @@ class Bundled:
 
 
 def _unreadable(path: Path, error: Exception) -> SourceError:
-    """Return the one-line error for an embedded file that is missing or damaged."""
+    """Return the one-line error for a missing or damaged embedded file."""
     what = message("embedded.missing")
     if path.exists():
         why = plain(str(error).splitlines()[0]) if not isinstance(error, ValueError) else error
@@ -206,13 +206,13 @@ def _unreadable(path: Path, error: Exception) -> SourceError:
 
 
 def _frame(content: pa.Table) -> pd.DataFrame:
-    """Return `content` as pandas, dates as datetime64[ns]."""
+    """Return `content` as a pandas frame, with dates as datetime64[ns]."""
     frame: pd.DataFrame = content.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
     return frame
 
 
 def _spread(dekads: pd.DataFrame) -> pd.DataFrame:
-    """Return `dekads` as days: rain divided evenly, means repeated, the rest not known."""
+    """Return `dekads` as days: rain divided evenly, means repeated, the rest NaN."""
     n_days = dekads["n_days"].to_numpy(dtype=np.int64)
     last = np.cumsum(n_days)
     day_of_dekad = np.arange(n_days.sum()) - np.repeat(last - n_days, n_days)
@@ -232,6 +232,6 @@ def _spread(dekads: pd.DataFrame) -> pd.DataFrame:
 
 
 def build(parts: Parts) -> Bundled:
-    """Return what ships with the project."""
+    """Return the data that ship with the project."""
     embedded: Bundled = parts.embedded
     return embedded

@@ -1,4 +1,4 @@
-"""Area, yield and production as statistical offices print them: numbers, units, checks."""
+"""Crop figures as statistical offices print them: area, yield, production, units, checks."""
 
 import logging
 import math
@@ -25,28 +25,28 @@ log = logging.getLogger(__name__)
 MEASURES = ("area_ha", "yield_q_ha", "production_q")
 KEY = ["departement", "year", "crop"]
 
-# How offices print that there is no figure: secret, not available, not significant. Never zero.
+# Marks of offices for a figure that is secret, not available or not significant. Never zero.
 MISSING = frozenset({"", "s", "c", "nd", "n.d.", "ns", "n.s.", "so", "-", "...", "…", "///"})
 _NUMBER = re.compile(r"-?(?:\d+|\d{1,3}(?: \d{3})+)(?:[.,]\d+)?")
 
-# Larger than any true one: the whole of Gironde in ha; vegetables under glass, q/ha.
+# Larger than any real figure: the whole of Gironde in ha; vegetables under glass, q/ha.
 HIGHEST = {"area_ha": 1.2e6, "yield_q_ha": 5e4, "production_q": 1e9}
 
-# Printed yields are rounded, areas and productions too: a hectare and 2 % are within reason.
+# Areas, yields and productions are printed rounded: a hectare and 2 % of difference are accepted.
 TOLERANCE = 0.02
 LEAST_ROWS_TO_JUDGE_UNITS = 8
 
 
 @dataclass(frozen=True)
 class Units:
-    """What one hectare, q/ha and q are of what a sheet prints; NaN where it is no weight."""
+    """Factors from the units of a sheet to ha, q/ha and q; NaN where a unit is not a weight."""
 
     area_ha: float = 1.0
     yield_q_ha: float = 1.0
     production_q: float = 1.0
 
 
-# Quantities that units are said of, by the words that name them. A hectolitre is no weight.
+# Units by the words that name them, as factors. A hectolitre is no weight.
 _AREA = {"ha": 1.0, "hectare": 1.0, "hectares": 1.0, "are": 0.01, "ares": 0.01}
 _WEIGHT = {
     "q": 1.0,
@@ -69,14 +69,14 @@ _UNIT = re.compile(
 
 
 class Unit(NamedTuple):
-    """One unit as printed: of which measure, and how many of ours it is."""
+    """A printed unit: its measure, and its factor to our unit."""
 
     measure: str
     factor: float
 
 
 def units_in(text: str) -> list[Unit]:
-    """Return the units that `text` names, in order: `ha, q/ha, q` gives one of each measure."""
+    """Return the units named in `text`, in order: `ha, q/ha, q` gives one of each measure."""
     found = []
     plain = re.sub(r"\s+", " ", text.casefold())
     for thousand, word, per, of in _UNIT.findall(plain):
@@ -93,7 +93,7 @@ def units_in(text: str) -> list[Unit]:
 
 
 def number(cell: object) -> float:
-    """Return the figure in `cell`, NaN where it says that there is none.
+    """Return the figure in `cell`, NaN for a mark of a missing figure.
 
     Numbers may be text with a decimal comma and spaces between thousands.
 
@@ -117,10 +117,10 @@ def number(cell: object) -> float:
 
 
 def the_member(received: Received, source: str, wanted: re.Pattern[str]) -> str:
-    """Return the path of the one file of a zip whose name, in lower case, has `wanted` in it.
+    """Return the path of the only file in a zip whose name, in lower case, matches `wanted`.
 
     Raises:
-        SourceError: it is no zip, it is damaged, or no file or several are such.
+        SourceError: it is no zip, it is damaged, or no or several files match.
     """
     paths = payload.members(received, source)
     names = {path: PurePosixPath(path).name for path in paths}
@@ -137,15 +137,14 @@ def the_member(received: Received, source: str, wanted: re.Pattern[str]) -> str:
 
 
 def out_of_range(frame: pd.DataFrame, measure: str) -> "pd.Series[bool]":
-    """Return which rows have a `measure` that no field can have given."""
+    """Return which rows have a `measure` beyond what is physically possible."""
     return (frame[measure] < 0) | (frame[measure] > HIGHEST[measure])
 
 
 def unit_ratio(frame: pd.DataFrame) -> float | None:
-    """Return the median of production over area by yield, None where it is 1 or cannot be told.
+    """Return the median of production / (area x yield), None where it is 1 or unknown.
 
-    Rounding, and areas not yet in production, leave it near 1; units that are not what they were
-    taken for do not.
+    Rounding, and areas not yet in production, leave it near 1; wrongly assumed units do not.
     """
     expected = frame["area_ha"] * frame["yield_q_ha"]
     judged = (expected > 0) & (frame["production_q"] > 0)
@@ -156,10 +155,10 @@ def unit_ratio(frame: pd.DataFrame) -> float | None:
 
 
 def report_disagreement(frame: pd.DataFrame, source: str) -> int:
-    """Log how many rows print a production that is not area by yield, and return it."""
+    """Log and return the number of rows whose production is not area times yield."""
     area, rate, production = (frame[measure].to_numpy(float) for measure in MEASURES)
     expected = area * rate
-    # Half of the last figure printed: area to 1 ha, yield to 1 q/ha.
+    # Half of the last printed digit: area to 1 ha, yield to 1 q/ha.
     room = TOLERANCE * expected + 0.5 * (area + rate) + 1
     with np.errstate(invalid="ignore"):
         difference = np.abs(production - expected)
@@ -187,13 +186,13 @@ def table(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `frame` that have a figure as `crop_statistics`, sorted.
 
     Raises:
-        InvalidTableError: the frame is not that of the table.
+        InvalidTableError: the frame does not satisfy the schema of the table.
     """
     return tables.validate("crop_statistics", frame.dropna(subset=list(MEASURES), how="all"))
 
 
 class CropFile:
-    """A file of all départements behind one URL, fetched and read once, at the first question."""
+    """A file of all départements behind one URL, fetched and read once, on first use."""
 
     name = ""
     setting = ""
@@ -208,27 +207,28 @@ class CropFile:
 
     @property
     def url(self) -> str:
-        """Where the file is."""
+        """The address of the file."""
         return self._url
 
     @staticmethod
     def read(received: Received) -> pd.DataFrame:
-        """Return the rows of `crop_statistics` in what was received, in whichever process.
+        """Return the rows of `crop_statistics` from what was received; callable in any process.
 
         Raises:
-            SourceError, ValueError, InvalidTableError: it cannot be read, or is not what it should.
+            SourceError, ValueError, InvalidTableError: it cannot be read, or its content is wrong.
         """
         raise NotImplementedError
 
     def crop_statistics(self, departement: str) -> pd.DataFrame:
         """Return all crops and years of one département, as in the table `crop_statistics`.
 
-        A figure that is secret or not available is NaN; a row without any is not there. A
-        département that the file does not have gives 0 rows.
+        A secret or unavailable figure is NaN; rows without any figure are left out. A département
+        that is not in the file gives 0 rows.
 
         Raises:
             UsageError: there is no such département.
-            SourceError: the file cannot be had or read; the message names the URL, and where.
+            SourceError: the file cannot be received or read; the message names the URL and the
+                place.
         """
         if departement not in BY_CODE:
             raise UsageError(message("crops.unknown_departement", code=departement))
@@ -241,10 +241,10 @@ class CropFile:
 
     @property
     def provenance(self) -> Provenance:
-        """Where the file is from; it is fetched and read if it was not.
+        """Return the origin of the file, which is fetched and read first if necessary.
 
         Raises:
-            SourceError: it cannot be had or read.
+            SourceError: it cannot be received or read.
         """
         return self._file()[1]
 

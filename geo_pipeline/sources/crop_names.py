@@ -1,8 +1,8 @@
-"""Crops and places of statistical tables: our codes, and how providers write them.
+"""Crops and places in statistical tables: our codes, and the labels of providers.
 
 A label such as `01 - Blé tendre d'hiver et épeautre` becomes the code `soft_wheat` that
-`crop_parameters.csv` and the embedded statistics use. A label that is not known here keeps a code
-made from its own words (`12 - Avoine de printemps`: `avoine_de_printemps`): none is dropped.
+`crop_parameters.csv` and the embedded statistics use. An unknown label gets a code made of its own
+words (`12 - Avoine de printemps`: `avoine_de_printemps`), so that no crop is dropped.
 """
 
 import re
@@ -66,19 +66,20 @@ CROPS: dict[str, tuple[str, ...]] = {
     ),
     "temporary_grassland": ("total prairies temporaires", "prairies temporaires"),
 }
-"""Our codes and the labels they stand for, as `words` gives them, the most wanted first."""
+"""Our codes and their labels, normalised by `words`, in order of preference."""
 
-# A number before a name (`01 - `, `02A - `), and the sum that a total states (` (14 + 15)`).
+# A number before a name (`01 - `, `02A - `), and the sum given in the label of a total (` (14 +
+# 15)`).
 _NUMBER = re.compile(r"^\s*(\d{1,4}[A-Z]?)\s*(?:[-–—:]\s*|$)", re.IGNORECASE)
 _SUM = re.compile(r"\s*\((?=[^)]*\d)(?:\d+|à|[-+–…. ])+\)\s*$")
 
-# Letters that overseas départements go by in files of the ministry of agriculture.
+# Codes of overseas départements in files of the ministry of agriculture.
 _OVERSEAS = {"9A": "971", "9B": "972", "9C": "973", "9D": "974", "9F": "976"}
-# Collectivities that are no département, and Corsica as one.
+# Collectivities that are not départements, and Corsica as one.
 _ELSEWHERE = {"20", "975", "977", "978", "984", "986", "987", "988", "989"}
-# No département has one of these in its name.
+# Words that occur in no name of a département.
 _TOTAL = re.compile(r"\b(total|ensemble|france|metropole|metropolitaine|dom|drom|outre mer)\b")
-# Régions of before 2016.
+# Régions before 2016.
 _FORMER = """
 alsace|aquitaine|auvergne|basse normandie|bourgogne|centre|champagne ardenne|franche comte
 |haute normandie|languedoc roussillon|limousin|lorraine|midi pyrenees|nord pas de calais|picardie
@@ -95,22 +96,22 @@ def words(text: str) -> str:
 
 
 def numbered(label: str) -> tuple[str, str]:
-    """Return the number and the name of `07 - Maïs grain`, the number empty where there is none."""
+    """Return the number and the name of `07 - Maïs grain`; the number is empty where absent."""
     found = _NUMBER.match(label)
     return (found[1].upper(), label[found.end() :].strip()) if found else ("", label.strip())
 
 
 def crop_name(label: str) -> str:
-    """Return the words of a crop's label without its number and the sum that it states."""
+    """Return the words of a crop's label, without its number and the sum of a total."""
     return words(_SUM.sub("", numbered(label)[1]))
 
 
 def crop_codes(labels: Iterable[str]) -> dict[str, str]:
-    """Return the code of each of the `labels` that a provider uses together.
+    """Return the code of each of the `labels` of one file.
 
-    Where several labels may stand for one of our crops, the most wanted that is there does (winter
-    wheat before all soft wheat); the others keep codes of their own words. Two labels of the same
-    words are told apart by their numbers.
+    Where several labels may mean one of our crops, the preferred one gets its code (winter wheat
+    before all soft wheat); the others get codes of their own words. Two labels with the same words
+    are distinguished by their numbers.
     """
     names = {label: crop_name(label) for label in dict.fromkeys(labels)}
     known = set(names.values())
@@ -129,14 +130,14 @@ def crop_codes(labels: Iterable[str]) -> dict[str, str]:
 
 
 def departement_code(code: str, name: str) -> str | None:
-    """Return the INSEE code of a row's département, or None where the row is of another area.
+    """Return the INSEE code of a row's département, or None for a row of another area.
 
-    Other areas are régions, France, and collectivities that are no département. Written codes
-    may have three characters (`077`, `02A`) or lack a zero (`1`); régions have numbers that some
-    départements have too (11 is Aude or Île-de-France): the name tells them apart.
+    Other areas are régions, France, and collectivities that are not départements. Codes may be
+    printed with three characters (`077`, `02A`) or without a zero (`1`). Some numbers mean a région
+    or a département (11 is Aude or Île-de-France): the name decides.
 
     Raises:
-        ValueError: the code is no one's, or the name is that of another département.
+        ValueError: the code is unknown, or the name is that of another département.
     """
     written, called = code.strip().upper(), words(name)
     if called in _AREAS and called not in _NAMES:
@@ -146,7 +147,7 @@ def departement_code(code: str, name: str) -> str | None:
     short = written[1:] if len(written) == 3 and written.startswith("0") else written.zfill(2)
     insee = _OVERSEAS.get(short, short)
     if called in _NAMES and _NAMES[called] != insee:
-        # An overseas région bears the name of its only département, and a number of its own.
+        # An overseas région has the name of its only département, and a number of its own.
         if called in _AREAS and _AREAS[called] == written.zfill(2):
             return None
         if not written:

@@ -1,7 +1,7 @@
-"""Delimited tables that providers send, read strictly into the columns that are asked for.
+"""Delimited tables from providers, read strictly into the requested columns.
 
-Nothing is guessed: a cell that is no number where one belongs is an error, never a missing value.
-What holds the text of a table, archives and encodings, is opened in `payload`.
+Nothing is guessed: a cell that should be a number and is not is an error, never a missing value.
+Archives and encodings are handled in `payload`.
 """
 
 import io
@@ -28,7 +28,7 @@ from geo_pipeline.sources.payload import Sieve, unusable
 from geo_pipeline.words import Message, message
 
 SPACES = " \u00a0\u202f\u2009"
-"""What stands between thousands: space, and the ones that do not break."""
+"""Separators of thousands: the space and no-break spaces."""
 
 NUMBER = re.compile(
     rf"([+-]?)(\d{{1,3}}(?:[{SPACES}]\d{{3}})+|\d*)(?:[.,](\d*))?([eE][+-]?\d{{1,3}})?", re.ASCII
@@ -39,17 +39,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a delimited table: what it is called and what may stand in it."""
+    """A column of a delimited table: its name, its type and its range."""
 
     name: str
     kind: Literal["text", "number", "whole", "date"] = "number"
     also: tuple[str, ...] = ()
-    """Other names that providers give it."""
+    """Other names that providers use for it."""
     lowest: float | str = -np.inf
     highest: float | str = np.inf
-    """Range of its values, in it; dates as `2020-01-31`."""
+    """Range of its values, inclusive; dates as `2020-01-31`."""
     optional: bool = False
-    """It may be absent: then it is empty."""
+    """Whether it may be absent; then it is empty."""
     date_format: str = "%Y-%m-%d"
 
 
@@ -68,27 +68,27 @@ def table(
 ) -> pd.DataFrame:
     """Return the delimited table `said` with `columns` only, in their order.
 
-    Numbers may have a decimal point or comma and spaces between thousands. Text is stripped of
-    spaces around it. Types: str, float64, Int64, datetime64[ns].
+    Numbers may have a decimal point or comma and spaces between thousands. Spaces around texts are
+    removed. Types: str, float64, Int64, datetime64[ns].
 
     Args:
-        said: the text, its first line the names of columns.
-        received: what it came in.
-        source: who sent it.
-        columns: what is wanted of it, every one required unless `optional`.
-        delimiter: what stands between cells.
+        said: the text, with the names of columns in its first line.
+        received: the answer or file that it came from.
+        source: the provider.
+        columns: the requested columns, all required unless `optional`.
+        delimiter: the separator of cells.
         missing: the provider's own marks for a missing value.
-        key: columns that identify a row: rows that are twice the same collapse, rows that differ
-            under one key are an error.
-        skip_lines: lines before the names.
-        newlines: quoted cells may have line breaks in them.
-        most_left_out: share of the rows that may be left out for a cell of the wrong kind or out of
-            range; they are logged.
+        key: columns that identify a row: identical rows are merged, different rows with one key are
+            an error.
+        skip_lines: number of lines before the names.
+        newlines: whether quoted cells may contain line breaks.
+        most_left_out: share of the rows that may be left out because of a cell of the wrong type or
+            out of range; they are logged.
 
     Raises:
-        SourceError: HTML, no rows of names, a column is missing (the message says which are there),
-            a line has too few or too many cells, a cell is of the wrong kind or out of range (the
-            message names line and cell), a key stands for two different rows.
+        SourceError: HTML, no header, a missing column (the message lists those present), a line
+            with too few or too many cells, a cell of the wrong type or out of range (the message
+            names line and cell), two different rows with one key.
     """
     cells = _cells(
         said, received, source, delimiter=delimiter, skip_lines=skip_lines, newlines=newlines
@@ -124,10 +124,10 @@ def table(
 
 
 def unique(rows: pd.DataFrame, key: Sequence[str], received: Received, source: str) -> pd.DataFrame:
-    """Return `rows` with one row a `key`: those twice the same collapse, which is logged.
+    """Return `rows` with one row for each `key`; identical rows are merged, which is logged.
 
     Raises:
-        SourceError: two rows of one key differ.
+        SourceError: two rows with one key differ.
     """
     again = rows.duplicated()
     if again.any():
@@ -151,10 +151,10 @@ def within(
     received: Received,
     source: str,
 ) -> pd.DataFrame:
-    """Return `rows` when every value lies in its column's range (ends in it) or is missing.
+    """Return `rows` if every value is missing or within the range (inclusive) of its column.
 
     Raises:
-        SourceError: one does not; the message names the first by its `key`.
+        SourceError: a value is not; the message names the first by its `key`.
     """
     for name, (lowest, highest) in ranges.items():
         values = rows[name]
@@ -174,7 +174,7 @@ def within(
 
 
 def number(cell: str) -> float | None:
-    """Return the number that `cell` is, with decimal point or comma; None when it is none."""
+    """Return `cell` as a number, with decimal point or comma; None if it is not one."""
     match = NUMBER.fullmatch(cell.strip(SPACES + "\t"))
     if match is None or not (match[2] or match[3]):
         return None
@@ -193,7 +193,7 @@ def _cells(
     skip_lines: int,
     newlines: bool,
 ) -> pa.Table:
-    """Return the cells of `said`, all text; a line of another length is an error."""
+    """Return the cells of `said` as text; a line with another number of cells is an error."""
     if said.lstrip()[:1] == "<":
         raise unusable(received, source, message("delimited.markup"))
     lines = said.split("\n", skip_lines + 1)
@@ -238,7 +238,7 @@ def _cells(
 
 
 def _row_line(said: str, skip_lines: int, row: int) -> int:
-    """Return the line of the row (from 0) of a table, whose empty lines are no rows."""
+    """Return the line of a row (from 0) of a table; empty lines are not rows."""
     lines = enumerate(said.split("\n"), start=1)
     full = (number for number, line in lines if number > skip_lines + 1 and line.strip("\r"))
     return next(islice(full, row, None), skip_lines + 2 + row)
@@ -247,7 +247,7 @@ def _row_line(said: str, skip_lines: int, row: int) -> int:
 def _typed(
     cells: pa.ChunkedArray, column: Column, missing: Sequence[str]
 ) -> tuple["pd.Series[Any]", "pd.Series[bool]"]:
-    """Return the values of `cells`, and which of them are not of the column's kind."""
+    """Return the values of `cells`, and which of them are not of the column's type."""
     coded = pc.dictionary_encode(cells).combine_chunks()
     codes = coded.indices.to_numpy(zero_copy_only=False)
     texts = [cell.strip(SPACES + "\t") for cell in coded.dictionary.to_pylist()]
@@ -288,10 +288,10 @@ def _checked(
     line: Callable[[int], int],
     sieve: Sieve,
 ) -> tuple["pd.Series[Any]", NDArray[np.bool_]]:
-    """Return the values of `cells`, and which are of another kind or out of range.
+    """Return the values of `cells`, and which are of the wrong type or out of range.
 
     Raises:
-        SourceError: there is one, and the `sieve` lets none through.
+        SourceError: there is one, and the `sieve` accepts none.
     """
     values, wrong = _typed(cells, column, missing)
     is_off = message(f"delimited.not_{column.kind}")
@@ -312,7 +312,7 @@ def _checked(
 
 
 def _bound(column: Column, bound: float | str) -> Any:
-    """Return an end of the column's range as its values are."""
+    """Return a limit of the column's range in the type of its values."""
     if column.kind != "date":
         return bound
     if isinstance(bound, str):
@@ -321,7 +321,7 @@ def _bound(column: Column, bound: float | str) -> Any:
 
 
 def _empty(kind: str, n_rows: int) -> "pd.Series[Any]":
-    """Return a column without a value."""
+    """Return a column without values."""
     types: dict[str, Any] = {
         "text": object,
         "number": np.float64,

@@ -1,6 +1,6 @@
-"""The list of stations that Météo-France's DPClim API sends: those that are open and public.
+"""The list of stations from Météo-France's DPClim API: those that are open and public.
 
-What they observed is ordered and read in `meteo_france_api`.
+Their observations are ordered and read in `meteo_france_api`.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ def usable_stations(answer: Received, source: str) -> pd.DataFrame:
     """Return the stations that are open and public: station, name, lat, lon, altitude_m.
 
     Raises:
-        SourceError: it is no list of stations, or one lacks its number or coordinates.
+        SourceError: it is no list of stations, or a station has no number or coordinates.
     """
     said = payload.json(answer, source)
     try:
@@ -44,7 +44,7 @@ def usable_stations(answer: Received, source: str) -> pd.DataFrame:
 
 
 def _flag(said: Mapping[str, Any], name: str) -> bool:
-    """Return what is said of `name`, True where nothing is."""
+    """Return the flag `name`, True where it is absent."""
     flag = said.get(name, True)
     if not isinstance(flag, bool):
         raise ValueError(message("dpclim.bad_flag", name=name, flag=repr(flag)))
@@ -52,7 +52,7 @@ def _flag(said: Mapping[str, Any], name: str) -> bool:
 
 
 def _station(said: Mapping[str, Any]) -> tuple[str, str, float, float, float]:
-    """Return number (its leading zero may have been lost), name and place of a station."""
+    """Return number, name and place of a station; a lost leading zero of the number is restored."""
     number = str(said.get("id", "")).strip().zfill(8)
     if not number.isdigit() or number == "00000000":
         raise ValueError(message("dpclim.bad_number", number=repr(said.get("id"))))

@@ -1,4 +1,4 @@
-"""Contours of the départements that Etalab makes of IGN's Admin Express, at four resolutions."""
+"""Outlines of the départements: Etalab's files, made from IGN's Admin Express, 4 resolutions."""
 
 import io
 import json
@@ -24,15 +24,15 @@ URL = "https://etalab-datasets.geo.data.gouv.fr/contours-administratifs/latest/g
 RESOLUTIONS_M = (5, 50, 100, 1000)
 LONLAT = "OGC:CRS84"
 FILES = (".geojson", ".json", ".zip", ".gz", ".parquet")
-"""How an address ends that is one file, not the folder."""
+"""Endings of an address that is one file, not the folder."""
 
-# Collectivities that Etalab's files hold beside the départements.
+# Collectivities in Etalab's files that are not départements.
 _NO_DEPARTEMENT = {"975", "977", "978", "984", "986", "987", "988", "989"}
 _LONLAT_NAMES = ("crs84", "epsg::4326", "epsg:4326")
 
 
 class Etalab:
-    """The contours in the folder `url`, or in the file that `url` is, at `resolution_m`."""
+    """The outlines in the folder `url`, or in the file that `url` is, at `resolution_m`."""
 
     name = NAME
 
@@ -46,13 +46,13 @@ class Etalab:
         self.url = url if named else f"{url.rstrip('/')}/departements-{resolution_m}m.geojson"
 
     def boundaries(self) -> tuple[gpd.GeoDataFrame, Provenance]:
-        """Return code, name and geometry (lon/lat) of what the file holds, and where it is from.
+        """Return code, name and geometry (lon/lat) of the départements in the file, and its origin.
 
-        Collectivities that are no département are left out; everything else is as it was sent, to
-        be checked by `spatial.boundaries` before it is used.
+        Collectivities that are not départements are left out. Everything else is as it was sent,
+        and is checked by `spatial.boundaries` before use.
 
         Raises:
-            SourceError: the file cannot be had, or is neither GeoJSON nor GeoParquet of named
+            SourceError: the file cannot be received, or is neither GeoJSON nor GeoParquet of named
                 polygons.
         """
         received = self._http.get(self.url, source=self.name)
@@ -66,11 +66,11 @@ class Etalab:
 
 
 def read_received(received: Received, source: str) -> gpd.GeoDataFrame:
-    """Return `read` of what was received: GeoJSON (in zip or gzip or not), or GeoParquet.
+    """Return `read` of what was received: GeoJSON (plain, zip or gzip), or GeoParquet.
 
     Raises:
-        SourceError: it is damaged, or neither.
-        ValueError: as `read`.
+        SourceError: it is damaged, or neither of these.
+        ValueError: as in `read`.
     """
     content = received.content
     if not content.startswith(b"PAR1"):
@@ -90,7 +90,7 @@ def read_received(received: Received, source: str) -> gpd.GeoDataFrame:
 
 
 def read(body: Any) -> gpd.GeoDataFrame:
-    """Return code, name and geometry of each feature of GeoJSON (as parsed), sorted by code.
+    """Return code, name and geometry of each feature of parsed GeoJSON, sorted by code.
 
     Raises:
         ValueError: it is no GeoJSON, or a feature has no code, no name or no polygon.
@@ -106,7 +106,7 @@ def read(body: Any) -> gpd.GeoDataFrame:
 
 
 def _features(body: Any) -> list[Any]:
-    """Return the features of GeoJSON in longitude and latitude."""
+    """Return the features of GeoJSON, which must be in longitude and latitude."""
     features = body.get("features") if isinstance(body, dict) else None
     if not isinstance(features, list):
         raise ValueError(message("etalab.no_features"))
@@ -142,16 +142,16 @@ def _row(number: int, feature: Any) -> tuple[str, str, shapely.Geometry]:
 
 
 def _called(code: str) -> Message:
-    """Return how to name a feature in an error."""
+    """Return the name of a feature for errors."""
     return message("etalab.departement" if code in BY_CODE else "etalab.feature", code=code)
 
 
 def build(parts: Parts) -> Etalab:
-    """Return the client that `parts` make."""
+    """Return the client built from `parts`."""
     settings = parts.settings
     return Etalab(parts.http, settings.address("etalab_url"), settings.etalab_resolution_m)
 
 
 def ask(http: Http, settings: Settings) -> None:
-    """Ask for the outlines, at the resolution that is smallest."""
+    """Ask for the outlines at the coarsest resolution."""
     Etalab(http, settings.address("etalab_url")).boundaries()

@@ -1,7 +1,7 @@
-"""How a fault of a provider is told: who, where, what is wrong and what to do, each for itself.
+"""Faults of providers as messages in four parts: who, where, what is wrong, what to do.
 
-So a reader of a file that was dropped tells what is wrong without the rest, a check of the
-providers tells what to do apart, and what failed for one département is told of another.
+With the parts separate, a dropped file can be refused with only what is wrong, a check of the
+providers can show the advice apart, and a failure of one département can be reported for another.
 """
 
 from collections.abc import Sequence
@@ -21,18 +21,18 @@ _AROUND = {
     "fault.in_file": "what",
     "fault.in_table": "what",
 }
-"""Messages that tell more around what is wrong, and under which name they hold that."""
+"""Messages that wrap what is wrong, with the name of the value that holds it."""
 
 
 def fault(who: str, where: str, what: Message, advice: Message = LATER) -> Message:
-    """Return the fault of `who` (`open-meteo, département 32`) with what is at `where`."""
+    """Return the fault of `who` (`open-meteo, département 32`) with the content at `where`."""
     return message(
         "fault.advised", fault=message("fault.of", who=who, where=where, what=what), advice=advice
     )
 
 
 def told_by(told: Message, who: str) -> Message:
-    """Return the fault that is `told` as one of `who`; what is no fault of a provider stays."""
+    """Return a fault as one of `who`; a message that is no fault of a provider is unchanged."""
     if told.key != "fault.advised":
         return told
     known = told.values["fault"]
@@ -40,7 +40,7 @@ def told_by(told: Message, who: str) -> Message:
 
 
 def statement(told: Message) -> Message:
-    """Return what is wrong, without who and where it is, in which file, and what to do."""
+    """Return only what is wrong, without who, where, the file and the advice."""
     while told.key in _AROUND:
         inner = told.values[_AROUND[told.key]]
         told = inner if isinstance(inner, Message) else plain(inner)
@@ -53,20 +53,20 @@ def later_or_set(setting: str, other: str | None = None) -> Message:
 
 
 def nothing_taken(setting: str, other: str | None = None) -> Message:
-    """Return the advice where of an answer nothing was taken."""
+    """Return the advice for an answer from which nothing could be used."""
     return message("advice.nothing_taken", advice=later_or_set(setting, other))
 
 
 def either(one: str, other: str | None = None) -> Message | str:
-    """Return one or the other of two names."""
+    """Return a list of alternatives: one name or the other."""
     return one if other is None else message("list.or", one=one, other=other)
 
 
 def neither(one: str, other: str | None = None) -> Message | str:
-    """Return the one and the other of two names that are not there."""
+    """Return a list of absent names: the one and the other."""
     return one if other is None else message("list.nor", one=one, other=other)
 
 
 def listed(names: Sequence[object], longest: int) -> Message | str:
-    """Return names with commas between them, cut where they are too long; in words where none."""
+    """Return names separated by commas, cut where too long; in words where there are none."""
     return ", ".join(map(str, names))[:longest] or message("list.nothing")

@@ -30,7 +30,7 @@ URL = (
     "%2fproductions%20vegetales%2fgrandes%20cultures%2fsurfaces%2cproductions%2crendements"
     "%2fSCR-GRC-hist_dep_surface_prod_cult_cer-A25.zip&telechargersanscomptage=oui"
 )
-# What a column's name begins with, or is, in editions of the file: `CULT_SURF(ha)`, `Surface`.
+# Beginnings, or whole names, of columns in editions of the file: `CULT_SURF(ha)`, `Surface`.
 COLUMNS = {
     "crop": r"(lib |libelle )?(especes?|cultures?|produits?)",
     "code": r"dep|dpt|(code|num|numero|n) (du )?(dep|dpt|departement)|code",
@@ -44,7 +44,7 @@ TONNE_Q = 10.0
 _EDITION = re.compile(r"(?:cer|dep)-A(\d{2})", re.IGNORECASE)
 _FILE = re.compile(r"\.(csv|txt|xlsx)$")
 HEADER_WITHIN = 15
-"""First rows of a sheet, of which one has the names of the columns."""
+"""Number of first rows of a sheet, one of which must be the header."""
 MARKS = sorted({mark for text in crop_figures.MISSING for mark in (text, text.upper())})
 _KINDS: dict[str, Any] = {
     "year": {"kind": "whole", "lowest": 1900, "highest": 2100},
@@ -55,7 +55,7 @@ _KINDS: dict[str, Any] = {
 
 
 class FranceAgriMer(CropFile):
-    """The file behind `url`: a zip that holds it, or the CSV or workbook itself."""
+    """The file behind `url`: a zip that contains it, or the CSV or workbook itself."""
 
     name = NAME
     setting = "GEO_PIPELINE_FRANCEAGRIMER_URL"
@@ -65,11 +65,11 @@ class FranceAgriMer(CropFile):
 
     @staticmethod
     def read(received: Received) -> pd.DataFrame:
-        """Return the rows of `crop_statistics` in a zip, CSV or workbook.
+        """Return the rows of `crop_statistics` from a zip, CSV or workbook.
 
-        Published files print, for some crops, a row for each component under the name of the whole.
-        Which of them is the crop cannot be told: where figures differ none is taken, and it is
-        reported; the same row twice is one row.
+        For some crops, published files have a row for each component under the name of the whole
+        crop, so that the row of the crop itself is unknown. Where their figures differ none is
+        used, which is reported; identical rows are merged.
         """
         path, said = _said(received)
         names = next(csv.reader(said.splitlines()[:1], delimiter=";"), [])
@@ -98,7 +98,7 @@ class FranceAgriMer(CropFile):
 
 
 def _said(received: Received) -> tuple[str, str]:
-    """Return the path of the file and its content as a table of text."""
+    """Return the path of the file, and its content as delimited text."""
     if not received.content.startswith(b"PK"):
         return received.url, payload.text(received, NAME)
     path = unquote(urlsplit(received.url).path)
@@ -112,10 +112,10 @@ def _said(received: Received) -> tuple[str, str]:
 
 
 def _table(content: bytes, name: str) -> str:
-    """Return the rows of the one sheet of a workbook that has the columns, as text.
+    """Return the rows of the only sheet of a workbook that has the columns, as text.
 
     Raises:
-        ValueError: none or several have them.
+        ValueError: no or several sheets have them.
     """
     found: list[tuple[str, Sequence[Sequence[object]]]] = []
     why = message("franceagrimer.no_sheet")
@@ -139,14 +139,14 @@ def _table(content: bytes, name: str) -> str:
 
 
 def _written(cell: object) -> str:
-    """Return a cell as a CSV has it: 2010.0 is 2010, line breaks are spaces."""
+    """Return a cell as a CSV has it: 2010.0 as 2010, line breaks as spaces."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return " ".join(str(cell).split())
 
 
 def _columns(names: list[str]) -> dict[str, Column]:
-    """Return which column is what; that of the département's name may be absent."""
+    """Return the column of each meaning; that of the département's name may be absent."""
     plain = [words(name.split("(")[0].replace("_", " ")) for name in names]
     columns = {}
     for what, pattern in COLUMNS.items():
@@ -168,7 +168,7 @@ def _columns(names: list[str]) -> dict[str, Column]:
 
 
 def _factor(measure: str, column: str) -> float:
-    """Return ha, q/ha or q in a unit of `measure`: as the column's name says, else ha, q/ha, t."""
+    """Return the factor to ha, q/ha or q from the unit in the column's name (else ha, q/ha, t)."""
     for unit in crop_figures.units_in(column.replace("_", " ")):
         if unit.measure == measure:
             return unit.factor
@@ -210,7 +210,7 @@ def _of_departements(
 
 
 def _once(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a département, year and crop: none where several rows differ."""
+    """Return one row for each département, year and crop; none where several rows differ."""
     rows = frame.drop_duplicates([*KEY, *MEASURES])
     differ = rows.duplicated(KEY, keep=False)
     if differ.any():
@@ -228,7 +228,7 @@ def _once(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def build(parts: Parts) -> FranceAgriMer:
-    """Return the client that `parts` make."""
+    """Return the client built from `parts`."""
     return FranceAgriMer(parts.http, parts.settings.franceagrimer_url)
 
 

@@ -1,7 +1,7 @@
-"""Hub'Eau: groundwater levels of the piezometers of a département, as ADES has them.
+"""Hub'Eau: groundwater levels of the piezometers of a département, from ADES.
 
-Two operations: the stations of a département, and the measurements of each. An answer of several
-pages is read to its end, and refused when it does not hold as many rows as it counts.
+Two operations are used: the list of stations of a département, and the measurements of each. All
+pages of an answer are read, and it is refused if it has fewer rows than it announces.
 """
 
 import logging
@@ -35,53 +35,53 @@ NAME = "hubeau"
 URL = "https://hubeau.eaufrance.fr/api"
 
 PAGE_SIZE = 20_000
-"""Rows that one answer may hold at most: 54 years of days."""
+"""Most rows of one answer: 54 years of days."""
 
 RATE_PER_S = 10.0
-"""Requests a second that Hub'Eau takes as fair."""
+"""Requests a second that Hub'Eau regards as fair use."""
 
 EARLIEST = date(1850, 1, 1)
-"""Before any measurement: a whole record is asked for from here."""
+"""Earlier than any measurement: the start of a request for the whole record."""
 
 LEAST_YEARS = 15
-"""Values of one calendar month that an index rests on at least (BRGM)."""
+"""Fewest values of a calendar month for an index (BRGM)."""
 
 LEVELS_M = (-500.0, 4_810.0)
-"""Lowest and highest level that groundwater can have in France, m NGF: mines to Mont Blanc."""
+"""Lowest and highest possible level of groundwater in France, m NGF: mines to Mont Blanc."""
 
 WRONG = "Incorrecte"
-"""How ADES marks a measurement that was found to be wrong."""
+"""ADES' mark of a measurement found to be wrong."""
 
 FIELDS = "code_bss,date_mesure,niveau_nappe_eau,profondeur_nappe,qualification"
 
 SILENT = "announced, none sent"
-"""Why a piezometer is left out that the list of them says has measurements."""
+"""Why a piezometer is left out that has measurements according to the list."""
 
 
 class Groundwater(NamedTuple):
     """Levels of the piezometers of one département."""
 
     stations: pd.DataFrame
-    """departement, piezometer (BSS code), longitude, latitude, first_date, last_date and
-    measurements (of its record, as ADES says; missing where it does not), fetched (whether its
-    measurements were asked for)."""
+    """Columns departement, piezometer (BSS code), longitude, latitude; first_date, last_date and
+    measurements (number) of its record according to ADES, missing where ADES has none; fetched
+    (whether its measurements were requested)."""
     levels: pd.DataFrame
     """departement, piezometer, date, level_m (m NGF): the mean of each day that has a level."""
     left_out: pd.DataFrame
-    """piezometer, reason, measurements: how many were not taken, and why. `SILENT`: how many the
-    list announces of a piezometer that sent none."""
+    """piezometer, reason, measurements: the number of measurements not used, and why. With the
+    reason `SILENT`, the number that the list announces for a piezometer that sent none."""
     provenance: Provenance
-    """Of the list of stations; the SHA-256 is of those of all answers, one after the other."""
+    """Of the list of stations; its SHA-256 is that of the hashes of all answers in order."""
 
 
 class Hubeau:
     """Groundwater levels from the API at `url`.
 
     Args:
-        http: what asks; it keeps the pace of the host (`RATE_PER_S`).
+        http: the HTTP client; it keeps the pace of the host (`RATE_PER_S`).
         url: base of the API, without `/v1/...`.
-        threads: answers waited for at once.
-        today: says which years are asked for once only.
+        threads: number of simultaneous requests.
+        today: decides which years are final and requested only once.
     """
 
     name = NAME
@@ -99,10 +99,10 @@ class Hubeau:
         self.today = today
 
     def stations(self, departement: str) -> pd.DataFrame:
-        """Return the piezometers of `departement` as in `Groundwater`, less `fetched`.
+        """Return the piezometers of `departement` as in `Groundwater`, without `fetched`.
 
         Raises:
-            SourceError: they cannot be had or read.
+            SourceError: they cannot be received or read.
         """
         return self._stations(departement)[0]
 
@@ -118,13 +118,13 @@ class Hubeau:
 
         Args:
             departement: INSEE code.
-            since: first day asked for; an index needs the whole record.
-            measured_since: piezometers that were not measured since then are left alone.
-            least_years: piezometers whose record is too short for so many values of a calendar
-                month are left alone too.
+            since: first day; an index needs the whole record.
+            measured_since: piezometers without a measurement since then are not requested.
+            least_years: nor are piezometers whose record is too short for so many values of a
+                calendar month.
 
         Raises:
-            SourceError: stations or measurements cannot be had or read; the message names the
+            SourceError: stations or measurements cannot be received or read; the message names the
                 département and the URL.
         """
         stations, received = self._stations(departement)
@@ -159,7 +159,7 @@ class Hubeau:
         )
 
     def _stations(self, departement: str) -> tuple[pd.DataFrame, list[Received]]:
-        """Return the piezometers of a département, and the answers they are from."""
+        """Return the piezometers of a département, and the answers with them."""
         received: list[Received] = []
         params = {"code_departement": departement, "format": "json", "size": str(PAGE_SIZE)}
         found, sieve = {}, Sieve(self.http.most_left_out)
@@ -182,10 +182,10 @@ class Hubeau:
     def _measured(
         self, departement: str, code: str, since: date
     ) -> tuple[pd.DataFrame, list[Received]]:
-        """Return all measurements of a piezometer from `since` on, and the answers they are from.
+        """Return all measurements of a piezometer from `since` on, and the answers with them.
 
-        The record to the end of a half-decade that is two years past is asked for once only, unless
-        there is nothing in it: it is not to be empty for ever.
+        The record up to the end of a half-decade that ended two years ago is requested only once,
+        unless the answer was empty: it may be filled later.
         """
         received: list[Received] = []
         settled = date((self.today().year - 2) // 5 * 5 - 1, 12, 31)
@@ -212,9 +212,8 @@ class Hubeau:
     ) -> list[pd.DataFrame]:
         """Return the measurements from `since` to `until`.
 
-        Those that have an end are final, unless they are asked for `again`.
-
-        Hub'Eau refuses to page deeper than 20,000 rows: what follows is asked for by its day.
+        With an end they are final, unless they are requested `again`. Hub'Eau does not page beyond
+        20,000 rows, so what follows is requested from its first day on.
         """
         start, frames, final = pd.Timestamp(since), [], until is not None and not again
         while True:
@@ -256,7 +255,7 @@ class Hubeau:
         departement: str,
         final: bool = False,
     ) -> Iterator[tuple[list[Any], Received]]:
-        """Yield the rows of each page of an answer, to its end."""
+        """Yield the rows of each page of an answer."""
         endpoint = f"{self.url}/v1/niveaux_nappes/{operation}"
         source = f"{NAME}, département {departement}"
         answer = self.http.get(endpoint, source=source, params=params, final=final)
@@ -306,7 +305,7 @@ _NOTHING = pd.DataFrame(
 
 @contextmanager
 def _reading(answer: Received, departement: str) -> Iterator[None]:
-    """Turn what is wrong with an answer into the one-line error that names it."""
+    """Turn an error in an answer into the one-line error that names the answer."""
     try:
         yield
     except _Unusable as error:
@@ -316,7 +315,7 @@ def _reading(answer: Received, departement: str) -> Iterator[None]:
 
 
 def _page(body: Any) -> tuple[list[Any], int, str | None]:
-    """Return rows, count of all rows and address of the next page of an answer."""
+    """Return the rows of a page, the number of all rows and the address of the next page."""
     if not isinstance(body, dict):
         raise _Unusable(message("hubeau.no_object"))
     rows, count, following = body.get("data"), body.get("count"), body.get("next")
@@ -330,7 +329,7 @@ def _page(body: Any) -> tuple[list[Any], int, str | None]:
 
 
 def _following(endpoint: str, following: str) -> str:
-    """Return the address of the next page, on the server that was asked."""
+    """Return the address of the next page, which must be on the same server."""
     there, here = urlsplit(urljoin(endpoint, following)), urlsplit(endpoint)
     if there.path.rsplit("/", 1)[-1] == here.path.rsplit("/", 1)[-1]:
         return f"{endpoint}?{there.query}"
@@ -345,7 +344,7 @@ def _station(row: Any, departement: str) -> dict[str, Any]:
     if not isinstance(code, str) or not code.strip():
         raise _Unusable(message("hubeau.no_code", row=str(row)[:60]))
     of = row.get("code_departement", departement)
-    # The Rhône is `69D` and the metropolis of Lyon `69M`; Corsica keeps its letter.
+    # Hub'Eau has the Rhône as `69D` and the metropolis of Lyon as `69M`; Corsica keeps its letter.
     if of != departement and not re.fullmatch(rf"{departement}[DM]", str(of)):
         raise _Unusable(message("hubeau.elsewhere", station=code, departement=repr(of)))
     station: dict[str, Any] = {"departement": departement, "piezometer": code.strip()}
@@ -364,7 +363,7 @@ def _station(row: Any, departement: str) -> dict[str, Any]:
 
 
 def _measurements(rows: list[Any], code: str, answer: Received) -> pd.DataFrame:
-    """Return piezometer, date, level_m, and reason: why a measurement has none, or is not taken."""
+    """Return piezometer, date, level_m, and reason: why a measurement is missing or not used."""
     for row in rows:
         if not isinstance(row, dict) or not {"date_mesure", "niveau_nappe_eau"} <= row.keys():
             raise _Unusable(message("hubeau.no_fields", station=code, row=str(row)[:60]))
@@ -391,7 +390,7 @@ def _measurements(rows: list[Any], code: str, answer: Received) -> pd.DataFrame:
 
 
 def _days(told: list[Any], field: str, code: str) -> "pd.Series[pd.Timestamp]":
-    """Return days written as 2020-07-14, with or without a time."""
+    """Return dates written as 2020-07-14, with or without a time."""
     texts = pd.Series(told, dtype=object)
     written = texts.map(lambda text: text[:10] if isinstance(text, str) else None)
     days = pd.to_datetime(written, format="%Y-%m-%d", errors="coerce").astype("datetime64[ns]")
@@ -414,9 +413,9 @@ def _number(value: Any, field: str, code: str) -> float:
 def _worth_asking(
     stations: pd.DataFrame, measured_since: date | None, least_years: int
 ) -> "pd.Series[bool]":
-    """Return which piezometers may have what is wanted, by what ADES says of their record."""
+    """Return which piezometers may have the requested data, from ADES' summary of their records."""
     record_days = (stations["last_date"] - stations["first_date"]).dt.days
-    # From the end of one January to the start of the fifteenth after it.
+    # The shortest such record runs from the end of one January to the start of the last one.
     too_short = record_days.lt(365.25 * (least_years - 1) - 31)
     too_few = stations["measurements"].lt(least_years).fillna(False).astype(bool)
     ended = stations["last_date"] < pd.Timestamp(measured_since or EARLIEST)
@@ -424,7 +423,7 @@ def _worth_asking(
 
 
 def _silent(stations: pd.DataFrame, measured: pd.DataFrame, since: date) -> pd.DataFrame:
-    """Return the piezometers that sent nothing though measurements since then are announced."""
+    """Return the piezometers that sent nothing, although measurements since then are announced."""
     announced = stations["measurements"].gt(0) & ~stations["last_date"].lt(pd.Timestamp(since))
     sent = stations["piezometer"].isin(measured["piezometer"])
     silent = stations[stations["fetched"] & announced.fillna(False).astype(bool) & ~sent]
@@ -432,7 +431,7 @@ def _silent(stations: pd.DataFrame, measured: pd.DataFrame, since: date) -> pd.D
 
 
 def _daily(measured: pd.DataFrame, departement: str) -> pd.DataFrame:
-    """Return the mean level of each piezometer and day that has one."""
+    """Return the mean level of each piezometer and day that has a level."""
     taken = measured[measured["reason"].isna()]
     days = taken.groupby(["piezometer", "date"], as_index=False)[["level_m"]].mean()
     days.insert(0, "departement", departement)
@@ -440,7 +439,7 @@ def _daily(measured: pd.DataFrame, departement: str) -> pd.DataFrame:
 
 
 def _left_out(measured: pd.DataFrame) -> pd.DataFrame:
-    """Return how many measurements of each piezometer were not taken, by reason."""
+    """Return the number of unused measurements of each piezometer, by reason."""
     refused = measured[measured["reason"].notna()]
     return (
         refused.groupby(["piezometer", "reason"], as_index=False)
@@ -450,7 +449,7 @@ def _left_out(measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def build(parts: Parts) -> Hubeau:
-    """Return the client that `parts` make."""
+    """Return the client built from `parts`."""
     return Hubeau(parts.http, parts.settings.address("hubeau_url"))
 
 

@@ -1,8 +1,9 @@
-"""Météo-France's daily files of stations: one set a département, no key, from the 18th century on.
+"""Météo-France's daily files of stations: one set for each département, no key needed.
 
-data.gouv.fr lists them; the years in their names roll. Rain, temperature and wind are in one group
-of files, radiation, humidity and ETP in another. Cadence: daily for the running two years.
-Licence Ouverte 2.0. `docs/sources/meteo_france.md` tells how the values are made.
+data.gouv.fr lists them; the years in their names change with time. Rain, temperature and wind are
+in one group of files; radiation, humidity and ETP in another. They begin in the 18th century and
+are updated daily for the latest two years. Licence Ouverte 2.0. `docs/sources/meteo_france.md`
+explains how the values are made.
 """
 
 import re
@@ -55,12 +56,13 @@ FILE = re.compile(
 
 YEARS = re.compile(r"(?:[a-z]+-)?(\d{4})-(\d{4})", re.IGNORECASE)
 BEFORE = re.compile(r"avant-(\d{4})", re.IGNORECASE)
-"""Periods in the names: `latest-2025-2026`, `1786-1949`; `avant-1949` since 2026."""
+"""Open period in a name since 2026: `avant-1949`; other names have `latest-2025-2026`,
+`1786-1949`."""
 FIRST_YEAR = 1700
-"""Before any observation that is published."""
+"""Earlier than any published observation."""
 
 SETTLED_DAYS = 366
-"""After the end of the last year of a file, from which on it never changes again."""
+"""Days after the last year of a file, from which on the file is final."""
 
 BASE_GROUP = "rr-t-vent"
 OTHER_GROUP = "autres-parametres"
@@ -79,10 +81,10 @@ GIVES = {
     BASE_GROUP: ("tmin_c", "tmax_c", "tmean_c", "precip_mm", "wind_m_s"),
     OTHER_GROUP: ("radiation_mj_m2", "rh_pct", "et0_source_mm"),
 }
-"""Columns of the rows that each group fills."""
+"""Columns that come from each group."""
 
 LIST_FOR_S = 600.0
-"""How long the list of files, some thousands of them, serves before it is asked for again."""
+"""Seconds for which the list of files, with thousands of entries, is used before a new request."""
 
 MOST_PAGES = 100
 
@@ -90,9 +92,9 @@ ADVICE = later_or_set("GEO_PIPELINE_DATA_GOUV_URL")
 
 
 class StationFile(NamedTuple):
-    """A file that the dataset lists: its département there, first and last year, group.
+    """A file in the list: Météo-France's département code, first and last year, group.
 
-    The years are 0 where its name does not tell them.
+    The years are 0 where the name does not contain them.
     """
 
     departement: str
@@ -101,10 +103,10 @@ class StationFile(NamedTuple):
     group: str
     url: str
     modified: str | None = None
-    """When it last changed, as the dataset says."""
+    """Date of its last change, from the list."""
 
     def touches(self, first_year: int, last_year: int) -> bool:
-        """Say whether it may have days from `first_year` to `last_year`."""
+        """Return whether it may have days from `first_year` to `last_year`."""
         return self.first_year <= last_year and (first_year <= self.last_year or not self.last_year)
 
 
@@ -112,12 +114,12 @@ class MeteoFrance:
     """Daily weather of a département from the files of its stations.
 
     Args:
-        http: the door to the network.
-        average: makes the mean of a département of its stations.
-        url: the data.gouv.fr that lists the files, or a mirror of it.
-        files_url: where the files are fetched from, in place of the folder that the list names.
-        provisional_days: days before a file of the running years came that may still change.
-        files: what there is, in place of what the dataset lists: nothing is listed then.
+        http: the HTTP client.
+        average: computes the mean of a département from its stations.
+        url: data.gouv.fr, which lists the files, or a mirror of it.
+        files_url: folder of the files, in place of the folder in the list.
+        provisional_days: days before a current file came that may still change.
+        files: the files, in place of the list; then no list is requested.
     """
 
     name = NAME
@@ -142,18 +144,18 @@ class MeteoFrance:
         self._listed: tuple[float, list[StationFile]] | None = None
 
     def weather(self, departement: str, since: date, until: date) -> Observed:
-        """Return the days from `since` to `until` (both in them) that any station observed.
+        """Return the days from `since` to `until` (inclusive) that any station observed.
 
         Each value is the mean of the stations that reported it that day, weighted by area; NaN
-        where none did. `stations` is the number of those that reported rain.
+        where none did. `stations` is the number of stations that reported rain.
 
         Raises:
-            SourceError: the files cannot be had or read, or have no value in these days.
+            SourceError: the files cannot be received or read, or have no value in these days.
         """
         return self.report(departement, since, until).observed
 
     def report(self, departement: str, since: date, until: date) -> Report:
-        """Return `weather` with the stations it rests on, their altitudes and weights."""
+        """Return `weather` with its stations, their altitudes and weights."""
         files, final_before = self._files(departement, since, until)
         received: list[Received] = []
         rows: dict[str, list[pd.DataFrame]] = {BASE_GROUP: [], OTHER_GROUP: []}
@@ -183,10 +185,10 @@ class MeteoFrance:
         )
 
     def listed(self) -> list[StationFile]:
-        """Return the daily files that the dataset lists, of all départements and years.
+        """Return the daily files in the list, of all départements and years.
 
         Raises:
-            SourceError: the list cannot be had or read.
+            SourceError: the list cannot be received or read.
         """
         return list(self._list("all"))
 
@@ -210,11 +212,11 @@ class MeteoFrance:
         return StationDays(own, days[[*KEY, *STATION_VARIABLES]])
 
     def _files(self, departement: str, since: date, until: date) -> tuple[list[StationFile], int]:
-        """Return the files that touch the period, and the year from which on they may still change.
+        """Return the files that touch the period, and the first year that may still change.
 
         Raises:
-            SourceError: none is listed of the département or touches the period, or the name of one
-                does not tell of which years it is.
+            SourceError: no file is listed for the département or touches the period, or the name of
+                one does not contain its years.
         """
         origin = Origin(NAME, departement, self._dataset_url)
         code = own_code(departement)
@@ -236,7 +238,7 @@ class MeteoFrance:
         return sorted(touching), min(still_settling, max(file.last_year for file in files))
 
     def _list(self, departement: str) -> list[StationFile]:
-        """Return the daily files that the dataset lists, of all départements."""
+        """Return the daily files in the list, of all départements."""
         if self._given is not None:
             return list(self._given)
         with self._lock:
@@ -247,7 +249,7 @@ class MeteoFrance:
             return self._listed[1]
 
     def _resources(self, departement: str) -> Iterator[StationFile]:
-        """Yield the files of the dataset's resources, page by page where it has pages."""
+        """Yield the files among the dataset's resources, over all pages."""
         page: str | None = self._dataset_url
         for _ in range(MOST_PAGES):
             if page is None:
@@ -267,7 +269,7 @@ class MeteoFrance:
 
 
 def _page(answer: Received, source: str) -> tuple[list[Any], str | None]:
-    """Return the resources that a page lists, and the address of the next page."""
+    """Return the resources on a page, and the address of the next page."""
     said = payload.json(answer, source)
     if not isinstance(said, dict):
         raise payload.unusable(answer, source, message("dataset.no_dataset"), ADVICE)
@@ -282,7 +284,7 @@ def _page(answer: Received, source: str) -> tuple[list[Any], str | None]:
 
 
 def _file(resource: Any, page: str, files_url: str | None) -> StationFile | None:
-    """Return the daily file that `resource` is, None where it is something else."""
+    """Return the daily file of a `resource`, None where it is something else."""
     url = resource.get("url") if isinstance(resource, dict) else None
     if not isinstance(url, str):
         return None
@@ -304,7 +306,7 @@ def _file(resource: Any, page: str, files_url: str | None) -> StationFile | None
 
 
 def _years(period: str) -> tuple[int, int]:
-    """Return the first and last year of a period in a name, 0 where it does not tell them."""
+    """Return the first and last year of a period in a name, 0 where it does not contain them."""
     if years := YEARS.fullmatch(period):
         return int(years[1]), int(years[2])
     if before := BEFORE.fullmatch(period):
@@ -323,7 +325,7 @@ def _not_listed(files: Sequence[StationFile]) -> list[Message]:
 
 
 def build(parts: Parts) -> MeteoFrance:
-    """Return the client that `parts` make."""
+    """Return the client built from `parts`."""
     settings = parts.settings
     return MeteoFrance(
         parts.http,

@@ -1,8 +1,8 @@
 """Météo-France's DPClim API: daily observations of a station, ordered, then fetched. Needs a key.
 
-The same observations as the station files (`meteo_france.py`), of stations that are open and
-public, without the wait for the files. Cadence: daily. 50 requests a minute. Licence Ouverte 2.0.
-`docs/sources/meteo_france_api.md` tells how to get a key and how the values are made.
+It has the same observations as the station files (`meteo_france.py`), for stations that are open
+and public, and without the delay of the files. Updated daily; 50 requests a minute. Licence Ouverte
+2.0. `docs/sources/meteo_france_api.md` explains how to get a key and how the values are made.
 """
 
 import time
@@ -43,25 +43,25 @@ NAME = "meteo-france-api"
 URL = "https://public-api.meteofrance.fr/public/DPClim/v1"
 
 KEYS_URL = "https://portail-api.meteofrance.fr/"
-"""Where keys are given out."""
+"""Where keys are issued."""
 
 REQUESTS_PER_S = 50.0 / 60.0
-"""What a subscription allows."""
+"""Limit of a subscription."""
 
 NEEDED = ("RR", "TN", "TX", "TM", "FFM", "UM", "GLOT")
-"""Columns that the API sends, of which a station that measures none has empty ones."""
+"""Columns that the API sends; they are empty for a station that does not measure them."""
 
 FIRST_TRIES = 3
 LAST_TRIES = 5
-"""How often an order is tried before the other stations have their turn, and after it."""
+"""Attempts at an order before the other stations are tried, and again afterwards."""
 
 GONE = frozenset({404, 410})
-"""Statuses of a file that was never made or was downloaded before: it is ordered once more."""
+"""Statuses of a file that was never made or was already downloaded: it is ordered once more."""
 OF_ONE_STATION = GONE | {500, 502, 507}
-"""Statuses that in the end say that a station has nothing (500), or too much (507), to give."""
+"""Statuses that may concern one station only: it has nothing (500), or too much (507), to send."""
 
 OUTAGE_AFTER = 3
-"""Stations that may fail one after the other, none having succeeded, before all is given up."""
+"""Stations in a row that may fail before the first success, until all are given up."""
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 10.0
@@ -69,7 +69,7 @@ WAIT_GROWS = 1.5
 
 
 class Order(NamedTuple):
-    """Days of one station to be ordered, a year at most; `final`: they will not change."""
+    """Order of the days, at most a year, of one station; `final`: they will not change."""
 
     station: str
     since: date
@@ -87,13 +87,13 @@ class MeteoFranceApi:
     """Daily weather of a département from its stations, ordered one by one.
 
     Args:
-        http: the door to the network.
-        average: makes the mean of a département of its stations.
+        http: the HTTP client.
+        average: computes the mean of a département from its stations.
         key: of the subscription to the API; never kept or logged.
         url: the API, or a mirror of it.
-        today: the day beyond which nothing can be asked for (UTC).
-        wait: what waits a number of seconds.
-        patience_s: longest that is waited for the orders of a département.
+        today: the last possible day of a request (UTC).
+        wait: called to wait a number of seconds.
+        patience_s: longest wait for the orders of a département.
         provisional_days: days before today that may still change.
     """
 
@@ -121,20 +121,20 @@ class MeteoFranceApi:
         self._provisional_days = provisional_days
 
     def weather(self, departement: str, since: date, until: date) -> Observed:
-        """Return the days from `since` to `until` (both in them) that any station observed.
+        """Return the days from `since` to `until` (inclusive) that any station observed.
 
         Each value is the mean of the stations that reported it that day, weighted by area; NaN
-        where none did. `stations` is the number of those that reported rain. Days from today on
-        are not asked for. A station that the API calls inactive is left out and logged.
+        where none did. `stations` is the number of stations that reported rain. Days from today on
+        are not requested. A station that is inactive according to the API is left out and logged.
 
         Raises:
-            SourceError: there is no key, the API refuses, an order is not ready in time, an
-                answer cannot be read, or there is no value in these days.
+            SourceError: there is no key, the API refuses, an order is not ready in time, an answer
+                cannot be read, or there is no value in these days.
         """
         return self.report(departement, since, until).observed
 
     def report(self, departement: str, since: date, until: date) -> Report:
-        """Return `weather` with the stations it rests on, and which were left out."""
+        """Return `weather` with its stations, and which were left out."""
         listed, stations = self._stations(departement)
         settled = self._today() - timedelta(days=self._provisional_days)
         last = min(until, self._today() - timedelta(days=1))
@@ -163,7 +163,7 @@ class MeteoFranceApi:
         )
 
     def _stations(self, departement: str) -> tuple[Received, pd.DataFrame]:
-        """Return the answer that lists the stations, and those that are open and public."""
+        """Return the answer with the list of stations, and those that are open and public."""
         code = own_code(departement)
         url = f"{self._url}/liste-stations/quotidienne"
         try:
@@ -181,9 +181,9 @@ class MeteoFranceApi:
     def _answers(
         self, departement: str, orders: Sequence[Order]
     ) -> tuple[dict[Order, Received], dict[Order, Message]]:
-        """Return what was answered to `orders`, and why to some there is no answer.
+        """Return the answers to `orders`, and for those without an answer the reason.
 
-        What is kept and final is not ordered again; offline, nothing is.
+        Final answers that are kept are not ordered again; offline, nothing is.
         """
         answers = {order: kept for order in orders if (kept := self._kept(order))}
         missing = [order for order in orders if order not in answers]
@@ -208,10 +208,10 @@ class MeteoFranceApi:
     def _fetch(
         self, departement: str, numbers: Mapping[Order, str]
     ) -> tuple[dict[Order, Received], dict[Order, Message]]:
-        """Return what is answered to the orders once it is ready, and why to some nothing is.
+        """Return the answers to orders once they are ready, and the reasons of those without one.
 
         Raises:
-            SourceError: some are not ready when patience ends.
+            SourceError: some are not ready within the longest wait.
         """
         answers: dict[Order, Received] = {}
         failed: dict[Order, Message] = {}
@@ -240,7 +240,7 @@ class MeteoFranceApi:
         return answers, {order: why for order, why in failed.items() if order not in answers}
 
     def _kept(self, order: Order) -> Received | None:
-        """Return what is kept of `order` where that will do, else None."""
+        """Return the kept answer to `order` where it is still valid, else None."""
         if not (order.final or self._http.offline):
             return None
         url = f"{self._url}/commande/fichier"
@@ -251,8 +251,8 @@ class MeteoFranceApi:
     ) -> tuple[dict[Order, str], dict[Order, Message]]:
         """Return the number of each order, and why some were refused.
 
-        An inactive station and a server in trouble answer the same, 500. So each order is tried a
-        few times, and what failed again, when the others have been through.
+        An inactive station and a server in trouble both answer 500. So each order is tried a few
+        times, and failed ones again after the others.
         """
         numbers: dict[Order, str] = {}
         refused: dict[Order, Message] = {}
@@ -271,7 +271,7 @@ class MeteoFranceApi:
         return numbers, refused
 
     def _placed(self, departement: str, order: Order, *, last: bool) -> Received:
-        """Place `order` and return the answer, in which there is its number."""
+        """Place `order` and return the answer, which contains its number."""
         period = {
             "id-station": order.station,
             "date-deb-periode": f"{order.since.isoformat()}T00:00:00Z",
@@ -282,7 +282,7 @@ class MeteoFranceApi:
         return self._get(departement, url, period, keep=False, attempts=attempts)
 
     def _file(self, departement: str, order: Order, number: str, *, last: bool) -> Received | None:
-        """Return the answer to `order`, None when it is not ready."""
+        """Return the answer to `order`, None while it is not ready."""
         url = f"{self._url}/commande/fichier"
         answer = self._get(
             departement,
@@ -295,7 +295,7 @@ class MeteoFranceApi:
         return None if answer.status in (202, 204) else answer
 
     def _anew(self, departement: str, order: Order, number: str) -> str:
-        """Return the number of `order` placed once more, that of before where it is refused."""
+        """Return the new number of `order`, placed once more; the old one where that is refused."""
         try:
             answer = self._placed(departement, order, last=True)
         except SourceError as error:
@@ -320,9 +320,9 @@ class MeteoFranceApi:
         return rows[[*KEY, *STATION_VARIABLES]]
 
     def _check_columns(self, departement: str, answers: Mapping[Order, Received]) -> None:
-        """Check that of each period some station has each column of `NEEDED`.
+        """Check that in each period some station has each column of `NEEDED`.
 
-        What one station does not measure is missing; what none has has another name.
+        A variable that one station lacks is missing; one that all lack must have been renamed.
 
         Raises:
             SourceError: a column is in no answer of a period.
@@ -356,7 +356,7 @@ class MeteoFranceApi:
         keep: bool = True,
         attempts: int | None = None,
     ) -> Received:
-        """Return what is at `url`, asked for with the key."""
+        """Return the content of `url`, requested with the key."""
         if self._key is None and not self._http.offline:
             raise Origin(NAME, departement, self._url).error(
                 message("dpclim.no_key"), message("advice.get_key", url=KEYS_URL)
@@ -384,7 +384,7 @@ class MeteoFranceApi:
 
 
 def _today() -> date:
-    """Return the day of the clock, UTC."""
+    """Return today's date, UTC."""
     return datetime.now(UTC).date()
 
 
@@ -397,7 +397,7 @@ def _years(since: date, until: date) -> Iterator[tuple[date, date]]:
 
 
 def _number(answer: Received, source: str) -> str:
-    """Return the number under which what was ordered is to be fetched."""
+    """Return the number under which an order can be fetched."""
     said = payload.json(answer, source)
     inner = said.get("elaboreProduitAvecDemandeResponse") if isinstance(said, dict) else None
     number = inner.get("return") if isinstance(inner, dict) else None
@@ -407,7 +407,7 @@ def _number(answer: Received, source: str) -> str:
 
 
 def _passing(error: SourceError, *, last: bool) -> Message:
-    """Return what an error says that may pass, or that is one station's alone; raise others."""
+    """Return the text of an error that may pass or concerns one station; raise any other."""
     status = error.status if isinstance(error, StatusError) else None
     passing = status is None or status in AGAIN | OF_ONE_STATION
     if not passing or (last and status not in OF_ONE_STATION):
@@ -423,10 +423,10 @@ def _no_days() -> pd.DataFrame:
 
 
 def _left_out(inactive: Mapping[Order, Message], answered: Collection[Order]) -> list[Message]:
-    """Return a note for each station and reason: of which days it is left out.
+    """Return a note for each station and reason, with the days that are left out.
 
-    The API calls a station inactive in the years before it opened too: what comes before the first
-    days that it answered for lacks nothing, and is not told.
+    The API also calls a station inactive in the years before it opened. So days before the first
+    ones that it sent are not reported.
     """
     opened: dict[str, date] = {}
     for order in answered:
@@ -455,7 +455,7 @@ def _silent(asked: Collection[str], days: pd.DataFrame) -> list[Message]:
 
 
 def build(parts: Parts) -> MeteoFranceApi:
-    """Return the client that `parts` make."""
+    """Return the client built from `parts`."""
     settings = parts.settings
     return MeteoFranceApi(
         parts.http,

@@ -1,10 +1,10 @@
 """NASA POWER: daily weather at any place since 1981, without a key and for any use.
 
-Weather of the reanalysis MERRA-2 (its forward stream GEOS for the last weeks), sunshine of CERES. A
-request is about one place and any number of days, so thirty years of a département are a handful
-of requests. The weather is that of cells of 0.5 by 0.625 degrees: coarser than Open-Meteo, and on
-islands smaller than a cell largely that of the sea. Days are those of UTC. Free of rights; NASA
-asks to be named. `docs/sources/nasa_power.md` tells the rest.
+The weather is that of the reanalysis MERRA-2 (of its forward stream GEOS in the last weeks), the
+radiation that of CERES. A request covers one place and any number of days, so thirty years of a
+département take few requests. The cells have 0.5 by 0.625 degrees: coarser than Open-Meteo, and on
+islands smaller than a cell mostly over the sea. Days are UTC. Free of rights; NASA asks to be
+named. `docs/sources/nasa_power.md` has more.
 """
 
 import logging
@@ -40,16 +40,16 @@ NAME = "nasa-power"
 URL = "https://power.larc.nasa.gov/api/temporal/daily/point"
 
 FIRST_DAY: Final = date(1981, 1, 1)
-"""Where the archive begins; sunshine is there since 1984."""
+"""First day of the archive; radiation begins in 1984."""
 
 CELL_DEG: Final = (0.5, 0.625)
-"""Size of a cell of MERRA-2 in latitude and longitude; their centres are its multiples."""
+"""Size of a MERRA-2 cell in latitude and longitude; cell centres are multiples of it."""
 
 PROVISIONAL_DAYS: Final = 60
 """Last days that may still change: MERRA-2 replaces its forward stream some weeks after a month."""
 
 KNOWN_AFTER_DAYS: Final = 10
-"""Days before today of which the weather is known: it follows by some three days."""
+"""Days before today for which the weather is certainly known: the delay is some three days."""
 
 DECADE_YEARS: Final = 10
 
@@ -61,7 +61,7 @@ VARIABLES: Final = (
     Variable("T2M_MAX", "tmax_c", {"C": 1.0}),
     Variable("T2M_MIN", "tmin_c", {"C": 1.0}),
     Variable("PRECTOTCORR", "precip_mm", {"mm/day": 1.0}),
-    # The agricultural community is asked for; another would be sent kilowatt hours.
+    # The agricultural community is requested; the others get kilowatt hours.
     Variable("ALLSKY_SFC_SW_DWN", "radiation_mj_m2", {"MJ/m^2/day": 1.0, "kW-hr/m^2/day": 3.6}),
     Variable("WS10M", "wind_m_s", {"m/s": 1.0}),
     Variable("RH2M", "rh_pct", {"%": 1.0}),
@@ -69,7 +69,7 @@ VARIABLES: Final = (
 
 
 class Period(NamedTuple):
-    """Days of one request, both ends in it; `final`: what is answered will not change."""
+    """Days of one request, inclusive; `final`: the answer will not change."""
 
     start: date
     end: date
@@ -79,10 +79,10 @@ class Period(NamedTuple):
 
 
 def periods(since: date, until: date, *, today: date) -> Iterator[Period]:
-    """Yield the periods to ask for, so that they hold every day from `since` to `until`.
+    """Yield the periods to request, which together cover every day from `since` to `until`.
 
-    They follow the calendar, so that what was answered to one question serves the next: decades
-    that are over (1991 to 2000), then single years, the running one up to yesterday.
+    They follow the calendar, so that the answer to one request serves the next: finished decades
+    (1991 to 2000), then single years, the current one up to yesterday.
     """
     settled = today - timedelta(days=PROVISIONAL_DAYS)
     since, until = max(since, FIRST_DAY), min(until, today - timedelta(days=1))
@@ -107,23 +107,23 @@ class NasaPower:
     def __init__(
         self, http: Http, points: pd.DataFrame, *, url: str = URL, today: date | None = None
     ) -> None:
-        """Take the points of `spatial.sampling`; `today` is that of the clock in UTC by default."""
+        """Take the points of `spatial.sampling`; `today` is today's date in UTC by default."""
         self.http = http
         self.points = points
         self.url = url
         self.today = today
 
     def weather(self, departement: str, since: date, until: date) -> Observed:
-        """Return the days from `since` to `until` (both in them) that the archive has.
+        """Return the days from `since` to `until` (inclusive) that the archive has.
 
         Each value is the mean over the points of their cells' values, if at least half of them have
-        one, else NaN; wind is at 10 m. The last days have no sunshine yet. The provenance is that
-        of the newest answer, `sha256` the hash of the hashes of all. Values that cannot be are left
-        out and told in the notes.
+        one, else NaN; wind is at 10 m. The last days have no radiation yet. The provenance is that
+        of the newest answer, with `sha256` the hash of the hashes of all. Impossible values are
+        left out and reported in the notes.
 
         Raises:
-            SourceError: the archive cannot be had, says no, answers too much that cannot be, or has
-                no value at all in these days.
+            SourceError: the archive cannot be reached, refuses, sends too many impossible values,
+                or has no value at all in these days.
         """
         places = cells(self.points[self.points["departement"] == departement])
         if places.empty:
@@ -168,7 +168,7 @@ class NasaPower:
         return Observed(observed[list(OBSERVED)], _provenance(received), tuple(left_out))
 
     def _had(self, departement: str, place: Any, period: Period) -> Received:
-        """Return what is answered about one cell and period: the same for all its départements."""
+        """Return the answer for one cell and period, which all its départements share."""
         return self.http.get(
             self.url,
             source=f"{NAME}, département {departement}",
@@ -222,7 +222,7 @@ class NasaPower:
 
 
 def cells(points: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells of `points`: latitude and longitude of their centres, how many `points`."""
+    """Return the cells of `points`: latitude and longitude of their centres, number of `points`."""
     size = dict(zip(("latitude", "longitude"), CELL_DEG, strict=True))
     centres = pd.DataFrame(
         {axis: (points[axis] / step).round() * step for axis, step in size.items()}
@@ -231,7 +231,7 @@ def cells(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def _values(document: object, variable: Variable, dates: pd.DatetimeIndex) -> Array:
-    """Return a variable of one cell, one place by days, in our unit, NaN where it is not known."""
+    """Return a variable of one cell (one place by days) in our unit, NaN where unknown."""
     sent = _part(document, "properties", "parameter", variable.name)
     unit = str(_part(document, "parameters", variable.name).get("units"))
     if unit not in variable.units:
@@ -255,7 +255,7 @@ def _values(document: object, variable: Variable, dates: pd.DatetimeIndex) -> Ar
 
 
 def _part(document: object, *names: str) -> Mapping[str, Any]:
-    """Return what `document` holds under `names`, one within the other."""
+    """Return the part of `document` under nested `names`."""
     part = document
     for name in names:
         part = part.get(name) if isinstance(part, dict) else None
@@ -265,19 +265,19 @@ def _part(document: object, *names: str) -> Mapping[str, Any]:
 
 
 def _provenance(received: list[Received]) -> Provenance:
-    """Return where rows come from that were received in several answers."""
+    """Return the origin of rows that came in several answers."""
     newest = max(received, key=lambda answer: answer.received_at)
     digest = sha256("".join(answer.sha256 for answer in received).encode()).hexdigest()
     return Provenance(NAME, newest.url, newest.received_at.isoformat(timespec="seconds"), digest)
 
 
 def build(parts: Parts) -> NasaPower:
-    """Return the client that `parts` make."""
+    """Return the client built from `parts`."""
     return NasaPower(parts.http, parts.points, url=parts.settings.address("nasa_power_url"))
 
 
 def ask(http: Http, settings: Settings) -> None:
-    """Ask for one day of Paris that the archive knows."""
+    """Ask for one day of Paris that the archive has."""
     paris = pd.DataFrame({"departement": ["75"], "latitude": [48.856], "longitude": [2.35]})
     day = datetime.now(UTC).date() - timedelta(days=KNOWN_AFTER_DAYS)
     NasaPower(http, paris, url=settings.address("nasa_power_url")).weather("75", day, day)

@@ -1,7 +1,7 @@
-"""Observed weather as providers give it, and the parts that their clients are built from.
+"""Observed weather in the form that all providers return, and the parts of their clients.
 
 Each provider's module has `build(parts)`, which makes its client, and `ask(http, settings)`, which
-puts the smallest real question to it and raises SourceError where the answer is none.
+asks it the smallest real question and raises SourceError unless the answer is usable.
 """
 
 from datetime import date
@@ -19,10 +19,10 @@ OBSERVED = (
     *WEATHER_VARIABLES,
     *("stations", "source", "resolution", "provisional"),
 )
-"""Columns of `weather_daily` that a provider fills: NaN for what it does not have."""
+"""Columns of `weather_daily` that a provider fills; NaN where it has no data."""
 
 FIRST_LIVE_DAY = date(1991, 1, 1)
-"""Where live weather begins unless `since` says otherwise: with the years of the normals."""
+"""First day of live weather unless `since` is set: the start of the years of the normals."""
 
 
 class Observed(NamedTuple):
@@ -31,11 +31,11 @@ class Observed(NamedTuple):
     rows: pd.DataFrame
     provenance: Provenance
     notes: tuple[Message, ...] = ()
-    """What was left out or not there though it might have been, one sentence each."""
+    """What was left out or missing, one sentence each."""
 
 
 class Parts(Protocol):
-    """What a provider's client may be built from; each is made on first use."""
+    """What a provider's client may be built from; each part is made on first use."""
 
     @property
     def settings(self) -> Settings:
@@ -44,12 +44,12 @@ class Parts(Protocol):
 
     @property
     def http(self) -> Http:
-        """The one door to the network, shared by all."""
+        """The HTTP client that all providers share."""
         ...
 
     @property
     def embedded(self) -> Any:
-        """What ships with the project, `bundled.Bundled`."""
+        """The data that ship with the project, `bundled.Bundled`."""
         ...
 
     @property
@@ -59,12 +59,12 @@ class Parts(Protocol):
 
     @property
     def station_means(self) -> Any:
-        """What makes the mean of a département of its stations: `StationMeans`."""
+        """Computes the mean of a département from its stations: `StationMeans`."""
         ...
 
     @property
     def grid_means(self) -> Any:
-        """What makes the means of départements of grid files: `GridMeans`."""
+        """Computes the means of départements from grid files: `GridMeans`."""
         ...
 
 
@@ -74,9 +74,10 @@ class WeatherSource(Protocol):
     name: str
 
     def weather(self, departement: str, since: date, until: date) -> Observed:
-        """Return the days from `since` to `until` (both in them) that the provider has.
+        """Return the days from `since` to `until` (inclusive) that the provider has.
 
         Raises:
-            SourceError: it cannot be had or read; the message names source, département and URL.
+            SourceError: they cannot be received or read; the message names source, département and
+                URL.
         """
         ...

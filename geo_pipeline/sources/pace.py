@@ -1,4 +1,4 @@
-"""Pace of requests to a host: one for all partitions, threads and processes of a home."""
+"""Pace of requests to a host, shared by all partitions, threads and processes of a home."""
 
 import json
 import logging
@@ -15,20 +15,20 @@ from filelock import FileLock
 from geo_pipeline.providers import PROVIDERS
 
 RATES = {host: rate for each in PROVIDERS for host, rate in each.rates.items()}
-"""What providers publish as their limits, in requests a second."""
+"""Limits that providers publish, in requests a second."""
 
 SLOWEST = 16.0
-"""A host that answers 429 is asked that many times less often at most."""
+"""Largest factor by which a host that answers 429 is slowed down."""
 
 LONGEST_S = 600.0
-"""A turn further ahead than this is of a clock that was set: it is forgotten."""
+"""A turn further ahead than this comes from a clock that was changed, and is dropped."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
 class _State:
-    """When a host may be asked next (seconds since 1970), and how much slower than its rate."""
+    """Time of the next request to a host (seconds since 1970), and its slowdown factor."""
 
     next_s: float = 0.0
     paused_until_s: float = 0.0
@@ -36,13 +36,13 @@ class _State:
 
 
 class Pace:
-    """Even spacing of requests per host, slower for a while after a host has said 429.
+    """Evenly spaced requests for each host, slower for a while after a host answered 429.
 
     Args:
         rates: requests a second by host (`api.example.org` or `127.0.0.1:8000`).
-        default: requests a second of any other host.
-        folder: where processes share their pace; without it, the threads of this one only.
-        sleep: what waits a number of seconds.
+        default: requests a second for any other host.
+        folder: where processes share their pace; without it only threads of this process do.
+        sleep: called to wait a number of seconds.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Pace:
         self._states: dict[str, _State] = {}
 
     def wait(self, host: str, weight: float = 1.0) -> None:
-        """Return when `host` may be asked; one that counts as `weight` takes as many turns."""
+        """Return once `host` may be asked; a request of `weight` n takes n turns."""
         while True:
             with self._state(host) as state:
                 now = time.time()
@@ -76,7 +76,7 @@ class Pace:
                     return
 
     def pause(self, host: str, seconds: float) -> None:
-        """Ask `host` nothing for `seconds`, and less often after: it answered 429."""
+        """Send `host` nothing for `seconds`, and fewer requests afterwards: it answered 429."""
         with self._state(host) as state:
             state.paused_until_s = max(state.paused_until_s, time.time() + seconds)
             state.slower = min(2 * state.slower, SLOWEST)
@@ -84,7 +84,7 @@ class Pace:
         _log.info("%s: a pause of %.1f s, then asked once in %.2f s", host, seconds, interval_s)
 
     def ease(self, host: str) -> None:
-        """Take a tenth off what `host` was slowed down by: it answered."""
+        """Reduce the slowdown of `host` by a tenth: it answered."""
         with self._lock:
             known = self._states.get(host)
         if known is not None and known.slower > 1.0:
@@ -98,7 +98,8 @@ class Pace:
 
     @contextmanager
     def _state(self, host: str, *, write: bool = True) -> Iterator[_State]:
-        """Give the state of `host`, to look at or to change, to one thread of one process."""
+        """Give the state of `host`, to read or to change, to one thread of one process at a
+        time."""
         with self._lock:
             if self._folder is None:
                 state = self._states.setdefault(host, _State())
@@ -115,7 +116,7 @@ class Pace:
 
 
 def _read(path: Path) -> _State:
-    """Return what is in `path`, a fresh state where that is nothing or cut."""
+    """Return the state in `path`, a fresh one where the file is missing or cut."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         state = _State(*(float(said[name]) for name in ("next_s", "paused_until_s", "slower")))

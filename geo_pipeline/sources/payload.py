@@ -1,9 +1,9 @@
-"""Payloads of providers, opened: archives, text and JSON, each fault told in one line.
+"""Payloads of providers: archives, text and JSON, opened with one-line errors.
 
-Every function takes what was received and the name of who sent it (`open-meteo` or `open-meteo,
-département 32`) for its errors. What turns out to be of no use is rejected in the raw store, so
-that it is asked for anew; the answer kept before it still holds. Tables of text are read in
-`delimited`, workbooks in `workbook`.
+Every function takes what was received and the name of the provider (`open-meteo` or `open-meteo,
+département 32`) for its errors. Unusable content is rejected in the raw store, so that it is
+requested anew; the answer kept before it stays valid. Delimited tables are read in `delimited`,
+workbooks in `workbook`.
 """
 
 import gzip
@@ -26,9 +26,9 @@ from geo_pipeline.words import Message, message, plain
 
 CHUNK = 1 << 20
 MOST_BYTES = 2_000 * MB
-"""Most that an archive may hold when it is opened in memory."""
+"""Largest content of an archive that is opened in memory."""
 MOST_JSON_BYTES = 300 * MB
-"""Most of JSON: read, it takes ten times as much memory."""
+"""Largest JSON: parsed, it takes ten times as much memory."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,11 +45,11 @@ def unusable(
 
 
 MOST_NAMED = 20
-"""Of what is left out of one file, this many are named; the others are counted."""
+"""Items left out of one file that are named; the others are counted."""
 
 
 class Sieve:
-    """Takes what is good of what a file holds one by one, and notes what is left out and why.
+    """Takes the good items of a file one by one, and notes what is left out and why.
 
     `most` is the share that may be left out: `Received.most_left_out`.
     """
@@ -65,7 +65,7 @@ class Sieve:
     def take(
         self, name: str, read: Callable[[*More], R], *of: *More, fault: type[Exception]
     ) -> R | None:
-        """Return what `read` makes of one, None where it raises `fault`."""
+        """Return the result of `read` for one item, None where it raises `fault`."""
         try:
             value = read(*of)
         except fault as error:
@@ -75,7 +75,7 @@ class Sieve:
         return value
 
     def leave_out(self, name: Message | str, error: Exception, *, taken: bool = False) -> None:
-        """Note that one is left out; `taken` says that it counted as good before."""
+        """Note that an item is left out; `taken` means that it was counted as good before."""
         self._first = self._first or error
         self._n_taken -= taken
         self.left_out.append((str(name), str(error)))
@@ -87,19 +87,20 @@ class Sieve:
     def require_most(self, of: int | None = None) -> None:
         """Raise the first fault where too much was left out for the rest to be trusted.
 
-        `of` is how many there were, where not each was taken through `take`.
+        `of` is the number of items, where not each went through `take`.
         """
         whole = self._n_taken + len(self.left_out) if of is None else of
         if self._first is not None and len(self.left_out) > self.most * whole:
             raise self._first
 
     def told(self) -> list[Message]:
-        """Return what was left out and why, a sentence each; beyond `MOST_NAMED`, how many more."""
+        """Return what was left out and why, one sentence each, and the number beyond
+        `MOST_NAMED`."""
         named, more = self._told[:MOST_NAMED], len(self._told) - MOST_NAMED
         return [*named, message("left_out.more", count=more)] if more > 0 else named
 
     def tell(self, log: logging.Logger, source: str) -> None:
-        """Log what was left out of what `source` sent."""
+        """Log what was left out of the content from `source`."""
         for each in self.told():
             log.warning("%s: %s", source, each)
 
@@ -107,11 +108,11 @@ class Sieve:
 def judged(
     received: Received, limits: Limits | None, read: Callable[[Received, *More], R], *more: *More
 ) -> R:
-    """Return what `read` makes of `received` in a process of its own, if there are `limits`.
+    """Return the result of `read` for `received`, in a child process if there are `limits`.
 
     Raises:
-        SourceError: `read` found that it is of no use; it is rejected in the raw store.
-        ValueError: it took that process's memory, time or life, or whatever else `read` raises.
+        SourceError: `read` found the content unusable; it is rejected in the raw store.
+        ValueError: the child ran out of memory or time or crashed, or `read` raised it.
     """
     if limits is None:
         return read(received, *more)
@@ -125,16 +126,16 @@ def judged(
 def unzipped(
     received: Received, source: str, *, member: str | None = None, max_bytes: int = MOST_BYTES
 ) -> bytes:
-    """Return the content out of its gzip or zip archive; content of neither as it is.
+    """Return the content of a gzip or zip archive; other content is returned as it is.
 
     Args:
         received: what was sent.
-        source: who sent it.
-        member: which file of a zip archive, as a pattern (`*.csv`); needed when it has several.
-        max_bytes: most that the content may have.
+        source: the provider.
+        member: the file of a zip archive, as a pattern (`*.csv`); needed when it has several.
+        max_bytes: largest content.
 
     Raises:
-        SourceError: nothing was sent, HTML was, the archive is damaged or ends early, no or several
+        SourceError: nothing or HTML was sent, the archive is damaged or ends early, no or several
             members match, or the content is too long.
     """
     content = _something(received, source)
@@ -152,7 +153,7 @@ def members(received: Received, source: str) -> list[str]:
     """Return the names of the files in a zip archive.
 
     Raises:
-        SourceError: it is none, or damaged.
+        SourceError: it is no zip archive, or damaged.
     """
     content = _something(received, source)
     try:
@@ -163,12 +164,12 @@ def members(received: Received, source: str) -> list[str]:
 
 
 def text(received: Received, source: str, *, member: str | None = None) -> str:
-    """Return the content as text, out of its archive and without byte order mark.
+    """Return the content as text, unpacked and without byte order mark.
 
     It is UTF-8 (or UTF-16 with its mark), else Windows-1252, of which Latin-1 is a part.
 
     Raises:
-        SourceError: as `unzipped`, or the content is binary, or ends inside a character.
+        SourceError: as in `unzipped`, or the content is binary, or ends inside a character.
     """
     return decoded(unzipped(received, source, member=member), received, source)
 
@@ -194,10 +195,10 @@ def decoded(content: bytes, received: Received, source: str) -> str:
 
 
 def json(received: Received, source: str) -> Any:
-    """Return the content read as JSON.
+    """Return the content parsed as JSON.
 
     Raises:
-        SourceError: nothing was sent, HTML was, or it is no JSON, or a part of it.
+        SourceError: nothing or HTML was sent, or it is not complete JSON.
     """
     said = decoded(unzipped(received, source, max_bytes=MOST_JSON_BYTES), received, source)
 
@@ -217,7 +218,7 @@ def json(received: Received, source: str) -> Any:
 
 
 def _something(received: Received, source: str) -> bytes:
-    """Return the content unless it is empty or a web page."""
+    """Return the content, unless it is empty or a web page."""
     content = received.content
     if not content.strip():
         raise unusable(received, source, message("payload.nothing"))
@@ -233,7 +234,7 @@ def _something(received: Received, source: str) -> bytes:
 
 
 def _gunzipped(content: bytes, received: Received, source: str, most: int) -> bytes:
-    """Return what all members of the gzip file hold."""
+    """Return the content of all members of the gzip file."""
     pieces: list[bytes] = []
     length = 0
     try:
@@ -255,7 +256,7 @@ def _gunzipped(content: bytes, received: Received, source: str, most: int) -> by
 def _member(
     content: bytes, pattern: str | None, received: Received, source: str, most: int
 ) -> bytes:
-    """Return the one file of the zip archive that `pattern` names."""
+    """Return the only file of the zip archive that matches `pattern`."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = [info for info in archive.infolist() if not info.is_dir()]

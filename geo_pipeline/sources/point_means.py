@@ -1,7 +1,8 @@
-"""Values asked for at points of a département, and their mean over it.
+"""Values at points of a département, and their mean over it.
 
-What providers by point share: values as places by days, in our units; what the data dictionary
-rules out is taken out of them and told; the mean stands where enough points are known.
+This is common to providers by point: values as places by days, in our units. Values outside the
+ranges of the data dictionary are removed and reported; the mean is given where enough points have a
+value.
 """
 
 import json
@@ -22,11 +23,11 @@ from geo_pipeline.words import Message, message
 Array = npt.NDArray[np.float64]
 
 LEAST_KNOWN_SHARE = 0.5
-"""Share of the points that must be known on a day for their mean to stand for the département."""
+"""Share of the points that must have a value on a day for their mean to be used."""
 
 
 class Variable(NamedTuple):
-    """A daily variable: its name there, its column here, and what its units are times ours."""
+    """A daily variable: the provider's name, our column, and factors from its units to ours."""
 
     name: str
     column: str
@@ -34,16 +35,16 @@ class Variable(NamedTuple):
 
 
 class UnreadableError(Exception):
-    """What is wrong with an answer, to be told with source, département and URL."""
+    """What is wrong with an answer, to be reported with source, département and URL."""
 
 
 def no_point(who: str, url: str) -> Message:
-    """Return the fault of a département without a point to ask about."""
+    """Return the fault of a département without any point."""
     return message("points.no_point", who=who, url=url)
 
 
 def no_value(who: str, url: str, asked: tuple[date, date], there: tuple[date, date]) -> Message:
-    """Return the fault of an archive that has nothing of the days asked for."""
+    """Return the fault of an archive that has no data for the requested days."""
     what = message("points.no_value", since=asked[0], until=asked[1])
     return fault(who, url, what, message("advice.days", first=there[0], last=there[1]))
 
@@ -51,7 +52,7 @@ def no_value(who: str, url: str, asked: tuple[date, date], there: tuple[date, da
 def leave_out_of_range(
     name: str, values: Array, dates: pd.DatetimeIndex, sieve: payload.Sieve
 ) -> None:
-    """Take out of `values` (places by days) those that the data dictionary rules out."""
+    """Remove those of `values` (places by days) that are outside the data dictionary's range."""
     low, high = _range(name)
     for place, day in np.argwhere((values < low) | (values > high)):
         told = message(
@@ -69,7 +70,7 @@ def leave_out_of_range(
 def leave_out_swapped(
     tmin_c: Array, tmax_c: Array, dates: pd.DatetimeIndex, most_left_out: float
 ) -> payload.Sieve:
-    """Take out of both (places by days) a minimum above the maximum, and return which."""
+    """Remove each minimum above its maximum (both places by days), and return which."""
     sieve = payload.Sieve(most_left_out)
     n_pairs = int(np.isfinite(tmin_c + tmax_c).sum())
     for place, day in np.argwhere(tmin_c > tmax_c):
@@ -81,7 +82,7 @@ def leave_out_swapped(
 
 
 def _range(name: str) -> tuple[float, float]:
-    """Return the least and greatest value of a column of `weather_daily`."""
+    """Return the lowest and highest value of a column of `weather_daily`."""
     limits: dict[str, float] = {}
     for check in WeatherDaily.to_schema().columns[name].checks:
         limits.update(check.statistics or {})
@@ -89,9 +90,10 @@ def _range(name: str) -> tuple[float, float]:
 
 
 def mean_of_places(values: Array) -> Array:
-    """Return the mean over places of places x days, NaN where under half of them are known.
+    """Return the mean over places of places x days, NaN where under half of them have a value.
 
-    Taken of the distance to the first known one, so that equal values give that very value.
+    It is computed from the differences to the first known value, so that equal values give exactly
+    that value.
     """
     known = ~np.isnan(values)
     count = known.sum(axis=0)
@@ -103,12 +105,12 @@ def mean_of_places(values: Array) -> Array:
 
 
 def cell(name: str, day: pd.Timestamp) -> Message:
-    """Return how one value is named among those left out."""
+    """Return the name of one value in the report of those left out."""
     return message("points.cell", variable=name, day=day.date())
 
 
 def is_number(value: object) -> bool:
-    """Say whether `value` is a number, and not one too large for anything there is."""
+    """Return whether `value` is a number, and not larger than anything possible."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
 
 

@@ -1,8 +1,8 @@
 """Smallest real questions to providers, for `doctor`.
 
-An address that answers is no provider: a maintenance page does, and a proxy, and a key that has
-expired. So each is asked as its reader asks it (`ask` of its module), and what it says is read. Of
-an archive of many megabytes the first bytes are.
+An address that answers may still not be the provider: a maintenance page, a proxy or an expired key
+also answer. So each provider is asked in the same way as by its reader (`ask` of its module), and
+the answer is read. Of an archive of many megabytes only the first bytes are requested.
 """
 
 import re
@@ -18,9 +18,9 @@ from geo_pipeline.words import message
 
 
 def told(provider: Provider, url: str, error: SourceError) -> tuple[str, str]:
-    """Return what is wrong with an answer, and what to do: each kind of trouble apart."""
+    """Return what is wrong with an answer, and what to do, for each kind of error."""
     elsewhere = f"set {variable(provider.address)}"
-    if isinstance(error.__cause__, SourceError):  # of several addresses, that of the last
+    if isinstance(error.__cause__, SourceError):  # of several addresses, the last one's
         error = error.__cause__
     if not isinstance(error, StatusError):
         told = error.message.values
@@ -49,7 +49,7 @@ def told(provider: Provider, url: str, error: SourceError) -> tuple[str, str]:
 def ask_for_files(
     http: Http, data_gouv_url: str, dataset: str, source: str, file: re.Pattern[str]
 ) -> None:
-    """Ask data.gouv.fr for a dataset, which is to list a `file`."""
+    """Ask data.gouv.fr for a dataset, which must list a `file`."""
     answer = http.get(f"{data_gouv_url.rstrip('/')}/api/1/datasets/{dataset}/", source=source)
     said = payload.json(answer, source)
     resources = said.get("resources") if isinstance(said, dict) else None
@@ -60,7 +60,7 @@ def ask_for_files(
 
 
 def ask_for_archive(http: Http, url: str, source: str, *, or_table: bool = False) -> None:
-    """Ask for the beginning of a zip, `or_table` that of a table separated by `;`."""
+    """Ask for the beginning of a zip, or with `or_table` of a table separated by `;`."""
     answer = http.start(url, source=source)
     if answer.content.startswith(b"PK\x03\x04"):
         return

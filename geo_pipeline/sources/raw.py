@@ -1,10 +1,10 @@
 """Raw store: answers of providers kept byte for byte, for provenance and offline rebuilds.
 
-`<folder>/<source>/<host>/<path and query>~<key>/` (`.../named/<name>~<key>/` of what has a name in
-place of a URL) holds the content, compressed if it was not, and beside it `received.json`: URL,
-time, status, SHA-256 and length of the bytes received, and so on, with a digest of itself.
-The content is written first and named after its hash, then the sidecar is renamed over the last
-one: a reader sees one answer or the other, whole, however many processes write.
+`<folder>/<source>/<host>/<path and query>~<key>/` (`.../named/<name>~<key>/` for what has a name
+instead of a URL) holds the content, compressed if it was not, and `received.json` with URL, time,
+status, SHA-256 and length of the bytes received, and a digest of itself. The content is written
+first and named after its hash, then the new `received.json` is renamed over the last one: a reader
+sees one whole answer or the other, however many processes write.
 """
 
 import gzip
@@ -48,7 +48,7 @@ COMPRESSED = (
     b"\x89PNG",
     b"\xff\xd8\xff",  # JPEG
 )
-"""How content begins that is compressed already."""
+"""First bytes of content that is already compressed."""
 LONGEST_MARK = max(map(len, COMPRESSED))
 
 EXTENSIONS = {
@@ -62,24 +62,24 @@ EXTENSIONS = {
 }
 
 NAME = re.compile(r"(.*?)((?:\.\w{1,8})?\.(?:gz|zst|bz2|xz)|\.\w{1,8})")
-"""The last part of a URL's path that tells what it is, such as `x.csv.gz`."""
+"""The last part of a URL's path that shows the type, such as `x.csv.gz`."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One answer of a provider as its sidecar tells it; secrets are not in it."""
+    """One answer of a provider, from its sidecar `received.json`; secrets are not in it."""
 
     source: str
     url: str
-    """What was asked for, parameters and all."""
+    """The requested URL, with parameters."""
     params: dict[str, str]
     status: int
     received_at: datetime
     """When the content came (UTC)."""
     checked_at: datetime
-    """When the provider last said that it still holds (UTC)."""
+    """When the provider last confirmed it (UTC)."""
     sha256: str
     """Of the bytes received."""
     length: int
@@ -88,11 +88,11 @@ class Kept:
     etag: str | None
     last_modified: str | None
     final: bool
-    """It was asked for as content that never changes."""
+    """Whether it was requested as content that never changes."""
     fetched_from: str
-    """Where it was asked for: another than `url` with a mirror."""
+    """The address it was requested from, different from `url` with a mirror."""
     redirected_to: str | None
-    """Where it came from when that redirected."""
+    """The address it came from after a redirection."""
     keep_as: str | None
     file: str
     """Name of the content's file, beside the sidecar."""
@@ -111,7 +111,7 @@ class Kept:
 
 
 def open_content(path: Path, compression: str | None) -> BinaryIO:
-    """Return a stream of the bytes in `path` before our own compression."""
+    """Return a stream of the bytes in `path`, with our own compression removed."""
     if compression == "gzip":
         return cast(BinaryIO, gzip.open(path, "rb"))
     return path.open("rb")
@@ -119,7 +119,7 @@ def open_content(path: Path, compression: str | None) -> BinaryIO:
 
 @dataclass(frozen=True)
 class About:
-    """What is known of an answer before its content."""
+    """What is known of an answer before its content is read."""
 
     source: str
     url: str
@@ -142,14 +142,14 @@ class RawStore:
 
     @classmethod
     def temporary(cls) -> Self:
-        """Return a store that goes when nobody holds it any more."""
+        """Return a store that is removed when it is no longer referenced."""
         store = cls(Path(tempfile.mkdtemp(prefix="geo-pipeline-")))
-        # A TemporaryDirectory would warn of being cleaned up without having been closed.
+        # A TemporaryDirectory would warn when it is removed without having been closed.
         weakref.finalize(store, shutil.rmtree, store.folder, ignore_errors=True)
         return store
 
     def place(self, source: str, url: str, keep_as: str | None = None) -> Path:
-        """Return the folder of the answer to `url`, or of what is kept as `keep_as`."""
+        """Return the folder of the answer to `url`, or of the answer kept as `keep_as`."""
         if keep_as:
             host, shown, key = "named", keep_as, f"named {keep_as}"
         else:
@@ -160,7 +160,7 @@ class RawStore:
         return self.folder / _slug(source) / _slug(host) / name
 
     def find(self, place: Path) -> Kept | None:
-        """Return what is kept in `place`, the last answer that was not rejected."""
+        """Return the last answer in `place` that was not rejected."""
         said = self._sidecar(place)
         if said is not None and said.get("rejected"):
             said = said.get("previous")
@@ -177,7 +177,7 @@ class RawStore:
 
         Raises:
             StorageError: the folder cannot be written or the disk is full.
-            Whatever `chunks` raises: nothing has changed.
+            Exception: whatever `chunks` raises; nothing has changed then.
         """
         stream = iter(chunks)
         first = b""
@@ -192,7 +192,7 @@ class RawStore:
                 file, temporary = stack.enter_context(temporary_beside(place / TEMPORARY))
             digest = sha256()
             length = 0
-            # Unbuffered: what `chunks` raises and what the disk does are told apart.
+            # Unbuffered, to distinguish the errors of `chunks` from those of the disk.
             for chunk in chain([first], stream):
                 digest.update(chunk)
                 length += len(chunk)
@@ -218,7 +218,7 @@ class RawStore:
                     previous.get("rejected") or previous["sha256"] == kept.sha256
                 ):
                     previous = previous.get("previous")
-                # Nothing waits for the disk here: what a power cut damages has another hash.
+                # This does not wait for the disk: damage by a power cut shows in the hash.
                 temporary.replace(kept.path)
                 said = _write(place, _said(kept), previous)
                 for path in place.iterdir():
@@ -227,7 +227,7 @@ class RawStore:
             return kept
 
     def confirm(self, kept: Kept, *, final: bool) -> Kept:
-        """Note that the provider said now that `kept` still holds, and whether it is final."""
+        """Record that the provider confirmed `kept` now, and whether it is final."""
         confirmed = replace(kept, checked_at=datetime.now(UTC), final=final or kept.final)
         with self._alone(kept.folder), _disk(kept.folder):
             said = self._sidecar(kept.folder)
@@ -238,7 +238,7 @@ class RawStore:
         return confirmed
 
     def reject(self, kept: Kept, why: Message) -> None:
-        """Never give `kept` again: it is not what it should be. What was kept before it holds."""
+        """Never use `kept` again, because it is wrong. The answer kept before it is valid again."""
         with self._alone(kept.folder), _disk(kept.folder):
             said = self._sidecar(kept.folder)
             if said is not None and said["sha256"] == kept.sha256:
@@ -246,7 +246,7 @@ class RawStore:
         _log.warning("%s: rejected what is kept of %s: %s", kept.source, kept.url, why)
 
     def intact(self, kept: Kept) -> bool:
-        """Say whether the file of `kept` still has the bytes received."""
+        """Return whether the file of `kept` still has the bytes received."""
         digest = sha256()
         try:
             with kept.open() as stream:
@@ -257,20 +257,20 @@ class RawStore:
         return digest.hexdigest() == kept.sha256
 
     def all(self, source: str | None = None) -> Iterator[Kept]:
-        """Yield what is kept (of `source`), in the order of folders."""
+        """Yield the kept answers (of `source`), in the order of folders."""
         below = f"{_slug(source)}/*/*/{SIDECAR}" if source else f"*/*/*/{SIDECAR}"
         for sidecar in sorted(self.folder.glob(below)):
             if (kept := self.find(sidecar.parent)) is not None:
                 yield kept
 
     def _sidecar(self, place: Path) -> dict[str, Any] | None:
-        """Return the sidecar's content; None when there is none or it is damaged."""
+        """Return the sidecar's content; None where it is missing or damaged."""
         path = place / SIDECAR
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
             if said is None or _kept(said, place) is None:
                 raise ValueError("not a sidecar")
-            digest = said.pop("digest", None)  # none of before there were digests
+            digest = said.pop("digest", None)  # older sidecars have none
             if digest is not None and digest != notes.digest(said):
                 raise ValueError("its content is not what was written")
         except FileNotFoundError:
@@ -296,7 +296,7 @@ class RawStore:
 def _write(
     place: Path, said: Mapping[str, Any], previous: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Write the sidecar in `place`, with that of the answer before in it; return it."""
+    """Write the sidecar in `place`, which includes that of the previous answer; return it."""
     before = None if previous is None else {**previous, "previous": None}
     sidecar = {**said, "previous": before}
     digested = {**sidecar, "digest": notes.digest(sidecar)}
@@ -308,12 +308,12 @@ def _write(
 
 
 def _files(said: Mapping[str, Any]) -> set[str]:
-    """Return the names of the contents that a sidecar tells of."""
+    """Return the names of the content files in a sidecar."""
     return {each["file"] for each in (said, said["previous"]) if each is not None}
 
 
 def _write_all(file: FileIO, data: bytes) -> None:
-    """Write all of `data`, of which a disk that is nearly full takes a part only."""
+    """Write all of `data`; a disk that is nearly full takes only a part at a time."""
     left = memoryview(data)
     while left:
         left = left[file.write(left) :]
@@ -321,7 +321,7 @@ def _write_all(file: FileIO, data: bytes) -> None:
 
 @contextmanager
 def _disk(place: Path) -> Iterator[None]:
-    """Tell an error of the disk as one line."""
+    """Report an error of the disk in one line."""
     try:
         yield
     except OSError as error:
@@ -331,7 +331,7 @@ def _disk(place: Path) -> Iterator[None]:
 
 
 def _slug(text: str, longest: int = 60) -> str:
-    """Return `text` as a name that any file system takes."""
+    """Return `text` as a name that every file system accepts."""
     name = re.sub(r"[^\w.=,-]+", "_", text, flags=re.ASCII).strip("_.") or "_"
     return name[:longest]
 
@@ -360,7 +360,7 @@ def _said(kept: Kept) -> dict[str, Any]:
 
 
 def _kept(said: Mapping[str, Any], place: Path) -> Kept:
-    """Return what the sidecar `said` tells of `place`."""
+    """Return the answer in `place` from its sidecar."""
     fields = {name: said[name] for name in Kept.__dataclass_fields__ if name != "folder"}
     for name in ("received_at", "checked_at"):
         fields[name] = datetime.fromisoformat(fields[name])

@@ -1,9 +1,9 @@
-"""SAFRAN-ISBA (SIM2): Météo-France's analysis of France on a grid of 8 km, daily since August 1958.
+"""SAFRAN-ISBA (SIM2): Météo-France's analysis of France on an 8 km grid, daily since August 1958.
 
-It gives weather without a gap, with ETP and the official soil wetness index. data.gouv.fr lists a
-file a year and one of the last 60 days; until July 2026, and on mirrors, a file a decade, one of
-the running decade up to last month, and one of the days since.
-Licence Ouverte 2.0. `docs/sources/sim2.md` tells how the values are made.
+It gives weather without gaps, with ETP and the official soil wetness index. data.gouv.fr lists a
+file for each year and one with the last 60 days. Until July 2026, and on mirrors, it is a file for
+each decade, one of the current decade up to last month, and one with the days since. Licence
+Ouverte 2.0. `docs/sources/sim2.md` explains how the values are made.
 """
 
 import math
@@ -38,7 +38,7 @@ URL = "https://www.data.gouv.fr"
 DATASET = "donnees-changement-climatique-sim-quotidienne"
 
 FILE = re.compile(r"QUOT_SIM2_(?P<period>[\w-]+)\.csv(\.gz)?$", re.IGNORECASE)
-"""Names of the files: `QUOT_SIM2_2025.csv.gz`, `QUOT_SIM2_latest.csv.gz`; of the older layout
+"""Names of the files: `QUOT_SIM2_2025.csv.gz`, `QUOT_SIM2_latest.csv.gz`; in the older layout
 `QUOT_SIM2_2010-2019.csv.gz`, `QUOT_SIM2_latest-20260901-20260922.csv.gz`."""
 
 PERIOD = re.compile(
@@ -49,36 +49,36 @@ PERIOD = re.compile(
 YEAR = re.compile(r"\d{4}")
 
 FINAL, PREVIOUS, LATEST = range(3)
-"""Kinds of files: past years or a past decade, those that are still written anew, the last days."""
+"""Kinds of files: past years or a past decade, those still rewritten, the last days."""
 
 REWRITTEN_YEARS = 4
-"""Past years that Météo-France computes again, twice a month."""
+"""Past years that Météo-France recomputes, twice a month."""
 
 LATEST_DAYS = 366
-"""Before today, in which a `latest` file has its days that does not tell them: 60 are published."""
+"""Days before today that a `latest` file without dates in its name may have: 60 are published."""
 
 FRESH_FOR_S = 600.0
-"""How long the list and the files serve, usable or not, before they are asked for again."""
+"""Seconds for which the list and the files are used, valid or not, before a new request."""
 
 PAUSE_S = 60.0
-"""How long what could not be had is not asked for again, by whichever département."""
+"""Seconds before a failed request is repeated, for whichever département."""
 
 CLOCKS_APART = timedelta(days=1)
-"""How far the last day may lie after the day on which the file came."""
+"""Most that the last day may lie after the day on which the file came."""
 
 MJ_M2_PER_J_CM2 = 0.01
 
 ADVICE = later_or_set("GEO_PIPELINE_SIM2_URL")
 
 Means = Callable[[Path, str, str], pd.DataFrame]
-"""Makes the daily means of a département of a grid file: its path, its SHA-256, the INSEE code.
+"""Computes the daily means of a département from a grid file: its path, SHA-256, INSEE code.
 
-The columns are those of `spatial.grid.GridMeans`; SourceError where the file cannot be used.
+The columns are those of `spatial.grid.GridMeans`; raises SourceError where the file is unusable.
 """
 
 
 class GridFile(NamedTuple):
-    """A file that the dataset lists. Of several that have a day, the first kind is the best."""
+    """A listed file. Where several have a day, the first kind is the best."""
 
     kind: int
     first: date
@@ -90,10 +90,10 @@ class Sim2:
     """Daily weather of a département from the grid files of SIM2. Threads may share it.
 
     Args:
-        http: the door to the network.
-        means: makes means of départements of a file.
-        url: the data.gouv.fr that lists the files, or a mirror of it.
-        files_url: the folder they are fetched from, in place of the one that the list names.
+        http: the HTTP client.
+        means: computes means of départements from a file.
+        url: data.gouv.fr, which lists the files, or a mirror of it.
+        files_url: folder of the files, in place of the folder in the list.
         dataset: slug or id of the dataset there.
     """
 
@@ -117,20 +117,20 @@ class Sim2:
         self._failed: dict[str, tuple[float, Message]] = {}
 
     def weather(self, departement: str, since: date, until: date) -> Observed:
-        """Return the days from `since` to `until` (both in them) that the grid has.
+        """Return the days from `since` to `until` (inclusive) that the grid has.
 
         Each value is the mean over the cells of the département that have one, weighted by area;
         NaN where none has. Extremes of temperature are NaN in files without them. Wind is at 10 m.
-        Overseas, where there is no grid, there are 0 rows.
+        Overseas, outside the grid, there are 0 rows.
 
         Raises:
-            SourceError: the files cannot be had or read, or none is of these days.
+            SourceError: the files cannot be received or read, or none covers these days.
         """
         rows, provenance = self._days(departement, since, until)
         return Observed(_observed(rows, departement), provenance)
 
     def coverage(self, departement: str, since: date, until: date) -> pd.DataFrame:
-        """Return what the means rest on: date, cells (how many), coverage_pct of the area.
+        """Return the basis of the means: date, cells (number), coverage_pct of the area.
 
         Errors are those of `weather`.
         """
@@ -138,10 +138,10 @@ class Sim2:
         return rows[["date", "cells", "coverage_pct"]]
 
     def listed(self, since: date = date.min, until: date = date.max) -> dict[str, str | None]:
-        """Return the addresses of the grid files listed of a period, and when they changed.
+        """Return the addresses of the listed grid files of a period, and when they changed.
 
         Raises:
-            SourceError: the list cannot be had or read.
+            SourceError: the list cannot be received or read.
         """
         listed = self._http.get(self._dataset_url, source=NAME, max_bytes=MOST_LIST_BYTES)
         said = payload.json(listed, NAME)
@@ -157,7 +157,7 @@ class Sim2:
         return files
 
     def _days(self, departement: str, since: date, until: date) -> tuple[pd.DataFrame, Provenance]:
-        """Return the means of `departement` in the period, each day once, and where from."""
+        """Return the means of `departement` in the period, each day once, and their origin."""
         with self._lock:
             listed = self._fetch(self._dataset_url, departement)
             try:
@@ -179,10 +179,10 @@ class Sim2:
         return days.sort_values("date", ignore_index=True), provenance_of(NAME, received)
 
     def _rows(self, answer: Received, file: GridFile, departement: str) -> pd.DataFrame:
-        """Return the means of `departement` of one file.
+        """Return the means of `departement` from one file.
 
         Raises:
-            SourceError: it is of no use, and rejected.
+            SourceError: the file is unusable, and rejected.
         """
         try:
             if answer.path is None:
@@ -230,7 +230,7 @@ class Sim2:
         return touching
 
     def _file(self, resource: Any, listed_at: datetime) -> GridFile | None:
-        """Return the grid file that `resource` is, None where it is something else."""
+        """Return the grid file of a `resource`, None where it is something else."""
         url = resource.get("url") if isinstance(resource, dict) else None
         if not isinstance(url, str):
             return None
@@ -247,9 +247,9 @@ class Sim2:
         return GridFile(kind, first, last, place)
 
     def _fetch(self, url: str, departement: str, file: GridFile | None = None) -> Received:
-        """Return the list, or a `file`; asked for, or refused, again only after a while.
+        """Return the list, or a `file`; a request, failed or not, is repeated only after a while.
 
-        All départements need the same, so one that has failed speaks for the others.
+        All départements need the same files, so the failure of one counts for the others.
         """
         source = f"{NAME}, département {departement}"
         asked_at, answer = self._received.get(url, (-math.inf, None))
@@ -272,9 +272,9 @@ class Sim2:
 
 
 def _needed(files: Sequence[GridFile], since: date, until: date) -> list[GridFile]:
-    """Return those of `files`, the best first, that have days of the period that none before has.
+    """Return the `files`, best first, with days of the period that no earlier one has.
 
-    The last year's file and that of a running decade end before the days of `latest`, which is
+    The file of the last year or of the current decade ends before the days of `latest`, which is
     always needed where it has any.
     """
     missing = np.ones((until - since).days + 1, dtype=bool)
@@ -292,7 +292,7 @@ def _needed(files: Sequence[GridFile], since: date, until: date) -> list[GridFil
 def _period(text: str, today: date) -> tuple[int, date, date]:
     """Return kind, first and last day of a file from the `text` in its name.
 
-    One whose days cannot be told from it may have any.
+    A file whose name has no dates may have any.
     """
     settled = date(today.year - REWRITTEN_YEARS, 1, 1)
     if YEAR.fullmatch(text):
@@ -332,7 +332,7 @@ def _observed(rows: pd.DataFrame, departement: str) -> pd.DataFrame:
             **{name: rows[name] for name in ("tmin_c", "tmax_c", "tmean_c", "precip_mm")},
             "radiation_mj_m2": rows["radiation_j_cm2"] * MJ_M2_PER_J_CM2,
             "wind_m_s": rows["wind_10m_m_s"],
-            # The analysis may be a little above saturation.
+            # The analysis may be slightly above saturation.
             "rh_pct": rows["rh_pct"].clip(upper=100.0),
             "et0_source_mm": rows["etp_mm"],
             "swi_source": rows["swi"],
@@ -356,7 +356,7 @@ def _no_days() -> pd.DataFrame:
 
 
 def build(parts: Parts) -> Sim2:
-    """Return the client that `parts` make."""
+    """Return the client built from `parts`."""
     settings = parts.settings
     return Sim2(
         parts.http,

@@ -1,7 +1,7 @@
 """Station files of Météo-France: columns, units and quality codes, read strictly.
 
 The station files and the DPClim API send the same parameters under the same names. Here they become
-rows in SI units; which stations make a département's weather is in `stations`.
+rows in SI units; `stations` makes a département's weather of them.
 """
 
 import gzip
@@ -32,14 +32,14 @@ from geo_pipeline.words import Message, message
 GOOD_CODES = (0.0, 1.0, 9.0)
 """Quality codes of values that are used: protected, validated, passed the first checks.
 
-2 is doubtful: its value becomes missing, as does one with a code that is not documented. A value
-without a code was never doubted and is used.
+A value with code 2 (doubtful) or an undocumented code becomes missing. A value without a code was
+never doubted and is used.
 """
 
 J_CM2_TO_MJ_M2 = 0.01
 
 WIND_10M_TO_2M = 4.87 / math.log(67.8 * 10.0 - 5.42)
-"""FAO-56, equation 47: wind over grass at 2 m, as a share of that at 10 m."""
+"""Wind at 2 m over grass as a share of the wind at 10 m (FAO-56, equation 47)."""
 
 STATION = ("NUM_POSTE", "POSTE")
 DAY = ("AAAAMMJJ", "DATE")
@@ -47,9 +47,9 @@ PLACE = ("NOM_USUEL", "LAT", "LON", "ALTI")
 KEY = ["station", "date"]
 
 MOST_ROWS = 20_000_000
-"""Of one file: ten times those of the largest département since 1950."""
+"""Most rows of one file: ten times those of the largest département since 1950."""
 MOST_REPEATED = 0.5
-"""Share of the rows of a file: a file that was joined to itself is at this, and is taken."""
+"""Share of repeated rows that is accepted: a file concatenated with itself has half."""
 
 _log = logging.getLogger(__name__)
 
@@ -66,15 +66,16 @@ RANGES = {
     "ETPMON": WEATHER_RANGES["et0_source_mm"],
     "ETPGRILLE": WEATHER_RANGES["et0_source_mm"],
 }
-"""Parameters that are read, and what they can be in their own unit: mm, °C, m/s, J/cm², %."""
+"""Parameters that are read, with their possible range in their own unit: mm, °C, m/s, J/cm², %."""
 
 
 class StationDays(NamedTuple):
-    """What stations observed.
+    """Observations of stations.
 
-    stations: station (8 digits), name, lat, lon (degrees), altitude_m; one row a station.
-    days: station, date, the columns `STATION_VARIABLES`; one row a station and day, NaN for
-        missing.
+    stations: station (8 digits), name, lat, lon (degrees), altitude_m; one row for each station.
+
+    days: station, date, the columns `STATION_VARIABLES`; one row for each station and day, NaN for
+    missing.
     """
 
     stations: pd.DataFrame
@@ -83,14 +84,14 @@ class StationDays(NamedTuple):
 
 @dataclass(frozen=True)
 class Origin:
-    """Who sent something, for whom, from where: how each error begins."""
+    """Provider, département and address of some content: the beginning of each error."""
 
     source: str
     departement: str
     url: str
 
     def error(self, what: Message, advice: Message = LATER) -> SourceError:
-        """Return the one-line error that `what` is wrong."""
+        """Return the one-line error that says `what` is wrong."""
         who = f"{self.source}, département {self.departement}"
         return SourceError(fault(who, self.url, what, advice))
 
@@ -104,19 +105,19 @@ def read_days(
     needed: Iterable[str] = (),
     most_left_out: float = MOST_LEFT_OUT,
 ) -> pd.DataFrame:
-    """Return the rows of a file of Météo-France from `since` to `until`, as it is streamed.
+    """Return the rows of a file of Météo-France from `since` to `until`, read as a stream.
 
-    The file is plain or gzip, separated by `;`, with decimal points or commas, in any order of its
-    columns; those not read here may be there or not. Rows that occur twice with the same values
-    are taken once.
+    The file is plain or gzip, separated by `;`, with decimal points or commas and its columns in
+    any order; unknown columns are ignored. Rows that occur twice with the same values are used
+    once.
 
     Parameters
     ----------
     content : stream of the bytes
-    origin : who sent it, for errors
+    origin : the origin, for errors
     since, until : first and last day
-    needed : columns that must be there; of others, the values are missing
-    most_left_out : share of the values of a column that may be out of its range and are left out
+    needed : columns that must exist; the values of other absent columns are missing
+    most_left_out : share of the values of a column that may be out of range and are left out
 
     Returns
     -------
@@ -124,8 +125,8 @@ def read_days(
     has them
 
     Raises:
-        SourceError: it is no such file, cut, without a needed column; a value is no number or out
-            of its range, or a row occurs twice with differing values.
+        SourceError: it is no such file, cut, without a needed column; a value is no number, too
+            many are out of range, or a row occurs twice with different values.
     """
     with _readable(origin):
         stream = _unzipped(content)
@@ -142,7 +143,7 @@ def read_days(
         texts += [f"Q{name}" for name in used if f"Q{name}" in names]
         kinds: dict[str, pa.DataType] = dict.fromkeys(texts, pa.string())
         if "NOM_USUEL" in names:
-            kinds["NOM_USUEL"] = pa.binary()  # in whichever encoding
+            kinds["NOM_USUEL"] = pa.binary()  # its encoding varies
         parts, n_read, n_wanted, repeated = [], 0, 0, None
         for batch in _batches(stream, names, kinds):
             n_read += batch.num_rows
@@ -155,7 +156,7 @@ def read_days(
             twice = part.duplicated(KEY)
             if twice.any():
                 repeated = part[twice].iloc[0] if repeated is None else repeated
-                # One row that is there a million times takes the memory of one.
+                # A row that is repeated a million times then takes the memory of one.
                 part = part[~part.duplicated()]
             parts.append(part)
     frame = pd.concat(parts, ignore_index=True) if parts else _part_of_nothing(kinds, origin)
@@ -178,7 +179,7 @@ def once(rows: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     """Return `rows` with each station and day once.
 
     Raises:
-        SourceError: a station has two rows for a day, and they differ.
+        SourceError: a station has two different rows for a day.
     """
     twice = rows.duplicated(KEY, keep=False)
     if not twice.any():
@@ -200,10 +201,10 @@ def once(rows: pd.DataFrame, origin: Origin) -> pd.DataFrame:
 
 
 def table_of_stations(rows: pd.DataFrame, origin: Origin) -> pd.DataFrame:
-    """Return station, name, lat, lon, altitude_m: one row a station, as it was last described.
+    """Return station, name, lat, lon, altitude_m: one row a station, with its latest description.
 
     Raises:
-        SourceError: a station has no coordinates, or impossible ones: it cannot be weighted.
+        SourceError: a station has no or impossible coordinates, so that it cannot be weighted.
     """
     described = rows.sort_values("date", kind="stable").groupby("station", as_index=False)
     table = described[["name", "lat", "lon", "altitude_m"]].last()
@@ -230,7 +231,7 @@ def read_received(
     *,
     needed: Iterable[str] = (),
 ) -> pd.DataFrame:
-    """Return `read_days` of what was received; what cannot be read is asked for anew next time."""
+    """Return `read_days` of what was received; unreadable content is requested anew next time."""
     try:
         with received.open() as content:
             return read_days(
@@ -247,7 +248,7 @@ def read_received(
 
 
 def columns_received(received: Received, origin: Origin) -> list[str]:
-    """Return the names of the columns of a file that was received.
+    """Return the names of the columns of a received file.
 
     Raises:
         SourceError: it has none, or is damaged.
@@ -258,7 +259,7 @@ def columns_received(received: Received, origin: Origin) -> list[str]:
 
 @contextmanager
 def _readable(origin: Origin) -> Iterator[None]:
-    """Tell in one line what the readers of gzip and CSV say."""
+    """Report errors of the gzip and CSV readers in one line."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -269,7 +270,7 @@ def _readable(origin: Origin) -> Iterator[None]:
 
 
 def _unzipped(content: BinaryIO) -> "io.BufferedReader[io.RawIOBase]":
-    """Return a stream of the text, whether it was compressed or not."""
+    """Return a stream of the text, unpacked if necessary."""
     stream = io.BufferedReader(cast(io.RawIOBase, content))
     if stream.peek(2)[:2] != b"\x1f\x8b":
         return stream
@@ -292,7 +293,7 @@ def _header(line: bytes, origin: Origin) -> list[str]:
 
 
 def _check_columns(names: Sequence[str], needed: Iterable[str], origin: Origin) -> None:
-    """Raise unless all that is needed is there, and each value has its quality code."""
+    """Raise unless all needed columns exist, and each value has its quality code."""
     missing = [name for name in needed if name not in names]
     used = [name for name in RANGES if name in names]
     if not used and not missing:
@@ -306,7 +307,7 @@ def _check_columns(names: Sequence[str], needed: Iterable[str], origin: Origin) 
 def _batches(
     stream: "io.BufferedReader[io.RawIOBase]", names: list[str], kinds: dict[str, pa.DataType]
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows under the header, the columns of `kinds` only."""
+    """Yield the rows below the header, with the columns of `kinds` only."""
     if not stream.peek(1):
         return
     reader = csv.open_csv(
@@ -326,7 +327,7 @@ def _batches(
 def _part(
     batch: pa.RecordBatch, station: str, day: str, origin: Origin, period: tuple[date, date]
 ) -> pd.DataFrame:
-    """Return the rows of `batch` within the period, numbers as numbers."""
+    """Return the rows of `batch` within the period, with numbers as numbers."""
     since, until = period
     days = _numbers(pc.replace_substring(batch[day], "-", ""), day, origin, pa.int32())
     stations = pc.utf8_trim_whitespace(batch[station])
@@ -358,7 +359,7 @@ def _part(
 
 
 def _part_of_nothing(kinds: dict[str, pa.DataType], origin: Origin) -> pd.DataFrame:
-    """Return a frame of 0 rows, as a file has that ends with its header."""
+    """Return a frame of 0 rows, for a file that ends after its header."""
     names = [name for name in kinds if name not in (*STATION, *DAY)]
     empty = pd.DataFrame({name: pd.Series(dtype=np.float64) for name in names})
     empty.insert(0, "station", pd.Series(dtype=object))
@@ -367,7 +368,7 @@ def _part_of_nothing(kinds: dict[str, pa.DataType], origin: Origin) -> pd.DataFr
 
 
 def _numbers(column: pa.Array, name: str, origin: Origin, kind: pa.DataType) -> pa.Array:
-    """Return the texts of `column` as numbers, nothing as null; a decimal comma is a point."""
+    """Return the texts of `column` as numbers, empty ones as null; decimal commas are accepted."""
     texts = pc.utf8_trim_whitespace(column)
     texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
     try:
@@ -381,7 +382,7 @@ def _numbers(column: pa.Array, name: str, origin: Origin, kind: pa.DataType) -> 
 
 
 def _floats(column: pa.Array) -> NDArray[np.float64]:
-    """Return numbers as an array, null as NaN."""
+    """Return numbers as an array, with null as NaN."""
     numbers: NDArray[np.float64] = column.to_numpy(zero_copy_only=False)
     return numbers.astype(np.float64)
 
@@ -396,7 +397,7 @@ def _dates(days: pa.Array, name: str, origin: Origin) -> pd.Series:
 
 
 def _si(frame: pd.DataFrame, origin: Origin, most_left_out: float) -> pd.DataFrame:
-    """Return values that are to be trusted, in SI units, and the places."""
+    """Return the trusted values in SI units, and the places."""
     good = {name: _trusted(frame, name, origin, most_left_out) for name in RANGES}
     rows = frame[KEY].assign(
         tmin_c=good["TN"],
@@ -406,7 +407,7 @@ def _si(frame: pd.DataFrame, origin: Origin, most_left_out: float) -> pd.DataFra
         radiation_mj_m2=good["GLOT"] * J_CM2_TO_MJ_M2,
         wind_m_s=good["FFM"].fillna(good["FF2M"] / WIND_10M_TO_2M),
         rh_pct=good["UM"],
-        # Dew makes it slightly negative; as a demand for water that is none.
+        # Dew makes ETP slightly negative; the demand for water is then 0.
         et0_source_mm=good["ETPMON"].fillna(good["ETPGRILLE"]).clip(lower=0.0),
     )
     for column, name in zip(PLACE, ("name", "lat", "lon", "altitude_m"), strict=True):
@@ -416,10 +417,10 @@ def _si(frame: pd.DataFrame, origin: Origin, most_left_out: float) -> pd.DataFra
 
 
 def _trusted(frame: pd.DataFrame, name: str, origin: Origin, most_left_out: float) -> pd.Series:
-    """Return the values of `name` that quality allows; those out of its range are left out, told.
+    """Return the values of `name` with a good quality code; out-of-range ones are left out.
 
     Raises:
-        SourceError: too many of them are out of their range: they are not in the unit expected.
+        SourceError: too many are out of range, so they must be in another unit.
     """
     if name not in frame:
         return pd.Series(np.nan, index=frame.index)
@@ -450,7 +451,7 @@ def _trusted(frame: pd.DataFrame, name: str, origin: Origin, most_left_out: floa
 
 
 def _decoded(name: object) -> str:
-    """Return the name of a station, whichever way it was encoded."""
+    """Return the name of a station, in whichever encoding it came."""
     if not isinstance(name, bytes):
         return "" if name is None or name != name else str(name)  # noqa: PLR0124
     try:

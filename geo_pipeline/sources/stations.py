@@ -1,7 +1,7 @@
-"""Stations of Météo-France as weather of a département: which ones are its own, and the report.
+"""Weather of a département from Météo-France's stations: which stations belong to it, and means.
 
-The station files and the DPClim API send the same parameters under the same names; how these become
-rows in SI units is in `station_files`. How stations are averaged over a département is handed in
+The station files and the DPClim API send the same parameters under the same names, which
+`station_files` turns into rows in SI units. The averaging over a département is passed in
 (`StationAverage`).
 """
 
@@ -24,8 +24,8 @@ from geo_pipeline.words import Message, joined, message
 
 CORSICA = ("2A", "2B")
 OWN_CODES = {**dict.fromkeys(CORSICA, "20"), "976": "985"}
-"""Where Météo-France's code of a département is its own, in files and in its API: Corsica is one,
-Mayotte is in the numbering of collectivities."""
+"""Météo-France's own codes of départements, in files and in its API: Corsica is one, and Mayotte
+has a code among the collectivities."""
 
 
 def own_code(departement: str) -> str:
@@ -34,22 +34,22 @@ def own_code(departement: str) -> str:
 
 
 def homes(code: str) -> tuple[str, ...]:
-    """Return the départements that Météo-France's `code` is of, none for other collectivities."""
+    """Return the départements with Météo-France's `code`; none for other collectivities."""
     own = tuple(home for home, of in OWN_CODES.items() if of == code)
     return own or (code,) * (code in BY_CODE)
 
 
 PROVISIONAL_DAYS = 45
-"""Days before today that are still completed: observers send their sheets by the month."""
+"""Days before today that are still completed: observers send their sheets once a month."""
 
 _log = logging.getLogger(__name__)
 
 
 class StationAverage(Protocol):
-    """How stations become their département (`transforms.stations.StationMeans`)."""
+    """Averages stations over their département (`transforms.stations.StationMeans`)."""
 
     def nearest(self, stations: pd.DataFrame, departements: Sequence[str]) -> NDArray[np.str_]:
-        """Return which of `departements` each of `stations` lies in or nearest to."""
+        """Return for each of `stations` which of `departements` it lies in or is nearest to."""
         ...
 
     def __call__(
@@ -57,13 +57,13 @@ class StationAverage(Protocol):
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the rows of days, and the stations with their weight.
 
-        Rows have departement, date, `STATION_VARIABLES` and stations.
+        Rows have departement, date, `STATION_VARIABLES` and stations (their number).
         """
         ...
 
 
 class Report(NamedTuple):
-    """Weather of a département, with the stations it rests on."""
+    """Weather of a département, with its stations."""
 
     observed: Observed
     stations: pd.DataFrame
@@ -71,7 +71,7 @@ class Report(NamedTuple):
 
 
 def own_stations(average: StationAverage, departement: str, stations: pd.DataFrame) -> pd.DataFrame:
-    """Return those of `stations` that are of `departement`: all, but for Corsica.
+    """Return those of `stations` that belong to `departement`: all of them except in Corsica.
 
     A Corsican station belongs to the département whose outline it lies in or is nearest to.
     """
@@ -92,17 +92,17 @@ def report(
     last_final: date,
     notes: Sequence[Message] = (),
 ) -> Report:
-    """Return the weather of a département from what its stations observed.
+    """Return the weather of a département from the observations of its stations.
 
     Parameters
     ----------
-    average : makes stations their département
-    origin : who sent it, for whom
-    observed : rows of its stations
-    provenance : of all that was read
-    label : what `source` says of each row
-    last_final : days after it are provisional
-    notes : what was not there
+    average : averages stations over their département
+    origin : provider and département
+    observed : rows of the stations
+    provenance : of everything that was read
+    label : value of `source` in each row
+    last_final : later days are provisional
+    notes : what was missing
 
     Raises:
         SourceError: no station has any value.
@@ -124,10 +124,10 @@ def report(
 
 
 def provenance_of(source: str, received: Sequence[Received]) -> Provenance:
-    """Return one provenance of all that was `received`.
+    """Return one provenance for everything that was `received`.
 
-    Of several answers the URLs stand one after the other, the time is that of the newest, and
-    `sha256` is the hash of their hashes in that order.
+    For several answers the URLs are joined, the time is that of the newest, and `sha256` is the
+    hash of their hashes in that order.
     """
     digests = [each.sha256 for each in received]
     digest = digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()

@@ -1,8 +1,8 @@
-"""Workbooks (.xlsx) as rows of cells: how far each sheet reaches is looked at before it is read.
+"""Workbooks (.xlsx) as rows of cells; the extent of each sheet is checked before it is read.
 
-Calamine lays a sheet out from its first to its last cell: one stray cell in the last row and column
-makes that 17 thousand million. Only the places of cells are believed, not what a sheet says of its
-size.
+Calamine allocates a sheet from its first to its last cell: one stray cell in the last row and
+column makes that 17 thousand million cells. Only the addresses of cells are believed, not the size
+that a sheet states.
 """
 
 import io
@@ -19,23 +19,23 @@ from python_calamine import CalamineError, CalamineWorkbook
 from geo_pipeline.words import Message, message
 
 PART = "[Content_Types].xml"
-"""A file that each workbook has in its archive, and no other archive."""
+"""A file in the archive of every workbook, and of no other archive."""
 
 MOST_CELLS = 5_000_000
-"""Of one sheet, empty ones too: the largest of the SAA have 0.5 million."""
+"""Most cells of one sheet, with empty ones: the largest of the SAA have 0.5 million."""
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _CELL = re.compile(rb'<(?:\w+:)?c\s[^<>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
 _CHUNK = 1 << 20
 _LONGEST_CELL = 1 << 12
-"""Bytes of the tag of a cell, which may lie across two chunks."""
+"""Longest tag of a cell, in bytes, which may lie across two chunks."""
 
 
 def sheets(workbook: bytes, name: str) -> Iterator[tuple[str, Sequence[Sequence[object]]]]:
     """Give the title and the rows of cells of each sheet of the workbook `name`.
 
     Raises:
-        ValueError: it cannot be read, or a sheet reaches too far; the message says where.
+        ValueError: it cannot be read, or a sheet is too large; the message says where.
     """
     try:
         _require_near_cells(workbook)
@@ -56,27 +56,27 @@ def sheets(workbook: bytes, name: str) -> Iterator[tuple[str, Sequence[Sequence[
 
 
 def fault_at(place: Message, what: Message) -> Message:
-    """Return what is wrong at a place of a workbook."""
+    """Return the fault `what` at a place of a workbook."""
     return message("workbook.fault_at", place=place, what=what)
 
 
 def in_sheet(title: str) -> Message:
-    """Return how a sheet is named."""
+    """Return the name of a sheet, for errors."""
     return message("workbook.sheet", sheet=title)
 
 
 def in_cell(title: str, row: int, column: int) -> Message:
-    """Return how a cell of a sheet is named, its row and column from 0."""
+    """Return the name of a cell of a sheet from its row and column, counted from 0."""
     return message("workbook.cell", sheet=title, cell=cell_name(row, column))
 
 
 def in_row(title: str, row: int) -> Message:
-    """Return how a row of a sheet is named, from 1."""
+    """Return the name of a row of a sheet, counted from 1."""
     return message("workbook.row", sheet=title, row=row)
 
 
 def cell_name(row: int, column: int) -> str:
-    """Return a cell's name, such as `AB7`, of its row and column from 0."""
+    """Return a cell's name, such as `AB7`, from its row and column, counted from 0."""
     letters = ""
     column += 1
     while column:
@@ -86,7 +86,7 @@ def cell_name(row: int, column: int) -> str:
 
 
 def _require_near_cells(workbook: bytes) -> None:
-    """Raise ValueError where a sheet has a cell so far off that it would not be read in memory."""
+    """Raise ValueError where a sheet has a cell so far away that it would not fit in memory."""
     with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
         for title, path in _parts(archive):
             with archive.open(path) as content:
@@ -118,7 +118,7 @@ def _parts(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
         for each in named
     ]
     known = [(title, path) for title, path in paths if path in there]
-    # A sheet that is listed nowhere is looked at too: whoever reads the workbook may find it.
+    # A sheet that is not listed is checked too: the reader of the workbook may find it.
     others = there - {path for _, path in known}
     return known + [
         (posixpath.basename(path), path)
@@ -128,7 +128,7 @@ def _parts(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
 
 
 def _reach(content: IO[bytes]) -> tuple[int, int]:
-    """Return how many rows and columns lie from the first cell of a sheet to its last one."""
+    """Return the number of rows and columns from the first cell of a sheet to its last one."""
     rest = b""
     last_row = last_column = 0
     while chunk := content.read(_CHUNK):
@@ -142,7 +142,7 @@ def _reach(content: IO[bytes]) -> tuple[int, int]:
 
 
 def _number(letters: bytes) -> int:
-    """Return the number of a column from 1: that of `AB` is 28."""
+    """Return the number of a column, counted from 1: 28 for `AB`."""
     number = 0
     for letter in letters:
         number = 26 * number + letter - ord("A") + 1

@@ -1,4 +1,4 @@
-"""Boundaries from a provider: checked by DuckDB beside the embedded ones, then in their place."""
+"""Boundaries from a provider: checked against the embedded ones, which they then replace."""
 
 import logging
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from geo_pipeline.words import Message, joined, message, message_of
 LISTED = 5
 
 MOST_REPAIRED = 0.001
-"""Share of its area by which a repair may change an outline. Rings that touch themselves, which
-generalised outlines have, change by nothing; in a bow tie nobody can tell what is inside."""
+"""Largest share of its area by which a repair may change an outline. Rings that touch themselves,
+as generalised outlines have, change by nothing; in a bow tie the inside is unknown."""
 
 _log = logging.getLogger(__name__)
 
-# Side, in degrees, of the smallest corner that light boundaries keep; small islands are drawn much
+# Smallest side, in degrees, of corners that light boundaries keep. Small islands are drawn much
 # larger than the mainland, and share no border with it.
 LIGHT_CORNER_DEG = 0.018
 ISLAND_CORNER_DEG = 0.003
@@ -31,11 +31,11 @@ SMALL_ISLANDS = ("971", "972", "974", "976")
 def check_boundaries(candidate: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame) -> list[Message]:
     """Return what is wrong with `candidate` (code, name, geometry), nothing where all is well.
 
-    Its features must be the départements of `embedded` and no others, each once, valid polygons in
-    longitude and latitude, each in its place, of about its official area, without overlaps.
+    Its features must be exactly the départements of `embedded`, each once, as valid polygons in
+    longitude and latitude, in the right place, with about the official area and without overlaps.
 
     Args:
-        candidate: what a provider sent, columns code and geometry.
+        candidate: the provider's outlines, columns code and geometry.
         embedded: `Bundled.boundaries()`: departement, area_official_km2 (km²), geometry.
 
     Raises:
@@ -59,7 +59,7 @@ def check_boundaries(candidate: gpd.GeoDataFrame, embedded: gpd.GeoDataFrame) ->
 
 
 def _problem(row: Mapping[Any, Any]) -> Message:
-    """Return what a row of the check says."""
+    """Return the message for a row of the check."""
     called = {
         name: message("boundaries.without_code") if pd.isna(row[name]) else row[name]
         for name in ("departement", "neighbour")
@@ -72,8 +72,9 @@ def accepted(
 ) -> tuple[gpd.GeoDataFrame, Message | None]:
     """Return the boundaries to use, and why they are the embedded ones (None where they are not).
 
-    The frame has the columns and order of `embedded`: names, régions and official areas are always
-    its own, the geometry is the candidate's, repaired where need be, where the check finds nothing.
+    The frame has the columns and order of `embedded`. Names, régions and official areas are always
+    the embedded ones; the geometry is the candidate's, repaired if necessary, where it passes the
+    check.
     """
     candidate = repaired(candidate)
     problems = check_boundaries(candidate, embedded)
@@ -89,8 +90,8 @@ def accepted(
 def repaired(candidate: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return `candidate` (code, geometry) with outlines that touch themselves made valid.
 
-    Their points stay where they are, and so do the borders that they share with others. An outline
-    that such a repair would change is left as it is.
+    Points and borders shared with neighbours do not move. An outline whose area a repair would
+    change is left as it is.
     """
     shapes = candidate.geometry.to_numpy().copy()
     polygonal = np.isin(shapely.get_type_id(shapes), (3, 6))  # Polygon, MultiPolygon
@@ -108,8 +109,8 @@ def repaired(candidate: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def light_boundaries(boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return départements simplified together for drawing: departement, geometry (lon/lat).
 
-    Borders that neighbours share stay shared: each is simplified once, for both. What is already
-    coarser than the corners to keep is left as it is.
+    Shared borders stay shared: each is simplified once, for both neighbours. Outlines coarser than
+    the smallest kept corner are left as they are.
     """
     light = boundaries[["departement", "geometry"]].copy()
     islands = light["departement"].isin(SMALL_ISLANDS)
@@ -119,5 +120,5 @@ def light_boundaries(boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _is_lonlat(crs: pyproj.CRS) -> bool:
-    """Say whether coordinates are WGS 84 degrees; GeoDataFrames hold longitude first."""
+    """Return whether coordinates are WGS 84 degrees; GeoDataFrames hold longitude first."""
     return bool(crs == pyproj.CRS(database.LONLAT) or crs.to_epsg() == 4326)

@@ -1,4 +1,4 @@
-"""DuckDB with its spatial extension: one way to connect, one way to run a script on frames."""
+"""DuckDB with its spatial extension: connections, and scripts run on frames."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -18,20 +18,21 @@ from geo_pipeline.words import message
 
 LONLAT = "OGC:CRS84"
 LONGITUDE_FIRST = "SET geometry_always_xy = true"
-"""Of each connection: by default DuckDB swaps longitude and latitude, and areas are 50 % off."""
+"""For each connection: by default DuckDB swaps longitude and latitude, and areas are 50 % off."""
 
 
 @contextmanager
 def connect(*, functions: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a connection with spatial functions and longitude before latitude; close it after.
+    """Give a connection with spatial functions and longitude before latitude; close it afterwards.
 
-    Without `functions` geometries are carried but not computed with; it opens in no time.
+    Without `functions` geometries can be carried but not computed with; such a connection opens at
+    once.
 
-    The extension comes from its wheel, with no network; where a platform has no wheel, DuckDB is
-    asked to install it.
+    The extension comes from its wheel, without network; on a platform without a wheel DuckDB
+    installs it.
 
     Raises:
-        StorageError: the extension cannot be had.
+        StorageError: the extension cannot be loaded.
     """
     with closing(_opened()) as connection:
         if functions:
@@ -40,7 +41,7 @@ def connect(*, functions: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def attach(database: Path) -> duckdb.DuckDBPyConnection:
-    """Return a connection of its own to `database`, read-only, as the schema `published`.
+    """Return a separate read-only connection to `database`, as the schema `published`.
 
     It has no spatial functions: geometries are read as they are stored.
     """
@@ -52,13 +53,13 @@ def attach(database: Path) -> duckdb.DuckDBPyConnection:
 def attach_to(
     connection: duckdb.DuckDBPyConnection, database: Path, name: str, *, read_only: bool = True
 ) -> None:
-    """Attach `database` as the schema `name`; one that is to be written is made where absent.
+    """Attach `database` as the schema `name`; one to be written is created if it does not exist.
 
     Raises:
         duckdb.Error: it cannot be opened.
     """
     literal = str(database).replace("'", "''")
-    # An older storage format, DuckDB's default, would forget the CRS of geometries.
+    # DuckDB's default, an older storage format, would lose the CRS of geometries.
     how = "READ_ONLY" if read_only else "STORAGE_VERSION 'v1.5.0'"
     connection.execute(f"ATTACH '{literal}' AS {name} ({how})")
 
@@ -67,7 +68,7 @@ def attach_to(
 def attached(
     connection: duckdb.DuckDBPyConnection, database: Path, name: str, *, read_only: bool = True
 ) -> Iterator[None]:
-    """Attach `database` as the schema `name` and use it; let go of the file after.
+    """Attach `database` as the schema `name` during the block.
 
     Raises:
         duckdb.Error: it cannot be opened.
@@ -80,7 +81,7 @@ def attached(
 
 
 def extension_path() -> Path | None:
-    """Return the spatial extension inside its wheel, or None where no wheel is installed."""
+    """Return the spatial extension inside its wheel, None where no wheel is installed."""
     spec = find_spec("duckdb_extension_spatial")
     if spec is None or spec.origin is None:
         return None
@@ -92,8 +93,7 @@ def extension_path() -> Path | None:
 def run(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pd.DataFrame:
     """Return the rows that `<script>.sql` selects from `frames`, geometries as a GeoDataFrame.
 
-    A text column without a single value has no type in pandas; where there may be one, hand over
-    Arrow.
+    A text column without any value has no type in pandas; where that may happen, pass Arrow.
 
     Raises:
         StorageError: the script fails; the message is DuckDB's first line.
@@ -102,11 +102,11 @@ def run(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pd.DataFr
 
 
 def table(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pa.Table:
-    """Return what `run` does, as Arrow."""
+    """Return the result of `run` as Arrow."""
     text = sql.load(script)
     with _scratch(functions="ST_" in text) as connection:
         for name, frame in frames.items():
-            # A copy: spatial filters cannot be pushed down into a scan of Arrow memory.
+            # A copy, because spatial filters cannot be pushed down into a scan of Arrow memory.
             connection.register("handed_over", as_arrow(frame))
             connection.execute(f"CREATE TEMP TABLE {name} AS FROM handed_over")
             connection.unregister("handed_over")
@@ -121,8 +121,8 @@ def table(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pa.Tabl
 def run_on_files(script: str, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
     """Return the rows that `<script>.sql` selects from Parquet files of the lake, by table.
 
-    Only the columns and rows that it asks for are read by DuckDB, which knows no seals: each file
-    is looked at before.
+    DuckDB reads only the necessary columns and rows, and does not check seals, so each file is
+    checked before.
 
     Raises:
         DamagedError: a file is damaged.
@@ -133,7 +133,8 @@ def run_on_files(script: str, files: Mapping[str, Sequence[Path]]) -> pd.DataFra
     with connect(functions=False) as connection:
         try:
             for name, paths in files.items():
-                # The code is a column of each file: read as a folder it would become a number.
+                # The code is a column of each file: read from the folder's name it would become a
+                # number.
                 relation = connection.read_parquet(
                     [str(path) for path in paths], hive_partitioning=False
                 )
@@ -147,7 +148,7 @@ def run_on_files(script: str, files: Mapping[str, Sequence[Path]]) -> pd.DataFra
 
 
 def as_arrow(frame: pd.DataFrame | pa.Table) -> pa.Table:
-    """Return `frame` as Arrow, geometries in GeoArrow so that DuckDB knows them."""
+    """Return `frame` as Arrow, with geometries in GeoArrow so that DuckDB recognises them."""
     if isinstance(frame, pa.Table):
         return frame
     if isinstance(frame, gpd.GeoDataFrame):
@@ -156,7 +157,7 @@ def as_arrow(frame: pd.DataFrame | pa.Table) -> pa.Table:
 
 
 def from_arrow(content: pa.Table) -> pd.DataFrame:
-    """Return Arrow as pandas, as a GeoDataFrame where it holds geometries."""
+    """Return Arrow as pandas, as a GeoDataFrame where it has geometries."""
     extension = b"ARROW:extension:name"
     if any(extension in (field.metadata or {}) for field in content.schema) or any(
         isinstance(field.type, pa.BaseExtensionType) for field in content.schema
@@ -170,18 +171,18 @@ def from_arrow(content: pa.Table) -> pd.DataFrame:
 def _opened() -> duckdb.DuckDBPyConnection:
     """Return a new connection which, like its cursors, draws no progress bars.
 
-    DuckDB draws them where a process has no script, which it takes for somebody at a keyboard:
-    children that others start have none either, and their output is a log.
+    DuckDB draws them in a process without a script, which it takes for an interactive one. Child
+    processes have no script either, and their output is a log.
     """
     return duckdb.connect().execute("SET enable_progress_bar = false")
 
 
 @contextmanager
 def _scratch(*, functions: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a connection on whose temporary tables a script may run; nobody else sees them.
+    """Give a connection for the temporary tables of one script; nobody else sees them.
 
-    With spatial functions it is one of a database that the process keeps: to load them takes
-    a third of a second, as long as most scripts.
+    With spatial functions it belongs to a database that the process keeps, because loading them
+    takes a third of a second, as long as most scripts.
     """
     if not functions:
         with connect(functions=False) as connection:
@@ -192,14 +193,14 @@ def _scratch(*, functions: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             yield connection
         except Exception:
-            # What DuckDB calls a fatal error leaves a database that answers nobody.
+            # After an error that DuckDB calls fatal the database does not answer any more.
             _kept.cache_clear()
             raise
 
 
 @cache
 def _kept() -> duckdb.DuckDBPyConnection:
-    """Return the connection of this process that has loaded the spatial functions."""
+    """Return the connection of this process with the spatial functions loaded."""
     connection = _opened()
     _prepare(connection)
     return connection

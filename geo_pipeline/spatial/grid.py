@@ -1,8 +1,8 @@
-"""Grid files of SAFRAN-ISBA (SIM2) to daily means of départements, each file read once.
+"""Daily means of départements from grid files of SAFRAN-ISBA (SIM2), each file read once.
 
-`grid_files` gives a file block by block, which DuckDB reads on all cores and `grid_sums` sums up.
-The means of all départements are kept as one Parquet file, named by what was received and by the
-outlines: asked again, the grid is not touched.
+`grid_files` yields a file block by block, DuckDB parses the blocks on all cores and `grid_sums`
+adds them up. The means of all départements are kept as one Parquet file, named after the received
+file and the outlines, so that the grid is not read again.
 """
 
 import hashlib
@@ -29,15 +29,15 @@ from geo_pipeline.words import message
 _log = logging.getLogger(__name__)
 
 MISSING = ["", "NA", "NaN", "nan"]
-"""Cells without a value."""
+"""Texts of cells without a value."""
 
 MEMORY_LIMIT = "500MB"
 
 ROWS_TOGETHER = 20_000
-"""Rows of a group of the kept file, so that one département is found without the others."""
+"""Rows of a group in the kept file, so that one département is read without the others."""
 
 _BUFFER = 1 << 22
-"""Bytes of a block that one core reads at a time."""
+"""Bytes of a block that one core parses at a time."""
 
 
 class GridMeans:
@@ -49,7 +49,7 @@ class GridMeans:
     ----------
     boundaries : columns departement (INSEE code) and geometry (longitude and latitude)
     folder : where means and weights are kept; they may be deleted at any time
-    memory_limit : most that DuckDB takes while it reads, such as `500MB`
+    memory_limit : most memory that DuckDB uses while it parses, such as `500MB`
     """
 
     def __init__(
@@ -71,19 +71,19 @@ class GridMeans:
         Parameters
         ----------
         path : file of the grid, `;`-separated, plain or gzip
-        sha256 : of what was received, under which the means are kept
+        sha256 : of the received file, under which the means are kept
         departement : INSEE code
 
         Returns
         -------
-        One row a day that has cells, sorted: departement, date, cells (how many), tmin_c, tmax_c,
-        tmean_c, precip_mm (rain and snow), radiation_j_cm2, wind_10m_m_s, rh_pct, etp_mm, swi, and
-        coverage_pct: the cells' share of the département's area. A mean rests on the cells with a
-        value; it is NaN where none has one.
+        One row for each day that has cells, sorted: departement, date, cells (number), tmin_c,
+        tmax_c, tmean_c, precip_mm (rain and snow), radiation_j_cm2, wind_10m_m_s, rh_pct, etp_mm,
+        swi, and coverage_pct: the cells' share of the département's area. A mean is over the cells
+        with a value; it is NaN where none has one.
 
         Raises:
-            SourceError: it is no such file, it ends too early, a number or date is malformed or
-                out of its range, a cell is off the grid or has two rows for a day.
+            SourceError: it is no such file, it ends too early, a number or date is malformed or out
+                of range, a cell is off the grid or has two rows for a day.
             StorageError: the means cannot be kept, or are damaged.
         """
         kept = self.means(path, sha256)
@@ -94,10 +94,10 @@ class GridMeans:
         return pd.DataFrame(rows.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True))
 
     def means(self, path: Path, sha256: str) -> Path:
-        """Return the Parquet file with the means of all départements, made where none is sound.
+        """Return the Parquet file with the means of all départements, made first if necessary.
 
-        Its metadata hold `cells_outside`: the cells of the grid that reach no département.
-        Errors are those of a call.
+        Its metadata have `cells_outside`: the number of cells that lie in no département. Errors
+        are those of a call.
         """
         kept = self._folder / f"means-{sha256[:24]}-{self._key}.parquet"
         if not self._is_sound(kept):
@@ -131,9 +131,10 @@ class GridMeans:
         return pd.DataFrame(pq.read_table(kept).to_pandas())
 
     def _is_sound(self, kept: Path) -> bool:
-        """Return whether a file is there as it was written: looked at once, while it is the same.
+        """Return whether a file exists as it was written; it is checked once while it is unchanged.
 
-        Each département reads a file of them all: a hundred looks would cost more than the rows.
+        Each of a hundred départements reads the same file, and checking it takes longer than
+        reading its rows.
         """
         try:
             about = kept.stat()
@@ -195,7 +196,7 @@ def _keep(path: Path, content: pa.Table, **options: Any) -> None:
 
 
 def _digest(outlines: gpd.GeoDataFrame) -> str:
-    """Return a name for what makes means of a grid: the outlines and the way it is done."""
+    """Return a hash of what the means depend on: the outlines and the code."""
     digest = hashlib.sha256(repr(RANGES).encode())
     for script in ("sim2_weights", "sim2_cells"):
         digest.update(sql.load(script).encode())

@@ -1,7 +1,7 @@
-"""The grid files of SAFRAN-ISBA (SIM2) as blocks of lines: what their header says, what is wrong.
+"""Grid files of SAFRAN-ISBA (SIM2) as blocks of lines: their header, and errors in them.
 
 A file of ten years has 36 million rows: it is unzipped block by block, the next one while one is
-worked on. The checksum of the archive is checked on the way: DuckDB itself would take an archive
+parsed. The checksum of the archive is verified on the way, because DuckDB would take an archive
 that ends too early for a shorter file.
 """
 
@@ -20,10 +20,10 @@ from geo_pipeline.words import Message, message
 KEYS = ("LAMBX", "LAMBY", "DATE")
 REQUIRED = ("PRENEI", "PRELIQ", "T", "FF", "SSI", "HU", "ETP", "SWI")
 OPTIONAL = ("TINF_H", "TSUP_H")
-"""Columns that are read of a file, whether their names end in `_Q` or not."""
+"""Columns that are used if present, whether their names end in `_Q` or not."""
 
 BLOCK = 1 << 25
-"""Bytes that are worked on at a time, some 250,000 cells and days."""
+"""Bytes of a block, some 250,000 cells and days."""
 
 _LONGEST_LINE = 1 << 16
 _GZIP = b"\x1f\x8b"
@@ -68,10 +68,10 @@ def head(path: Path) -> tuple[list[str], Cell]:
 def blocks(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield the lines of `path` after its header in blocks, with the number of lines before each.
 
-    The next block is unzipped by a thread of its own while one is worked on.
+    A thread unzips the next block while one is parsed.
 
     Raises:
-        SourceError: the archive is damaged or ends too early; what came last is then not yielded.
+        SourceError: the archive is damaged or ends too early; the last block is then not yielded.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="grid") as unzipper, _open(path) as stream:
 
@@ -90,7 +90,7 @@ def blocks(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def explain(told: str, lines_before: int) -> Message:
-    """Return in one line what DuckDB says of a block, with the line where it says one."""
+    """Return DuckDB's error on a block in one line, with the line of the file where known."""
     found = re.search(r"CSV Error on Line: (\d+)", told)
     if found is None:
         return message("fault.unusable", what=told.partition(": ")[2].partition("\n")[0])
@@ -119,7 +119,7 @@ def _open(path: Path) -> BinaryIO:
 
 @contextmanager
 def _whole() -> Iterator[None]:
-    """Tell in one line that an archive is damaged."""
+    """Report a damaged archive in one line."""
     try:
         yield
     except EOFError as error:

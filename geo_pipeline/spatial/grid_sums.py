@@ -1,7 +1,8 @@
-"""Sums over the cells of a grid, by département and day, that become daily means.
+"""Sums over the cells of a grid, by département and day, from which daily means are computed.
 
-They grow as days come: neither the file nor its cells are ever in memory as a whole. What a cell
-cannot have is left out, and told; a day that a cell has twice, or a cell off the grid, is an error.
+They grow with each batch of days: neither the file nor its cells are ever in memory as a whole.
+Impossible values of a cell are left out and reported; a cell with two rows for a day, or off the
+grid, is an error.
 """
 
 import logging
@@ -27,25 +28,25 @@ RANGES = {
     **{name: WEATHER_RANGES[name] for name in ("tmin_c", "tmax_c", "tmean_c", "precip_mm")},
     "radiation_j_cm2": RADIATION_J_CM2,
     "wind_10m_m_s": WEATHER_RANGES["wind_m_s"],
-    # What the model computes of a single cell goes further than what a place can have.
+    # The model's values for a single cell may go beyond those of a place.
     "rh_pct": (0.0, 110.0),
     "etp_mm": (-5.0, 30.0),
     "swi": (-5.0, 10.0),
 }
-"""What is averaged, and what it can be in a cell."""
+"""Averaged variables, with their possible range in a cell."""
 
 MOST_OFF = 0.001
-"""Share of the cells and days of a file that may be out of their range; with more, the unit is."""
+"""Share of a file's values that may be out of range; with more the unit must be another."""
 
 SPACING_HM = 80
-"""From one cell to the next."""
+"""Distance between neighbouring cells, hectometres."""
 
 DAYS = np.arange("1950-01-01", "2101-01-01", dtype="datetime64[D]")
 """Days that a file may have."""
 
 
 class Sums:
-    """Sums over the cells of each département and day, grown as days come."""
+    """Sums over the cells of each département and day, growing with each batch."""
 
     def __init__(self, weights: pd.DataFrame, anchor: Cell) -> None:
         self._anchor = anchor
@@ -67,7 +68,8 @@ class Sums:
         found, cell = np.unique(places, return_inverse=True)
         self._cells = np.full(shape, -1, dtype=np.int64)
         self._cells.ravel()[found] = np.arange(len(found))
-        # The first département of each cell, then the second of those that have one, and so on.
+        # First the first département of each cell, then the second of cells that have one, and so
+        # on.
         turn = weights.groupby(places).cumcount().to_numpy()
         self._shares = []
         for rank in range(int(turn.max(initial=-1)) + 1):
@@ -91,7 +93,7 @@ class Sums:
         """Add a batch of cells and days.
 
         Raises:
-            SourceError: one of them cannot be true.
+            SourceError: one of them is impossible.
         """
         for name, given in zip(("x_hm", "y_hm", "yyyymmdd"), KEYS, strict=True):
             if rows[name].null_count:
@@ -111,10 +113,10 @@ class Sums:
                 self._share(at, areas_m2[cell[chosen]], chosen, values)
 
     def means(self) -> pa.Table:
-        """Return a row a département and day that has cells; metadata: `cells_outside`."""
+        """Return a row for each département and day with cells; metadata: `cells_outside`."""
         owner, day = np.nonzero(self._count)
         with np.errstate(invalid="ignore"):
-            # Whole m²: what is left of an area without values is 0, not a rounding of it.
+            # Areas are whole m², so that the rest of an area without values is exactly 0.
             means = self._sums / (self._area - self._gaps)
         columns = {
             "departement": pa.array(self._codes[owner], pa.string()),
@@ -128,7 +130,7 @@ class Sums:
         return pa.table(columns).replace_schema_metadata({"cells_outside": str(len(self._outside))})
 
     def _cell(self, rows: pa.RecordBatch) -> IntArray:
-        """Return the number of each row's cell, -1 for those that reach no département."""
+        """Return the number of each row's cell, -1 for cells in no département."""
         x_hm, y_hm = (rows[name].to_numpy().astype(np.int64) for name in ("x_hm", "y_hm"))
         column, x_off = np.divmod(x_hm - self._anchor.x_hm, SPACING_HM)
         row, y_off = np.divmod(y_hm - self._anchor.y_hm, SPACING_HM)
@@ -147,7 +149,7 @@ class Sums:
         return cell
 
     def _values(self, rows: pa.RecordBatch, name: str) -> tuple[FloatArray, BoolArray | None]:
-        """Return the column `name`, and where it has no value that can be, if it lacks any."""
+        """Return the column `name`, and where it has no possible value (None if it always has)."""
         column = rows[name]
         values = column.to_numpy(zero_copy_only=False)
         gaps = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
@@ -165,10 +167,10 @@ class Sums:
         return np.where(good, values, np.nan), ~good if gaps is None else gaps | ~good
 
     def require_most(self) -> None:
-        """Tell the values that cannot be, which are left out.
+        """Report the impossible values, which are left out.
 
         Raises:
-            SourceError: they are too many: their unit is not the one expected.
+            SourceError: there are too many: the unit must be another.
         """
         for name, what in self._first_off.items():
             if self._off[name] > MOST_OFF * self._rows:
@@ -176,10 +178,10 @@ class Sums:
             _log.warning("sim2: left out %d values, the first: %s", self._off[name], what)
 
     def _note(self, rows: pa.RecordBatch, inside: IntArray, cell: IntArray, day: IntArray) -> None:
-        """Note which cells have which days.
+        """Record which cells have which days.
 
         Raises:
-            SourceError: one has a day twice.
+            SourceError: a cell has a day twice.
         """
         at = cell * self._seen.shape[1] + day
         seen = self._seen.ravel()
@@ -201,7 +203,7 @@ class Sums:
         chosen: IntArray,
         values: list[tuple[FloatArray, BoolArray | None]],
     ) -> None:
-        """Add rows `chosen` of `values`, whose places in the sums are `at`."""
+        """Add the `chosen` rows of `values` at the positions `at` of the sums."""
         low, high = int(at.min()), int(at.max()) + 1
         at = at - low
         part = slice(low, high)
@@ -220,7 +222,7 @@ class Sums:
             self._sums[number].ravel()[part] += total(weighted)
 
     def _reach(self, first: int, last: int) -> None:
-        """Make room for the days from `first` to `last`, numbers in `DAYS`."""
+        """Extend the sums to the days from `first` to `last`, positions in `DAYS`."""
         days = self._area.shape[1]
         if days == 0:
             self._first = first
@@ -234,10 +236,10 @@ class Sums:
 
 
 def _days(rows: pa.RecordBatch) -> IntArray:
-    """Return which of `DAYS` each row is of.
+    """Return the position in `DAYS` of each row's day.
 
     Raises:
-        SourceError: it is none.
+        SourceError: a day is not among them.
     """
     given = rows["yyyymmdd"].to_numpy()
     year, month, day = given // 10_000, given // 100 % 100, given % 100
@@ -253,6 +255,6 @@ def _days(rows: pa.RecordBatch) -> IntArray:
 
 
 def _place(rows: pa.RecordBatch, at: int) -> Message:
-    """Name the cell and day of one row."""
+    """Return the name of the cell and day of one row."""
     x_hm, y_hm, day = (rows[name][at] for name in ("x_hm", "y_hm", "yyyymmdd"))
     return message("grid.place", x=str(x_hm), y=str(y_hm), day=str(day))

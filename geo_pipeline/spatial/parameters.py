@@ -1,6 +1,6 @@
-"""Parameter tables of SQL scripts: what is of the country, as rows that a script joins.
+"""Parameter tables of SQL scripts: facts about the country as rows that a script joins.
 
-The facts are in `territory`; here they become frames under the names that the scripts use.
+The facts are in `territory`; here they become frames with the names that the scripts use.
 """
 
 import pandas as pd
@@ -9,7 +9,7 @@ from geo_pipeline.territory import DEPARTEMENTS, RESTRICTION_LEVELS
 
 
 def projections() -> pd.DataFrame:
-    """Return departement, crs (the plane it is measured in), inset (NULL on the map itself)."""
+    """Return departement, crs (the plane for its areas), inset (NULL on the main map)."""
     return pd.DataFrame(
         {
             "departement": [each.code for each in DEPARTEMENTS],

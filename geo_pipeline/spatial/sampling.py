@@ -1,4 +1,4 @@
-"""Sampling points: a lattice laid inside each département, at which weather is asked for."""
+"""Sampling points: a lattice inside each département, at which weather is requested."""
 
 import math
 
@@ -12,19 +12,19 @@ from geo_pipeline.spatial.parameters import projections
 from geo_pipeline.words import message
 
 MOST_POINTS = 1000
-"""Places that Open-Meteo answers for in one request, hence points a département may have."""
+"""Most places in one request to Open-Meteo, and so most points of a département."""
 
 LEAST_SPACING_KM = 1.0
-"""Nearer points than these lie in the same cell of every model there is."""
+"""Smallest spacing: nearer points lie in the same cell of every weather model."""
 
 
 def sampling_points(departements: gpd.GeoDataFrame | pa.Table, spacing_km: float) -> pd.DataFrame:
     """Return points inside each of `departements`, every `spacing_km` in both directions.
 
-    The centres of square cells, in Lambert-93 for metropolitan France and in the UTM zone of each
-    overseas département, so that each stands for the same area and a plain mean over them is an
-    area mean. A département that holds no centre gets one point on its surface. The same outlines
-    and spacing give the same points, whichever other départements are asked for beside.
+    They are the centres of square cells, in Lambert-93 for metropolitan France and in the UTM zone
+    of each overseas département, so that each stands for the same area and their plain mean is an
+    area mean. A département that contains no centre gets one point on its surface. The same
+    outlines and spacing give the same points, whichever other départements are requested.
 
     Parameters
     ----------
@@ -33,14 +33,13 @@ def sampling_points(departements: gpd.GeoDataFrame | pa.Table, spacing_km: float
 
     Returns
     -------
-    departement, latitude, longitude (degrees, to 0.0001): at least one row a département, sorted
-    by département, from north to south, then from west to east.
+    departement, latitude, longitude (degrees, to 0.0001): at least one row for each département,
+    sorted by département, from north to south, then from west to east.
 
     Raises:
-        UsageError: the spacing is no distance or under 1 km, or so small that a département has
-            over 1,000 points, more than a request can ask for; the message tells a spacing that
-            will do.
-        StorageError: a département has no outline to lay points in.
+        UsageError: the spacing is under 1 km or no number, or so small that a département has over
+            1,000 points, more than one request allows; the message suggests a spacing.
+        StorageError: a département has no outline.
     """
     if not (math.isfinite(spacing_km) and spacing_km >= LEAST_SPACING_KM):
         raise UsageError(
@@ -58,7 +57,7 @@ def sampling_points(departements: gpd.GeoDataFrame | pa.Table, spacing_km: float
         codes = points.loc[points.isna().any(axis=1), "departement"]
         raise StorageError(message("sampling.no_outline", codes=list(codes.astype(str))))
     if len(counts) and counts.iloc[0] > MOST_POINTS:
-        # A tenth more than the count asks for: how many centres fall inside is a matter of luck.
+        # A tenth more than the count requires, since the number of centres that fall inside varies.
         enough_km = spacing_km * math.sqrt(1.1 * counts.iloc[0] / MOST_POINTS)
         raise UsageError(
             message(
@@ -80,7 +79,7 @@ def mean_latitudes(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def _outlines(departements: gpd.GeoDataFrame | pa.Table) -> gpd.GeoDataFrame | pa.Table:
-    """Return code and outline alone, in longitude and latitude."""
+    """Return code and outline only, in longitude and latitude."""
     if isinstance(departements, pa.Table):
         return departements.select(["departement", "geometry"])
     return departements[["departement", "geometry"]].to_crs(database.LONLAT)

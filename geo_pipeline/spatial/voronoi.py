@@ -1,4 +1,4 @@
-"""Voronoi weights of stations: the share of a département that each stands for."""
+"""Voronoi weights of stations: the share of a département's area that is nearest to each."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,10 @@ from geo_pipeline.spatial.parameters import projections
 from geo_pipeline.words import message
 
 NETWORKS_AT_ONCE = 2000
-"""Networks handed to DuckDB in one query, which bounds its memory. A network takes a few ms."""
+"""Networks in one DuckDB query, which limits its memory. A network takes a few ms."""
 
 SHARE_TOLERANCE = 1e-6
-"""How far the shares of a network may be from adding up to the whole département."""
+"""Largest deviation of a network's shares from adding up to the whole département."""
 
 
 class VoronoiCells:
@@ -31,7 +31,7 @@ class VoronoiCells:
         self._outlines = boundaries[["departement", "geometry"]].to_crs(database.LONLAT)
 
     def nearest(self, stations: pd.DataFrame, departements: Sequence[str]) -> NDArray[np.str_]:
-        """Return which of `departements` (metropolitan) each of `stations` lies in or nearest to.
+        """Return which of `departements` (metropolitan) each of `stations` is in or nearest to.
 
         Parameters
         ----------
@@ -59,9 +59,9 @@ class VoronoiCells:
     ) -> NDArray[np.float64]:
         """Return the share of the area of `departement` that is nearest to each station.
 
-        Exact for every network: nothing is taken over from another one. A station outside the
-        outline counts with what of its cell lies inside, down to nothing; one that reports alone
-        stands for the whole.
+        Each network is computed exactly, without reuse of another one. A station outside the
+        outline counts with the part of its cell that lies inside, possibly nothing; a station that
+        reports alone stands for the whole.
 
         Parameters
         ----------
@@ -71,8 +71,8 @@ class VoronoiCells:
 
         Returns
         -------
-        (m, n) shares, 0 for a station that is not in the network; each row adds up to 1, that of
-        a network without stations to 0.
+        (m, n) shares, 0 for a station that is not in the network; each row adds up to 1, or to 0
+        for a network without stations.
 
         Raises:
             StorageError: there is no outline, or the cells do not cover it.
@@ -111,7 +111,7 @@ class VoronoiCells:
 
 
 def _places(stations: pd.DataFrame) -> pd.DataFrame:
-    """Return number (its place in `stations`) and coordinates of each station."""
+    """Return number (position in `stations`) and coordinates of each station."""
     return pd.DataFrame(
         {
             "station": np.arange(len(stations)),

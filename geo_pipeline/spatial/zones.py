@@ -17,26 +17,26 @@ SHARE_COLUMNS = tuple(f"{kind}_{level}_pct" for kind in ZONE_TYPES for level in 
 
 
 def restriction_shares(departements: pd.DataFrame, zones: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return the area of each département that each level holds in, by type of zone.
+    """Return the area of each département under each level, by type of zone.
 
-    Where zones of one type overlap the strictest level counts. A zone holds in its own département:
-    what of it lies beyond that outline (outlines are never drawn alike) is `outside_km2`. Invalid
-    polygons are repaired.
+    Where zones of one type overlap the strictest level counts. A zone only applies in its own
+    département: the part beyond that outline (outlines of two sources never agree exactly) is
+    `outside_km2`. Invalid polygons are repaired.
 
     Args:
         departements: departement, geometry (longitude and latitude).
         zones: departement, zone_type (`ZONE_TYPES`), level (`LEVELS`), geometry, one row a zone.
 
     Returns:
-        departement, zone_type, level: one row for those with a zone;
-        area_km2, share_pct: of the département as it is drawn, the share NaN where `departements`
-            does not have it;
-        zones, repaired_zones: how many there are, and how many of them were invalid;
-        zones_km2, overlapping_km2, outside_km2: area of the zones, and what of it is covered by
-            another as strict or stricter, or lies outside. With area_km2 it adds up.
+        departement, zone_type, level: one row for each combination that has a zone;
+        area_km2, share_pct: of the département's outline, the share NaN where `departements` lacks
+            it;
+        zones, repaired_zones: number of zones, and of invalid ones among them;
+        zones_km2, overlapping_km2, outside_km2: area of the zones, and the parts covered by another
+            zone at least as strict, or lying outside. With area_km2 they add up.
 
     Raises:
-        StorageError: a type or level is unknown, a département is there twice, or DuckDB fails.
+        StorageError: a type or level is unknown, a département occurs twice, or DuckDB fails.
     """
     for column, known in (("zone_type", ZONE_TYPES), ("level", LEVELS)):
         if wrong := sorted(set(map(str, zones[column])) - set(known)):
@@ -60,13 +60,13 @@ def restriction_shares(departements: pd.DataFrame, zones: gpd.GeoDataFrame) -> p
 def with_shares(levels: pd.DataFrame, shares: pd.DataFrame | None) -> pd.DataFrame:
     """Return rows of `water_restrictions` with `SHARE_COLUMNS`, % of the département's area.
 
-    0 where a level holds nowhere; NaN where the zones are not known: a level is in force and no
-    zone of that type was given, or the département has no outline.
+    0 where no zone has a level; NaN where the zones are not known: a level is in force without any
+    zone of that type, or the département has no outline.
 
     Args:
         levels: departement, level_surface, level_groundwater, level_drinking.
-        shares: what `restriction_shares` returns of the zones of that day; None where they could
-            not be had: all shares are NaN.
+        shares: the result of `restriction_shares` for that day; None where the zones could not be
+            received: then all shares are NaN.
     """
     if shares is None:
         return levels.assign(**dict.fromkeys(SHARE_COLUMNS, np.nan))

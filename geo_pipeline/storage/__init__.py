@@ -1,1 +1,2 @@
-"""Where tables rest: the lake (truth, one file a partition) and the warehouse (publication)."""
+"""Storage of tables: the lake (truth, one file for each partition) and the warehouse
+(publication)."""

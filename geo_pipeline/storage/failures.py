@@ -1,4 +1,4 @@
-"""Failures: one small file a table and département, gone once it succeeds."""
+"""Failures: one small file for each table and département, removed once it succeeds."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,12 +13,12 @@ from geo_pipeline.territory import BY_CODE
 from geo_pipeline.words import Message, message, read_kept
 
 WHOLE = "france"
-"""In the place of a code, for tables that are not partitioned."""
+"""In place of a code, for tables that are not partitioned."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A partition that failed: what, from where, why and since when (ISO time, UTC)."""
+    """A partition that failed: what, from which source, why and when (ISO time, UTC)."""
 
     table: str
     departement: str
@@ -28,10 +28,10 @@ class Failure:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:
-        """Return the failure that was kept as JSON.
+        """Return the failure kept as JSON.
 
         Raises:
-            TypeError: it is none.
+            TypeError: it is not a failure.
         """
         why = kept.get("why")
         if not isinstance(why, str | Mapping):
@@ -39,7 +39,7 @@ class Failure:
         return cls(**{**kept, "why": read_kept(why)})
 
     def kept(self) -> dict[str, Any]:
-        """Return it as JSON keeps it."""
+        """Return it in the form that is kept as JSON."""
         return {**self.told(), "why": self.why.kept()}
 
     def told(self) -> dict[str, str]:
@@ -48,13 +48,13 @@ class Failure:
 
 
 class Failures:
-    """The failures that stand, under `folder`."""
+    """The present failures, under `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def add(self, table: str, departement: str | None, source: str, why: Message) -> Failure:
-        """Record a failure in the place of an older one of the same partition.
+        """Record a failure, replacing an older one of the same partition.
 
         Raises:
             StorageError: it cannot be written.
@@ -65,15 +65,15 @@ class Failures:
         return failure
 
     def clear(self, table: str, departement: str | None = None) -> None:
-        """Forget the failure of a partition that has succeeded."""
+        """Remove the failure of a partition that has succeeded."""
         self._path(table, departement).unlink(missing_ok=True)
 
     def all(self) -> Iterator[Failure]:
-        """Yield the failures that stand, by table and code; one that cannot be read is one."""
+        """Yield the present failures, by table and code; an unreadable one counts as a failure."""
         for path in sorted(self.folder.glob("*/*.json")):
             try:
                 yield Failure.of(notes.read(path))
-            except FileNotFoundError:  # it has succeeded this very moment
+            except FileNotFoundError:  # it has succeeded just now
                 continue
             except (DamagedError, TypeError, AttributeError, KeyError) as error:
                 at = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
@@ -85,11 +85,11 @@ class Failures:
         return list(notes.damaged(self.folder, Failure.of))
 
     def has(self, table: str, departement: str | None = None) -> bool:
-        """Return whether a failure of this partition stands."""
+        """Return whether this partition has a failure."""
         return self._path(table, departement).exists()
 
     def codes(self) -> list[str]:
-        """Return the départements of which anything failed, each once."""
+        """Return the départements with any failure, each once."""
         return sorted({each.departement for each in self.all()} - {WHOLE})
 
     def _path(self, table: str, departement: str | None) -> Path:
@@ -102,7 +102,7 @@ def short(what: str) -> str:
 
 
 def reason(what: str, departement: str = WHOLE) -> str:
-    """Return what errors of several départements have in common: no names, codes or numbers."""
+    """Return an error without names, codes or numbers, to group those of several départements."""
     if departement in BY_CODE:
         what = what.replace(BY_CODE[departement].name, "#")
     return re.sub(r"\b2[AB]\b|\d+(?:[.,:]\d+)*", "#", short(what))

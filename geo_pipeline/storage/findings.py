@@ -1,7 +1,7 @@
-"""Findings of checks: one small file a table and département, gone once nothing is found.
+"""Findings of checks: one small file for each table and département, removed once all is well.
 
-A finding of severity `error` holds its département back: the next publication keeps the rows that
-were published of it before. A `warning` is shown, no more.
+A finding of severity `error` holds its département back: the next publication keeps the rows
+published before. A `warning` is only shown.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,31 +18,31 @@ from geo_pipeline.words import Message, message, read_kept
 Severity = Literal["error", "warning"]
 
 READABLE = "readable"
-"""The check whose finding says that a publication met a damaged file."""
+"""Check that reports a damaged file found by a publication."""
 
 RECORD = "record"
-"""The check whose finding says that what was found cannot be read: it may have been an error."""
+"""Check that reports unreadable findings, which may have been errors."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found wrong with the rows of a département (`france`: with a whole table)."""
+    """What a check found wrong with the rows of a département (`france`: of a whole table)."""
 
     table: str
     departement: str
     check: str
     severity: Severity
     what: Message
-    """In one line, with figures, dates and units."""
+    """One line, with figures, dates and units."""
     found_at: str
     """ISO time, UTC."""
 
     @classmethod
     def of(cls, kept: Any) -> Self:
-        """Return the finding that was kept as JSON.
+        """Return the finding kept as JSON.
 
         Raises:
-            TypeError: it is none.
+            TypeError: it is not a finding.
         """
         try:
             return cls(**{**kept, "what": read_kept(kept["what"])})
@@ -50,7 +50,7 @@ class Finding:
             raise TypeError(f"this is no finding: {error}") from error
 
     def kept(self) -> dict[str, Any]:
-        """Return it as JSON keeps it."""
+        """Return it in the form that is kept as JSON."""
         return {**vars(self), "what": self.what.kept()}
 
     def told(self) -> dict[str, str]:
@@ -59,7 +59,7 @@ class Finding:
 
 
 class Findings:
-    """The findings that stand, under `folder`."""
+    """The present findings, under `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -67,10 +67,10 @@ class Findings:
     def replace(
         self, table: str, departement: str | None, found: Iterable[Finding], checks: Iterable[str]
     ) -> None:
-        """Put `found` in the place of what `checks` had found in this partition before.
+        """Replace the earlier findings of `checks` in this partition by `found`.
 
         Raises:
-            StorageError: it cannot be written.
+            StorageError: they cannot be written.
         """
         again = {RECORD, *checks}
         kept = [each for each in self.of(table, departement) if each.check not in again]
@@ -82,9 +82,9 @@ class Findings:
             path.unlink(missing_ok=True)
 
     def of(self, table: str, departement: str | None) -> list[Finding]:
-        """Return what stands of one partition.
+        """Return the findings of one partition.
 
-        Where that cannot be read, an error holds it until its checks have run again.
+        Where they cannot be read, an error holds the partition until its checks have run again.
         """
         path = self._path(table, departement)
         try:
@@ -97,7 +97,7 @@ class Findings:
             return [Finding(table, departement or WHOLE, RECORD, "error", what, at)]
 
     def all(self) -> Iterator[Finding]:
-        """Yield the findings that stand, by table and code."""
+        """Yield the present findings, by table and code."""
         for path in sorted(self.folder.glob("*/*.json")):
             yield from self.of(path.parent.name, path.stem)
 
@@ -108,7 +108,7 @@ class Findings:
     def held(self) -> dict[str, list[Finding]]:
         """Return the départements that are held back, each with the errors that hold it.
 
-        A damaged file holds by itself, for as long as it is there: what is told of it does not.
+        A damaged file holds its département only while it is damaged; a finding about it does not.
         """
         held: dict[str, list[Finding]] = {}
         for each in self.all():

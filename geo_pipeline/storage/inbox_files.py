@@ -1,9 +1,9 @@
-"""Files that a person provided through the inbox: one in each place, the older ones beside it.
+"""Files that a person provided through the inbox: one in use in each place, with older ones.
 
-`<folder>/<place>/` (`crops`, `boundaries`, `stations/31/latest-2025-2026/rr-t-vent`) holds the file
-in use, named after its hash, and `provided.json`, which tells of it and is renamed into place: a
-reader sees the old file or the new one. What was in use before goes to `older/` beside, with its
-date. A file that is deleted is not in use any more; one without a sidecar never was.
+`<folder>/<place>/` (`crops`, `boundaries`, `stations/31/latest-2025-2026/rr-t-vent`) contains the
+file in use, named after its hash, and `provided.json`, which describes it and is renamed into
+place: a reader sees the old file or the new one. The file used before moves to `older/`, with its
+date. A file that is deleted is no longer in use; one without a description never was.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ SIDECAR = "provided.json"
 OLDER = "older"
 LOCK = ".lock"
 LONGEST_NAME = 160
-"""Bytes of a name; with a date and a hash it stays below the 255 of file systems."""
+"""Longest name in bytes; with a date and a hash it stays below the 255 of file systems."""
 
 _EXTENSIONS = re.compile(r"((?:\.\w{1,8})?\.(?:gz|zst)|\.\w{1,8})$", re.ASCII)
 
@@ -41,13 +41,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class About:
-    """What is known of a provided file by its content, before it is taken."""
+    """What is known of a provided file from its content, before it is taken."""
 
     kind: Kind
     place: str
-    """Folder under that of all provided files: what a newer file takes the place of."""
+    """Folder below that of all provided files; a newer file of the same place replaces it."""
     departements: tuple[str, ...]
-    """Codes that it has figures of."""
+    """Codes of the départements with figures in it."""
     first_day: date | None = None
     last_day: date | None = None
 
@@ -58,32 +58,32 @@ class Provided:
 
     about: About
     name: str
-    """As it was dropped."""
+    """Name under which it was dropped."""
     file: str
-    """Its name in its place."""
+    """Name of the file in its place."""
     sha256: str
     length: int
     taken_at: datetime
     """UTC."""
     pending: bool
-    """What depends on it has not been asked to run yet."""
+    """Whether the run of what depends on it is still to be requested."""
     folder: Path
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """Path of the file."""
         return self.folder / self.file
 
     @property
     def url(self) -> str:
-        """Its address, for who reads it through the one door."""
+        """Its address, for readers that use the HTTP client."""
         return self.path.absolute().as_uri()
 
     def check(self) -> None:
-        """Look at every byte of the file.
+        """Check every byte of the file.
 
         Raises:
-            SourceError: it is not the file that was dropped any more.
+            SourceError: it is no longer the file that was dropped.
         """
         try:
             with self.path.open("rb") as content:
@@ -97,11 +97,11 @@ class Provided:
 
     @property
     def run_key(self) -> str:
-        """Names this taking of these bytes, whatever is restarted in between."""
+        """Key of the run for this taking of these bytes, the same after a restart."""
         return f"{self.sha256}-{self.taken_at:%Y%m%dT%H%M%S%f}"
 
     def provenance(self, source: str, sha256: str | None = None) -> Provenance:
-        """Return where its rows come from: the file by its place in the home folder."""
+        """Return the origin of its rows: the file by its path in the home folder."""
         at = f"provided/{self.about.place}/{self.file}"
         return Provenance(source, at, self.taken_at.isoformat(), sha256 or self.sha256)
 
@@ -120,17 +120,18 @@ class ProvidedFiles:
                 yield each
 
     def gone(self) -> list[Provided]:
-        """Return those that were in use until somebody deleted them."""
+        """Return the files that were in use until somebody deleted them."""
         return [each for each in self._told() if not each.path.is_file()]
 
     def gone_at(self, provided: Provided) -> datetime:
-        """Return when a file that is gone was deleted, at the latest (UTC)."""
+        """Return the latest time at which a missing file may have been deleted (UTC)."""
         return _modified(provided.folder)
 
     def take(self, staged: Path, name: str, sha256: str, about: About) -> Provided:
-        """Move the file `staged` (on the same disk) into its place, in use from now on.
+        """Move the file `staged` (on the same disk) into its place and use it from now on.
 
-        What was in use there goes to `older/`. Nothing changes where it is in use already.
+        The file used there before moves to `older/`. Nothing changes if the same file is in use
+        already.
 
         Raises:
             StorageError: the folder cannot be written.
@@ -159,7 +160,7 @@ class ProvidedFiles:
         return provided
 
     def settle(self, provided: Provided) -> None:
-        """Note that what depends on it was asked to run; forget one that is gone."""
+        """Record that the run of what depends on it was requested; forget it if it was deleted."""
         with FileLock(self.folder / LOCK):
             now = self._read(provided.folder / SIDECAR)
             if now is None or now.run_key != provided.run_key:
@@ -170,7 +171,8 @@ class ProvidedFiles:
                 (now.folder / SIDECAR).unlink()
 
     def _put_away(self, folder: Path, provided: Provided, before: Provided | None) -> None:
-        """Move what is not in use in `folder` to `older/`, each with the date it was taken."""
+        """Move files not in use in `folder` to `older/`, each with the date on which it was
+        taken."""
         for path in folder.iterdir():
             if path.name in (SIDECAR, provided.file) or not path.is_file():
                 continue
@@ -180,13 +182,13 @@ class ProvidedFiles:
             shutil.move(path, folder / OLDER / f"{when:%Y-%m-%dT%H%M%SZ}_{path.name}")
 
     def _told(self) -> Iterator[Provided]:
-        """Yield what the sidecars tell of."""
+        """Yield the files that are described."""
         for path in sorted(self.folder.rglob(SIDECAR)):
             if (provided := self._read(path)) is not None:
                 yield provided
 
     def _read(self, path: Path) -> Provided | None:
-        """Return what a sidecar tells; None where there is none or it is damaged."""
+        """Return the file described at `path`; None where there is no valid description."""
         try:
             said: dict[str, Any] = notes.read(path)
             about = said.pop("about")
@@ -212,16 +214,16 @@ class ProvidedFiles:
 
 
 def safe_name(name: str) -> str:
-    """Return `name` as a name that any file system takes and nothing reads as anything else."""
+    """Return `name` as a name that every file system accepts and no program misreads."""
     plain = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
     kept = re.sub(r"[^\w.=,() -]+", "_", plain).strip(" .-") or "_"
     while len(kept.encode()) > LONGEST_NAME:
-        kept = kept[1:]  # the end tells what it is
+        kept = kept[1:]  # the end shows the type
     return kept
 
 
 def _named(name: str, sha256: str) -> str:
-    """Return `name`, safe, with the hash of its content before its extensions."""
+    """Return `name`, made safe, with the hash of the content before its extensions."""
     safe = safe_name(name)
     found = _EXTENSIONS.search(safe)
     stem = safe[: found.start()] if found else safe

@@ -1,7 +1,7 @@
-"""Incomplete partitions: tables that a département lacks, or that were made of older files.
+"""Incomplete partitions: tables that a département lacks, or that were made from older files.
 
-The files tell it: a derived one names the SHA-256 of what it was made from. What is broken in
-itself is told by `standing`.
+The files show it: a derived file names the SHA-256 of what it was made from. Files that are broken
+in themselves are found by `partition_states`.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -28,10 +28,10 @@ RISK: Final = "departement_risk"
 def incomplete(
     settings: Settings, broken: Sequence[Broken], lake: Lake | None = None
 ) -> list[Broken]:
-    """Return what is `missing` or `outdated`, beside what is known to be `broken` in itself.
+    """Return the `missing` and `outdated` partitions, besides those already known as `broken`.
 
-    A département of which nothing is there was never asked for. Where its weather lacks, failed or
-    is damaged nothing is told of what is derived from it: that comes with the weather.
+    A département without any file was never requested. Where its weather is missing, failed or
+    damaged, the tables derived from it are not reported: they come with the weather.
     """
     lake = (lake or Lake(settings.lake)).at_once()
     tables = [each.name for each in chosen(settings) if each.partitioned]
@@ -55,7 +55,7 @@ def incomplete(
 
 
 def _lacking(lake: Lake, tables: Sequence[str], code: str | None) -> Iterator[Broken]:
-    """Yield the `tables` that are not there, since the last of the others was written."""
+    """Yield those of `tables` that do not exist, since the last of the others was written."""
     pattern = "*/part.parquet" if code is None else f"*/departement={code}/part.parquet"
     for table in tables:
         if not lake.path(table, code).exists():
@@ -65,14 +65,14 @@ def _lacking(lake: Lake, tables: Sequence[str], code: str | None) -> Iterator[Br
 
 
 def _made_from_others(lake: Lake, tables: Sequence[str], code: str | None) -> Iterator[Broken]:
-    """Yield the `tables` that name a file of the lake as their origin, and another is there."""
+    """Yield those of `tables` made from a file of the lake that has since been replaced."""
     for table in tables:
         try:
             made = lake.footer(table, code).recorded
             path = lake.root / made.get("url", "")
             if path.name != "part.parquet" or made.get("sha256") == lake.look(path).sha256:
                 continue
-        except StorageError:  # not there or damaged, which is told, or written this very moment
+        except StorageError:  # missing or damaged, which is reported, or being written now
             continue
         origin = path.relative_to(lake.root).parts[0]
         what = message("incomplete.made_from_another", table=origin)
@@ -80,20 +80,20 @@ def _made_from_others(lake: Lake, tables: Sequence[str], code: str | None) -> It
 
 
 def _risk_of_others(lake: Lake, left_out: Collection[str]) -> Iterator[Broken]:
-    """Yield the risk where it was made from other files than are there.
+    """Yield the risk table where it was made from other files than exist now.
 
-    Départements that are `left_out` of it now may have been in it when it was made.
+    Départements that are `left_out` now may have been included when it was made.
     """
     try:
         made = lake.footer(RISK).recorded
-    except StorageError:  # not there or damaged, which is told
+    except StorageError:  # missing or damaged, which is reported
         return
     inputs = [table for table in made.get("url", "").split(", ") if table in TABLES]
     for without in (left_out, ()):
         try:
             if lake.joint_origin(inputs, without).sha256 == made.get("sha256"):
                 return
-        except StorageError:  # one of those left out is damaged
+        except StorageError:  # the file of a département that is left out is damaged
             continue
     since = max(written_at(path) for table in inputs for path in lake.files(table))
     what = message("incomplete.risk_of_others")
@@ -101,7 +101,7 @@ def _risk_of_others(lake: Lake, left_out: Collection[str]) -> Iterator[Broken]:
 
 
 def written_at(path: Path) -> float:
-    """Return when a file was written, seconds since 1970; 0 where there is none."""
+    """Return when a file was written, in seconds since 1970; 0 where there is none."""
     try:
         return path.stat().st_mtime
     except FileNotFoundError:

@@ -1,10 +1,10 @@
-"""The lake: the truth, one Parquet file a table and partition, written atomically.
+"""The lake: the truth, one Parquet file for each table and partition, written atomically.
 
-A partitioned table lies in `<root>/<table>/departement=<code>/part.parquet`, another in
-`<root>/<table>/part.parquet`. Two départements never share a file. Where the rows come from is
-written into the footer of the same file, so that data and provenance cannot part; equal inputs
-give equal bytes, so nothing of the run itself (clock, host, order) may enter. Each file is sealed
-(`seal`), and no read believes one whose seal does not hold.
+A partitioned table is in `<root>/<table>/departement=<code>/part.parquet`, any other in
+`<root>/<table>/part.parquet`. Two départements never share a file. The provenance of the rows is in
+the footer of the same file, so that data and provenance cannot be separated. Equal inputs give
+equal bytes, so nothing of the run itself (clock, host, order) is written. Each file is sealed
+(`seal`), and no reader believes a file whose seal is invalid.
 """
 
 import hashlib
@@ -43,30 +43,30 @@ _ARROW_TYPES = {
 
 @dataclass(frozen=True)
 class Footer:
-    """What a file says of its rows without reading them; dates are None where it has none."""
+    """Content of a file's footer, known without reading rows; dates are None where it has none."""
 
     rows: int
     first_date: date | None
     last_date: date | None
     recorded: Mapping[str, str]
-    """Its provenance: source, url, fetched_at, sha256, and made_of where that is told."""
+    """Its provenance: source, url, fetched_at, sha256, and made_of where it has one."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at every byte of a file tells."""
+    """The result of checking every byte of a file."""
 
     sha256: str
     found: Footer | DamagedError
 
     @property
     def damage(self) -> DamagedError | None:
-        """Why the file cannot be believed; None where it can."""
+        """Why the file is damaged; None where it is not."""
         return self.found if isinstance(self.found, DamagedError) else None
 
     @property
     def footer(self) -> Footer:
-        """What its footer says.
+        """The content of its footer.
 
         Raises:
             DamagedError: the file is damaged.
@@ -86,22 +86,22 @@ class Written:
 
 
 class Lake:
-    """Read and write the files of the lake under `root`."""
+    """Reads and writes the files of the lake under `root`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def path(self, table: str, departement: str | None = None) -> Path:
-        """Return where `table` (its partition `departement`) lies."""
+        """Return the path of `table` (of its partition `departement`)."""
         folder = self.root / table
         if departement is not None:
             folder = folder / f"departement={departement}"
         return folder / "part.parquet"
 
     def files(self, table: str, without: Collection[str] = ()) -> list[Path]:
-        """Return the files of `table` that exist, in the order of their codes.
+        """Return the existing files of `table`, in the order of their codes.
 
-        Those of the départements `without` are left out, where it is partitioned.
+        For a partitioned table those of the départements `without` are left out.
         """
         partitioned = TABLES[table].partitioned
         pattern = "departement=*/part.parquet" if partitioned else "part.parquet"
@@ -115,7 +115,7 @@ class Lake:
         provenance: Provenance,
         departement: str | None = None,
     ) -> Written:
-        """Write `frame`, valid rows of `table`, over what was there.
+        """Write `frame`, valid rows of `table`, replacing an older file.
 
         Raises:
             StorageError: the disk is full or cannot be written; the old file stays.
@@ -127,31 +127,31 @@ class Lake:
         return Written(path, len(frame), hashlib.sha256(content).hexdigest())
 
     def is_sound(self, table: str, departement: str | None = None) -> bool:
-        """Return whether the file of a partition is there and every byte of it as written."""
+        """Return whether the file of a partition exists with every byte as it was written."""
         try:
             return self.look(self.path(table, departement)).damage is None
         except StorageError:
             return False
 
     def look(self, path: Path) -> Look:
-        """Look at every byte of the file at `path`.
+        """Check every byte of the file at `path`.
 
         Raises:
-            StorageError: it is not there yet, or cannot be read at all.
+            StorageError: it does not exist yet, or cannot be read at all.
         """
         try:
             of = _open(path)
-            if not of.is_sealed:  # of before there were seals: it is read to its end
+            if not of.is_sealed:  # written before there were seals: all of it is read instead
                 read(path)
             return Look(hashlib.sha256(of.content).hexdigest(), _footer(of.file))
         except DamagedError as error:
             return Look(file_sha256(path), error)
 
     def at_once(self) -> "Lake":
-        """Return this lake for one question that asks the same of a file several times.
+        """Return this lake for one task that needs the same file several times.
 
-        It looks at a file again only where another is in its place since. Keep it for no longer
-        than the question: bits that flip on the disk meanwhile are not seen.
+        It checks a file again only if it was replaced. Do not keep it longer than the task: bits
+        that flip on the disk meanwhile are not noticed.
         """
         return _AtOnce(self.root)
 
@@ -161,12 +161,12 @@ class Lake:
         """Return the rows of `table`, of these `departements` one after the other.
 
         Args:
-            table: its name; geometries come as a GeoDataFrame.
+            table: its name; geometries are returned as a GeoDataFrame.
             departements: codes, none for a table that is not partitioned.
-            columns: those to read, all of them by default.
+            columns: the columns to read, all by default.
 
         Raises:
-            StorageError: a file is not there yet, or is damaged.
+            StorageError: a file does not exist yet, or is damaged.
         """
         if departements:
             files = [read(self.path(table, code), columns) for code in departements]
@@ -184,10 +184,10 @@ class Lake:
         return pd.DataFrame(frame)
 
     def arrow(self, table: str, without: Collection[str] = (), **only: Sequence[str]) -> pa.Table:
-        """Return the rows of all files of `table`; 0 rows where a partitioned one has none yet.
+        """Return the rows of all files of `table`; 0 rows where a partitioned one has no file yet.
 
-        Files of the départements `without` are not read. `only` names values that a column must
-        have one of: `indicator=("spi_3", "swi")`.
+        Files of the départements `without` are not read. `only` restricts a column to some values:
+        `indicator=("spi_3", "swi")`.
         """
         if not TABLES[table].partitioned:
             return read(self.path(table))
@@ -195,10 +195,10 @@ class Lake:
         return pa.concat_tables([arrow_schema(table).empty_table(), *parts])
 
     def footer(self, table: str, departement: str | None = None) -> Footer:
-        """Return what the footer of a file says.
+        """Return the content of a file's footer.
 
         Raises:
-            StorageError: the file is not there yet, or is damaged.
+            StorageError: the file does not exist yet, or is damaged.
         """
         return self.look(self.path(table, departement)).footer
 
@@ -215,7 +215,7 @@ class Lake:
     def joint_origin(self, tables: Iterable[str], without: Collection[str] = ()) -> Provenance:
         """Return the provenance of what is made from all files of `tables`.
 
-        Those of the départements `without` are none of them.
+        Those of the départements `without` are left out.
         """
         looks = [self.look(path) for table in tables for path in self.files(table, without)]
         known = [each.footer.recorded for each in looks]
@@ -228,7 +228,7 @@ class Lake:
         """Yield a row for each file: table, partition, source, rows, first and last date, SHA-256.
 
         Raises:
-            DamagedError: a file, not of the départements `without`, cannot be read.
+            DamagedError: a file of a département that is not in `without` cannot be read.
         """
         for table in TABLES:
             for path in self.files(table, without):
@@ -236,7 +236,7 @@ class Lake:
 
 
 class _AtOnce(Lake):
-    """A lake that remembers what it saw, for as long as the same file is there."""
+    """A lake that remembers the checks of files that were not replaced."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -257,7 +257,7 @@ class _AtOnce(Lake):
 
 
 def partition(path: Path) -> str | None:
-    """Return the département whose file this is, None of a table that is not partitioned."""
+    """Return the département of a file, None for a table that is not partitioned."""
     code = path.parent.name.removeprefix("departement=")
     return code if code != path.parent.name else None
 
@@ -266,7 +266,7 @@ def file_sha256(path: Path) -> str:
     """Return the SHA-256 of the file at `path`.
 
     Raises:
-        StorageError: it is not there or cannot be read.
+        StorageError: it does not exist or cannot be read.
     """
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -277,7 +277,7 @@ def file_sha256(path: Path) -> str:
 
 
 def _footer(file: pq.ParquetFile) -> Footer:
-    """Return what the footer of a Parquet file says."""
+    """Return the content of the footer of a Parquet file."""
     metadata, names = file.metadata, file.schema_arrow.names
     dated = next((names.index(name) for name in ("date", "period_end") if name in names), None)
     extremes: list[date] = []
@@ -291,7 +291,7 @@ def _footer(file: pq.ParquetFile) -> Footer:
 
 
 def arrow_schema(table: str) -> pa.Schema:
-    """Return the Arrow types of `table`, geometry aside, so that a file of 0 rows has them too."""
+    """Return the Arrow types of `table` without geometry, so that a file of 0 rows has them too."""
     columns = TABLES[table].rows.to_schema().columns
     return pa.schema(
         [
@@ -328,7 +328,7 @@ def _open(path: Path) -> seal.Opened:
 
 
 def _categories(table: str) -> set[str]:
-    """Return the columns of `table` whose texts are categories."""
+    """Return the text columns of `table` that are stored as categories."""
     columns = TABLES[table].rows.to_schema().columns
     return {name for name, column in columns.items() if str(column.dtype) == "category"}
 
@@ -348,14 +348,14 @@ def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
 
 def _chosen(content: pa.Table, only: Mapping[str, Sequence[str]]) -> pa.Table:
-    """Return the rows whose columns have one of the values that `only` names."""
+    """Return the rows whose columns have one of the values in `only`."""
     for column, values in only.items():
         content = content.filter(pc.is_in(content[column], pa.array(values)))
     return content
 
 
 def _recorded(file: pq.ParquetFile) -> dict[str, str]:
-    """Return what was written of the rows' provenance into the footer."""
+    """Return the provenance in the footer of a file."""
     recorded: dict[str, str] = json.loads(
         (file.schema_arrow.metadata or {}).get(_PROVENANCE_KEY, b"{}")
     )
@@ -363,7 +363,7 @@ def _recorded(file: pq.ParquetFile) -> dict[str, str]:
 
 
 def _provenance_row(table: str, path: Path, look: Look) -> dict[str, object]:
-    """Return what the footer of `path` says of its rows."""
+    """Return the row of `provenance` for the file `path`."""
     known = look.footer
     return {
         "asset": table,

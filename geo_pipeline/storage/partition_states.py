@@ -1,6 +1,6 @@
 """States of partitions, from the files of the lake alone: broken, held, missing, late, fresh.
 
-Nothing here is remembered: what was mended is gone at the next look.
+Nothing is remembered here: what was repaired is gone at the next look.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -24,16 +24,16 @@ STATES: Final = (
     "damaged", "held", "failed", "missing", "outdated", "late", "warned", "absent", "fresh",
     "archive", "present", "empty",
 )  # fmt: skip
-"""States of a partition, worst first. `missing`: others of its département are there. `outdated`:
-made from other files than are there. `warned`: a check found something odd. `absent`: never asked
-for. `archive`: embedded data, never late. `present`: made from others, as fresh as they are.
-`empty`: not covered."""
+"""States of a partition, worst first. `missing`: its département has other tables. `outdated`: made
+from files that were replaced since. `warned`: a check has a warning. `absent`: never requested.
+`archive`: embedded data, never late. `present`: derived, as fresh as its inputs. `empty`: not
+covered by the source."""
 
 BROKEN: Final = STATES[:6]
-"""The states that ask for an engineer."""
+"""The states that need an engineer."""
 
 TROUBLES: Final = STATES[:7]
-"""The states that ask for somebody to look."""
+"""The states that need attention."""
 
 State = Literal["failed", "held", "damaged", "missing", "outdated", "late"]
 Freshness = Literal["fresh", "late", "absent", "archive", "empty"]
@@ -50,32 +50,33 @@ COLUMNS = {
 """Columns of `freshness` and their types."""
 
 LIVE: Final = ("weather_daily", "crop_statistics", "water_restrictions")
-"""Tables that grow old."""
+"""Tables whose data grow old."""
 
 
 @dataclass(frozen=True)
 class Broken:
-    """A partition that asks for an engineer; `departement` is `france` for a whole table.
+    """A partition that needs an engineer; `departement` is `france` for a whole table.
 
     `failed`: its provider failed. `held`: a check found an error. `damaged`: its file cannot be
-    read. `missing`: it was not written, or not by the last run that was to. `outdated`: it was made
-    from other files than are there. `late`: its last data are older than the settings let them be.
+    read. `missing`: it was not written, or not by the last run that should have. `outdated`: it was
+    made from files that were replaced since. `late`: its last data are older than the settings
+    allow.
     """
 
     departement: str
     table: str
     state: State
     since: str
-    """ISO time (UTC), of `late` the ISO date on which it became so."""
+    """ISO time (UTC); for `late` the ISO date since which it has been late."""
     what: Message
     """In one line."""
 
 
 def broken(settings: Settings, now: datetime, lake: Lake | None = None) -> list[Broken]:
-    """Return what is broken in itself at `now` (aware of its zone), by département and table.
+    """Return what is broken in itself at `now` (with time zone), by département and table.
 
-    What lacks beside others, or no longer agrees with them, `storage/incomplete.py` tells. Others
-    may look at the same `lake` for the same question (`Lake.at_once`).
+    What is missing beside other tables, or no longer agrees with them, is found by
+    `storage/incomplete.py`. Both may share one `lake` for the same task (`Lake.at_once`).
 
     Raises:
         StorageError: the record of a failure or a finding cannot be read.
@@ -97,12 +98,12 @@ def freshness(
     tables: Collection[str] = LIVE,
     codes: Collection[str] = CODES,
 ) -> pd.DataFrame:
-    """Return how fresh weather, crops and restrictions are at `now`, columns `COLUMNS`.
+    """Return the freshness of weather, crops and restrictions at `now`, columns `COLUMNS`.
 
-    Weather and restrictions are as old as their last day, where `until` bounds the weather as seen
-    from there; crops as the time since they were fetched. `state` is `absent` where there is no
-    file that can be read, `empty` where the source does not cover the département, `archive` for
-    the embedded data, which are never late, else `late` from `limit_days` on and `fresh` before.
+    The age of weather and restrictions counts from their last day (for weather, as seen from
+    `until` where it is set), that of crops from when they were fetched. `state` is `absent` without
+    a readable file, `empty` where the source does not cover the département, `archive` for the
+    embedded data, which are never late, else `late` from `limit_days` on and `fresh` before.
     """
     lake, today = (lake or Lake(settings.lake)).at_once(), now.astimezone(UTC).date()
     rows = [
@@ -116,22 +117,22 @@ def freshness(
 
 @dataclass(frozen=True)
 class Damaged:
-    """A file of the lake that is there and cannot be read; `departement` is `france` for all."""
+    """A file of the lake that exists and cannot be read; `departement` is `france` for all."""
 
     table: str
     departement: str
     path: Path
     why: Message
     since: str
-    """ISO time (UTC) at which it was last written."""
+    """ISO time (UTC) of its last writing."""
 
 
 def unreadable(
     lake: Lake, tables: Iterable[str] = TABLES, codes: Collection[str] | None = None
 ) -> Iterator[Damaged]:
-    """Yield the damaged files of `tables`, every byte of each looked at.
+    """Yield the damaged files of `tables`, after checking every byte of each.
 
-    Of `codes` those of these départements only, and of tables that are of no one département.
+    With `codes` only the partitions of these départements and the unpartitioned tables are checked.
     """
     for table in tables:
         for path in lake.files(table):
@@ -157,7 +158,7 @@ def _held(settings: Settings) -> Iterator[Broken]:
 
 
 def of_check(finding: Finding) -> Message:
-    """Return which check found what."""
+    """Return what was found, with the name of the check."""
     return message("states.of_check", check=finding.check, what=finding.what)
 
 
@@ -218,7 +219,7 @@ def _fresh(
 
 
 def _age_days(table: str, known: Footer, settings: Settings, today: date) -> int | None:
-    """Return how old the rows of a file are, days; None where it does not say."""
+    """Return the age of the rows of a file in days; None where the file does not say."""
     if table == "crop_statistics":
         fetched = known.recorded.get("fetched_at", "")
         return (today - date.fromisoformat(fetched[:10])).days if fetched else None
@@ -228,6 +229,6 @@ def _age_days(table: str, known: Footer, settings: Settings, today: date) -> int
 
 
 def _is_archive(known: Footer) -> bool:
-    """Return whether all the rows ship with the project."""
+    """Return whether all the rows are data that ship with the project."""
     sources = known.recorded.get("source", "").split(", ")
     return all(source.split(":")[0] == "bundled" for source in sources)

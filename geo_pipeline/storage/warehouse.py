@@ -1,7 +1,7 @@
-"""The warehouse: the published, read-only DuckDB file, as it is read and looked at.
+"""The warehouse: the published, read-only DuckDB file, for its readers.
 
-Nothing writes it but `warehouse_building`, which puts a new one in its place; the one before stays
-beside it. A reader never meets a lock and never sees half of it.
+Only `warehouse_building` writes it, by replacing the whole file; the one before stays beside it. A
+reader never meets a lock and never sees half of it.
 """
 
 import logging
@@ -20,9 +20,9 @@ from geo_pipeline.tables import TABLES
 from geo_pipeline.words import message
 
 SUMS = {each.published_in_sum: each.name for each in TABLES.values() if each.published_in_sum}
-"""Tables that are sums by département of one of the lake: made by the script of the same name."""
+"""Tables published as sums by département of a lake table, by the script of the same name."""
 ONLY_READ = tuple(SUMS.values())
-"""Read from the lake while the warehouse is built, published in sum only: millions of rows."""
+"""Lake tables that are read while the warehouse is built but only published as sums."""
 
 Version = tuple[int, int, int]
 
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class Warehouse:
-    """Read-only door to the publication at `path`; a new publication is seen at the next query."""
+    """Reader of the publication at `path`; a new publication is used from the next query on."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -41,11 +41,11 @@ class Warehouse:
 
     @property
     def reads_previous(self) -> bool:
-        """Whether the publication was found damaged, and the one before is read meanwhile."""
+        """Whether the publication is damaged, so that the one before is read."""
         return self.damage is not None
 
     def version(self) -> Version:
-        """Return what changes with each publication.
+        """Return a value that changes with each publication.
 
         Raises:
             NotPublishedError: nothing has been published yet.
@@ -75,21 +75,21 @@ class Warehouse:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Tell an error of DuckDB as one line."""
+        """Report an error of DuckDB in one line."""
         try:
             yield
         except duckdb.Error as error:
             raise _damaged(self.path, error) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             if self._open is not None:
                 self._open[1].close()
                 self._open = None
 
     def _readable(self) -> Path:
-        """Return the publication, or the one before it where only that can be read to its end."""
+        """Return the publication, or the one before where only that can be read completely."""
         try:
             check_whole(self.path)
         except StorageError as error:
@@ -102,12 +102,12 @@ class Warehouse:
         return self.path
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a cursor of its own on the current publication."""
+        """Return a separate cursor on the current publication."""
         version = self.version()
         with self._lock:
             if self._open is None or self._open[0] != version:
-                # Attached to a database in memory: DuckDB would otherwise hand out the old file
-                # again while anybody still reads it. Readers of the old one finish undisturbed.
+                # It is attached to a database in memory: DuckDB would otherwise reuse the old file
+                # while anybody still reads it. Readers of the old one can finish.
                 self._open = version, database.attach(self._readable())
             cursor = self._open[1].cursor()
         cursor.execute("USE published")
@@ -115,15 +115,15 @@ class Warehouse:
 
 
 def previous(target: Path) -> Path:
-    """Return where the publication before the one at `target` lies."""
+    """Return the path of the publication before the one at `target`."""
     return target.with_suffix(f".previous{target.suffix}")
 
 
 def check_whole(path: Path) -> None:
     """Read every value of the publication at `path`.
 
-    DuckDB verifies the checksum of each block that it reads: a bit that flipped is found. It takes
-    some tenths of a second for the whole of France.
+    DuckDB verifies the checksum of each block that it reads, so a flipped bit is found. For the
+    whole of France this takes some tenths of a second.
 
     Raises:
         StorageError: the file is damaged, cut, or no database.
@@ -138,7 +138,7 @@ def check_whole(path: Path) -> None:
 
 
 def is_whole(path: Path) -> bool:
-    """Return whether there is a publication at `path` that can be read to its end."""
+    """Return whether there is a publication at `path` that can be read completely."""
     try:
         check_whole(path)
     except StorageError:
@@ -147,9 +147,9 @@ def is_whole(path: Path) -> bool:
 
 
 def lacking(warehouse: Warehouse) -> list[str]:
-    """Return the tables that a publication of this version has and what is read there has not.
+    """Return the tables of this version that the publication lacks.
 
-    A table that lacks a column is among them.
+    A table without one of its columns counts as lacking.
 
     Raises:
         NotPublishedError: nothing has been published yet.
@@ -166,20 +166,20 @@ def lacking(warehouse: Warehouse) -> list[str]:
 
 
 def stored_as(name: str) -> str:
-    """Return the stored table that holds the rows of what is published as `name`."""
+    """Return the stored table with the rows of the published `name`."""
     table = TABLES.get(name)
     return name if table is None or table.published_as is None else table.published_as
 
 
 def read_to_the_end(connection: duckdb.DuckDBPyConnection) -> None:
-    """Read each value of each table, and so each block of the file that holds one."""
+    """Read each value of each table, and so each block of the file that has values."""
     for name, kind in connection.execute(sql.load("publication_contents")).fetchall():
         if kind == "TABLE":
             connection.execute(f'SELECT bit_xor(hash(COLUMNS(*))) FROM "{name}"').fetchall()  # noqa: S608
 
 
 def count(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Return the rows of the tables that come from the lake."""
+    """Return the number of rows of each table that comes from the lake."""
     stored = [stored_as(table) for table in TABLES if table not in ONLY_READ]
     return {name: connection.table(name).count("*").fetchall()[0][0] for name in stored}
 
@@ -188,7 +188,7 @@ def _existing(path: Path) -> Path:
     """Return `path`.
 
     Raises:
-        NotPublishedError: there is nothing.
+        NotPublishedError: it does not exist.
     """
     if not path.exists():
         raise NotPublishedError(message("warehouse.nothing", path=path))

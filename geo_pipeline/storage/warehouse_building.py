@@ -1,7 +1,7 @@
-"""The publication: the warehouse is built from the lake and put in the place of the one before.
+"""Building of the publication: the warehouse is made from the lake and replaces the one before.
 
-It is built beside the old one, closed, read again to its end and checked, then renamed over it; the
-one before stays beside it. What goes into it is in `warehouse_plan` and `warehouse_tables`.
+It is built beside the old one, closed, read completely and checked, then renamed over it; the one
+before stays beside it. Its content is defined in `warehouse_plan` and `warehouse_tables`.
 """
 
 import logging
@@ -35,9 +35,9 @@ from geo_pipeline.tables import TABLES
 from geo_pipeline.words import message
 
 _SIZE_OF_LAKE = 2.2
-"""Bytes of a publication for each byte of the files it is made from: 40.4 of 20.6 MB measured."""
+"""Bytes of a publication for each byte of its input files: 40.4 MB for 20.6 MB were measured."""
 _SIZE_WHILE_BUILT = 1.5
-"""Bytes that a publication takes while it is built for each byte that it keeps, at the most."""
+"""Most bytes that a publication takes while it is built, for each byte that it keeps."""
 _SIZE_OF_NOTHING = 3_000_000
 """Bytes of a publication without data."""
 
@@ -46,15 +46,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Published:
-    """A publication as it was made, or found made by another that waited at the same time."""
+    """A publication, made now or by another process while this one waited."""
 
     path: Path
     bytes: int
     rows: Mapping[str, int]
     held: Mapping[str, str]
-    """Départements whose rows are those of the publication before, each with why."""
+    """Départements that keep the rows of the publication before, each with the reason."""
     damaged: tuple[Damaged, ...]
-    """Files of the lake that could not be read: their départements are among `held`."""
+    """Files of the lake that could not be read; their départements are among `held`."""
     is_new: bool
 
 
@@ -67,22 +67,22 @@ def publish(
     *,
     asked_at: datetime | None = None,
 ) -> Published:
-    """Build the warehouse from `lake` and put it in the place of `target`.
+    """Build the warehouse from `lake` and replace `target` by it.
 
-    `attributions` are how the providers are to be named: asset, source and the columns that
-    `sql/attributions.sql` reads; the published table holds those of the lake's own provenance.
-    `crop_stages` is the calendar of crops, published as it is.
+    `attributions` says how providers must be named: asset, source and the columns that
+    `sql/attributions.sql` reads; those of the lake's sources are published. `crop_stages` is the
+    calendar of crops, published unchanged.
 
-    Of the départements that are `held` (with the findings that hold them), and of those with a
-    damaged file, the rows are those that were published before, if any: none of them is lost, and
-    none stops the others. The table `held_departements` names them.
+    Départements that are `held` (with their findings), or have a damaged file, keep the rows that
+    were published before, if any, and do not stop the others. The table `held_departements` names
+    them.
 
-    Two publications at once wait for each other. One that was `asked_at` before another began that
-    has seen each file as it is now would be the same: it is not made again.
+    Two publications at the same time wait for each other. If another one began after this one was
+    requested (`asked_at`) and has seen all files as they are now, it is not made again.
 
     Raises:
-        StorageError: a file that is of no one département is damaged, a promise is broken or the
-            disk is full; what was published before stays.
+        StorageError: a file of the whole of France is damaged, a promise is broken or the disk is
+            full; what was published before stays.
     """
     beside = {"known_attributions": attributions, "crop_stages": crop_stages}
     try:
@@ -119,18 +119,18 @@ def publish(
 def _publish(
     lake: Lake, target: Path, beside: Mapping[str, pd.DataFrame], plan: Plan, before: Before
 ) -> dict[str, int]:
-    """Build beside `target`, check, and put it in its place; return the rows of each table."""
+    """Build beside `target`, check, and replace it; return the rows of each table."""
     plan = replace(plan, changed=before.changed(plan))
     _make_room(lake, target)
     with _swept(target), replacing(target) as temporary:
         if plan.changed is None:
-            temporary.unlink()  # DuckDB makes its own file; an empty one is not a database
+            temporary.unlink()  # DuckDB creates its own file; an empty one is not a database
         else:
             _copy(target, temporary)
         with database.connect() as connection:
             with database.attached(connection, temporary, "building", read_only=False):
                 build(connection, lake, beside, plan, before)
-                # Nor does it tell of one that fails while it closes.
+                # DuckDB raises no error for a checkpoint that fails while it closes.
                 connection.execute("CHECKPOINT")
             if temporary.with_name(f"{temporary.name}.wal").exists():
                 raise NotWrittenError("it was not written to its end: is the disk full?")
@@ -142,7 +142,7 @@ def _publish(
 
 
 def _copy(target: Path, temporary: Path) -> None:
-    """Copy the publication before, to begin with it."""
+    """Copy the publication before, as the start of the new one."""
     try:
         shutil.copyfile(target, temporary)
     except OSError as error:
@@ -151,7 +151,7 @@ def _copy(target: Path, temporary: Path) -> None:
 
 @contextmanager
 def _swept(target: Path) -> Iterator[None]:
-    """See that nothing half-written is beside `target` before and after, also what DuckDB left."""
+    """Remove half-written files beside `target` before and after the block, also DuckDB's."""
     sweep(target, alone=True)
     try:
         yield
@@ -160,10 +160,10 @@ def _swept(target: Path) -> Iterator[None]:
 
 
 def _make_room(lake: Lake, target: Path) -> None:
-    """See that a publication has room on the disk of `target`, in place of the previous if need be.
+    """Ensure room on the disk of `target`, if necessary by removing the publication before.
 
     Raises:
-        StorageError: it has not.
+        StorageError: there is not enough room.
     """
     needed = room_needed(lake, target)
     if shutil.disk_usage(target.parent).free < needed and previous(target).exists():
@@ -177,7 +177,7 @@ def _make_room(lake: Lake, target: Path) -> None:
 
 
 def room_needed(lake: Lake, target: Path) -> float:
-    """Return about how much free room a publication of `lake` at `target` needs, bytes."""
+    """Return about how much free room a publication of `lake` at `target` needs, in bytes."""
     kept = [path for table in TABLES if table not in ONLY_READ for path in lake.files(table)]
     size = _SIZE_OF_NOTHING + _SIZE_OF_LAKE * sum(path.stat().st_size for path in kept)
     return _SIZE_WHILE_BUILT * max(size, target.stat().st_size if target.exists() else 0)

@@ -1,6 +1,6 @@
-"""What a publication is made of, and what is published already: which of it has to be made anew.
+"""Plan of a publication: its input files, and which of them are not yet published.
 
-How it is made is in `warehouse_building`, what is put into it in `warehouse_tables`.
+`warehouse_building` builds it, `warehouse_tables` fills the tables.
 """
 
 import hashlib
@@ -25,14 +25,14 @@ from geo_pipeline.storage.warehouse import SUMS, Warehouse, count, is_whole, pre
 from geo_pipeline.tables import PARTITIONED, TABLES
 
 MOST_CHANGED = 25
-"""Départements; with more of them changed a publication built from nothing is as quick."""
+"""With more changed départements, building a publication from nothing is as quick."""
 MOST_CONTINUED = 20
-"""Publications in a row that begin as a copy: what they replace leaves gaps in the file."""
+"""Publications in a row that start from a copy: replaced rows leave gaps in the file."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a publication is made of: which files, as they are, and whom it is without."""
+    """Inputs of a publication: the files as they are, and the départements held back."""
 
     files: Mapping[tuple[str, str | None], str]
     """SHA-256 of each file of the lake, by table and département."""
@@ -40,11 +40,11 @@ class Plan:
     findings: Mapping[str, Sequence[Finding]]
     damaged: tuple[Damaged, ...]
     changed: Mapping[str, Sequence[str]] | None = None
-    """Départements whose files are others than those published, by table; None: all is new."""
+    """Départements with changed files, by table; None: everything is new."""
 
     @property
     def fingerprint(self) -> str:
-        """What names all that the publication is made of."""
+        """Hash of everything that the publication is made from."""
         files = sorted((table, code or "", digest) for (table, code), digest in self.files.items())
         told = sorted(
             (code, [each.kept() for each in some]) for code, some in self.findings.items()
@@ -61,13 +61,13 @@ class Plan:
         return {code: "; ".join(reasons[code]) for code in sorted(reasons)}
 
     def since(self, code: str) -> str:
-        """Return since when, as far as it is known."""
+        """Return since when a département is held back, as far as it is known."""
         moments = [each.found_at for each in self.findings.get(code, ())]
         moments += [each.since for each in self.damaged if each.departement == code]
         return min(moments)
 
     def carried(self, table: str) -> list[str]:
-        """Return the départements whose rows of `table` are those published before."""
+        """Return the départements that keep the rows of `table` published before."""
         if table in PARTITIONED:
             return list(self.reasons())
         named = {code for code, some in self.findings.items() if table in {f.table for f in some}}
@@ -75,7 +75,7 @@ class Plan:
 
 
 def plan_of(lake: Lake, held: Mapping[str, Sequence[Finding]]) -> Plan:
-    """Return what there is to publish now."""
+    """Return the plan of a publication now."""
     started_at = datetime.now(UTC)
     findings = {code: some for code, some in held.items() if some}
     files = {
@@ -88,10 +88,11 @@ def plan_of(lake: Lake, held: Mapping[str, Sequence[Finding]]) -> Plan:
 
 
 def _of_departements(damaged: Iterable[Damaged]) -> Iterator[Damaged]:
-    """Yield the damaged files that are of one département.
+    """Yield the damaged files that belong to one département.
 
     Raises:
-        StorageError: there is one of another: nothing can be published without it.
+        StorageError: a file of the whole of France is damaged, without which nothing can be
+            published.
     """
     for each in damaged:
         if each.departement == WHOLE:
@@ -103,7 +104,7 @@ def with_damaged_since(lake: Lake, plan: Plan) -> Plan:
     """Return `plan` without the files that were damaged since it was made.
 
     Raises:
-        the error being handled: there is none, it is something else.
+        Exception: the error being handled, where no file was damaged.
     """
     known = {each.path for each in plan.damaged}
     others = (each for each in unreadable(lake) if each.path not in known)
@@ -115,24 +116,24 @@ def with_damaged_since(lake: Lake, plan: Plan) -> Plan:
 
 @dataclass(frozen=True)
 class Before:
-    """The publication that is there, if any."""
+    """The existing publication, if any."""
 
     path: Path | None = None
-    """The last one that can be read to its end: it, the one before it, or none."""
+    """The last one that can be read completely: this one, the one before, or none."""
     is_whole: bool = False
-    """Whether that is the one in its place."""
+    """Whether that is the current one."""
     fingerprint: str | None = None
     started_at: datetime | None = None
     layout: str | None = None
     continued: int = 0
-    """How many publications in a row began as a copy of the one before."""
+    """How many publications in a row started from a copy."""
     files: Mapping[tuple[str, str | None], str] = field(default_factory=dict)
-    """SHA-256 of each file of the lake as it was published."""
+    """SHA-256 of each file of the lake that was published."""
     rows: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, target: Path) -> Self:
-        """Return what is at `target`, as far as it can be read to its end."""
+        """Return the publication at `target`, as far as it can be read completely."""
         found = cls(path=next(filter(is_whole, (target, previous(target))), None))
         if found.path != target:
             return found
@@ -143,7 +144,7 @@ class Before:
                 made = connection.execute(sql.load("publication_made")).fetchone()
                 files = connection.execute(sql.load("publication_files")).fetchall()
                 rows = count(connection)
-        except duckdb.Error:  # of a version that did not say these things
+        except duckdb.Error:  # a version without these tables
             return found
         if made is None:
             return found

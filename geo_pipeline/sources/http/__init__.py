@@ -1,4 +1,4 @@
-"""The one door to the network, and what comes through it. Only `door` opens a connection."""
+"""HTTP: requests to providers and what they return. Only `door` opens a connection."""
 
 from geo_pipeline.sources.http.attempts import AGAIN, KEPT
 from geo_pipeline.sources.http.door import Http

@@ -1,4 +1,4 @@
-"""Addresses and headers of requests: how they are put together, and what of them may be seen."""
+"""Addresses and headers of requests: how they are built, and how their secrets are hidden."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ SECRET_PARAMS = frozenset(
     | {"secret", "clientsecret", "signature", "sig"}
     | {"xamzsignature", "xamzcredential", "xamzsecuritytoken"}
 )
-"""Query parameters that are secrets, without `-`, `_` and case."""
+"""Names of query parameters that are secret, without `-`, `_` and case."""
 
 
 def with_params(url: str, params: Params | None) -> str:
@@ -54,7 +54,7 @@ def is_secret(header: str) -> bool:
 
 
 def secrets_of(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the values that must not be seen, the longest first."""
+    """Return the secret values in an address and its headers, the longest first."""
     parts = urlsplit(url)
     found = [value for name, value in headers.items() if is_secret(name)]
     found += [value.rpartition(" ")[2] for value in found]
@@ -65,7 +65,7 @@ def secrets_of(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
 
 
 class NoSecrets(logging.Filter):
-    """Takes secrets out of what urllib3 logs: it writes the URLs of requests."""
+    """Removes secrets from urllib3's log, which contains the URLs of requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, without its secrets."""
@@ -87,7 +87,7 @@ def file_of(url: str) -> Path:
 
 
 def user_agent(contact: str | None = None) -> str:
-    """Return who asks: name, version, and where to find out more."""
+    """Return the User-Agent: name, version, and where to find out more."""
     try:
         version = metadata.version("geo-pipeline")
     except metadata.PackageNotFoundError:
@@ -96,7 +96,7 @@ def user_agent(contact: str | None = None) -> str:
 
 
 def mirrored(url: str, mirrors: Mapping[str, str]) -> str:
-    """Return `url` with its longest mirrored beginning replaced."""
+    """Return `url`, with the longest prefix that has a mirror replaced by it."""
     for prefix in sorted(mirrors, key=len, reverse=True):
         rest = url.removeprefix(prefix)
         if rest != url and (not rest or rest[0] in "/?#" or prefix.endswith(("/", "?"))):

@@ -1,4 +1,4 @@
-"""One attempt at a request: what is asked for, on which conditions, and how it comes to nothing."""
+"""One attempt at a request: what is requested, with which headers, and how it may fail."""
 
 import logging
 import re
@@ -31,23 +31,23 @@ AGAIN = frozenset({408, 429, *range(500, 600)})
 
 
 KEPT = frozenset({200, 201, 203, 206})
-"""Statuses whose content is kept; others (202 accepted, 204 not ready) say nothing lasting."""
+"""Statuses whose content is kept; others (202 accepted, 204 not ready) are temporary."""
 
 
 CLOCKS_APART = timedelta(minutes=5)
-"""How far a provider's clock may be ahead of ours."""
+"""Most that a provider's clock may be ahead of ours."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One thing to be had: where, in whose name, and what is known of it."""
+    """One request: its address, its provider, and the conditions for its answer."""
 
     source: str
     asked: str
     """Its URL without secrets."""
     params: dict[str, str]
     url: str = field(repr=False)
-    """Where it is really fetched from."""
+    """The address that it is really sent to."""
     headers: dict[str, str] = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     final: bool
@@ -60,7 +60,7 @@ class Request:
 
     @property
     def host(self) -> str:
-        """Whom it is asked of."""
+        """The host that it is sent to."""
         return urlsplit(self.url).netloc.rpartition("@")[2]
 
     def clean(self, text: str) -> str:
@@ -70,7 +70,7 @@ class Request:
         return text
 
     def cleaned(self, told: Message) -> Message:
-        """Return what is told without the secrets of the request."""
+        """Return a message without the secrets of the request."""
         values: dict[str, object] = {}
         for name, value in told.values.items():
             if isinstance(value, Message):
@@ -80,7 +80,7 @@ class Request:
         return message(told.key, **values)
 
     def about(self, status: int, headers: Mapping[str, str]) -> About:
-        """Return what its answer's head says."""
+        """Return the record of an answer's status and headers."""
         return About(
             source=self.source.partition(",")[0],
             url=self.asked,
@@ -104,7 +104,7 @@ class Request:
 
 
 class Failed(Exception):
-    """One attempt came to nothing."""
+    """One attempt failed."""
 
     def __init__(
         self,
@@ -132,12 +132,12 @@ class Failed(Exception):
 
 
 class Session(requests.Session):
-    """A session that never hands a secret header on to another host."""
+    """A session that never sends a secret header to another host."""
 
     def rebuild_auth(
         self, prepared_request: requests.PreparedRequest, response: requests.Response
     ) -> None:
-        """Take secret headers away where a redirection goes to another host."""
+        """Remove secret headers where a redirection leads to another host."""
         super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
         before, after = response.request.url or "", prepared_request.url or ""
         if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]
@@ -146,15 +146,15 @@ class Session(requests.Session):
 
 
 def conditions_for(kept: Kept | None, url: str) -> dict[str, str]:
-    """Return the headers that ask for content only if it is not what is kept."""
+    """Return the headers that request content only if it differs from what is kept."""
     if kept is None or kept.fetched_from != url:
         return {}
     conditions = {}
     if kept.etag:
         conditions["If-None-Match"] = kept.etag
     modified = http_date(kept.last_modified)
-    # A date that was to come when it was sent, or that another file may have after a redirection,
-    # would make a provider call old content unchanged.
+    # With a date that was in the future when it was sent, or that belongs to another file after a
+    # redirection, a provider would call old content unchanged.
     if (
         kept.last_modified
         and modified is not None
@@ -166,7 +166,7 @@ def conditions_for(kept: Kept | None, url: str) -> dict[str, str]:
 
 
 def http_date(text: str | None) -> datetime | None:
-    """Return an HTTP date, None when it is none."""
+    """Return an HTTP date, None where the text is not one."""
     try:
         when = parsedate_to_datetime(text or "")
     except ValueError:
@@ -175,9 +175,9 @@ def http_date(text: str | None) -> datetime | None:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that Retry-After asks to wait; None when it says nothing of use.
+    """Return the seconds that Retry-After asks to wait; None where it is absent or useless.
 
-    A date is read against the provider's own clock (its Date) where it tells it.
+    A date is compared with the provider's own clock (its Date header), where it sends one.
     """
     said = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d+)?", said):
@@ -190,7 +190,8 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 
 def unreachable(error: requests.ConnectionError) -> tuple[Message, bool]:
-    """Return why there is no connection (the error itself has the URL), and if there was none."""
+    """Return why a connection failed (the error itself contains the URL), and whether it was never
+    made."""
     text = str(error)
     if "NameResolution" in text or "getaddrinfo" in text:
         return message("http.no_host"), True
@@ -208,7 +209,7 @@ def opened(
     headers: Mapping[str, str],
     timeouts: tuple[float, float],
 ) -> Iterator[requests.Response]:
-    """Give the answer with its body unread; errors of the connection are `Failed`."""
+    """Give the answer with its body unread; errors of the connection are raised as `Failed`."""
     try:
         with session.get(
             request.url,
@@ -260,7 +261,7 @@ def opened(
 def error_of(
     request: Request, failed: Failed, attempts: int, seconds: float, patience_s: float
 ) -> SourceError:
-    """Return the error of a request that is given up."""
+    """Return the error of a request after its last attempt."""
     what, advice = failed.what, failed.advice
     if attempts > 1:
         what = message("http.attempts", what=what, count=attempts, seconds=seconds)
@@ -277,7 +278,7 @@ def next_in_s(retry: Retry, failed: Failed, backoff_least_s: float) -> float:
     backoff_s = max(retry.get_backoff_time(), backoff_least_s)
     if failed.wait_s is not None:
         return failed.wait_s + min(backoff_s, backoff_least_s)
-    # A provider that counts requests by the minute and tells no time needs longer to forget.
+    # A provider that counts requests by the minute and names no time needs a longer pause.
     return 4 * backoff_s if failed.status == 429 else backoff_s
 
 
@@ -299,7 +300,7 @@ def log_line(
 
 
 class Turns:
-    """Lets one thread at a time see to what is in a place."""
+    """Lets one thread at a time work on a place."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -307,7 +308,7 @@ class Turns:
 
     @contextmanager
     def of(self, place: Path) -> Iterator[None]:
-        """Let one thread at a time see to what is in `place`."""
+        """Let one thread at a time work on `place`."""
         with self._lock:
             lock, users = self._busy.get(place, (threading.Lock(), 0))
             self._busy[place] = (lock, users + 1)
@@ -326,7 +327,7 @@ class Turns:
 def never_received(
     request: Request, damaged: Kept | None, rejected: Message | None
 ) -> NotKeptError:
-    """Return the error of an offline run for what it does not have."""
+    """Return the error of an offline run for what was never received."""
     why = message("http.never_received")
     if damaged is not None:
         why = message("http.kept_damaged", path=damaged.path)
@@ -337,7 +338,7 @@ def never_received(
 
 
 def log_again(request: Request, failed: Failed, attempt: int, wait_s: float) -> None:
-    """Log that an attempt came to nothing and when the next is."""
+    """Log that an attempt failed and when the next one is made."""
     _log.info(
         "%s: %s attempt %d: %s, again in %.1f s",
         *(request.source, request.asked, attempt, request.cleaned(failed.what), wait_s),

@@ -1,4 +1,4 @@
-"""Bodies of answers, read as they are sent: whole, within bounds, without Content-Encoding."""
+"""Bodies of answers: read completely, within limits, with Content-Encoding removed."""
 
 import time
 import zlib
@@ -17,14 +17,14 @@ CHUNK = 1 << 16
 
 
 SLOWEST_BYTES_PER_S = 200
-"""A body that comes slower than this, beyond the read timeout, is given up."""
+"""A body slower than this, after the read timeout, is given up."""
 
 
 def body_of(answer: requests.Response, request: Request, patience_s: float) -> Iterator[bytes]:
-    """Yield the body without Content-Encoding; less than promised or more than allowed is an error.
+    """Yield the body without Content-Encoding; a short or too long one is an error.
 
-    The bytes are read as sent and decoded here, because a gzip stream that stops early passes for a
-    whole one otherwise.
+    The bytes are read as sent and decoded here, because a library would accept a gzip stream that
+    stops early as a whole one.
     """
     length = answer.headers.get("Content-Length", "")
     if length.isdigit() and int(length) > request.max_bytes:
@@ -36,9 +36,9 @@ def body_of(answer: requests.Response, request: Request, patience_s: float) -> I
 
 
 def closed(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield a body whose end is only that the connection closed: it may have been cut.
+    """Yield a body that only ends because the connection closes, so that it may have been cut.
 
-    Nothing at all, and JSON that is not closed, are known to be cut; archives tell it themselves.
+    An empty body and unfinished JSON are known to be cut; archives detect it themselves.
     """
     start = end = b""
     for chunk in chunks:
@@ -60,7 +60,7 @@ def plain(answer: requests.Response, sent: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def sent(answer: requests.Response, patience_s: float) -> Iterator[bytes]:
-    """Yield the body as sent; one that trickles is given up."""
+    """Yield the body as sent; one that is too slow is given up."""
     started = time.monotonic()
     length = 0
     while chunk := answer.raw.read1(CHUNK, decode_content=False):
@@ -76,7 +76,7 @@ def sent(answer: requests.Response, patience_s: float) -> Iterator[bytes]:
 
 
 def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield what gzip members hold; a member that is damaged or stops early is an error."""
+    """Yield the content of gzip members; a damaged or unfinished member is an error."""
     member = None
     try:
         for chunk in chunks:
@@ -96,7 +96,7 @@ def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def bounded(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
-    """Yield `chunks`; more than `most` bytes of them is an error."""
+    """Yield `chunks`; more than `most` bytes are an error."""
     length = 0
     for chunk in chunks:
         length += len(chunk)
@@ -106,19 +106,19 @@ def bounded(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
 
 
 def too_long(most: int) -> Failed:
-    """Return the failure of a body of more than `most` bytes."""
+    """Return the failure for a body of more than `most` bytes."""
     return Failed(message("http.too_long", size=most / MB), message("advice.less"), again=False)
 
 
 def noted(chunks: Iterable[bytes], into: list[bytes]) -> Iterator[bytes]:
-    """Yield `chunks` and note them."""
+    """Yield `chunks` and append them to `into`."""
     for chunk in chunks:
         into.append(chunk)
         yield chunk
 
 
 def refusal(request: Request, answer: requests.Response) -> Failed:
-    """Return what an answer that is an error says."""
+    """Return the failure for an answer with an error status."""
     status = answer.status_code
     reason = reason_of(answer)
     reason = request.clean(reason) if reason else None
@@ -137,7 +137,7 @@ def refusal(request: Request, answer: requests.Response) -> Failed:
 
 
 def reason_of(answer: requests.Response) -> str | None:
-    """Return the provider's own words for an error, in one line of at most 300 characters."""
+    """Return the provider's own explanation of an error, on one line of at most 300 characters."""
     start = b""
     try:
         for chunk in plain(answer, sent(answer, 5.0)):

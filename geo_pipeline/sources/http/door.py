@@ -1,7 +1,8 @@
-"""The one door to the network: the only place that opens a connection.
+"""The HTTP client of all providers: the only place that opens a connection.
 
-One rule for what is tried again: connection errors, timeouts, bodies that end too early, 408, 429
-and 5xx; never another 4xx. What was received is kept (`raw.py`); final content is asked for once.
+One rule decides on another attempt: after connection errors, timeouts, bodies that end too early,
+408, 429 and 5xx; never after another 4xx. What was received is kept (`raw.py`); final content is
+requested once.
 """
 
 import logging
@@ -59,23 +60,23 @@ class Http:
     """Requests to providers, each kept in the raw store. Threads may share it.
 
     Args:
-        raw: where answers are kept; without it, in a temporary folder that goes with this object.
-        offline: give what is kept only; nothing is asked over the network.
-        rates: requests a second by host (`api.example.org` or `127.0.0.1:8000`), beside or in place
-            of those in `RATES`.
-        default_rate: requests a second of a host that neither names.
-        mirrors: beginnings of URLs and what to put in their place.
+        raw: the store of answers; without it, a temporary folder that is removed with this object.
+        offline: use only what is kept; nothing is requested over the network.
+        rates: requests a second by host (`api.example.org` or `127.0.0.1:8000`), in addition to or
+            in place of those in `RATES`.
+        default_rate: requests a second for any other host.
+        mirrors: prefixes of URLs, and their replacements.
         connect_timeout_s, read_timeout_s: longest silence before and during an answer.
-        attempts: how often one request is made at most.
-        backoff_s: first wait before another attempt; it doubles.
-        patience_s: longest that all waits of one request may take together: Retry-After, backoff,
-            silence up to a timeout.
-        max_bytes, max_file_bytes: most that `get` and `download` take, after Content-Encoding.
-        contact: URL or address of who runs this, for the User-Agent.
-        limits: of the process that reads an answer where that needs one of its own; without them
-            it is read in this one.
-        most_left_out: share of what an answer holds that who reads it may leave out.
-        sleep: what waits a number of seconds.
+        attempts: most attempts at one request.
+        backoff_s: wait before the second attempt; it doubles each time.
+        patience_s: longest total of all waits of one request: Retry-After, backoff, silence up to a
+            timeout.
+        max_bytes, max_file_bytes: largest content of `get` and `download`, after Content-Encoding.
+        contact: URL or address of the operator, for the User-Agent.
+        limits: limits of the child process that reads foreign files; without them they are read in
+            this process.
+        most_left_out: share of an answer's values that its reader may leave out.
+        sleep: called to wait a number of seconds.
     """
 
     def __init__(
@@ -150,27 +151,27 @@ class Http:
         attempts: int | None = None,
         weight: float = 1.0,
     ) -> Received:
-        """Return what is at `url`, in memory.
+        """Return the content of `url`, in memory.
 
         Args:
             url: http, https or file.
-            source: who is asked, for errors and for the raw store: its name, and what may follow
-                after a comma for errors only (`open-meteo, département 32`).
+            source: the provider, for errors and for the raw store: its name, and for errors only
+                what follows after a comma (`open-meteo, département 32`).
             params: added to the URL's query.
-            headers: added to the request; never kept, logged or sent on to another host.
-            final: the content never changes: once kept as such it is given without any request.
-            keep_as: what it is kept under in place of its URL, where that is another each time.
-            keep: False neither looks in the raw store nor keeps anything.
-            max_age_s: what came or was confirmed so few seconds ago is given without any request.
-            max_bytes: most that is taken, in place of the constructor's.
-            attempts: how often it is tried at most, in place of the constructor's.
-            weight: how many requests it counts for with the provider.
+            headers: added to the request; never kept, logged or sent to another host.
+            final: whether the content never changes: once kept as final it is not requested again.
+            keep_as: name in the raw store instead of the URL, where the URL differs each time.
+            keep: False neither reads nor writes the raw store.
+            max_age_s: content received or confirmed less than so many seconds ago is not requested.
+            max_bytes: largest content, in place of the constructor's.
+            attempts: most attempts, in place of the constructor's.
+            weight: how many requests the provider counts it as.
 
         Raises:
-            StatusError: the provider refuses, or still fails when patience ends.
+            StatusError: the provider refuses, or still fails after the last attempt.
             NotKeptError: offline, and it was never received.
-            SourceError: it cannot be had otherwise.
-            StorageError: it cannot be kept.
+            SourceError: it cannot be received for another reason.
+            StorageError: it cannot be stored.
         """
         request = self._request(
             url,
@@ -200,10 +201,10 @@ class Http:
         attempts: int | None = None,
         weight: float = 1.0,
     ) -> Received:
-        """Return what is at `url` as a file of the raw store (`path`), never whole in memory.
+        """Return the content of `url` as a file of the raw store (`path`), never whole in memory.
 
-        A file that is compressed already lies there as received; another is compressed with gzip.
-        Arguments and errors are those of `get`.
+        A compressed file is stored as received; any other is compressed with gzip. Arguments and
+        errors are those of `get`.
         """
         request = self._request(
             url,
@@ -226,7 +227,7 @@ class Http:
         params: Params | None = None,
         keep_as: str | None = None,
     ) -> Received | None:
-        """Return what is kept of `url` (or as `keep_as`), None when there is nothing whole."""
+        """Return what is kept of `url` (or as `keep_as`), None where nothing complete is kept."""
         request = self._request(url, source=source, params=params, keep_as=keep_as)
         kept = self.raw.find(request.place)
         return None if kept is None else self._from_raw(kept, in_memory=False)
@@ -240,7 +241,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         timeout_s: float = 10.0,
     ) -> Probe:
-        """Ask `url` once, for the head of the answer only; nothing is kept or raised."""
+        """Request only the headers of `url`, once; nothing is kept or raised."""
         request = self._request(url, source=source, params=params, headers=headers, keep=False)
         started = time.monotonic()
         if request.url.startswith("file:"):
@@ -271,11 +272,11 @@ class Http:
             return Probe(request.asked, None, time.monotonic() - started, None, what)
 
     def start(self, url: str, *, source: str, bytes_: int = CHUNK) -> Received:
-        """Return the first bytes of what is at `url`, asked for once; nothing is kept.
+        """Return the first bytes of the content of `url`, requested once; nothing is kept.
 
         Raises:
             StatusError: the provider refuses.
-            SourceError: it cannot be had otherwise.
+            SourceError: they cannot be received for another reason.
         """
         request = self._request(url, source=source, params=None, keep=False)
         content, status = b"", 200
@@ -329,12 +330,12 @@ class Http:
             place=self.raw.place(source.partition(",")[0], asked, keep_as),
             max_bytes=max_bytes,
             attempts=attempts or self._attempts,
-            # What a mirror counts is not what the provider does.
+            # A mirror does not count as the provider does.
             weight=weight if mirrored(full, self._mirrors) == full else 1.0,
         )
 
     def _receive(self, request: Request, max_age_s: float, *, in_memory: bool) -> Received:
-        """Return the answer to `request`, from the raw store where that may be."""
+        """Return the answer to `request`, from the raw store where that is allowed."""
         with self._turns.of(request.place):
             kept = self.raw.find(request.place) if request.keep else None
             received = None if kept is None else self._from_raw(kept, in_memory=in_memory)
@@ -385,7 +386,7 @@ class Http:
     def _ask(
         self, request: Request, kept: Kept | None, before: Received | None, *, in_memory: bool
     ) -> Received:
-        """Return the answer to `request`, asking as often as the one rule allows."""
+        """Return the answer to `request`, with the attempts that the one rule allows."""
         retry = Retry(
             total=request.attempts - 1,
             backoff_factor=self._backoff_s,
@@ -394,7 +395,8 @@ class Http:
         )
         started = time.monotonic()
         waited_s = 0.0
-        # A host that nobody could reach is tried once more only, lest 101 départements wait for it.
+        # An unreachable host gets one more attempt only, so that not each of 101 départements
+        # waits.
         attempts = min(2, request.attempts) if request.host in self._down else request.attempts
         for attempt in range(1, attempts + 1):
             if request.host:
@@ -407,7 +409,8 @@ class Http:
                 wait_s = next_in_s(retry, failed, self._backoff_s)
                 last = attempt == attempts or waited_s + wait_s > self._patience_s
                 if failed.status == 429:
-                    # Who asks for more than patience is asked less often, but nobody waits for it.
+                    # A host that demands a longer wait than patience is asked less often, but
+                    # nobody waits for it.
                     self._pace.pause(request.host, wait_s if wait_s <= self._patience_s else 0.0)
                 if failed.again and not last:
                     log_again(request, failed, attempt, wait_s)
@@ -434,7 +437,7 @@ class Http:
     def _once(
         self, request: Request, kept: Kept | None, *, in_memory: bool
     ) -> tuple[Received | None, int, int]:
-        """Ask once: what was received (None: what is kept still holds), bytes, status."""
+        """Make one attempt: the content (None: what is kept is still valid), bytes, status."""
         if request.url.startswith("file:"):
             return self._read_file(request, kept, in_memory=in_memory)
         conditions = conditions_for(kept, without_secrets(request.url))
@@ -456,7 +459,7 @@ class Http:
     def _take(
         self, request: Request, about: About, chunks: Iterable[bytes], *, in_memory: bool
     ) -> tuple[Received, int, int]:
-        """Keep `chunks` and return them as received."""
+        """Store `chunks` and return them as received."""
         content: list[bytes] = []
         if in_memory:
             chunks = noted(chunks, content)
@@ -479,7 +482,7 @@ class Http:
     def _read_file(
         self, request: Request, kept: Kept | None, *, in_memory: bool
     ) -> tuple[Received | None, int, int]:
-        """Return the local file that a file:// URL names; None when it is what is kept."""
+        """Return the local file of a file:// URL; None where it equals what is kept."""
         path = file_of(request.url)
         try:
             about = path.stat()

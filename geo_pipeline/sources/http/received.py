@@ -1,4 +1,4 @@
-"""Results of a request: what a provider sent, or the error in its place."""
+"""Results of a request: the content that a provider sent, or an error."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ MB = 1_000_000
 
 
 MOST_LIST_BYTES = 50 * MB
-"""Most of a list of files, which sensors read beside all else: those of data.gouv.fr have 5."""
+"""Largest list of files, which sensors read: those of data.gouv.fr have 5 MB."""
 
 
 MOST_LEFT_OUT = 0.1
-"""Share of what an answer holds that may be left out of it: beyond, its form is not what it was."""
+"""Share of an answer's values that may be left out; beyond it the format must have changed."""
 
 
 class StatusError(SourceError):
-    """A provider answered with a status that is an error: `status`, and its own `reason`."""
+    """A provider answered with an error: its `status`, and its own `reason`."""
 
     def __init__(self, what: Message, status: int, reason: str | None) -> None:
         super().__init__(what)
@@ -32,25 +32,21 @@ class StatusError(SourceError):
 
 
 class NoAnswerError(SourceError):
-    """A provider could not be reached, or its answer did not come whole."""
+    """A provider could not be reached, or its answer was incomplete."""
 
 
 class NotKeptError(SourceError):
-    """Offline, and what is asked for was never received."""
+    """Offline, and the content was never received."""
 
 
 class Received:
-    """What a provider sent.
+    """Content that a provider sent.
 
-    Attributes:
-        url: what was asked for, parameters and all, without secrets.
-        status: HTTP status of the answer.
-        received_at: when the content came (UTC).
-        sha256: of the bytes received, hexadecimal.
-        path: the file that keeps it; None when it is not kept.
-        compression: `gzip` when the file was compressed here, None when it is what was received.
-        content_type: as the provider said.
-        most_left_out: share of what it holds that may be left out when it is read.
+    Attributes: url: the requested URL with its parameters, without secrets. status: HTTP status of
+    the answer. received_at: when the content came (UTC). sha256: of the bytes received,
+    hexadecimal. path: the file that keeps it; None when it is not kept. compression: `gzip` when
+    the file was compressed here, None when it is what was received. content_type: as the provider
+    sent it. most_left_out: share of its values that may be left out when it is read.
     """
 
     def __init__(
@@ -82,7 +78,7 @@ class Received:
 
     @property
     def content(self) -> bytes:
-        """All bytes received; of a download they are read from its file each time."""
+        """All bytes received; those of a download are read from its file each time."""
         if self._content is not None:
             return self._content
         with self.open() as stream:
@@ -95,12 +91,13 @@ class Received:
         return open_content(self.path, self.compression)
 
     def reject(self, why: Message) -> None:
-        """Say that this is not what it should be: it is never given again, but asked for anew."""
+        """Mark the content as wrong: it is not used again, but requested anew."""
         if self._reject is not None:
             self._reject(why)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what another process can have: what is rejected there is rejected by who asked."""
+        """Return the picklable part; content rejected in another process is rejected by the
+        caller."""
         return {**vars(self), "_reject": None}
 
     def __repr__(self) -> str:
@@ -109,7 +106,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Probe:
-    """What came of one look at a provider."""
+    """The result of a request for headers."""
 
     url: str
     status: int | None
@@ -118,11 +115,12 @@ class Probe:
     error: Message | None
     etag: str | None = None
     length: int | None = None
-    """Bytes of the body as sent, where the provider tells."""
+    """Bytes of the body as sent, where the provider says so."""
 
     @property
     def mark(self) -> str | None:
-        """What changes when the content does; None where nothing tells, or it could not be had."""
+        """A value that changes with the content; None where there is none, or the request
+        failed."""
         if self.error is not None:
             return None
         told = (self.etag, self.last_modified and self.last_modified.isoformat(), self.length)

@@ -1,6 +1,6 @@
-"""Open-Meteo's answers read: the values of each point, and their mean over the département.
+"""Open-Meteo's answers: the values of each point, and their mean over the département.
 
-What cannot be is left out or makes the answer unreadable; nothing is guessed.
+Impossible values are left out or make the answer unreadable; nothing is guessed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,8 @@ from geo_pipeline.sources.point_means import (
 from geo_pipeline.words import Message, message
 
 FARTHEST_DEG = 1.0
-"""How far the place of an answer may lie from the one asked for: cells are up to 0.25 degrees."""
+"""Largest distance between the place of an answer and of its request: cells have up to 0.25
+degrees."""
 
 
 CELSIUS = {"°C": 1.0}
@@ -40,7 +41,7 @@ VARIABLES = (
     Variable("precipitation_sum", "precip_mm", MILLIMETRES),
     Variable("et0_fao_evapotranspiration", "et0_source_mm", MILLIMETRES),
     Variable("shortwave_radiation_sum", "radiation_mj_m2", {"MJ/m²": 1.0, "MJ/m2": 1.0}),
-    # m/s is asked for; a mirror that does not know the option says that it sends km/h.
+    # m/s is requested; a mirror that does not know the option states that it sends km/h.
     Variable("wind_speed_10m_mean", "wind_m_s", {"m/s": 1.0, "km/h": 1.0 / 3.6}),
     Variable("relative_humidity_2m_mean", "rh_pct", {"%": 1.0}),
 )
@@ -48,22 +49,22 @@ MEASURES = [variable.column for variable in VARIABLES]
 
 
 class Means(NamedTuple):
-    """The département's means that one answer gives."""
+    """The département's means from one answer."""
 
     rows: pd.DataFrame
-    """Columns `MEASURES`, a row a day."""
+    """Columns `MEASURES`, one row for each day."""
     hole: date | None
-    """Last day of the period that is not there, or lacks a value that the place has elsewhere."""
+    """Last day of the period that is missing, or lacks a value that the place has on other days."""
     left_out: list[Message]
-    """Values that cannot be, a sentence each."""
+    """Impossible values, one sentence each."""
 
 
 def read_means(
     document: object, places: pd.DataFrame, period: Period, most_left_out: float
 ) -> Means:
-    """Return the means over `places` of what was answered.
+    """Return the means over `places` of an answer.
 
-    A value that cannot be is left out; with too many of a variable, all is refused.
+    An impossible value is left out; with too many of one variable the whole answer is refused.
     """
     answers = _answers(document, places)
     dates = _dates(answers, period)
@@ -85,9 +86,9 @@ def read_means(
 
 
 def _last_hole(values: Mapping[str, Array], dates: pd.DatetimeIndex, period: Period) -> date | None:
-    """Return the last day that is missing or lacks a value, of variables as places by days."""
+    """Return the last day that is missing or lacks a value; variables are places by days."""
     known = np.concatenate([np.isfinite(each) for each in values.values()])
-    known = known[known.any(axis=1)]  # what a place has on no day the model does not have there
+    known = known[known.any(axis=1)]  # without places that the model does not have at all
     whole = np.logical_and(known.all(axis=0), len(known) > 0)
     days = pd.date_range(period.start, period.end)
     missing = days.difference(dates[whole])
@@ -95,7 +96,7 @@ def _last_hole(values: Mapping[str, Array], dates: pd.DatetimeIndex, period: Per
 
 
 def _answers(document: object, places: pd.DataFrame) -> list[Mapping[str, Any]]:
-    """Return the answer of each place, in the order asked."""
+    """Return the answer for each place, in the order of the request."""
     answers: list[Any] = document if isinstance(document, list) else [document]
     for answer in answers:
         if not isinstance(answer, dict):
@@ -120,7 +121,7 @@ def _answers(document: object, places: pd.DataFrame) -> list[Mapping[str, Any]]:
 
 
 def _dates(answers: Sequence[Mapping[str, Any]], period: Period) -> pd.DatetimeIndex:
-    """Return the days that all `answers` are about."""
+    """Return the days of all `answers`, which must be the same."""
     times = _part(answers[0], "daily").get("time")
     if any(_part(answer, "daily").get("time") != times for answer in answers):
         raise UnreadableError(message("points.other_days"))
@@ -156,7 +157,7 @@ def _part(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _values(
     answer: Mapping[str, Any], variable: Variable, dates: pd.DatetimeIndex, sieve: payload.Sieve
 ) -> Array:
-    """Return a variable of one place by day, in our unit, NaN where it is null or no number."""
+    """Return a variable of one place by day in our unit, NaN where it is null or no number."""
     daily, units = _part(answer, "daily"), _part(answer, "daily_units")
     sent = daily.get(variable.name)
     if not isinstance(sent, list):

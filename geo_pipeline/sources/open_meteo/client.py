@@ -1,6 +1,6 @@
-"""Open-Meteo's client: what is asked for each département, and what was kept of it before.
+"""Open-Meteo's client: the requests for each département, and the answers kept before.
 
-Which days make one request is in `request_periods`, how an answer is read in `answers`.
+`request_periods` chooses the days of each request, `answers` reads the answers.
 """
 
 import logging
@@ -40,11 +40,11 @@ URL = "https://archive-api.open-meteo.com/v1/archive"
 MODEL = "best_match"
 
 KNOWN_AFTER_DAYS = 10
-"""Days before today that every archive of weather knows."""
+"""Days before today for which every weather archive has data."""
 
 HOST = "open-meteo.com"
 DAYS_A_CALL = 14
-"""There, each place counts as one call for every two weeks of up to ten variables, at least one."""
+"""Open-Meteo counts each place as one call for every two weeks of up to ten variables."""
 
 ADVICE = later_or_set("GEO_PIPELINE_OPEN_METEO_URL")
 
@@ -52,7 +52,7 @@ _log = logging.getLogger(__name__)
 
 
 class OpenMeteo:
-    """The archive at `url`, asked at `points` (departement, latitude, longitude in degrees)."""
+    """The archive at `url`, used at `points` (departement, latitude, longitude in degrees)."""
 
     name = NAME
 
@@ -66,7 +66,7 @@ class OpenMeteo:
         provisional_days: int = PROVISIONAL_DAYS,
         today: date | None = None,
     ) -> None:
-        """Take the points of `spatial.sampling`; `today` is that of the clock in UTC by default."""
+        """Take the points of `spatial.sampling`; `today` is today's date in UTC by default."""
         self.http = http
         self.points = points
         self.url = url
@@ -75,17 +75,16 @@ class OpenMeteo:
         self.today = today
 
     def weather(self, departement: str, since: date, until: date) -> Observed:
-        """Return the days from `since` to `until` (both in them) that the archive has.
+        """Return the days from `since` to `until` (inclusive) that the archive has.
 
         Each value is the mean of the points that have one, if at least half of them do, else NaN;
-        wind is at 10 m, as it is sent. Days without any value have no row, nor have today and the
-        days to come. The provenance is that of the newest answer; of several, `sha256` is the hash
-        of their hashes, oldest period first. Values that cannot be are left out and told in the
-        notes.
+        wind is at 10 m, as sent. Days without any value have no row, nor do today and later days.
+        The provenance is that of the newest answer; for several answers `sha256` is the hash of
+        their hashes, oldest period first. Impossible values are left out and reported in the notes.
 
         Raises:
-            SourceError: the archive cannot be had, says no, answers too much that cannot be, or has
-                no value at all in these days.
+            SourceError: the archive cannot be reached, refuses, sends too many impossible values,
+                or has no value at all in these days.
         """
         places = self.points[self.points["departement"] == departement]
         if places.empty:
@@ -128,10 +127,10 @@ class OpenMeteo:
         period: Period,
         missing: list[NotKeptError],
     ) -> Iterator[tuple[Received, Means]]:
-        """Yield what was answered for `period`, and the département's means by day.
+        """Yield the answers for `period`, each with the département's means by day.
 
-        Offline, a year or month that was only ever asked for in parts is had from them; parts that
-        were never asked for are added to `missing`.
+        Offline, a year or month that was only requested in parts is put together from them; parts
+        that were never requested are added to `missing`.
         """
         query = self._query(places, period)
         try:
@@ -157,7 +156,7 @@ class OpenMeteo:
         *,
         final: bool,
     ) -> tuple[Received, Means]:
-        """Return the answer to `query`, and the means of it."""
+        """Return the answer to `query`, and its means."""
         source = f"{NAME}, département {departement}"
         answer = self.http.get(
             self.url,
@@ -193,7 +192,7 @@ class OpenMeteo:
 
 
 def calls(url: str, places: int, period: Period) -> float:
-    """Return what a request counts for: at Open-Meteo by its size, at a mirror one."""
+    """Return what a request counts as: at Open-Meteo by its size, at a mirror one."""
     host = urlsplit(url).hostname or ""
     if host != HOST and not host.endswith(f".{HOST}"):
         return 1.0
@@ -202,13 +201,13 @@ def calls(url: str, places: int, period: Period) -> float:
 
 
 def _digest(query: Mapping[str, str]) -> str:
-    """Return what tells a question from others about the same département and period."""
+    """Return a hash that distinguishes requests for the same département and period."""
     asked = [value for name, value in query.items() if name not in ("start_date", "end_date")]
     return sha256("&".join(asked).encode()).hexdigest()[:12]
 
 
 def _provenance(received: Sequence[Received]) -> Provenance:
-    """Return where rows come from that were received in one answer or several."""
+    """Return the origin of rows that came in one answer or several."""
     newest = received[-1]
     hashes = [answer.sha256 for answer in received]
     digest = hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode()).hexdigest()
@@ -217,7 +216,7 @@ def _provenance(received: Sequence[Received]) -> Provenance:
 
 
 def build(parts: Parts) -> OpenMeteo:
-    """Return the client that `parts` make."""
+    """Return the client built from `parts`."""
     settings = parts.settings
     return OpenMeteo(
         parts.http,
@@ -229,7 +228,7 @@ def build(parts: Parts) -> OpenMeteo:
 
 
 def ask(http: Http, settings: Settings) -> None:
-    """Ask for one day of Paris that every archive knows."""
+    """Ask for one day of Paris that every archive has."""
     paris = pd.DataFrame({"departement": ["75"], "latitude": [48.856], "longitude": [2.35]})
     day = datetime.now(UTC).date() - timedelta(days=KNOWN_AFTER_DAYS)
     url = settings.address("open_meteo_url")

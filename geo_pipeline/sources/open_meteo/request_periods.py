@@ -1,6 +1,6 @@
-"""The requests that days are asked for in: whole years, then months, then dekads.
+"""Periods of requests: whole years, then months, then dekads.
 
-When a day without a value is asked for again is said here too; who asks is `client`.
+Also when a day without a value is requested again; `client` makes the requests.
 """
 
 from calendar import monthrange
@@ -11,29 +11,29 @@ from typing import NamedTuple
 from geo_pipeline import dekads
 
 FIRST_DAY = date(1940, 1, 1)
-"""Where the archive begins."""
+"""First day of the archive."""
 
 PROVISIONAL_DAYS = 5
-"""Days before today that may still change: ERA5 follows by five."""
+"""Days before today that may still change: ERA5 has a delay of five days."""
 
 SETTLED_AFTER_DAYS = 92
-"""Days after which years are asked for whole: by then ERA5 has replaced its first release."""
+"""Days after which a year is requested as a whole: ERA5 has replaced its first release by then."""
 
 PATIENCE = 10
-"""A day without a value is asked for again once a tenth of its age has gone by."""
+"""A day without a value is requested again after a tenth of its age."""
 
 
 class Period(NamedTuple):
-    """Days of one request, both ends in it; `final`: what is answered will not change."""
+    """Days of one request, inclusive; `final`: the answer will not change."""
 
     start: date
     end: date
     final: bool
     name: str
-    """`2024` for a year, `2024-11` for a month, `2024-11-21` for the dekad that begins so."""
+    """`2024` for a year, `2024-11` for a month, `2024-11-21` for the dekad that begins then."""
 
     def parts(self) -> list["Period"]:
-        """Return the months of a year or the dekads of a month; a dekad has none."""
+        """Return the months of a year or the dekads of a month; a dekad has no parts."""
         if self.name == f"{self.start:%Y}":
             return [_month(self.start.replace(month=month)) for month in range(1, 13)]
         if self.name == f"{self.start:%Y-%m}":
@@ -42,10 +42,10 @@ class Period(NamedTuple):
 
 
 def is_due(hole: date, asked_on: date, today: date) -> bool:
-    """Say whether to ask again for a day that lacked a value when it was asked for last.
+    """Return whether to request again a day that had no value in the last request.
 
-    On the next day at the earliest, then the less often the older it is: what was not filled in two
-    months may never be.
+    The next day is the earliest, and the pause grows with the age of the day: what was not filled
+    within two months may never be.
     """
     return (today - asked_on).days >= max(1, (asked_on - hole).days // PATIENCE)
 
@@ -57,12 +57,12 @@ def periods(
     today: date,
     provisional_days: int = PROVISIONAL_DAYS,
 ) -> Iterator[Period]:
-    """Yield the periods to ask for, so that they hold every day from `since` to `until` once.
+    """Yield the periods to request, which cover every day from `since` to `until` once.
 
-    They follow the calendar, not `since` and `until`, so that what was answered to one question
+    They follow the calendar rather than `since` and `until`, so that the answer to one request
     serves the next: whole years that ended over 92 days ago, then whole months, then dekads. Those
-    that ended before the provisional days are final; the last dekads are asked for again until they
-    are. Nothing before 1940 and nothing after yesterday.
+    that ended before the provisional days are final; the last dekads are requested again until they
+    are. Nothing before 1940 or after yesterday is requested.
     """
     yesterday = today - timedelta(days=1)
     since, until = max(since, FIRST_DAY), min(until, yesterday)

@@ -1,7 +1,7 @@
-"""VigiEau: water restrictions in force, and the zones they hold in.
+"""VigiEau: water restrictions in force, and the zones in which they apply.
 
-Levels come from the API, zones from a file that the dataset on data.gouv.fr lists.
-`client` asks, the other modules each read one kind of answer.
+Levels come from the API, zones from a file listed in the dataset on data.gouv.fr. `client` makes
+the requests, the other modules each read one kind of answer.
 """
 
 from geo_pipeline.sources.vigieau.client import Restrictions, Vigieau, ask, build, paris_day

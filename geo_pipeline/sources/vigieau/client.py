@@ -1,7 +1,6 @@
-"""VigiEau's client: which addresses are asked, and the frames that its answers become.
+"""VigiEau's client: its requests, and the frames made of the answers.
 
-How each answer is read is in `levels` and `zones`; which file of the dataset is taken is in
-`dataset`.
+The answers are read in `levels` and `zones`; `dataset` chooses the file of zones.
 """
 
 import logging
@@ -31,7 +30,7 @@ API_URL = "https://api.vigieau.gouv.fr"
 OLDER_API_URLS = ("https://api.vigieau.beta.gouv.fr",)
 DATASET_URL = "https://www.data.gouv.fr/api/1/datasets/donnee-secheresse-vigieau/"
 
-"""A restriction is in force by French days."""
+"""A restriction applies by French days."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,9 +41,9 @@ class Restrictions(NamedTuple):
     rows: pd.DataFrame
     """As in the table `water_restrictions`: the 101 départements; None: no restriction."""
     unknown: tuple[tuple[str, str], ...]
-    """Département and column where VigiEau says that it does not have the level."""
+    """Département and column for which VigiEau says that it has no level."""
     left_out: tuple[tuple[str, str], ...]
-    """What has no row, and why: départements that are missing or cannot be read, and others."""
+    """What has no row, and why: départements that are missing or unreadable, and unknown places."""
     provenance: Provenance
 
 
@@ -52,11 +51,11 @@ class Vigieau:
     """Restrictions from the API at `url` and from the files of the dataset at `dataset_url`.
 
     Args:
-        http: what asks.
+        http: the HTTP client.
         url: base of the API, without `/api/departements`.
-        older_urls: asked in turn when it fails; by default VigiEau's own, for its own API only.
+        older_urls: tried in turn when it fails; by default VigiEau's own, for its own API only.
         dataset_url: the list of files.
-        now: the time.
+        now: returns the time.
     """
 
     name = NAME
@@ -80,11 +79,11 @@ class Vigieau:
         """Return the levels in force today in Paris; offline, on the day they were received.
 
         Raises:
-            SourceError: no address of the API answers with JSON, a département is there twice, or
-                too many are missing, unknown, or of a level that is missing or unknown.
+            SourceError: no address of the API answers with JSON, a département occurs twice, or too
+                many are missing, unknown, or have a missing or unknown level.
         """
         received, body = self._departements()
-        # An answer that has not changed since keeps the time it first came at.
+        # An unchanged answer keeps the time at which it first came.
         known_at = received.received_at if self.http.offline else self.now()
         sieve = Sieve(self.http.most_left_out)
         with reading(received):
@@ -96,11 +95,11 @@ class Vigieau:
         return Restrictions(frame, unknown, tuple(sieve.left_out), _provenance(received))
 
     def zones(self) -> Zones:
-        """Return the alert zones in force from the GeoJSON file that the dataset lists.
+        """Return the alert zones in force from the GeoJSON file in the dataset.
 
         Raises:
-            SourceError: the dataset lists no such file, or one that cannot be read: too many zones
-                of an unknown type, level or département, or that are no polygon in France.
+            SourceError: the dataset has no such file, or it cannot be read: too many zones have an
+                unknown type, level or département, or are no polygon in France.
         """
         received = self.http.get(self._listed(zones_in_force)[0], source=self.name)
         body = payload.json(received, self.name)
@@ -108,12 +107,12 @@ class Vigieau:
             return read_zones(body, Sieve(self.http.most_left_out), _provenance(received))
 
     def marks(self) -> dict[str, str]:
-        """Return what changes when levels or zones do, by the address that was asked.
+        """Return values that change when levels or zones do, by the requested address.
 
-        Zones whose list cannot be had are left out: the levels are good without.
+        Where the list of zones cannot be received they are left out: the levels are valid without.
 
         Raises:
-            SourceError: the levels cannot be had.
+            SourceError: the levels cannot be received.
         """
         levels, _ = self._departements()
         marks = {levels.url: levels.sha256}
@@ -140,7 +139,7 @@ class Vigieau:
         raise SourceError(told) from errors[-1]
 
     def _listed(self, choose: Callable[[list[dict[str, Any]]], list[str]]) -> list[str]:
-        """Return the addresses of some of the files that the dataset lists."""
+        """Return the addresses of some of the files in the dataset."""
         received = self.http.get(self.dataset_url, source=self.name, max_bytes=MOST_LIST_BYTES)
         body = payload.json(received, self.name)
         with reading(received):
@@ -158,12 +157,12 @@ def paris_day(received_at: datetime) -> date:
 
 
 def _provenance(received: Received) -> Provenance:
-    """Return where rows come from."""
+    """Return the origin of rows."""
     return Provenance(NAME, received.url, received.received_at.isoformat(), received.sha256)
 
 
 def build(parts: Parts) -> Vigieau:
-    """Return the client that `parts` make."""
+    """Return the client built from `parts`."""
     settings = parts.settings
     return Vigieau(
         parts.http,

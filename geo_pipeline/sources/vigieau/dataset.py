@@ -1,6 +1,6 @@
-"""The files that VigiEau's dataset on data.gouv.fr lists: which of them are zones.
+"""The files in VigiEau's dataset on data.gouv.fr: which of them has the zones.
 
-What is in the files is read in `zones`.
+Their content is read in `zones`.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ def zones_as_of(resources: list[dict[str, Any]]) -> list[str]:
 
 
 def _latest(files: list[dict[str, Any]]) -> str:
-    """Return the address of the file that was changed last."""
+    """Return the address of the most recently changed file."""
     latest = max(files, key=lambda e: (str(e.get("last_modified") or ""), _file_name(e)))
     return str(latest["url"])
 

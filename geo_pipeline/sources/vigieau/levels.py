@@ -26,9 +26,9 @@ LEVEL_FIELDS = {
 def read_levels(
     body: Any, sieve: Sieve
 ) -> tuple[list[dict[str, Any]], tuple[tuple[str, str], ...]]:
-    """Return the levels of each département, and which of them VigiEau says it does not have.
+    """Return the levels of each département, and those that VigiEau says it does not have.
 
-    What is of no département, or cannot be read, is left out by the `sieve`.
+    Entries of no département, and unreadable ones, are left out by the `sieve`.
     """
     if not isinstance(body, list):
         raise UnusableError(message("vigieau.no_list", sent=kind_of(body)))
@@ -61,7 +61,7 @@ def _entry(entry: Any) -> dict[str, Any]:
     code = known_departement(entry.get("code"))
     row: dict[str, Any] = {"departement": code}
     for field, column in LEVEL_FIELDS.items():
-        # Null is "no restriction": a field that is not there is not null.
+        # Null means "no restriction", so an absent field must not be taken for null.
         if field not in entry:
             raise UnusableError(message("vigieau.no_field", field=field), code)
         row[column] = known_level(entry[field], code)
@@ -69,7 +69,7 @@ def _entry(entry: Any) -> dict[str, Any]:
 
 
 def _unavailable(entry: dict[str, Any]) -> bool:
-    """Return whether VigiEau says that it does not have the level of drinking water."""
+    """Return whether VigiEau says that it has no level for drinking water."""
     availability = entry.get("availability")
     drinking = availability.get("AEP") if isinstance(availability, dict) else None
     return isinstance(drinking, dict) and drinking.get("status") == "unavailable"

@@ -1,6 +1,6 @@
-"""Values in VigiEau's answers: levels, départements, and what makes one unusable.
+"""Values in VigiEau's answers: levels, départements, and errors in them.
 
-An answer is read whole or refused: what is missing from it never reads as "no restriction".
+An answer is read completely or refused: what is missing is never taken for "no restriction".
 """
 
 import unicodedata
@@ -21,7 +21,7 @@ ZONE_TYPES = {"SUP": "surface", "SOU": "groundwater", "AEP": "drinking"}
 
 
 class UnusableError(Exception):
-    """What is wrong with an answer, and in which département."""
+    """What is wrong with an answer, and for which département."""
 
     def __init__(self, what: Message, departement: str | None = None) -> None:
         super().__init__(what)
@@ -30,7 +30,7 @@ class UnusableError(Exception):
 
 @contextmanager
 def reading(received: Received) -> Iterator[None]:
-    """Turn what is wrong with an answer into the one-line error that names it."""
+    """Turn an error in an answer into the one-line error that names the answer."""
     try:
         yield
     except UnusableError as error:
@@ -46,14 +46,14 @@ def plain_text(text: str) -> str:
 
 
 def known_departement(code: Any) -> str:
-    """Return an INSEE code."""
+    """Return a valid INSEE code."""
     if not isinstance(code, str) or code not in CODES:
         raise UnusableError(message("vigieau.unknown_departement", code=repr(code)))
     return code
 
 
 def known_level(level: Any, code: str) -> str | None:
-    """Return a level, None for no restriction; `Alerte renforcée` is `alerte_renforcee`."""
+    """Return a level, None for no restriction; `Alerte renforcée` becomes `alerte_renforcee`."""
     if level is None:
         return None
     known = plain_text(level).strip().replace(" ", "_") if isinstance(level, str) else level
@@ -64,6 +64,6 @@ def known_level(level: Any, code: str) -> str | None:
 
 
 def kind_of(body: Any) -> Message | str:
-    """Return in words what JSON value `body` is."""
+    """Return the kind of a JSON value in words."""
     kind = type(body).__name__
     return message(f"json.{kind}") if kind in ("dict", "list", "str") else repr(body)[:30]

@@ -1,6 +1,6 @@
-"""The alert zones in force, read from VigiEau's GeoJSON file: their levels and outlines.
+"""The alert zones in force from VigiEau's GeoJSON file: their levels and outlines.
 
-Which file that is, `dataset` says; in whose area the zones lie is computed in `spatial`.
+`dataset` chooses the file; `spatial` computes the area of the zones by département.
 """
 
 import json
@@ -24,7 +24,7 @@ from geo_pipeline.sources.vigieau.values import (
 from geo_pipeline.territory import CODES
 from geo_pipeline.words import Message, message
 
-# Longitude and latitude of all that is French and inhabited, with some sea.
+# Longitude and latitude of all inhabited French territory, with some sea.
 LONGITUDES, LATITUDES = (-64.0, 57.0), (-23.0, 52.0)
 
 
@@ -35,21 +35,21 @@ class Zones(NamedTuple):
     """zone, name, zone_type (`surface`, `groundwater`, `drinking`), departement, level, geometry
     (longitude and latitude)."""
     without_level: int
-    """Features of the file that no restriction holds in: not in `rows`."""
+    """Number of features without a restriction, which are not in `rows`."""
     without_area: tuple[str, ...]
-    """Zones with a level and no outline: not in `rows`."""
+    """Zones with a level but no outline, which are not in `rows`."""
     left_out: tuple[tuple[str, str], ...]
-    """Zones that cannot be read, and why: not in `rows`."""
+    """Zones that cannot be read, and why; they are not in `rows`."""
     untold: tuple[tuple[str, str], ...]
     """Département and type of zones with a level that are not in `rows`: shares would be wrong."""
     provenance: Provenance
 
 
 def read_zones(body: Any, sieve: Sieve, provenance: Provenance) -> Zones:
-    """Return the zones of a file that have a level; what cannot be read is left out by the `sieve`.
+    """Return the zones of a file that have a level; unreadable ones are left out by the `sieve`.
 
-    Properties are those of VigiEau's own file (`type`, `niveauGravite`, `departement`), or of those
-    that are made from it (`type_zone`, `niveau`, `departement_code`).
+    Property names are those of VigiEau's own file (`type`, `niveauGravite`, `departement`), or of
+    files derived from it (`type_zone`, `niveau`, `departement_code`).
     """
     if not isinstance(body, dict) or body.get("type") != "FeatureCollection":
         raise UnusableError(message("vigieau.no_collection", sent=kind_of(body)))
@@ -91,13 +91,13 @@ def read_zones(body: Any, sieve: Sieve, provenance: Provenance) -> Zones:
 
 
 def _called(feature: Any) -> str:
-    """Return how a feature calls its zone, as far as it does."""
+    """Return the name of a feature's zone, as far as it has one."""
     properties = feature.get("properties") if isinstance(feature, dict) else None
     return str(properties.get("id", "") if isinstance(properties, dict) else feature)[:60]
 
 
 def _place(feature: Any) -> str | None:
-    """Return the code of the département that a feature names, if any."""
+    """Return the code of a feature's département, if any."""
     properties = feature.get("properties") if isinstance(feature, dict) else None
     said = properties if isinstance(properties, dict) else {}
     place = said.get("departement", said.get("departement_code"))
@@ -106,7 +106,7 @@ def _place(feature: Any) -> str | None:
 
 
 def _zone(feature: Any) -> dict[str, Any]:
-    """Return what a feature tells of its zone; where it has no level, that only."""
+    """Return the properties of a feature's zone; without a level only that fact."""
     properties = feature.get("properties") if isinstance(feature, dict) else None
     if not isinstance(properties, dict):
         raise UnusableError(message("vigieau.no_properties", feature=str(feature)[:60]))
@@ -137,9 +137,9 @@ def _zone(feature: Any) -> dict[str, Any]:
 
 
 def _outlines(shapes: list[str | None]) -> tuple[Any, dict[int, Message]]:
-    """Return GeoJSON geometries as polygons, None where there is none, and what is wrong with some.
+    """Return GeoJSON geometries as polygons (None where there is none), and the errors of some.
 
-    Of a collection, such as repairs make, the polygons count.
+    Of a geometry collection, as repairs produce, the polygons are used.
     """
     read = shapely.from_geojson(shapes, on_invalid="ignore")
     outlines = np.array([_polygons(each) for each in np.atleast_1d(read)], dtype=object)
@@ -161,7 +161,7 @@ def _outlines(shapes: list[str | None]) -> tuple[Any, dict[int, Message]]:
 
 
 def _polygons(shape: Any) -> Any:
-    """Return the polygons of a collection as one, any other geometry as it is."""
+    """Return the polygons of a collection as one, any other geometry unchanged."""
     if not isinstance(shape, shapely.GeometryCollection):
         return shape
     several = [part for each in shape.geoms for part in shapely.get_parts(each)]
