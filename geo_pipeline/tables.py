@@ -1,9 +1,9 @@
 """The tables of the lake: one record each, in the order of the flow.
 
-Add a table here: its name, the model of its rows (`schemas`), where it stands in the flow, what it
-is made from, what is checked of it. Files, jobs, checks, sensors, the publication, Dagster's pages
-and the data dictionary follow from the record. Not here: how its rows are made (`assets`), nor
-what a check looks at (`automation.checks`). docs/extending.md adds one step by step.
+Add a table here: its name, the model of its rows (`schemas`), its place in the flow, its inputs and
+its checks. Files, jobs, checks, sensors, the publication, Dagster's pages and the data dictionary
+follow from the record. How its rows are made is in `assets`, and what a check looks for in
+`automation.checks`. docs/extending.md adds a table step by step.
 """
 
 from collections.abc import Mapping
@@ -29,59 +29,59 @@ LAYERS: Final[Mapping[str, str]] = MappingProxyType(
         "4_publication": "published",
     }
 )
-"""The groups in the order of the flow, in which Dagster's pages sort them, each with its layer."""
+"""Groups in the order of the flow, as Dagster's pages sort them, each with its layer."""
 
 
 class Kept(NamedTuple):
-    """What a table does not lose between two runs."""
+    """Values that a table must not lose between two runs."""
 
     key: tuple[str, ...]
-    """Columns that say which row is which, besides the département."""
+    """Columns that identify a row, besides the département."""
     measures: tuple[str, ...]
     least: int
-    """Known rows in common from which on it is no accident that none is known any more."""
+    """Number of common rows with a value from which losing all values cannot be chance."""
     within: str | None = None
-    """What is judged apart: each value of this column; of `date`, each year."""
+    """Column whose values are judged separately (for `date`, each year)."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """What is known of a table of the lake."""
+    """The record of a table of the lake."""
 
     name: str
     rows: type[ByDepartement]
-    """Columns, units and ranges of its rows; their docstring describes the table."""
+    """Model with columns, units and ranges of its rows; its docstring describes the table."""
     group: str
-    """Where it stands in the flow: one of `LAYERS`."""
+    """Its place in the flow: one of `LAYERS`."""
     partitioned: bool = False
     """Whether it has a file for each département, or one for the whole of France."""
     asks: str | None = None
-    """What its asset asks a provider for; None for what is made from other tables."""
+    """What its asset asks a provider for; None for a table made from others."""
     at_a_time: int = 1
-    """Steps that may ask its provider at a time: where one file is for all départements, a second
-    would ask for the same again."""
+    """Steps that may ask its provider at the same time: where one file has all départements, a
+    second step would request the same file again."""
     refreshed_by: str | None = None
-    """The job that asks for it again, with all that depends on it."""
+    """The job that requests it again, with all that depends on it."""
     setting: str | None = None
-    """The setting without which there is no such table; None for what is always there."""
+    """The setting that the table needs; None for a table that always exists."""
     made_from: tuple[str, ...] = ()
-    """Tables that its asset waits for: those that it is made from, or whose outlines it asks by."""
+    """Tables that its asset waits for: its inputs, or those whose outlines its requests use."""
     columns_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The columns that each column is made from, `table.column`."""
+    """The source columns of each column, as `table.column`."""
     checks: Mapping[str, str] = field(default_factory=dict)
-    """What is looked for in its rows beyond their ranges: names of checks with what they say."""
+    """Checks of its rows beyond their ranges: names, each with what is checked."""
     checked_with: tuple[str, ...] = ()
-    """Tables that its checks read besides, where they are made in the same run."""
+    """Other tables that its checks read, where these are made in the same run."""
     kept: Kept | None = None
-    """What is not believed to be gone when a provider has it no more."""
+    """Values that must not disappear when a provider no longer sends them."""
     published_as: str | None = None
-    """The stored table of the publication, where a view of the table's own name adds to it."""
+    """The stored table of the publication, where a view with the table's own name extends it."""
     published_in_sum: str | None = None
-    """The table of the publication that sums it up, where its own rows are too many for it."""
+    """The table of the publication with its sums, where its own rows are too many."""
 
     @property
     def layer(self) -> str:
-        """Whether it is observed (`core`) or worked out (`mart`)."""
+        """Whether it is observed (`core`) or computed (`mart`)."""
         return LAYERS[self.group]
 
 
@@ -140,7 +140,7 @@ _ALL: Final = (
             "freshness": "Age of the last day of live weather.",
         },
         checked_with=("departement_neighbours",),
-        # Rows of another source are not compared: it may not have what the first had.
+        # Rows of another source are not compared: it may lack what the first source had.
         kept=Kept(("date", "source"), schemas.WEATHER_VARIABLES, 30, within="date"),
     ),
     Table(
@@ -241,7 +241,7 @@ _ALL: Final = (
             "exposed_crop_area_ha": ("crop_statistics.area_ha", _CLASS),
             "restriction_level": ("water_restrictions.level_max",),
         },
-        # Its shapes are joined on reading: stored with it they would be there for each dekad.
+        # Shapes are joined when it is read: stored in it they would be repeated for each dekad.
         published_as="departement_risk_values",
     ),
 )
@@ -250,22 +250,22 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType({each.name: each for each 
 """The tables of the lake by name, in the order of the flow."""
 
 PARTITIONED: Final = tuple(each.name for each in _ALL if each.partitioned)
-"""Those with a file for each département."""
+"""Tables with a file for each département."""
 
 OBSERVED: Final = tuple(each.name for each in _ALL if each.asks is not None)
-"""Those that a provider is asked for."""
+"""Tables that a provider is asked for."""
 
 DERIVED: Final = tuple(each.name for each in _ALL if each.partitioned and each.asks is None)
-"""Those that are made, département by département, from others of it."""
+"""Tables made, for each département, from its other tables."""
 
 PUBLISHED: Final[Mapping[str, type[Exact]]] = MappingProxyType(
     {"yield_anomalies": schemas.YieldAnomalies, "crop_stages": schemas.CropStages}
 )
-"""Tables that are made for the publication and are in no lake."""
+"""Tables that are made for the publication and are not in the lake."""
 
 
 def chosen(settings: Settings) -> list[Table]:
-    """Return the tables that there are where `settings` hold."""
+    """Return the tables that exist with these `settings`."""
     return [
         each
         for each in TABLES.values()
@@ -274,11 +274,11 @@ def chosen(settings: Settings) -> list[Table]:
 
 
 LONGEST_RULE: Final = 60
-"""Characters of a broken rule that a message quotes."""
+"""Longest quotation of a broken rule in a message, in characters."""
 
 
 class InvalidTableError(GeoPipelineError):
-    """A frame does not hold what its table promises."""
+    """A frame does not satisfy the schema of its table."""
 
 
 def _model(table: str) -> type[Exact]:
@@ -302,8 +302,8 @@ def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` checked against `table`: types coerced, columns in order, sorted by its key.
 
     Raises:
-        InvalidTableError: a column is missing or unknown, or a value is out of its range; the
-            message names the table, the column and the first offending values.
+        InvalidTableError: a column is missing or unknown, or a value is out of range; the message
+            names the table, the column and the first wrong values.
     """
     schema = _model(table).to_schema()
     try:
@@ -321,7 +321,7 @@ def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _explain(error: SchemaError) -> Message:
-    """Return in one line which column broke which rule, with the first offending values."""
+    """Return in one line which column broke which rule, with the first wrong values."""
     rule = str(getattr(error.check, "error", None) or error.check or error.reason_code)
     if len(rule) > LONGEST_RULE:
         rule = str(getattr(error.check, "name", None) or rule[:LONGEST_RULE])
@@ -339,7 +339,7 @@ def _explain(error: SchemaError) -> Message:
 
 
 def dictionary() -> str:
-    """Return the data dictionary as Markdown, as `docs/data_dictionary.md` holds it."""
+    """Return the data dictionary as Markdown, the content of `docs/data_dictionary.md`."""
     lines = ["# Data dictionary", "", "Written by `just docs` from `geo_pipeline/tables.py`."]
     for name in (*TABLES, *PUBLISHED):
         model = _model(name)

@@ -1,13 +1,13 @@
-"""France: its 101 départements, which are the static partitions, and what else is of this country.
+"""France: its 101 départements, which are the static partitions, and other facts of the country.
 
-Codes, names and régions; the plane in which each is measured and where overseas ones are drawn; the
-time zone, the start of the cropping year, the levels of water restrictions. Another country is
-another module like this one, with its data and its sources. SQL takes it from parameter tables
-(`spatial.parameters`).
+Codes, names and régions; the plane in which each département is measured and where overseas ones
+are drawn; the time zone, the start of the cropping year, the levels of water restrictions. Another
+country is another module like this one, with its data and its sources. SQL gets these facts as
+parameter tables (`spatial.parameters`).
 
-What a user may type for a département (a code in any case, with or without its leading zero, or a
-name) is understood here and nowhere else. Codes and names: INSEE, Code officiel géographique, as in
-the npm package `@etalab/decoupage-administratif` 6.0.0 (MIT).
+Only this module interprets what a user types for a département (a code in any case, with or without
+its leading zero, or a name). Codes and names: INSEE, Code officiel géographique, as in the npm
+package `@etalab/decoupage-administratif` 6.0.0 (MIT).
 """
 
 import difflib
@@ -20,10 +20,10 @@ from geo_pipeline.errors import UsageError
 from geo_pipeline.words import message, plain
 
 TIME_ZONE: Final = "Europe/Paris"
-"""Whose days are meant where an hour or a day of the country is."""
+"""The time zone of days and hours in France."""
 
 CROPPING_YEAR_START: Final = (9, 1)
-"""Month and day on which the year of the field crops begins: the sowing of winter cereals."""
+"""First month and day of the year of field crops: the sowing of winter cereals."""
 
 RESTRICTION_LEVELS: Final = ("vigilance", "alerte", "alerte_renforcee", "crise")
 """Levels of water restrictions of VigiEau, from the mildest to the strictest."""
@@ -72,17 +72,17 @@ class Departement(NamedTuple):
 
     @property
     def crs(self) -> str:
-        """The plane in which its lengths are true to a thousandth or so."""
+        """The plane in which its lengths are correct to about a thousandth."""
         return OVERSEAS[self.code].crs if self.overseas else MAIN_CRS
 
     @property
     def inset(self) -> int | None:
-        """Its place in the row of framed insets under the map; None where it lies on the map."""
+        """Its position in the row of framed insets under the map; None on the map itself."""
         return OVERSEAS[self.code].inset if self.overseas else None
 
 
 class Overseas(NamedTuple):
-    """What only an overseas département has: its own plane, and its place among the insets."""
+    """Facts of an overseas département: its own plane, and its position among the insets."""
 
     crs: str
     inset: int
@@ -205,7 +205,7 @@ BY_CODE: dict[str, Departement] = {departement.code: departement for departement
 
 
 def _key(text: str) -> str:
-    """Return `text` without accents, case, hyphens or apostrophes, so that typed names compare."""
+    """Return `text` without accents, case, hyphens or apostrophes, to compare typed names."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in decomposed if letter.isalnum())
 
@@ -249,7 +249,7 @@ def parse_departements(texts: Iterable[str]) -> list[str]:
 
 
 def stretches(codes: Iterable[str]) -> list[tuple[str, str]]:
-    """Return `codes` as first and last of stretches without a gap, in the order of partitions."""
+    """Return `codes` as contiguous ranges (first, last), in the order of partitions."""
     places = sorted(CODES.index(code) for code in set(codes))
     spans: list[tuple[int, int]] = []
     for place in places:
@@ -261,10 +261,10 @@ def stretches(codes: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def spelled(codes: Iterable[str]) -> list[str]:
-    """Return `codes` as one reads them: `01`, `2A to 30`, those that follow each other in one."""
+    """Return `codes` for a reader: `01`, `2A to 30`, with contiguous ranges combined."""
     return [first if first == last else f"{first} to {last}" for first, last in stretches(codes)]
 
 
 def is_stretch(first: str, last: str, count: int) -> bool:
-    """Return whether `count` départements from `first` to `last` are all that lie there."""
+    """Return whether `count` départements from `first` to `last` are a whole range."""
     return CODES.index(last) - CODES.index(first) + 1 == count

@@ -1,7 +1,7 @@
-"""Several things at a time, without holding up the end of a process that is told to stop.
+"""Threads that do not hold up the end of a process that is told to stop.
 
-The threads of a `ThreadPoolExecutor` are waited for, whatever happens: one that waits for a
-provider, minutes with all its attempts, would outlive every signal.
+A `ThreadPoolExecutor` always waits for its threads: one that waits for a provider, for minutes with
+all its attempts, would outlive every signal.
 """
 
 import threading
@@ -15,10 +15,10 @@ R = TypeVar("R")
 
 
 def mapped(function: Callable[[Item], R], items: Iterable[Item], workers: int) -> Iterator[R]:
-    """Yield `function` of each of `items` in their order, `workers` of them at a time.
+    """Yield `function` of each of `items` in order, with `workers` of them at the same time.
 
-    Once nobody wants more, be it after an error or a signal, no further one is begun, and nobody
-    waits for those that are under way.
+    When the caller stops, after an error or a signal, no further call is begun, and calls under way
+    are not waited for.
     """
     waiting: SimpleQueue[tuple[Item, Future[R]]] = SimpleQueue()
     futures: list[Future[R]] = []

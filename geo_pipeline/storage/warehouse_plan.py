@@ -160,7 +160,7 @@ class Before:
         )
 
     def changed(self, plan: Plan) -> dict[str, list[str]] | None:
-        """Return the départements whose files are others than published, by table.
+        """Return the départements with changed files, by table.
 
         None where a publication is better built from nothing.
         """
@@ -178,7 +178,7 @@ class Before:
         return changed if len(concerned) <= MOST_CHANGED else None
 
     def is_same(self, plan: Plan, asked_at: datetime) -> bool:
-        """Return whether it began after `asked_at` and has seen what `plan` sees."""
+        """Return whether it was begun after `asked_at` and has the same inputs as `plan`."""
         return (
             self.started_at is not None
             and self.started_at >= asked_at
@@ -187,20 +187,20 @@ class Before:
 
 
 def layout() -> str:
-    """Return what names the form of the tables that a publication may carry on."""
+    """Return a hash of the form of the tables; only those of the same form can be continued."""
     forms = [str(arrow_schema(table)) for table in PARTITIONED]
     scripts = [sql.load(name) for name in SUMS]
     return hashlib.sha256("\n".join([duckdb.__version__, *forms, *scripts]).encode()).hexdigest()
 
 
 def is_current(lake: Lake, warehouse: Warehouse, held: Mapping[str, Sequence[Finding]]) -> bool:
-    """Return whether what is published was made of the files of the lake as they are now.
+    """Return whether the publication was made from the files of the lake as they are now.
 
-    `held` are the findings that hold back now; they are part of what it is made of.
+    `held` are the findings that hold départements back now; they count among the inputs.
 
     Raises:
         NotPublishedError: nothing has been published yet.
-        StorageError: the publication, or a file that is of no one département, is damaged.
+        StorageError: the publication, or a file of the whole of France, is damaged.
     """
     made = warehouse.query("publication_made")
     return made["fingerprint"].tolist() == [plan_of(lake.at_once(), held).fingerprint]

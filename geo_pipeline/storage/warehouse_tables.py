@@ -1,7 +1,7 @@
-"""The tables of a publication: brought from the lake, or carried on from the publication before.
+"""Tables of a publication: loaded from the lake, or kept from the publication before.
 
-Where few départements changed it begins as a copy of that and their rows are replaced: the rows of
-each table are those of one built from nothing. What there is to do is in `warehouse_plan`.
+Where few départements changed, the new publication starts as a copy and only their rows are
+replaced; the rows of each table are the same as when built from nothing. `warehouse_plan` decides.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ from geo_pipeline.tables import PARTITIONED, TABLES
 from geo_pipeline.words import joined, message, message_of
 
 _CARRIED_ON = (*(table for table in PARTITIONED if table not in ONLY_READ), *SUMS)
-"""Tables in which a publication replaces the rows of what changed; all others it makes anew."""
+"""Tables in which only the rows of changed départements are replaced; others are made again."""
 _PROVENANCE = pa.schema(
     [
         ("asset", pa.string()),
@@ -47,11 +47,11 @@ _HELD = pa.schema([("departement", pa.string()), ("since", pa.string()), ("what"
 
 
 class BrokenPromiseError(StorageError):
-    """What was built breaks a promise of the publication, which it therefore is not."""
+    """The built warehouse breaks a promise, so it is not published."""
 
 
 class NotWrittenError(Exception):
-    """The disk has not taken all of the warehouse, and DuckDB did not say so."""
+    """The disk did not take all of the warehouse, and DuckDB did not report it."""
 
 
 def build(
@@ -61,17 +61,17 @@ def build(
     plan: Plan,
     before: Before,
 ) -> None:
-    """Fill the database of `connection`: empty, or a copy of the publication before.
+    """Fill the database of `connection`, which is empty or a copy of the publication before.
 
-    In a copy the rows of the départements that changed are replaced, and what is not by département
-    is made anew. `beside` are tables that are in no lake, by name.
+    In a copy the rows of the changed départements are replaced, and tables that are not by
+    département are made again. `beside` are tables that are not in the lake, by name.
     """
     reasons = plan.reasons()
     earlier = set(_attach_previous(connection, before.path)) if reasons else set()
     if plan.changed is not None:
         _drop_all_but(connection, _CARRIED_ON)
-    # A checkpoint that DuckDB makes by itself fails without a word where the disk is full, and what
-    # it was to write is lost. Only ours are made, after each table, so that the log stays short.
+    # On a full disk an automatic checkpoint of DuckDB fails silently, and its data are lost. So
+    # only explicit checkpoints are made, after each table, which also keeps the log short.
     connection.execute("SET checkpoint_threshold = '1 TB'")
     for table in TABLES:
         _load(connection, lake, table, plan, earlier)
@@ -106,7 +106,7 @@ def build(
 
 
 def _tell_held(connection: duckdb.DuckDBPyConnection, plan: Plan, earlier: Collection[str]) -> None:
-    """Name the départements that are held back; their risk is that of the publication before."""
+    """List the départements that are held back; their risk is that of the publication before."""
     reasons = plan.reasons()
     told = {
         "departement": list(reasons),
@@ -131,13 +131,13 @@ def _load(
     plan: Plan,
     earlier: Collection[str],
 ) -> None:
-    """Bring the rows of `table` from the lake; of those held back, from the publication before."""
+    """Load the rows of `table` from the lake, those held back from the publication before."""
     name, carried = stored_as(table), plan.carried(table)
     files = lake.files(table, carried)
     changed = plan.changed[table] if plan.changed and table in PARTITIONED else None
     if changed is not None:
         files = [path for path in files if partition(path) in changed]
-    # The code is a column of each file: read as a Hive folder it would become a number.
+    # The code is a column of each file: read from a Hive folder it would become a number.
     relation = (
         connection.read_parquet([str(path) for path in files], hive_partitioning=False)
         if files
@@ -154,7 +154,7 @@ def _load(
 
 
 def _see_that_it_is_there(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Raise NotWrittenError where there is no table `name`: DuckDB may lose one without a word."""
+    """Raise NotWrittenError where the table `name` is missing: DuckDB may lose one silently."""
     try:
         connection.table(name)
     except duckdb.CatalogException as error:
@@ -167,7 +167,7 @@ def _replace(
     codes: Sequence[str],
     rows: duckdb.DuckDBPyRelation,
 ) -> None:
-    """Put `rows` in the place of those that the table `name` has of the départements `codes`."""
+    """Replace the rows of the départements `codes` in the table `name` by `rows`."""
     if codes:
         connection.execute(
             f'DELETE FROM "{name}" WHERE departement IN $codes',  # noqa: S608
@@ -177,7 +177,7 @@ def _replace(
 
 
 def _drop_all_but(connection: duckdb.DuckDBPyConnection, kept: Collection[str]) -> None:
-    """Drop the views, and the tables but those `kept`."""
+    """Drop the views, and all tables except `kept`."""
     for name, kind in connection.execute(sql.load("publication_contents")).fetchall():
         if name not in kept:
             connection.execute(f'DROP {kind} "{name}"')
@@ -192,7 +192,7 @@ def _attach_previous(connection: duckdb.DuckDBPyConnection, path: Path | None) -
 
 
 def _like(connection: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
-    """Return the rows of `previous.<name>` with the columns of the new table, NULL those absent."""
+    """Return the rows of `previous.<name>` with the columns of the new table, absent ones NULL."""
     previous = connection.table(f"previous.main.{name}")
     return previous.select(
         *(
@@ -209,18 +209,18 @@ def _like(connection: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRe
 def _of(
     relation: duckdb.DuckDBPyRelation, codes: Iterable[str], *, without: bool = False
 ) -> duckdb.DuckDBPyRelation:
-    """Return the rows of the départements `codes`, or all but them."""
+    """Return the rows of the départements `codes`, or with `without` all others."""
     column = duckdb.ColumnExpression("departement")
     several = [duckdb.ConstantExpression(code) for code in codes]
     return relation.filter(column.isnotin(*several) if without else column.isin(*several))
 
 
 def check(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Return the rows of each table of the warehouse that was built, closed and opened again.
+    """Return the number of rows of each table of a warehouse, after checking all promises.
 
     Raises:
-        BrokenPromiseError: it breaks one.
-        duckdb.Error: it cannot be read to its end.
+        BrokenPromiseError: it breaks a promise.
+        duckdb.Error: it cannot be read completely.
     """
     read_to_the_end(connection)
     failures = connection.execute(sql.load("publication_checks")).fetchall()

@@ -1,4 +1,4 @@
-"""Frames in, frames out: what lies between a provider's rows and a table of the lake.
+"""Frames in, frames out: from a provider's rows to a table of the lake.
 
-The arithmetic itself is in `indicators`; here it meets dates, départements and long form.
+The arithmetic itself is in `indicators`; here it is applied to dates, départements and long form.
 """

@@ -1,4 +1,4 @@
-"""The calendar of crops: the stages of their season, and what water is worth in each."""
+"""The calendar of crops: the stages of their season, and how yields respond to water in each."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,17 +17,17 @@ from geo_pipeline.transforms.soil import STAGES
 def crop_stages(crops: pd.DataFrame) -> pd.DataFrame:
     """Return the valid rows of `crop_stages` for the crops of `sources.agronomy`.
 
-    The season is cut wherever FAO-56's stage, FAO-33's period or the yield response changes.
+    The season is divided wherever FAO-56's stage, FAO-33's period or the yield response changes.
     """
     rows = [row for _, crop in crops.iterrows() for row in _stretches(crop)]
     return validate("crop_stages", pd.DataFrame(rows))
 
 
 def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
-    """Return the dekads of the year at whose end each crop stands, by the calendar of `crops`.
+    """Return the dekads of the year at whose end each crop is growing, by the calendar of `crops`.
 
-    A row a crop (as `crop_statistics` names it), month and third of the month, 0 to 2. A crop that
-    has no calendar has none.
+    One row for each crop (named as in `crop_statistics`), month and third of the month, 0 to 2. A
+    crop without a calendar has no rows.
     """
     ends = dekads.last_days(pd.date_range("2001-01-01", "2001-12-31")).unique()
     seasons = day_of_season(
@@ -48,7 +48,7 @@ def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stretches(crop: "pd.Series[Any]") -> Iterator[dict[str, Any]]:
-    """Yield the stretches of one crop's season, from its first day to its last."""
+    """Yield the parts of one crop's season, from its first day to its last."""
     lengths = crop[STAGES].to_numpy(np.int64)
     season_days = int(lengths.sum())
     begins = crop[list(YIELD_STAGES)].dropna().to_numpy(np.int64)

@@ -1,8 +1,8 @@
-"""Daily rows of départements as arrays, codes x days, and the dekads that the days make up.
+"""Daily rows of départements as arrays, codes x days, and the dekads of these days.
 
-The dekad is the step of everything after the daily tables: days 1-10, 11-20 and 21 to the end of a
-month, 36 a year. Only départements whose records have the same first and last day share an array,
-so that a département's numbers never depend on which others are run beside it.
+The dekad is the time step of everything after the daily tables: days 1-10, 11-20 and 21 to the end
+of a month, 36 a year. Only départements whose records have the same first and last day share an
+array, so that a département's numbers never depend on which others are run with it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ class Record:
 
 
 def daily_records(days: pd.DataFrame, columns: Sequence[str]) -> Iterator[Record]:
-    """Yield `columns` of `days` (departement, date), a record for each first and last day."""
+    """Yield `columns` of `days` (departement, date), one record for each first and last day."""
     by_code = days["date"].groupby(days["departement"])
     first, last = by_code.min(), by_code.max()
     for span in sorted(set(zip(first, last, strict=True))):
@@ -64,7 +64,7 @@ def daily_records(days: pd.DataFrame, columns: Sequence[str]) -> Iterator[Record
 def pivoted(
     rows: pd.DataFrame, codes: Sequence[str], dates: pd.DatetimeIndex, columns: Sequence[str]
 ) -> dict[str, Array]:
-    """Return each of `columns` of `rows` as an array, codes x dates, NaN where there is no row."""
+    """Return each of `columns` of `rows` as an array, codes x dates, NaN without a row."""
     place = pd.Index(codes).get_indexer(pd.Index(rows["departement"]))
     day = dates.get_indexer(pd.DatetimeIndex(rows["date"]))
     arrays = {}
@@ -80,15 +80,15 @@ class Dekads:
     """The dekads of consecutive days, the first and the last of which may be cut short."""
 
     ends: pd.DatetimeIndex
-    """Last day of each dekad, also where the days stop before it."""
+    """Last day of each dekad, even where the days stop before it."""
     starts: Positions
     """Position of its first day among the days."""
     whole: Mask
-    """Whether all its days are there."""
+    """Whether all its days exist."""
 
     @classmethod
     def of(cls, dates: pd.DatetimeIndex) -> "Dekads":
-        """Return the dekads that `dates`, consecutive days, are in."""
+        """Return the dekads that contain `dates`, consecutive days."""
         starts = np.flatnonzero(np.diff(dekads.numbers(dates), prepend=-1))
         present = np.diff(starts, append=len(dates))
         firsts = dates[starts]
@@ -106,12 +106,12 @@ class Dekads:
 
     @property
     def calendar(self) -> "Calendar":
-        """What the indicators must know of the steps: `spi(rain_mm, 9, **dekads.calendar)`."""
+        """The time steps in the form the indicators need: `spi(rain_mm, 9, **dekads.calendar)`."""
         return {"period": DEKADS, "first_step": self.first_step, "reference": self.reference}
 
     @property
     def reference(self) -> slice | None:
-        """The dekads of `NORMAL_YEARS` where all of these are there, else None: all there is."""
+        """The dekads of `NORMAL_YEARS` if the record has all of them, else None: all dekads."""
         first, last = NORMAL_YEARS
         inside = np.flatnonzero((self.ends.year >= first) & (self.ends.year <= last))
         complete = (last - first + 1) * DEKADS
@@ -127,7 +127,7 @@ class Dekads:
 
     @property
     def reference_period(self) -> str:
-        """First and last year of what the normals are learnt from."""
+        """First and last year of the reference."""
         chosen = self.ends[self.reference or slice(None)]
         return f"{chosen[0].year}-{chosen[-1].year}"
 
@@ -137,9 +137,9 @@ class Dekads:
         return np.where(self.whole, sums, np.nan)
 
     def last(self, daily: Array, days: Mask | None = None) -> Array:
-        """Return the value of the last day of each dekad, of the last one among `days` if given.
+        """Return the value of the last day of each dekad, or of its last day among `days`.
 
-        NaN where there is none, and in a last dekad that the record does not see the end of.
+        NaN where there is none, and in a last dekad whose end is not in the record.
         """
         position = np.arange(daily.shape[-1])
         chosen = position if days is None else np.where(days, position, -1)
@@ -149,14 +149,14 @@ class Dekads:
         return values
 
     def containing(self, position: int) -> int:
-        """Return the dekad that the day at `position` is in."""
+        """Return the dekad that contains the day at `position`."""
         return int(np.searchsorted(self.starts, position, side="right")) - 1
 
     def end_of_month(self, position: int) -> int:
-        """Return the last dekad of the month that the day at `position` is in, or of the record."""
+        """Return the last dekad of the month of the day at `position`, or of the record."""
         dekad = self.containing(position)
         return min(dekad + MONTH - 1 - int(self.steps[dekad]) % MONTH, len(self.ends) - 1)
 
     def any(self, daily: Mask) -> Mask:
-        """Return whether any day of each dekad holds."""
+        """Return whether any day of each dekad is True."""
         return np.logical_or.reduceat(daily, self.starts, axis=-1)

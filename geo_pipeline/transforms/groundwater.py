@@ -1,4 +1,4 @@
-"""Groundwater by département and month: how many piezometers stand below their own normal."""
+"""Groundwater by département and month: how many piezometers are below their own normal."""
 
 from datetime import date
 
@@ -9,10 +9,10 @@ from geo_pipeline.indicators import groundwater_class, sswi, valid_years
 from geo_pipeline.indicators.classes import GROUNDWATER_LOW_LIMITS
 
 LEAST_YEARS = 15
-"""Values of a calendar month that an index rests on at least."""
+"""Fewest values of a calendar month for an index."""
 
 BELOW_NORMAL = GROUNDWATER_LOW_LIMITS[-1]
-"""Below this index a level is under the normal of its month: moderately low, low or very low."""
+"""Below this index a level is under its monthly normal: moderately low, low or very low."""
 
 COLUMNS = (
     "departement",
@@ -32,20 +32,20 @@ def groundwater(
     *,
     least_years: int = LEAST_YEARS,
 ) -> pd.DataFrame:
-    """Return what the piezometers of each département say together, month by month.
+    """Return the combined state of the piezometers of each département, by month.
 
     Args:
-        levels: departement, piezometer, date, level_m: a mean a day (`sources.hubeau`).
-        until: last day that `levels` may hold; a month that ends later is not whole and left out.
-        stations: piezometers that were not asked for (`fetched` is False) because their record is
+        levels: departement, piezometer, date, level_m: one mean for each day (`sources.hubeau`).
+        until: last possible day of `levels`; a month that ends later is incomplete and left out.
+        stations: piezometers that were not requested (`fetched` is False) because their record is
             too short: departement, piezometer, first_date, last_date, fetched.
-        least_years: values of a calendar month that an index takes.
+        least_years: fewest values of a calendar month for an index.
 
     Returns:
         departement, period_end: last day of the month; there is a row where a level was measured;
-        piezometers: those with an index in that month;
-        piezometers_short: those measured without one: fewer than `least_years` values of that
-            calendar month, or all of them equal; and those not asked for, in their record;
+        piezometers: number with an index in that month;
+        piezometers_short: number measured without an index (fewer than `least_years` values of that
+            calendar month, or all equal), and of those not requested, during their record;
         below_normal_pct: piezometers whose index is below `BELOW_NORMAL`, % of those with one;
         index_median: median index, no unit, negative for low;
         groundwater_class: class of the median (`indicators.GROUNDWATER_CLASSES`).
@@ -71,21 +71,20 @@ def groundwater(
 def indices(levels: pd.DataFrame, until: date, *, least_years: int = LEAST_YEARS) -> pd.DataFrame:
     """Return the standardised piezometric index (IPS) of each piezometer and month.
 
-    The mean level of a month among those of the same calendar month of all years, on a Gaussian
-    kernel estimate of their distribution (`indicators.sswi`).
+    The mean level of a month is compared with those of the same calendar month in all years, by a
+    Gaussian kernel estimate of their distribution (`indicators.sswi`).
 
     Args:
         levels: departement, piezometer, date, level_m.
-        until: last day that `levels` may hold; a month that ends later is left out.
-        least_years: values of a calendar month that an index takes, else it is NaN.
+        until: last possible day of `levels`; a month that ends later is left out.
+        least_years: fewest values of a calendar month for an index, else it is NaN.
 
     Returns:
-        departement, piezometer, period_end, level_m (mean of the days measured), days (how many),
-        index. One row a month with a level, sorted.
+        departement, piezometer, period_end, level_m (mean of the days measured), days (their
+            number), index. One row for each month with a level, sorted.
 
-    References:
-        Seguin, J.-J. (2015). Proposition d'un indicateur piézométrique standardisé pour le Bulletin
-        de Situation Hydrologique « Nappes ». BRGM/RP-64147-FR.
+    References: Seguin, J.-J. (2015). Proposition d'un indicateur piézométrique standardisé pour le
+    Bulletin de Situation Hydrologique « Nappes ». BRGM/RP-64147-FR.
     """
     place = ["departement", "piezometer"]
     dated = levels.assign(period_end=levels["date"] + pd.offsets.MonthEnd(0))
@@ -109,7 +108,7 @@ def indices(levels: pd.DataFrame, until: date, *, least_years: int = LEAST_YEARS
 
 
 def _in_their_record(by_month: pd.DataFrame, stations: pd.DataFrame | None) -> "pd.Series[int]":
-    """Return how many piezometers that were not asked for have each month in their record."""
+    """Return, by month, the number of piezometers not requested whose record includes it."""
     if stations is None or by_month.empty:
         return pd.Series(0, index=by_month.index)
     left = stations.loc[~stations["fetched"], ["departement", "first_date", "last_date"]]

@@ -1,8 +1,8 @@
-"""Histories of one département from several providers, joined, and how far they agree.
+"""Histories of one département from several providers, joined, with how far they agree.
 
-The figures of one provider are not those of another: cells are not stations, and rain is cut into
-days at 00 or at 06 UTC. They are joined as they are, each day telling its source; what they differ
-by where they overlap is told beside, and never taken off.
+The figures of two providers differ: cells are not stations, and rain is divided into days at 00 or
+at 06 UTC. They are joined unchanged, each day with its source; the differences where they overlap
+are reported, and never corrected.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,18 +18,18 @@ from geo_pipeline.transforms.weather import UNKNOWN
 from geo_pipeline.words import message
 
 LEAST_DAYS = 30
-"""Days in common from which on a comparison is judged; with fewer it is only told."""
+"""Fewest common days for a judged comparison; with fewer it is only reported."""
 
 
 class Bounds(NamedTuple):
-    """How far two histories of a variable may differ and still be read as one; None: any."""
+    """Largest differences between two histories of a variable to be read as one; None: any."""
 
     bias: float | None = None
-    """Greatest difference of the means, in the variable's unit."""
+    """Largest difference of the means, in the variable's unit."""
     ratio: float | None = None
-    """Greatest ratio of the means, and one over it the least."""
+    """Largest ratio of the means; its inverse is the smallest."""
     correlation: float | None = None
-    """Least correlation, of days or of dekads."""
+    """Smallest correlation, of days or of dekads."""
 
 
 BOUNDS: Mapping[str, Bounds] = {
@@ -43,14 +43,15 @@ BOUNDS: Mapping[str, Bounds] = {
     "et0_source_mm": Bounds(ratio=1.2, correlation=0.9),
     "swi_source": Bounds(bias=0.1, correlation=0.8),
 }
-"""The variables that are compared.
+"""The compared variables.
 
-In summer 1 °C moves ET0 by 2 % to 3 %, a fifth of the rain a 3-month SPI by half a unit or more:
-what is out of these bounds may look like a change of the climate where only the provider changed.
+In summer 1 °C changes ET0 by 2 % to 3 %, and a fifth of the rain changes a 3-month SPI by half a
+unit or more: a difference beyond these bounds may look like a change of climate where only the
+provider changed.
 """
 
 BY_MONTH = ("tmin_c", "tmax_c", "tmean_c", "precip_mm")
-"""What is compared by calendar month too: a bias may have seasons that cancel out in the year."""
+"""Variables compared by calendar month too: a bias may cancel out over the year."""
 
 REPORT = {
     "departement": "object",
@@ -74,32 +75,32 @@ REPORT = {
 def joined(parts: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the days of `parts` as one history, and how far they agree where they overlap.
 
-    A day is had from the first of `parts` that knows anything of it, whole: the columns of one row
-    are of one provider, and `source` and `resolution` tell which. The others fill the days that
-    those before them lack; nothing is corrected or averaged.
+    A whole day comes from the first of `parts` that has any value of it: the columns of one row are
+    of one provider, named in `source` and `resolution`. The others fill the days that those before
+    them lack; nothing is corrected or averaged.
 
     Parameters
     ----------
-    parts : frames of daily weather of one and the same département (columns departement, date,
-        source, resolution and any of `BOUNDS`), the most trusted first
+    parts : frames of daily weather of one département (columns departement, date, source,
+        resolution and any of `BOUNDS`), the most trusted first
 
     Returns
     -------
-    rows : the days known to any, sorted by date, columns as in the parts
-    report : a row for every two parts that overlap, variable both know, resolution and calendar
-        month (missing: all of the year), columns `REPORT`:
+    rows : the days known to any part, sorted by date, columns as in the parts
+    report : a row for every two parts that overlap, variable that both have, resolution and
+        calendar month (missing: the whole year), columns `REPORT`:
 
-        - first, other: their sources; of the two, `first` comes first in `parts`
-        - resolution: `day`, or `dekad` for the days that either has spread over a dekad. Of
-          these, dekads are compared in which all days are known to both, by their means (of rain,
-          their sums over their days)
-        - days: those compared; first_mean, other_mean: means over them, mm a day of rain
-        - bias: other_mean - first_mean; ratio: other_mean / first_mean, NaN of temperatures, which
-          have no true zero, and where the first is 0; correlation: of the days or dekads, NaN
-          where it is not defined
-        - judged: whether days are 30 or more; out_of_bounds: which of `bias, ratio, correlation`
-          are beyond `BOUNDS`, empty where none is or it is not judged. A correlation within one
-          month is not judged: it lacks the course of the year that the bounds are made for
+        - first, other: their sources; `first` comes first in `parts`
+        - resolution: `day`, or `dekad` for days that either part has spread over a dekad. For
+          these, dekads that both know completely are compared by their means (for rain, sums over
+          their days)
+        - days: number compared; first_mean, other_mean: means over them, mm a day for rain
+        - bias: other_mean - first_mean; ratio: other_mean / first_mean, NaN for temperatures, which
+          have no true zero, and where the first is 0; correlation: of the days or dekads, NaN where
+          it is not defined
+        - judged: whether there are 30 days or more; out_of_bounds: which of `bias, ratio,
+          correlation` are beyond `BOUNDS`, empty where none is or it is not judged. A correlation
+          within one month is not judged, because it lacks the annual cycle that the bounds assume
 
     Raises
     ------
@@ -119,7 +120,7 @@ def joined(parts: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _with(columns: Sequence[str], part: pd.DataFrame) -> pd.DataFrame:
-    """Return `part` with all of `columns`, those it lacks not known."""
+    """Return `part` with all of `columns`; added columns have no values."""
     absent = {name: UNKNOWN.get(name, np.nan) for name in columns if name not in part}
     filled = part.assign(**absent)[list(columns)]
     if "stations" in columns:
@@ -154,7 +155,7 @@ def _source(part: pd.DataFrame) -> str:
 
 
 def _comparisons(first: pd.DataFrame, other: pd.DataFrame) -> Iterator[dict[str, object]]:
-    """Yield the rows of the report on two histories, none where they have no day in common."""
+    """Yield the rows of the report on two histories, none where they have no common day."""
     both = first.merge(other, on="date", suffixes=("_first", "_other"))
     both = both.assign(
         month=both["date"].dt.month, dekad=dekads.first_days(pd.DatetimeIndex(both["date"]))
@@ -179,7 +180,7 @@ def _comparisons(first: pd.DataFrame, other: pd.DataFrame) -> Iterator[dict[str,
 
 
 def _steps(both: pd.DataFrame, name: str, resolution: str) -> pd.DataFrame:
-    """Return what is compared: first, other (means of a step), days in it, its month."""
+    """Return the compared values: first, other (means of a step), days in it, its month."""
     pairs = both[["date", "month", "dekad"]].assign(
         first=both[f"{name}_first"], other=both[f"{name}_other"], days=1
     )
@@ -226,5 +227,5 @@ def _agreement(steps: pd.DataFrame, name: str, *, correlated: bool = True) -> di
 
 
 def _far(first: float, other: float, most: float) -> bool:
-    """Say whether one mean is over `most` times the other; without any at all there is no ratio."""
+    """Return whether one mean is over `most` times the other; False where both are 0."""
     return max(first, other) > most * min(first, other)

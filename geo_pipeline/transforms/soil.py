@@ -15,25 +15,25 @@ from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.daily_arrays import Array, Record, daily_records
 
 REFERENCE_CROP = "grassland"
-"""The crop whose soil water stands for the soil of a département: it covers it all year."""
+"""The crop whose soil water stands for the soil of a département: it grows all year."""
 
 STAGES = ["days_initial", "days_development", "days_mid", "days_late"]
 
-# What is stored, and to how many decimals: a thousandth of a millimetre is more than is known.
+# Stored columns and their decimals: the data are not known to a thousandth of a millimetre.
 KEPT: Mapping[Output, int] = {"depletion_mm": 3, "swi": 4, "ks": 4, "eta_mm": 3}
 
 
 KNOWN_TO = 0.06
-"""Share of the water that a soil holds within which its state must be bounded to count as known.
+"""Share of a soil's water capacity within which its state must be bounded to count as known.
 
-What is told is the middle, so wetness is at most 0.03 off then, and ever less with each rain. That
-is under half of how far it is from Météo-France's normals (docs/against_nature.md). To wait for
-1 mm would cost deep soils the spring after each gap.
+The middle of the bounds is stored, so wetness is at most 0.03 off, and less after each rain. That
+is under half of its distance to Météo-France's normals (docs/against_nature.md). Waiting for 1 mm
+would cost deep soils the spring after each gap.
 """
 
 
 class Season(NamedTuple):
-    """The crops through the days: arrays are crops x days, or crops x 1, where nothing is said."""
+    """Crops through the days: arrays are crops x days (or crops x 1 where constant)."""
 
     crops: list[str]
     day: npt.NDArray[np.int64]
@@ -53,10 +53,10 @@ def soil_water_daily(
     """Return the valid rows of `soil_water_daily` for the départements in `weather`.
 
     `crops` and `storage` are the tables of `sources.agronomy`. Rows are those of the season of each
-    crop, all days for perennial ones. Roots go as deep as FAO-56 table 22 has it (its lower value
-    where the crop is irrigated, its higher one where it is not), at most as deep as the soil. Soil
-    drains under `REFERENCE_CROP` alone, which stands for the land as a whole: under a field's crop
-    the same drainage tells less of its harvests (docs/against_nature.md).
+    crop, all days for perennial ones. Rooting depth is that of FAO-56 table 22 (the lower value for
+    irrigated crops, the higher one for others), at most the depth of the soil. Soil drains only
+    under `REFERENCE_CROP`, which stands for the land as a whole: under a field crop the same
+    drainage explains its harvests less well (docs/against_nature.md).
     """
     frames = [
         _rows(record, season_of_crops(record.dates, crops), crops, storage)
@@ -67,7 +67,7 @@ def soil_water_daily(
 
 
 def season_of_crops(dates: pd.DatetimeIndex, crops: pd.DataFrame) -> Season:
-    """Return what the crops are on each day."""
+    """Return the state of the crops on each day."""
     lengths = crops[STAGES].to_numpy()
     day = day_of_season(
         dates.to_numpy().astype("datetime64[D]"),

@@ -1,4 +1,4 @@
-"""Station observations made into the mean of their département."""
+"""Means of départements from observations of their stations."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -13,10 +13,10 @@ TEMPERATURES = ("tmin_c", "tmax_c", "tmean_c")
 
 
 class Cells(Protocol):
-    """How much of a département each station stands for (`storage.stations.VoronoiCells`)."""
+    """Area weights of stations in a département (`spatial.voronoi.VoronoiCells`)."""
 
     def nearest(self, stations: pd.DataFrame, departements: Sequence[str]) -> NDArray[np.str_]:
-        """Return which of `departements` each of `stations` lies in or nearest to."""
+        """Return which of `departements` each of `stations` lies in or is nearest to."""
         ...
 
     def weights(
@@ -27,13 +27,13 @@ class Cells(Protocol):
 
 
 class StationMeans:
-    """Means over départements of what stations observed, weighted by area."""
+    """Means over départements of the observations of stations, weighted by area."""
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
 
     def nearest(self, stations: pd.DataFrame, departements: Sequence[str]) -> NDArray[np.str_]:
-        """Return which of `departements` each of `stations` lies in or nearest to."""
+        """Return which of `departements` each of `stations` lies in or is nearest to."""
         return self._cells.nearest(stations, departements)
 
     def __call__(
@@ -41,23 +41,23 @@ class StationMeans:
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the means of each day, and the stations with their weights.
 
-        Each day and variable has weights of its own, of the stations that reported it that day:
-        one that is silent hands its area to its neighbours. What no station reported is NaN. The
-        three temperatures are of the same stations, those that reported all of them, on each day
-        that has any: of different ones the mean may lie below the minimum.
+        Each day and variable has its own weights, of the stations that reported it that day: the
+        area of a silent station goes to its neighbours. What no station reported is NaN. The three
+        temperatures come from the same stations, those that reported all three, on each day that
+        has any: from different stations the mean could lie below the minimum.
 
         Parameters
         ----------
         departement : INSEE code
-        stations : station, name, lat, lon (degrees), altitude_m; one row a station of `days`
-        days : station, date and the columns `STATION_VARIABLES`; one row a station and day
+        stations : station, name, lat, lon (degrees), altitude_m; one row for each station of `days`
+        days : station, date and the columns `STATION_VARIABLES`; one row for each station and day
 
         Returns
         -------
-        rows : departement, date, the columns `STATION_VARIABLES`, and stations, the number of
-            those that reported rain; one row a day with any value, sorted
-        stations : `stations` with weight, the share of the area it stood for in the mean of rain,
-            averaged over the days that have one (NaN where none has)
+        rows : departement, date, the columns `STATION_VARIABLES`, and stations, the number that
+            reported rain; one row for each day with any value, sorted
+        stations : `stations` with weight, its share of the area in the mean of rain, averaged over
+            the days that have one (NaN where none has)
         """
         dates, day = np.unique(days["date"].to_numpy(dtype="datetime64[ns]"), return_inverse=True)
         station = pd.Index(stations["station"]).get_indexer(pd.Index(days["station"]))
@@ -90,7 +90,8 @@ class StationMeans:
     def _shares(
         self, departement: str, stations: pd.DataFrame, reporting: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-        """Return the shares of each distinct network, and which one each row of `reporting` is."""
+        """Return the shares of each distinct network, and the network of each row of
+        `reporting`."""
         packed = np.packbits(reporting, axis=1)
         _, first, network = np.unique(packed, axis=0, return_index=True, return_inverse=True)
         return self._cells.weights(departement, stations, reporting[first]), network.reshape(-1)

@@ -1,6 +1,6 @@
-"""Vanished values: known before, and unknown in the rows that would take their place.
+"""Vanished values: known before, and unknown in the rows that would replace them.
 
-A provider that renames or empties a column leaves rows that are all valid, and a year without rain.
+When a provider renames or empties a column, its rows are all valid, but a year has no rain.
 """
 
 import pandas as pd
@@ -9,10 +9,10 @@ from geo_pipeline.tables import TABLES
 
 
 def vanished(table: str, before: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
-    """Return what `before` knows of the rows that both have and `rows` do not know at all.
+    """Return which values `before` has in common rows and `rows` has none of.
 
-    Both are rows of `table`, of one département. Each is told with how many rows lost it:
-    `precip_mm of 2020 (366 rows)`. Nothing is told of a table whose record says nothing of it.
+    Both are rows of `table`, of one département. Each is named with the number of rows that lost
+    it: `precip_mm of 2020 (366 rows)`. Only tables whose record has `kept` are compared.
     """
     kept = TABLES[table].kept
     if kept is None:

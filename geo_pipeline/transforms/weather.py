@@ -10,13 +10,13 @@ from geo_pipeline.tables import InvalidTableError, validate
 from geo_pipeline.words import message
 
 WIND_HEIGHT_M = 10.0
-"""Height at which the wind of `weather_daily` is measured, by every provider there is."""
+"""Height at which the wind of `weather_daily` is measured, by every provider."""
 
 USUAL_ALTITUDE_M = 300.0
-"""Altitude of a place whose altitude is not told: near the mean of metropolitan France.
+"""Altitude used for a place of unknown altitude: near the mean of metropolitan France.
 
-ET0 takes little from it, by way of the pressure of the air: 500 m more make 1 % to 2 % more, so
-that the plains are within 1 % or so, and a département of the high Alps is 4 % to 5 % low.
+ET0 depends on it only slightly, through air pressure: 500 m more give 1 % to 2 % more, so the
+plains are within about 1 %, and a département of the high Alps is 4 % to 5 % low.
 """
 
 UNKNOWN: dict[str, Any] = {
@@ -25,30 +25,30 @@ UNKNOWN: dict[str, Any] = {
     "stations": pd.NA,
     "provisional": False,
 }
-"""What a column is where a provider does not have it at all."""
+"""Value of a column that a provider does not have at all."""
 
 
 def with_et0(observations: pd.DataFrame, places: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return `observations` as valid rows of `weather_daily`, ET0 by the best method they allow.
+    """Return `observations` as valid rows of `weather_daily`, with ET0 by the best possible method.
 
     FAO-56 Penman-Monteith where the daily minimum and maximum are known, with the paper's own
-    estimates for humidity, radiation and wind where they are not; else after Turc, from mean
-    temperature and radiation; else NaN. `et0_method` tells which of them, and what was estimated.
-    Extremes that contradict each other (a minimum above its maximum, as means over different
-    stations may be) count as not known.
+    estimates for unknown humidity, radiation and wind; else after Turc, from mean temperature and
+    radiation; else NaN. `et0_method` names the method and what was estimated. Extremes that
+    contradict each other (a minimum above its maximum, as possible for means over different
+    stations) count as unknown.
 
     Parameters
     ----------
-    observations : columns of `weather_daily` but ET0; those of `UNKNOWN` may be absent. Wind is at
-        10 m and brought to 2 m here
-    places : departement, latitude_deg and, where it is known, altitude_m (else
-        `USUAL_ALTITUDE_M`), one row each. Without a place there is no sun to compute with: ET0 of
-        all départements is after Turc where `places` is None
+    observations : columns of `weather_daily` except ET0; those of `UNKNOWN` may be absent. Wind is
+        at 10 m and converted to 2 m here
+    places : departement, latitude_deg and, where known, altitude_m (else `USUAL_ALTITUDE_M`), one
+        row each. Without places the position of the sun is unknown: where `places` is None, ET0 is
+        after Turc everywhere
 
     Raises
     ------
-    InvalidTableError : an observation is out of its range, or `places` lacks a département that
-        has extremes of temperature.
+    InvalidTableError : an observation is out of range, or `places` lacks a département that has
+        extremes of temperature.
     """
     absent = {name: value for name, value in UNKNOWN.items() if name not in observations}
     try:
@@ -69,7 +69,7 @@ def with_et0(observations: pd.DataFrame, places: pd.DataFrame | None = None) -> 
 
 
 def _penman_monteith(days: pd.DataFrame, places: pd.DataFrame) -> tuple[Any, Any]:
-    """Return ET0 (mm) of `days` and how each came about."""
+    """Return ET0 (mm) of `days` and the method of each."""
     place = places.set_index("departement").reindex(days["departement"])
     unplaced = place.index[place["latitude_deg"].isna()]
     if len(unplaced):

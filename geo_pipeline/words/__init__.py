@@ -1,10 +1,11 @@
-"""Words in two languages: the one catalogue, and messages that are told in either of them.
+"""Words in two languages: the catalogue, and messages that can be told in either language.
 
-The texts lie beside the code that says them: `fr.toml` and `en.toml` in a room of the pipeline, in
-a page's folder of the app, and in this folder those of the ground floor. A text has placeholders as
-`str.format` takes them, and writes a no-break space as `~`. Here are the reading of these files,
-and `Message`: what errors, findings, failures and alerts are, a key and values that are put into
-words only where somebody reads them. What a number, a date or a class is called: `publishing`.
+The texts are beside the code that uses them: `fr.toml` and `en.toml` in a room of the pipeline, in
+a page's folder of the app, and in this folder those of the top-level modules. A text has
+placeholders as in `str.format`, and writes a no-break space as `~`. This module reads these files
+and defines `Message`: a key and values, which errors, findings, failures and alerts carry, and
+which become words only where somebody reads them. Names of numbers, dates and classes are in
+`publishing`.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ LANGS: Final = get_args(Lang)
 NBSP: Final = "\u00a0"
 
 PLAIN: Final = "plain"
-"""The key of what exists in one language only: the text of a library, or of an older version."""
+"""Key of texts that exist in one language only, from a library or an older version."""
 
 SEVERAL: Final = "several"
-"""The key of messages that are told one after the other."""
+"""Key of several messages told one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """One text in the two languages; call it with a language to read it.
 
-    For what a record says of itself (an indicator, a class, a provider): whoever adds a record adds
-    its words with it. All else is in the catalogue.
+    For the words of a record (an indicator, a class, a provider), which are added with the record.
+    All other texts are in the catalogue.
     """
 
     fr: str
@@ -58,30 +59,30 @@ class Catalogue:
     def __call__(self, key: str, **values: object) -> str:
         """Return the text of `key`, its placeholders filled.
 
-        Numbers have the decimal sign of the language, messages are told in it. Several values
-        stand with commas between them, several messages with semicolons.
+        Numbers have the decimal sign of the language, and messages are told in it. Several values
+        are separated by commas, several messages by semicolons.
 
         Raises:
-            KeyError: there is no such text, or it needs a value that is not given.
+            KeyError: there is no such text, or a value that it needs is missing.
         """
         text = self.texts[key]
         if not values:
             return text
         if any(isinstance(value, Message | float | list | tuple) for value in values.values()):
             return _Filled(self.lang).vformat(text, (), values)
-        return text.format(**values)  # ten times as fast: sentences on all départements
+        return text.format(**values)  # ten times as fast, for sentences on all départements
 
     def count(self, key: str, number: int, n: object = None) -> str:
-        """Return `key.one` or `key.many`, with the number as `n`, which may be written out.
+        """Return `key.one` or `key.many`, with the number as `n`, or `n` itself if given.
 
-        French takes the singular for zero too.
+        French uses the singular for zero too.
         """
         one = number < 2 if self.lang == "fr" else number == 1
         return self(f"{key}.{'one' if one else 'many'}", n=number if n is None else n)
 
 
 class _Filled(string.Formatter):
-    """Fills placeholders as one language writes what they hold."""
+    """Fills placeholders with values in the form of one language."""
 
     def __init__(self, lang: Lang) -> None:
         self._lang: Lang = lang
@@ -104,50 +105,50 @@ class _Filled(string.Formatter):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A text of the catalogue by its key, with what its placeholders hold.
+    """A text of the catalogue: its key, with the values of its placeholders.
 
-    Values are texts, numbers, messages, or lists of these: what JSON can keep.
+    Values are texts, numbers, messages, or lists of these, all of which JSON can hold.
     """
 
     key: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, lang: Lang = "fr") -> str:
-        """Return it in `lang`.
+        """Return its text in `lang`.
 
         Raises:
-            KeyError: the catalogue lacks the key, or the text needs a value that is not there.
+            KeyError: the catalogue lacks the key, or a value that the text needs is missing.
         """
         return catalogue(lang)(self.key, **self.values)
 
     def __str__(self) -> str:
-        """Return it in English: what logs and the command line say."""
+        """Return its text in English, for logs and the command line."""
         return self("en")
 
     def kept(self) -> dict[str, Any]:
-        """Return it as JSON keeps it: its key and values, and its English for later versions."""
+        """Return it as JSON: key, values, and its English text for versions without the key."""
         return {"key": self.key, "values": keep_all(self.values), "en": str(self)}
 
 
 def message(key: str, **values: object) -> Message:
-    """Return the message `key` with `values`: errors are what they say, paths and dates texts."""
+    """Return the message `key`; errors become their messages, paths and dates texts."""
     return Message(key, {name: _value(value) for name, value in values.items()})
 
 
 def plain(text: object) -> Message:
-    """Return what exists in one language only as a message; an error as what it says."""
+    """Return a text in one language as a message; an error becomes its own message."""
     told = _value(text) if isinstance(text, BaseException) else text
     return told if isinstance(told, Message) else Message(PLAIN, {"text": str(told)})
 
 
 def message_of(key: str, row: Mapping[str, object]) -> Message:
-    """Return the message `key` with those of the values of `row` that its text asks for."""
+    """Return the message `key` with those values of `row` that its text needs."""
     asked = (name for _, name, _, _ in string.Formatter().parse(catalogue("en").texts[key]))
     return message(key, **{name: row[name] for name in asked if name})
 
 
 def joined(messages: Iterable[Message]) -> Message:
-    """Return messages as one that tells them in turn, each once; one alone is itself."""
+    """Return several messages as one, each told once; a single one is returned unchanged."""
     told: list[Message] = []
     for several in messages:
         each = several.values["messages"] if several.key == SEVERAL else [several]
@@ -156,9 +157,9 @@ def joined(messages: Iterable[Message]) -> Message:
 
 
 def read_kept(kept: str | Mapping[str, Any]) -> Message:
-    """Return a message that was kept as JSON; a text of before there were keys is itself.
+    """Return a message that was kept as JSON; a plain text of an older version is kept.
 
-    One whose key is no longer known, or whose text asks for other values now, is its English.
+    Where the key is no longer known, or its text needs other values now, it is the English text.
     """
     if isinstance(kept, str):
         return plain(kept)
@@ -172,7 +173,7 @@ def read_kept(kept: str | Mapping[str, Any]) -> Message:
 
 
 def keep_all(content: Any) -> Any:
-    """Return `content` as JSON keeps it, with every message in it kept."""
+    """Return `content` as JSON, with every message in it in its kept form."""
     if isinstance(content, Message):
         return content.kept()
     if isinstance(content, Mapping):
@@ -181,7 +182,7 @@ def keep_all(content: Any) -> Any:
 
 
 def read_all(kept: Any) -> Any:
-    """Return what JSON kept, with every message in it as such."""
+    """Return the content of kept JSON, with every message in it restored."""
     if isinstance(kept, Mapping):
         if kept.keys() == {"key", "values", "en"}:
             return read_kept(kept)

@@ -134,7 +134,8 @@ def test_troubles_come_worst_first_with_a_command(taken: dict[str, Any]) -> None
 def test_runs_with_their_failures(taken: dict[str, Any]) -> None:
     failed, *good = taken["runs"]
     assert failed["status"] == "FAILURE"
-    assert str(failed["error"]).startswith("open-meteo, département 76: ")
+    assert str(failed["error"]).startswith("weather_daily: open-meteo, département 76: ")
+    assert failed["error"]("fr").endswith("lancez une fois sans --offline")
     assert "\n" not in str(failed["error"])
     assert (failed["first_departement"], failed["departements"]) == ("76", 1)
     assert {each["status"] for each in good} == {"SUCCESS"}

@@ -1,9 +1,9 @@
-"""What the rows of a table must hold beyond their schema: frames in, findings out, by table.
+"""Quality of rows beyond their schema: frames in, findings out, by table.
 
-Every function returns a frame of `COLUMNS`, at most one row a département and severity: the worst
-case in words, how many cases there are and when the first and last of them were. An `error` keeps
+Every function returns a frame of `COLUMNS` with at most one row for each département and severity:
+the worst case in words, the number of cases, and when the first and last occurred. An `error` keeps
 its département from being published, so its limits are those of the impossible or absurd: no row of
-the embedded data or of a good provider breaks one. A `warning` is for somebody to look at.
+the embedded data or of a good provider exceeds one. A `warning` needs somebody to look at it.
 
 Columns, types, ranges and keys are in `schemas`; which check runs on which table is in
 `automation.checks`.

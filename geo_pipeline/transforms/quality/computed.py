@@ -1,7 +1,7 @@
-"""Quality of the pipeline's own figures: the water of the soil and indicators by dekad.
+"""Quality of computed figures: soil water, and indicators by dekad.
 
-What providers send is judged in `weather`, `crops` and `water`; how findings are made of cases is
-in `findings`.
+Data of providers are checked in `weather`, `crops` and `water`; `findings` turns cases into
+findings.
 """
 
 import numpy as np
@@ -19,19 +19,19 @@ from geo_pipeline.transforms.quality.findings import (
 DEPLETION_ROUNDING_MM = 0.01
 """Depletion and available water are rounded to a thousandth."""
 WETNESS_ROUNDING = 0.01
-"""The index is rounded to four decimals, and so are the depths that it is made of."""
+"""The index is rounded to four decimals, like the depths from which it is computed."""
 LOST_SHARE = 0.5
-"""Of the year before, that must have had an indicator which the last dekad has lost."""
+"""Share of the last year in which an indicator existed, for its loss to be reported."""
 DEKADS_BEFORE = 36
 CORE = ("precip_mm", "spi_3", "spei_6", "swi", "combined")
-"""Indicators that are there in every dekad once the record is long enough."""
+"""Indicators that exist in every dekad once the record is long enough."""
 
 
 def soil_water(soil: pd.DataFrame) -> pd.DataFrame:
-    """Depletion within the water available, and the index that is made of both.
+    """Depletion within the available water, and the index computed from both.
 
-    `soil` has departement, date, depletion_mm, taw_mm, swi. Ks is that of the morning, depletion
-    that of the evening: a cloudburst may well fill a soil whose crops were short of water.
+    `soil` has departement, date, depletion_mm, taw_mm, swi. Ks is of the morning and depletion of
+    the evening: a cloudburst may fill a soil whose crops were short of water.
     """
     depletion, taw = soil["depletion_mm"].to_numpy(), soil["taw_mm"].to_numpy()
     over = depletion - taw
@@ -51,7 +51,7 @@ def dekads(indicators: pd.DataFrame, weather_ends: pd.DataFrame) -> pd.DataFrame
     """Dekads that are missing, and indicators that the last dekad has lost (warnings).
 
     `indicators` has departement, period_end, indicator, value, of `CORE` or more; `weather_ends`
-    departement, date: the last day of weather from which the 90 days before are all known.
+    departement, date: the last day of weather for which the 90 days before are all known.
     """
     core = indicators[indicators["indicator"].isin(CORE)]
     first = core[core["indicator"] == CORE[0]]

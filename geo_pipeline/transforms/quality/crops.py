@@ -1,6 +1,6 @@
 """Quality of crop statistics: areas, productions and yields.
 
-How findings are made of cases is in `findings`.
+`findings` turns cases into findings.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from geo_pipeline.transforms.quality.findings import (
 )
 
 PARTS_OF = {"grain_maize": ("grain_maize_irrigated", "grain_maize_rainfed")}
-"""Crops that are told as a whole, in parts, or both: counted once."""
+"""Crops reported as a whole, in parts, or both: counted once."""
 COUNTED = (
     "soft_wheat",
     "durum_wheat",
@@ -35,25 +35,25 @@ COUNTED = (
 )
 """Crops that do not overlap. The other labels of a provider may be totals of these."""
 AREA_PCT = (90.0, 100.0)
-"""Area of all these crops, % of the département's; farmland is 80 % where there is most of it."""
+"""Area of all these crops, % of the département's; farmland covers 80 % at most."""
 PRODUCT_PCT = (2.0, 20.0)
 """Production against area x yield; the embedded figures, rounded, differ by 0.2 % at most."""
 LEAST_PRODUCTION_Q = 1000.0
-"""Below, the rounding of the yield alone makes percents."""
+"""Below this production the rounding of the yield alone makes some per cent."""
 YEARS_FOR_RECORD = 8
-"""Years of a crop from which on its own record judges it."""
+"""Years of a crop from which it is compared with its own record."""
 YIELD_SPREADS = 6.0
 """Interquartile ranges from the median yield of the crop there."""
 LEAST_SPREAD_PCT = 10.0
-"""Least interquartile range of yields, % of the median."""
+"""Smallest interquartile range of yields, % of the median."""
 YIELD_TIMES = 5.0
 """Times the crop's own median: a wrong unit (t for q is 10), never a good year."""
 NEIGHBOURS_TIMES = 3.0
 """Yield over that of the neighbours' median, or the other way round."""
 AREA_TIMES = 4.0
-"""Area of a crop over that of the year before, or the other way round."""
+"""Area of a crop over that of the year before, or the inverse."""
 LEAST_AREA_HA = 2000.0
-"""Below, areas may well change so much."""
+"""Below this area such changes are normal."""
 
 
 def crop_area(crops: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:

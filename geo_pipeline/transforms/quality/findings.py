@@ -1,8 +1,8 @@
-"""Findings made of cases, whatever the table: one row a département, check and severity.
+"""Findings made from cases, for any table: one row for each département, check and severity.
 
-A case has departement, first, last, score and what its words need. Which rows are cases, and the
-limits that make them so, is for the module of their table; what two tables measure alike (gaps of a
-record, the climate of a group, the least number of neighbours) is here.
+A case has departement, first, last, score and the values for its text. The module of each table
+decides which rows are cases and sets the limits; what two tables measure in the same way (gaps of a
+record, the climate of a group, the fewest neighbours) is here.
 """
 
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ import pandas as pd
 from geo_pipeline.words import joined, message, message_of
 
 COLUMNS = ["departement", "check", "severity", "what", "cases", "first", "last"]
-"""Of findings. `what` is a message; `first` and `last` are ISO dates or years, as texts."""
+"""Columns of findings. `what` is a message; `first` and `last` are ISO dates or years, as text."""
 
 DAY = len("2022-08-01")
 
 LEAST_NEIGHBOURS = 2
-"""With one neighbour only nobody knows which of the two is off."""
+"""With only one neighbour it is unknown which of the two is wrong."""
 
 
 def none() -> pd.DataFrame:
-    """Return findings of nothing."""
+    """Return a frame without findings."""
     return pd.DataFrame(columns=COLUMNS).astype({"cases": "int64"})
 
 
@@ -46,9 +46,9 @@ def warned(cases: pd.DataFrame, check: str, key: str) -> pd.DataFrame:
 
 
 def findings_of(cases: pd.DataFrame, check: str, severity: str, key: str) -> pd.DataFrame:
-    """Return one finding a département out of its cases: departement, score, first, last, ...
+    """Return one finding for each département from its cases: departement, score, first, last, ...
 
-    It tells the text `quality.<key>` of the worst of them, which is filled from their columns.
+    Its text is `quality.<key>`, filled from the columns of the worst case.
     """
     if cases.empty:
         return none()
@@ -69,7 +69,7 @@ def findings_of(cases: pd.DataFrame, check: str, severity: str, key: str) -> pd.
 
 
 def merged(parts: Any) -> pd.DataFrame:
-    """Return findings together; several of one check and severity become one, told in turn."""
+    """Return findings together; several of one check and severity become one."""
     several: list[pd.DataFrame] = [part for part in parts if len(part)]
     if not several:
         return none()
@@ -92,9 +92,9 @@ def dated(cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def gaps_between(rows: pd.DataFrame, ordinal: pd.Series) -> pd.DataFrame:
-    """Return where periods are missing between rows that follow each other: first and last day.
+    """Return the gaps between consecutive rows: first and last missing day.
 
-    `ordinal` numbers the periods one after the other; `score` is how many are missing.
+    `ordinal` numbers the periods consecutively; `score` is how many are missing.
     """
     missing = np.diff(ordinal.to_numpy()) - 1
     at = np.flatnonzero((missing > 0) & same_departement(rows["departement"]))
@@ -110,7 +110,7 @@ def gaps_between(rows: pd.DataFrame, ordinal: pd.Series) -> pd.DataFrame:
 
 
 def same_departement(codes: "pd.Series[Any]") -> npt.NDArray[np.bool_]:
-    """Return whether each row but the first is of the département before it."""
+    """Return whether each row, except the first, has the same département as the row before."""
     numbers = pd.factorize(codes)[0]
     same: npt.NDArray[np.bool_] = numbers[1:] == numbers[:-1]
     return same
@@ -119,7 +119,7 @@ def same_departement(codes: "pd.Series[Any]") -> npt.NDArray[np.bool_]:
 def own_climate(
     values: "pd.Series[float]", keys: Sequence["pd.Series[Any]"], least: int
 ) -> tuple["pd.Series[float]", "pd.Series[float]"]:
-    """Return the median and interquartile range of each row's group, NaN of fewer than `least`."""
+    """Return median and interquartile range of each row's group; NaN for fewer than `least`."""
     numbers, uniques = zip(*(pd.factorize(key) for key in keys), strict=True)
     group = pd.factorize(numbers[0] * len(uniques[1]) + numbers[1])[0]
     groups = values.groupby(group)

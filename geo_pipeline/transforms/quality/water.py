@@ -1,7 +1,6 @@
-"""Quality of water restrictions and of groundwater months.
+"""Quality of water restrictions and of groundwater by month.
 
-Water of the soil is computed here and judged in `computed`; how findings are made of cases is in
-`findings`.
+Soil water is computed here and checked in `computed`; `findings` turns cases into findings.
 """
 
 import pandas as pd
@@ -16,7 +15,7 @@ from geo_pipeline.transforms.quality.findings import (
 )
 
 WHOLE_PCT = 100.1
-"""Shares of one département by level, summed; a little over comes of rounding."""
+"""Largest sum of a département's shares by level; slightly more than 100 because of rounding."""
 WATERS = ("surface", "groundwater", "drinking")
 
 
@@ -37,7 +36,7 @@ def restrictions(levels: pd.DataFrame) -> pd.DataFrame:
 
 
 def groundwater(months: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
-    """Months that are missing within the record (warning) or after this one (error)."""
+    """Months that are missing within the record (warning) or in the future (error)."""
     ends = months["period_end"]
     gaps = gaps_between(months, ends.dt.year * 12 + ends.dt.month)
     this_month = (today + pd.offsets.MonthEnd(0)).to_numpy()

@@ -1,7 +1,6 @@
 """Quality of daily weather: the order of its days, its climate, its neighbours.
 
-How late the rows of any table are is judged here too. How findings are made of cases is in
-`findings`.
+Lateness, of any table, is checked here too. `findings` turns cases into findings.
 """
 
 from collections.abc import Mapping
@@ -24,57 +23,57 @@ from geo_pipeline.transforms.quality.findings import (
 )
 
 LEAST_GAP_DAYS = 1
-"""Days in a row that are not in the record, from which on it is told."""
+"""Length of a gap in days from which it is reported."""
 KNOWN_GAPS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "bundled:agera5": (("2014-01-01", "2014-12-31"),)
 }
-"""First and last day that a source is known not to have: said in its description, no finding."""
+"""First and last day of known gaps of a source, which its description mentions: no finding."""
 MISSING_PCT = 2.0
-"""Days without rain or mean temperature, % of the record: more than stations fail for together."""
+"""Days without rain or mean temperature, % of the record: more than stations usually miss."""
 ORDER_ROUNDING_C = 0.1
-"""tmin > tmean or tmean > tmax by less comes of rounding."""
+"""tmin > tmean or tmean > tmax by less is due to rounding."""
 ORDER_ERROR_C = 0.5
-"""By more it is no rounding: columns are swapped, or of different places."""
+"""A larger difference is not due to rounding: columns are swapped, or of different places."""
 ORDER_ERROR_PCT = 2.0
-"""Such days, % of those of a calendar year: fewer are slips that any record may have; they warn."""
+"""Share of such days in a calendar year, %: fewer are normal mistakes, which only warn."""
 ORDER_ERROR_DAYS = 3
-"""Least number of them: at the start of a year one day is a large share."""
+"""Least number of such days: at the start of a year one day is a large share."""
 DAYS_FOR_CLIMATE = 120
-"""Days of a calendar month that its climate is judged by, of four years at least."""
+"""Days of a calendar month needed to judge its climate, from at least four years."""
 MONTHS_FOR_CLIMATE = 5
-"""The same of monthly sums."""
+"""The same for monthly sums."""
 LEAST_SPREAD_C = 1.5
-"""Least robust standard deviation: where months hardly vary a heat wave is no fault."""
+"""Smallest robust standard deviation: where months hardly vary a heat wave is no fault."""
 CLIMATE_SPREADS = (6.0, 9.0)
 """Robust standard deviations from the median of the month: the embedded data reach 5.5."""
 LEAST_SPREAD_MM = 25.0
-"""Least interquartile range of monthly rain: a dry month may have one thunderstorm."""
+"""Smallest interquartile range of monthly rain: a dry month may have one thunderstorm."""
 RAIN_SPREADS = (8.0, 20.0)
 """Interquartile ranges above the median of the month: the embedded data reach 5.1."""
 RAIN_DAY_MM = (250.0, 600.0)
-"""Rain of a day over a département; gauges of the mainland have caught 1000 mm, areas half."""
+"""Daily rain over a département; single gauges of the mainland have caught 1000 mm, areas half."""
 RAIN_DAY_OVERSEAS_MM = (600.0, 1500.0)
 """The same overseas, where a gauge has caught 1825 mm in a cyclone."""
 JUMP_C = (15.0, 25.0)
 """Change of the mean temperature from a day to the next; measured ones reach 14.1 °C."""
 FROZEN_DAYS = (7, 20)
-"""Days in a row with the very same rain (not 0) or mean temperature; true days reach 4."""
+"""Consecutive days with exactly the same rain (not 0) or mean temperature; true days reach 4."""
 
 MONTH_DAYS = 25
 """Known days from which a month is compared."""
 APART_C = (9.0, 11.0)
-"""Monthly mean against the median of the neighbours; mountains reach 7.7 °C."""
+"""Monthly mean compared with the median of the neighbours; mountains reach 7.7 °C."""
 SHIFT_C = (5.0, 8.0)
-"""The same less its usual value there: the embedded data reach 4.0 °C."""
+"""The same, minus its usual value there: the embedded data reach 4.0 °C."""
 APART_RATIO = (5.0, 8.0)
 """Monthly rain + 10 mm over that of the neighbours' median + 10 mm: the data reach 4.7."""
 APART_DRY_RATIO = 1 / 5
-"""The other way round it only warns: a dry month is what the system is there for."""
+"""The inverse only warns: dry months are what the system is for."""
 DAMP_MM = 10.0
 """Added to both, so that the ratio of two small sums is no finding."""
 
 SOURCES_APART_C = 5.0
-"""Bias of temperature between two histories that no two sources of one place have."""
+"""Bias of temperature between two histories that is impossible for the same place."""
 SOURCES_APART_RATIO = 3.0
 """The same of rain, ratio of the means."""
 
@@ -129,10 +128,10 @@ def order(weather: pd.DataFrame) -> pd.DataFrame:
 
 
 def climatology(weather: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
-    """Temperature and rain against the département's own record of the calendar month.
+    """Temperature and rain compared with the département's own record of the calendar month.
 
     `weather` has departement, date, tmin_c, tmax_c, tmean_c, precip_mm; `months` is `monthly` of
-    it. Medians and quartiles, so that what is off does not move what it is judged by.
+    it. Medians and quartiles are used, because wrong values hardly change them.
     """
     parts = []
     month = weather["date"].dt.month
@@ -163,10 +162,10 @@ def climatology(weather: pd.DataFrame, months: pd.DataFrame) -> pd.DataFrame:
 
 
 def jumps(weather: pd.DataFrame) -> pd.DataFrame:
-    """Sudden changes of temperature, and values that stand still.
+    """Sudden changes of temperature, and values that do not change.
 
     `weather` has departement, date, tmean_c, precip_mm, resolution; sorted by département and date.
-    Dekads spread over their days stand still by what they are and are not judged for it.
+    Dekads spread over their days are constant by construction and are not judged for it.
     """
     dates, codes = weather["date"].to_numpy(), weather["departement"]
     follows = (np.diff(dates) == np.timedelta64(1, "D")) & same_departement(codes)
@@ -192,7 +191,7 @@ def jumps(weather: pd.DataFrame) -> pd.DataFrame:
             }
         )
         frozen = frozen[frozen["score"] >= FROZEN_DAYS[0]]
-        # From the second limit on, that day itself included.
+        # From the second limit on, counting that day.
         limits = FROZEN_DAYS[0] - 1, FROZEN_DAYS[1] - 1
         parts.append(graded(frozen, "jumps", limits, "jumps.frozen"))
     return merged(parts)
@@ -216,9 +215,9 @@ def monthly(weather: pd.DataFrame) -> pd.DataFrame:
 
 
 def neighbours(compared: pd.DataFrame) -> pd.DataFrame:
-    """Months of a département against the median of its neighbours'.
+    """Months of a département compared with the median of its neighbours.
 
-    `compared` is what `sql/quality_neighbours.sql` selects: departement, date, tmean_c, precip_mm,
+    `compared` is the result of `sql/quality_neighbours.sql`: departement, date, tmean_c, precip_mm,
     neighbours_tmean_c, neighbours_precip_mm, neighbours.
     """
     judged = compared[compared["neighbours"] >= LEAST_NEIGHBOURS]
@@ -240,7 +239,7 @@ def neighbours(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def other_source(overlap: pd.DataFrame) -> pd.DataFrame:
-    """Two histories of one département where they overlap: `transforms.histories.REPORT`."""
+    """Two histories of one département where they overlap: `transforms.joined_histories.REPORT`."""
     judged = overlap[overlap["judged"] & overlap["month"].isna()]
     apart = judged["bias"].abs().where(judged["variable"].str.endswith("_c"))
     ratio = judged["ratio"].where(judged["variable"] == "precip_mm")
@@ -258,25 +257,25 @@ def other_source(overlap: pd.DataFrame) -> pd.DataFrame:
 
 
 def freshness(fresh: pd.DataFrame) -> pd.DataFrame:
-    """Départements whose data are late: rows of `storage.standing.freshness` of one table."""
+    """Départements whose data are late: rows of `storage.partition_states.freshness` of a table."""
     late = fresh[(fresh["state"] == "late") & fresh["age_days"].notna()]
     cases = late.assign(score=late["age_days"].astype(float), first="", last="")
     return warned(cases, "freshness", "freshness")
 
 
 def _by_year(rows: pd.DataFrame) -> "pd.Series[int]":
-    """Return how many rows there are by département and calendar year."""
+    """Return the number of rows by département and calendar year."""
     return rows.groupby([rows["departement"], rows["date"].dt.year.rename("year")]).size()
 
 
 def _runs(links: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return first and last rows of the stretches whose neighbouring rows are all linked."""
+    """Return first and last rows of the runs whose consecutive rows are all linked."""
     edges = np.diff(np.concatenate([[False], links, [False]]).astype(np.int8))
     return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
 
 
 def _is_known(gaps: pd.DataFrame, sources: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Return which gaps their source is known to have."""
+    """Return which gaps are known gaps of their source."""
     known = np.zeros(len(gaps), dtype=bool)
     for source, spans in KNOWN_GAPS.items():
         for first, last in spans:
