@@ -1,1 +1,1 @@
-"""The map app: what a reader sees of the published warehouse, in a browser, with no network."""
+"""The map app: the published warehouse in a browser, with no network."""

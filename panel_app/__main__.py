@@ -29,7 +29,7 @@ def serve(
         typer.Option(help="A further host:port in the browser's address bar; may be repeated."),
     ] = None,
 ) -> None:
-    """Serve until told to end. Options come before the settings of the same name."""
+    """Serve until told to stop. Options take precedence over the settings of the same name."""
     if context.invoked_subcommand is not None:
         return
     given: dict[str, Any] = {"app_address": address, "app_port": port}
@@ -45,12 +45,12 @@ def serve(
 
 @app.command()
 def password() -> None:
-    """Ask for a password and print what may be kept of it, for GEO_PIPELINE_APP_USERS."""
+    """Ask for a password and print its hash, for GEO_PIPELINE_APP_USERS."""
     typer.echo(hashed(typer.prompt("Password", hide_input=True, confirmation_prompt=True)))
 
 
 def main() -> None:
-    """Run; turn errors that a user can act on into one line and an exit code."""
+    """Run the command; turn errors that a user can act on into one line and an exit code."""
     try:
         app()
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""`panel serve panel_app/app.py`: one session a reader, the store shared by all."""
+"""`panel serve panel_app/app.py`: one session for each reader, the store shared by all."""
 
 import threading
 
@@ -24,7 +24,7 @@ def shared_store() -> Store:
 
 
 def shared_snapshots() -> PipelineStore:
-    """What this process knows of the pipeline."""
+    """The one reader of pipeline snapshots in this process."""
     with _LOCK:
         path = Settings().monitoring / "pipeline.json"
         key = f"pipeline {path}"
@@ -49,7 +49,7 @@ def build() -> pn.Template:
     session = Session(shared_store(), shared_snapshots(), query(), signed_in=signed_in)
     session.follow()
     if pn.state.curdoc is not None:
-        # A line that is lost is told by the page itself, in the reader's language.
+        # The page itself shows a lost connection, in the reader's language.
         pn.state.curdoc.config.notify_connection_status = False
     return session.template()
 

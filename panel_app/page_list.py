@@ -1,7 +1,7 @@
-"""The pages of the app: add one here, and its folder in `pages/`; all else follows from both.
+"""The pages of the app: add one here, and its folder in `pages/`; the rest follows from both.
 
-The navigation shows them in this order. A page's folder holds `page.html.j2`, its places filled by
-`slots`, and what else the page needs: templates, styles (`*.css`), scripts (`*.js`), words
+The navigation has this order. A page's folder has `page.html.j2`, whose slots are filled by
+`slots`, and whatever else the page needs: templates, styles (`*.css`), scripts (`*.js`), words
 (`fr.toml`, `en.toml`, in which `nav.<key>` is its name). What pages share is in `shell/`.
 """
 
@@ -25,24 +25,24 @@ from panel_app.pages.trends import trends_page
 
 @dataclass(frozen=True)
 class Page:
-    """One page. It shows a publication (`slots`), or how things are this moment (`slots_now`)."""
+    """One page, of a publication (`slots`) or of the present moment (`slots_now`)."""
 
     key: str
-    """Its name in the address, and that of its folder."""
+    """Its name in the address, and the name of its folder."""
     slots: Callable[[PageView], Slots] | None = None
     slots_now: Callable[[PipelineStore, Publication | None, Catalogue], Slots] | None = None
     kept_up: Callable[[PageView], Mapping[str, object]] = lambda view: {}
-    """Places that its script keeps up by itself, and what they depend on beside."""
+    """Slots that its script updates, with what else they depend on."""
     subject: Callable[[PageView], str] = lambda view: ""
-    """What the title of the window names before the whole; the page's own name where empty."""
+    """The beginning of the window's title; the page's own name where empty."""
     like: str = ""
-    """The page whose styles it has, where it shows what that page shows."""
+    """The page whose styles it shares, where it shows the same content."""
     embedded: bool = False
-    """Whether it is for a frame on other sites: it has no header and is not in the navigation."""
+    """Whether it is for a frame on other sites: without header, and not in the navigation."""
     shows_record: bool = True
-    """Whether a band tells that the record ended long before its publication."""
+    """Whether a banner says that the record ended long before its publication."""
     shows_period: bool = False
-    """Whether a notice tells that there is no value for the period asked for."""
+    """Whether a notice says that the requested period has no value."""
 
     def files(self, ending: str) -> list[str]:
         """Return the texts of the files of the page's folder with this ending."""
@@ -52,9 +52,9 @@ class Page:
 
     @property
     def styles(self) -> str:
-        """Its style sheets, which touch no other page: nested under what names the page shown.
+        """Its style sheets, nested under the name of the page so that they affect no other page.
 
-        `:where` adds no weight, so that they win over those of `shell/` as if they stood alone.
+        `:where` adds no specificity, so they override those of `shell/` as they would alone.
         """
         keys = [page.key for page in PAGES if self.key in (page.key, page.like)]
         shown = ", ".join(f'html[data-page="{key}"]' for key in keys)

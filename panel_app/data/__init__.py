@@ -1,1 +1,1 @@
-"""What the app knows: the publication, what is selected of it, the words; nothing is drawn here."""
+"""Data of the app: the publication, the selection, the words. Nothing is drawn here."""

@@ -1,4 +1,4 @@
-"""Crops that stand where it is dry: what is exposed at a period, by département."""
+"""Crops that grow where it is dry: exposure at a period, by département."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,25 +12,25 @@ from panel_app.data.page_view import PageView
 
 @dataclass(frozen=True, eq=False)
 class Exposure:
-    """Crops that stand at the period where it is dry by what is shown, ha, a number a column."""
+    """Crops growing at the period where it is in drought, ha, one number for each département."""
 
     area: FloatMatrix
-    """Known area of those that stand, 0 where none does; NaN unknown."""
+    """Known area of the growing crops, 0 where none is; NaN unknown."""
     in_drought: FloatMatrix
-    """The area where it is in drought, else 0; NaN unknown."""
+    """The part of that area that is in drought, else 0; NaN unknown."""
     crops: tuple[tuple[str, ...], ...]
-    """Those that stand, of each département."""
+    """The growing crops of each département."""
     year: int
-    """Of the areas, the latest; 0 where none is known."""
+    """Latest year of the areas; 0 where none is known."""
 
     @property
     def of_france(self) -> tuple[str, ...]:
-        """Those that stand anywhere."""
+        """The crops growing anywhere in France."""
         return tuple(sorted({crop for each in self.crops for crop in each}))
 
 
 def exposure(view: PageView, day: date | None = None) -> Exposure:
-    """Return what stands where it is in drought on `day`, the end of a dekad: that shown."""
+    """Return the exposure on `day`, the end of a dekad; by default of the period shown."""
     day = day or view.period_end
     risk = view.publication.risk(day).reindex(list(view.matrix.codes))
     area, dry = risk["crop_area_ha"].to_numpy(dtype=float), view.in_drought(day)

@@ -1,6 +1,6 @@
-"""One indicator of a publication as a matrix of periods by départements, and what is said of it.
+"""One indicator of a publication as a matrix of periods by départements, and its texts.
 
-A step of the slider costs no query: every period is there. See `store.py` for where it is read.
+All periods are in memory, so a step of the slider costs no query. `store.py` reads it.
 """
 
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ from geo_pipeline.words import Lang
 FloatMatrix = NDArray[np.float64]
 
 NO_STYLE: Final = -1
-"""Index of the style where there is no data."""
+"""Index of the style for no data."""
 
 
 @dataclass(frozen=True, eq=False)
 class Share:
-    """One class at one period: its départements, its share of the known area and of a crop's."""
+    """One class at one period: its départements, its shares of the known area and of a crop's."""
 
     style: ClassStyle
     departements: int
@@ -66,14 +66,14 @@ class Matrix:
     percentile_high: FloatMatrix | None = None
     class_chance: FloatMatrix | None = None
     dry_rank: FloatMatrix | None = None
-    """Rank among the years known of the dekad, 1 the driest; how many these are: `ranked_years`."""
+    """Rank among the known years at the same dekad, 1 the driest, of `ranked_years` years."""
     ranked_years: FloatMatrix | None = None
     little_grown: frozenset[int] = frozenset()
-    """Columns where there is too little of the indicator's crop for it to be drawn."""
+    """Columns where too little of the indicator's crop is grown for it to be drawn."""
     published_on: date | None = None
-    """What was over long before is told in the past tense."""
+    """Periods that were over long before are described in the past tense."""
     published_age: FloatMatrix | None = None
-    """Of the drought: its dekads as they are published."""
+    """For the drought indicator, the published age in dekads."""
 
     @property
     def styles(self) -> tuple[ClassStyle, ...]:
@@ -82,7 +82,7 @@ class Matrix:
 
     @cached_property
     def by_dekad(self) -> bool:
-        """Whether periods are dekads: then months may be shown alone."""
+        """Whether periods are dekads, so that months may be shown alone."""
         return selection.period_step(self.indicator, self.periods[0]) in ("dekad", "month")
 
     @cached_property
@@ -91,7 +91,7 @@ class Matrix:
         return [row for row, period in enumerate(self.periods) if dekads.is_last_of_month(period)]
 
     def rows(self, step: str) -> list[int]:
-        """Rows that are walked through: all, or the months among dekads."""
+        """Rows that a walk through time visits: all, or the ends of months."""
         if step == "month" and self.by_dekad and self.month_rows:
             return self.month_rows
         return list(range(len(self.periods)))
@@ -103,14 +103,15 @@ class Matrix:
         return min(rows, key=lambda row: abs((self.periods[row] - wanted).days))
 
     def nearest_rows(self, wanted: Sequence[date]) -> NDArray[np.intp]:
-        """Rows of the periods nearest to each of `wanted`, the earlier of two that are as near."""
+        """Rows of the periods nearest to each of `wanted`, the earlier of two equally near."""
         ends = np.array([period.toordinal() for period in self.periods])
         days = np.array([day.toordinal() for day in wanted])
         return np.asarray(np.abs(ends - days[:, np.newaxis]).argmin(axis=1))
 
     @cached_property
     def newest(self) -> int:
-        """Row of the newest period of all: not of one that only few départements are ahead in."""
+        """Row of the newest period for France; a period that only a few départements have is
+        not."""
         return selection.newest((self.style != NO_STYLE).sum(axis=1))
 
     def column(self, code: str) -> int:
@@ -118,7 +119,7 @@ class Matrix:
         return self.codes.index(code)
 
     def period_words(self, row: int, lang: Lang, step: str = "dekad") -> str:
-        """The period as it is said: `août 2022`, `2e décade d'août 2022`, `3 octobre 2026`."""
+        """The period in words: `août 2022`, `2e décade d'août 2022`, `3 octobre 2026`."""
         said: Period = "month" if step == "month" else "dekad"
         if not self.by_dekad:
             said = selection.period_step(self.indicator, self.periods[row])
@@ -132,7 +133,7 @@ class Matrix:
         return text[:7] if step == "month" else text
 
     def frame(self, row: int) -> pd.DataFrame:
-        """One row a département at a period, as the exported maps have it."""
+        """One row for each département at a period, in the form of the exported maps."""
         return pd.DataFrame(
             {
                 "departement": self.codes,
@@ -144,18 +145,18 @@ class Matrix:
         )
 
     def style_at(self, row: int, column: int) -> ClassStyle:
-        """The class of a département at a period, or that of no data."""
+        """The class of a département at a period, or the style for no data."""
         index = int(self.style[row, column])
         return NO_DATA if index == NO_STYLE else self.styles[index]
 
     def ranked(self, row: int, column: int) -> Ranked | None:
-        """Rank of a département among the years known, 1 the driest, and how many these are."""
+        """Rank of a département among the known years, 1 the driest, and the number of years."""
         if self.dry_rank is None or self.ranked_years is None:
             return None
         return float(self.dry_rank[row, column]), float(self.ranked_years[row, column])
 
     def class_words(self, row: int, column: int, lang: Lang) -> str:
-        """Name of the class of a département, marked where it rests on few years."""
+        """Name of the class of a département, marked where its reference is short."""
         style = self.style_at(row, column)
         if self.is_unclassed(row, column):
             return self.statement(row, column, lang).head
@@ -176,11 +177,11 @@ class Matrix:
         return format_value(self.indicator, value, lang)
 
     def statement(self, row: int, column: int, lang: Lang, reason: str | None = None) -> Statement:
-        """What is said of a département at a period."""
+        """The words on a département at a period."""
         if column in self.little_grown:
             reason = LITTLE_GROWN(lang)
         elif self.is_unclassed(row, column):
-            reason = None  # it is not that there are no data
+            reason = None  # there are data, but no class
         return statement(
             self.indicator,
             value=float(self.value[row, column]),
@@ -204,9 +205,9 @@ class Matrix:
         return ClassCertainty(*values)
 
     def shares_by(self, weight: FloatMatrix) -> FloatMatrix:
-        """Share of `weight` (one a département) in each style, %: periods by styles.
+        """Share of `weight` (one number for each département) in each style, %: periods x styles.
 
-        What has no data does not count; 0 where nothing is known.
+        Départements without data do not count; 0 where nothing is known.
         """
         known = np.where(np.isnan(weight), 0.0, weight)
         counted = np.stack(
@@ -220,7 +221,7 @@ class Matrix:
 
     @cached_property
     def area_shares(self) -> FloatMatrix:
-        """Share of the known area in each style, %: periods by styles."""
+        """Share of the known area in each style, %: periods x styles."""
         return self.shares_by(self.area_km2)
 
     def shares(self, row: int, crop_ha: FloatMatrix | None = None) -> list[Share]:
@@ -250,13 +251,13 @@ class Matrix:
         return float(self.area_shares[row, self.drought_styles].sum())
 
     def missing(self, row: int) -> int:
-        """How many départements have no data."""
+        """Number of départements without data."""
         return int((self.style[row] == NO_STYLE).sum())
 
     def dryness(self, row: int) -> FloatMatrix:
-        """A number a département by which they are ranked: the smaller, the drier; NaN unknown.
+        """A number for each département that ranks by dryness: smaller is drier; NaN unknown.
 
-        First the class, where classes decide, then the percentile or the value.
+        It is the class first, where classes decide, then the percentile or the value.
         """
         which = indicator_of(self.indicator)
         amount = self.percentile[row] if which.kind == "class" else self.value[row]
@@ -268,19 +269,19 @@ class Matrix:
         return np.where(known, self.style[row] + within, np.nan)
 
     def driest(self, row: int, count: int) -> list[int]:
-        """Columns of the driest départements, the driest first, those alike by their code."""
+        """Columns of the driest départements, the driest first, equal ones by their code."""
         dryness = self.dryness(row)
         known = np.flatnonzero(~np.isnan(dryness))
         return [int(column) for column in known[np.argsort(dryness[known], kind="stable")][:count]]
 
     def follows(self, row: int) -> bool:
-        """Whether a dekad is the next after the row before, with no hole between them."""
+        """Whether a dekad directly follows the one in the row before."""
         return (self.periods[row] - self.periods[row - 1]).days <= LONGEST_STEP["dekad"]
 
     def index(self, where: Any) -> FloatMatrix:
-        """Values `where` (as numpy picks them) as an index: 0 is usual, dry below.
+        """Values `where` (a numpy index) as an index: 0 is usual, negative is dry.
 
-        One that is standardised is told as it is, anything else by the index of its rank.
+        A standardised indicator is its own index; for any other it is the index of its rank.
         """
         if indicator_of(self.indicator).standardised:
             return np.asarray(self.value[where])
@@ -288,9 +289,10 @@ class Matrix:
 
     @cached_property
     def age(self) -> FloatMatrix:
-        """Dekads of the drought under way, 0 in none, NaN unknown: all that is said of since when.
+        """Dekads of the drought under way, 0 for none, NaN unknown; the basis of all "since when".
 
-        Of the drought it is what is published; of another index the same run theory on that index.
+        For the drought indicator it is the published age; for another index the same run theory is
+        applied to it.
         """
         if self.published_age is not None:
             return self.published_age
@@ -303,7 +305,7 @@ class Matrix:
         return np.delete(age, np.array(holes, dtype=int) + np.arange(len(holes)), axis=0)
 
     def drought_words(self, row: int, column: int, lang: Lang) -> str:
-        """For how long it has been in drought, or the drought is not over; empty in none."""
+        """How long it has been in drought, or that a drought is not over yet; empty without one."""
         return drought_words(
             self.periods[row],
             self.age[row, column],
@@ -316,7 +318,7 @@ class Matrix:
 def style_indices(
     indicator: str, value: FloatMatrix, classes: NDArray[np.object_]
 ) -> NDArray[np.int8]:
-    """Index of the style of each value: by its class, or by the bin it falls in."""
+    """Index of the style of each value, from its class or from its bin."""
     which = indicator_of(indicator)
     index = np.full(value.shape, NO_STYLE, dtype=np.int8)
     if which.by_class:

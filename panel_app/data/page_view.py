@@ -1,6 +1,6 @@
-"""The view of a page: a publication, a selection of it, and the words of a language.
+"""The view of a page: a publication, a selection from it, and the words of a language.
 
-Whatever a page says or draws is a function of a `PageView`; nothing else is kept between two.
+Everything on a page is a function of a `PageView`; nothing else is kept between two pages.
 """
 
 import math
@@ -27,12 +27,12 @@ from panel_app.data.state import State
 from panel_app.data.store import DROUGHT_INDICATOR, Publication
 
 Slots = dict[str, str]
-"""What a page says and draws, by the name of its place."""
+"""HTML or text by the name of its slot in the page's template."""
 
 
 @dataclass(frozen=True, eq=False)
 class PageView:
-    """A publication and a state."""
+    """A publication and a state of the session."""
 
     publication: Publication
     state: State
@@ -49,19 +49,19 @@ class PageView:
 
     @cached_property
     def matrix(self) -> Matrix:
-        """The indicator that is shown."""
+        """The indicator shown."""
         return self.publication.matrix(self.state.indicator)
 
     @property
     def indicator(self) -> Indicator:
-        """What the indicator means."""
+        """The record of the indicator shown."""
         return indicator_of(self.state.indicator)
 
     @cached_property
     def drought(self) -> Matrix:
-        """Whose classes tell of drought: the indicator shown where it has any, else the drought's.
+        """Matrix with drought classes: the indicator shown where it has any, else the drought's.
 
-        A figure on drought beside the map is of it, and names it.
+        A figure on drought beside the map is taken from it, and names it.
         """
         if self.indicator.kind == "class" or DROUGHT_INDICATOR not in self.publication.indicators:
             return self.matrix
@@ -69,11 +69,11 @@ class PageView:
 
     @property
     def drought_name(self) -> str:
-        """Name of what tells of drought."""
+        """Name of the indicator that `drought` is of."""
         return indicator_of(self.drought.indicator).name(self.lang)
 
     def in_drought(self, day: date) -> FloatMatrix:
-        """1 where it is in drought on `day`, 0 where not, NaN unknown: one a département."""
+        """1 where it is in drought on `day`, 0 where not, NaN unknown: one for each département."""
         matrix = self.drought
         if day not in matrix.periods or not matrix.drought_styles:
             return np.full(len(matrix.codes), np.nan)
@@ -82,7 +82,7 @@ class PageView:
 
     @cached_property
     def row(self) -> int:
-        """Row of the period that is shown: the nearest to the one wished for."""
+        """Row of the period shown: the nearest to the period wished for."""
         return self.matrix.nearest(self.state.period, self.state.step)
 
     @property
@@ -102,21 +102,21 @@ class PageView:
 
     @property
     def ended(self) -> date | None:
-        """Last day of the record, where it ended long before it was published; else None."""
+        """Last day of the record, where it ended long before its publication; else None."""
         last = self.matrix.periods[-1]
-        if self.matrix.by_dekad:  # a crop's season ends before its weather does
+        if self.matrix.by_dekad:  # a crop's season ends before the weather does
             last = self.publication.weather_until or last
         return last if is_past(last, self.publication.published_at.date()) else None
 
     def tense(self, said: str) -> str:
-        """One of our sentences, in the past tense where the period shown is over."""
+        """Return one of our sentences, in the past tense where the period shown is over."""
         past = is_past(self.period_end, self.publication.published_at.date())
         return in_past(said, self.lang) if past else said
 
     def restrictions(self, day: date) -> tuple[Matrix, int, bool] | None:
-        """Water restrictions, the row of the survey nearest to `day`, and whether it is of then.
+        """Water restrictions, the row of the survey nearest to `day`, and whether its date is near.
 
-        None where none is published. What is of another date stands apart from the other figures.
+        None where none is published. Those of another date are shown apart from the other figures.
         """
         if "water_restrictions" not in self.publication.indicators:
             return None
@@ -126,16 +126,16 @@ class PageView:
 
     @property
     def column(self) -> int:
-        """Column of the département that is selected.
+        """Column of the selected département.
 
         Raises:
-            ValueError: none is.
+            ValueError: none is selected.
         """
         return self.matrix.column(self.state.departement)
 
     @property
     def reference(self) -> str:
-        """The normal that the map compares with, the longest among the départements."""
+        """The normal of the map's comparison, the longest among the départements."""
         years = self.matrix.reference_years[self.row]
         if np.isnan(years).all():
             return ""
@@ -145,20 +145,20 @@ class PageView:
 
     @property
     def source(self) -> str:
-        """Who is named beside what is drawn of the indicator."""
+        """The sources to be named beside drawings of the indicator."""
         return self.publication.source_names(self.state.indicator)
 
     def href(self, **changes: str) -> str:
         """Address of this page with some of its parameters changed; an empty one is left out.
 
-        What belongs to a département or a comparison goes with it.
+        Parameters of a selected département or comparison are kept.
         """
         query = {**self.state.query(self.period_typed), **changes}
         return "?" + urlencode({name: value for name, value in query.items() if value})
 
 
 def indicator_options(view: PageView) -> list[dict[str, Any]]:
-    """What the list of indicators offers, by group."""
+    """The list of indicators to choose from, by group."""
     groups: dict[str, list[dict[str, str]]] = {}
     for key in view.publication.indicators:
         which = indicator_of(key)
@@ -168,7 +168,7 @@ def indicator_options(view: PageView) -> list[dict[str, Any]]:
 
 
 def percent(share: float, lang: Lang) -> str:
-    """`12 %`; what is there but rounds to nothing is `< 1 %`."""
+    """`12 %`; a share above 0 that rounds to 0 is `< 1 %`."""
     space = THIN if lang == "fr" else ""
     if 0 < share < 0.5:
         return f"<{THIN}1{space}%"
@@ -176,7 +176,7 @@ def percent(share: float, lang: Lang) -> str:
 
 
 def hectares(area: float, lang: Lang) -> str:
-    """`104 600 ha`, `2,31 millions d'ha`: three figures, no more is known."""
+    """`104 600 ha`, `2,31 millions d'ha`: three significant figures."""
     if math.isnan(area):
         return format_number(None, 0, lang)
     if area >= 1e6:
@@ -187,7 +187,7 @@ def hectares(area: float, lang: Lang) -> str:
 
 
 def hectares_number(area: float, lang: Lang) -> str:
-    """`104 600`: hectares without their unit, three figures or four."""
+    """`104 600`: hectares without their unit, three or four significant figures."""
     step = 100 if area >= 10_000 else 10
     return format_number(round(area / step) * step, 0, lang)
 

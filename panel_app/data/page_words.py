@@ -1,6 +1,6 @@
 """The app's words: `fr.toml` and `en.toml` of `shell/`, `serving/` and each page's folder.
 
-What numbers, dates and classes are called is in `geo_pipeline.publishing`.
+Names of numbers, dates and classes are in `geo_pipeline.publishing`.
 """
 
 from functools import cache
@@ -13,14 +13,14 @@ from geo_pipeline.words import Lang
 
 
 class Catalogue(words.Catalogue):
-    """The words of the app in one language, with those for numbers of things and for crops."""
+    """The words of the app in one language, with counts of things and names of crops."""
 
     def count(self, key: str, number: int, n: object = None) -> str:
-        """Return `key.one` or `key.many`, thousands apart."""
+        """Return `key.one` or `key.many`, with a separator of thousands."""
         return super().count(key, number, n or format_number(number, 0, self.lang))
 
     def crop(self, crop: str) -> str:
-        """Name of a crop; one that we have no word for keeps its own, made readable."""
+        """Name of a crop; an unknown one keeps its own code, made readable."""
         known = CROP_NAMES.get(crop)
         return known(self.lang) if known else crop.replace("_", " ")
 

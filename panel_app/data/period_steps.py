@@ -11,18 +11,18 @@ from geo_pipeline.publishing.selection import LONGEST_STEP
 from panel_app.data.indicator_matrix import Matrix
 
 YEAR_DAYS: Final = 5
-"""A year before is the period that ends within so many days of it."""
+"""The period a year before is the one that ends within so many days of that date."""
 
 
 def drier_sign(indicator: Indicator) -> int:
-    """1 where a shown number that grows means drier, -1 where it means wetter, 0 where neither."""
+    """1 where a larger shown number is drier, -1 where it is wetter, 0 for neither."""
     if indicator.neutral:
         return 0
     return 1 if indicator.dry_is_high or indicator.scored else -1
 
 
 def row_before(matrix: Matrix, row: int, step: str) -> int:
-    """Row of the step before, -1 at the start of the record and after a hole in it."""
+    """Row of the step before, -1 at the start of the record and after a gap."""
     earlier = [each for each in matrix.rows(step) if each < row]
     most = LONGEST_STEP[step_name(matrix, step)]
     if not earlier or (matrix.periods[row] - matrix.periods[earlier[-1]]).days > most:
@@ -42,7 +42,7 @@ def _days(one: date, other: date) -> int:
 
 
 def step_name(matrix: Matrix, step: str) -> str:
-    """What the periods are walked by: of yields and restrictions the address does not tell."""
+    """Name of the step through periods; for yields and restrictions the address has none."""
     if matrix.by_dekad:
         return step
     return indicator_of(matrix.indicator).step

@@ -1,4 +1,4 @@
-"""The pipeline snapshot, as it was last written for the app: the only door to that file."""
+"""The pipeline snapshot, as last written for the app: only this module reads that file."""
 
 import json
 import threading
@@ -15,11 +15,11 @@ from geo_pipeline.storage.warehouse import Version
 from geo_pipeline.words import Message, message, read_all
 
 SNAPSHOT_VERSION: Final = 3
-"""Of the snapshot that the app can read."""
+"""Version of the snapshot that the app can read."""
 
 
 class PipelineStore:
-    """The last snapshot, read again when it changed. Shared by all sessions."""
+    """The last snapshot, read again when it has changed. Shared by all sessions."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -27,7 +27,7 @@ class PipelineStore:
         self._read: tuple[Version, dict[str, Any]] | None = None
 
     def version(self) -> Version | None:
-        """Return what changes with each writing, None where nothing was written yet."""
+        """Return a value that changes with each writing, None where nothing was written yet."""
         try:
             status = self.path.stat()
         except OSError:

@@ -1,7 +1,7 @@
-"""Seasons from 1 September: this one against the others, and those that it is like.
+"""Seasons from 1 September: this one compared with the others, and the most similar ones.
 
-Pure functions on arrays. A season is named by the year it ends in; its 36 dekads are counted from
-0, the first of September. Rows are seasons, columns dekads, NaN where nothing is known.
+Pure functions on arrays. A season is named by the year in which it ends; its 36 dekads are counted
+from 0, the first of September. Rows are seasons, columns dekads, NaN where nothing is known.
 """
 
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ SLOTS: Final = dekads.A_YEAR
 FIRST_MONTH: Final = CROPPING_YEAR_START[0]
 
 QUARTERS: Final[tuple[Quarter, ...]] = ("autumn", "winter", "spring", "summer")
-"""Meteorological seasons of three months, in the order in which a season has them."""
+"""Meteorological seasons of three months, in the order of a cropping season."""
 
 MIN_OTHERS: Final = 5
-"""So many other seasons must be known at a dekad before any is called usual."""
+"""Number of other seasons that must be known at a dekad for a usual value."""
 
 KNOWN_SHARE: Final = 0.5
-"""Of the dekads that two seasons are compared in, this share must be known of both."""
+"""Share of the compared dekads that must be known in both seasons."""
 
 SPREAD: Final = (10.0, 25.0, 50.0, 75.0, 90.0)
 """Percentiles of a fan."""
@@ -49,7 +49,7 @@ class Fan(NamedTuple):
 
 
 class Rank(NamedTuple):
-    """Place of a value among all that are known, itself among them, from either end."""
+    """Rank of a value among all known ones, including itself, from either end."""
 
     from_lowest: int
     from_highest: int
@@ -58,9 +58,9 @@ class Rank(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Seasons:
-    """A course through the seasons: `values` has a row for each of `years`, a column a dekad.
+    """The course of a value by season: `values` has a row for each of `years`, a column a dekad.
 
-    Courses of several places have them on a third axis.
+    Courses of several places are on a third axis.
     """
 
     years: tuple[int, ...]
@@ -78,9 +78,9 @@ class Seasons:
 
 @lru_cache(maxsize=4096)
 def place(period: date) -> tuple[int, int]:
-    """Season of a dekad, by the year it ends in, and which of its dekads it is.
+    """Season of a dekad, by the year in which it ends, and the number of the dekad in it.
 
-    The dekad is told by any of its days: 1-10, 11-20, 21 to the end of the month.
+    The dekad is given by any of its days: 1-10, 11-20, 21 to the end of the month.
     """
     slot = (dekads.of_year(period) - (FIRST_MONTH - 1) * dekads.A_MONTH) % SLOTS
     return period.year + (period.month >= FIRST_MONTH), slot
@@ -96,7 +96,7 @@ def seasons(
 ) -> Seasons:
     """Return the course `values` (periods first) as seasons, all from the first to the last.
 
-    `span` are the first and the last season wanted, so that several courses have the same rows.
+    `span` are the first and the last wanted season, so that several courses have the same rows.
     """
     course = np.asarray(values, dtype=float)
     year, slot = np.array([place(period) for period in periods], dtype=int).reshape(-1, 2).T
@@ -108,7 +108,7 @@ def seasons(
 
 
 def fan(values: Floats, row: int | None) -> Fan:
-    """Return how the seasons other than `row` spread at each dekad."""
+    """Return the spread of the seasons other than `row` at each dekad."""
     others = values if row is None else np.delete(values, row, axis=0)
     spread = np.full((len(SPREAD), SLOTS), np.nan)
     enough = np.count_nonzero(~np.isnan(others), axis=0) >= MIN_OTHERS
@@ -134,10 +134,10 @@ def standardised(values: Floats) -> Floats:
 
 
 def likeness(courses: Sequence[Floats], row: int, upto: int) -> Floats:
-    """Return how unlike `row` each season is up to the dekad `upto`: 0 is the same, NaN unknown.
+    """Return how different from `row` each season is up to dekad `upto`: 0 is equal, NaN unknown.
 
-    The root of the mean square difference of the standardised `courses`, all alike in weight; so 1
-    is a difference of one standard deviation throughout.
+    It is the root of the mean square difference of the standardised `courses`, all with the same
+    weight; so 1 is a difference of one standard deviation throughout.
     """
     scaled = np.stack([standardised(course)[:, : upto + 1] for course in courses])
     square = (scaled - scaled[:, row : row + 1]) ** 2
@@ -149,9 +149,9 @@ def likeness(courses: Sequence[Floats], row: int, upto: int) -> Floats:
 
 
 def alike(courses: Sequence[Floats], row: int, upto: int, count: int = 2) -> list[int]:
-    """Return the rows of the `count` seasons most like `row` up to `upto`, the most alike first.
+    """Return the rows of the `count` seasons most similar to `row` up to `upto`, best first.
 
-    Only seasons whose end is known in the first of the `courses`: what they came to can be told.
+    Only seasons whose end is known in the first of the `courses` count, so that it can be shown.
     """
     unlike = likeness(courses, row, upto)
     unlike[row] = np.nan
@@ -161,7 +161,7 @@ def alike(courses: Sequence[Floats], row: int, upto: int, count: int = 2) -> lis
 
 
 def rank(values: Floats, row: int) -> Rank | None:
-    """Return the place of `values[row]` among them, equal ones sharing theirs; None if unknown."""
+    """Return the rank of `values[row]` among them, equal ones sharing theirs; None if unknown."""
     own = values[row]
     if np.isnan(own):
         return None
@@ -189,9 +189,9 @@ def sums(values: Floats, first: int, last: int) -> Floats:
 
 
 def missing(periods: Sequence[date], known: Sequence[bool]) -> list[tuple[date, date]]:
-    """Return the stretches of dekads without data between the first known one and the last.
+    """Return the gaps between the first known dekad and the last.
 
-    Each by the last days of its first and of its last dekad.
+    Each is given by the last days of its first and of its last dekad.
     """
     have = {place(period) for period, there in zip(periods, known, strict=True) if there}
     if not have:

@@ -1,8 +1,8 @@
-"""The state of a session: all that is selected, which is all in the URL.
+"""The state of a session: everything that is selected, all of it in the URL.
 
-A session's state is replaced whole, never changed in place: whatever the reader does is a change of
-some of the URL's parameters, read by `from_query` like the URL itself. So a link, the back button
-and a click cannot disagree, and nothing that arrives is trusted more than an address typed by hand.
+A session's state is replaced as a whole, never changed in place: whatever the reader does changes
+some parameters of the URL, which `from_query` reads like a typed URL. So a link, the back button
+and a click cannot disagree, and no input is trusted more than an address typed by hand.
 """
 
 import calendar
@@ -26,10 +26,10 @@ Season = Literal["year", "winter", "spring", "summer", "autumn"]
 DEFAULT_INDICATOR: Final = "combined"
 DEFAULT_LANG: Final[Lang] = "fr"
 MAX_PLACES: Final = 5
-"""So many départements can be compared on one chart and still be told apart."""
+"""Most départements compared on one chart: more could not be told apart."""
 MAX_YEARS: Final = 4
 MAX_ECHO: Final = 40
-"""What the URL asked for is repeated in a notice up to this length."""
+"""Longest part of a URL that a notice repeats."""
 SORTS: Final = (
     "dryness", "name", "region", "value", "change", "year", "share", "age", "crops", "restriction",
     "percentile",
@@ -40,8 +40,8 @@ SORTS: Final = (
 class State:
     """One session's selection.
 
-    `period` is the wish; what is shown is the nearest period that the indicator has, so that the
-    wish survives a visit to an indicator without it. None is the latest.
+    `period` is the wished one; the nearest period that the indicator has is shown, so that the wish
+    survives a visit to an indicator without it. None is the latest.
     """
 
     page: str = "map"
@@ -52,25 +52,25 @@ class State:
     """INSEE code; empty for the whole of France."""
     lang: Lang = DEFAULT_LANG
     crop: str = ""
-    """Classes are weighed by the area of this crop; empty for the area of the land."""
+    """The crop whose area weights the classes; empty for the area of the land."""
     compare: Compare = ""
     other_indicator: str = ""
-    """The second map of a comparison: empty for the same indicator."""
+    """Indicator of the second map of a comparison: empty for the same one."""
     other_period: date | None = None
-    """None for a year before."""
+    """Period of the second map; None for a year before."""
     level: Level = "departement"
     region: str = ""
-    """Code of the région that the ranking is narrowed to."""
+    """Code of the région to which the ranking is restricted."""
     sort: str = "dryness"
     descending: bool = False
     places: tuple[str, ...] = ()
-    """Départements that are compared on the charts."""
+    """Départements compared on the charts."""
     years: tuple[int, ...] = ()
-    """Seasons drawn beside this one, by the year they end in; none: the two most alike."""
+    """Seasons drawn beside this one, by the year in which they end; none: the two most similar."""
     season: Season = "year"
 
     def query(self, shown: str = "") -> dict[str, str]:
-        """Return the parameters of the URL that brings back this selection.
+        """Return the parameters of a URL with this selection.
 
         `shown` is the period on the page as it is typed, for a URL that names it.
         """
@@ -98,7 +98,7 @@ class State:
 
 
 def language(query: Mapping[str, str]) -> Lang:
-    """Return the language that the URL asks for, French by default."""
+    """Return the language in the URL, French by default."""
     asked = query.get("lang", DEFAULT_LANG)
     return check_lang(asked) if asked in get_args(Lang) else DEFAULT_LANG
 
@@ -128,7 +128,7 @@ def _typed(period: date, step: Step) -> str:
 
 @dataclass
 class _Reader:
-    """Reads parameters one by one, and keeps a notice of each that asks in vain."""
+    """Reads parameters one by one, with a notice for each that is invalid."""
 
     query: Mapping[str, str]
     words: Catalogue
@@ -143,7 +143,7 @@ class _Reader:
         return default
 
     def several(self, name: str, read: Callable[[str], str | None], most: int) -> tuple[str, ...]:
-        """Return the parts of a list that `read` knows, each once, `most` of them."""
+        """Return the valid items of a list, each once, at most `most` of them."""
         asked = [each.strip() for each in self.query.get(name, "").split(",") if each.strip()]
         known = [found for found in map(read, asked) if found is not None]
         if len(known) < len(asked):
@@ -163,7 +163,7 @@ class _Reader:
         return parsed
 
     def departement(self) -> str:
-        """Return the département asked for, or the whole of France with a notice."""
+        """Return the requested département, or the whole of France with a notice."""
         asked = self.query.get("departement", "")
         code = asked.strip().upper()
         if not code or code in BY_CODE:
@@ -172,7 +172,7 @@ class _Reader:
         return ""
 
     def indicator(self, indicators: Sequence[str]) -> str:
-        """Return the indicator asked for, or the default with a notice."""
+        """Return the requested indicator, or the default with a notice."""
         default = DEFAULT_INDICATOR if DEFAULT_INDICATOR in indicators else indicators[0]
         asked = self.query.get("indicator", default)
         if asked in indicators:
@@ -183,7 +183,7 @@ class _Reader:
 
 
 def clip(text: str) -> str:
-    """What was asked, short enough to be repeated."""
+    """Return an input, short enough to be repeated."""
     return text if len(text) <= MAX_ECHO else f"{text[: MAX_ECHO - 1]}…"
 
 
@@ -193,10 +193,10 @@ def from_query(
     indicators: Sequence[str],
     crops: Sequence[str] = (),
 ) -> tuple[State, list[str]]:
-    """Return the selection that the URL asks for, and a notice for each thing it asks in vain.
+    """Return the selection in the URL, and a notice for each invalid part.
 
-    `pages` are those that there are, `crops` those whose areas are known. A period without data is
-    told by the page, which knows the periods.
+    `pages` are the existing ones, `crops` those with known areas. Whether a period has data is
+    checked by the page, which knows the periods.
     """
     lang = language(query)
     read = _Reader(query, catalogue(lang))

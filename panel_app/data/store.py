@@ -1,7 +1,7 @@
-"""The only door from the app to data: read-only queries on the published warehouse.
+"""Read-only queries on the published warehouse: the app gets its data only here.
 
-A `Publication` is what one published file holds, read once and kept. It never changes, so any
-number of sessions may share it; when a new file is there, `Store.publication` returns a new one.
+A `Publication` is the content of one published file, read once and kept. It never changes, so any
+number of sessions may share it; for a new file `Store.publication` returns a new one.
 """
 
 import contextlib
@@ -28,20 +28,20 @@ from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import FloatMatrix, Matrix, style_indices
 
 DROUGHT_INDICATOR: Final = "combined"
-"""What is meant by the drought."""
+"""The indicator called the drought."""
 DROUGHT_AGE: Final = "drought_age_dekads"
-"""How long it has lasted."""
+"""The indicator with the age of the drought."""
 FIRST_ASKED: Final = (
     "combined", "precip_mm", "precip_anomaly_pct", "swi", "season_precip_mm", "season_balance_mm",
     "drought_age_dekads", "water_restrictions",
 )  # fmt: skip
-"""What most pages of a département and of France show."""
+"""Indicators that most pages need, read first."""
 
 
 def unusable(path: Path) -> list[str]:
-    """Return why nothing can be shown of the publication at `path`; empty where it can.
+    """Return why the publication at `path` cannot be shown; empty where it can.
 
-    Where it lies is not said: anybody may ask. `geo-pipeline status` says more.
+    Its path is not mentioned, because anybody may ask; `geo-pipeline status` says more.
     """
     try:
         with contextlib.closing(Warehouse(path)) as warehouse:
@@ -54,7 +54,7 @@ def unusable(path: Path) -> list[str]:
 
 
 class Publication:
-    """All that the app reads of one published file; what is asked for once is kept."""
+    """Everything that the app reads of one published file; each part is kept once read."""
 
     def __init__(self, warehouse: Warehouse, version: Version) -> None:
         self.version = version
@@ -81,7 +81,7 @@ class Publication:
 
     @cached_property
     def shapes(self) -> gpd.GeoDataFrame:
-        """Light shapes in planar km, one row a département in the order of `codes`."""
+        """Light shapes in planar km, one row for each département in the order of `codes`."""
         with self._lock:
             return gpd.GeoDataFrame(self._warehouse.query("shapes"))
 
@@ -109,7 +109,7 @@ class Publication:
             return self._warehouse.query("app_risk").set_index(["period_end", "departement"])
 
     def risk(self, period_end: date) -> pd.DataFrame:
-        """What is known of the exposure in a month, by département; empty for other periods."""
+        """The exposure in a month, by département; empty for other periods."""
         month = pd.Timestamp(period_end)
         if month not in self._risk.index.get_level_values(0):
             return self._risk.iloc[:0].droplevel(0)
@@ -135,41 +135,41 @@ class Publication:
             return self._warehouse.query("app_weather_source").set_index("departement")
 
     def weather_source(self, code: str) -> "pd.Series[Any] | None":
-        """What the weather of a département rests on, None where there is none."""
+        """Origin of the weather of a département, None where it has none."""
         return pd.Series(self._weather.loc[code]) if code in self._weather.index else None
 
     @cached_property
     def weather_until(self) -> date | None:
-        """Last day that the weather of half of the départements reaches, None without weather."""
+        """Last day of weather of at least half of the départements, None without weather."""
         ends = self._weather["last_date"].sort_values(ascending=False, ignore_index=True)
         return None if ends.empty else pd.Timestamp(ends[(len(ends) - 1) // 2]).date()
 
     @cached_property
     def attributions(self) -> pd.DataFrame:
-        """Who is to be named, with licence and address: a row an asset and source."""
+        """The attributions, with licence and address: one row for each asset and source."""
         with self._lock:
             return self._warehouse.query("attributions")
 
     @lru_cache(maxsize=256)  # noqa: B019  one publication lives as long as the process serves it
     def source_names(self, indicator: str) -> str:
-        """Short names of those whose observations an indicator rests on: `AgERA5`, `Agreste`."""
+        """Short names of the sources of an indicator's observations: `AgERA5`, `Agreste`."""
         named = self.attributions
         rows = named[named["asset"] == indicator_of(indicator).asset]
         return ", ".join(
-            # What ships with the project has no short name of its own.
+            # The data that ship with the project have no short name of their own.
             text.split(",")[0] if name == "bundled" else name
             for name, text in zip(rows["name"], rows["text_fr"], strict=True)
         )
 
     @lru_cache(maxsize=256)  # noqa: B019
     def statements(self, indicator: str, row: int, lang: Lang) -> tuple[Statement, ...]:
-        """What is said of each département at a period, for the hover."""
+        """The words on each département at a period, for tooltips."""
         matrix = self.matrix(indicator)
         return tuple(matrix.statement(row, column, lang) for column in range(len(self.codes)))
 
     @cached_property
     def crop_areas(self) -> dict[str, FloatMatrix]:
-        """Latest known area of each crop, ha, one a département; only crops with any."""
+        """Latest known area of each crop, ha, one for each département; only crops with any."""
         areas: dict[str, FloatMatrix] = {}
         for code, rows in self._crops.items():
             known = rows.dropna(subset=["area_ha"])
@@ -179,7 +179,7 @@ class Publication:
         return dict(sorted(areas.items()))
 
     def crop_area_years(self, crop: str) -> str:
-        """Years that the latest known areas of a crop are of: `2022`, `2013-2022`."""
+        """Years of the latest known areas of a crop: `2022`, `2013-2022`."""
         years = [
             int(rows["year"].iloc[-1])
             for table in self._crops.values()
@@ -189,7 +189,7 @@ class Publication:
         return str(first) if first == last else f"{first}-{last}"
 
     def read_ahead(self) -> None:
-        """Read what is asked for first; what cannot be read is told to whoever asks for it."""
+        """Read what is needed first; errors are left to the session that needs it."""
         with contextlib.suppress(StorageError):
             for indicator in FIRST_ASKED:
                 if indicator in self.indicators:
@@ -198,19 +198,19 @@ class Publication:
             self.crop_areas  # noqa: B018  read and kept
 
     def rows_of(self, script: str, code: str) -> pd.DataFrame:
-        """Return what `<script>.sql` selects of one département: rare and small, not kept."""
+        """Return what `<script>.sql` selects for one département: rare and small, not kept."""
         return self._warehouse.query(script, departement=code)
 
     @cached_property
     def held(self) -> dict[str, str]:
-        """Since when the départements are held back whose figures are those of before."""
+        """Since when each département that is held back shows earlier figures."""
         with self._lock:
             rows = self._warehouse.query("app_held")
         return dict(zip(rows["departement"], rows["since"], strict=True))
 
     @cached_property
     def neighbours(self) -> dict[str, list[str]]:
-        """Codes of the départements that border on each, the longest border first."""
+        """Codes of the neighbours of each département, the longest border first."""
         with self._lock:
             rows = self._warehouse.query("app_neighbours")
         return {
@@ -218,7 +218,7 @@ class Publication:
         }
 
     def _pivot(self, indicator: str, rows: pd.DataFrame) -> Matrix:
-        """Turn the long form into matrices."""
+        """Turn rows in long form into matrices."""
         periods, row = np.unique(rows["period_end"].to_numpy(), return_inverse=True)
         column = pd.Index(self.codes).get_indexer(pd.Index(rows["departement"]))
         shape = (len(periods), len(self.codes))
@@ -259,9 +259,9 @@ class Publication:
 
 
 class Store:
-    """The current publication, read again when a new one is there. Shared by all sessions.
+    """The current publication, read again when a new one exists. Shared by all sessions.
 
-    With `ahead` what is asked for first is read as soon as it is published, beside the sessions.
+    With `ahead`, what is needed first is read as soon as it is published, in a separate thread.
     """
 
     TAKES: ClassVar = {
@@ -270,7 +270,7 @@ class Store:
         "parquet": "application/vnd.apache.parquet",
         "geojson": "application/geo+json",
     }
-    """What can be made of a map: endings and media types."""
+    """File formats of a map: endings and media types."""
 
     def __init__(self, path: Path, *, ahead: bool = False) -> None:
         self.path = path
@@ -280,7 +280,7 @@ class Store:
         self._publication: Publication | None = None
 
     def version(self) -> Version:
-        """Return what changes with each publication: one look at the folder, no query.
+        """Return a value that changes with each publication, from the folder, without a query.
 
         Raises:
             NotPublishedError: nothing has been published yet.
@@ -288,7 +288,7 @@ class Store:
         return self._warehouse.version()
 
     def publication(self) -> Publication:
-        """Return what is published now.
+        """Return the current publication.
 
         Raises:
             NotPublishedError: nothing has been published yet.
@@ -307,7 +307,7 @@ class Store:
         """Return a map or table as a file: its name, media type and content.
 
         Raises:
-            UsageError: nothing is published of `indicator` at `period`.
+            UsageError: the publication has nothing of `indicator` at `period`.
             StorageError: the publication cannot be read.
         """
         view = selection.select(self._warehouse, indicator, period)

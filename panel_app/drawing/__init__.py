@@ -1,1 +1,1 @@
-"""How things are drawn, whatever the page: charts and maps as SVG, colours, templates."""
+"""Drawing for all pages: charts and maps as SVG, colours, templates."""

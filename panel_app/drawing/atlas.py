@@ -1,8 +1,8 @@
-"""The shapes of France as SVG: sent once with the page, drawn by name wherever a map is.
+"""The shapes of France as SVG: sent once with the page, and referred to by every map.
 
-Planar kilometres (Lambert-93) with the overseas départements in a row of insets, and the four
-around Paris once more, larger. A map is a list of `<use>` of these shapes; a step of the period
-changes their colours and nothing else.
+They are in planar kilometres (Lambert-93), with the overseas départements in a row of insets and
+the four départements around Paris a second time, larger. A map is a list of `<use>` of these
+shapes; a step of the period only changes their colours.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from panel_app.data.store import Publication
 from panel_app.drawing.templates import render
 
 PARIS: Final = ("75", "92", "93", "94")
-"""Too small to be seen or touched at the scale of France: drawn once more, larger."""
+"""Too small to be seen or touched at the scale of France: drawn a second time, larger."""
 
 PARIS_FRAME: Final = (1066.0, 6952.0, 1236.0, 7122.0)
 _LABEL_ROOM: Final = 30.0
@@ -31,18 +31,18 @@ _EDGE: Final = 6.0
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """The shapes as they are drawn, worked out once a publication.
+    """The shapes as they are drawn, computed once for each publication.
 
-    `rows` are the columns of the publication's matrices: each département, then those around Paris
-    once more. Coordinates of `paths` have y downwards.
+    `rows` are columns of the publication's matrices: each département, then those around Paris
+    again. Coordinates of `paths` have y downwards.
     """
 
     rows: NDArray[np.intp]
     paths: tuple[str, ...]
     names: tuple[str, ...]
-    """How a shape is referred to: its code, those of the enlarged ones with an ending."""
+    """Name of each shape: its code, with a suffix for the enlarged ones."""
     middles: tuple[tuple[float, float], ...]
-    """Where a shape stands, for walking by arrow keys and for its label (top middle)."""
+    """Position of each shape, for the arrow keys and for its label (top middle)."""
     coast: str
     frames: tuple[tuple[str, tuple[float, float, float, float]], ...]
     box: str
@@ -64,7 +64,7 @@ def drawing(publication: Publication) -> Drawing:
     ]
     boxes = [shapely.box(*bounds) for _, bounds in frames] + [shapely.box(*PARIS_FRAME)]
     west, south, east, north = shapely.total_bounds(np.array([*shapes, *boxes], dtype=object))
-    # Borders that differ by a hair would leave slivers in the union.
+    # Borders that differ by a tiny distance would leave slivers in the union.
     snapped = shapely.set_precision(np.array(shapes, dtype=object), 0.01)
     coasts = [shapely.unary_union(snapped), shapely.unary_union(np.array(enlarged, dtype=object))]
     return Drawing(
@@ -82,7 +82,7 @@ def drawing(publication: Publication) -> Drawing:
 
 
 def path(shape: BaseGeometry) -> str:
-    """A shape as SVG: y downwards, to 100 m, each step from the point before it."""
+    """A shape as SVG: y downwards, to 100 m, each point relative to the one before."""
     written = []
     for part in getattr(shape, "geoms", [shape]):
         for ring in (part.exterior, *part.interiors):
@@ -95,7 +95,7 @@ def path(shape: BaseGeometry) -> str:
 
 
 def shapes_svg(publication: Publication) -> str:
-    """All shapes, defined and not drawn; every map of the page refers to them."""
+    """Definitions of all shapes, not drawn; every map of the page refers to them."""
     drawn = drawing(publication)
     return render(
         "shell/shapes",
@@ -132,10 +132,10 @@ def map_html(
     selected: str = "",
     walk: bool = False,
 ) -> str:
-    """A map of all départements: a colour each in order of their codes, '' for no data (hatched).
+    """A map of all départements, with a colour for each in order of codes, '' for no data.
 
-    `titles` are told by the pointer and to screen readers, `marks` are classes of the style sheet
-    for single départements; with `walk` they are buttons that the arrow keys walk through.
+    `titles` are for the pointer and for screen readers, `marks` are style classes of single
+    départements; with `walk` the shapes are buttons that the arrow keys move between.
     """
     drawn = drawing(publication)
     places = [
@@ -166,7 +166,7 @@ def map_html(
 
 
 def _tenth(value: int) -> str:
-    """Tenths as a number: 125 is 12.5, 120 is 12."""
+    """Tenths as a number: 12.5 for 125, 12 for 120."""
     return f"{value / 10:.1f}".removesuffix(".0")
 
 
@@ -176,7 +176,7 @@ def _place(shape: BaseGeometry) -> tuple[float, float]:
 
 
 def _enlarge(shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
-    """Fit some shapes into the frame around Paris, all by the same scale."""
+    """Scale some shapes by the same factor to fit the frame around Paris."""
     if not shapes:
         return []
     west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))

@@ -9,14 +9,14 @@ from geo_pipeline.indicators.classes import INDEX_DRY_LIMITS
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 
 THRESHOLDS: Final = {"D1": INDEX_DRY_LIMITS[3], "D3": INDEX_DRY_LIMITS[1]}
-"""Where moderate and extreme drought begin, on the axis of an index."""
+"""Where moderate and extreme drought begin on the axis of an index."""
 
 
 def heights(matrix: Matrix, where: Any) -> FloatMatrix:
-    """How high the values `where` (as numpy picks them) stand on a chart, dry below zero.
+    """Heights on a chart of the values `where` (a numpy index), dry below zero.
 
-    A class whose value is no index (a score, a wetness) is drawn as the index of its rank, a stage
-    of a drought or a level of restriction as a bar of the same height as any other.
+    A class whose value is not an index (a score, a wetness) is drawn as the index of its rank. A
+    stage of a drought or a level of restriction is a bar of fixed height.
     """
     which = indicator_of(matrix.indicator)
     if which.kind in ("stage", "restriction"):

@@ -1,9 +1,9 @@
-"""Charts as SVG and words: what a chart is made of, whatever it shows.
+"""Charts as SVG with words in HTML: the parts of a chart, whatever it shows.
 
-A chart is drawn by the server, so that it is read before any script runs, printed, and copied as it
-is. Its curves stretch with the page; its words do not: they are HTML, placed in shares of the plot.
-Every chart has a title, a note (unit, source, period), a table of what it shows, and tells of
-itself where a pointer or the keyboard is. Colours of ink come from the style sheet, in both themes.
+The server draws a chart, so that it can be read before any script runs, printed, and copied. Its
+curves stretch with the page; its words do not: they are HTML, positioned in shares of the plot.
+Every chart has a title, a note (unit, source, period), a table of its figures, and tooltips for
+pointer and keyboard. Colours of text and lines come from the style sheet, in both themes.
 """
 
 import json
@@ -24,7 +24,7 @@ WIDTH: Final = 1000
 """Width of the drawing in its own units; heights are in pixels."""
 
 NAME_PX: Final = 17
-"""Names at the ends of lines are at least so far from one another."""
+"""Smallest distance between names at the ends of lines."""
 
 Anchor = Literal["start", "middle", "end"]
 Floats = NDArray[np.float64]
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Mark:
-    """One shape: `d` as SVG paths have it, `kind` a class of the style sheet, its own colour."""
+    """One shape: `d` as in SVG paths, `kind` a class of the style sheet, its own colour."""
 
     d: str
     kind: str
@@ -54,7 +54,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Tip:
-    """What is told where the pointer is between `x0` and `x1`; `period` is where a click leads."""
+    """Tooltip between `x0` and `x1`; `period` is the target of a click."""
 
     x0: float
     x1: float
@@ -67,7 +67,7 @@ class Tip:
 
 @dataclass(frozen=True)
 class Table:
-    """The figures behind a chart: texts, the first column naming the row."""
+    """The figures of a chart as texts; the first column names the row."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -75,14 +75,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """A whole figure. `left` and `right` are the room for words beside the plot, px."""
+    """A whole figure. `left` and `right` are the space for words beside the plot, px."""
 
     name: str
     title: str
     height: int
     note: str = ""
     hint: str = ""
-    """What a click does; it stays on the page when the chart is taken home."""
+    """What a click does; it is not part of a copy of the chart."""
     marks: list[Mark] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     tips: list[Tip] = field(default_factory=list)
@@ -125,13 +125,13 @@ class Chart:
 
 @dataclass(frozen=True)
 class Scale:
-    """Where a value stands between `low` (0) and `high` (1)."""
+    """Position of a value between `low` (0) and `high` (1)."""
 
     low: float
     high: float
 
     def __call__(self, value: ArrayLike) -> Floats:
-        """Return the shares."""
+        """Return the positions of values."""
         span = (self.high - self.low) or 1.0
         return (np.asarray(value, dtype=float) - self.low) / span
 
@@ -144,12 +144,12 @@ def points(x: ArrayLike, y: ArrayLike, height: float = 1.0) -> list[tuple[float,
 
 
 def number(value: float) -> str:
-    """A coordinate to a tenth, without needless digits."""
+    """A coordinate to a tenth, without unnecessary digits."""
     return f"{value:.1f}".removesuffix(".0")
 
 
 def line(x: ArrayLike, y: ArrayLike, height: float) -> str:
-    """A curve through shares, broken where `y` is NaN."""
+    """A curve through positions, broken where `y` is NaN."""
     parts, open_ = [], False
     for across, down in points(x, y, height):
         if math.isnan(down):
@@ -161,7 +161,7 @@ def line(x: ArrayLike, y: ArrayLike, height: float) -> str:
 
 
 def band(x: ArrayLike, low: ArrayLike, high: ArrayLike, height: float) -> str:
-    """The surface between two curves; where either is NaN there is none."""
+    """The area between two curves, omitted where either is NaN."""
     x, low, high = (np.asarray(each, dtype=float) for each in (x, low, high))
     known = ~(np.isnan(low) | np.isnan(high))
     parts = []
@@ -174,7 +174,7 @@ def band(x: ArrayLike, low: ArrayLike, high: ArrayLike, height: float) -> str:
 
 
 def bars(left: ArrayLike, right: ArrayLike, low: ArrayLike, high: ArrayLike, height: float) -> str:
-    """Upright rectangles between shares, all in one path."""
+    """Upright rectangles between positions, all in one path."""
     parts = []
     for x0, x1, y0, y1 in zip(
         *(np.asarray(e, dtype=float).tolist() for e in (left, right, low, high)), strict=True
@@ -195,15 +195,15 @@ def level(y: float, height: float) -> str:
 
 
 def runs(known: NDArray[np.bool_]) -> list[slice]:
-    """Stretches in which `known` is true without a break."""
+    """Unbroken runs in which `known` is true."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], known, [False])).astype(np.int8)))
     return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def spark(values: Sequence[float], colours: Iterable[str], label: str, width: int = 96) -> str:
-    """A row of small bars, dry below the middle, as HTML; nothing where there is no value.
+    """A row of small bars, dry below the middle, as HTML; no bar where there is no value.
 
-    `values` are indices (0 usual); beyond ±2.5 a bar is as long as at 2.5.
+    `values` are indices (0 is usual); bars beyond ±2.5 have the length of 2.5.
     """
     height, step = 24, width / max(1, len(values))
     wide, lefts = number(step * 0.82), _lefts(len(values), step)
@@ -224,12 +224,12 @@ def spark(values: Sequence[float], colours: Iterable[str], label: str, width: in
 
 @lru_cache(maxsize=8)
 def _lefts(count: int, step: float) -> tuple[str, ...]:
-    """Where small bars begin: the same for all the rows of a table."""
+    """Left edges of small bars: the same for all the rows of a table."""
     return tuple(number(index * step) for index in range(count))
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """Round values between `low` and `high`, `most` at most: 1, 2 or 5 times a power of ten."""
+    """Round values between `low` and `high`, at most `most`: 1, 2 or 5 times a power of ten."""
     span = high - low
     if not span > 0:
         return [low]
@@ -241,7 +241,7 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
 
 
 def decimals(values: Iterable[float]) -> int:
-    """How many decimals tell all of the values, three at most."""
+    """Decimals needed to distinguish all of the values, at most three."""
     values = list(values)
     return next(
         (many for many in (0, 1, 2) if all(abs(round(v, many) - v) < 1e-9 for v in values)), 3
@@ -251,16 +251,16 @@ def decimals(values: Iterable[float]) -> int:
 def axis(
     scale: Scale, values: Iterable[float], height: float, write: Callable[[float], str]
 ) -> tuple[list[Mark], list[Label]]:
-    """Lines across the plot at `values`, zero a stronger one, and what they are on its left."""
+    """Lines across the plot at `values`, a stronger one at zero, and their labels on the left."""
     shares = [(value, float(scale(value))) for value in values]
     marks = [Mark(level(at, height), "zero" if value == 0 else "grid") for value, at in shares]
     return marks, [Label(0.0, 1 - at, write(value), "end", "y") for value, at in shares]
 
 
 def end_names(ends: Sequence[tuple[float, str, str]], height: float) -> list[Label]:
-    """Names beside the ends of lines, none over another.
+    """Names beside the ends of lines, moved apart so that none overlaps another.
 
-    `ends` are where each line ends (a share from the top), its name, and its class.
+    `ends` are the end of each line (a share from the top), its name, and its class.
     """
     tops = apart([top for top, _, _ in ends], NAME_PX / height)
     return [
@@ -270,9 +270,9 @@ def end_names(ends: Sequence[tuple[float, str, str]], height: float) -> list[Lab
 
 
 def apart(wanted: Sequence[float], gap: float) -> list[float]:
-    """Move positions (0 to 1) apart to `gap` at least, as little as needed and within 0 to 1.
+    """Move positions (0 to 1) at least `gap` apart, as little as necessary and within 0 to 1.
 
-    Those too near one another form a group around their mean; their order is kept.
+    Those too near to each other form a group around their mean; their order is kept.
     """
     order = sorted(range(len(wanted)), key=lambda index: wanted[index])
     groups: list[tuple[float, int]] = []  # centre and number of members

@@ -1,4 +1,4 @@
-"""Jinja templates: those of a page in the page's folder, those that pages share in `shell/`."""
+"""Jinja templates: those of a page in its folder, shared ones in `shell/`."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -23,7 +23,7 @@ def _templates() -> Environment:
 def render(template: str, values: Mapping[str, Any]) -> Markup:
     """Fill `ranking/table` (`pages/ranking/table.html.j2`) or `shell/notice`.
 
-    Whatever comes from data is escaped, once.
+    All data are escaped, once.
     """
     text = _templates().get_template(f"{template}.html.j2").render(values)
     return Markup(text)  # noqa: S704  the templates escape

@@ -43,17 +43,17 @@ TOKENS: dict[str, dict[str, str]] = {
 }
 
 NEUTRAL = "#b4bac0"
-"""Bars of a normal month: the map's near-white would vanish on the page."""
+"""Colour of bars of a normal month: the map's near-white would not be visible on the page."""
 
 
 def darker(colour: str, by: float) -> str:
-    """The same colour with `by` (0 to 1) of its light taken away."""
+    """The same colour, darker by the share `by` (0 to 1)."""
     return "#" + "".join(f"{round(int(colour[i : i + 2], 16) * (1 - by)):02x}" for i in (1, 3, 5))
 
 
 @cache
 def bar_colour(style: ClassStyle) -> str:
-    """Colour of a class in a thin bar on the page: pale ones a little darker than on the map."""
+    """Colour of a class in a thin bar: pale ones are a little darker than on the map."""
     light = luminance(style.colour)
     if light > 0.9:
         return NEUTRAL

@@ -1,1 +1,1 @@
-"""How pages reach their readers: server, headers, sign-in, sessions and the line to them."""
+"""Serving of pages: server, headers, sign-in, sessions, and the channel to the browser."""

@@ -1,7 +1,7 @@
-"""The line between a session and its page: small messages both ways, over Panel's own websocket.
+"""The channel between a session and its page: small messages both ways, over Panel's websocket.
 
-Two sources of Bokeh's core that are never drawn: the page sets the data of one, the session those
-of the other. The page needs no more of the libraries than Bokeh's core.
+It consists of two data sources of Bokeh's core that are never drawn: the page sets the data of one,
+the session those of the other. The page needs nothing else from the libraries.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from bokeh.models import ColumnDataSource, Spacer
 
 
 class Channel:
-    """`on_ask` is told what the page asks, `tell` says what changed."""
+    """`on_ask` is called with the page's requests; `tell` sends changes to the page."""
 
     def __init__(self, on_ask: Callable[[dict[str, str]], None]) -> None:
         self._on_ask = on_ask
@@ -20,12 +20,12 @@ class Channel:
         self._asked.on_change("data", lambda _attribute, _old, new: self._heard(new))
 
     def view(self) -> pn.pane.Bokeh:
-        """Return what carries the line into the page; it shows nothing."""
+        """Return the invisible element that carries the channel into the page."""
         carrier = Spacer(width=0, height=0, visible=False, tags=[self._asked, self._told])
         return pn.pane.Bokeh(carrier, width=0, height=0, margin=0)
 
     def tell(self, slots: Mapping[str, str]) -> None:
-        """Say what changed: HTML or JSON by the name of its place."""
+        """Send changes: HTML or JSON by the name of its slot."""
         if slots:
             self._told.data = {"slot": list(slots), "html": list(slots.values())}
 

@@ -1,4 +1,4 @@
-"""The whole document that is sent first: the shell around a page, all styles and scripts."""
+"""The whole document of the first answer: the shell around a page, all styles and scripts."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -17,18 +17,18 @@ from panel_app.serving.headers import script_nonce
 STYLES: Final = ("app.css", "charts.css", "atlas.css")
 SCRIPTS: Final = ("core.js",)
 LAST_SCRIPTS: Final = ("charts.js", "take.js", "start.js")
-"""Asked after those of the pages what to do with a key or a click."""
+"""Loaded after the pages' scripts, which handle keys and clicks first."""
 
 
 @cache
 def style_sheet() -> str:
-    """All styles of the app: pages lead to each other without loading anew."""
+    """All styles of the app, because pages lead to each other without reloading."""
     return "\n".join([*map(_shared, STYLES), *(page.styles for page in PAGES)])
 
 
 @cache
 def script() -> str:
-    """All that the page does by itself."""
+    """All scripts of the app."""
     own = [script for page in PAGES for script in page.scripts]
     return "\n".join([*map(_shared, SCRIPTS), *own, *map(_shared, LAST_SCRIPTS)])
 
@@ -46,16 +46,16 @@ DOCUMENT = """{% from macros import embed %}{{ body }}{{ embed(roots.channel) }}
 <script{{ nonce }}>{{ js }}</script>
 {{ plot_script | replace("<script", "<script" ~ nonce) }}</body></html>
 """
-"""Around the body: Bokeh's core, which carries the channel, the app's own script, the session.
+"""Template around the body: Bokeh's core with the channel, the app's script, the session.
 
-Panel's templates do not escape: `body` is rendered before, by `render`, which does.
+Panel's templates do not escape, so `body` is rendered before by `render`, which does.
 """
 
 
 def shell(
     words: Catalogue, roots: Mapping[str, pn.viewable.Viewable], values: Mapping[str, Any]
 ) -> pn.Template:
-    """The whole document; everything it needs is in it or served beside it."""
+    """Return the whole document; everything it needs is in it or served beside it."""
     template = pn.Template(DOCUMENT, location=False)
     for root, component in roots.items():
         template.add_panel(root, component)

@@ -1,7 +1,7 @@
 """Headers of every answer: what a browser lets a page do.
 
-Scripts run only from the server's own files or where they carry the nonce of this very answer. A
-page asks `script_nonce()` while it is built and writes it on each script of its template.
+Scripts only run from the server's own files or with the nonce of this very answer. A page calls
+`script_nonce()` while it is built and writes the nonce on each script of its template.
 """
 
 import re
@@ -30,9 +30,9 @@ _PLAIN_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?
 
 
 def script_nonce() -> str:
-    """Return what a script of the page that is being built must carry; empty where nobody asks.
+    """Return the nonce for scripts of the page that is being built; empty outside a request.
 
-    Nobody does under plain `panel serve`, while the server warms up and in tests.
+    That is the case under plain `panel serve`, while the server warms up and in tests.
     """
     document = pn.state.curdoc
     context = document.session_context if document is not None else None
@@ -42,20 +42,20 @@ def script_nonce() -> str:
 
 
 class Guard(OutputTransform):
-    """Puts the headers on an answer, and a page that people can read in place of an error's."""
+    """Sets the headers of an answer, and replaces the body of an error by a readable page."""
 
     def __init__(self, settings: Settings, request: HTTPServerRequest) -> None:
         self._prefix = settings.app_prefix
         self._embedders = settings.app_embedders
         self._request = request
         self._replaced = False
-        # Made here, before any handler runs; a reader cannot choose it.
+        # It is generated here, before any handler runs, so that a reader cannot choose it.
         request.script_nonce = secrets.token_urlsafe(16)  # type: ignore[attr-defined]
 
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
-        """Set the headers; replace the body of an error, where it is a page."""
+        """Set the headers; replace the body of an error, if it is a page."""
         headers.pop("Server", None)
         for name, value in FIXED.items():
             headers[name] = value
@@ -78,23 +78,23 @@ class Guard(OutputTransform):
         return status_code, headers, chunk
 
     def transform_chunk(self, chunk: bytes, finishing: bool) -> bytes:
-        """Let the rest through, but for that of a page that was replaced."""
+        """Pass the rest on, except that of a replaced page."""
         return b"" if self._replaced else chunk
 
     def _embedded(self) -> bool:
-        """Whether this is the view that other pages may show in a frame."""
+        """Whether this is the view that other sites may show in a frame."""
         request = self._request
         home = request.path.removeprefix(self._prefix) in ("", "/", "/app")
         return home and request.arguments.get("page") in EMBEDDED
 
     def _versioned(self) -> bool:
-        """Whether this is a file of the libraries that is asked for by its hash."""
+        """Whether this is a file of the libraries, requested by its hash."""
         request = self._request
         return request.path.startswith(f"{self._prefix}/static/") and "v" in request.arguments
 
     def _policy(self, ancestors: str) -> str:
         host = self._request.host
-        # Browsers of before 2022 do not count the websocket of the same host to 'self'.
+        # Browsers before 2022 do not treat the websocket of the same host as 'self'.
         sockets = f" ws://{host} wss://{host}" if _PLAIN_HOST.fullmatch(host) else ""
         nonce = self._request.script_nonce  # type: ignore[attr-defined]
         return "; ".join(
@@ -114,13 +114,13 @@ class Guard(OutputTransform):
 
 
 class Compressed(GZipContentEncoding):
-    """Text goes compressed to who takes it so; the figures too, but no part of a file."""
+    """Compresses texts for clients that accept it, the metrics too, but no partial file."""
 
     CONTENT_TYPES = GZipContentEncoding.CONTENT_TYPES | {"application/openmetrics-text"}
 
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
-        """Compress the beginning."""
+        """Compress the first part."""
         self._gzipping = self._gzipping and status_code != 206
         return super().transform_first_chunk(status_code, headers, chunk, finishing)

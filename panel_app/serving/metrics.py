@@ -1,4 +1,4 @@
-"""`/metrics` and `/health` on the app's server: the figures of the pipeline, and whether it works.
+"""`/metrics` and `/health` on the app's server: the pipeline's metrics, and whether the app works.
 
 `panel serve panel_app/app.py --plugins panel_app.serving.metrics`.
 """
@@ -22,7 +22,7 @@ _OF_SERVICES: Final = re.compile(r"^geo_pipeline_(?:daemon_healthy|tick_late)\{.
 
 
 class Metrics(RequestHandler):
-    """Answers with the file of figures; 503 while there is none."""
+    """Answers with the metrics file; 503 while there is none."""
 
     def get(self) -> None:
         """Send the figures."""
@@ -52,10 +52,10 @@ class Health(RequestHandler):
 
 
 def live(content: str, now: float, *, readable: bool) -> str:
-    """Return written figures with what is known better `now` (seconds since 1970).
+    """Return written metrics with what is better known `now` (seconds since 1970).
 
-    They are written by a sensor: where they are old it does not tick, so the code is not reached;
-    of daemons and of other sensors nothing is known then, and they have no sample.
+    A sensor writes them: if they are old the sensor does not tick, so the code is unreachable.
+    Nothing is known of daemons and other sensors then, and they have no sample.
     """
     content = _READABLE.sub(rf"\1 {float(readable)}", content)
     taken = _TAKEN.search(content)

@@ -1,7 +1,7 @@
-"""The app's own server: Bokeh's and Panel's, with limits, a sign-in and headers of ours.
+"""The app's own server: Bokeh's and Panel's, with our limits, sign-in and headers.
 
-`python -m panel_app` runs it by the settings `GEO_PIPELINE_APP_*`. The app itself is the file that
-`panel serve panel_app/app.py` takes too, which remains the plain way.
+`python -m panel_app` runs it by the settings `GEO_PIPELINE_APP_*`. The app itself is the same file
+that `panel serve panel_app/app.py` serves, which remains possible.
 """
 
 import hmac
@@ -39,9 +39,9 @@ APP: Final = Path(__file__).parents[1] / "app.py"
 ROUTE: Final = "/app"
 
 BODY_BYTES: Final = 64 * 1024
-"""Nothing but the form of the sign-in is ever sent in a body."""
+"""Largest body of a request: only the sign-in form is ever sent."""
 COMPRESSION: Final = 6
-"""Level at which what goes over the websocket is compressed: mostly JSON."""
+"""Compression level of the websocket, which mostly carries JSON."""
 
 
 class Server(BokehTornado):
@@ -58,10 +58,10 @@ class Server(BokehTornado):
             extra_websocket_origins=origins,
             use_index=False,
             ico_path="none",
-            # Only who was given a page may open its websocket.
+            # Only a browser that was given a page may open its websocket.
             sign_sessions=True,
             secret_key=f"sessions {secret}".encode(),
-            # The token in the page holds what is listed here for scripts to read: no cookie.
+            # The token in the page contains these headers, readable for scripts: so no cookies.
             include_headers=["Accept-Language", "User-Agent"],
             include_cookies=[],
             keep_alive_milliseconds=round(1000 * settings.app_keep_alive_s),
@@ -85,16 +85,16 @@ class Server(BokehTornado):
             (f"{self.prefix}/?", Index),
             (f"{self.prefix}{ROUTE}/?", Page, of_app),
             (f"{self.prefix}{ROUTE}/ws", Socket, {**of_app, "compression_level": COMPRESSION}),
-            # It hands pages to scripts of any other site; the embed view is for these.
+            # It would hand pages to scripts of any other site; the embed page is for these.
             (f"{self.prefix}{ROUTE}/autoload.js", ErrorHandler, {"status_code": 404}),
             (f"{self.prefix}/metrics", Figures),
             (f"{self.prefix}/liveness", LivenessHandler, alive),
             (f"{self.prefix}/health", Health),
         ]
         if self.prefix:
-            # Who looks after the process need not know the prefix.
+            # Whoever monitors the process need not know the prefix.
             routes += [("/", Index), ("/liveness", LivenessHandler, alive), ("/health", Health)]
-        # Those added later are asked first.
+        # Handlers that are added later are tried first.
         self.add_handlers(".*", routes)
 
     @property
@@ -105,22 +105,22 @@ class Server(BokehTornado):
 
     @property
     def failed(self) -> bool:
-        """Whether the page that was built last could not be; Bokeh has logged why."""
+        """Whether building the last page failed; Bokeh has logged why."""
         return any(handler.failed for handler in self._context.application.handlers)
 
     def get_handler_delegate(
         self, request: Any, target_class: type[RequestHandler], *args: Any, **options: Any
     ) -> Any:
-        """Let every handler answer HEAD: Bokeh's and Panel's own do not."""
+        """Let every handler answer HEAD, which Bokeh's and Panel's do not."""
         handler = _answering_head(target_class)  # type: ignore[arg-type]  # a class can be hashed
         return super().get_handler_delegate(request, handler, *args, **options)
 
     def admits(self, user: str) -> bool:
-        """Whether who is signed in may see the app."""
+        """Whether a signed-in user may see the app."""
         return self._provider is None or self._provider.admits(user)
 
     def opens(self, token: str) -> bool:
-        """Whether the websocket's token is one that this server gave out.
+        """Whether the websocket's token was issued by this server.
 
         Raises:
             HTTPError: 503, its page was forgotten meanwhile and there is no place for another.
@@ -136,7 +136,7 @@ class Server(BokehTornado):
         return True
 
     def tells(self, authorization: str, user: str | None) -> bool:
-        """Whether the figures are for who asks: by a token, or by who is signed in."""
+        """Whether the client may read the metrics: by a token, or as a signed-in user."""
         if self._metrics_token is not None:
             expected = f"Bearer {self._metrics_token.get_secret_value()}"
             if hmac.compare_digest(authorization.encode(), expected.encode()):
@@ -147,10 +147,10 @@ class Server(BokehTornado):
 
 
 class Page(DocHandler):
-    """A page of the app, while there is a place."""
+    """A page of the app, while there are places."""
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
-        """Send the page; with a slash at the end, its files would be looked for elsewhere."""
+        """Send the page; with a trailing slash its files would be looked for elsewhere."""
         if self.request.path.endswith("/"):
             query = f"?{self.request.query}" if self.request.query else ""
             self.redirect(f"{self.application.prefix}{ROUTE}{query}", permanent=True)
@@ -161,7 +161,7 @@ class Page(DocHandler):
         """Make the session of a page.
 
         Raises:
-            HTTPError: who asks may not see it, all places are taken, or it cannot be built.
+            HTTPError: the client may not see it, all places are taken, or it cannot be built.
         """
         server: Server = self.application
         if not server.admits(self.current_user):
@@ -173,12 +173,12 @@ class Page(DocHandler):
             session.request_expiration()
             raise HTTPError(500)
         if self.request.method == "HEAD":
-            session.request_expiration()  # nobody comes for it
+            session.request_expiration()  # nobody waits for it
         return session
 
 
 class Socket(WSHandler):
-    """The websocket of a page that this server gave out."""
+    """The websocket of a page that this server has sent."""
 
     async def prepare(self) -> None:
         """Refuse before the connection is made."""
@@ -190,31 +190,31 @@ class Socket(WSHandler):
             raise HTTPError(403)
 
     def open(self, *args: Any, **kwargs: Any) -> None:
-        """Take the line up.
+        """Accept the connection.
 
-        Bokeh sends a message in several parts: each would wait 40 ms for the one before it to be
-        acknowledged.
+        Bokeh sends a message in several parts; without this each would wait 40 ms for the
+        acknowledgement of the one before.
         """
         self.set_nodelay(True)
         super().open(*args, **kwargs)
 
 
 class Index(AuthRequestHandler):
-    """Leads to the app, with what was asked of it."""
+    """Redirects to the app, with the query."""
 
     @authenticated
     async def get(self) -> None:
-        """Send on; relative where there is no prefix, in case a proxy cuts one off."""
+        """Redirect, relatively where there is no prefix, in case a proxy removes one."""
         prefix = self.application.prefix
         query = f"?{self.request.query}" if self.request.query else ""
         self.redirect(f"{prefix}{ROUTE}{query}" if prefix else f".{ROUTE}{query}")
 
 
 class Figures(AuthRequestHandler, Metrics):
-    """The figures, for whom they are."""
+    """The metrics, for clients that may read them."""
 
     async def prepare(self) -> None:
-        """Refuse who may not read them."""
+        """Refuse other clients."""
         await AuthRequestHandler.prepare(self)
         server: Server = self.application  # type: ignore[assignment]
         given = self.request.headers.get("Authorization", "")
@@ -227,9 +227,9 @@ class Figures(AuthRequestHandler, Metrics):
 
 @cache
 def _answering_head(handler: type[RequestHandler]) -> type[RequestHandler]:
-    """Return `handler`, answering HEAD as GET: Tornado leaves out what is in the body.
+    """Return `handler` with HEAD answered as GET; Tornado leaves out the body.
 
-    A websocket opens by GET alone.
+    A websocket only opens by GET.
     """
     if handler.head is not RequestHandler.head or issubclass(handler, WebSocketHandler):
         return handler
@@ -239,11 +239,11 @@ def _answering_head(handler: type[RequestHandler]) -> type[RequestHandler]:
 def build(settings: Settings, origins: Sequence[str] = ()) -> tuple[BaseServer, str]:
     """Return the server, listening but not answering yet, and the app's address on it.
 
-    `origins` are further hosts in the browser's address bar.
+    `origins` are further hosts allowed in the browser's address bar.
 
     Raises:
-        UsageError: a setting is missing or off.
-        GeoPipelineError: the port cannot be had.
+        UsageError: a setting is missing or wrong.
+        GeoPipelineError: the port is not available.
     """
     silence(EMPTY_LAYOUT, True)
     address, wanted = settings.app_address, settings.app_port
@@ -272,5 +272,5 @@ def build(settings: Settings, origins: Sequence[str] = ()) -> tuple[BaseServer, 
 
 
 def warm(application: Application) -> None:
-    """Build a page for nobody, so that the first reader need not wait for imports and data."""
+    """Build one page in advance, so that the first reader need not wait for imports and data."""
     generate_session(application).destroy()

@@ -1,6 +1,6 @@
-"""Pages that the server shows by itself, in both languages: what went wrong, and the sign-in.
+"""Pages of the server itself, in both languages: errors and the sign-in.
 
-They need no session, no script and nothing but themselves.
+They need no session, no script and no other file.
 """
 
 from html import escape
@@ -10,10 +10,10 @@ from geo_pipeline.words import LANGS
 from panel_app.data.page_words import catalogue
 
 ERRORS: Final = (400, 401, 403, 404, 429, 503)
-"""Statuses that have words of their own (`server.error_404`); of all others something failed."""
+"""Statuses with their own text (`server.error_404`); all others are a failure of the server."""
 
 RETRY_S: Final = 30
-"""A full server is asked again after so long."""
+"""Seconds after which a full server is tried again."""
 
 _STYLE: Final = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -58,13 +58,13 @@ _FORM: Final = """<form method="post" action="{action}">
 
 
 def error(status: int, home: str) -> str:
-    """Return the page of an error; `home` is where the map is."""
+    """Return the page of an error; `home` is the address of the map."""
     refresh = f'\n<meta http-equiv="refresh" content="{RETRY_S}">' if status == 503 else ""
     return _page(f"error_{status}" if status in ERRORS else "failed", home=home, refresh=refresh)
 
 
 def sign_in(action: str, token: str, target: str, *, refused: bool) -> str:
-    """Return the form: where it is sent, its token against forgery (HTML), where it leads to."""
+    """Return the form: its target, its token against forgery (HTML), where it leads to."""
     form = _FORM.format(
         action=escape(action),
         token=token,

@@ -1,7 +1,7 @@
-"""A session: one reader, whose wishes change the state and who is told what that changes.
+"""A session: one reader, whose requests change the state, and who is sent what that changes.
 
-A session keeps its state and a fingerprint of each text it has sent, nothing else: whatever is
-heavy belongs to the publication, which all sessions share.
+A session only keeps its state and a fingerprint of each text it has sent; all large data belong to
+the publication, which all sessions share.
 """
 
 import asyncio
@@ -36,22 +36,22 @@ LOOK_EVERY_MS: Final = 5000
 WAITING_LOOK_EVERY_MS: Final = 1500
 
 SCRIPT_WORDS: Final = ("drought", "held", "nothing", "lost", "again", "copied")
-"""What the page's script says by itself."""
+"""Texts of the page's script."""
 MAX_ASKED: Final = 4000
-"""Characters of a question: the longest URL is a tenth of it."""
+"""Longest request, in characters: the longest URL has a tenth of it."""
 
 _LOG = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=128)
 def said(publication: Publication, state: State) -> Slots:
-    """Return what a page shows of a publication: readers who look at the same share it."""
+    """Return the content of a page of a publication, shared by readers of the same page."""
     slots = BY_KEY[state.page].slots
     return {} if slots is None else slots(PageView(publication, state))
 
 
 class Session:
-    """One visit. `ask` is what the page calls, `tell` (of the channel) what it hears."""
+    """One visit. The page calls `ask`; `tell` (of the channel) sends to the page."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Session:
         self.state = self._read(query)
         self._tell_period()
 
-    # ------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------ content
 
     @property
     def words(self) -> Catalogue:
@@ -81,19 +81,19 @@ class Session:
 
     @property
     def page(self) -> Page:
-        """The page that is shown, or will be once something is published."""
+        """The page shown, or to be shown once something is published."""
         return BY_KEY[self.state.page]
 
     @property
     def view(self) -> PageView | None:
-        """What is shown, None while nothing is published."""
+        """The view, None while nothing is published."""
         return None if self._publication is None else PageView(self._publication, self.state)
 
     def template(self) -> pn.Template:
-        """The whole page as it is sent first."""
+        """The whole page for the first answer."""
         try:
             slots = self.slots()
-        except StorageError as error:  # of another version, or gone while it was read
+        except StorageError as error:  # of another version, or removed while it was read
             self._publication, self._error, self.state = None, error, State(lang=self.state.lang)
             slots = self.slots()
         self._sent = self._fingerprints(slots)
@@ -113,7 +113,7 @@ class Session:
                 "title": self._title(),
                 "signed_in": self._signed_in,
                 "about": {
-                    # While nothing is published, the address keeps what it asks for.
+                    # While nothing is published, the address keeps its parameters.
                     "query": self._query() if view else "",
                     "credit": self._credit(),
                     "home": HOME.key,
@@ -123,7 +123,7 @@ class Session:
         )
 
     def slots(self) -> dict[str, str]:
-        """Everything the page says now, by the name of its place."""
+        """The present content of the page by slot."""
         return {
             **self._page_slots(),
             "band": self._band(),
@@ -131,14 +131,14 @@ class Session:
         }
 
     def _band(self) -> str:
-        """What stands above a page that shows a record which ended long before its publication."""
+        """The banner above a record that ended long before its publication."""
         view = self.view
         if view is None or not self.page.shows_record or view.ended is None:
             return ""
         return render("shell/band", {"said": archive_words(view.ended, view.lang)})
 
     def _told(self) -> list[str]:
-        """What is told above the page: what just happened, and what stays so."""
+        """The notices above the page: new ones, and those that stay."""
         publication = self._publication
         if publication is None or not publication.is_previous:
             return self._notices
@@ -154,13 +154,13 @@ class Session:
         return said(self._publication, self.state)
 
     def _fingerprints(self, slots: Mapping[str, str]) -> dict[str, int]:
-        """What tells whether a place has to be sent again."""
+        """Fingerprints that show which slots must be sent again."""
         view = self.view
         kept_up = self.page.kept_up(view) if view else {}
         return {name: hash(kept_up.get(name, text)) for name, text in slots.items()}
 
     def _main(self, slots: Mapping[str, str]) -> str:
-        """The page inside the shell, its places filled."""
+        """The page inside the shell, its slots filled."""
         view = self.view
         name = "waiting" if view is None and self.page.slots_now is None else self.page.key
         page = render(
@@ -175,7 +175,7 @@ class Session:
         return f'<div data-slot="band">{slots["band"]}</div>\n{page}'
 
     def _title(self) -> str:
-        """Title of the window: what is on the page, then the name of the whole."""
+        """Title of the window: the page's subject, then the name of the app."""
         view, name = self.view, self.words("title")
         subject = self.page.subject(view) if view else ""
         if not subject and (self.page is HOME or self.page.embedded):
@@ -183,7 +183,7 @@ class Session:
         return f"{subject or self.words(f'nav.{self.page.key}')} · {name}"
 
     def _credit(self) -> str:
-        """The line under a picture that is taken home."""
+        """The credit line under a saved picture."""
         view = self.view
         if view is None:
             return ""
@@ -194,10 +194,10 @@ class Session:
         view = self.view
         return f"?{urlencode(self.state.query(view.period_typed if view else ''))}"
 
-    # ------------------------------------------------------------------ what is asked
+    # ------------------------------------------------------------------ requests
 
     def ask(self, asked: Mapping[str, str]) -> None:
-        """Do what the page asks: go to an address, change parameters of it, make a file."""
+        """Handle a request of the page: go to an address, change parameters, make a file."""
         if sum(len(name) + len(value) for name, value in asked.items()) > MAX_ASKED:
             return
         if "take" in asked:
@@ -222,7 +222,7 @@ class Session:
             self.tell()
 
     def tell(self, *, whole: bool = False) -> None:
-        """Send what changed since it was last sent; all of it when the page is another."""
+        """Send what changed since the last time; everything when the page is another one."""
         slots = self.slots()
         now = self._fingerprints(slots)
         changed = {name: text for name, text in slots.items() if self._sent.get(name) != now[name]}
@@ -250,7 +250,7 @@ class Session:
         return state
 
     def _tell_period(self) -> None:
-        """Say so when the period wished for is not there."""
+        """Add a notice where the wished period has no data."""
         view = self.view
         if view is None or view.state.period is None or not self.page.shows_period:
             return
@@ -260,7 +260,7 @@ class Session:
             self._notices.append(self.words("notice.period", asked=asked, shown=view.period))
 
     def _take(self, kind: str) -> None:
-        """Make a file of what is shown, off the loop that serves all others."""
+        """Make a file of the view in a thread, so that other sessions are not held up."""
         view = self.view
         if view is None or kind not in self._store.TAKES:
             return
@@ -278,27 +278,27 @@ class Session:
                 return
             sent = {"name": name, "mime": mime, "data": base64.b64encode(content).decode()}
             told = {"file": json.dumps(sent)}
-            # Only what the loop calls for a document may change it.
+            # Only callbacks of the event loop may change a document.
             document.add_next_tick_callback(lambda: self.channel.tell(told))
 
         pn.state.execute(make)
 
-    # ------------------------------------------------------------------ what is published
+    # ------------------------------------------------------------------ publications
 
     def follow(self) -> None:
-        """Watch for a new publication (and, on a page of this moment, a new snapshot)."""
+        """Watch for a new publication (and, on a page of the present, a new snapshot)."""
         every = LOOK_EVERY_MS if self._publication is not None else WAITING_LOOK_EVERY_MS
         pn.state.add_periodic_callback(self.refresh, period=every)
 
     def refresh(self) -> None:
-        """Show a new publication when there is one; the selection is kept."""
+        """Show a new publication if there is one; the selection is kept."""
         if self._publication is None:
             if self._version() not in (None, self._seen):
                 self.channel.tell({"reload": ""})
             elif self.page.slots_now is not None:
                 self.tell()
             return
-        # What could not be read is not tried again until there is another.
+        # A publication that could not be read is not tried again.
         if self._version() in (None, self._publication.version, self._seen):
             if self.page.slots_now is not None:
                 self.tell()
@@ -313,9 +313,9 @@ class Session:
             self.tell()
 
     def _show_new(self) -> bool:
-        """Show the publication that was just opened; False where it lacks what is shown."""
+        """Show the newly opened publication; False where it lacks what is shown."""
         said.cache_clear()
-        # An indicator or a crop may be gone: read the selection anew, as if it were an address.
+        # An indicator or a crop may be gone, so the selection is read again as from an address.
         self.state = replace(self._read(self.state.query()), page=self.state.page)
         is_previous = self._publication is not None and self._publication.is_previous
         self._notices = [] if is_previous else [self.words("notice.fresh")]

@@ -1,7 +1,7 @@
-"""Sign-in, where not everybody may see the app: users of our own, or an OAuth provider.
+"""Sign-in, where not everybody may see the app: our own users, or an OAuth provider.
 
-Panel keeps who is signed in, in a signed cookie, and speaks with OAuth providers. Ours are the
-form, the passwords and who is let in.
+Panel keeps the signed-in user in a signed cookie, and handles the OAuth protocol. The form, the
+passwords and the decision who may enter are ours.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ LOGIN: Final = "/login"
 LOGOUT: Final = "/logout"
 
 REFUSAL_S: Final = 1.0
-"""A wrong password is answered after so long."""
+"""Seconds after which a wrong password is answered."""
 ATTEMPTS: Final = 8
-"""Passwords looked at at once at most, so that nobody can try many."""
+"""Most passwords checked at the same time, so that nobody can try many."""
 SECRET_LENGTH: Final = 16
 
 _MARK: Final = "scrypt"
@@ -35,13 +35,13 @@ _COST: Final = 2**14
 
 
 def hashed(password: str) -> str:
-    """Return what may be kept of a password: `scrypt$salt$hash`."""
+    """Return the hash of a password for the settings: `scrypt$salt$hash`."""
     salt = secrets.token_bytes(16)
     return f"{_MARK}${salt.hex()}${_derived(password, salt).hex()}"
 
 
 def matches(password: str, kept: str) -> bool:
-    """Whether `password` is the one kept, plain or hashed, in a time that tells nothing."""
+    """Whether `password` matches the kept one, plain or hashed, in constant time."""
     mark, *parts = kept.split("$")
     if mark == _MARK and len(parts) == 2:
         salt, expected = (bytes.fromhex(part) for part in parts)
@@ -54,7 +54,7 @@ def users(settings: Settings) -> dict[str, str]:
     """Return the users and their passwords.
 
     Raises:
-        UsageError: there are none, or they cannot be read. It tells no password.
+        UsageError: there are none, or they cannot be read. The message contains no password.
     """
     if (settings.app_users is None) == (settings.app_users_file is None):
         raise UsageError(
@@ -82,7 +82,7 @@ def users(settings: Settings) -> dict[str, str]:
 
 
 class _Cookies(RequestHandler):
-    """Cookies are sent to this site only, and over HTTPS where it is reached so."""
+    """Sets cookies for this site only, and for HTTPS only where it is used."""
 
     def set_cookie(self, name: str, value: str | bytes, *args: Any, **options: Any) -> None:
         """Set a cookie."""
@@ -92,14 +92,14 @@ class _Cookies(RequestHandler):
 
 
 class SignIn(_Cookies):
-    """The form, and what is sent with it."""
+    """The form, and its submission."""
 
     def get(self) -> None:
         """Show the form."""
         self._show(self.get_query_argument("next", ""), refused=False)
 
     async def post(self) -> None:
-        """Let in, or show the form again after a while."""
+        """Sign in, or show the form again after a pause."""
         provider: Users = self.application.auth_provider  # type: ignore[attr-defined]
         target = self.get_body_argument("next", "")
         name = self.get_body_argument("username", "")
@@ -113,7 +113,7 @@ class SignIn(_Cookies):
             )
             self.redirect(self._inside(target))
         else:
-            # Not 401, which asks browsers for a password of their own.
+            # Not 401, for which browsers show a password dialog of their own.
             self._show(target, refused=True)
 
     def _show(self, target: str, *, refused: bool) -> None:
@@ -122,7 +122,7 @@ class SignIn(_Cookies):
         self.finish(server_pages.sign_in(self.request.path, token, target, refused=refused))
 
     def _inside(self, target: str) -> str:
-        """Return the app with what was asked of it; wherever else `target` may lead."""
+        """Return an address inside the app, wherever `target` points to."""
         query = target.partition("?")[2]
         if not (query.isascii() and query.isprintable()):
             query = ""
@@ -131,10 +131,10 @@ class SignIn(_Cookies):
 
 
 class SignOut(RequestHandler):
-    """Forgets who is signed in."""
+    """Signs out."""
 
     def get(self) -> None:
-        """Forget all cookies of a sign-in."""
+        """Remove all cookies of a sign-in."""
         for name in ("user", "id_token", "access_token", "refresh_token", "oauth_expiry"):
             self.clear_cookie(name, path=pn.config.cookie_path)
         self.set_header("Cache-Control", "no-store")
@@ -142,7 +142,7 @@ class SignOut(RequestHandler):
 
 
 class Users(BasicAuthProvider):
-    """Lets in who is in a table of names and passwords."""
+    """Admits the users of a table of names and passwords."""
 
     def __init__(self, table: Mapping[str, str]) -> None:
         super().__init__(login_endpoint=LOGIN, logout_endpoint=LOGOUT)
@@ -153,20 +153,20 @@ class Users(BasicAuthProvider):
     logout_handler = SignOut
 
     def admits(self, name: str) -> bool:
-        """Whether who signed in earlier is still among the users."""
+        """Whether a user who signed in earlier is still in the table."""
         return name in self._table
 
     async def knows(self, name: str, password: str) -> bool:
-        """Whether name and password belong together; a moment later where they do not.
+        """Whether name and password match; a wrong answer is delayed.
 
         Raises:
-            HTTPError: 429, too many are asking at this moment.
+            HTTPError: 429, too many are signing in at this moment.
         """
         if self._trying >= ATTEMPTS:
             raise HTTPError(429)
         self._trying += 1
         try:
-            # An unknown name takes as long as a known one.
+            # An unknown name takes as long as a known one, so that names cannot be guessed.
             kept = self._table.get(name) or next(iter(self._table.values()))
             right = await asyncio.to_thread(matches, password, kept)
             if right and name in self._table:
@@ -178,7 +178,7 @@ class Users(BasicAuthProvider):
 
 
 class Provided(OAuthProvider):
-    """Lets in whom an OAuth provider knows, or some of them."""
+    """Admits the users of an OAuth provider, or some of them."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(login_endpoint=LOGIN, logout_endpoint=LOGOUT)
@@ -188,19 +188,19 @@ class Provided(OAuthProvider):
 
     @property
     def login_handler(self) -> type[RequestHandler]:
-        """Panel's, with safer cookies."""
+        """Panel's handler, with safer cookies."""
         return type("Login", (_Cookies, super().login_handler), {})
 
     def admits(self, name: str) -> bool:
-        """Whether whom the provider knows may enter."""
+        """Whether a user of the provider may enter."""
         return not self._names or name in self._names
 
 
 def provider(settings: Settings) -> Users | Provided | None:
-    """Set Panel's side of the sign-in that is asked for, and return who lets in.
+    """Configure Panel for the sign-in in the settings, and return who decides on users.
 
     Raises:
-        UsageError: a setting is missing or off.
+        UsageError: a setting is missing or wrong.
     """
     if settings.app_sign_in == "none":
         return None
@@ -212,7 +212,7 @@ def provider(settings: Settings) -> Users | Provided | None:
     needed = {
         "GEO_PIPELINE_APP_OAUTH_PROVIDER": settings.app_oauth_provider,
         "GEO_PIPELINE_APP_OAUTH_KEY": settings.app_oauth_key,
-        # A challenge stands in for the secret there.
+        # There a challenge replaces the secret.
         "GEO_PIPELINE_APP_OAUTH_SECRET": secret or settings.app_oauth_provider == "auth_code",
     }
     missing = [name for name, value in needed.items() if not value]
@@ -230,10 +230,10 @@ def provider(settings: Settings) -> Users | Provided | None:
 
 
 def cookie_secret(settings: Settings) -> str:
-    """Return what signs cookies, made up where none is set.
+    """Return the secret that signs cookies, generated where none is set.
 
     Raises:
-        UsageError: the one set is too short to be one.
+        UsageError: the one in the settings is too short.
     """
     if settings.app_cookie_secret is None:
         return secrets.token_hex(32)
@@ -251,7 +251,7 @@ def _derived(password: str, salt: bytes) -> bytes:
 
 
 def _whole(kept: str) -> bool:
-    """Whether what is kept of a password is one, or a hash that can be read."""
+    """Whether a kept password is a plain one, or a readable hash."""
     mark, *parts = kept.split("$")
     if mark != _MARK:
         return True

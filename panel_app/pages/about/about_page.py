@@ -30,9 +30,9 @@ from panel_app.data.page_view import PageView
 from panel_app.drawing.templates import render
 
 SITE: Final = "https://example.org/"
-"""Stands for the address of this very site, which the page's script puts in its place."""
+"""Placeholder for the address of this site, which the page's script replaces."""
 EMBEDDED: Final = "bundled"
-"""The observations that ship with the project: their warts are known one by one."""
+"""Source name of the observations that ship with the project, whose defects are listed."""
 ASSETS: Final = {
     "weather_daily": "about.asset_weather",
     "crop_statistics": "about.asset_crops",
@@ -106,7 +106,7 @@ def _told(styles: Sequence[ClassStyle], view: PageView) -> list[dict[str, str]]:
 
 
 def indicators(view: PageView) -> list[dict[str, Any]]:
-    """Every indicator that the monitor knows, and whether this publication has it."""
+    """Every known indicator, and whether this publication has it."""
     lang, words = view.lang, view.words
     return [
         {
@@ -127,7 +127,7 @@ def indicators(view: PageView) -> list[dict[str, Any]]:
 
 
 def named(view: PageView, sources: pd.DataFrame) -> list[dict[str, str]]:
-    """Who is to be named, for what, under which licence and since when."""
+    """The sources to be named: for what, under which licence and since when."""
     order = {asset: place for place, asset in enumerate(ASSETS)}
     rows = sorted(sources.to_dict("records"), key=lambda row: order.get(row["asset"], len(order)))
     return [
@@ -143,7 +143,7 @@ def named(view: PageView, sources: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def _period(view: PageView, row: dict[Any, Any]) -> str:
-    """The days covered, of statistics the years; empty where neither is told."""
+    """The days covered, for statistics the years; empty where unknown."""
     if not is_missing(row["first_year"]):
         return f"{int(row['first_year'])}-{int(row['last_year'])}"
     if is_missing(row["first_date"]) or is_missing(row["last_date"]):
@@ -160,10 +160,10 @@ def _period(view: PageView, row: dict[Any, Any]) -> str:
 
 @dataclass(frozen=True)
 class Record:
-    """What the weather of a département rests on."""
+    """The weather record of a département."""
 
     first: int
-    """Year that it begins in."""
+    """First year of the record."""
     last: int
     spread: bool
     """Whether dekads were spread over their days."""
@@ -181,7 +181,7 @@ def weather(view: PageView) -> dict[str, Record]:
 
 
 def limits(view: PageView, sources: pd.DataFrame) -> list[str]:
-    """What is to be kept in mind: measured on this publication, then what is known of its data."""
+    """Limits of the data: measured on this publication, then known ones of its sources."""
     words = view.words
     known = weather(view)
     found = [*missing_weather(view, known), *_missing_years(view)]
@@ -236,19 +236,19 @@ def _missing_years(view: PageView) -> list[str]:
 
 
 def reference_years(view: PageView) -> float:
-    """Length of the longest normal that the drought classes are told against, NaN unknown."""
+    """Length of the longest normal behind the drought classes, NaN if unknown."""
     if "combined" not in view.publication.indicators:
         return float("nan")
     return longest_reference(view.publication.matrix("combined").reference_years.flat)
 
 
 # --------------------------------------------------------------------------------------------
-# Taking home, rules of the house
+# Citing and sharing, keyboard and version
 # --------------------------------------------------------------------------------------------
 
 
 def sharing(view: PageView, sources: pd.DataFrame) -> dict[str, str]:
-    """How to cite what is shown, and how to show the map in a page of one's own."""
+    """How to cite what is shown, and how to embed the map in another page."""
     names = ", ".join(dict.fromkeys(str(name) for name in _short_names(view, sources)))
     day = format_date(view.publication.published_at.date(), view.lang)
     width, height = FRAME

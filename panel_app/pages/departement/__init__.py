@@ -1,1 +1,1 @@
-"""A département: the answer in words, and what it rests on."""
+"""A département: the answer in words, and its evidence."""

@@ -1,4 +1,4 @@
-"""Charts of the département page: a season against the fan of the others, and the heat strip."""
+"""Charts of the département page: a season over the spread of the others, and the heat strip."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 FAN_HEIGHT: Final = 272
 STRIP_ROWS: Final = (8, 20)
-"""Height of a year in the strip, px: of many years, of few."""
+"""Height of a year in the strip, px: for many years, for few."""
 STRIP_TALL: Final = 480
 STRIP_LEFT: Final = 48
 STRIP_RIGHT: Final = 8
@@ -30,27 +30,27 @@ SPREAD: Final = (
     "departement.median", "departement.p10", "departement.p25", "departement.p75",
     "departement.p90",
 )  # fmt: skip
-"""Heads of the table of a fan."""
+"""Headings of the table of a fan."""
 _X: Final = (np.arange(season_courses.SLOTS) + 0.5) / season_courses.SLOTS
 
 
 @dataclass(frozen=True)
 class FanChart:
-    """What one chart of a season is made of, beside its numbers."""
+    """The parts of a chart of a season, besides its numbers."""
 
     name: str
     title: str
     note: str
     year: int
-    """The season that is bold, by the year it ends in."""
+    """The highlighted season, by the year in which it ends."""
     upto: int
-    """The dekad that it is bold up to."""
+    """The dekad up to which it is highlighted."""
     years: Sequence[int]
     """Seasons drawn beside it."""
     typed: frozenset[str]
-    """Periods that a click can lead to."""
+    """Periods that a click can lead to, as they are typed."""
     write: Callable[[float], str]
-    """How a value is said, with its unit."""
+    """Returns a value with its unit as text."""
     decimals: int = 0
     floor: float | None = None
     """The lowest value of the axis; None for the lowest of the data."""
@@ -59,7 +59,7 @@ class FanChart:
 
 @dataclass(frozen=True)
 class _Lines:
-    """The courses of a chart: of the season, of the spread of all others, of those beside it."""
+    """The courses of a chart: the season, the spread of all others, and those drawn beside it."""
 
     own: Floats
     others: season_courses.Fan
@@ -67,7 +67,7 @@ class _Lines:
 
 
 def fan(about: FanChart, course: season_courses.Seasons, words: Catalogue) -> str:
-    """Return one season bold up to its dekad, over the spread of all others."""
+    """Return one season up to its dekad, over the spread of all others."""
     lines = _Lines(
         course.of(about.year),
         season_courses.fan(course.values, course.row(about.year)),
@@ -139,7 +139,7 @@ def season_name(year: int) -> str:
 
 
 def _month_labels(words: Catalogue) -> list[svg.Label]:
-    """Names of the months from September; every second one gives way where there is no room."""
+    """Names of the months from September; where there is no room every second one is hidden."""
     return [
         svg.Label((index + 0.5) / 12, 1, short_month((index + 8) % 12 + 1, words), "middle", kind)
         for index in range(12)
@@ -148,14 +148,14 @@ def _month_labels(words: Catalogue) -> list[svg.Label]:
 
 
 def short_month(month: int, words: Catalogue) -> str:
-    """Name of a month in four letters at most: `sept`, `janv`, `mars`."""
+    """Name of a month in at most four letters: `sept`, `janv`, `mars`."""
     return words("departement.months").split()[month - 1]
 
 
 def _line_labels(
     lines: _Lines, scale: svg.Scale, height: float, words: Catalogue
 ) -> list[svg.Label]:
-    """Names at the right end of the lines, moved apart where they would meet."""
+    """Names at the right end of the lines, moved apart where they would overlap."""
     named = [(words("departement.median"), "", lines.others.median)]
     named += [
         (season_name(year), f"series-{index}", values)
@@ -249,7 +249,7 @@ def _dekad(slot: int, words: Catalogue) -> str:
 
 @dataclass(frozen=True)
 class Strip:
-    """What a strip is made of: an indicator of one département."""
+    """The data of a strip: an indicator of one département."""
 
     matrix: Matrix
     column: int
@@ -258,7 +258,8 @@ class Strip:
 
 
 def strip(about: Strip, words: Catalogue) -> str:
-    """Return the history of an indicator, a row a year, a cell a dekad, coloured as on the map."""
+    """Return the history of an indicator: one row a year, one cell a dekad, coloured as on the
+    map."""
     matrix, column = about.matrix, about.column
     known = known_rows(matrix, column)
     years = _years(matrix, known)
@@ -311,7 +312,7 @@ def strip(about: Strip, words: Catalogue) -> str:
 
 
 def known_rows(matrix: Matrix, column: int) -> NDArray[np.int_]:
-    """Rows in which something is known of a département."""
+    """Rows in which a département has a value."""
     return np.flatnonzero(matrix.style[:, column] != NO_STYLE)
 
 
@@ -324,9 +325,8 @@ def _row_height(years: int) -> int:
 
 
 def outline(matrix: Matrix, column: int, row: int) -> str:
-    """Where the cell of a period is on the strip, as a style: apart from it, so that a step in time
-    does not send the strip again.
-    """
+    """Position of a period's cell on the strip, as a style. It is separate from the strip, so that
+    a step in time does not send the strip again."""
     years = _years(matrix, known_rows(matrix, column))
     year, dekad = _cell(matrix, row, years[0])
     height = _row_height(len(years))
@@ -339,13 +339,13 @@ def outline(matrix: Matrix, column: int, row: int) -> str:
 
 
 def _cell(matrix: Matrix, row: int, first: int) -> tuple[int, int]:
-    """Which row of the strip a period is in, and which of the 36 dekads of the year it is."""
+    """Row of a period in the strip, and its number among the 36 dekads of the year."""
     period = matrix.periods[row]
     return period.year - first, dekads.of_year(period)
 
 
 def cell_text(matrix: Matrix, row: int, column: int, lang: Lang) -> str:
-    """One cell in words, without what is the same for all cells."""
+    """One cell in words, without what all cells have in common."""
     said = statement(
         matrix.indicator,
         value=float(matrix.value[row, column]),
@@ -360,7 +360,7 @@ def cell_text(matrix: Matrix, row: int, column: int, lang: Lang) -> str:
 
 
 def _rectangles(cells: Sequence[tuple[int, int]], years: int, height: float) -> str:
-    """Cells of the strip as one path, neighbours of a row joined."""
+    """Cells of the strip as one path, with neighbours in a row joined."""
     there = np.zeros((years, season_courses.SLOTS), dtype=np.bool_)
     for year, dekad in cells:
         there[year, dekad] = True
@@ -409,6 +409,6 @@ def _strip_table(
 
 
 def _short(matrix: Matrix, row: int, column: int, lang: Lang) -> str:
-    """The value of a cell, or the name of its class where it has no number of its own."""
+    """The value of a cell, or the name of its class where it has no number."""
     text = matrix.shown_value(row, column, lang)
     return text or matrix.styles[matrix.style[row, column]].name(lang)

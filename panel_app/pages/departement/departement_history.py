@@ -22,11 +22,11 @@ STATES: Final = {
     "running": "departement.state_running",
     "unknown": "departement.state_unknown",
 }
-"""How a drought on record ends."""
+"""Texts for how a drought on record ends."""
 
 
 def strip_matrix(place: Place) -> Matrix | None:
-    """The indicator of the strip: that shown where it has dekads; None where nothing is known."""
+    """The indicator of the strip: the one shown, if it has dekads; None where nothing is known."""
     matrix = place.view.matrix if place.view.matrix.by_dekad else place.matrix
     known = matrix.by_dekad and charts.known_rows(matrix, place.column).size
     return matrix if known else None
@@ -55,7 +55,7 @@ def strip(publication: Publication, indicator: str, code: str, lang: Lang) -> st
 
 
 def outline(place: Place, matrix: Matrix) -> dict[str, Any]:
-    """The cell of the strip that is shown."""
+    """The position of the cell that is shown."""
     if place.day not in matrix.periods:
         return {}
     row = matrix.periods.index(place.day)

@@ -1,6 +1,6 @@
-"""The page of one département, an answer from top to bottom.
+"""The page of one département, from top to bottom.
 
-How dry, against what, since when, what is at stake, what may come, how sure.
+How dry it is, compared with what, since when, what is at stake, what may come, how certain it is.
 """
 
 from typing import Any, Final
@@ -41,18 +41,18 @@ SLOTS: Final = (
     "head", "figures", "season", "strip_head", "strip", "strip_now", "events", "crops",
     "restrictions", "neighbours", "ahead", "provenance",
 )  # fmt: skip
-"""Places of the page, in the order in which it is read."""
+"""Slots of the page, in reading order."""
 
 LOW: Final = ("departement.lowest", "departement.low")
 
 HIGH: Final = ("departement.highest", "departement.high")
 
 LEAST_CROPS_HA: Final = 100.0
-"""Less than this is no stake to be told."""
+"""Smaller areas of a crop are not mentioned as a stake."""
 
 
 def slots(view: PageView) -> Slots:
-    """Return all that the page says and draws, by the name of its place."""
+    """Return the content of the page by slot."""
     if not view.state.departement:
         return dict.fromkeys(SLOTS, "") | {"head": render("departement/chooser", chooser(view))}
     place = Place(view, record(view.publication, view.state.departement))
@@ -82,7 +82,7 @@ def subject(view: PageView) -> str:
 
 
 def history(place: Place) -> Slots:
-    """The strip, its heading, and the outline of what is shown."""
+    """The strip, its heading, and the outline of the cell shown."""
     matrix, view = strip_matrix(place), place.view
     if matrix is None:
         return {}
@@ -120,7 +120,7 @@ def chooser(view: PageView) -> dict[str, Any]:
 
 
 def head(place: Place) -> dict[str, Any]:
-    """The answer in words: class, since when, rank of the rain of the three months under way."""
+    """The answer in words: class, since when, rank of the rain of the current three months."""
     view, code = place.view, place.code
     codes = view.publication.codes
     at = codes.index(code)
@@ -155,7 +155,7 @@ def _step(view: PageView, code: str) -> dict[str, str]:
 
 
 def _why_no_data(place: Place) -> str:
-    """Why there is no class, and what the page has all the same."""
+    """Why there is no class, and what the page has nevertheless."""
     words = place.view.words
     if place.has_weather:
         return words("departement.no_period", period=place.period)
@@ -179,7 +179,7 @@ def standing(place: Place) -> str:
 
 
 def _out_since(matrix: Matrix, row: int, column: int) -> int:
-    """First row after the last drought; -1 where a gap or the start of the record comes before."""
+    """First row after the last drought; -1 if a gap or the start of the record comes first."""
     age = matrix.age[: row + 1, column]
     ended = np.flatnonzero(age > 0)
     if not ended.size:
@@ -193,7 +193,7 @@ def _out_since(matrix: Matrix, row: int, column: int) -> int:
 
 
 def figures(place: Place) -> list[dict[str, str]]:
-    """The key figures that are known; what is not is left out rather than shown as zero."""
+    """The known key figures; unknown ones are left out rather than shown as zero."""
     found = [
         _usual_figure(place, "precip_mm", "departement.rain"),
         _usual_figure(place, "swi", "departement.soil"),
@@ -231,7 +231,7 @@ def _usual_figure(place: Place, indicator: str, label: str) -> dict[str, str]:
 
 
 def _rank_words(rank: season_courses.Rank | None, place: Place) -> str:
-    """`3e plus faible sur 12`, from whichever end is nearer."""
+    """`3e plus faible sur 12`, counted from the nearer end."""
     if rank is None:
         return ""
     words = place.view.words
@@ -257,13 +257,13 @@ def _drought_figures(place: Place) -> list[dict[str, str]]:
 
 
 def _tells_age(place: Place) -> bool:
-    """Whether it is known for how long there has been a drought, or that there is none."""
+    """Whether the duration of the drought is known, or that there is none."""
     which = indicator_of(place.matrix.indicator)
     return which.kind == "class" and not np.isnan(place.matrix.age[place.row, place.column])
 
 
 def _at(place: Place, indicator: str) -> tuple[Matrix, int] | None:
-    """An indicator and its row at the period, None where it has nothing there."""
+    """An indicator and its row at the period, None where it has no value there."""
     matrix = place.known(indicator)
     if matrix is None or place.day not in matrix.periods:
         return None
@@ -272,7 +272,7 @@ def _at(place: Place, indicator: str) -> tuple[Matrix, int] | None:
 
 
 def _exposed_figure(place: Place) -> dict[str, str]:
-    """Area of the crops that stand on dry land."""
+    """Area of the growing crops that is in drought."""
     words, view = place.view.words, place.view
     stands = exposure(view, place.day)
     area, dry = float(stands.area[place.column]), float(stands.in_drought[place.column])
@@ -307,7 +307,7 @@ def _restriction_figure(place: Place) -> dict[str, str]:
 
 
 def neighbours(place: Place) -> dict[str, Any]:
-    """Who borders on it, the longest border first, and how dry it is there."""
+    """The neighbours, the longest border first, and how dry each is."""
     view, matrix = place.view, place.matrix
     codes = view.publication.neighbours.get(place.code, [])
     if not codes:

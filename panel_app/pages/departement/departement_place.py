@@ -24,15 +24,15 @@ SEASONAL: Final = {
     ),
     "swi": ("departement.chart_swi", "departement.unit_swi"),
 }
-"""What a season is followed by, and in this order drawn: its title, its unit."""
+"""Indicators of the season charts, in this order: title and unit."""
 
 ALIKE_BY: Final = ("season_balance_mm", "swi")
-"""What makes two seasons alike."""
+"""Indicators that decide how similar two seasons are."""
 
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What is on record of one département beside its indicators, whatever the period."""
+    """Records of one département besides its indicators, for all periods."""
 
     rain: pd.DataFrame
     harvests: pd.DataFrame
@@ -59,7 +59,7 @@ def record(publication: Publication, code: str) -> Record:
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A département at a period: what all parts of the page are made from."""
+    """A département at a period, from which all parts of the page are made."""
 
     view: PageView
     record: Record
@@ -76,12 +76,12 @@ class Place:
 
     @cached_property
     def matrix(self) -> Matrix:
-        """Whose classes are told: the indicator shown where it has classes, else the drought's."""
+        """Matrix whose classes are shown: the indicator's if it has classes, else the drought's."""
         return self.view.drought
 
     @cached_property
     def day(self) -> date:
-        """End of the dekad that the page is of, also where the indicator has days or years."""
+        """End of the page's dekad, also where the indicator has days or years."""
         if self.view.matrix.by_dekad:
             return self.view.period_end
         wished = self.view.state.period or self.view.period_end
@@ -89,7 +89,7 @@ class Place:
 
     @cached_property
     def row(self) -> int | None:
-        """Row of `matrix`, None where it has nothing of this period and département."""
+        """Row of `matrix`, None where it has no value at this period and département."""
         if self.day not in self.matrix.periods:
             return None
         row = self.matrix.periods.index(self.day)
@@ -97,7 +97,7 @@ class Place:
 
     @property
     def unclassed(self) -> Statement | None:
-        """What is said where there is a value, and too few years for a class; else None."""
+        """The words where there is a value but too few years for a class; else None."""
         if self.day not in self.matrix.periods:
             return None
         row = self.matrix.periods.index(self.day)
@@ -127,13 +127,13 @@ class Place:
         return min(years), max(years)
 
     def known(self, indicator: str) -> Matrix | None:
-        """An indicator, None where nothing of it is published."""
+        """An indicator, None where none of it is published."""
         publication = self.view.publication
         return publication.matrix(indicator) if indicator in publication.indicators else None
 
     @cached_property
     def courses(self) -> dict[str, season_courses.Seasons]:
-        """What is known of the seasons, by indicator, all with the same seasons."""
+        """The known seasons by indicator, all with the same seasons."""
         found = {}
         for indicator in (*SEASONAL, "precip_mm"):
             matrix = self.known(indicator)
@@ -145,12 +145,12 @@ class Place:
 
     @cached_property
     def moment(self) -> tuple[int, int]:
-        """The season, by the year it ends in, and its dekad."""
+        """The season, by the year in which it ends, and its dekad."""
         return season_courses.place(self.day)
 
     @cached_property
     def alike(self) -> list[int]:
-        """The seasons most like this one so far; none where too little is known."""
+        """The most similar seasons so far; none where too little is known."""
         courses = [self.courses[each].values for each in ALIKE_BY if each in self.courses]
         year, slot = self.moment
         if len(courses) < len(ALIKE_BY):
@@ -160,7 +160,7 @@ class Place:
 
     @cached_property
     def beside(self) -> list[int]:
-        """The seasons drawn beside this one: those chosen, else those most alike."""
+        """The seasons drawn beside this one: those chosen, else the most similar."""
         first, last = self.span
         chosen = [
             year
@@ -171,12 +171,12 @@ class Place:
 
     @cached_property
     def typed(self) -> frozenset[str]:
-        """Periods that a click can lead to."""
+        """Periods that a click can lead to, as they are typed."""
         return frozenset(period.isoformat() for period in self.matrix.periods)
 
 
 def swatch(view: PageView, matrix: Matrix, row: int | None, column: int) -> dict[str, Any]:
-    """The class of a département: its colour and its word."""
+    """The class of a département: its colour and its name."""
     style = NO_DATA if row is None else matrix.style_at(row, column)
     return {
         "colour": style.colour,
@@ -188,7 +188,7 @@ def swatch(view: PageView, matrix: Matrix, row: int | None, column: int) -> dict
 
 
 def held(place: Place) -> str:
-    """That the figures are those of before, and since when; empty where they are not."""
+    """A note that the figures are earlier ones, and since when; else empty."""
     since = place.view.publication.held.get(place.code)
     if since is None:
         return ""

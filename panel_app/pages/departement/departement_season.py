@@ -1,4 +1,4 @@
-"""This season against the others: its charts, the rank of its rain, how those like it ended."""
+"""This season and the others: charts, the rank of its rain, how similar seasons ended."""
 
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ RAIN_RANKS: Final = {
     "wet": ("departement.rank_wet_first", "departement.rank_wet"),
     "usual": ("departement.rank_dry_first", "departement.rank_usual"),
 }
-"""How a rank is said: the first, and those after it."""
+"""Texts for a rank: for the first, and for those after it."""
 
 
 def dekad_rain(place: Place) -> season_courses.Seasons | None:
@@ -58,7 +58,7 @@ def rain_rank(place: Place) -> str:
         return ""
     since = min(year for year, known in zip(rain.years, ~np.isnan(sums), strict=True) if known)
     if quarter == "autumn":
-        since -= 1  # the season that ends in a year has its autumn in the year before
+        since -= 1  # a season is named by the year of its end, its autumn is in the year before
     if rank.from_lowest <= rank.known / 3:
         key, position = "dry", rank.from_lowest
     elif rank.from_highest <= rank.known / 3:
@@ -76,7 +76,7 @@ def rain_rank(place: Place) -> str:
 
 
 def this_season(place: Place) -> dict[str, Any]:
-    """Three charts of the season, and which others are drawn beside it."""
+    """Three charts of the season, and the other seasons drawn with it."""
     year, words = place.moment[0], place.view.words
     drawn = []
     for indicator in SEASONAL:
@@ -126,7 +126,7 @@ def _about(place: Place, indicator: str, course: season_courses.Seasons) -> char
 
 
 def _others(place: Place, indicator: str) -> int:
-    """How many other seasons are known at the dekad."""
+    """Number of other seasons known at the dekad."""
     year, slot = place.moment
     values = place.courses[indicator].values[:, slot]
     row = place.courses[indicator].row(year)
@@ -135,7 +135,7 @@ def _others(place: Place, indicator: str) -> int:
 
 
 def _chips(place: Place) -> list[dict[str, Any]]:
-    """Every season that can be drawn beside this one, and where a click on it leads."""
+    """Every season that can be drawn beside this one, and the target of a click on it."""
     course = next(place.courses[each] for each in SEASONAL if each in place.courses)
     chips = []
     for year, values in zip(course.years, course.values, strict=True):
@@ -157,7 +157,7 @@ def _chips(place: Place) -> list[dict[str, Any]]:
 
 
 def ahead(place: Place) -> dict[str, Any]:
-    """How the seasons drawn beside this one ended; no forecast, and said to be none."""
+    """How the seasons drawn beside this one ended; labelled as no forecast."""
     course, words = place.courses.get("season_balance_mm"), place.view.words
     year, slot = place.moment
     row = course.row(year) if course else None

@@ -1,4 +1,4 @@
-"""Sources of the figures of a département, and what to be careful with."""
+"""Sources of a département's figures, and their limits."""
 
 from datetime import date
 from typing import Any, Final
@@ -16,11 +16,11 @@ OBSERVED: Final = {
     "water_restrictions": "departement.of_water_restrictions",
     "groundwater": "departement.of_groundwater",
 }
-"""Tables that others have measured; the rest is computed from them."""
+"""Observed tables; the others are computed from them."""
 
 
 def provenance(place: Place) -> dict[str, Any]:
-    """Where the figures come from, and what to be careful with."""
+    """The sources of the figures, and their limits."""
     words, lang = place.view.words, place.view.lang
     named = place.view.publication.attributions.set_index(["asset", "source"])
     rows = []
@@ -64,13 +64,13 @@ def _covered(place: Place, asset: str, row: "pd.Series[Any]") -> str:
 
 
 def _rows_of(place: Place, asset: str, row: "pd.Series[Any]") -> str:
-    """Rows of this département: a table of the whole country counts all of them."""
+    """Rows of this département; a table of the whole country counts all of its rows."""
     own = len(place.record.restrictions) if asset == "water_restrictions" else int(row["rows"])
     return format_number(own, 0, place.view.lang)
 
 
 def quality(place: Place) -> list[str]:
-    """What a reader of the figures should know, each in a sentence."""
+    """Limits that a reader of the figures should know, each in a sentence."""
     words, lang, publication = place.view.words, place.view.lang, place.view.publication
     notes = []
     weather = publication.weather_source(place.code)

@@ -1,4 +1,4 @@
-"""Stakes of a département: its crops, and its use of water."""
+"""Stakes of a département: its crops, and its uses of water."""
 
 from functools import lru_cache
 from typing import Any, Final
@@ -28,13 +28,13 @@ USES: Final = {
     "groundwater": "departement.use_groundwater",
     "drinking": "departement.use_drinking",
 }
-"""Uses of water that are restricted apart."""
+"""Uses of water with separate restrictions."""
 
 SPARK: Final = (112, 24)
 
 
 def crops(place: Place) -> dict[str, Any]:
-    """Each crop: area, last harvest, trend, and the water it lacks now."""
+    """Each crop: area, last harvest, trend, and its present shortage of water."""
     words = place.view.words
     day = pd.Timestamp(place.day)
     water = place.record.crop_water
@@ -51,7 +51,7 @@ def crops(place: Place) -> dict[str, Any]:
     ]
     if not rows:
         return {"rows": []}
-    # One calendar may be that of several crops of the statistics: they lack water once.
+    # Several crops of the statistics may share one calendar; their shortage is counted once.
     by_calendar = {CALENDAR_OF.get(each["crop"], each["crop"]): each for each in rows}
     thirsty = [each for each in by_calendar.values() if each["stress_pct"] >= 5]
     finding = place.view.tense(words("departement.crops_quiet"))
@@ -118,18 +118,18 @@ def _harvests_of(crop: str, years: pd.DataFrame, lang: Lang) -> dict[str, Any]:
 
 
 def _doubt(harvest: "pd.Series[Any]", lang: Lang) -> str:
-    """A harvest that is not taken for one: its yield and year."""
+    """Yield and year of a harvest that is too doubtful to be used."""
     q_ha = format_number(float(harvest["yield_q_ha"]), 0, lang)
     return catalogue(lang)("departement.doubtful", q_ha=q_ha, year=int(harvest["year"]))
 
 
 def _rounded(area_ha: float) -> float:
-    """An area to the ten hectares, a small one to the hectare."""
+    """An area to ten hectares, a small one to one hectare."""
     return round(area_ha / 10) * 10 if area_ha >= 100 else round(area_ha)
 
 
 def _water(place: Place, crop: str, now: dict[str, float]) -> dict[str, Any]:
-    """Stage and shortage of water of a crop at the period, in words, beside the usual one."""
+    """Stage and shortage of water of a crop at the period, in words, with the usual shortage."""
     words, lang = place.view.words, place.view.lang
     calendar = place.record.stages
     known = bool((calendar["crop"] == crop).any()) and place.has_weather
@@ -175,7 +175,7 @@ def _percent(share: float, lang: Lang) -> str:
 
 
 def _trend(yields: pd.DataFrame, lang: Lang) -> dict[str, Any]:
-    """Sen's slope of the yields, and whether it can be told from none."""
+    """Sen's slope of the yields, and whether it is significant."""
     line = theil_sen(yields["yield_q_ha"].to_numpy(float), yields["year"].to_numpy(float))
     slope, low, high = (float(each) for each in (line.slope, line.low, line.high))
     if np.isnan(slope):
@@ -208,7 +208,7 @@ def spark(years: NDArray[np.int_], yields: FloatMatrix) -> dict[str, Any]:
 
 
 def order_in_force(place: Place) -> dict[str, Any] | None:
-    """Restrictions as last known at the period, the first ones known before; None without any."""
+    """Restrictions last known at the period, or the first ones known before; None without any."""
     table = place.record.restrictions
     if table.empty:
         return None
@@ -217,18 +217,18 @@ def order_in_force(place: Place) -> dict[str, Any] | None:
 
 
 def other_time(place: Place, order: dict[str, Any]) -> bool:
-    """Whether restrictions are of another date than the period shown: they stand apart then."""
+    """Whether restrictions are of another date than the period shown, so that they stand apart."""
     return abs((pd.Timestamp(order["date"]).date() - place.day).days) > LONGEST_STEP["dekad"]
 
 
 def level_of(level: object) -> ClassStyle:
-    """How a level of restriction is shown; none published is none in force."""
+    """Style of a level of restriction; no published level means none in force."""
     code = "none" if pd.isna(level) else str(level)  # type: ignore[call-overload]
     return next(style for style in RESTRICTION_LEVELS if style.code == code)
 
 
 def restrictions(place: Place) -> dict[str, Any]:
-    """Level of each use of water, and on how much of the land where that is known."""
+    """Level of each use of water, and its share of the land where that is known."""
     order, words, lang = order_in_force(place), place.view.words, place.view.lang
     if order is None:
         return {"rows": []}

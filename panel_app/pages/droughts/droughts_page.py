@@ -1,7 +1,8 @@
-"""Droughts on record: which years were hit how widely, and the gravest droughts of all.
+"""Droughts on record: which years were affected how widely, and the gravest droughts of all.
 
-How many départements were in drought at once is counted by their class, as on the map. One drought
-of a département is a row of `drought_events`: from moderate drought to the return to the mean.
+The number of départements in drought at the same time is counted by their class, as on the map. A
+single drought of a département is a row of `drought_events`: from moderate drought to the return to
+the mean.
 """
 
 from dataclasses import dataclass
@@ -22,25 +23,25 @@ from panel_app.data.store import DROUGHT_INDICATOR
 from panel_app.drawing.templates import render
 
 GRAVEST: Final = 30
-"""So many droughts are shown at first; the others are behind a fold."""
+"""Number of droughts shown at first; the others can be unfolded."""
 
 
 @dataclass(frozen=True)
 class Year:
-    """The dekad of a year at which most départements were in drought."""
+    """The dekad of a year in which most départements were in drought."""
 
     year: int
     widest: date | None
-    """Last day of that dekad, the first of several; None where no département was in drought."""
+    """Last day of that dekad, the first of equal ones; None where no département was in drought."""
     hit: int
     grave: int
-    """Of these, how many were in extreme or exceptional drought then."""
+    """Number of these in extreme or exceptional drought."""
     known: int
-    """Départements whose class is known then; none in a year without data."""
+    """Départements whose class is known then; 0 in a year without data."""
 
 
 def slots(view: PageView) -> dict[str, str]:
-    """Return what the page says, by place."""
+    """Return the content of the page by slot."""
     known = DROUGHT_INDICATOR in view.publication.indicators
     years = years_of(view.publication.matrix(DROUGHT_INDICATOR)) if known else []
     events = _events(view)
@@ -52,7 +53,7 @@ def slots(view: PageView) -> dict[str, str]:
 
 
 def years_of(matrix: Matrix) -> list[Year]:
-    """Return the years from the first to the last with any class, each at its widest."""
+    """Return the years from the first to the last with any class, each at its widest drought."""
     in_drought = np.isin(matrix.style, matrix.drought_styles)
     grave = np.isin(
         matrix.style, [at for at, style in enumerate(matrix.styles) if style.code in GRAVE]
@@ -65,7 +66,7 @@ def years_of(matrix: Matrix) -> list[Year]:
         if not rows.size:
             found.append(Year(year, None, hit=0, grave=0, known=0))
             continue
-        # Where as many are hit twice, the dekad with more grave droughts is the wider one.
+        # Of two dekads with as many in drought, the one with more grave droughts counts as wider.
         counts = in_drought[rows].sum(axis=1) * len(matrix.codes) + grave[rows].sum(axis=1)
         row = int(rows[counts.argmax()])
         hit = int(in_drought[row].sum())
@@ -75,7 +76,7 @@ def years_of(matrix: Matrix) -> list[Year]:
 
 
 def headline(view: PageView, years: list[Year], events: pd.DataFrame) -> str:
-    """The year that was hit most widely, in a sentence."""
+    """The year with the widest drought, in a sentence."""
     words = view.words
     hit = [each for each in years if each.widest is not None]
     if not hit:
@@ -102,7 +103,7 @@ def headline(view: PageView, years: list[Year], events: pd.DataFrame) -> str:
 
 
 def years_table(view: PageView, years: list[Year], events: pd.DataFrame) -> str:
-    """Each year at its widest, the latest first, with the droughts that began in it."""
+    """Each year at its widest drought, the latest first, with the droughts that began in it."""
     began = events["first_dekad"].dt.year.value_counts()
     most = max((each.hit for each in years), default=0)
     rows = [

@@ -1,4 +1,4 @@
-"""Data for the script of the map: the classes of every period, and who is where."""
+"""Data for the script of the map: the classes of every period, and the list of départements."""
 
 import json
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ from panel_app.data.store import Publication
 from panel_app.pages.map import map_charts
 
 UNKNOWN: Final = "~"
-"""What stands for no data in the cells sent to the page; styles are written from `0` on."""
+"""Character for no data in the cells sent to the page; styles are written from `0` on."""
 LITTLE: Final = 101
-"""Code of a share that is there but rounds to nothing; others are whole percents."""
+"""Code of a share above 0 that rounds to 0; others are whole percents."""
 
 
 def matrices(view: PageView) -> Slots:
-    """What the script steps through time with: the classes of every period, of one map or two."""
+    """Data for the script's steps through time: the classes of every period, of one map or two."""
     publication, state = view.publication, view.state
     other = other_indicator(view)
     apart = state.compare and other != state.indicator
@@ -40,7 +40,7 @@ def matrices(view: PageView) -> Slots:
 
 @lru_cache(maxsize=64)
 def cells(publication: Publication, indicator: str, crop: str, lang: Lang) -> str:
-    """One indicator as JSON: a character a département and period, and what is said of a period."""
+    """One indicator as JSON: a character for each département and period, and texts of periods."""
     matrix = publication.matrix(indicator)
     left, right, _ = map_charts.spans(matrix)
     letters = [chr(48 + index) for index in range(len(matrix.styles))]
@@ -74,7 +74,7 @@ def legend_figures(
     """The figures of the legend at every period; shares are positions in `percents`.
 
     `counts` are the départements of each class, then those without data; `drought` is -1 where
-    nothing is said.
+    there is no such figure.
     """
     matrix = publication.matrix(indicator)
     classes = range(len(matrix.styles))
@@ -95,12 +95,12 @@ def legend_figures(
 
 
 def _codes(shares: FloatMatrix) -> NDArray[np.int64]:
-    """Shares (%) as whole percents, `LITTLE` for what rounds to nothing."""
+    """Shares (%) as whole percents, `LITTLE` for those that round to 0."""
     return np.where((shares > 0) & (shares < 0.5), LITTLE, np.rint(shares)).astype(np.int64)
 
 
 def as_json(content: object) -> str:
-    """JSON that may stand in a script element of the page."""
+    """JSON that is safe in a script element of the page."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 
@@ -118,13 +118,13 @@ def places(view: PageView) -> str:
 
 
 def shown(view: PageView) -> str:
-    """The period that is shown, and by which step time is walked through, as JSON."""
+    """The period shown, and the step through time, as JSON."""
     walks_months = view.matrix.by_dekad and bool(view.matrix.month_rows)
     return as_json({"row": view.row, "step": view.state.step if walks_months else "dekad"})
 
 
 def tips(view: PageView, matrix: Matrix, row: int) -> list[list[str]]:
-    """What the hover tells of each département: a head and a sentence."""
+    """Tooltip of each département: a heading and a sentence."""
     said = view.publication.statements(matrix.indicator, row, view.lang)
     return [[capitalise(each.head), f"{each.body}." if each.body else ""] for each in said]
 
@@ -141,9 +141,9 @@ def other_row(view: PageView, other: Matrix) -> int:
 
 @lru_cache(maxsize=64)
 def second_rows(matrix: Matrix, other: Matrix, at: date | None) -> list[int]:
-    """Row of the second map beside each of the first: as chosen, else a year before.
+    """Row of the second map for each row of the first: as chosen, else a year before.
 
-    Of another indicator it is the same time.
+    For another indicator it is the same time.
     """
     if at is not None:
         return [other.nearest(at)] * len(matrix.periods)

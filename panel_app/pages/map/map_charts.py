@@ -1,6 +1,6 @@
-"""Charts of the map page: the timeline under the map, an indicator of a département through time.
+"""Charts of the map page: the timeline under the map, and an indicator's history at one place.
 
-Pure functions of what is shown; `svg.py` knows how a chart is written.
+Pure functions of the view; `svg.py` knows how a chart is written.
 """
 
 from datetime import date, timedelta
@@ -29,7 +29,8 @@ HISTORY_YEARS: Final = 6
 def days(matrix: Matrix) -> tuple[FloatMatrix, FloatMatrix]:
     """First day of each period and the day after its last, as ordinals.
 
-    A day or a year is drawn from the beginning of its month: a day alone would not be seen.
+    A day or a year is drawn from the beginning of its month, because a single day would be
+    invisible.
     """
     ends = np.array([period.toordinal() for period in matrix.periods], dtype=float) + 1
     starts = [
@@ -40,14 +41,14 @@ def days(matrix: Matrix) -> tuple[FloatMatrix, FloatMatrix]:
 
 
 def spans(matrix: Matrix) -> tuple[FloatMatrix, FloatMatrix, svg.Scale]:
-    """Where each period begins and ends on a chart of all of them, 0 to 1, and the scale."""
+    """Position (0 to 1) of the start and end of each period on a chart of all, and the scale."""
     first, last = days(matrix)
     scale = svg.Scale(first[0], max(last[-1], first[0] + 30))
     return scale(first), scale(last), scale
 
 
 def year_labels(first: date, last: date, scale: svg.Scale, most: int) -> list[svg.Label]:
-    """The years, each where it begins; every few where they are many."""
+    """Labels of the years at their beginning; some are left out where there are many."""
     every = 1 + (last.year - first.year) // most
     return [
         svg.Label(float(scale(date(year, 1, 1).toordinal())), 1.0, str(year), "start", "x")
@@ -63,7 +64,7 @@ def timeline(publication: Publication, indicator: str, crop: str) -> str:
     left, right, scale = spans(matrix)
     shares = shares_of(publication, indicator, crop)
     top = np.cumsum(shares, axis=1) / 100
-    # The usual is left blank, so that what is out of the ordinary stands out in any theme.
+    # Usual classes are left blank, so that unusual ones stand out in any theme.
     marks = [
         svg.Mark(
             svg.bars(left[seen], right[seen], top[seen, index] - shares[seen, index] / 100,
@@ -206,7 +207,7 @@ def span(matrix: Matrix) -> str:
 
 
 def same_month(view: PageView) -> list[dict[str, Any]]:
-    """Area in drought at the same time of each year: is this one out of the ordinary?"""
+    """Area in drought at the same time of each year, to see whether this one is unusual."""
     matrix, end = view.matrix, view.period_end
     shares: NDArray[np.float64] = weighted_shares(view)
     rows = {

@@ -14,11 +14,11 @@ from panel_app.pages.map import map_charts
 
 DRIEST: Final = 10
 GROWING_HA: Final = 1000
-"""Those with less of a crop are left out of the list of the worst hit: nobody lives on it there."""
+"""Départements with less of a crop, ha, are left out of the list of the worst affected."""
 
 
 def france(view: PageView) -> dict[str, Any]:
-    """What is beside the map when nothing is selected."""
+    """The panel when nothing is selected."""
     kind = view.indicator.kind
     return {
         "words": view.words,
@@ -42,7 +42,7 @@ def _list_heading(view: PageView) -> str:
 
 
 def _worst(view: PageView) -> list[int]:
-    """The driest, the strictest, or of a crop the worst hit among those that grow some of it."""
+    """The driest, the strictest, or for a crop the worst affected that grow enough of it."""
     grown = _grown(view)
     order = view.matrix.driest(view.row, len(view.matrix.codes))
     if grown is not None:
@@ -51,12 +51,12 @@ def _worst(view: PageView) -> list[int]:
 
 
 def _grown(view: PageView) -> FloatMatrix | None:
-    """Area of the indicator's crop, ha, None where it is of no crop or none is known."""
+    """Area of the indicator's crop, ha; None where it has no crop or no area is known."""
     return view.publication.crop_areas.get(indicator_of(view.matrix.indicator).crop)
 
 
 def _list_note(view: PageView) -> str:
-    """What the numbers of the list are; for restrictions, how many share the strictest level."""
+    """Meaning of the list's numbers; for restrictions, how many share the strictest level."""
     if view.indicator.kind != "restriction":
         name = view.indicator.value_name(view.lang)
         if _grown(view) is None:
@@ -84,7 +84,7 @@ def _driest_row(view: PageView, column: int) -> dict[str, str]:
 
 
 def _crop_area(view: PageView, column: int) -> str:
-    """How much of the indicator's crop stands there, where its area is known."""
+    """Area of the indicator's crop there, where it is known."""
     area = _grown(view)
     if not indicator_of(view.matrix.indicator).crop:
         return ""
@@ -94,7 +94,7 @@ def _crop_area(view: PageView, column: int) -> str:
 
 
 def changes(view: PageView) -> dict[str, str] | None:
-    """What has changed since the step before: how many are drier, how many wetter."""
+    """Changes since the step before: how many are drier, how many wetter."""
     rows = view.matrix.rows(view.state.step)
     place = rows.index(view.row)
     if place == 0 or not view.indicator.by_class:
@@ -139,7 +139,7 @@ def _same_month(view: PageView) -> dict[str, Any]:
 
 
 def _exposed(view: PageView) -> dict[str, str] | None:
-    """The crops that stand where it is dry by what is shown, for the dekads with known areas."""
+    """The crops growing where it is in drought by the map, for dekads with known areas."""
     stands = exposure(view)
     total = float(np.nansum(stands.area))
     if not view.matrix.by_dekad or not total:
@@ -157,5 +157,5 @@ def _exposed(view: PageView) -> dict[str, str] | None:
 
 
 def crop_names(crops: Sequence[str], view: PageView) -> list[str]:
-    """Names of crops as they stand within a sentence."""
+    """Names of crops as written inside a sentence."""
     return [view.words.crop(crop).lower() for crop in crops]

@@ -1,4 +1,4 @@
-"""The map page: France on the left, what is selected on the right, the timeline under the map."""
+"""The map page: France on the left, the selection on the right, the timeline under the map."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ from panel_app.pages.map.map_place import departement
 
 
 def slots(view: PageView) -> Slots:
-    """Return all that the page says and draws, by the name of its place."""
+    """Return the content of the page by slot."""
     selected = view.state.departement
     detail = departement(view) if selected else france(view)
     return {
@@ -50,20 +50,20 @@ def slots(view: PageView) -> Slots:
 
 
 def kept_up(view: PageView) -> dict[str, object]:
-    """Places that the script keeps up by itself, and what else they depend on."""
+    """Slots that the script updates, with what else they depend on."""
     version = view.publication.version
     return {"stage": (view.state.compare, version), "places": version}
 
 
 def timeline_title(view: PageView) -> str:
-    """What the chart under the map shows."""
+    """Title of the chart under the map."""
     if view.state.crop in view.publication.crop_areas:
         return view.words("timeline.title_crop", crop=view.words.crop(view.state.crop).lower())
     return view.words("timeline.title")
 
 
 def headline(view: PageView) -> dict[str, Any]:
-    """The map's answer in one sentence."""
+    """The finding of the map in one sentence."""
     values = view.matrix.frame(view.row)
     return {
         "period": view.period,
@@ -123,7 +123,7 @@ def _named(view: PageView, matrix: Matrix, row: int) -> str:
 
 
 def comparison(view: PageView) -> dict[str, Any]:
-    """Controls of the comparison: how, with what, with when."""
+    """Controls of the comparison: its kind, indicator and period."""
     words, matrix = view.words, view.matrix
     other = view.publication.matrix(other_indicator(view))
     same = other.indicator == matrix.indicator
@@ -155,7 +155,7 @@ def comparison(view: PageView) -> dict[str, Any]:
 
 
 def _difference(view: PageView, other: Matrix) -> str:
-    """How many départements are drier, and wetter, on the first map than on the second."""
+    """Number of départements that are drier, and wetter, on the first map than on the second."""
     row = other_row(view, other)
     one, two = view.matrix.style[view.row], other.style[row]
     known = (one != NO_STYLE) & (two != NO_STYLE)
@@ -168,7 +168,8 @@ def _difference(view: PageView, other: Matrix) -> str:
 
 
 def legend(view: PageView) -> dict[str, Any]:
-    """Each class in words, with its départements, its share of the area and of a crop's area."""
+    """Each class in words, with its départements and its shares of the area and of a crop's
+    area."""
     lang, words, publication = view.lang, view.words, view.publication
     crop = publication.crop_areas.get(view.state.crop)
     years = longest_reference(view.matrix.reference_years[view.row])
@@ -221,7 +222,7 @@ def legend(view: PageView) -> dict[str, Any]:
 
 
 def _crop_note(view: PageView) -> str:
-    """Of which year the areas of the crop are by which classes are weighed."""
+    """Year of the crop areas that weight the classes."""
     crop = view.state.crop
     if crop not in view.publication.crop_areas:
         return ""
@@ -233,7 +234,7 @@ def _crop_note(view: PageView) -> str:
 
 
 def _held(view: PageView) -> str:
-    """Which départements are held back: their figures are those of before."""
+    """The départements that are held back, whose figures are earlier ones."""
     held = view.publication.held
     if not held:
         return ""

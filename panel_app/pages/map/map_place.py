@@ -1,4 +1,4 @@
-"""The panel beside the map for the département that is selected."""
+"""The panel beside the map for the selected département."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ from panel_app.pages.map.map_france import crop_names
 
 
 def departement(view: PageView) -> dict[str, Any]:
-    """What is beside the map when a département is selected: the answer, and the way to more."""
+    """The panel when a département is selected: the answer, and a link to its page."""
     matrix, publication, code = view.matrix, view.publication, view.state.departement
     column = view.column
     said = matrix.statement(view.row, column, view.lang, reason=reason(view, code))
@@ -47,7 +47,7 @@ def departement(view: PageView) -> dict[str, Any]:
 
 
 def reason(view: PageView, code: str) -> str:
-    """Why there are no data, when there are none."""
+    """Why there are no data, if there are none."""
     matrix = view.matrix
     if (matrix.style[:, matrix.column(code)] != NO_STYLE).any():
         return view.words("detail.no_period")
@@ -55,7 +55,7 @@ def reason(view: PageView, code: str) -> str:
 
 
 def since(view: PageView, column: int) -> str:
-    """How long the drought under way has lasted; empty in none, and of what knows no droughts."""
+    """How long the drought has lasted; empty without one, or for an indicator without droughts."""
     if view.indicator.kind != "class":
         return ""
     said = view.matrix.drought_words(view.row, column, view.lang)
@@ -63,7 +63,7 @@ def since(view: PageView, column: int) -> str:
 
 
 def figures(view: PageView, code: str) -> list[dict[str, str]]:
-    """The key figures that are known; what is not known is left out rather than shown as zero."""
+    """The known key figures; unknown ones are left out rather than shown as zero."""
     makers: tuple[Callable[[PageView, str], list[dict[str, str]]], ...] = (
         _rain_figure,
         _drought_figures,
@@ -93,7 +93,7 @@ def _rain_figure(view: PageView, code: str) -> list[dict[str, str]]:
 
 
 def _drought_figures(view: PageView, code: str) -> list[dict[str, str]]:
-    """Neighbours in drought, and what stands in it: by what is shown, which is named."""
+    """Neighbours in drought, and crops in drought, by the indicator that is named."""
     words, lang, dry = view.words, view.lang, view.in_drought(view.period_end)
     column = view.matrix.column(code)
     found: list[tuple[str, str, str]] = []
@@ -132,7 +132,7 @@ def apart(view: PageView, code: str) -> str:
 
 
 def _level(view: PageView, code: str) -> tuple[str, str, bool] | None:
-    """The restriction of water, the day it is of, and whether that is of the period."""
+    """The restriction of water, its date, and whether that is the date of the period."""
     surveyed = view.restrictions(view.period_end)
     if view.indicator.kind == "restriction" or surveyed is None:
         return None
@@ -145,7 +145,7 @@ def _level(view: PageView, code: str) -> tuple[str, str, bool] | None:
 
 
 def drivers(view: PageView, code: str) -> list[dict[str, str]]:
-    """The indicators in drought, driest first, in words: they are what the drought is made of."""
+    """The indicators in drought, driest first, in words, from which the drought is made."""
     if view.state.indicator != DROUGHT_INDICATOR:
         return []
     risk = view.publication.risk(view.period_end)

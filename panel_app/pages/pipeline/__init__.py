@@ -1,1 +1,1 @@
-"""Data health: what is fresh, late, held back or broken."""
+"""State of the data: fresh, late, held back or broken."""

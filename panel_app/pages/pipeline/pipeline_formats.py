@@ -1,4 +1,4 @@
-"""Places, moments, sizes and numbers of the page of the pipeline, in words."""
+"""Places, times, sizes and numbers of the pipeline page, in words."""
 
 import math
 from collections.abc import Mapping
@@ -25,17 +25,17 @@ def place_words(each: Taken, words: Catalogue) -> str:
 
 
 def table_words(name: str, words: Catalogue) -> str:
-    """Name of a table in words; one that we have no word for keeps its own."""
+    """Name of a table in words; an unknown one keeps its own name."""
     return words.texts.get(f"pipeline.table.{name}", name)
 
 
 def check_words(name: str, words: Catalogue) -> str:
-    """Name of a check in words; one that we have no word for keeps its own."""
+    """Name of a check in words; an unknown one keeps its own name."""
     return words.texts.get(f"pipeline.check_name.{name}", name)
 
 
 def finding_words(told: Message, words: Catalogue) -> str:
-    """What a check found; crops, variables, indicators and levels have names of the field."""
+    """A finding, with readable names of crops, variables, indicators and levels."""
     return _with_names(told, words)(words.lang)
 
 
@@ -68,7 +68,7 @@ def day(text: str | None, words: Catalogue) -> str:
 
 
 def moment(value: str | datetime | None, words: Catalogue) -> str:
-    """A time as a clock in Paris shows it, a date as it is."""
+    """A time on French clocks, a date as it is."""
     if value is None:
         return ""
     if isinstance(value, str) and len(value) <= len("2026-11-23"):
@@ -80,7 +80,7 @@ def moment(value: str | datetime | None, words: Catalogue) -> str:
 
 
 def ago(age: timedelta, words: Catalogue) -> str:
-    """How long ago, in the largest unit that tells it."""
+    """An age in the largest suitable unit."""
     minutes = max(0, int(age.total_seconds() // 60))
     if minutes < 1:
         return words("pipeline.now")
@@ -92,7 +92,7 @@ def ago(age: timedelta, words: Catalogue) -> str:
 
 
 def seconds_words(seconds: float | None, words: Catalogue) -> str:
-    """How long something took; empty where that is not known."""
+    """A duration; empty where it is not known."""
     if seconds is None:
         return ""
     if seconds < 60:
@@ -114,7 +114,7 @@ def short_number(value: float, words: Catalogue) -> str:
 
 
 def bytes_words(size: int | None, words: Catalogue) -> str:
-    """A size in the largest unit that it has one of."""
+    """A size in the largest unit of which it has at least one."""
     if size is None:
         return ""
     byte = "o" if words.lang == "fr" else "B"
@@ -127,7 +127,7 @@ def bytes_words(size: int | None, words: Catalogue) -> str:
 
 
 def round_up(value: float) -> float:
-    """The next of 1, 2, 5 times a power of ten that is not less than `value`."""
+    """The smallest number 1, 2 or 5 times a power of ten that is not below `value`."""
     if value <= 0:
         return 1.0
     power = 10 ** math.floor(math.log10(value))

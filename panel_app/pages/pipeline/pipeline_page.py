@@ -1,4 +1,4 @@
-"""The page of the pipeline: what is fresh, late, broken or suspicious, and what ran."""
+"""The pipeline page: what is fresh, late, broken or suspicious, and the last runs."""
 
 import json
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from panel_app.pages.pipeline import pipeline_sections
 def slots(
     snapshots: PipelineStore, publication: Publication | None, words: Catalogue
 ) -> dict[str, str]:
-    """Return what the page says now, by its places; `missing` alone where nothing is known."""
+    """Return the present content of the page by slot; `missing` alone without a snapshot."""
     try:
         taken = snapshots.snapshot()
     except StorageError as error:

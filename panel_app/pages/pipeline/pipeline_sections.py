@@ -1,6 +1,6 @@
-"""Sections of the pipeline page: a snapshot in, pieces of HTML out.
+"""Sections of the pipeline page: a snapshot in, HTML out.
 
-Names of what is drawn are those of the templates beside; whatever comes from data is escaped there.
+Each section has the name of its template; the templates escape all data.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ from panel_app.pages.pipeline.pipeline_formats import (
 )
 
 OLD: Final = timedelta(minutes=10)
-"""A snapshot older than this was not made by a Dagster that is running."""
+"""Older snapshots mean that Dagster is not running."""
 SHOWN_GROUPS: Final = 8
 SHOWN_RUNS: Final = 12
 SHOWN_FINDINGS: Final = 40
@@ -43,7 +43,7 @@ CHART: Final = (720, 160)
 
 
 def slots(taken: Taken, words: Catalogue, now: datetime) -> dict[str, str]:
-    """Return what the page says of a snapshot, by the place where it says it."""
+    """Return the page's content for a snapshot, by slot."""
     values = {"words": words, "lang": words.lang}
     made = datetime.fromisoformat(taken["made_at"])
     headline = _headline(taken, words, made, now)
@@ -84,7 +84,7 @@ def map_html(publication: Publication, taken: Taken, words: Catalogue) -> str:
 
 
 def states(taken: Taken, words: Catalogue) -> dict[str, list[str]]:
-    """Return the state of each département and what the map says of it."""
+    """Return the state of each département and its text on the map."""
     return {
         each["departement"]: [each["state"], _said(each, words)] for each in taken["departements"]
     }
@@ -177,7 +177,7 @@ def _legend(taken: Taken, words: Catalogue) -> dict[str, Any]:
 
 
 def _system(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
-    """Return what is wrong with the system as a whole."""
+    """Return the troubles of the system as a whole."""
     return [
         {
             "word": words(f"pipeline.kind.{each['kind']}"),
@@ -195,11 +195,11 @@ def _told(said: Message | str | None, words: Catalogue) -> str:
 
 
 def _groups(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
-    """Return the troubles, those of one state, table and cause together; the late ones anyway."""
+    """Return the troubles grouped by state, table and cause; late ones in one group."""
     groups: dict[tuple[str, str, str], list[Taken]] = {}
     for each in taken["troubles"]:
         if each["state"] not in BROKEN:
-            continue  # the checks' own list has it
+            continue  # shown in the list of checks
         late = each["state"] == "late" and each["last_date"] is not None
         cause = words("pipeline.too_old", limit=each["limit_days"]) if late else each["reason"]
         groups.setdefault((each["state"], each["table"], cause), []).append(each)
@@ -218,7 +218,8 @@ def _groups(taken: Taken, words: Catalogue) -> list[dict[str, Any]]:
 
 
 def _cause(cause: str, members: Sequence[Taken], words: Catalogue) -> str:
-    """Return why, in the words of one of `members` where they differ in names and numbers only."""
+    """Return the cause, in the words of one of `members` if they only differ in names and
+    numbers."""
     if members[0]["reason"] != cause:
         return cause
     said = {each["short"] for each in members}
@@ -227,7 +228,7 @@ def _cause(cause: str, members: Sequence[Taken], words: Catalogue) -> str:
 
 
 def _do(members: Sequence[Taken]) -> str:
-    """Return the one command for all `members`, which are in the same trouble."""
+    """Return one command for all `members`, which have the same trouble."""
     command = str(members[0]["do"])
     if len(members) == 1 or not command.startswith("geo-pipeline materialize"):
         return command
@@ -378,7 +379,7 @@ def _tables(taken: Taken, words: Catalogue) -> dict[str, Any]:
 
 
 def _volumes(taken: Taken, words: Catalogue) -> dict[str, Any]:
-    """Return rows of all tables over time: a line, and the table behind it."""
+    """Return rows of all tables through time: a line, and its table."""
     points = [
         (
             datetime.fromisoformat(each["at"]),

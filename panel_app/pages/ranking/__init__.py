@@ -1,1 +1,1 @@
-"""The ranking of départements and régions, and up to five compared."""
+"""The ranking of départements and régions, and the comparison of up to five."""

@@ -1,4 +1,4 @@
-"""The classes of drought of each place through the record, one row below the other."""
+"""The drought classes of each place through the record, one row below the other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ def timeline(view: PageView, chosen: Sequence[Place]) -> Chart | None:
 def _rows_of_classes(
     view: PageView, axis: Axis, chosen: Sequence[Place], plot: float
 ) -> tuple[list[Mark], list[Tip]]:
-    """A row a place, in the colour of its class where that is known, and what each stretch is."""
+    """A row for each place, in the colours of its classes, and the tooltip of each run."""
     matrix, lang = axis.matrix, view.lang
     drawn: dict[int, str] = {}
     marks, tips = [], []
@@ -134,7 +134,7 @@ def _rows_of_classes(
 
 
 def _stretch_words(view: PageView, axis: Axis, stretch: slice) -> str:
-    """From which period to which."""
+    """First and last period of a run, in words."""
     first, last = (
         axis.matrix.period_words(axis.rows[at], view.lang, axis.step)
         for at in (stretch.start, stretch.stop - 1)
@@ -143,7 +143,7 @@ def _stretch_words(view: PageView, axis: Axis, stretch: slice) -> str:
 
 
 def _stretches(style: Any, starts: FloatMatrix, ends: FloatMatrix) -> list[slice]:
-    """Rows that follow on one another in the same class."""
+    """Runs of consecutive periods in the same class."""
     follows = np.concatenate(([False], (style[1:] == style[:-1]) & (starts[1:] <= ends[:-1])))
     first = np.flatnonzero(~follows)
     return [slice(int(a), int(b)) for a, b in zip(first, [*first[1:], len(style)], strict=True)]

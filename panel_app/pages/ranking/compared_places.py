@@ -1,4 +1,4 @@
-"""The places that are compared, and how their lines are drawn: colours, names, axes."""
+"""The compared places, and the drawing of their lines: colours, names, axes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ from panel_app.drawing.svg import (
 HEIGHT: Final = 260
 LEFT, TOP, BOTTOM = 48, 8, 24
 END: Final = 132
-"""Room for the names at the end of the lines, px."""
+"""Space for the names at the end of the lines, px."""
 MOST_TICKS: Final = 7
 
 
 @dataclass(frozen=True)
 class Place:
-    """A département on the charts: its colour goes with its position in the list."""
+    """A département on the charts; its colour depends on its position in the list."""
 
     code: str
     name: str
@@ -59,9 +59,9 @@ def compared_places(view: PageView) -> list[Place]:
 def names_at_the_end(
     chosen: Sequence[Place], lines: FloatMatrix, plot: float, years: Sequence[int] = ()
 ) -> list[Label]:
-    """The name of each line beside its last value (a share from the bottom), none over another.
+    """The name of each line beside its last value (a share from the bottom), without overlaps.
 
-    `years` are those of the rows: a line that ends in an earlier one says in which.
+    `years` are those of the rows: a line that ends early shows the year.
     """
     ends = []
     for place, values in zip(chosen, lines.T, strict=True):
@@ -78,13 +78,13 @@ def names_at_the_end(
 def broken(
     days: FloatMatrix, values: FloatMatrix, longest: float
 ) -> tuple[FloatMatrix, FloatMatrix]:
-    """Put a hole between days further apart than `longest`, so that no line crosses it."""
+    """Insert a gap between days further apart than `longest`, so that no line crosses it."""
     holes = np.flatnonzero(np.diff(days) > longest) + 1
     return np.insert(days, holes, days[holes]), np.insert(values, holes, np.nan, axis=0)
 
 
 def round_scale(values: FloatMatrix, zero: bool = False) -> tuple[Scale, list[float]]:
-    """A scale from one round value to another around all numbers, and its ticks."""
+    """A scale between round values around all numbers, and its ticks."""
     known = values[~np.isnan(values)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
     if zero:
@@ -97,7 +97,7 @@ def round_scale(values: FloatMatrix, zero: bool = False) -> tuple[Scale, list[fl
 
 
 def every_other(index: int) -> str:
-    """Kind of a label below the plot: on a phone every other one is left out."""
+    """Kind of a label below the plot: on narrow screens every other one is hidden."""
     return "x odd" if index % 2 else "x"
 
 
@@ -125,15 +125,15 @@ def years_below(first: date, last: date, plot: float) -> tuple[list[Mark], list[
 
 
 def upright(share: float, plot: float) -> Mark:
-    """A line up the plot at a share of its width."""
+    """A vertical line at a share of the plot's width."""
     return Mark(f"M{number(share * WIDTH)} 0V{number(plot)}", "grid")
 
 
 def listed(chosen: Sequence[Place], told: Sequence[str]) -> str:
-    """What is told of each place, in one line."""
+    """The texts of all places, in one line."""
     return " · ".join(f"{place.name} {text}" for place, text in zip(chosen, told, strict=True))
 
 
 def source_words(view: PageView, source: str) -> str:
-    """Who is named below a chart."""
+    """The sources to be named below a chart."""
     return view.words("ranking.beside.source", source=source) if source else ""

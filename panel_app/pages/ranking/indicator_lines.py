@@ -1,4 +1,4 @@
-"""The indicator that is shown, a line a place: the last years, and the whole record."""
+"""The indicator shown, a line for each place: the last years, and the whole record."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -42,7 +42,7 @@ from panel_app.pages.ranking.compared_places import (
 )
 
 YEARS: Final = 5
-"""The first chart shows so many years up to the period shown."""
+"""Years of the first chart, up to the period shown."""
 INDEX_MOST: Final = 3.0
 
 
@@ -71,7 +71,7 @@ def record(view: PageView, chosen: Sequence[Place]) -> Chart | None:
 def course(
     view: PageView, chosen: Sequence[Place], rows: Sequence[int], name: str, title: str
 ) -> Chart | None:
-    """A line a place through the periods of `rows`."""
+    """A line for each place through the periods of `rows`."""
     matrix, words, lang = view.matrix, view.words, view.lang
     values = heights(matrix, np.ix_(list(rows), [place.column for place in chosen]))
     if len(rows) < 2 or np.isnan(values).all():
@@ -121,7 +121,7 @@ def course(
 
 
 def walked(matrix: Matrix, rows: Sequence[int]) -> list[int]:
-    """Periods that are told one by one: of a long record of dekads the months."""
+    """Periods with a tooltip of their own: months in a long record of dekads."""
     if not matrix.by_dekad or len(rows) <= YEARS * dekads.A_YEAR + 1:
         return list(rows)
     months = set(matrix.month_rows)
@@ -131,7 +131,7 @@ def walked(matrix: Matrix, rows: Sequence[int]) -> list[int]:
 def _now(
     view: PageView, rows: Sequence[int], first: date, span: float
 ) -> tuple[float, float] | None:
-    """The period shown as a column of the plot, where it is not its end."""
+    """The period shown as a band of the plot, unless it is the last one."""
     if view.row == rows[-1] or view.row not in rows:
         return None
     share = (view.matrix.periods[view.row] - first).days / span
@@ -158,7 +158,7 @@ def _course_tips(
 
 @lru_cache(maxsize=64)
 def _texts(matrix: Matrix, column: int, lang: Lang) -> tuple[str, ...]:
-    """What is told of a place at each period: its value, and its class where it has one."""
+    """Texts of a place at each period: its value, and its class if it has one."""
     values = [matrix.shown_value(row, column, lang) for row in range(len(matrix.periods))]
     if indicator_of(matrix.indicator).kind != "class":
         return tuple(values)

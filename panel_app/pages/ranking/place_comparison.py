@@ -1,4 +1,4 @@
-"""Up to five départements on the same charts: each keeps its colour, its name at the line's end."""
+"""Up to five départements on the same charts, each with its colour and a name at its line's end."""
 
 from functools import lru_cache
 from typing import Final
@@ -20,7 +20,7 @@ SEASON_CHARTS: Final = ("season_precip_mm", "season_balance_mm", "swi")
 
 
 def charts(view: PageView) -> list[Chart]:
-    """Return the charts of the places chosen; what is not published is left out."""
+    """Return the charts of the chosen places; unpublished ones are left out."""
     chosen = compared_places(view)
     found: list[Chart | None] = []
     if view.indicator.kind not in ("stage", "restriction"):
@@ -42,7 +42,7 @@ def charts(view: PageView) -> list[Chart]:
 def _lasting(
     publication: Publication, indicator: str, codes: tuple[str, ...], lang: Lang
 ) -> tuple[Chart | None, ...]:
-    """The charts that are the same at all periods: the timeline of drought, then the harvests."""
+    """The charts that are the same at all periods: the drought timeline, then the harvests."""
     view = PageView(publication, State(indicator=indicator, places=codes, lang=lang))
     chosen = compared_places(view)
     crops = [harvests(view, place) for place in chosen]

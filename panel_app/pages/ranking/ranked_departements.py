@@ -1,4 +1,4 @@
-"""The départements at a period: the numbers that a ranking of them is made of."""
+"""The numbers of the départements at a period, for a ranking."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,10 +20,10 @@ SPARK_STEPS: Final = 36
 
 @dataclass(frozen=True, eq=False)
 class RankedDepartements:
-    """Numbers of the départements at a period: one a column of the matrix, NaN unknown."""
+    """Numbers of the départements at a period, one for each column of the matrix, NaN unknown."""
 
     dryness: FloatMatrix
-    """The smaller, the drier."""
+    """Smaller is drier."""
     value: FloatMatrix
     percentile: FloatMatrix
     change: FloatMatrix
@@ -33,24 +33,24 @@ class RankedDepartements:
     age: FloatMatrix
     """Dekads of the drought under way, 0 in none."""
     crops: FloatMatrix
-    """Known area of the crops that stand, in drought, ha."""
+    """Known area of the growing crops in drought, ha."""
     restriction: FloatMatrix
-    """Steps of restriction: 0 none to 4 crisis."""
+    """Rank of the restriction: 0 none to 4 crisis."""
     before: int
     """Row of the step before, -1 where there is none."""
     year_before: int
     drier: int
-    """Into how many a drier class came since the step before."""
+    """Number of départements in a drier class than at the step before."""
     wetter: int
 
     @property
     def known(self) -> int:
-        """How many départements have data."""
+        """Number of départements with data."""
         return int((~np.isnan(self.dryness)).sum())
 
 
 def amounts(matrix: Matrix, row: int) -> FloatMatrix:
-    """The numbers that readers are shown, before rounding; none where classes have only names."""
+    """The shown numbers before rounding; NaN where classes only have names."""
     which = indicator_of(matrix.indicator)
     if which.kind in ("restriction", "stage"):
         return np.full(len(matrix.codes), np.nan)
@@ -81,7 +81,7 @@ def rank_departements(view: PageView) -> RankedDepartements:
 
 
 def _difference(matrix: Matrix, row: int, before: int) -> FloatMatrix:
-    """Difference of what is shown, so that it agrees with the two numbers a reader sees."""
+    """Difference of the shown numbers, so that it agrees with both."""
     if before < 0:
         return np.full(len(matrix.codes), np.nan)
     decimals = indicator_of(matrix.indicator).decimals
@@ -90,7 +90,7 @@ def _difference(matrix: Matrix, row: int, before: int) -> FloatMatrix:
 
 
 def _moved(view: PageView, before: int) -> NDArray[np.int64]:
-    """1 where a drier class came since `before`, -1 where a wetter one, 0 elsewhere."""
+    """1 where the class is drier than in row `before`, -1 where wetter, 0 elsewhere."""
     matrix = view.matrix
     if before < 0:
         return np.zeros(len(matrix.codes), dtype=np.int64)
@@ -102,14 +102,14 @@ def _moved(view: PageView, before: int) -> NDArray[np.int64]:
 
 
 def ages(view: PageView) -> FloatMatrix:
-    """Dekads of the drought under way; NaN unknown, or where the indicator knows no droughts."""
+    """Dekads of the drought under way; NaN unknown, or for an indicator without droughts."""
     if view.indicator.kind != "class":
         return np.full(len(view.matrix.codes), np.nan)
     return np.asarray(view.matrix.age[view.row])
 
 
 def inside_region(view: PageView) -> NDArray[np.bool_]:
-    """Which départements the région chosen leaves."""
+    """Which départements are in the chosen région."""
     region = view.state.region
     return np.array(
         [not region or BY_CODE[code].region_code == region for code in view.matrix.codes]
@@ -117,7 +117,7 @@ def inside_region(view: PageView) -> NDArray[np.bool_]:
 
 
 def restriction_steps(view: PageView) -> FloatMatrix:
-    """Steps of restriction at the period; NaN where none is published, or only of another date."""
+    """Rank of the restriction at the period; NaN if none is published, or only of another date."""
     surveyed = view.restrictions(view.period_end)
     if surveyed is None or not surveyed[2]:
         return np.full(len(view.matrix.codes), np.nan)
@@ -127,10 +127,10 @@ def restriction_steps(view: PageView) -> FloatMatrix:
 
 
 def spark_heights(matrix: Matrix, row: int) -> FloatMatrix:
-    """How high the small bars of the last steps stand, dry below zero: steps by départements.
+    """Heights of the small bars of the last steps, dry below zero: steps x départements.
 
-    An index as it is; else the index of its rank; else, where no rank is told, how far its class
-    is from the one that is not drawn: the mildest of the classes, the middle of departures.
+    An index as it is; else the index of its rank; without ranks, the distance of its class from the
+    one that is not drawn: the mildest class, or the middle one of departures.
     """
     which = indicator_of(matrix.indicator)
     rows = slice(max(0, row - SPARK_STEPS + 1), row + 1)

@@ -1,4 +1,4 @@
-"""The régions at a period: means and shares of their départements, in the order of a ranking."""
+"""The régions at a period: means and shares of their départements, in ranking order."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from panel_app.pages.ranking.ranking_order import has_any, ranks
 
 
 class RankedRegions:
-    """The régions at a period: means weighed by area (or by a crop's area), NaN unknown."""
+    """The régions at a period: means weighted by area (or by a crop's area), NaN unknown."""
 
     def __init__(self, view: PageView, ranked: RankedDepartements) -> None:
         matrix = view.matrix
@@ -45,7 +45,7 @@ class RankedRegions:
         ]
 
     def _dryness(self, view: PageView, ranked: RankedDepartements) -> FloatMatrix:
-        """The mean that régions are ranked by."""
+        """The mean by which régions are ranked."""
         if view.indicator.kind == "class":
             return np.round(self.percentile, 6)
         sign = -1 if view.indicator.dry_is_high else 1
@@ -53,14 +53,14 @@ class RankedRegions:
         return np.round(sign * mean, 6)
 
     def mean(self, values: FloatMatrix) -> FloatMatrix:
-        """Mean of what is known, weighed by area."""
+        """Mean of the known values, weighted by area."""
         known = np.where(np.isnan(values), 0.0, self.weight) * self.belongs
         total = known.sum(axis=1)
         summed = known @ np.nan_to_num(values)
         return _over(summed, total)
 
     def total(self, values: FloatMatrix) -> FloatMatrix:
-        """Sum of what is known."""
+        """Sum of the known values."""
         known = ~np.isnan(values) & self.belongs
         summed: FloatMatrix = np.where(known.any(axis=1), known @ np.nan_to_num(values), np.nan)
         return summed
@@ -72,14 +72,14 @@ class RankedRegions:
         return _over(100 * part, total)
 
     def course(self, bars: FloatMatrix) -> FloatMatrix:
-        """Mean heights of the small bars: steps by régions."""
+        """Mean heights of the small bars: steps x régions."""
         weight = np.where(np.isnan(bars), 0.0, self.weight)
         total = weight @ self.belongs.T
         summed = (np.nan_to_num(bars) * weight) @ self.belongs.T
         return _over(summed, total)
 
     def widest(self, style: NDArray[np.int8], count: int) -> NDArray[np.int64]:
-        """Index of the class with the largest area, steps by régions; only where one is known."""
+        """Index of the class with the largest area, steps x régions; only where one is known."""
         areas = np.stack(
             [((style == index) * self.weight) @ self.belongs.T for index in range(count)]
         )
@@ -87,7 +87,7 @@ class RankedRegions:
 
 
 def _over(part: FloatMatrix, total: FloatMatrix) -> FloatMatrix:
-    """A quotient, NaN where there is nothing to divide by."""
+    """A quotient, NaN where the divisor is 0."""
     quotient: FloatMatrix = np.divide(
         part, total, out=np.full(total.shape, np.nan), where=total > 0
     )

@@ -26,11 +26,11 @@ from panel_app.pages.ranking.ranking_table import departements
 from panel_app.pages.ranking.region_table import regions_table
 
 NAMED: Final = 3
-"""So many of the driest are named in the headline and offered for a comparison."""
+"""Number of the driest named in the headline and offered for a comparison."""
 
 
 def slots(view: PageView) -> dict[str, str]:
-    """Return what the page says, by place."""
+    """Return the content of the page by slot."""
     ranked = rank_departements(view)
     regions = RankedRegions(view, ranked) if view.state.level == "region" else None
     return {
@@ -42,7 +42,7 @@ def slots(view: PageView) -> dict[str, str]:
 
 
 def headline(view: PageView, ranked: RankedDepartements, regions: RankedRegions | None) -> str:
-    """Which are the driest, and how many got worse."""
+    """The driest places, and how many got worse."""
     words, lang = view.words, view.lang
     inside = inside_region(view)
     known = ranked.known
@@ -69,7 +69,7 @@ def headline(view: PageView, ranked: RankedDepartements, regions: RankedRegions 
 
 
 def _first(view: PageView, ranked: RankedDepartements, names: Sequence[str]) -> str:
-    """Which come first, in the words that suit the indicator."""
+    """The first places, in words that suit the indicator."""
     words, which = view.words, view.indicator
     if not names:
         return words("ranking.nothing")
@@ -86,7 +86,7 @@ def _first(view: PageView, ranked: RankedDepartements, names: Sequence[str]) -> 
 
 
 def _tied(view: PageView, ranked: RankedDepartements) -> str:
-    """What more share the first place than are named, empty where fewer do."""
+    """A note that more places share the first rank than are named; else empty."""
     shown = np.where(inside_region(view), ranked.dryness, np.nan)
     first = np.flatnonzero(ranks(shown) == 1)
     if len(first) <= NAMED or (view.indicator.dry_is_high and not np.nanmax(ranked.value) > 0):
@@ -100,7 +100,7 @@ def _tied(view: PageView, ranked: RankedDepartements) -> str:
 
 
 def _tells_harm(which: Indicator) -> bool:
-    """Whether its classes are graver rather than drier."""
+    """Whether its classes are called graver rather than drier."""
     return which.dry_is_high or which.kind in ("stage", "restriction")
 
 
@@ -139,7 +139,7 @@ def _covered(view: PageView, known: int) -> str:
 
 
 def filters(view: PageView) -> str:
-    """The period, the level, the région, and a search in what is shown."""
+    """The period, the level, the région, and a search among the rows."""
     level = view.state.level
     by_name = sorted(REGIONS.items(), key=lambda pair: alphabetical(pair[1]))
     return render(
@@ -162,7 +162,7 @@ def filters(view: PageView) -> str:
 
 
 def periods(view: PageView) -> dict[str, Any]:
-    """The periods to choose from, the latest first: months, and the dekad that is shown."""
+    """The periods to choose from, the latest first: months, and the dekad shown."""
     matrix, step = view.matrix, view.state.step
     rows = matrix.rows(step)
     place = rows.index(view.row)
@@ -192,7 +192,7 @@ def periods(view: PageView) -> dict[str, Any]:
 
 
 def compared(view: PageView) -> str:
-    """The places chosen beside each other, or what might be."""
+    """The charts of the chosen places, or suggestions."""
     words, matrix = view.words, view.matrix
     places = compared_places(view)
     chosen = [place.code for place in places]

@@ -1,4 +1,4 @@
-"""The table of départements, and what both tables of the ranking say alike."""
+"""The table of départements, and what both tables of the ranking have in common."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,18 +32,18 @@ SPARK_WIDTH: Final = 72
 
 @dataclass(frozen=True)
 class Head:
-    """A column: its words, and what it is sorted by ("" for not at all)."""
+    """A column: its heading, and its sort key ("" for none)."""
 
     text: str
     sort: str = ""
     unit: str = ""
     number: bool = False
     falls: bool = False
-    """Whether the first click sorts from the largest down."""
+    """Whether the first click sorts in descending order."""
 
 
 def sortable(view: PageView, heads: Sequence[Head]) -> list[dict[str, Any]]:
-    """The columns as the template wants them: what is sorted now, and what a click asks for."""
+    """The columns for the template: the present sort order, and the effect of a click."""
     found = []
     for head in heads:
         active = head.sort and head.sort == view.state.sort
@@ -78,7 +78,7 @@ def value_words(view: PageView, value: float, signed: bool = False) -> str:
 
 
 def change_words(view: PageView, value: float) -> dict[str, str]:
-    """A difference with its sign, and whether it is towards dry."""
+    """A difference with its sign, and whether it is towards drier."""
     towards = np.sign(value) * drier_sign(view.indicator) if not np.isnan(value) else 0
     said = {1: ("drier", "ranking.drier"), -1: ("wetter", "ranking.wetter")}.get(int(towards))
     kind, key = said or ("", "")
@@ -95,7 +95,7 @@ def rests_on_few_years(view: PageView) -> bool:
 
 
 def _as_dry(view: PageView, column: int) -> str:
-    """How many years were as dry or drier: `2 sur 100`, of a short reference `2 sur 12`."""
+    """Years that were as dry or drier: `2 sur 100`, with a short reference `2 sur 12`."""
     percentile = float(view.matrix.percentile[view.row, column])
     ranked = view.matrix.ranked(view.row, column)
     if ranked is None or not is_short(view.matrix.reference_years[view.row, column]):
@@ -106,7 +106,7 @@ def _as_dry(view: PageView, column: int) -> str:
 
 
 def in_100(view: PageView, percentile: float) -> str:
-    """A percentile as so many years in a hundred; empty where it is unknown."""
+    """A percentile as years in a hundred; empty where unknown."""
     if np.isnan(percentile):
         return ""
     number = format_number(percentile, 0, view.lang)
@@ -116,12 +116,12 @@ def in_100(view: PageView, percentile: float) -> str:
 
 
 def area_words(area: float, view: PageView) -> str:
-    """Hectares without their unit, three figures; empty where unknown."""
+    """Hectares without their unit, three significant figures; empty where unknown."""
     return "" if np.isnan(area) else hectares_number(area, view.lang)
 
 
 def departements(view: PageView, ranked: RankedDepartements) -> str:
-    """Return the table of the départements, sorted as the reader asks for."""
+    """Return the table of the départements, in the requested order."""
     words = view.words
     rank = ranks(ranked.dryness)
     shown = np.flatnonzero(inside_region(view))
@@ -150,7 +150,7 @@ def departements(view: PageView, ranked: RankedDepartements) -> str:
 
 
 def _known_columns(view: PageView, ranked: RankedDepartements) -> dict[str, bool]:
-    """Which columns have anything to say."""
+    """Which columns have any value."""
     return {
         "value": has_any(ranked.value),
         "percentile": has_any(ranked.percentile),
@@ -164,7 +164,7 @@ def _known_columns(view: PageView, ranked: RankedDepartements) -> dict[str, bool
 
 
 def _heads(view: PageView, has: Mapping[str, bool]) -> list[Head]:
-    """The columns of the table: those that are always there, and those that are known."""
+    """The columns of the table: fixed ones, and those with values."""
     words, (value, unit) = view.words, value_head(view)
     falls = drier_sign(view.indicator) > 0
     optional = {
@@ -189,7 +189,7 @@ def _heads(view: PageView, has: Mapping[str, bool]) -> list[Head]:
 
 
 def _keys(view: PageView, ranked: RankedDepartements, shown: NDArray[np.intp]) -> list[Any]:
-    """What the départements shown are sorted by."""
+    """The sort keys of the départements shown."""
     names = [alphabetical(view.matrix.names[column]) for column in shown]
     if view.state.sort == "name":
         return names
@@ -198,12 +198,12 @@ def _keys(view: PageView, ranked: RankedDepartements, shown: NDArray[np.intp]) -
         return [
             f"{alphabetical(region)} {name}" for region, name in zip(regions, names, strict=True)
         ]
-    # What only régions are sorted by leaves the départements as they rank.
+    # Sort keys of régions alone leave the départements in the order of their rank.
     return list(getattr(ranked, view.state.sort, ranked.dryness)[shown])
 
 
 def since_head(view: PageView) -> str:
-    """Head of the change since the step before."""
+    """Heading of the change since the step before."""
     said = {
         "dekad": "ranking.change_dekad",
         "month": "ranking.change_month",
@@ -214,7 +214,7 @@ def since_head(view: PageView) -> str:
 
 
 def spark_head(view: PageView) -> str:
-    """Head of the small bars."""
+    """Heading of the small bars."""
     count = min(SPARK_STEPS, view.row + 1)
     if view.matrix.by_dekad:
         return view.words("ranking.spark_dekads", n=count)
@@ -263,7 +263,7 @@ def _departement_row(
 
 
 def notes(view: PageView, has_crops: bool) -> list[str]:
-    """How the columns are to be read, with the normal and the source."""
+    """How to read the columns, with the normal and the source."""
     words = view.words
     lines = []
     if drier_sign(view.indicator):

@@ -34,7 +34,7 @@ from panel_app.pages.ranking.ranking_table import (
 
 
 def regions_table(view: PageView, regions: RankedRegions) -> str:
-    """Return the table of the régions, sorted as the reader asks for."""
+    """Return the table of the régions, in the requested order."""
     words, matrix = view.words, view.matrix
     has = _known_columns(view, regions)
     bars = spark_heights(matrix, view.row)
@@ -64,7 +64,7 @@ def regions_table(view: PageView, regions: RankedRegions) -> str:
 
 
 def _order(view: PageView, regions: RankedRegions) -> list[int]:
-    """The régions as they are sorted, those alike by their names."""
+    """The régions in order, equal ones by their names."""
     names = [alphabetical(name) for name in regions.names]
     keys: dict[str, list[Any]] = {
         "dryness": list(regions.rank),
@@ -85,11 +85,11 @@ def _order(view: PageView, regions: RankedRegions) -> list[int]:
 
 
 def _known_columns(view: PageView, regions: RankedRegions) -> dict[str, bool]:
-    """Which columns have anything to say."""
+    """Which columns have any value."""
     return {
         "drought": view.indicator.kind == "class",
         "value": has_any(regions.value),
-        # A mean of ranks among few years is none among a hundred.
+        # A mean of ranks among few years cannot be given as years in a hundred.
         "percentile": has_any(regions.percentile) and not rests_on_few_years(view),
         "change": has_any(regions.change),
         "year": has_any(regions.year) and view.indicator.step != "year",
@@ -99,7 +99,7 @@ def _known_columns(view: PageView, regions: RankedRegions) -> dict[str, bool]:
 
 
 def _heads(view: PageView, has: Mapping[str, bool]) -> list[Head]:
-    """The columns of the table: those that are always there, and those that are known."""
+    """The columns of the table: fixed ones, and those with values."""
     words, (value, unit) = view.words, value_head(view)
     falls = drier_sign(view.indicator) > 0
     optional = {

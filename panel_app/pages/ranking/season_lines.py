@@ -1,4 +1,4 @@
-"""The season under way of each place, beside what is usual there."""
+"""The current season of each place, with its usual course."""
 
 import warnings
 from collections.abc import Sequence
@@ -40,12 +40,12 @@ from panel_app.pages.ranking.compared_places import (
 
 @dataclass(frozen=True, eq=False)
 class SeasonUnderWay:
-    """An indicator through a season: a row a dekad, a column a place that is compared."""
+    """An indicator through a season: rows are dekads, columns the compared places."""
 
     key: str
     matrix: Matrix
     year: int
-    """In which it ends."""
+    """Year in which it ends."""
     values: FloatMatrix
     usual: FloatMatrix
     rows: dict[int, int]
@@ -69,7 +69,7 @@ def season_under_way(view: PageView, chosen: Sequence[Place], key: str) -> Seaso
         matrix.periods, matrix.value[:, [place.column for place in chosen]]
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a dekad that no season knows is unknown
+        warnings.simplefilter("ignore", RuntimeWarning)  # a dekad without values becomes NaN
         usual = np.nanmedian(course.values, axis=0)
     places_of = (season_courses.place(period) for period in matrix.periods)
     rows = {slot: row for row, (ends, slot) in enumerate(places_of) if ends == year}
@@ -77,7 +77,7 @@ def season_under_way(view: PageView, chosen: Sequence[Place], key: str) -> Seaso
 
 
 def this_season(view: PageView, chosen: Sequence[Place], key: str) -> Chart | None:
-    """The season under way of each place, beside what is usual there."""
+    """The current season of each place, with its usual course."""
     season = season_under_way(view, chosen, key)
     if np.isnan(season.values).all():
         return None
@@ -112,7 +112,7 @@ def this_season(view: PageView, chosen: Sequence[Place], key: str) -> Chart | No
 def _lines(
     view: PageView, chosen: Sequence[Place], season: SeasonUnderWay
 ) -> tuple[list[Mark], list[Label]]:
-    """The axes, the usual course and the season of each place, and their words."""
+    """The axes, the usual course and the season of each place, and their labels."""
     scale, on_axis = round_scale(np.concatenate([season.values, season.usual]), zero=True)
     plot = HEIGHT - TOP - BOTTOM
     x = (np.arange(SLOTS) + 1) / SLOTS
@@ -144,7 +144,7 @@ def _tips(chosen: Sequence[Place], season: SeasonUnderWay, lang: Lang) -> list[T
 
 
 def _table(view: PageView, chosen: Sequence[Place], season: SeasonUnderWay) -> Table:
-    """The value and the usual one of each place, a row a dekad."""
+    """The value and the usual value of each place, one row a dekad."""
     words, lang = view.words, view.lang
     head = [words("ranking.beside.period")]
     for each in chosen:

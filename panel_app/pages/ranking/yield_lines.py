@@ -1,4 +1,4 @@
-"""The harvests of a crop, a line a place."""
+"""The harvests of a crop, a line for each place."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -36,7 +36,7 @@ from panel_app.pages.ranking.compared_places import (
 )
 
 MAIZE: Final = ("grain_maize_irrigated", "grain_maize", "grain_maize_rainfed")
-"""Which are never added: one of them is drawn, that of the most places and then the latest."""
+"""Kinds of maize, never added up: the one known at most places, then the latest, is drawn."""
 Harvests = dict[str, dict[int, float]]
 """Yields by crop, then by year of harvest."""
 
@@ -53,7 +53,7 @@ def harvests(view: PageView, place: Place) -> Harvests:
 
 
 def maize(crops: Sequence[Harvests]) -> str:
-    """The kind of maize that the most places have, the latest of those alike; "" for none."""
+    """The kind of maize known at most places, the latest of equal ones; "" for none."""
     best, most = "", (0, 0)
     for crop in MAIZE:
         known = [found[crop] for found in crops if crop in found]
@@ -66,7 +66,7 @@ def maize(crops: Sequence[Harvests]) -> str:
 def yields(
     view: PageView, chosen: Sequence[Place], crops: Sequence[Harvests], crop: str
 ) -> Chart | None:
-    """The harvests of a crop, a line a place."""
+    """The harvests of a crop, a line for each place."""
     words, lang = view.words, view.lang
     known = [found.get(crop, {}) for found in crops]
     every = sorted({year for found in known for year in found})
@@ -122,7 +122,7 @@ def yields(
 
 
 def _lone(x: FloatMatrix, y: FloatMatrix, plot: float) -> str:
-    """A short stroke for each value without a neighbour, which no line would show."""
+    """A short stroke for each value without a neighbour, which a line would not show."""
     return "".join(
         f"M{number(float(x[run.start]) * WIDTH - 4)} {number((1 - float(y[run.start])) * plot)}h8"
         for run in runs(~np.isnan(y))

@@ -1,4 +1,4 @@
-"""Hot spots: where neighbours are dry, or wet, together at the period that is shown."""
+"""Hot spots: where neighbours are dry, or wet, together at the period shown."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -25,10 +25,10 @@ from panel_app.pages.trends.trends_charts import (
 )
 
 NAMED: Final = 8
-"""So many members of the clusters are named in a sentence."""
+"""Members of the clusters that are named in a sentence."""
 KIND_COLOURS: Final = (USUAL, DRY, WET, COLOURS[2], COLOURS[6])
 STRONG, SOME = 0.5, 0.2
-"""From these indices of Moran on neighbours are called very alike, and alike."""
+"""Moran's index from which neighbours are called very similar, and similar."""
 KINDS: Final = {
     "dry": (
         "trends.kind.dry_cluster",
@@ -49,7 +49,7 @@ KINDS: Final = {
         "trends.kind.high_alone",
     ),
 }
-"""By what the brown end of the colours is called."""
+"""Names of the kinds of clusters, by the name of the brown end of the colours."""
 
 
 def hot(about: Shown) -> str:
@@ -126,7 +126,7 @@ def _hot_rows(
 
 
 def _hot_said(about: Shown, found: season_trends.HotSpots) -> str:
-    """Who is in the brown clusters and in the green ones."""
+    """The members of the brown clusters and of the green ones."""
     view, words = about.view, about.view.words
     names = np.array(view.publication.names, dtype=object)
     parts = []
@@ -146,7 +146,7 @@ def _hot_said(about: Shown, found: season_trends.HotSpots) -> str:
 
 
 def alike(found: season_trends.HotSpots, view: PageView) -> str:
-    """How far neighbours resemble each other, in words."""
+    """How similar neighbours are, in words."""
     words, value = view.words, found.alike
     if np.isnan(value):
         return words("trends.moran.unknown")
@@ -161,7 +161,7 @@ def alike(found: season_trends.HotSpots, view: PageView) -> str:
 
 
 def steps(view: PageView) -> list[tuple[str, str]]:
-    """Where one may go from the period: a year and a step back and on, the latest."""
+    """Links to other periods: a year or a step back and forward, the latest."""
     matrix, step, row = view.matrix, view.state.step, view.row
     rows = matrix.rows(step)
     at = rows.index(row)

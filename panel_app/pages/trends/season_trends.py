@@ -1,7 +1,7 @@
 """Trends of seasons, clusters of places and shares of years: the numbers of the trends page.
 
-Pure functions on a `Matrix`; `Kept` keeps what was worked out of a publication. Years are calendar
-years; a winter belongs to the year of its January.
+Pure functions on a `Matrix`; `Kept` caches the results for a publication. Years are calendar years;
+a winter belongs to the year of its January.
 """
 
 import math
@@ -35,13 +35,13 @@ MONTHS: Final[Mapping[Season, tuple[int, ...]]] = {
 SEASONS: Final = tuple(MONTHS)
 DECADE: Final = 10
 FALSE_DISCOVERY: Final = 0.1
-"""Of the places told to be significant, so many may be so by chance."""
+"""Expected share of false positives among the places called significant."""
 ALONE: Final = 0.05
-"""A p-value that is notable where one place is looked at, and no map of them."""
+"""A p-value that is notable for a single place, but not on a map of many."""
 PERMUTATIONS: Final = 4999
-"""The least p-value is 0.0004: a single place among 101 can hold (it takes 0.001)."""
+"""With these the smallest p-value is 0.0004; a single place among 101 needs 0.001."""
 COVERED: Final = 0.8
-"""A year of which less of the known area has a value has no national mean."""
+"""Share of the usually known area that a year needs for a national mean."""
 CROPPING_YEAR_END: Final = 23
 """The dekad that ends on 31 August."""
 EDGES: Final = 4
@@ -51,7 +51,7 @@ Ints = NDArray[np.int64]
 
 
 def has_trend(indicator: Indicator) -> bool:
-    """Whether its values may be averaged: stages and levels are names in an order."""
+    """Whether its values may be averaged: stages and levels are only ordered names."""
     return indicator.kind not in ("stage", "restriction")
 
 
@@ -61,14 +61,14 @@ def dry_sign(indicator: Indicator) -> int:
 
 
 def says_dry(indicator: Indicator) -> bool:
-    """Whether its extremes are called dry and wet; yields, warmth and frost have low and high."""
+    """Whether its extremes are called dry and wet; yields, warmth and frost are low and high."""
     if indicator.group == "days":
         return indicator.subject is not None
     return indicator.group != "yields" and not indicator.neutral
 
 
 def seasons_of(indicator: Indicator) -> tuple[Season, ...]:
-    """Seasons that its trend can be asked for; a harvest has only its year."""
+    """Seasons for which it has a trend; a harvest only has its year."""
     return ("year",) if indicator.over_season == "value" else SEASONS
 
 
@@ -79,10 +79,10 @@ def seasons_of(indicator: Indicator) -> tuple[Season, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Yearly:
-    """A value a year and place: `years` without a gap, `values` (years, places), NaN unknown.
+    """A value for each year and place: `years` without gaps, `values` (years, places), NaN unknown.
 
-    `rows` is the last row of the matrix in each year's season, -1 for none, `dekads` how many
-    dekads of the season the indicator has.
+    `rows` is the last row of the matrix in each year's season, -1 for none, `dekads` the number of
+    dekads in the season for which the indicator exists.
     """
 
     years: Ints
@@ -92,9 +92,9 @@ class Yearly:
 
 
 def yearly(matrix: Matrix, season: Season) -> Yearly:
-    """Return the season's value of each year; one that lacks dekads is unknown.
+    """Return the season's value of each year; a year without some of its dekads is unknown.
 
-    A dekad that a place lacks in all years (a crop out of season) is not missed.
+    A dekad without a value in all years of a place (a crop out of season) does not count.
     """
     which = indicator_of(matrix.indicator)
     manner = which.over_season
@@ -133,14 +133,14 @@ def _slots(season: Season) -> Ints:
 
 
 def _year_and_slot(matrix: Matrix, row: int, season: Season, manner: OverSeason) -> tuple[int, int]:
-    """The year that a period counts for, and which of the 36 dekads it is."""
+    """The year in which a period counts, and its number among the 36 dekads."""
     end = matrix.periods[row]
     slot = dekads.A_YEAR - 1 if manner == "value" else dekads.of_year(end)
     return end.year + (season == "winter" and end.month == 12), slot
 
 
 def _end_slot(ever: Bools, slots: Ints, season: Season) -> Ints:
-    """The last dekad of the season, of a year the last before the count begins anew."""
+    """The last dekad of the season, or of a year the last one before a count starts again."""
     if season == "year":
         ends = np.flatnonzero(ever & ~np.roll(ever, -1))
         return ends[-1:] if ends.size else np.array([CROPPING_YEAR_END])
@@ -155,10 +155,10 @@ def _end_slot(ever: Bools, slots: Ints, season: Season) -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class Trend:
-    """Sen's slope a decade, its 95 % limits and Mann and Kendall's p-value: one a place.
+    """Sen's slope a decade, its 95 % limits and the Mann-Kendall p-value: one for each place.
 
-    `national` are the means of the known places by area, and the last of each array below is
-    theirs; `significant` holds for the places as a map, and for the nation alone.
+    `national` are the means of the known places by area; the last element of each array below
+    belongs to it. `significant` is for the places together as a map, and for the nation alone.
     """
 
     data: Yearly
@@ -173,7 +173,7 @@ class Trend:
 
     @property
     def places(self) -> FloatMatrix:
-        """Slopes of the places without the nation's."""
+        """Slopes of the places, without that of the nation."""
         return self.slope[:-1]
 
     @property
@@ -196,7 +196,7 @@ class Trend:
         return (int(known[0]), int(known[-1])) if known.size else (0, 0)
 
     def counts(self, sign: int) -> "Counts":
-        """How many places go which way."""
+        """Numbers of places by direction."""
         drier = np.sign(self.places) * sign
         certain = self.significant[:-1]
         return Counts(
@@ -210,7 +210,7 @@ class Trend:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many places have a trend, which way, and how many of them significantly."""
+    """Numbers of places with a trend, by direction, and of significant ones among them."""
 
     known: int
     drier: int
@@ -220,7 +220,7 @@ class Counts:
 
 
 def trend(matrix: Matrix, season: Season) -> Trend:
-    """Test each place, and the mean of all of them, for a trend of the season."""
+    """Test each place, and the mean of all, for a trend of the season."""
     data = _trimmed(yearly(matrix, season))
     mean = national_mean(data.values, matrix.area_km2)
     series = np.column_stack([data.values, mean]).T
@@ -241,7 +241,7 @@ def trend(matrix: Matrix, season: Season) -> Trend:
 
 
 def national_mean(values: FloatMatrix, area: FloatMatrix) -> FloatMatrix:
-    """Mean by area of what is known in each year; none where much less is known than usual."""
+    """Mean by area of the known values in each year; NaN where much less is known than usual."""
     known = ~np.isnan(values)
     covered = known @ area
     total = np.where(known, values, 0.0) @ area
@@ -251,7 +251,7 @@ def national_mean(values: FloatMatrix, area: FloatMatrix) -> FloatMatrix:
 
 
 def _trimmed(data: Yearly) -> Yearly:
-    """The same without the years before and after all that is known."""
+    """The same without the years before and after all known values."""
     known = np.flatnonzero(~np.isnan(data.values).all(axis=1))
     kept = slice(known[0], known[-1] + 1) if known.size else slice(0, 1)
     return Yearly(data.years[kept], data.values[kept], data.rows[kept], data.dekads)
@@ -280,15 +280,15 @@ def bins(slopes: FloatMatrix, step: float, sign: int) -> Ints:
 
 NEITHER, DRY_CLUSTER, WET_CLUSTER, DRY_ALONE, WET_ALONE = 0, 1, 2, 3, 4
 _KIND: Final = np.array([NEITHER, WET_CLUSTER, DRY_ALONE, DRY_CLUSTER, WET_ALONE])
-"""By Moran's quadrant, where low is dry."""
+"""Kind by Moran's quadrant, for values whose low end is dry."""
 
 
 @dataclass(frozen=True, eq=False)
 class HotSpots:
-    """Which places are dry or wet with their neighbours, or against them.
+    """Which places are dry or wet together with their neighbours, or unlike them.
 
-    `kind` is one of the five above a place, -1 where nothing can be told; dry is against the mean
-    of the map. `alike`, `expected` and `p_value_of_all` are of the map as a whole.
+    `kind` is one of the five kinds for each place, -1 where unknown; dry means below the mean of
+    the map. `alike`, `expected` and `p_value_of_all` are of the map as a whole.
     """
 
     kind: Ints
@@ -301,7 +301,7 @@ class HotSpots:
 def hot_spots(
     values: FloatMatrix, weights: FloatMatrix, sign: int, permutations: int = PERMUTATIONS
 ) -> HotSpots:
-    """Find clusters in a map; places without neighbours are left out of it altogether."""
+    """Find clusters in a map; places without neighbours are left out entirely."""
     linked = weights.sum(axis=1) > 0
     wetness = np.where(linked, -sign * values, np.nan)
     compared = ~np.isnan(wetness) & (weights @ ~np.isnan(wetness) > 0)
@@ -318,7 +318,7 @@ def hot_spots(
 
 
 def weights_of(codes: Sequence[str], neighbours: Mapping[str, Sequence[str]]) -> FloatMatrix:
-    """1 where two places border on one another."""
+    """1 where two places share a border."""
     column = {code: index for index, code in enumerate(codes)}
     weights = np.zeros((len(codes), len(codes)))
     for code, others in neighbours.items():
@@ -337,7 +337,7 @@ def weights_of(codes: Sequence[str], neighbours: Mapping[str, Sequence[str]]) ->
 class Shares:
     """Mean share of each class in a year, %: (years, styles), NaN where nothing is known.
 
-    `periods` is how many periods of a year are known, `asked` how many a whole year has; `quarter`
+    `periods` is the number of known periods of a year, `asked` that of a complete year; `quarter`
     and `half` are those with more than 25 and 50 % in drought.
     """
 
@@ -350,12 +350,12 @@ class Shares:
 
     @property
     def complete(self) -> Bools:
-        """Years of which nothing is missing."""
+        """Years without missing periods."""
         return np.asarray(self.periods >= self.asked)
 
 
 def yearly_shares(matrix: Matrix, shares: FloatMatrix) -> Shares:
-    """Average the shares (periods by styles, %) of each year's known periods."""
+    """Average the shares (periods x styles, %) over each year's known periods."""
     known = (matrix.style != NO_STYLE).any(axis=1) & (shares.sum(axis=1) > 0)
     of_year = np.array([period.year for period in matrix.periods])
     slots = {dekads.of_year(end) for end in _of(matrix.periods, known)}
@@ -381,19 +381,19 @@ def _of(items: Sequence[date], kept: Bools) -> list[date]:
 
 
 # --------------------------------------------------------------------------------------------
-# What is kept
+# Cache
 # --------------------------------------------------------------------------------------------
 
 
 class Kept:
-    """What was worked out of one publication, by all sessions together."""
+    """Results computed for one publication, shared by all sessions."""
 
     def __init__(self, publication: Publication) -> None:
         self._publication = publication
 
     @cached_property
     def weights(self) -> FloatMatrix:
-        """Which départements border on one another."""
+        """Which départements share a border."""
         return weights_of(self._publication.codes, self._publication.neighbours)
 
     @lru_cache(maxsize=128)  # noqa: B019  goes with the publication
@@ -403,7 +403,7 @@ class Kept:
 
     @lru_cache(maxsize=128)  # noqa: B019
     def step(self, indicator: str, season: Season) -> float:
-        """Width of the classes of slopes: the same in seasons that are to be compared."""
+        """Width of the classes of slopes, the same in seasons that are to be compared."""
         which = indicator_of(indicator)
         alike = [each for each in seasons_of(which) if (each == "year") == (season == "year")]
         if which.over_season == "mean":
@@ -419,5 +419,5 @@ class Kept:
 
 @lru_cache(maxsize=2)
 def kept(publication: Publication) -> Kept:
-    """What is kept of a publication."""
+    """Return the cache of a publication."""
     return Kept(publication)

@@ -20,7 +20,7 @@ from panel_app.pages.trends.trends_charts import (
 )
 
 PALE: Final = 0.5
-"""How much white is in the colour of a trend that chance explains."""
+"""Share of white in the colour of a trend that is not significant."""
 
 
 def p_text(p_value: float, lang: Lang) -> str:
@@ -42,7 +42,7 @@ def limits(about: Shown, found: season_trends.Trend, at: int) -> str:
 
 
 def paler(colour: str) -> str:
-    """The same colour with white in it; near-white as it is."""
+    """The same colour mixed with white; near-white is unchanged."""
     if colour == USUAL:
         return colour
     parts = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
@@ -50,7 +50,7 @@ def paler(colour: str) -> str:
 
 
 def trend_map(about: Shown) -> str:
-    """The slopes on a map, its legend, the table of all départements."""
+    """The slopes on a map, its legend, and the table of all départements."""
     view, words, found = about.view, about.view.words, about.trend
     step = about.kept.step(view.state.indicator, about.season)
     classes = season_trends.bins(found.places, step, about.sign)
@@ -101,7 +101,7 @@ def _place_title(about: Shown, column: int) -> str:
 
 
 def _legend(about: Shown, classes: season_trends.Ints, step: float) -> list[dict[str, Any]]:
-    """The classes of slopes, the brown end first, with how many are in each."""
+    """The classes of slopes, the brown end first, with the number in each."""
     certain = about.trend.significant[:-1]
     rows = []
     for index, colour in enumerate(COLOURS):
@@ -140,7 +140,7 @@ def bin_name(about: Shown, index: int, step: float) -> str:
 
 
 def _rows(about: Shown) -> list[dict[str, str | bool]]:
-    """The table: a row a département, in the order of their codes."""
+    """The table: one row for each département, in the order of codes."""
     view, found = about.view, about.trend
     return [
         {
@@ -167,7 +167,7 @@ def _unit_line(about: Shown) -> str:
 
 
 def _look_back(about: Shown) -> str:
-    """That a value looks back on months before its season, where it does."""
+    """A note that a value looks back on months before its season, if it does."""
     months = about.view.indicator.months or 1
     if months < 2 or about.view.indicator.over_season != "mean":
         return ""

@@ -20,10 +20,10 @@ from panel_app.pages.trends import season_trends
 HEIGHT: Final = 208
 SHARES_HEIGHT: Final = 240
 LABELS: Final = 6
-"""So many years are named under a chart, about."""
+"""About so many years are labelled under a chart."""
 USUAL: Final = style_of("combined", drought_class="normal").colour
 COLOURS: Final = (*ANOMALY_COLOURS[:4], USUAL, *ANOMALY_COLOURS[5:])
-"""Of the classes of slopes, brown (drier) to green (wetter)."""
+"""Colours of the classes of slopes, brown (drier) to green (wetter)."""
 DRY, WET = COLOURS[0], COLOURS[-1]
 DRY_BAR, WET_BAR = COLOURS[1], COLOURS[-2]
 SEASON_NAMES: Final = {
@@ -42,24 +42,24 @@ HOW: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A view, and how its indicator is spoken of."""
+    """A view, with the words for its indicator."""
 
     view: PageView
 
     @property
     def kept(self) -> season_trends.Kept:
-        """What was worked out before."""
+        """The cached results."""
         return season_trends.kept(self.view.publication)
 
     @property
     def season(self) -> Season:
-        """The season chosen; a harvest has only its year."""
+        """The season chosen; a harvest only has its year."""
         known = season_trends.seasons_of(self.view.indicator)
         return self.view.state.season if self.view.state.season in known else "year"
 
     @property
     def trend(self) -> season_trends.Trend:
-        """The trend that is shown."""
+        """The trend shown."""
         return self.kept.trend(self.view.state.indicator, self.season)
 
     @property
@@ -69,13 +69,13 @@ class Shown:
 
     @property
     def speech(self) -> str:
-        """What the brown end is called: dry, high or low."""
+        """Name of the brown end: dry, high or low."""
         if season_trends.says_dry(self.view.indicator):
             return "dry"
         return "high" if self.sign > 0 else "low"
 
     def way(self, *, brown: bool) -> str:
-        """Where a trend leads, as it stands in a sentence."""
+        """Direction of a trend, as written inside a sentence."""
         words = self.view.words
         if self.speech == "dry":
             return words("trends.way.drier" if brown else "trends.way.wetter")
@@ -83,7 +83,7 @@ class Shown:
 
     @property
     def decimals(self) -> int:
-        """Decimals of a slope: one more than the values have where these are few."""
+        """Decimals of a slope: one more than the values have, where these have few."""
         which = self.view.indicator
         return which.decimals or (0 if which.unit.en in ("mm", "degree days") else 1)
 
@@ -114,7 +114,7 @@ class Shown:
         return self.view.words("trends.interval", low=self.number(low), high=self.change(high))
 
     def how(self, season: Season) -> str:
-        """How the season's value is made."""
+        """How the season's value is computed."""
         view, manner = self.view, self.view.indicator.over_season
         data = self.kept.trend(view.state.indicator, season).data
         if manner == "end":
@@ -124,7 +124,7 @@ class Shown:
         return view.words.count(HOW[manner], data.dekads)
 
     def typed(self, row: int) -> str:
-        """The end of a year's season as the URL names it, for a row of the trend's years."""
+        """The end of a year's season as in the URL, for a row of the trend's years."""
         end = int(self.trend.data.rows[row])
         return self.view.matrix.period_typed(end, self.view.state.step) if end >= 0 else ""
 
@@ -138,7 +138,7 @@ class Shown:
 
 
 def season_said(about: Shown) -> str:
-    """The season's name as it stands in a sentence."""
+    """The season's name as written inside a sentence."""
     return about.view.words(SEASON_NAMES[about.season]).lower()
 
 
@@ -184,7 +184,7 @@ def through_years(about: Shown, at: int, name: str, key: str) -> svg.Chart | Non
 
 
 def _yearly_marks(about: Shown, at: int) -> tuple[list[svg.Mark], list[svg.Label]]:
-    """The axis, a bar or a point a year, the line of the trend, and their words."""
+    """The axis, a bar or a point for each year, the line of the trend, and their labels."""
     view, found = about.view, about.trend
     values, years = found.series(at), found.data.years
     known, count = ~np.isnan(values), len(years)
@@ -214,7 +214,7 @@ def _yearly_marks(about: Shown, at: int) -> tuple[list[svg.Mark], list[svg.Label
         marks.append(svg.Mark(_dots(middle[known], height[known], inner), "dot"))
     labels += _year_labels(years, middle)
     if trended:
-        # The line begins and ends with what is known.
+        # The line begins and ends with the known values.
         inside = np.flatnonzero(known)[[0, -1]]
         ends = across(line[inside])
         marks.append(svg.Mark(svg.line(middle[inside], ends, inner), "trend-line"))
@@ -240,7 +240,7 @@ def _chart_note(about: Shown, at: int) -> str:
 
 
 def _range(values: FloatMatrix, *, from_zero: bool) -> tuple[float, float]:
-    """Lowest and highest value of the axis, with some room."""
+    """Lowest and highest value of the axis, with some margin."""
     low, high = float(values.min()), float(values.max())
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
@@ -256,7 +256,7 @@ def _holes(
 
 
 def _dots(x: FloatMatrix, y: FloatMatrix, height: float) -> str:
-    """Lines of no length, which round ends make dots of."""
+    """Lines of length 0, which round line ends turn into dots."""
     return "".join(
         f"M{svg.number(across)} {svg.number(down)}h0" for across, down in svg.points(x, y, height)
     )
@@ -271,7 +271,7 @@ def _year_labels(years: season_trends.Ints, middle: FloatMatrix) -> list[svg.Lab
 
 
 def shares_chart(about: Shown, found: season_trends.Shares, crop: str) -> svg.Chart:
-    """Bars of years, the dry end at the bottom; what is usual is left blank."""
+    """Bars of years, the dry end at the bottom; usual classes are left blank."""
     view, words, matrix = about.view, about.view.words, about.view.matrix
     order = list(range(len(matrix.styles)))
     if not view.indicator.by_class and about.sign > 0:
@@ -312,7 +312,7 @@ def shares_chart(about: Shown, found: season_trends.Shares, crop: str) -> svg.Ch
 def _share_marks(
     about: Shown, found: season_trends.Shares, order: Sequence[int]
 ) -> tuple[list[svg.Mark], list[svg.Label]]:
-    """The bars of the classes, one on the other, years that are not whole hatched."""
+    """The stacked bars of the classes, with incomplete years hatched."""
     matrix, lang = about.view.matrix, about.view.lang
     count, inner = len(found.years), float(SHARES_HEIGHT - 32)
     left, right = (np.arange(count) + 0.1) / count, (np.arange(count) + 0.9) / count
@@ -336,7 +336,7 @@ def _share_marks(
 
 
 def _shares_note(about: Shown, found: season_trends.Shares) -> str:
-    """What is hatched, what is blank, whose figures they are."""
+    """Meaning of hatched and blank parts, and the sources."""
     words = about.view.words
     first, last = int(found.years[0]), int(found.years[-1])
     said = [words("trends.source", source=about.view.source, first=first, last=last)]
@@ -355,7 +355,7 @@ def _parts(about: Shown, found: season_trends.Shares, at: int, order: Sequence[i
 
 
 def known_said(about: Shown, found: season_trends.Shares, at: int) -> str:
-    """How many periods of a year are known."""
+    """Number of known periods of a year."""
     if not found.periods[at]:
         return NO_DATA.name(about.view.lang)
     return about.view.words("trends.shares.known", n=found.periods[at], asked=found.asked)
@@ -374,5 +374,5 @@ def _year_tip(about: Shown, found: season_trends.Shares, at: int, order: Sequenc
 
 
 def colon(view: PageView) -> str:
-    """A colon as the language spaces it."""
+    """A colon with the spacing of the language."""
     return f"{NBSP}: " if view.lang == "fr" else ": "

@@ -25,7 +25,7 @@ from panel_app.pages.trends.trends_charts import (
 from panel_app.pages.trends.year_shares import shares
 
 OFFERED: Final = ("combined", "spei_3", "spi_3", "swi", "precip_mm")
-"""Indicators that are offered where the one shown has no trend."""
+"""Indicators offered where the one shown has no trend."""
 IN_SEASON: Final = {
     "year": "trends.in.year",
     "winter": "trends.in.winter",
@@ -43,7 +43,7 @@ MONTHS: Final = {
 
 
 def slots(view: PageView) -> dict[str, str]:
-    """Return what the page says, by place. Only `hot` depends on the period."""
+    """Return the content of the page by slot. Only `hot` depends on the period."""
     about = Shown(view)
     if not season_trends.has_trend(view.indicator):
         return {
@@ -69,13 +69,13 @@ def slots(view: PageView) -> dict[str, str]:
 
 
 def chance(p_value: float, view: PageView) -> str:
-    """How often chance alone does as much, in words."""
+    """How often chance alone gives such a trend, in words."""
     times = round(100 * p_value)
     return view.words.count("trends.chance", times) if times else view.words("trends.chance.rare")
 
 
 def headline(about: Shown) -> str:
-    """The finding: in how many départements there is a trend that chance does not explain."""
+    """The finding: how many départements have a significant trend."""
     view, words, found = about.view, about.view.words, about.trend
     many = found.counts(about.sign)
     first, last = found.span()
@@ -127,7 +127,7 @@ def _offers(view: PageView) -> str:
 
 
 def choose(about: Shown) -> str:
-    """The seasons with what each of them says, to choose one."""
+    """The seasons to choose from, each with its finding."""
     view, words = about.view, about.view.words
     rows = []
     for season in season_trends.seasons_of(view.indicator):
@@ -170,7 +170,7 @@ def choose(about: Shown) -> str:
 
 
 def place(about: Shown) -> str:
-    """The season through the years: France, and the département that is selected."""
+    """The season through the years: of France, and of the selected département."""
     view, words = about.view, about.view.words
     drawn = [_through(about, -1, words("trends.france"), "trend-france")]
     if view.state.departement:
@@ -190,7 +190,7 @@ def _through(about: Shown, at: int, name: str, key: str) -> dict[str, Any]:
 
 
 def sentence(about: Shown, at: int, name: str) -> str:
-    """What the trend of a place is, and what it is worth; -1 is France."""
+    """The trend of a place and its significance in a sentence; -1 is France."""
     view, words, found = about.view, about.view.words, about.trend
     used = int(found.used[at])
     if np.isnan(found.slope[at]):
@@ -220,7 +220,7 @@ def sentence(about: Shown, at: int, name: str) -> str:
 
 
 def notes(view: PageView) -> str:
-    """How to read the page, and what its tests cannot say."""
+    """How to read the page, and the limits of its tests."""
     first, last = view.matrix.periods[0].year, view.matrix.periods[-1].year
     return render(
         "trends/notes",

@@ -1,1 +1,1 @@
-"""What is shown while nothing can be read."""
+"""The page shown while no publication can be read."""

@@ -1,4 +1,4 @@
-"""The waiting page, while nothing can be read: what happened, what to type; it opens by itself."""
+"""The waiting page while no publication can be read: why, and what to type. It reloads itself."""
 
 from geo_pipeline.errors import NotPublishedError, StorageError
 from panel_app.data.page_words import Catalogue
@@ -7,7 +7,7 @@ from panel_app.drawing.templates import render
 
 
 def slots(store: Store, words: Catalogue, error: StorageError | None) -> dict[str, str]:
-    """Return what happened and what to type, in words: nothing published yet, or not readable."""
+    """Return why, and what to type, in words: nothing is published yet, or it is not readable."""
     name = "waiting" if error is None or isinstance(error, NotPublishedError) else "damaged"
     where = words("waiting.where", path=store.path)
     return {
