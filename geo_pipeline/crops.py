@@ -35,3 +35,9 @@ WITH_YIELD_RESPONSE: Final = (
 
 CEREALS: Final = ("soft_wheat", "durum_wheat", "winter_barley")
 """Crops whose hot days are counted: above 25 °C from flowering on their grains shrivel."""
+
+IRRIGABLE: Final = ("grain_maize_irrigated", "soybean", "potato", "sugar_beet")
+"""Those that are irrigated in France where water is at hand, and whose need is worked out."""
+
+IRRIGATED_AREAS: Final = ("grain_maize_irrigated",)
+"""Those of them whose statistics tell the area that is irrigated."""

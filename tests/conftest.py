@@ -20,6 +20,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTITIONED = tuple(each.name for each in TABLES.values() if each.partitioned and not each.setting)
 """The tables by département that there are without a setting that asks for one."""
 
+
+def made_from(table: str) -> set[str]:
+    """Return the tables by département that are made from another, or from what is made from it."""
+    direct = {each for each in PARTITIONED if table in TABLES[each].made_from}
+    return direct.union(*(made_from(each) for each in direct))
+
+
 # No time of a busy machine makes a test fail.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")

@@ -18,10 +18,13 @@ from geo_pipeline.runtime.table_assets import (
 )
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.transforms.drought import drought_indicators as indicators_of
+from geo_pipeline.transforms.irrigation import irrigation_need as need_of
 from geo_pipeline.transforms.soil import soil_water_daily as soil_water
 
 # Départements whose days are in memory at a time: millions of rows for the whole of France.
 BLOCK = 17
+# The same where little is kept of each: a balance of many places takes hardly longer than of few.
+SMALL_BLOCK = 101
 
 SOIL_COLUMNS = ("departement", "date", "crop", "swi", "eta_mm")
 """Columns of `soil_water_daily` that the indicators are computed from."""
@@ -68,11 +71,32 @@ def drought_indicators(
     return dg.MaterializeResult()
 
 
+@table_asset("irrigation_need")
+def irrigation_need(
+    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+) -> dg.MaterializeResult[None]:
+    """Water that crops would have to be given this season, and usually in the next 30 days.
+
+    Net of losses, by the same balance as `soil_water_daily` with all that is lacking given. Volumes
+    are those of the irrigated area, where statistics tell it.
+    """
+    lake, source = workspace.lake, workspace.bundled
+    crops, storage = source.crop_parameters(), source.soil_storage()
+
+    def make(codes: Sequence[str]) -> pd.DataFrame:
+        weather = lake.read("weather_daily", *codes)
+        return need_of(weather, lake.read("crop_statistics", *codes), crops, storage)
+
+    _write_blocks(context, workspace, "irrigation_need", make, at_a_time=SMALL_BLOCK)
+    return dg.MaterializeResult()
+
+
 def _write_blocks(
     context: dg.AssetExecutionContext,
     workspace: Workspace,
     table: str,
     make: Callable[[Sequence[str]], pd.DataFrame],
+    at_a_time: int = BLOCK,
 ) -> None:
     """Write what `make` returns for the départements of this run; a failed one stops no other."""
     origin = partial(workspace.lake.origin, "weather_daily")
@@ -80,16 +104,18 @@ def _write_blocks(
     def refuse(code: str, error: GeoPipelineError) -> None:
         tell_failure(context, workspace, (table, code), "lake", error)
 
-    for codes in _blocks(context, workspace):
+    for codes in _blocks(context, workspace, at_a_time):
         for some, frame in apart(make, codes, refuse):
             write_partitions(context, workspace, table, frame, origin, codes=some)
 
 
-def _blocks(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[list[str]]:
-    """Yield the départements of this run that have weather, `BLOCK` at a time."""
+def _blocks(
+    context: dg.AssetExecutionContext, workspace: Workspace, at_a_time: int
+) -> Iterator[list[str]]:
+    """Yield the départements of this run that have weather, so many at a time."""
     keys = [code for code in context.partition_keys if _has_weather(context, workspace, code)]
-    for first in range(0, len(keys), BLOCK):
-        yield keys[first : first + BLOCK]
+    for first in range(0, len(keys), at_a_time):
+        yield keys[first : first + at_a_time]
 
 
 def _has_weather(context: dg.AssetExecutionContext, workspace: Workspace, code: str) -> bool:

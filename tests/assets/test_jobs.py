@@ -22,7 +22,7 @@ from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.words import plain
 from tests.assets.test_live import Archive, archive, settings
-from tests.conftest import PARTITIONED, digests, ignore
+from tests.conftest import PARTITIONED, digests, ignore, made_from
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ __all__ = ["archive", "settings"]
 
 PUBLISHED = {"departement_risk", "warehouse", "exports"}
 GEOGRAPHY = {"departements", "departement_neighbours", "departement_shapes"}
-INDICATORS = {"soil_water_daily", "drought_indicators"}
+INDICATORS = made_from("weather_daily")
 
 
 def held_by(name: str, **chosen: str) -> set[str]:
@@ -50,7 +50,9 @@ def test_jobs_hold_what_they_refresh_and_what_depends_on_it() -> None:
     assert held_by("rebuild_from_raw") == everything
     assert held_by("publish") == PUBLISHED
     assert held_by("refresh_weather") == {"weather_daily"} | INDICATORS | PUBLISHED
-    assert held_by("refresh_crops") == {"crop_statistics"} | PUBLISHED
+    assert held_by("refresh_crops") == (
+        {"crop_statistics"} | made_from("crop_statistics") | PUBLISHED
+    )
     assert held_by("refresh_restrictions") == {"water_restrictions"} | PUBLISHED
     assert held_by("refresh_boundaries") == GEOGRAPHY | PUBLISHED
     assert held_by("checks") == set()

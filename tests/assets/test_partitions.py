@@ -18,7 +18,7 @@ from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.partitions import codes_of, departement_partitions, run_tags
 from geo_pipeline.settings import Settings
 from geo_pipeline.territory import CODES
-from tests.conftest import PARTITIONED, ROOT, digests, ignore
+from tests.conftest import PARTITIONED, ROOT, digests, ignore, made_from
 
 pytestmark = pytest.mark.slow
 
@@ -142,11 +142,9 @@ def test_the_daemon_asks_for_scattered_departements_in_one_run(
         (asked,) = look(3)
         assert codes_of(asked.tags) == SCATTERED
         assert asked.tags["geo_pipeline/automation"] == "true"
-        assert asked.asset_selection == {
-            dg.AssetKey("soil_water_daily"),
-            dg.AssetKey("drought_indicators"),
-        }
-        for table in ("soil_water_daily", "drought_indicators"):
+        follows = made_from("weather_daily")
+        assert asked.asset_selection == {dg.AssetKey(table) for table in follows}
+        for table in follows:
             assert planned(instance, asked.run_id, table) == set(SCATTERED)
             assert shown(instance, table)["under way"] == list(SCATTERED)
         assert [each.run_id for each in look(4)] == [asked.run_id]

@@ -43,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     "seal": {"errors", "words"},
     "sql": set(),
     "territory": {"errors", "words"},
-    "schemas": {"errors", "territory"},
+    "schemas": {"crops", "errors", "territory"},
     "settings": {"errors", "judging", "words"},
     "tables": {"errors", "schemas", "settings", "words"},
     "logs": {"settings"},

@@ -1,0 +1,154 @@
+"""Water that crops would have to be given: over the season so far, and usually in the next 30 days.
+
+Net of losses: what the roots lack to be without stress. What a field is given is more by what the
+sprinklers lose. What comes in the next 30 days is told by what the other years needed after the
+same date, for the weather of a month ahead has no skill.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo_pipeline.crops import IRRIGABLE, IRRIGATED_AREAS
+from geo_pipeline.outlook.ensemble import Weather, continuous
+from geo_pipeline.outlook.verification import weibull_quantiles
+from geo_pipeline.tables import empty, validate
+from geo_pipeline.transforms.daily_arrays import (
+    DEKADS,
+    Array,
+    Dekads,
+    Mask,
+    Record,
+    daily_records,
+)
+from geo_pipeline.transforms.soil import Season, season_of_crops, soils_of
+
+AHEAD_DAYS = 30
+
+LEAST_YEARS = 5
+"""Of fewer other years nothing is told of what is usual."""
+
+M3_PER_HA_MM = 10.0
+
+
+def irrigation_need(
+    weather: pd.DataFrame,
+    statistics: pd.DataFrame,
+    crops: pd.DataFrame,
+    storage: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return the valid rows of `irrigation_need` for the départements in `weather`.
+
+    `statistics` is their `crop_statistics`, `crops` and `storage` are the tables of
+    `sources.agronomy`. A row a département, crop of `IRRIGABLE` and dekad at whose end the crop
+    stands. Volumes are told where the area that is irrigated is known, by its latest year by then.
+    """
+    chosen = crops.loc[[crop for crop in IRRIGABLE if crop in crops.index]].assign(irrigated=1)
+    frames = [
+        _rows(record, chosen, storage)
+        for record in daily_records(weather, ("precip_mm", "et0_mm"))
+        if len(chosen)
+    ]
+    if not frames:
+        return empty("irrigation_need")
+    return validate("irrigation_need", _with_areas(pd.concat(frames), statistics))
+
+
+def _rows(record: Record, crops: pd.DataFrame, storage: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of one record, without areas."""
+    season, dekads = season_of_crops(record.dates, crops), Dekads.of(record.dates)
+    needed_mm = _needed_mm(record, season, storage)
+    so_far_mm = dekads.last(_since_start(needed_mm, season.day == 1))
+    ahead_mm = _at_ends(_ahead(needed_mm), dekads)
+    usual_mm = _of_other_years(so_far_mm, dekads, [0.5])[..., 0]
+    range_mm = _of_other_years(ahead_mm, dekads, [0.1, 0.5, 0.9])
+    stands = (_at_ends(season.day, dekads) > 0) & dekads.whole
+    place, crop, step = np.nonzero(np.broadcast_to(stands, so_far_mm.shape))
+    at = place, crop, step
+    low, middle, high = (range_mm[..., quantile][at] for quantile in range(3))
+    return pd.DataFrame(
+        {
+            "departement": np.array(record.codes)[place],
+            "period_end": dekads.ends.to_numpy()[step],
+            "crop": np.array(season.crops)[crop],
+            "season_mm": so_far_mm[at].round(1),
+            "usual_season_mm": usual_mm[at].round(1),
+            "next_30_days_p10_mm": low.round(1),
+            "next_30_days_p50_mm": middle.round(1),
+            "next_30_days_p90_mm": high.round(1),
+        }
+    )
+
+
+def _needed_mm(record: Record, season: Season, storage: pd.DataFrame) -> Array:
+    """Return what each crop would be given each day, places x crops x days."""
+    days = Weather(record.dates, record["precip_mm"], record["et0_mm"])
+    balance = continuous(days, soils_of(record.codes, season, storage), ("irrigation_mm",))
+    needed: Array = np.asarray(balance.irrigation_mm)
+    return needed
+
+
+def _since_start(daily_mm: Array, starts: Mask) -> Array:
+    """Return sums since the last day of `starts`; NaN from a day that is not known to the next."""
+    total = np.full(daily_mm.shape, np.nan)
+    running = np.full(daily_mm.shape[:-1], np.nan)
+    for day in range(daily_mm.shape[-1]):
+        running = np.where(starts[..., day], 0.0, running) + daily_mm[..., day]
+        total[..., day] = running
+    return total
+
+
+def _ahead(daily_mm: Array) -> Array:
+    """Return the sum of the `AHEAD_DAYS` days after each day, NaN where one is not known."""
+    total = np.full(daily_mm.shape, np.nan)
+    if daily_mm.shape[-1] > AHEAD_DAYS:
+        windows = np.lib.stride_tricks.sliding_window_view(daily_mm, AHEAD_DAYS, axis=-1)
+        total[..., :-AHEAD_DAYS] = windows[..., 1:, :].sum(axis=-1)
+    return total
+
+
+def _at_ends(daily: npt.NDArray[Any], dekads: Dekads) -> npt.NDArray[Any]:
+    """Return what stands on the last day of each dekad."""
+    return np.asarray(daily[..., np.append(dekads.starts[1:], daily.shape[-1]) - 1])
+
+
+def _of_other_years(values: Array, dekads: Dekads, levels: list[float]) -> Array:
+    """Return quantiles of the same dekad of the other years: (..., dekads, levels)."""
+    found = np.full((*values.shape, len(levels)), np.nan)
+    for step in range(DEKADS):
+        here = np.flatnonzero(dekads.steps == step)
+        for place, own in enumerate(here):
+            others = values[..., np.delete(here, place)]
+            if len(here) > LEAST_YEARS:
+                enough = (~np.isnan(others)).sum(axis=-1) >= LEAST_YEARS
+                quantiles = weibull_quantiles(others, levels)
+                found[..., own, :] = np.where(enough[..., np.newaxis], quantiles, np.nan)
+    return found
+
+
+def _with_areas(rows: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the irrigated area of the latest year by then, and the volume."""
+    known = statistics.dropna(subset=["area_ha"])
+    known = known[known["crop"].astype(str).isin(IRRIGATED_AREAS)]
+    areas = pd.DataFrame(
+        {
+            "departement": known["departement"].astype(str),
+            "crop": known["crop"].astype(str),
+            "area_year": known["year"].astype("int64"),
+            "area_ha": known["area_ha"].astype(float),
+            "since": pd.to_datetime(known["year"].astype(str) + "-01-01"),
+        }
+    ).sort_values("since")
+    joined = pd.merge_asof(
+        rows.sort_values("period_end"),
+        areas,
+        left_on="period_end",
+        right_on="since",
+        by=["departement", "crop"],
+    )
+    volume = joined["season_mm"] * joined["area_ha"] * M3_PER_HA_MM
+    return joined.drop(columns="since").assign(
+        season_m3=volume.round(0), area_year=joined["area_year"].astype("Int64")
+    )
