@@ -181,13 +181,19 @@ def _opened() -> duckdb.DuckDBPyConnection:
 def _scratch(*, functions: bool) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a connection for the temporary tables of one script; nobody else sees them.
 
-    With spatial functions it belongs to a database that the process keeps, because loading them
-    takes a third of a second, as long as most scripts.
+    With spatial functions it is one of `computing`.
     """
-    if not functions:
-        with connect(functions=False) as connection:
-            yield connection
-        return
+    with computing() if functions else connect(functions=False) as connection:
+        yield connection
+
+
+@contextmanager
+def computing() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection with spatial functions to a database that this process keeps.
+
+    To load them takes a third of a second, as long as most scripts. What is attached there is seen
+    by all who compute in this process, so its name is to be nobody else's.
+    """
     with closing(_kept().cursor()) as connection:
         connection.execute(LONGITUDE_FIRST)
         try:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 import pandas as pd
@@ -127,15 +128,20 @@ def _publish(
             temporary.unlink()  # DuckDB creates its own file; an empty one is not a database
         else:
             _copy(target, temporary)
-        with database.connect() as connection:
-            with database.attached(connection, temporary, "building", read_only=False):
-                build(connection, lake, beside, plan, before)
-                # DuckDB raises no error for a checkpoint that fails while it closes.
-                connection.execute("CHECKPOINT")
-            if temporary.with_name(f"{temporary.name}.wal").exists():
-                raise NotWrittenError("it was not written to its end: is the disk full?")
-            with database.attached(connection, temporary, "published"):
-                rows = check(connection)
+        with (
+            database.connect(functions=False) as connection,
+            database.attached(connection, temporary, "building", read_only=False),
+        ):
+            build(connection, lake, beside, plan, before)
+            # DuckDB raises no error for a checkpoint that fails while it closes.
+            connection.execute("CHECKPOINT")
+        if temporary.with_name(f"{temporary.name}.wal").exists():
+            raise NotWrittenError("it was not written to its end: is the disk full?")
+        with (
+            database.computing() as connection,
+            database.attached(connection, temporary, f"built_{uuid4().hex}"),
+        ):
+            rows = check(connection)
         if before.is_whole:
             _keep(target)
     return rows
