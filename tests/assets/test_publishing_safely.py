@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from geo_pipeline.errors import NotPublishedError, StorageError
@@ -34,21 +35,32 @@ SOME = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12")
 MB = 1_000_000
 
 
-@pytest.fixture
-def lake(published_home: Path, tmp_path: Path) -> Lake:
-    """Return a lake of twelve départements that a test may change."""
-    whole, lake = Lake(published_home / "lake"), Lake(tmp_path / "lake")
+@pytest.fixture(scope="module")
+def twelve(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a lake of twelve départements and their publication. Copy it."""
+    folder = tmp_path_factory.mktemp("twelve")
+    whole, lake = Lake(published_home / "lake"), Lake(folder / "lake")
     for table in TABLES:
         codes = SOME if TABLES[table].partitioned else (None,)
         for path, copy in ((whole.path(table, code), lake.path(table, code)) for code in codes):
             if path.exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, copy)
-    return lake
+    publish(lake, folder / "published" / "drought.duckdb")
+    return folder
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> Path:
+def lake(twelve: Path, tmp_path: Path) -> Lake:
+    """Return a lake that a test may change."""
+    shutil.copytree(twelve / "lake", tmp_path / "lake")
+    return Lake(tmp_path / "lake")
+
+
+@pytest.fixture
+def target(twelve: Path, tmp_path: Path) -> Path:
+    """Return the publication of that lake, which a test may replace or damage."""
+    shutil.copytree(twelve / "published", tmp_path / "published")
     return tmp_path / "published" / "drought.duckdb"
 
 
@@ -77,7 +89,7 @@ def disk(folder: Path, size: int) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def tables(path: Path) -> dict[str, list[tuple[object, ...]]]:
+def tables(path: Path) -> dict[str, pa.Table]:
     """Return the rows of each table, in the order of their values; not when it was made."""
     with closing(attach(path)) as connection:
         connection.execute("USE published")
@@ -87,9 +99,16 @@ def tables(path: Path) -> dict[str, list[tuple[object, ...]]]:
             if name not in {"departement_risk", "publication"}
         ]
         return {
-            name: connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall()
+            name: connection.sql(f"SELECT * FROM {name} ORDER BY ALL").to_arrow_table()
             for name in names
         }
+
+
+def weather(path: Path, code: str) -> list[tuple[object, ...]]:
+    """Return the published days of a département, in the order of their values."""
+    with closing(attach(path)) as connection:
+        of = "SELECT * FROM published.weather_daily WHERE departement = $1 ORDER BY ALL"
+        return connection.execute(of, [code]).fetchall()
 
 
 @pytest.mark.parametrize("begun_as_copy", [False, True])
@@ -102,7 +121,6 @@ def test_a_disk_that_fills_while_publishing(
 ) -> None:
     """The old publication or the new one, whole, whatever the room from 5 to 40 MB."""
     monkeypatch.setattr(warehouse_building, "_SIZE_WHILE_BUILT", 0.0)  # it does not look beforehand
-    publish(lake, target)
     if not begun_as_copy:
         monkeypatch.setattr(warehouse_plan, "MOST_CONTINUED", 0)
     old = target.stat().st_size
@@ -145,7 +163,6 @@ def test_too_little_room_is_told_beforehand(lake: Lake, target: Path, tmp_path: 
 def test_the_publication_before_makes_room_where_there_is_none(
     lake: Lake, target: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    publish(lake, target)
     size = target.stat().st_size
     # Room for the publication and for making another, not for keeping the one before as well.
     with disk(tmp_path / "small", round(2.9 * size)) as small:
@@ -161,8 +178,7 @@ def test_the_publication_before_makes_room_where_there_is_none(
         assert "the publication before goes" in caplog.text
 
 
-def test_a_bit_that_flips_anywhere_in_the_publication_is_found(lake: Lake, target: Path) -> None:
-    publish(lake, target)
+def test_a_bit_that_flips_anywhere_in_the_publication_is_found(target: Path) -> None:
     chance = random.Random(12)
     size = target.stat().st_size
     places = [chance.randrange(size) for _ in range(60)]
@@ -184,8 +200,7 @@ def test_a_bit_that_flips_anywhere_in_the_publication_is_found(lake: Lake, targe
 @pytest.mark.parametrize("damage", ["cut", "empty", "text"])
 def test_a_stump_is_no_publication(lake: Lake, target: Path, damage: str) -> None:
     with pytest.raises(NotPublishedError):
-        check_whole(target)
-    publish(lake, target)
+        check_whole(target.with_name("other.duckdb"))
     content = target.read_bytes()
     target.write_bytes({"cut": content[:-300_000], "empty": b"", "text": b"no database"}[damage])
     assert not is_whole(target)
@@ -196,7 +211,6 @@ def test_a_stump_is_no_publication(lake: Lake, target: Path, damage: str) -> Non
 
 
 def test_the_one_before_is_read_while_the_publication_is_damaged(lake: Lake, target: Path) -> None:
-    publish(lake, target)
     first = Warehouse(target).query("publication_date")["published_at"].iloc[0]
     change(lake, "12")
     publish(lake, target)
@@ -204,13 +218,14 @@ def test_the_one_before_is_read_while_the_publication_is_damaged(lake: Lake, tar
     reader = Warehouse(target)
     assert reader.query("publication_date")["published_at"].iloc[0] == first
     # Of one that is held back now the rows are those of the last that can be read.
-    rain = {row for row in tables(previous(target))["weather_daily"] if row[0] == "12"}
+    rain = weather(previous(target), "12")
+    assert rain
     change(lake, "12")
     finding = Finding(
         "weather_daily", "12", "jumps", "error", plain("x"), datetime.now(UTC).isoformat()
     )
     publish(lake, target, **{"12": [finding]})
-    assert {row for row in tables(target)["weather_daily"] if row[0] == "12"} == rain
+    assert weather(target, "12") == rain
     assert reader.query("publication_date")["published_at"].iloc[0] > first
     # What was damaged is not kept as the one before.
     assert is_whole(previous(target))
@@ -230,7 +245,6 @@ def changes(code: str) -> list[Callable[[Lake], None]]:
 def test_what_is_carried_on_is_what_a_new_one_would_be(
     lake: Lake, target: Path, tmp_path: Path
 ) -> None:
-    publish(lake, target)
     finding = Finding(
         "weather_daily", "03", "jumps", "error", plain("x"), datetime.now(UTC).isoformat()
     )
@@ -239,7 +253,7 @@ def test_what_is_carried_on_is_what_a_new_one_would_be(
         step(lake)
         change(lake, "03")
         publish(lake, target, **{"03": [finding]})
-    held = [row for row in tables(target)["weather_daily"] if row[0] == "03"]
+    held = weather(target, "03")
     anew = tmp_path / "anew" / target.name
     anew.parent.mkdir()
     shutil.copyfile(target, anew)
@@ -252,14 +266,13 @@ def test_what_is_carried_on_is_what_a_new_one_would_be(
     publish(lake, target)  # released
     publish(lake, anew)
     assert tables(target) == tables(anew)
-    assert [row for row in tables(target)["weather_daily"] if row[0] == "03"] != held
+    assert weather(target, "03") != held
 
 
 def test_many_changes_and_many_copies_are_built_anew(
     lake: Lake, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(warehouse_plan, "MOST_CHANGED", 1)
-    publish(lake, target)
     change(lake, "01")
     publish(lake, target)
     assert continued(target) == 1
@@ -286,6 +299,7 @@ def test_files_that_others_write_meanwhile_are_published_as_they_came_to_be(
             change(lake, "03", rows=left.pop())
 
     monkeypatch.setattr(warehouse_tables, "_load", load_while_another_writes)
+    target.unlink()
     publish(lake, target)
     assert left == []
     with closing(attach(target)) as connection:
@@ -295,7 +309,6 @@ def test_files_that_others_write_meanwhile_are_published_as_they_came_to_be(
 
 
 def test_rows_that_are_lost_on_the_way_are_not_published(lake: Lake, target: Path) -> None:
-    publish(lake, target)
     before = digests(target.parent)
     with closing(duckdb.connect(str(target))) as connection:
         connection.execute("DELETE FROM weather_daily WHERE departement = '02'")
