@@ -259,11 +259,11 @@ def status(
 
     Exit code 1 where anything is wrong: what a check has a doubt about is not.
     """
-    from geo_pipeline.automation.monitoring import is_wrong, look
+    from geo_pipeline.automation.monitoring import current_snapshot, is_wrong
     from geo_pipeline.commands import status as status_tables
 
     code = None if departement is None else parse_departements([departement])[0]
-    taken, unknown = look(_settings())
+    taken, unknown = current_snapshot(_settings())
     if as_json:
         print_json({**taken, "files": status_tables.files(taken)})
     elif code is not None:
@@ -281,11 +281,11 @@ def doctor(as_json: AsJson = False) -> None:
     Exit code 1 where something needed is missing or anything is wrong; before the first run nothing
     is published, which is not.
     """
-    from geo_pipeline.automation.monitoring import look
+    from geo_pipeline.automation.monitoring import current_snapshot
     from geo_pipeline.commands.doctor import examine, of_home
 
     settings = _settings()
-    findings = [*examine(settings), *of_home(look(settings)[0])]
+    findings = [*examine(settings), *of_home(current_snapshot(settings)[0])]
     if as_json:
         print_json([finding._asdict() for finding in findings])
     else:
@@ -405,12 +405,12 @@ def dagster(
 
 def _resume(settings: "Settings", as_json: bool, verbose: bool) -> None:
     """Repair what `status` reports and can be repaired from here; print what is left."""
-    from geo_pipeline.automation.monitoring import is_wrong, look
+    from geo_pipeline.automation.monitoring import current_snapshot, is_wrong
     from geo_pipeline.automation.troubles import MENDED_BY_RESUME
     from geo_pipeline.commands import status as status_tables
     from geo_pipeline.commands.unfinished import left
 
-    taken, _ = look(settings)
+    taken, _ = current_snapshot(settings)
     if not is_wrong(taken):
         if as_json:
             print_json({"departements": [], "system": [], "troubles": []})
@@ -421,7 +421,7 @@ def _resume(settings: "Settings", as_json: bool, verbose: bool) -> None:
     lost: tuple[str, ...] = ()
     if kinds & {"records", "notes"}:
         lost = _repair(settings)
-        taken, _ = look(settings)
+        taken, _ = current_snapshot(settings)
     to_do = left(taken)
     codes = [code for code in CODES if code in {*to_do.codes, *lost}]
     if codes:
@@ -429,7 +429,7 @@ def _resume(settings: "Settings", as_json: bool, verbose: bool) -> None:
         _run(codes, settings, as_json, verbose)
     elif kinds & MENDED_BY_RESUME:
         _reap(settings)
-    taken, _ = look(settings)
+    taken, _ = current_snapshot(settings)
     if is_wrong(taken):
         err.print("not all is mended:", markup=False)
         for line in status_tables.wrong(taken):

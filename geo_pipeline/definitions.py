@@ -11,7 +11,7 @@ from geo_pipeline.assets import publication
 from geo_pipeline.automation import declarative
 from geo_pipeline.automation.checks import checks
 from geo_pipeline.automation.jobs import jobs
-from geo_pipeline.automation.run_log import recorded
+from geo_pipeline.automation.run_log import workspace_resource
 from geo_pipeline.automation.schedules import schedules
 from geo_pipeline.automation.sensors import sensors
 from geo_pipeline.runtime.workspace import Workspace
@@ -45,7 +45,7 @@ def build_definitions(workspace: Workspace | None = None, **overrides: Any) -> d
         jobs=jobs(settings),
         schedules=schedules(settings),
         sensors=[*sensors(settings), declarative.sensor()],
-        resources={"workspace": recorded(workspace)},
+        resources={"workspace": workspace_resource(workspace)},
         executor=dg.in_process_executor,
     )
 

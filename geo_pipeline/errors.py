@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from geo_pipeline.words import Message, plain
+from geo_pipeline.words import Message, verbatim
 
 
 class GeoPipelineError(Exception):
@@ -17,7 +17,7 @@ class GeoPipelineError(Exception):
     @property
     def message(self) -> Message:
         """Its text, in either language."""
-        return plain(self)
+        return verbatim(self)
 
 
 class UsageError(GeoPipelineError):

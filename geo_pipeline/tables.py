@@ -19,7 +19,7 @@ from geo_pipeline import schemas
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.schemas import ByDepartement, Exact
 from geo_pipeline.settings import Settings
-from geo_pipeline.words import Message, message
+from geo_pipeline.words import Message, Words, message
 
 LAYERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -37,7 +37,7 @@ class Kept(NamedTuple):
 
     key: tuple[str, ...]
     """Columns that identify a row, besides the département."""
-    measures: tuple[str, ...]
+    variables: tuple[str, ...]
     least: int
     """Number of common rows with a value from which losing all values cannot be chance."""
     within: str | None = None
@@ -49,6 +49,8 @@ class Table:
     """The record of a table of the lake."""
 
     name: str
+    title: Words
+    """Its name for readers, as a heading."""
     rows: type[ByDepartement]
     """Model with columns, units and ranges of its rows; its docstring describes the table."""
     group: str
@@ -92,6 +94,7 @@ _CLASS: Final = "drought_indicators.drought_class"
 _ALL: Final = (
     Table(
         "departements",
+        Words("Contours", "Outlines"),
         schemas.Departements,
         "1_geography",
         asks="boundaries",
@@ -99,6 +102,7 @@ _ALL: Final = (
     ),
     Table(
         "departement_shapes",
+        Words("Formes de la carte", "Shapes of the map"),
         schemas.DepartementShapes,
         "1_geography",
         made_from=("departements",),
@@ -112,6 +116,7 @@ _ALL: Final = (
     ),
     Table(
         "departement_neighbours",
+        Words("Voisinages", "Neighbours"),
         schemas.DepartementNeighbours,
         "1_geography",
         made_from=("departements",),
@@ -123,6 +128,7 @@ _ALL: Final = (
     ),
     Table(
         "weather_daily",
+        Words("Météo", "Weather"),
         schemas.WeatherDaily,
         "2_observations",
         partitioned=True,
@@ -145,6 +151,7 @@ _ALL: Final = (
     ),
     Table(
         "crop_statistics",
+        Words("Cultures", "Crops"),
         schemas.CropStatistics,
         "2_observations",
         partitioned=True,
@@ -161,6 +168,7 @@ _ALL: Final = (
     ),
     Table(
         "water_restrictions",
+        Words("Restrictions d'eau", "Water restrictions"),
         schemas.WaterRestrictions,
         "2_observations",
         asks="restrictions",
@@ -170,6 +178,7 @@ _ALL: Final = (
     ),
     Table(
         "groundwater",
+        Words("Nappes", "Groundwater"),
         schemas.Groundwater,
         "2_observations",
         partitioned=True,
@@ -182,6 +191,7 @@ _ALL: Final = (
     ),
     Table(
         "soil_water_daily",
+        Words("Eau du sol", "Soil water"),
         schemas.SoilWaterDaily,
         "3_drought",
         partitioned=True,
@@ -199,6 +209,7 @@ _ALL: Final = (
     ),
     Table(
         "drought_indicators",
+        Words("Indices de sécheresse", "Drought indicators"),
         schemas.DroughtIndicators,
         "3_drought",
         partitioned=True,
@@ -219,6 +230,7 @@ _ALL: Final = (
     ),
     Table(
         "irrigation_need",
+        Words("Besoin d'irrigation", "Irrigation need"),
         schemas.IrrigationNeed,
         "3_drought",
         partitioned=True,
@@ -238,6 +250,7 @@ _ALL: Final = (
     ),
     Table(
         "departement_risk",
+        Words("Risque", "Risk"),
         schemas.DepartementRisk,
         "3_drought",
         made_from=(

@@ -17,7 +17,7 @@ from functools import reduce
 from typing import Final, NamedTuple
 
 from geo_pipeline.errors import UsageError
-from geo_pipeline.words import message, plain
+from geo_pipeline.words import message, verbatim
 
 TIME_ZONE: Final = "Europe/Paris"
 """The time zone of days and hours in France."""
@@ -230,7 +230,9 @@ def parse_departement(text: str) -> str:
     advice = message("territory.codes")
     if names:
         several = reduce(
-            lambda one, other: message("list.or", one=one, other=other), names[1:], plain(names[0])
+            lambda one, other: message("list.or", one=one, other=other),
+            names[1:],
+            verbatim(names[0]),
         )
         advice = message("territory.meant", names=several)
     raise UsageError(message("territory.unknown", typed=typed, advice=advice))

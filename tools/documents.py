@@ -1,13 +1,19 @@
-"""`just docs`: the list of indicators and the page of settings, written anew from the code."""
+"""`just docs`: the list of indicators, the page of settings and those handed to containers."""
 
+import re
 from pathlib import Path
+from typing import Final
 
 from geo_pipeline.catalogue.indicators import dictionary
 from geo_pipeline.settings import PROJECT_ROOT, Settings
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "indicators_published.md"
 SETTINGS = PAGE.with_name("settings.md")
+COMPOSE = Path(__file__).resolve().parents[1] / "docker-compose.yml"
 LIST = "| indicator | unit | what | in French |"
+
+OF_THE_IMAGE: Final = {"home", "embedded_data", "app_address", "app_port"}
+"""Settings that containers do not take from outside: the image and the commands fix them."""
 
 
 def page() -> str:
@@ -39,6 +45,18 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def compose_file() -> str:
+    """Return docker-compose.yml with the settings that the services of the pipeline take."""
+    variables = "".join(
+        f"    - GEO_PIPELINE_{name.upper()}\n"
+        for name in Settings.model_fields
+        if name not in OF_THE_IMAGE and (not name.startswith("app_") or name == "app_url")
+    )
+    listed = re.compile(r"(?<=\n  environment:\n)(?:    - GEO_PIPELINE_\w+\n)+")
+    return listed.sub(variables, COMPOSE.read_text(encoding="utf-8"), count=1)
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     SETTINGS.write_text(settings_page(), encoding="utf-8")
+    COMPOSE.write_text(compose_file(), encoding="utf-8")

@@ -81,15 +81,15 @@ def _tell_damaged(workspace: Workspace, damaged: Sequence[Damaged]) -> None:
     """Record the files that could not be read, and clear the records of those that now can."""
     findings, now = workspace.findings, datetime.now(UTC).isoformat(timespec="seconds")
     found = {(each.table, each.departement): each for each in damaged}
-    standing = {
+    earlier = {
         (each.table, each.departement): each.found_at
         for each in findings.all()
         if each.check == READABLE
     }
-    for table, code in standing.keys() | found.keys():
+    for table, code in earlier.keys() | found.keys():
         told = []
         if (damage := found.get((table, code))) is not None:
-            since = standing.get((table, code), now)
+            since = earlier.get((table, code), now)
             told = [Finding(table, code, READABLE, "error", damage.why, since)]
         findings.replace(table, code, told, [READABLE])
 

@@ -22,7 +22,7 @@ import requests
 
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.settings import Settings
-from geo_pipeline.words import Catalogue, Lang, Message, catalogue, joined, message, plain
+from geo_pipeline.words import Catalogue, Lang, Message, catalogue, joined, message, verbatim
 
 Severity = Literal["info", "warning", "error"]
 
@@ -152,7 +152,7 @@ class Mail:
             why = message("delivery.answered", status=error.smtp_code, said=self._safe(text))
             raise DeliveryError(why) from None
         except (smtplib.SMTPException, OSError, ValueError) as error:
-            raise DeliveryError(plain(self._safe(str(error) or type(error).__name__))) from None
+            raise DeliveryError(verbatim(self._safe(str(error) or type(error).__name__))) from None
         return self._refusal(refused) if refused else None
 
     def _connected(self) -> smtplib.SMTP:
@@ -411,7 +411,7 @@ def _chat_lines(notice: Notice) -> list[str]:
         first, *rest = (one_line(cell) for cell in row)
         if len(rest) > 1:
             rest = _headed(heads[1:], rest, notice.words)
-        what = joined(plain(cell) for cell in rest if cell) if any(rest) else ""
+        what = joined(verbatim(cell) for cell in rest if cell) if any(rest) else ""
         line = f"• {notice.words('alert.pair', head=first, what=what)}"
         length += len(line)
         if length > CHAT_CHARACTERS:

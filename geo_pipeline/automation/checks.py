@@ -51,8 +51,8 @@ Find = Callable[[Workspace, Sequence[str], datetime], pd.DataFrame]
 def checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
     """Return the checks of the tables that `settings` choose, and those of the present state."""
     of = chosen(settings)
-    standing = _standing(tables(each.name for each in of))
-    return [*(_checks(each) for each in of if each.checks), standing]
+    present = _state_checks(tables(each.name for each in of))
+    return [*(_checks(each) for each in of if each.checks), present]
 
 
 def check_keys(of: Iterable[Table]) -> list[dg.AssetCheckKey]:
@@ -148,14 +148,14 @@ def _recorded(
     workspace: Workspace, of: Table, code: str, found: Sequence[Finding]
 ) -> list[Finding]:
     """Replace the earlier findings; one that is found again keeps its first date."""
-    standing = {
+    earlier = {
         (each.check, each.severity): each.found_at for each in workspace.findings.of(of.name, code)
     }
     dated = [
-        replace(each, found_at=standing.get((each.check, each.severity), each.found_at))
+        replace(each, found_at=earlier.get((each.check, each.severity), each.found_at))
         for each in found
     ]
-    if dated or standing:
+    if dated or earlier:
         workspace.findings.replace(of.name, code, dated, of.checks)
     return dated
 
@@ -214,15 +214,15 @@ def _unreadable(table: str, check: str, code: str | None, why: str) -> dg.AssetC
 # The present state ----------------------------------------------------------------------------
 
 
-def _standing(names: Sequence[str]) -> dg.AssetChecksDefinition:
+def _state_checks(names: Sequence[str]) -> dg.AssetChecksDefinition:
     """Return the checks of the present state of each table: they can be run at any time."""
 
     @dg.multi_asset_check(
-        name="standing",
+        name="present_state",
         specs=[dg.AssetCheckSpec(STATE, asset=name, description=said_of(name)) for name in names],
         can_subset=True,
     )
-    def standing(
+    def present_state(
         context: dg.AssetCheckExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> Iterator[dg.AssetCheckResult]:
         # Slow to import, and not needed to define anything.
@@ -233,7 +233,7 @@ def _standing(names: Sequence[str]) -> dg.AssetChecksDefinition:
         for key in context.selected_asset_check_keys:
             yield evaluation(key.asset_key.to_user_string(), taken)
 
-    return standing
+    return present_state
 
 
 # What is looked for ---------------------------------------------------------------------------

@@ -45,8 +45,8 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
     """
     of = [TABLES[name] for name in names]
     # The checks of the present state are left out: a snapshot after the run (`monitoring`) does it.
-    standing = [key_of(table) for table in tables(names)]
-    job = partial(_job, longest_s, dg.AssetSelection.checks(*standing))
+    state_checks = [key_of(table) for table in tables(names)]
+    job = partial(_job, longest_s, dg.AssetSelection.checks(*state_checks))
     everything = dg.AssetSelection.all()
     return (
         job(

@@ -111,7 +111,7 @@ def is_wrong(taken: Mapping[str, Any]) -> bool:
     return bool(taken["system"]) or any(each["state"] in BROKEN for each in taken["troubles"])
 
 
-def look(settings: Settings) -> tuple[dict[str, Any], str | None]:
+def current_snapshot(settings: Settings) -> tuple[dict[str, Any], str | None]:
     """Return a snapshot without writing it, and why Dagster's part is missing, or None."""
     now, home = datetime.now(UTC), troubles.dagster_home(settings)
     if not (home / configuration.NAME).exists():
@@ -247,7 +247,7 @@ def _file(lake: Lake, table: str, code: str) -> dict[str, Any]:
         "rows": known.rows,
         "first_date": None if known.first_date is None else known.first_date.isoformat(),
         "last_date": None if known.last_date is None else known.last_date.isoformat(),
-        **{name: known.recorded.get(name) for name in ("source", "url", "sha256", "fetched_at")},
+        **{name: known.provenance.get(name) for name in ("source", "url", "sha256", "fetched_at")},
         "written_at": _iso(datetime.fromtimestamp(path.stat().st_mtime, UTC)),
     }
 

@@ -26,7 +26,7 @@ from geo_pipeline.platform.record_files import REPAIR
 from geo_pipeline.platform.step_failures import why_raised
 from geo_pipeline.settings import Settings
 from geo_pipeline.territory import TIME_ZONE
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 ALL_DAEMONS: Final = message("trouble.all_daemons")
 
@@ -99,7 +99,7 @@ def of_error(settings: Settings, home: Path, error: StorageError) -> Trouble:
     """Return the trouble behind a failed attempt to read the records."""
     do = REPAIR if REPAIR in str(error) else DOCTOR
     where = "PostgreSQL" if settings.postgres_url is not None else str(home)
-    return Trouble("records", where, plain(error), None, do)
+    return Trouble("records", where, verbatim(error), None, do)
 
 
 def of_runs(instance: dg.DagsterInstance, now: datetime) -> Iterator[Trouble]:
@@ -144,7 +144,7 @@ def of_services(
         yield Trouble("daemon", each["daemon"], what, each["heartbeat_at"], DAGSTER)
     for each in known:
         if each["errors"] and each not in late:
-            what = plain(each["errors"][0])
+            what = verbatim(each["errors"][0])
             yield Trouble("daemon", each["daemon"], what, each["heartbeat_at"], DOCTOR)
     yield from _of_ticks(watched, now)
 

@@ -22,7 +22,7 @@ OFFLINE_TAG: Final = "geo_pipeline/offline"
 _log = logging.getLogger(__name__)
 
 
-def recorded(given: Workspace) -> dg.ResourceDefinition:
+def workspace_resource(given: Workspace) -> dg.ResourceDefinition:
     """Return the resource `workspace`, whose run is recorded in the log of its home.
 
     A run that Dagster launched logs to its console too; the command line prints its own messages.
@@ -87,15 +87,15 @@ def _tell_end(instance: dg.DagsterInstance | None, run: dg.DagsterRun, seconds: 
     if instance is not None:
         kind = {dg.DagsterEventType.STEP_FAILURE}
         failures = list(instance.all_logs(run.run_id, of_type=kind))
-    steps = []
+    failed = []
     for each in failures:
         event = each.get_dagster_event()
         why = why_step_failed(event.step_failure_data)
-        steps.append(str(event.step_key))
+        failed.append(str(event.step_key))
         _log.error("%s: failed", event.step_key, extra=logs.about(asset=event.step_key, error=why))
     _log.log(
         logging.ERROR if failures else logging.INFO,
         "run of %s ended: %s",
-        *(run.job_name, f"{', '.join(steps)} failed" if failures else "done"),
+        *(run.job_name, f"{', '.join(failed)} failed" if failures else "done"),
         extra=logs.about(seconds=round(seconds, 3)),
     )

@@ -23,7 +23,7 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.incomplete import written_at
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 Kind = Literal[
     "home", "room", "notes", "records", "publication", "run", "daemon", "code", "tick"
@@ -104,7 +104,7 @@ def _of_room(settings: Settings, lake: Lake) -> Iterator[Trouble]:
 def _of_notes(settings: Settings) -> Iterator[Trouble]:
     """Yield the failures and findings that cannot be read."""
     for each in (*Failures(settings.failures).damaged(), *Findings(settings.findings).damaged()):
-        yield Trouble("notes", str(each.path), plain(each.why), since(each.path), REPAIR)
+        yield Trouble("notes", str(each.path), verbatim(each.why), since(each.path), REPAIR)
 
 
 def _of_publication(
@@ -135,7 +135,7 @@ def _of_publication(
         what = message("trouble.nothing_published")
         yield Trouble("publication", str(path), what, newest, do)
     except StorageError as error:
-        yield Trouble("publication", str(path), plain(error), since(path), do)
+        yield Trouble("publication", str(path), verbatim(error), since(path), do)
 
 
 # --------------------------------------------------------------------------------------------

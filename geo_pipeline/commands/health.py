@@ -18,7 +18,7 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.platform import record_damage
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.settings import Settings
-from geo_pipeline.words import message, plain
+from geo_pipeline.words import message, verbatim
 
 PATIENCE_S: Final = 10.0
 WEBSERVER: Final = "http://127.0.0.1:3000"
@@ -33,7 +33,7 @@ def app(settings: Settings, url: str | None) -> list[Trouble]:
     with _told("app", address, "python -m panel_app") as found:
         said = _ask(f"{address}/health")
         found += [
-            Trouble("publication", address, plain(each), None, troubles.STATUS) for each in said
+            Trouble("publication", address, verbatim(each), None, troubles.STATUS) for each in said
         ]
     return found
 
@@ -49,7 +49,7 @@ def webserver(_settings: Settings, url: str | None) -> list[Trouble]:
         for each in entries:
             errors.append((each["locationOrLoadError"] or {}).get("message"))
         found += [
-            Trouble("code", address, plain(_short(each)), None, troubles.DAGSTER)
+            Trouble("code", address, verbatim(_short(each)), None, troubles.DAGSTER)
             for each in errors
             if each
         ]

@@ -111,7 +111,7 @@ def run(
         str(event.step_key): event.step_success_data.duration_ms / 1e3
         for event in result.filter_events(lambda each: each.is_step_success)
     }
-    standing = workspace.findings.held()
+    held_back = workspace.findings.held()
     doubts = [
         each
         for each in workspace.findings.all()
@@ -122,7 +122,7 @@ def run(
         time.perf_counter() - start,
         asset_seconds,
         tuple(failures),
-        tuple(each for code in codes for each in standing.get(code, [])),
+        tuple(each for code in codes for each in held_back.get(code, [])),
         tuple(doubts),
         killed,
     )

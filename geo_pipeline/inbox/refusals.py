@@ -7,7 +7,7 @@ to do about a provider; here that is left out, and what to do with a dropped fil
 from geo_pipeline.judging import FatalFileError
 from geo_pipeline.sources.faults import statement
 from geo_pipeline.storage.inbox_files import Kind
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 
 class RefusedError(Exception):
@@ -48,4 +48,4 @@ def fatal(error: FatalFileError) -> RefusedError:
 
 def bad(kind: Kind, error: Exception) -> RefusedError:
     """Return the refusal of a file of this kind whose reader raised `error`."""
-    return refused(statement(plain(error)), message(f"refusal.do.{kind}"))
+    return refused(statement(verbatim(error)), message(f"refusal.do.{kind}"))

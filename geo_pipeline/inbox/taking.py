@@ -49,7 +49,7 @@ class _StillWrittenError(Exception):
 
 
 @dataclass
-class Look:
+class Scan:
     """The result of one look into the inbox."""
 
     taken: list[Provided] = field(default_factory=list)
@@ -58,24 +58,24 @@ class Look:
     rejected: dict[str, RefusedError] = field(default_factory=dict)
     """Names, with the reasons."""
     waiting: dict[str, Mark] = field(default_factory=dict)
-    """Files left in the inbox for the next look."""
+    """Files left in the inbox for the next scan."""
     troubles: list[str] = field(default_factory=list)
     """What could not be done, though the files may be good."""
 
 
 class Inbox:
-    """The inbox of a workspace. One process at a time may look."""
+    """The inbox of a workspace. One process at a time may scan."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.folder = workspace.settings.inbox
         self.provided = ProvidedFiles(workspace.settings.provided)
 
-    def look(self, seen: Mapping[str, Sequence[int]]) -> Look:
-        """Take or reject the files that have not changed since the last look, given by `seen`."""
+    def scan(self, seen: Mapping[str, Sequence[int]]) -> Scan:
+        """Take or reject the files that have not changed since the last scan, given by `seen`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._clear_incoming()
-        look, started = Look(), time.monotonic()
+        scan, started = Scan(), time.monotonic()
         for name in sorted((path.name for path in self.folder.iterdir()), key=_turn):
             if _is_passed_over(name):
                 continue
@@ -85,31 +85,31 @@ class Inbox:
                 continue
             late = time.monotonic() - started > ENOUGH_S
             if late or list(seen.get(name, ())) != mark:
-                look.waiting[name] = mark
+                scan.waiting[name] = mark
                 continue
             try:
-                self._see_to(name, mark, look)
+                self._see_to(name, mark, scan)
             except (StorageError, OSError) as error:
-                look.troubles.append(f"{name}: {error}")
-                look.waiting[name] = mark
+                scan.troubles.append(f"{name}: {error}")
+                scan.waiting[name] = mark
             except _StillWrittenError:
-                look.waiting[name] = []
-        return look
+                scan.waiting[name] = []
+        return scan
 
-    def _see_to(self, name: str, mark: Mark, look: Look) -> None:
+    def _see_to(self, name: str, mark: Mark, scan: Scan) -> None:
         """Take or reject one file that nobody is writing."""
         staged = self.provided.folder / INCOMING / uuid4().hex
         try:
             _require_plain(self.folder / name, name)
             digest = _copied(self.folder / name, staged, mark)
             if any(each.sha256 == digest for each in self.provided.all()):
-                look.known.append(name)
+                scan.known.append(name)
             else:
                 about = self._understood(staged, name, digest)
-                look.taken.append(self.provided.take(staged, name, digest, about))
+                scan.taken.append(self.provided.take(staged, name, digest, about))
         except RefusedError as refused:
             self._reject(name, refused)
-            look.rejected[name] = refused
+            scan.rejected[name] = refused
         else:
             if _mark(os.lstat(self.folder / name)) == mark:
                 (self.folder / name).unlink()

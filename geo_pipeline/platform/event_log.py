@@ -35,7 +35,7 @@ from dagster._core.storage.sql import create_engine, get_alembic_config
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import bindparam, text
-from sqlalchemy import event as listening
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -260,7 +260,7 @@ class KeptConnectionEventLogStorage(ExactPools, MarkedPartitions, SqliteEventLog
                 pool_size=1,
                 connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
             )
-            listening.listen(engine, "connect", _spare_flushes)
+            sqlalchemy_event.listen(engine, "connect", _spare_flushes)
             self._engines[shard] = engine
             if len(self._engines) > KEPT_ENGINES:
                 self._engines.popitem(last=False)[1].dispose()

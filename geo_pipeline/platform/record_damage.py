@@ -32,7 +32,7 @@ from geo_pipeline.platform.record_files import (
     connect,
 )
 from geo_pipeline.settings import Settings
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 IN_USE: Final = ".in-use.lock"
 """A file beside the events, locked by each process that has the records open."""
@@ -269,7 +269,7 @@ def _look_into(path: Path, query: str, *, inside: bool) -> None:
     with closing(connect(path)) as connection:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise StorageError(plain(found))
+            raise StorageError(verbatim(found))
         if connection.execute("SELECT * FROM alembic_version").fetchone() is None:
             raise StorageError(message("records.no_version"))
         stored = connection.execute(sql.load(query))

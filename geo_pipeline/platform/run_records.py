@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 
 from geo_pipeline.platform.live_runs import death
 from geo_pipeline.platform.step_failures import kept_why, why_raised, why_step_failed
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 CHUNK = 500
 """Ids in one statement: older versions of SQLite accept at most 999."""
@@ -196,7 +196,7 @@ def _failure(instance: dg.DagsterInstance, entry: EventLogEntry) -> RunFailure:
         return RunFailure("", kept)
     if _UNSAID in said:
         return RunFailure("", message("run_killed"))
-    return RunFailure("", plain(said) if said else message("no_reason"))
+    return RunFailure("", verbatim(said) if said else message("no_reason"))
 
 
 def _failed_step(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterEvent | None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from geo_pipeline.words import Message, message, plain, read_kept
+from geo_pipeline.words import Message, message, read_kept, verbatim
 
 MESSAGE: Final = "message"
 """Name of the metadata of a failed step that hold its message."""
@@ -45,7 +45,7 @@ def why_raised(error: SerializableErrorInfo | None) -> Message:
     """Return what an error says in one line, without what Dagster wraps around it."""
     if error is None:
         return message("no_reason")
-    return plain(cause(error))
+    return verbatim(cause(error))
 
 
 def cause(error: SerializableErrorInfo) -> str:

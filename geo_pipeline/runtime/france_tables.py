@@ -20,7 +20,7 @@ import shapely
 
 from geo_pipeline import sql
 from geo_pipeline.errors import NotPublishedError, SourceError, StorageError
-from geo_pipeline.runtime.risk_table import risk as made_of_what_changed
+from geo_pipeline.runtime import risk_table
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.spatial import database
@@ -84,7 +84,7 @@ def _unless_as_before(
     made_of = [sql.load(table), duckdb.__version__, shapely.__version__, *beside]
     origin = replace(origin, made_of=hashlib.sha256(json.dumps(made_of).encode()).hexdigest())
     try:
-        if lake.footer(table).recorded == asdict(origin):
+        if lake.footer(table).provenance == asdict(origin):
             return lake.read(table), origin
     except StorageError:  # missing or damaged
         pass
@@ -136,7 +136,7 @@ def restrictions(workspace: Workspace, warn: Warn) -> Made:
 def risk(workspace: Workspace, warn: Warn) -> Made:
     """Return `departement_risk` from all readable partitions that no check holds back."""
     seasons = crop_seasons(workspace.bundled.crop_parameters())
-    return made_of_what_changed(workspace.lake, seasons, workspace.findings.held(), warn)
+    return risk_table.risk(workspace.lake, seasons, workspace.findings.held(), warn)
 
 
 AGAIN: Final[Mapping[str, Callable[[Workspace, Warn], Made]]] = MappingProxyType(

@@ -15,7 +15,7 @@ import dagster as dg
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.platform.internals import DagsterExecutionInterruptedError, _received_interrupt
 from geo_pipeline.platform.step_failures import failure
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 ONCE_TAG: Final = "geo_pipeline/once"
 """A run with this tag fails at the first error, because somebody waits at a terminal."""
@@ -81,7 +81,7 @@ def _why(name: str, error: Exception) -> Message:
     """Return why the asset `name` failed; errors that are not ours are named by their class."""
     if isinstance(error, GeoPipelineError):
         return error.message
-    return plain(f"{name}: {type(error).__name__}: {' '.join(str(error).split())}")
+    return verbatim(f"{name}: {type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def worth_another_try(error: BaseException) -> bool:

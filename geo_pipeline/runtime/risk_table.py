@@ -83,7 +83,7 @@ class _Inputs:
         own: defaultdict[str, list[Any]] = defaultdict(list)
         for name in BY_DEPARTEMENT:
             for path in lake.files(name, left_out):
-                own[str(partition(path))].append([name, lake.look(path).sha256])
+                own[str(partition(path))].append([name, lake.inspect(path).sha256])
         for name in ("departement_neighbours", "water_restrictions"):
             for row in tables[name].to_pylist():
                 own[row["departement"]].append([name, *(str(each) for each in row.values())])
@@ -98,7 +98,7 @@ class _Inputs:
     def risk(self) -> pa.Table:
         """Return the rows, taken from the lake where they would be the same."""
         try:
-            recorded = self.lake.footer(RISK).recorded
+            recorded = self.lake.footer(RISK).provenance
             before = self.lake.arrow(RISK)
         except StorageError:  # missing or damaged
             return self._made(self.made_of)

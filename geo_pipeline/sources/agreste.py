@@ -24,7 +24,7 @@ from geo_pipeline.sources.http import MOST_LEFT_OUT, Http, Received
 from geo_pipeline.sources.observed import Parts
 from geo_pipeline.sources.questions import ask_for_archive
 from geo_pipeline.sources.workbook import fault_at, in_cell, in_row, in_sheet
-from geo_pipeline.words import message, plain
+from geo_pipeline.words import message, verbatim
 
 log = logging.getLogger(__name__)
 
@@ -285,7 +285,7 @@ def _rows(
                 known[where] = departement_code(*numbered(where))
         except ValueError as error:
             cell = in_cell(title, row, place)
-            sieve.leave_out(cell, ValueError(fault_at(cell, plain(error))))
+            sieve.leave_out(cell, ValueError(fault_at(cell, verbatim(error))))
             continue
         code = known[where]
         if code is None:
@@ -317,7 +317,7 @@ def _figure(
     try:
         value = crop_figures.number(cell)
     except ValueError as error:
-        sieve.leave_out(name, ValueError(fault_at(name, plain(error))))
+        sieve.leave_out(name, ValueError(fault_at(name, verbatim(error))))
         return math.nan
     if value < 0:
         sieve.leave_out(name, ValueError(fault_at(name, message("crops.below_0", value=value))))

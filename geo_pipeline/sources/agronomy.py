@@ -13,7 +13,7 @@ import pandas as pd
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.territory import CODES
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 CROPS_FILE = "crop_parameters.csv"
 SOIL_FILE = "soil_storage.csv"
@@ -143,7 +143,7 @@ def _read(path: Path, layout: _Layout) -> pd.DataFrame:
     except (OSError, UnicodeDecodeError, ValueError) as error:
         if not path.exists():
             raise _damaged(path, None) from error
-        raise _damaged(path, plain(str(error).splitlines()[0])) from error
+        raise _damaged(path, verbatim(str(error).splitlines()[0])) from error
     key = layout.key
     wanted = [key, *layout.numbers, *layout.texts, *layout.flags]
     if missing := [name for name in wanted if name not in frame.columns]:

@@ -24,7 +24,7 @@ from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources import agronomy
 from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
-from geo_pipeline.words import message, plain
+from geo_pipeline.words import message, verbatim
 
 # The day on which the embedded files were made from their sources (PROVENANCE.md).
 EMBEDDED_ON = "2026-11-23"
@@ -200,7 +200,7 @@ def _unreadable(path: Path, error: Exception) -> SourceError:
     """Return the one-line error for a missing or damaged embedded file."""
     what = message("embedded.missing")
     if path.exists():
-        why = plain(str(error).splitlines()[0]) if not isinstance(error, ValueError) else error
+        why = verbatim(str(error).splitlines()[0]) if not isinstance(error, ValueError) else error
         what = message("fault.unreadable", why=why)
     return SourceError(message("embedded.file", path=path, what=what))
 

@@ -18,7 +18,7 @@ from geo_pipeline.sources import payload
 from geo_pipeline.sources.faults import listed, told_by
 from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.territory import BY_CODE
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 log = logging.getLogger(__name__)
 
@@ -269,5 +269,5 @@ class CropFile:
             return payload.judged(received, self._http.limits, self.read)
         except (ValueError, tables.InvalidTableError) as error:
             advice = message("advice.another_copy", setting=self.setting)
-            what = message("fault.unusable", what=plain(error))
+            what = message("fault.unusable", what=verbatim(error))
             raise payload.unusable(received, self.name, what, advice) from error

@@ -11,7 +11,7 @@ import pandas as pd
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.faults import later_or_set
 from geo_pipeline.sources.http import Received
-from geo_pipeline.words import message, plain
+from geo_pipeline.words import message, verbatim
 
 ADVICE = later_or_set("GEO_PIPELINE_METEO_FRANCE_API_URL")
 
@@ -39,7 +39,7 @@ def usable_stations(answer: Received, source: str) -> pd.DataFrame:
         if table.empty:
             raise ValueError(message("dpclim.none_open"))
     except ValueError as error:
-        raise payload.unusable(answer, source, plain(error), ADVICE) from error
+        raise payload.unusable(answer, source, verbatim(error), ADVICE) from error
     return table
 
 

@@ -17,7 +17,7 @@ from geo_pipeline.sources.faults import listed
 from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.sources.observed import Parts
 from geo_pipeline.territory import BY_CODE
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 NAME = "etalab"
 URL = "https://etalab-datasets.geo.data.gouv.fr/contours-administratifs/latest/geojson"
@@ -60,7 +60,7 @@ class Etalab:
             frame = payload.judged(received, self._http.limits, read_received, self.name)
         except ValueError as error:
             advice = message("advice.another_copy", setting="GEO_PIPELINE_ETALAB_URL")
-            raise payload.unusable(received, self.name, plain(error), advice) from error
+            raise payload.unusable(received, self.name, verbatim(error), advice) from error
         received_at = received.received_at.isoformat()
         return frame, Provenance(self.name, received.url, received_at, received.sha256)
 

@@ -6,7 +6,7 @@ providers can show the advice apart, and a failure of one département can be re
 
 from collections.abc import Sequence
 
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 LATER = message("advice.later")
 LATER_OR_REPORT = message("advice.later_or_report")
@@ -43,7 +43,7 @@ def statement(told: Message) -> Message:
     """Return only what is wrong, without who, where, the file and the advice."""
     while told.key in _AROUND:
         inner = told.values[_AROUND[told.key]]
-        told = inner if isinstance(inner, Message) else plain(inner)
+        told = inner if isinstance(inner, Message) else verbatim(inner)
     return told
 
 

@@ -20,7 +20,7 @@ from geo_pipeline.sources.delimited import Column
 from geo_pipeline.sources.http import Http, Received
 from geo_pipeline.sources.observed import Parts
 from geo_pipeline.sources.questions import ask_for_archive
-from geo_pipeline.words import message, plain
+from geo_pipeline.words import message, verbatim
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ def _table(content: bytes, name: str) -> str:
             try:
                 _columns([str(cell).strip() for cell in line])
             except ValueError as error:
-                why = why if row else workbook.fault_at(workbook.in_sheet(title), plain(error))
+                why = why if row else workbook.fault_at(workbook.in_sheet(title), verbatim(error))
             else:
                 found.append((title, cells[row:]))
                 break

@@ -27,7 +27,7 @@ from geo_pipeline.sources.http import Http, Received, StatusError
 from geo_pipeline.sources.observed import Parts
 from geo_pipeline.sources.payload import Sieve
 from geo_pipeline.threads import mapped
-from geo_pipeline.words import message, plain
+from geo_pipeline.words import message, verbatim
 
 _log = logging.getLogger(__name__)
 
@@ -311,7 +311,7 @@ def _reading(answer: Received, departement: str) -> Iterator[None]:
     except _Unusable as error:
         advice = nothing_taken("GEO_PIPELINE_HUBEAU_URL")
         who = f"{NAME}, département {departement}"
-        raise payload.unusable(answer, who, plain(error), advice) from error
+        raise payload.unusable(answer, who, verbatim(error), advice) from error
 
 
 def _page(body: Any) -> tuple[list[Any], int, str | None]:

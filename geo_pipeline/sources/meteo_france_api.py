@@ -37,7 +37,7 @@ from geo_pipeline.sources.stations import (
     provenance_of,
     report,
 )
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 NAME = "meteo-france-api"
 URL = "https://public-api.meteofrance.fr/public/DPClim/v1"
@@ -413,7 +413,7 @@ def _passing(error: SourceError, *, last: bool) -> Message:
     if not passing or (last and status not in OF_ONE_STATION):
         raise error
     if isinstance(error, StatusError) and error.reason:
-        return plain(error.reason)
+        return verbatim(error.reason)
     return message("dpclim.error", status=str(status))
 
 

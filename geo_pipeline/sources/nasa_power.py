@@ -34,7 +34,7 @@ from geo_pipeline.sources.point_means import (
     no_value,
     shown,
 )
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 NAME = "nasa-power"
 URL = "https://power.larc.nasa.gov/api/temporal/daily/point"
@@ -203,14 +203,14 @@ class NasaPower:
                     leave_out_of_range(variable.column, known, dates, sieves[variable.column])
                     values[variable.column].append(known)
             except UnreadableError as error:
-                raise payload.unusable(answer, source, plain(error)) from error
+                raise payload.unusable(answer, source, verbatim(error)) from error
         stacked = {name: np.concatenate(known) for name, known in values.items()}
         try:
             for name, sieve in sieves.items():
                 sieve.require_most(of=int(np.isfinite(stacked[name]).sum()) + len(sieve.left_out))
             swapped = leave_out_swapped(stacked["tmin_c"], stacked["tmax_c"], dates, most)
         except UnreadableError as error:
-            raise payload.unusable(answers[-1], source, plain(error)) from error
+            raise payload.unusable(answers[-1], source, verbatim(error)) from error
         means = {
             name: mean_of_places(np.repeat(known, places["points"], axis=0))
             for name, known in stacked.items()

@@ -22,7 +22,7 @@ from geo_pipeline.errors import SourceError
 from geo_pipeline.judging import Limits
 from geo_pipeline.sources.faults import LATER_OR_REPORT, fault, listed
 from geo_pipeline.sources.http import MB, Received
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 CHUNK = 1 << 20
 MOST_BYTES = 2_000 * MB
@@ -79,7 +79,7 @@ class Sieve:
         self._first = self._first or error
         self._n_taken -= taken
         self.left_out.append((str(name), str(error)))
-        why = plain(error)
+        why = verbatim(error)
         if not str(error).startswith(str(name)):
             why = message("left_out.named", name=name, why=why)
         self._told.append(message("left_out.one", what=why))

@@ -75,9 +75,9 @@ class Findings:
         again = {RECORD, *checks}
         kept = [each for each in self.of(table, departement) if each.check not in again]
         path = self._path(table, departement)
-        standing = [*kept, *found]
-        if standing:
-            notes.write(path, [each.kept() for each in standing])
+        present = [*kept, *found]
+        if present:
+            notes.write(path, [each.kept() for each in present])
         else:
             path.unlink(missing_ok=True)
 

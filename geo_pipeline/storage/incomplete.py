@@ -68,9 +68,9 @@ def _made_from_others(lake: Lake, tables: Sequence[str], code: str | None) -> It
     """Yield those of `tables` made from a file of the lake that has since been replaced."""
     for table in tables:
         try:
-            made = lake.footer(table, code).recorded
+            made = lake.footer(table, code).provenance
             path = lake.root / made.get("url", "")
-            if path.name != "part.parquet" or made.get("sha256") == lake.look(path).sha256:
+            if path.name != "part.parquet" or made.get("sha256") == lake.inspect(path).sha256:
                 continue
         except StorageError:  # missing or damaged, which is reported, or being written now
             continue
@@ -85,7 +85,7 @@ def _risk_of_others(lake: Lake, left_out: Collection[str]) -> Iterator[Broken]:
     Départements that are `left_out` now may have been included when it was made.
     """
     try:
-        made = lake.footer(RISK).recorded
+        made = lake.footer(RISK).provenance
     except StorageError:  # missing or damaged, which is reported
         return
     inputs = [table for table in made.get("url", "").split(", ") if table in TABLES]

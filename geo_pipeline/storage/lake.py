@@ -48,12 +48,12 @@ class Footer:
     rows: int
     first_date: date | None
     last_date: date | None
-    recorded: Mapping[str, str]
+    provenance: Mapping[str, str]
     """Its provenance: source, url, fetched_at, sha256, and made_of where it has one."""
 
 
 @dataclass(frozen=True)
-class Look:
+class Inspection:
     """The result of checking every byte of a file."""
 
     sha256: str
@@ -129,11 +129,11 @@ class Lake:
     def is_sound(self, table: str, departement: str | None = None) -> bool:
         """Return whether the file of a partition exists with every byte as it was written."""
         try:
-            return self.look(self.path(table, departement)).damage is None
+            return self.inspect(self.path(table, departement)).damage is None
         except StorageError:
             return False
 
-    def look(self, path: Path) -> Look:
+    def inspect(self, path: Path) -> Inspection:
         """Check every byte of the file at `path`.
 
         Raises:
@@ -143,9 +143,9 @@ class Lake:
             of = _open(path)
             if not of.is_sealed:  # written before there were seals: all of it is read instead
                 read(path)
-            return Look(hashlib.sha256(of.content).hexdigest(), _footer(of.file))
+            return Inspection(hashlib.sha256(of.content).hexdigest(), _footer(of.file))
         except DamagedError as error:
-            return Look(file_sha256(path), error)
+            return Inspection(file_sha256(path), error)
 
     def at_once(self) -> "Lake":
         """Return this lake for one task that needs the same file several times.
@@ -200,16 +200,16 @@ class Lake:
         Raises:
             StorageError: the file does not exist yet, or is damaged.
         """
-        return self.look(self.path(table, departement)).footer
+        return self.inspect(self.path(table, departement)).footer
 
     def origin(self, table: str, departement: str | None = None) -> Provenance:
         """Return the provenance of what is made from one file: its source, the file, its hash."""
         path = self.path(table, departement)
-        look = self.look(path)
-        recorded = look.footer.recorded
+        inspection = self.inspect(path)
+        recorded = inspection.footer.provenance
         url = path.relative_to(self.root).as_posix()
         return Provenance(
-            recorded.get("source", ""), url, recorded.get("fetched_at", ""), look.sha256
+            recorded.get("source", ""), url, recorded.get("fetched_at", ""), inspection.sha256
         )
 
     def joint_origin(self, tables: Iterable[str], without: Collection[str] = ()) -> Provenance:
@@ -217,11 +217,13 @@ class Lake:
 
         Those of the départements `without` are left out.
         """
-        looks = [self.look(path) for table in tables for path in self.files(table, without)]
-        known = [each.footer.recorded for each in looks]
+        inspections = [
+            self.inspect(path) for table in tables for path in self.files(table, without)
+        ]
+        known = [each.footer.provenance for each in inspections]
         sources = sorted({recorded.get("source", "") for recorded in known})
         fetched = max((recorded.get("fetched_at", "") for recorded in known), default="")
-        digest = hashlib.sha256("".join(each.sha256 for each in looks).encode()).hexdigest()
+        digest = hashlib.sha256("".join(each.sha256 for each in inspections).encode()).hexdigest()
         return Provenance(", ".join(sources), ", ".join(tables), fetched, digest)
 
     def provenance(self, without: Collection[str] = ()) -> Iterator[dict[str, object]]:
@@ -232,7 +234,7 @@ class Lake:
         """
         for table in TABLES:
             for path in self.files(table, without):
-                yield _provenance_row(table, path, self.look(path))
+                yield _provenance_row(table, path, self.inspect(path))
 
 
 class _AtOnce(Lake):
@@ -240,20 +242,20 @@ class _AtOnce(Lake):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self._looks: dict[Path, tuple[tuple[int, int, int], Look]] = {}
+        self._inspections: dict[Path, tuple[tuple[int, int, int], Inspection]] = {}
 
     def at_once(self) -> Lake:
         return self
 
-    def look(self, path: Path) -> Look:
+    def inspect(self, path: Path) -> Inspection:
         try:
             status = path.stat()
         except OSError:
-            return super().look(path)
+            return super().inspect(path)
         version = status.st_ino, status.st_mtime_ns, status.st_size
-        if path not in self._looks or self._looks[path][0] != version:
-            self._looks[path] = version, super().look(path)
-        return self._looks[path][1]
+        if path not in self._inspections or self._inspections[path][0] != version:
+            self._inspections[path] = version, super().inspect(path)
+        return self._inspections[path][1]
 
 
 def partition(path: Path) -> str | None:
@@ -287,7 +289,7 @@ def _footer(file: pq.ParquetFile) -> Footer:
             if known is not None and known.has_min_max:
                 extremes += [known.min, known.max]
     first, last = (min(extremes), max(extremes)) if extremes else (None, None)
-    return Footer(metadata.num_rows, first, last, _recorded(file))
+    return Footer(metadata.num_rows, first, last, _kept_provenance(file))
 
 
 def arrow_schema(table: str) -> pa.Schema:
@@ -354,7 +356,7 @@ def _chosen(content: pa.Table, only: Mapping[str, Sequence[str]]) -> pa.Table:
     return content
 
 
-def _recorded(file: pq.ParquetFile) -> dict[str, str]:
+def _kept_provenance(file: pq.ParquetFile) -> dict[str, str]:
     """Return the provenance in the footer of a file."""
     recorded: dict[str, str] = json.loads(
         (file.schema_arrow.metadata or {}).get(_PROVENANCE_KEY, b"{}")
@@ -362,15 +364,15 @@ def _recorded(file: pq.ParquetFile) -> dict[str, str]:
     return recorded
 
 
-def _provenance_row(table: str, path: Path, look: Look) -> dict[str, object]:
+def _provenance_row(table: str, path: Path, inspection: Inspection) -> dict[str, object]:
     """Return the row of `provenance` for the file `path`."""
-    known = look.footer
+    known = inspection.footer
     return {
         "asset": table,
         "departement": partition(path),
-        **{name: value for name, value in known.recorded.items() if name != "made_of"},
+        **{name: value for name, value in known.provenance.items() if name != "made_of"},
         "rows": known.rows,
         "first_date": known.first_date,
         "last_date": known.last_date,
-        "file_sha256": look.sha256,
+        "file_sha256": inspection.sha256,
     }

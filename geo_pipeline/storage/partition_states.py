@@ -18,7 +18,7 @@ from geo_pipeline.storage.findings import READABLE, Finding, Findings
 from geo_pipeline.storage.lake import Footer, Lake, partition
 from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
-from geo_pipeline.words import Message, joined, message, plain
+from geo_pipeline.words import Message, joined, message, verbatim
 
 STATES: Final = (
     "damaged", "held", "failed", "missing", "outdated", "late", "warned", "absent", "fresh",
@@ -86,8 +86,8 @@ def broken(settings: Settings, now: datetime, lake: Lake | None = None) -> list[
         for each in Failures(settings.failures).all()
     ]
     lake = (lake or Lake(settings.lake)).at_once()
-    standing = [*failed, *_held(settings), *_damaged(lake), *_late(settings, now, lake)]
-    return sorted(standing, key=lambda each: (each.departement, each.table, each.state))
+    found = [*failed, *_held(settings), *_damaged(lake), *_late(settings, now, lake)]
+    return sorted(found, key=lambda each: (each.departement, each.table, each.state))
 
 
 def freshness(
@@ -139,10 +139,10 @@ def unreadable(
             code = partition(path)
             if code is not None and codes is not None and code not in codes:
                 continue
-            if (damage := lake.look(path).damage) is not None:
+            if (damage := lake.inspect(path).damage) is not None:
                 changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 since = changed.isoformat(timespec="seconds")
-                yield Damaged(table, code or WHOLE, path, plain(damage), since)
+                yield Damaged(table, code or WHOLE, path, verbatim(damage), since)
 
 
 def _held(settings: Settings) -> Iterator[Broken]:
@@ -208,7 +208,7 @@ def _fresh(
         known = lake.footer(table, code)
     except StorageError:
         return row | {"state": "absent"}
-    row |= {"last_date": known.last_date, "fetched_at": known.recorded.get("fetched_at") or None}
+    row |= {"last_date": known.last_date, "fetched_at": known.provenance.get("fetched_at") or None}
     if known.rows == 0:
         return row | {"state": "empty"}
     age = _age_days(table, known, settings, today)
@@ -221,7 +221,7 @@ def _fresh(
 def _age_days(table: str, known: Footer, settings: Settings, today: date) -> int | None:
     """Return the age of the rows of a file in days; None where the file does not say."""
     if table == "crop_statistics":
-        fetched = known.recorded.get("fetched_at", "")
+        fetched = known.provenance.get("fetched_at", "")
         return (today - date.fromisoformat(fetched[:10])).days if fetched else None
     if table == "weather_daily" and settings.until is not None:
         today = min(today, settings.until)
@@ -230,5 +230,5 @@ def _age_days(table: str, known: Footer, settings: Settings, today: date) -> int
 
 def _is_archive(known: Footer) -> bool:
     """Return whether all the rows are data that ship with the project."""
-    sources = known.recorded.get("source", "").split(", ")
+    sources = known.provenance.get("source", "").split(", ")
     return all(source.split(":")[0] == "bundled" for source in sources)

@@ -79,7 +79,7 @@ def plan_of(lake: Lake, held: Mapping[str, Sequence[Finding]]) -> Plan:
     started_at = datetime.now(UTC)
     findings = {code: some for code, some in held.items() if some}
     files = {
-        (table, partition(path)): lake.look(path).sha256
+        (table, partition(path)): lake.inspect(path).sha256
         for table in TABLES
         for path in lake.files(table)
     }

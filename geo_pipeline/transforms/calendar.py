@@ -36,13 +36,13 @@ def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
         crops["start_day"].to_numpy(np.int64),
         crops[STAGES].to_numpy(np.int64).sum(axis=1),
     )
-    standing = pd.DataFrame(seasons > 0, index=crops.index)
+    growing = pd.DataFrame(seasons > 0, index=crops.index)
     named = {name: name for name in crops.index} | CALENDAR_OF
     rows = [
         {"crop": name, "month": int(dekad) // 3 + 1, "third": int(dekad) % 3}
         for name, calendar in sorted(named.items())
-        if calendar in standing.index
-        for dekad in np.flatnonzero(standing.loc[calendar])
+        if calendar in growing.index
+        for dekad in np.flatnonzero(growing.loc[calendar])
     ]
     return pd.DataFrame(rows)
 

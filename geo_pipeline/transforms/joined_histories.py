@@ -169,17 +169,17 @@ def _comparisons(first: pd.DataFrame, other: pd.DataFrame) -> Iterator[dict[str,
         for name in _variables(first):
             if name not in other:
                 continue
-            steps = _steps(days, name, resolution)
-            if steps.empty:
+            compared = _compared(days, name, resolution)
+            if compared.empty:
                 continue
-            yield {**about, "variable": name, "month": None, **_agreement(steps, name)}
+            yield {**about, "variable": name, "month": None, **_agreement(compared, name)}
             if name in BY_MONTH:
-                for month, of_month in steps.groupby("month"):
+                for month, of_month in compared.groupby("month"):
                     judged = _agreement(of_month, name, correlated=False)
                     yield {**about, "variable": name, "month": month, **judged}
 
 
-def _steps(both: pd.DataFrame, name: str, resolution: str) -> pd.DataFrame:
+def _compared(both: pd.DataFrame, name: str, resolution: str) -> pd.DataFrame:
     """Return the compared values: first, other (means of a step), days in it, its month."""
     pairs = both[["date", "month", "dekad"]].assign(
         first=both[f"{name}_first"], other=both[f"{name}_other"], days=1
@@ -196,15 +196,15 @@ def _steps(both: pd.DataFrame, name: str, resolution: str) -> pd.DataFrame:
     return means[means["days"] == dekads.lengths(pd.DatetimeIndex(means["dekad"]))]
 
 
-def _agreement(steps: pd.DataFrame, name: str, *, correlated: bool = True) -> dict[str, object]:
-    """Return how far two histories of `name` agree over `steps`."""
-    days = steps["days"].to_numpy()
-    first, other = steps["first"].to_numpy(), steps["other"].to_numpy()
+def _agreement(compared: pd.DataFrame, name: str, *, correlated: bool = True) -> dict[str, object]:
+    """Return how far two histories of `name` agree over `compared`."""
+    days = compared["days"].to_numpy()
+    first, other = compared["first"].to_numpy(), compared["other"].to_numpy()
     first_mean, other_mean = np.average(first, weights=days), np.average(other, weights=days)
     bounds = BOUNDS[name]
     bias = other_mean - first_mean
     ratio = other_mean / first_mean if bounds.ratio and first_mean > 0 else np.nan
-    varied = len(steps) > 1 and np.ptp(first) > 0 and np.ptp(other) > 0
+    varied = len(compared) > 1 and np.ptp(first) > 0 and np.ptp(other) > 0
     correlation = np.corrcoef(first, other)[0, 1] if varied else np.nan
     judged = bool(days.sum() >= LEAST_DAYS)
     beyond = {

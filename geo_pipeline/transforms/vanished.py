@@ -17,13 +17,13 @@ def vanished(table: str, before: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
     kept = TABLES[table].kept
     if kept is None:
         return []
-    key, measures, least, within = kept
+    key, variables, least, within = kept
     both = before.merge(rows, on=list(key), suffixes=("_before", ""))
     group = pd.Series("", index=both.index)
     if within is not None:
         group = both[within].dt.year if within == "date" else both[within]
     lost = []
-    for name in measures:
+    for name in variables:
         for place, of_place in both.groupby(group):
             count = int(of_place[f"{name}_before"].notna().sum())
             if count >= least and of_place[name].isna().all():

@@ -26,7 +26,7 @@ LANGS: Final = get_args(Lang)
 
 NBSP: Final = "\u00a0"
 
-PLAIN: Final = "plain"
+VERBATIM: Final = "plain"
 """Key of texts that exist in one language only, from a library or an older version."""
 
 SEVERAL: Final = "several"
@@ -135,10 +135,10 @@ def message(key: str, **values: object) -> Message:
     return Message(key, {name: _value(value) for name, value in values.items()})
 
 
-def plain(text: object) -> Message:
+def verbatim(text: object) -> Message:
     """Return a text in one language as a message; an error becomes its own message."""
     told = _value(text) if isinstance(text, BaseException) else text
-    return told if isinstance(told, Message) else Message(PLAIN, {"text": str(told)})
+    return told if isinstance(told, Message) else Message(VERBATIM, {"text": str(told)})
 
 
 def message_of(key: str, row: Mapping[str, object]) -> Message:
@@ -162,13 +162,13 @@ def read_kept(kept: str | Mapping[str, Any]) -> Message:
     Where the key is no longer known, or its text needs other values now, it is the English text.
     """
     if isinstance(kept, str):
-        return plain(kept)
+        return verbatim(kept)
     told = Message(kept["key"], read_all(kept["values"]))
     try:
         for lang in LANGS:
             told(lang)
     except (KeyError, ValueError, IndexError):
-        return plain(kept["en"])
+        return verbatim(kept["en"])
     return told
 
 

@@ -9,11 +9,12 @@ from importlib.resources import files
 from geo_pipeline import words
 from geo_pipeline.catalogue.crop_names import CROP_NAMES
 from geo_pipeline.publishing.formats import format_number
+from geo_pipeline.tables import TABLES
 from geo_pipeline.words import Lang
 
 
 class Catalogue(words.Catalogue):
-    """The words of the app in one language, with counts of things and names of crops."""
+    """The words of the app in one language, with counts of things, names of crops and tables."""
 
     def count(self, key: str, number: int, n: object = None) -> str:
         """Return `key.one` or `key.many`, with a separator of thousands."""
@@ -23,6 +24,10 @@ class Catalogue(words.Catalogue):
         """Name of a crop; an unknown one keeps its own code, made readable."""
         known = CROP_NAMES.get(crop)
         return known(self.lang) if known else crop.replace("_", " ")
+
+    def table(self, name: str) -> str:
+        """Name of a table of the lake; an unknown one keeps its own name."""
+        return TABLES[name].title(self.lang) if name in TABLES else name
 
 
 @cache

@@ -80,7 +80,7 @@ class Server(BokehTornado):
             "application_context": self._context,
             "bokeh_websocket_path": f"{self.prefix}{ROUTE}/ws",
         }
-        alive: dict[str, Any] = {"applications": {}}
+        liveness: dict[str, Any] = {"applications": {}}
         routes = [
             (f"{self.prefix}/?", Index),
             (f"{self.prefix}{ROUTE}/?", Page, of_app),
@@ -88,12 +88,12 @@ class Server(BokehTornado):
             # It would hand pages to scripts of any other site; the embed page is for these.
             (f"{self.prefix}{ROUTE}/autoload.js", ErrorHandler, {"status_code": 404}),
             (f"{self.prefix}/metrics", Figures),
-            (f"{self.prefix}/liveness", LivenessHandler, alive),
+            (f"{self.prefix}/liveness", LivenessHandler, liveness),
             (f"{self.prefix}/health", Health),
         ]
         if self.prefix:
             # Whoever monitors the process need not know the prefix.
-            routes += [("/", Index), ("/liveness", LivenessHandler, alive), ("/health", Health)]
+            routes += [("/", Index), ("/liveness", LivenessHandler, liveness), ("/health", Health)]
         # Handlers that are added later are tried first.
         self.add_handlers(".*", routes)
 

@@ -43,7 +43,7 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.territory import CODES
-from geo_pipeline.words import message, plain
+from geo_pipeline.words import message, verbatim
 
 pytestmark = pytest.mark.slow
 
@@ -256,7 +256,7 @@ def test_departements_that_are_held_are_judged_when_they_no_longer_are(
     publish(settings, publishing)
     findings = Findings(settings.findings)
     finding = Finding(
-        "weather_daily", "32", "jumps", "error", plain("40 °C in a day"), "2026-11-23"
+        "weather_daily", "32", "jumps", "error", verbatim("40 °C in a day"), "2026-11-23"
     )
     findings.replace("weather_daily", "32", [finding], ["jumps"])
     ticking.tick()
@@ -410,7 +410,7 @@ def fail(settings: Settings, *codes: str) -> None:
     """Let a provider fail for these départements, as the asset records it."""
     for code in codes:
         why = f"open-meteo, département {code}: https://o.example/a?latitude={code}.5 answered 503"
-        Failures(settings.failures).add("weather_daily", code, "open-meteo", plain(why))
+        Failures(settings.failures).add("weather_daily", code, "open-meteo", verbatim(why))
 
 
 def test_a_provider_that_fails_for_ten_is_one_message(
@@ -458,23 +458,23 @@ def test_what_fails_is_told_when_the_runs_are_done(
 ) -> None:
     """Or ten minutes later at most; what failed in the meantime comes with it."""
     now = datetime.now(UTC)
-    begun, alerts, _ = operations.look_at(settings, instance, None, now)
+    begun, alerts, _ = operations.tick(settings, instance, None, now)
     assert alerts == []
     run = instance.create_run_for_job(
         failing_job(settings.home), status=dg.DagsterRunStatus.STARTED
     )
     fail(settings, "31")
-    cursor, alerts, said = operations.look_at(settings, instance, begun, now)
+    cursor, alerts, said = operations.tick(settings, instance, begun, now)
     assert alerts == []
     assert said.startswith("runs are under way")
     fail(settings, "32")
     later = now + timedelta(minutes=9)
-    cursor, alerts, _ = operations.look_at(settings, instance, cursor, later)
+    cursor, alerts, _ = operations.tick(settings, instance, cursor, later)
     assert alerts == []
-    done, alerts, _ = operations.look_at(settings, instance, cursor, now + timedelta(minutes=10))
+    done, alerts, _ = operations.tick(settings, instance, cursor, now + timedelta(minutes=10))
     assert [each.departements for each in alerts] == [("31", "32")]
     instance.report_run_canceled(run)
-    _, alerts, _ = operations.look_at(settings, instance, cursor, later)
+    _, alerts, _ = operations.tick(settings, instance, cursor, later)
     assert [each.departements for each in alerts] == [("31", "32")]
     assert json.loads(done)["waiting_since"] is None
 
@@ -503,7 +503,7 @@ def test_late_held_and_damaged_departements_are_told_in_english_too(
     live = Provenance("open-meteo", "https://o.example", "2022-12-31T12:00:00+00:00", "0" * 64)
     lake.write("weather_daily", lake.read("weather_daily", "46"), live, "46")
     finding = Finding(
-        "weather_daily", "31", "jumps", "error", plain("40 °C in a day"), "2026-11-23"
+        "weather_daily", "31", "jumps", "error", verbatim("40 °C in a day"), "2026-11-23"
     )
     Findings(settings.findings).replace("weather_daily", "31", [finding], ["jumps"])
     lake.path("drought_indicators", "66").write_bytes(b"PAR1 and then nothing")

@@ -31,7 +31,7 @@ from geo_pipeline.storage.warehouse_building import publish
 from geo_pipeline.tables import TABLES, InvalidTableError
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.calendar import crop_stages
-from geo_pipeline.words import plain
+from geo_pipeline.words import verbatim
 from tests.conftest import PARTITIONED, ROOT, digests, ignore
 
 pytestmark = pytest.mark.slow
@@ -235,7 +235,7 @@ def test_an_error_holds_its_departement_and_releases_it_once_mended(
 
 def test_one_that_was_never_published_is_shown_as_no_data(settings: Settings) -> None:
     settings.warehouse.unlink()
-    finding = Finding("weather_daily", "32", "jumps", "error", plain("40 °C"), NOW.isoformat())
+    finding = Finding("weather_daily", "32", "jumps", "error", verbatim("40 °C"), NOW.isoformat())
     publish(Lake(settings.lake), settings.warehouse, attributions(), STAGES, {"32": [finding]})
     assert rows_of(settings, "weather_daily", "32").empty
     assert rows_of(settings, "soil_water_monthly", "32").empty
@@ -252,12 +252,12 @@ def test_restrictions_that_contradict_themselves_keep_those_of_before(settings: 
     rows = lake.read("water_restrictions")
     rows.loc[rows["departement"].isin(["31", "32"]), "level_max"] = "crise"
     lake.write("water_restrictions", rows, lake.origin("water_restrictions"))
-    finding = Finding("water_restrictions", "32", "levels", "error", plain("x"), NOW.isoformat())
+    finding = Finding("water_restrictions", "32", "levels", "error", verbatim("x"), NOW.isoformat())
     publish(lake, settings.warehouse, attributions(), STAGES, {"32": [finding]})
     pd.testing.assert_frame_equal(rows_of(settings, "water_restrictions", "32"), before)
     assert rows_of(settings, "water_restrictions", "31")["level_max"].tolist() == ["crise"]
     # Held for its weather, it keeps its restrictions up to date.
-    other = Finding("weather_daily", "32", "jumps", "error", plain("x"), NOW.isoformat())
+    other = Finding("weather_daily", "32", "jumps", "error", verbatim("x"), NOW.isoformat())
     publish(lake, settings.warehouse, attributions(), STAGES, {"32": [other]})
     assert rows_of(settings, "water_restrictions", "32")["level_max"].tolist() == ["crise"]
 
@@ -326,7 +326,7 @@ def test_publications_that_waited_for_the_same_are_made_once(settings: Settings)
     rows = lake.read("weather_daily", "31").iloc[:-1]
     lake.write("weather_daily", rows, lake.origin("weather_daily", "31"), "31")
     assert publish(lake, target, attributions(), STAGES, asked_at=asked_at).is_new
-    finding = Finding("weather_daily", "32", "jumps", "error", plain("40 °C"), NOW.isoformat())
+    finding = Finding("weather_daily", "32", "jumps", "error", verbatim("40 °C"), NOW.isoformat())
     held = {"32": [finding]}
     assert publish(lake, target, attributions(), STAGES, held, asked_at=asked_at).is_new
     assert not publish(lake, target, attributions(), STAGES, held, asked_at=asked_at).is_new
@@ -338,7 +338,7 @@ def test_checks_alone_ask_for_nothing_and_tell_what_is_broken(settings: Settings
     rows = lake.read("weather_daily", "32")
     rows.loc[100:400, "tmean_c"] = 49.0
     lake.write("weather_daily", rows, lake.origin("weather_daily", "32"), "32")
-    Failures(settings.failures).add("weather_daily", "33", "open-meteo", plain("no answer"))
+    Failures(settings.failures).add("weather_daily", "33", "open-meteo", verbatim("no answer"))
     before = digests(settings.lake)
     definitions = build_definitions(Workspace(settings))
     job = definitions.resolve_job_def("checks")

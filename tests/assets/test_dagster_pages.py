@@ -32,7 +32,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.words import plain
+from geo_pipeline.words import verbatim
 from tests.conftest import PARTITIONED, ROOT, ignore
 
 pytestmark = pytest.mark.slow
@@ -59,10 +59,10 @@ def spoil(settings: Settings) -> None:
     rows, origin = lake.read(WEATHER, "31"), lake.origin(WEATHER, "31")
     live = type(origin)("open-meteo", origin.url, "2023-01-01T00:00:00+00:00", origin.sha256)
     lake.write(WEATHER, rows, live, "31")
-    finding = Finding(WEATHER, "32", "jumps", "error", plain("40 °C in a day"), NOW.isoformat())
+    finding = Finding(WEATHER, "32", "jumps", "error", verbatim("40 °C in a day"), NOW.isoformat())
     Findings(settings.findings).replace(WEATHER, "32", [finding], ["jumps"])
     lake.path(WEATHER, "33").write_bytes(b"PAR1 broken")
-    Failures(settings.failures).add(WEATHER, "34", "open-meteo", plain("no answer"))
+    Failures(settings.failures).add(WEATHER, "34", "open-meteo", verbatim("no answer"))
 
 
 @contextmanager
@@ -202,7 +202,7 @@ def test_what_has_not_changed_is_told_once_a_day_and_starts_nothing(settings: Se
 
 
 def test_a_doubt_is_yellow_and_leaves_its_partition_green(settings: Settings) -> None:
-    doubt = Finding(WEATHER, "32", "jumps", "warning", plain("20 °C in a day"), NOW.isoformat())
+    doubt = Finding(WEATHER, "32", "jumps", "warning", verbatim("20 °C in a day"), NOW.isoformat())
     Findings(settings.findings).replace(WEATHER, "32", [doubt], ["jumps"])
     tell(settings)
     now = overview(settings, WEATHER)

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from geo_pipeline.automation.run_log import OFFLINE_TAG
-from geo_pipeline.automation.sensors.repairs import REPAIR_TAG, look_at
+from geo_pipeline.automation.sensors.repairs import REPAIR_TAG, tick
 from geo_pipeline.commands.runs import run
 from geo_pipeline.commands.unfinished import unfinished
 from geo_pipeline.definitions import build_definitions
@@ -20,7 +20,7 @@ from geo_pipeline.storage.findings import READABLE, Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import unreadable
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.words import plain
+from geo_pipeline.words import verbatim
 from tests.conftest import PARTITIONED, digests, ignore
 
 pytestmark = pytest.mark.slow
@@ -143,7 +143,7 @@ def test_restrictions_that_nobody_can_give_are_those_published_before(settings: 
     assert execute(away, "publish").success
     assert published(settings, "water_restrictions", "31") == before
     assert damaged(settings) == []
-    assert Lake(settings.lake).footer("water_restrictions").recorded["source"] == "bundled"
+    assert Lake(settings.lake).footer("water_restrictions").provenance["source"] == "bundled"
     (failure,) = Failures(settings.failures).all()
     assert (failure.table, failure.departement) == ("water_restrictions", "france")
 
@@ -156,12 +156,12 @@ def test_checks_go_on_and_release_nobody(settings: Settings) -> None:
         flip(Lake(settings.lake).path(table, "32"))
     findings, at = Findings(settings.findings), "2026-01-01T00:00:00+00:00"
     stands = [
-        Finding("weather_daily", "32", "jumps", "error", plain("40 °C"), at),
-        Finding("water_restrictions", "33", "levels", "error", plain("over 100 %"), at),
+        Finding("weather_daily", "32", "jumps", "error", verbatim("40 °C"), at),
+        Finding("water_restrictions", "33", "levels", "error", verbatim("over 100 %"), at),
     ]
     for each in stands:
         findings.replace(each.table, each.departement, [each], [each.check])
-    gone = Finding("weather_daily", "31", "jumps", "error", plain("40 °C"), at)
+    gone = Finding("weather_daily", "31", "jumps", "error", verbatim("40 °C"), at)
     findings.replace("weather_daily", "31", [gone], ["jumps"])
     before = digests(settings.lake)
     assert execute(settings, "checks").success
@@ -175,11 +175,11 @@ def test_a_repair_is_asked_for_once_and_makes_the_same_bytes(settings: Settings)
     whole = digests(settings.lake)
     lake = Lake(settings.lake)
     with open_instance(settings) as instance:
-        assert not look_at(settings, instance).run_requests
+        assert not tick(settings, instance).run_requests
         flip(lake.path("soil_water_daily", "31"))
         flip(lake.path("crop_statistics", "33"))
         flip(lake.path("departement_shapes"))
-        asked = look_at(settings, instance).run_requests or []
+        asked = tick(settings, instance).run_requests or []
     made = {
         (request.job_name, request.partition_key): [
             key.to_user_string() for key in request.asset_selection or ()
@@ -203,7 +203,7 @@ def test_a_repair_is_asked_for_once_and_makes_the_same_bytes(settings: Settings)
         )
     assert digests(settings.lake) == whole
     with open_instance(settings) as instance:
-        assert not look_at(settings, instance).run_requests
+        assert not tick(settings, instance).run_requests
 
 
 def test_a_repair_that_does_not_help_is_tried_with_the_provider_and_no_more(
@@ -214,18 +214,18 @@ def test_a_repair_that_does_not_help_is_tried_with_the_provider_and_no_more(
     offline = []
     with open_instance(settings) as instance:
         for _ in range(2):
-            (request,) = look_at(settings, instance).run_requests or []
+            (request,) = tick(settings, instance).run_requests or []
             offline.append(OFFLINE_TAG in request.tags)
             tags = {**request.tags, "dagster/partition": "31"}
             under_way = instance.create_run_for_job(
                 job, tags=tags, status=dg.DagsterRunStatus.STARTED
             )
             assert REPAIR_TAG in under_way.tags
-            assert not look_at(settings, instance).run_requests  # it is being made
+            assert not tick(settings, instance).run_requests  # it is being made
             instance.report_run_failed(under_way)
         assert offline == [True, False]
-        assert not look_at(settings, instance).run_requests
+        assert not tick(settings, instance).run_requests
         # Written since, and damaged again: another damage.
         content = Lake(settings.lake).path("weather_daily", "31").read_bytes()
         Lake(settings.lake).path("weather_daily", "31").write_bytes(content)
-        assert look_at(settings, instance).run_requests
+        assert tick(settings, instance).run_requests

@@ -176,7 +176,7 @@ def test_a_station_file_changes_just_its_partition(full_house: House) -> None:
     assert rows.loc["2020-06-15", "source"] == "meteo-france:stations"
     assert rows.loc["2020-06-15", "resolution"] == "day"
     assert rows.loc["2020-07-15", "source"] == "bundled:agera5"
-    known = lake.footer("weather_daily", "32").recorded
+    known = lake.footer("weather_daily", "32").provenance
     (taken,) = full_house.provided.all()
     assert known["source"] == "meteo-france, bundled"
     assert known["url"] == f"provided/stations/32/latest-2019-2020/rr-t-vent/{taken.file}"
@@ -218,7 +218,7 @@ def test_a_workbook_has_its_departements_and_the_rest_stays(full_house: House) -
     rows = lake.read("crop_statistics", "32")
     assert rows[["year", "crop", "yield_q_ha"]].to_numpy().tolist() == [[2010, "soft_wheat", 60.0]]
     assert rows["source"].tolist() == ["SAA 2010-2024 définitives"]
-    known = lake.footer("crop_statistics", "32").recorded
+    known = lake.footer("crop_statistics", "32").provenance
     (taken,) = full_house.provided.all()
     assert known["sha256"] == taken.sha256
     assert known["fetched_at"] == taken.taken_at.isoformat()
@@ -510,7 +510,7 @@ def test_a_file_that_is_fatal_to_its_reader_is_set_aside(house: House) -> None:
     house.drop("a_bomb.parquet", content)
     house.drop("saa.zip", saa())
     inbox = room.Inbox(Workspace(settings))
-    look = inbox.look(inbox.look({}).waiting)
+    look = inbox.scan(inbox.scan({}).waiting)
     assert [each.name for each in look.taken] == ["saa.zip"]
     assert house.left() == ["rejected"]
     french, english = house.reason("a_bomb.parquet")
@@ -523,7 +523,7 @@ def test_a_file_that_takes_too_long_is_set_aside(house: House) -> None:
     settings = house.settings.model_copy(update={"reading_time_s": 0.2})
     house.drop("saa.zip", saa())
     inbox = room.Inbox(Workspace(settings))
-    look = inbox.look(inbox.look({}).waiting)
+    look = inbox.scan(inbox.scan({}).waiting)
     assert look.taken == []
     assert "takes more than the 0.2 s that are allowed" in house.reason("saa.zip")[1]
 

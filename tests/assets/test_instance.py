@@ -34,7 +34,7 @@ from geo_pipeline.platform.run_records import run_failures
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.words import plain
+from geo_pipeline.words import verbatim
 from tests import postgres
 from tests.conftest import PARTITIONED, ignore
 
@@ -129,7 +129,7 @@ def test_a_partition_in_trouble_counts_as_failed_until_it_is_out_of_it(settings:
 
     with open_instance(settings) as instance:
         assert failed(instance) == set()
-        failures.add("weather_daily", "2A", "open-meteo", plain("no answer"))
+        failures.add("weather_daily", "2A", "open-meteo", verbatim("no answer"))
         assert failed(instance) == {"2A"}
         failures.clear("weather_daily", "2A")
         assert failed(instance) == set()

@@ -20,7 +20,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.words import plain
+from geo_pipeline.words import verbatim
 from tests.assets.test_live import Archive, archive, settings
 from tests.conftest import PARTITIONED, digests, ignore, made_from
 
@@ -160,9 +160,14 @@ def test_nothing_is_left_after_a_run(home: Settings, instance: dg.DagsterInstanc
 
 def test_what_is_left_has_its_reason(home: Settings, instance: dg.DagsterInstance) -> None:
     lake = Lake(home.lake)
-    Failures(home.failures).add("weather_daily", "31", "open-meteo", plain("answered 503"))
+    Failures(home.failures).add("weather_daily", "31", "open-meteo", verbatim("answered 503"))
     wrong = Finding(
-        "weather_daily", "32", "jump", "error", plain("12 °C in a day"), "2026-01-01T00:00:00"
+        "weather_daily",
+        "32",
+        "jump",
+        "error",
+        verbatim("12 °C in a day"),
+        "2026-01-01T00:00:00",
     )
     Findings(home.findings).replace("weather_daily", "32", [wrong], ["jump"])
     lake.path("crop_statistics", "33").unlink()
@@ -174,7 +179,12 @@ def test_what_is_left_has_its_reason(home: Settings, instance: dg.DagsterInstanc
 
 def test_a_warning_holds_nothing_back(home: Settings, instance: dg.DagsterInstance) -> None:
     mild = Finding(
-        "weather_daily", "32", "jump", "warning", plain("9 °C in a day"), "2026-01-01T00:00:00"
+        "weather_daily",
+        "32",
+        "jump",
+        "warning",
+        verbatim("9 °C in a day"),
+        "2026-01-01T00:00:00",
     )
     Findings(home.findings).replace("weather_daily", "32", [mild], ["jump"])
     assert unfinished(home, instance).codes == []

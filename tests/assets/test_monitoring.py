@@ -27,7 +27,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage import warehouse
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.words import plain
+from geo_pipeline.words import verbatim
 from panel_app.data.pipeline_snapshot import PipelineStore
 from tests.conftest import PARTITIONED, ignore
 
@@ -47,7 +47,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     findings = Findings(settings.findings)
     for table, severity in (("weather_daily", "warning"), ("crop_statistics", "error")):
         found = Finding(
-            table, "75", "range", severity, plain("too much"), "2026-11-20T10:00:00+00:00"
+            table, "75", "range", severity, verbatim("too much"), "2026-11-20T10:00:00+00:00"
         )
         findings.replace(table, "75", [found], ["range"])
     return home

@@ -25,7 +25,7 @@ from geo_pipeline.storage.warehouse import Warehouse, check_whole, is_whole, pre
 from geo_pipeline.storage.warehouse_building import Published
 from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.calendar import crop_stages
-from geo_pipeline.words import plain
+from geo_pipeline.words import verbatim
 from tests.conftest import ROOT, digests
 
 pytestmark = pytest.mark.slow
@@ -222,7 +222,7 @@ def test_the_one_before_is_read_while_the_publication_is_damaged(lake: Lake, tar
     assert rain
     change(lake, "12")
     finding = Finding(
-        "weather_daily", "12", "jumps", "error", plain("x"), datetime.now(UTC).isoformat()
+        "weather_daily", "12", "jumps", "error", verbatim("x"), datetime.now(UTC).isoformat()
     )
     publish(lake, target, **{"12": [finding]})
     assert weather(target, "12") == rain
@@ -246,7 +246,7 @@ def test_what_is_carried_on_is_what_a_new_one_would_be(
     lake: Lake, target: Path, tmp_path: Path
 ) -> None:
     finding = Finding(
-        "weather_daily", "03", "jumps", "error", plain("x"), datetime.now(UTC).isoformat()
+        "weather_daily", "03", "jumps", "error", verbatim("x"), datetime.now(UTC).isoformat()
     )
     steps = changes("12") + changes("01")[:2]
     for step in steps:

@@ -21,7 +21,7 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.warehouse_building import publish
 from geo_pipeline.transforms.calendar import crop_stages
-from geo_pipeline.words import plain
+from geo_pipeline.words import verbatim
 from tests.browser.reader import PHONE, WIDE
 
 pytestmark = pytest.mark.browser
@@ -37,10 +37,10 @@ def home(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     shutil.copytree(published_home, home)
     settings = Settings(home=home)
     shutil.rmtree(settings.findings)  # those of the published statistics themselves
-    Failures(settings.failures).add("weather_daily", "32", "open-meteo", plain(HOSTILE))
+    Failures(settings.failures).add("weather_daily", "32", "open-meteo", verbatim(HOSTILE))
     for code, severity in (("29", "error"), ("67", "warning")):
         found = Finding(
-            "weather_daily", code, "jump", severity, plain(HOSTILE), "2026-11-20T10:00:00Z"
+            "weather_daily", code, "jump", severity, verbatim(HOSTILE), "2026-11-20T10:00:00Z"
         )
         Findings(settings.findings).replace("weather_daily", code, [found], ["jump"])
     # What is held is part of a publication: one of before the findings would be a trouble itself.

@@ -14,7 +14,7 @@ import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
 from geo_pipeline.automation.known_records import KEPT, kept
-from geo_pipeline.automation.monitoring import look
+from geo_pipeline.automation.monitoring import current_snapshot
 from geo_pipeline.automation.monitoring_files import write
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.record_files import FILES
@@ -89,9 +89,9 @@ def test_reading_what_was_made_loads_no_dagster(arguments: list[str], home: Path
 
 
 def test_a_home_without_runs_is_told_without_dagster(tmp_path: Path) -> None:
-    code = "from geo_pipeline.automation.monitoring import look; import sys\n"
+    code = "from geo_pipeline.automation.monitoring import current_snapshot; import sys\n"
     code += "from geo_pipeline.settings import Settings\n"
-    code += "look(Settings()); sys.exit('dagster' in sys.modules)"
+    code += "current_snapshot(Settings()); sys.exit('dagster' in sys.modules)"
     environment = {"GEO_PIPELINE_HOME": str(tmp_path / "none"), "PATH": ""}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
     assert not (tmp_path / "none").exists()
@@ -99,7 +99,7 @@ def test_a_home_without_runs_is_told_without_dagster(tmp_path: Path) -> None:
 
 def said(settings: Settings) -> dict[str, Any]:
     """Return the snapshot of now without what differs from second to second."""
-    return {**look(settings)[0], "made_at": None, "free_bytes": None}
+    return {**current_snapshot(settings)[0], "made_at": None, "free_bytes": None}
 
 
 def test_status_says_of_kept_records_what_dagster_says_of_them(home: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_run_that_failed_since_is_seen(home: Path) -> None:
     with open_instance(settings) as instance:
         (record,) = instance.get_run_records()
         instance.report_run_failed(record.dagster_run, "ended by hand")
-    (run,) = look(settings)[0]["runs"]
+    (run,) = current_snapshot(settings)[0]["runs"]
     assert (run["status"], str(run["error"])) == ("FAILURE", "ended by hand")
 
 
@@ -161,5 +161,5 @@ def test_records_of_living_daemons_are_not_kept(age: timedelta, is_kept: bool, h
         instance.add_daemon_heartbeat(beat)
         write(settings, instance)
     assert (kept(settings, settings.dagster_home) is not None) is is_kept
-    silent = [each["kind"] for each in look(settings)[0]["system"]]
+    silent = [each["kind"] for each in current_snapshot(settings)[0]["system"]]
     assert ("daemon" in silent) is is_kept

@@ -11,7 +11,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.words import plain
+from geo_pipeline.words import verbatim
 from tests.cli.test_commands import MISUSE, geo_pipeline
 
 pytestmark = pytest.mark.slow
@@ -20,11 +20,13 @@ pytestmark = pytest.mark.slow
 def troubled(home: Path) -> Settings:
     """A whole France with a département failed, one held, one suspicious and one damaged."""
     settings = Settings(home=home)
-    Failures(settings.failures).add("weather_daily", "31", "open-meteo", plain("no answer [/bold]"))
+    Failures(settings.failures).add(
+        "weather_daily", "31", "open-meteo", verbatim("no answer [/bold]")
+    )
     findings = Findings(settings.findings)
     for code, severity in (("29", "error"), ("67", "warning")):
         found = Finding(
-            "weather_daily", code, "jump", severity, plain("too hot"), "2026-11-20T10:00:00Z"
+            "weather_daily", code, "jump", severity, verbatim("too hot"), "2026-11-20T10:00:00Z"
         )
         findings.replace("weather_daily", code, [found], ["jump"])
     damaged = Lake(settings.lake).path("soil_water_daily", "44")

@@ -33,7 +33,7 @@ from dagster._daemon.types import DaemonHeartbeat
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from geo_pipeline.automation.monitoring import is_wrong, look
+from geo_pipeline.automation.monitoring import current_snapshot, is_wrong
 from geo_pipeline.cli import app
 from geo_pipeline.commands.runs import run
 from geo_pipeline.commands.unfinished import left
@@ -152,7 +152,7 @@ def test_a_table_made_from_other_files_than_are_there_is_outdated(home: Path) ->
         ("outdated", "departement_risk france"),
         ("publication", "drought.duckdb"),
     }
-    assert left(look(Settings(home=home))[0]).codes == ["76"]
+    assert left(current_snapshot(Settings(home=home))[0]).codes == ["76"]
     (lake.root / "departement_risk" / "part.parquet").unlink()
     assert ("missing", "departement_risk france") in wrong(home)
 
@@ -163,7 +163,7 @@ def test_an_empty_home_has_nothing_published(
     """Nobody was asked to run anything, so doctor, who looks at what is installed, is content."""
     monkeypatch.setenv("GEO_PIPELINE_HOME", str(tmp_path / "home"))
     assert wrong(tmp_path / "home") == {("publication", "drought.duckdb")}
-    assert len(left(look(Settings())[0]).codes) == 101
+    assert len(left(current_snapshot(Settings())[0]).codes) == 101
     found = {each["check"]: each for each in json.loads(command("doctor", "--json")[1])}
     assert (found["publication"]["ok"], found["publication"]["needed"]) == (False, False)
     assert not (tmp_path / "home").exists()
@@ -219,14 +219,14 @@ def test_records_damaged_anywhere_are_told_and_mended(home: Path, whole: Path, n
     for file in FILES:
         path = home / "dagster" / file
         path.write_bytes(DAMAGES[name](bytearray(path.read_bytes()), chance))
-        taken, _ = look(Settings(home=home))
+        taken, _ = current_snapshot(Settings(home=home))
         assert len(taken["partitions"]) == 4 * 101 + 5
         kinds = {each["kind"] for each in taken["system"]}
         assert kinds <= {"records"}, (file, taken["system"])
         is_told = "records" in kinds
         assert is_told or name == "a bit", file
         assert command("repair")[0] == 0
-        assert not is_wrong(look(Settings(home=home))[0]), file
+        assert not is_wrong(current_snapshot(Settings(home=home))[0]), file
         shutil.rmtree(home / "dagster")
         shutil.copytree(whole / "dagster", home / "dagster")
 
@@ -286,7 +286,7 @@ def test_locked_records_are_not_damaged(home: Path) -> None:
         holder.execute("PRAGMA locking_mode = EXCLUSIVE")
         holder.execute("BEGIN EXCLUSIVE")
         holder.execute("INSERT INTO kvs (key, value) VALUES ('a', 'b')")
-        (told,) = look(Settings(home=home))[0]["system"]
+        (told,) = current_snapshot(Settings(home=home))[0]["system"]
         assert (told["kind"], "another process holds them" in str(told["what"])) == (
             "records",
             True,
@@ -294,7 +294,7 @@ def test_locked_records_are_not_damaged(home: Path) -> None:
         with pytest.raises(RecordsError, match="another process holds them"):
             record_damage.set_aside(home / "dagster")
     holder.close()
-    assert not is_wrong(look(Settings(home=home))[0])
+    assert not is_wrong(current_snapshot(Settings(home=home))[0])
 
 
 @pytest.fixture
@@ -340,7 +340,7 @@ def test_postgres_that_goes_away_meanwhile_is_one_line(tmp_path: Path) -> None:
         with pytest.raises(RecordsError, match=r"in PostgreSQL .*: start it") as told:
             lose_it()
     assert "\n" not in str(told.value)
-    taken, _ = look(settings)
+    taken, _ = current_snapshot(settings)
     assert [each["where"] for each in taken["system"] if each["kind"] == "records"] == [
         "PostgreSQL"
     ]

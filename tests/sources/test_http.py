@@ -28,7 +28,7 @@ from geo_pipeline.sources.http import (
 from geo_pipeline.sources.http.addresses import user_agent, with_params, without_secrets
 from geo_pipeline.sources.pace import Pace
 from geo_pipeline.sources.raw import SIDECAR, RawStore
-from geo_pipeline.words import message, plain
+from geo_pipeline.words import message, verbatim
 
 # A day of Open-Meteo as its contract has it.
 BODY = b'{"daily":{"time":["2025-01-15"],"precipitation_sum":[13.2]}}'
@@ -544,7 +544,7 @@ def test_what_was_rejected_is_asked_for_anew_and_what_was_before_holds(
     url = f"{provider.url}/a"
     http.get(url, source="s")
     for _ in range(2):
-        http.get(url, source="s").reject(plain("sent HTML"))
+        http.get(url, source="s").reject(verbatim("sent HTML"))
         assert door(offline=True).get(url, source="s").content == BODY
     assert http.get(url, source="s").content == BODY + b" "
     assert [a.headers.get("if-none-match") for a in provider.asked] == [None, *3 * ['"1"']]
@@ -552,7 +552,7 @@ def test_what_was_rejected_is_asked_for_anew_and_what_was_before_holds(
 
 def test_a_first_answer_that_was_rejected_is_nothing(provider: Any, door: Any) -> None:
     provider.on("/a", b"<html>", etag='"1"').on("/a", BODY)
-    door().get(f"{provider.url}/a", source="s", final=True).reject(plain("sent HTML"))
+    door().get(f"{provider.url}/a", source="s", final=True).reject(verbatim("sent HTML"))
     with pytest.raises(NotKeptError, match=r"of no use \(sent HTML\); run once without --offline"):
         door(offline=True).get(f"{provider.url}/a", source="s")
     assert door().get(f"{provider.url}/a", source="s", final=True).content == BODY

@@ -18,7 +18,7 @@ import pytest
 
 from geo_pipeline.errors import StorageError
 from geo_pipeline.sources.raw import SIDECAR, About, Kept, RawStore
-from geo_pipeline.words import plain
+from geo_pipeline.words import verbatim
 
 CSV = "AAAAMMJJ;RR\n20250101;1,5\n20250102;é\n".encode("latin-1")
 URL = "https://object.files.data.gouv.fr/meteofrance/BASE/QUOT/Q_32_latest-2025-2026_RR-T-Vent.csv"
@@ -146,27 +146,27 @@ def test_the_last_and_the_one_before_are_there(store: RawStore) -> None:
     first, second, third = (put(store, content) for content in (b"one", b"two", b"three"))
     assert files(store) == sorted([second.path.name, third.path.name, SIDECAR])
     assert store.find(first.folder) == third
-    store.reject(third, plain("of no use"))
+    store.reject(third, verbatim("of no use"))
     assert store.find(first.folder) == second
-    assert store.rejected(first.folder) == plain("of no use")
+    assert store.rejected(first.folder) == verbatim("of no use")
     fourth = put(store, b"four")
-    store.reject(fourth, plain("of no use either"))
+    store.reject(fourth, verbatim("of no use either"))
     assert store.find(first.folder) == second
 
 
 def test_the_same_bad_content_twice_does_not_push_the_good_out(store: RawStore) -> None:
     good = put(store, b"good")
     for _ in range(3):
-        store.reject(put(store, b"bad"), plain("bad"))
+        store.reject(put(store, b"bad"), verbatim("bad"))
     put(store, b"bad")
-    store.reject(put(store, b"bad"), plain("bad"))
+    store.reject(put(store, b"bad"), verbatim("bad"))
     assert store.find(good.folder) == good
     assert store.intact(good)
 
 
 def test_the_good_content_again_after_the_bad(store: RawStore) -> None:
     put(store, b"good")
-    store.reject(put(store, b"bad"), plain("bad"))
+    store.reject(put(store, b"bad"), verbatim("bad"))
     good = put(store, b"good")
     assert store.find(good.folder) == good
     assert store.intact(good)
@@ -174,7 +174,7 @@ def test_the_good_content_again_after_the_bad(store: RawStore) -> None:
 
 def test_a_confirmed_answer_takes_the_place_of_a_rejected_one(store: RawStore) -> None:
     good = put(store, b"good")
-    store.reject(put(store, b"bad"), plain("bad"))
+    store.reject(put(store, b"bad"), verbatim("bad"))
     confirmed = store.confirm(good, final=True)
     assert store.find(good.folder) == confirmed
     assert confirmed.final

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from geo_pipeline.cli import app as command_line
 from geo_pipeline.settings import Settings
+from tools.documents import COMPOSE, OF_THE_IMAGE, compose_file
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG_LIVED = {"app", "dagster-webserver", "dagster-daemon"}
@@ -91,10 +92,6 @@ def test_all_share_the_home_of_the_image_and_the_app_only_reads_it() -> None:
         assert service["volumes"] == [f"data:{home}:ro" if name == "app" else f"data:{home}"]
 
 
-OF_THE_IMAGE = {"home", "embedded_data", "app_address", "app_port"}
-"""Where things lie and who listens: the image, the commands and the health checks say it."""
-
-
 def _of_app() -> set[str]:
     """Return the settings that the code of the app asks for, wherever it names one."""
     found = set()
@@ -118,11 +115,20 @@ def test_every_setting_is_handed_on_to_who_reads_it() -> None:
     fields = [name for name in Settings.model_fields if name not in OF_THE_IMAGE]
     for service in set(_services()) - {"app"}:
         wanted = [name for name in fields if not name.startswith("app_") or name == "app_url"]
-        assert _handed_on(service) == wanted
+        assert _handed_on(service) == wanted, "run `just docs`"
     app = _handed_on("app")
     assert app == [name for name in fields if name in app]
     assert {name for name in fields if name.startswith("app_")} <= set(app)
     assert _of_app() - OF_THE_IMAGE <= set(app)
+
+
+def test_a_new_setting_is_written_into_the_compose_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = COMPOSE.read_text(encoding="utf-8")
+    assert compose_file() == written
+    monkeypatch.setitem(Settings.model_fields, "brand_new", Settings.model_fields["since"])
+    line = "    - GEO_PIPELINE_BRAND_NEW\n"
+    assert compose_file().count(line) == 1
+    assert compose_file().replace(line, "") == written
 
 
 def test_the_app_knows_no_secret_of_others_and_others_none_of_the_app() -> None:

@@ -47,6 +47,11 @@ def test_a_table_is_at_most_six_modules() -> None:
     assert len(files_of("A table: groundwater")) <= 6
 
 
+def test_a_table_has_its_words_in_its_record() -> None:
+    assert naming('"Nappes", "Groundwater"') == {"geo_pipeline/tables.py"}
+    assert not naming('\ngroundwater = "')
+
+
 def test_a_source_is_a_module_a_record_and_its_address() -> None:
     files = files_of("A source: NASA POWER")
     code = {file for file in files if file.startswith(("geo_pipeline/", "panel_app/"))}

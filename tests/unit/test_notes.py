@@ -14,10 +14,10 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import RECORD, Finding, Findings
 from geo_pipeline.storage.inbox_files import About as AboutFile
 from geo_pipeline.storage.inbox_files import ProvidedFiles
-from geo_pipeline.words import message, plain
+from geo_pipeline.words import message, verbatim
 
 ERROR = Finding(
-    "weather_daily", "31", "jumps", "error", plain("40 °C"), "2026-06-18T00:00:00+00:00"
+    "weather_daily", "31", "jumps", "error", verbatim("40 °C"), "2026-06-18T00:00:00+00:00"
 )
 
 
@@ -77,8 +77,8 @@ def test_a_finding_that_cannot_be_read_holds_until_the_checks_have_run(tmp_path:
 
 def test_a_failure_that_cannot_be_read_is_a_failure(tmp_path: Path) -> None:
     failures = Failures(tmp_path)
-    failures.add("weather_daily", "31", "open-meteo", plain("answered 503"))
-    failures.add("weather_daily", "32", "open-meteo", plain("answered 503"))
+    failures.add("weather_daily", "31", "open-meteo", verbatim("answered 503"))
+    failures.add("weather_daily", "32", "open-meteo", verbatim("answered 503"))
     path = tmp_path / "weather_daily" / "31.json"
     path.write_bytes(flipped(path.read_bytes(), 900))
     damaged, other = failures.all()

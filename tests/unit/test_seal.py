@@ -109,15 +109,17 @@ def is_believed(look: Callable[[Path], object], path: Path) -> bool:
 def test_no_damage_goes_unnoticed(lake: Lake, table: str) -> None:
     path = lake.files(table)[0]
     whole = path.read_bytes()
-    assert lake.look(path).damage is None
+    assert lake.inspect(path).damage is None
     for seed, (what, damaged) in enumerate(damages(whole, seed=len(table))):
         if damaged == whole:
             continue
         path.write_bytes(damaged)
-        look = (lambda each: lake.look(each).footer, read)[seed % 2]  # each way to read it, in turn
+        look = (lambda each: lake.inspect(each).footer, read)[
+            seed % 2
+        ]  # each way to read it, in turn
         assert not is_believed(look, path), what
     path.write_bytes(whole)
-    assert lake.look(path).damage is None
+    assert lake.inspect(path).damage is None
 
 
 def test_each_way_to_the_rows_looks_at_the_seal(lake: Lake) -> None:
@@ -176,7 +178,7 @@ def test_a_file_of_before_there_were_seals_is_read(lake: Lake) -> None:
     pq.write_table(pq.read_table(path).replace_schema_metadata(None), path, compression="zstd")
     assert len(lake.read("weather_daily", "31")) == lake.footer("weather_daily", "31").rows == 60
     assert not seal.opened(path).is_sealed
-    assert lake.look(path).damage is None
+    assert lake.inspect(path).damage is None
     # Of its damage only what keeps it from being read can be noticed: it is read to its end.
     whole = path.read_bytes()
     path.write_bytes(whole[:100] + bytes(400) + whole[500:])

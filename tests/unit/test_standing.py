@@ -14,7 +14,7 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import broken, freshness
 from geo_pipeline.tables import empty, validate
 from geo_pipeline.territory import CODES
-from geo_pipeline.words import plain
+from geo_pipeline.words import verbatim
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 LIVE = Provenance("open-meteo", "https://example.org", "2026-06-19T06:00:00+00:00", "0" * 64)
@@ -105,16 +105,16 @@ def test_restrictions_are_one_table_of_all(settings: Settings) -> None:
 def test_failures_findings_and_damaged_files_are_broken(settings: Settings) -> None:
     weather(settings, "31", date(2026, 6, 20))
     weather(settings, "32", date(2026, 6, 20))
-    Failures(settings.failures).add("weather_daily", "33", "open-meteo", plain("no answer"))
+    Failures(settings.failures).add("weather_daily", "33", "open-meteo", verbatim("no answer"))
     findings = Findings(settings.findings)
     error = Finding(
-        "weather_daily", "31", "jumps", "error", plain("40 °C"), "2026-06-18T00:00:00+00:00"
+        "weather_daily", "31", "jumps", "error", verbatim("40 °C"), "2026-06-18T00:00:00+00:00"
     )
     older = Finding(
-        "weather_daily", "31", "range", "error", plain("60 °C"), "2026-06-17T00:00:00+00:00"
+        "weather_daily", "31", "range", "error", verbatim("60 °C"), "2026-06-17T00:00:00+00:00"
     )
     warning = Finding(
-        "weather_daily", "32", "days", "warning", plain("a gap"), "2026-06-18T00:00:00+00:00"
+        "weather_daily", "32", "days", "warning", verbatim("a gap"), "2026-06-18T00:00:00+00:00"
     )
     findings.replace("weather_daily", "31", [error, older], ["jumps", "range"])
     findings.replace("weather_daily", "32", [warning], ["days"])
@@ -143,7 +143,7 @@ def test_a_flipped_bit_is_told_as_long_as_it_is_there(settings: Settings) -> Non
     assert "its bytes are not those that were written" in str(found.what)
     # What a publication said of it then holds nobody once the file is whole again.
     said = Finding(
-        "weather_daily", "32", READABLE, "error", plain("x"), "2026-06-18T00:00:00+00:00"
+        "weather_daily", "32", READABLE, "error", verbatim("x"), "2026-06-18T00:00:00+00:00"
     )
     Findings(settings.findings).replace("weather_daily", "32", [said], [READABLE])
     path.write_bytes(whole)

@@ -18,8 +18,8 @@ from geo_pipeline.words import (
     joined,
     message,
     message_of,
-    plain,
     read_kept,
+    verbatim,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,7 +84,7 @@ def _errors() -> set[str]:
 
 
 def test_no_error_is_raised_with_a_text_of_one_language() -> None:
-    """`ValueError`s of the science are not told to a user, `plain` tells what a library says."""
+    """`ValueError`s of the science are not told to a user, `verbatim` tells what a library says."""
     names, literal = _errors(), set()
     for path in (ROOT / "geo_pipeline").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -139,11 +139,11 @@ def test_values_are_what_json_can_keep() -> None:
 
 
 def test_messages_are_told_in_turn_each_once() -> None:
-    first, then = plain("too hot"), plain("too dry")
+    first, then = verbatim("too hot"), verbatim("too dry")
     both = joined([first, then, first])
     assert both("en") == "too hot; too dry"
     assert both("fr") == f"too hot{NBSP}; too dry"
-    assert joined([both, plain("late")])("en") == "too hot; too dry; late"
+    assert joined([both, verbatim("late")])("en") == "too hot; too dry; late"
     assert joined([first]) == first
     assert read_kept(both.kept()) == both
 
@@ -155,9 +155,9 @@ def test_a_message_of_a_row_keeps_what_its_text_asks_for() -> None:
 def test_what_an_older_version_kept_is_told_as_it_stands() -> None:
     assert read_kept("no answer")("fr") == "no answer"
     gone = {"key": "no.such.key", "values": {}, "en": "it went wrong"}
-    assert read_kept(gone) == plain("it went wrong")
+    assert read_kept(gone) == verbatim("it went wrong")
     other = {"key": "plain", "values": {"other": 1}, "en": "it went wrong"}
-    assert read_kept(other) == plain("it went wrong")
+    assert read_kept(other) == verbatim("it went wrong")
 
 
 def test_an_error_says_its_message_and_passes_between_processes() -> None:

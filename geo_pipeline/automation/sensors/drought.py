@@ -32,7 +32,7 @@ from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.words import Catalogue, catalogue, joined, plain
+from geo_pipeline.words import Catalogue, catalogue, joined, verbatim
 
 CLASSES: Final = {style.code: style for style in DROUGHT_CLASSES}
 LEVELS: Final = {style.code: style for style in RESTRICTION_LEVELS}
@@ -44,7 +44,7 @@ GRAVE: Final = ("D4", "D3", "crise")
 """Classes and levels that give an alert the severity `error`."""
 
 
-class Standing(NamedTuple):
+class DroughtState(NamedTuple):
     """State of a département: class and level, each with its date; None where not known."""
 
     drought_class: str | None = None
@@ -58,8 +58,8 @@ class Change:
     """A département whose state differs from that of the last look."""
 
     code: str
-    was: Standing
-    now: Standing
+    was: DroughtState
+    now: DroughtState
     provisional: bool
     archive: bool
     certainty: ClassCertainty | None = None
@@ -101,7 +101,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         "or under stricter water restrictions than before. Starts no run.",
     )
     def drought_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        cursor, alert, said = look_at(settings, context.cursor)
+        cursor, alert, said = tick(settings, context.cursor)
         if alert is not None:
             Alerts(settings).send([alert])
         if cursor != context.cursor:
@@ -111,7 +111,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     return [drought_alerts]
 
 
-def look_at(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, str]:
+def tick(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, str]:
     """Return the new cursor, the alert (None if there is none) and the message for this tick.
 
     Départements that a check holds back keep their state, and are compared once they are released.
@@ -125,18 +125,18 @@ def look_at(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, 
     held = sorted(Findings(settings.findings).held())
     if known.get("version") == version and set(known["held"]) <= set(held):
         return cursor or "", None, "nothing new is published"
-    told = {code: Standing(*fields) for code, fields in known.get("told", {}).items()}
+    told = {code: DroughtState(*fields) for code, fields in known.get("told", {}).items()}
     changes = []
     try:
-        rows = warehouse.query("drought_standing").to_dict("records")
+        rows = warehouse.query("drought_states").to_dict("records")
     finally:
         warehouse.close()
     for row in rows:
         code = str(row["departement"])
         if code in held and code in told:
             continue
-        before = told.get(code, Standing())
-        told[code] = _newer(before, _standing(row))
+        before = told.get(code, DroughtState())
+        told[code] = _newer(before, _state(row))
         if told[code] != before:
             marks = bool(row["provisional"]), bool(row["archive"])
             changes.append(Change(code, before, told[code], *marks, certainty_of(row)))
@@ -149,26 +149,26 @@ def look_at(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, 
     return text, alert, f"new publication: {count} départements worse than before"
 
 
-def _standing(row: dict[Any, Any]) -> Standing:
+def _state(row: dict[Any, Any]) -> DroughtState:
     def text(name: str) -> str | None:
         return None if is_missing(row[name]) else str(row[name])[:10]
 
     def word(name: str) -> str | None:
         return None if is_missing(row[name]) else str(row[name])
 
-    return Standing(
+    return DroughtState(
         word("drought_class"), text("period_end"), word("restriction_level"), text("restricted_on")
     )
 
 
-def _newer(before: Standing, now: Standing) -> Standing:
+def _newer(before: DroughtState, now: DroughtState) -> DroughtState:
     """Return `now` unless it is older than `before`: older data are not compared."""
     drought, water = before[:2], before[2:]
     if now.period_end is not None and now.period_end >= (before.period_end or ""):
         drought = now[:2]
     if now.restricted_on is not None and now.restricted_on >= (before.restricted_on or ""):
         water = now[2:]
-    return Standing(*drought, *water)
+    return DroughtState(*drought, *water)
 
 
 # --------------------------------------------------------------------------------------------
@@ -303,10 +303,10 @@ def _periods(told: Sequence[Change], words: Catalogue) -> list[str]:
     lines = []
     if dekads:
         said = [format_period(date.fromisoformat(day), "dekad", words.lang) for day in dekads]
-        lines.append(words("drought_alert.period", periods=joined(map(plain, said))))
+        lines.append(words("drought_alert.period", periods=joined(map(verbatim, said))))
     if days:
         said = [format_date(date.fromisoformat(day), words.lang) for day in days]
-        lines.append(words("drought_alert.in_force", days=joined(map(plain, said))))
+        lines.append(words("drought_alert.in_force", days=joined(map(verbatim, said))))
     return lines
 
 

@@ -17,7 +17,7 @@ from geo_pipeline.automation.alerts import Alert, Alerts, digest
 from geo_pipeline.automation.requests import jobs_named, left, request
 from geo_pipeline.automation.sensors.memory import remembered
 from geo_pipeline.automation.sensors.present_troubles import dagster_page
-from geo_pipeline.inbox.taking import REJECTED, Inbox, Look
+from geo_pipeline.inbox.taking import REJECTED, Inbox, Scan
 from geo_pipeline.platform.internals import RUN_KEY_TAG
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
@@ -47,33 +47,33 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         "ones go to `rejected/` with the reason: docs/inbox.md.",
     )
     def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        return look_into(Inbox(Workspace(settings)), context)
+        return tick(Inbox(Workspace(settings)), context)
 
     return [inbox]
 
 
-def look_into(inbox: Inbox, context: dg.SensorEvaluationContext) -> dg.SensorResult:
+def tick(inbox: Inbox, context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Return the run requests of one tick; its cursor holds the state of the inbox."""
     seen = remembered(context.cursor)
     inbox.provided.folder.mkdir(parents=True, exist_ok=True)
     try:
         # A tick that takes too long continues in its thread while the next one begins.
         with FileLock(inbox.provided.folder / ".looking.lock", timeout=0):
-            look = inbox.look(seen)
+            scan = inbox.scan(seen)
     except Timeout:
         return dg.SensorResult(
             skip_reason="the look before is still at work", cursor=context.cursor
         )
     settings = inbox.workspace.settings
-    if look.rejected:
-        Alerts(settings).send([_alert(settings, look)])
+    if scan.rejected:
+        Alerts(settings).send([_alert(settings, scan)])
     asked = list(_asked(inbox, context.instance))
-    for line in _told(look):
+    for line in _told(scan):
         context.log.info(line)
     return dg.SensorResult(
         run_requests=asked,
-        skip_reason=None if asked else "; ".join(_told(look)) or "nothing new in the inbox",
-        cursor=json.dumps(look.waiting),
+        skip_reason=None if asked else "; ".join(_told(scan)) or "nothing new in the inbox",
+        cursor=json.dumps(scan.waiting),
     )
 
 
@@ -97,14 +97,14 @@ def _is_known(instance: dg.DagsterInstance, run_key: str) -> bool:
     return instance.get_runs_count(dg.RunsFilter(tags={RUN_KEY_TAG: run_key})) > 0
 
 
-def _alert(settings: Settings, look: Look) -> Alert:
+def _alert(settings: Settings, scan: Scan) -> Alert:
     """Return the alert on the files that were rejected: whoever dropped them may be away."""
     words = catalogue(settings.alert_language)
-    names = list(look.rejected)
+    names = list(scan.rejected)
     return Alert(
         kind="operations",
         # A file that is dropped again is alerted again.
-        key=digest("rejected", *look.rejected, datetime.now(UTC).isoformat()),
+        key=digest("rejected", *scan.rejected, datetime.now(UTC).isoformat()),
         severity="warning",
         departements=(),
         title=words.count("rejected.title", len(names)),
@@ -112,16 +112,16 @@ def _alert(settings: Settings, look: Look) -> Alert:
         link=dagster_page(settings, "automation"),
         table=(
             (words("rejected.file"), words("operations.head.reason")),
-            *((name, why.told(words.lang)) for name, why in look.rejected.items()),
+            *((name, why.told(words.lang)) for name, why in scan.rejected.items()),
         ),
     )
 
 
-def _told(look: Look) -> list[str]:
+def _told(scan: Scan) -> list[str]:
     """Return what happened, one line each."""
     return [
-        *(f"{each.name} taken as {each.about.place}" for each in look.taken),
-        *(f"{name} is in use already" for name in look.known),
-        *(f"{name} rejected: {why}" for name, why in look.rejected.items()),
-        *look.troubles,
+        *(f"{each.name} taken as {each.about.place}" for each in scan.taken),
+        *(f"{name} is in use already" for name in scan.known),
+        *(f"{name} rejected: {why}" for name, why in scan.rejected.items()),
+        *scan.troubles,
     ]

@@ -31,7 +31,7 @@ from geo_pipeline.automation.sensors.present_troubles import (
 from geo_pipeline.platform.live_runs import reap
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.partition_states import broken
-from geo_pipeline.words import Message, catalogue, plain, read_kept
+from geo_pipeline.words import Message, catalogue, read_kept, verbatim
 
 PATIENCE: Final = timedelta(minutes=10)
 """How long to wait for runs under way before reporting what has failed so far."""
@@ -66,7 +66,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
             names = {each.name for each in repository.sensor_defs}
             names |= {each.name for each in repository.schedule_defs}
         now = datetime.now(UTC)
-        cursor, alerts, said = look_at(settings, context.instance, context.cursor, now, names)
+        cursor, alerts, said = tick(settings, context.instance, context.cursor, now, names)
         Alerts(settings).send(alerts)
         if cursor != context.cursor:
             context.update_cursor(cursor)
@@ -75,7 +75,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     return [operations_alerts]
 
 
-def look_at(
+def tick(
     settings: Settings,
     instance: dg.DagsterInstance,
     cursor: str | None,
@@ -89,17 +89,17 @@ def look_at(
     """
     beginning: dict[str, Any] = {"runs": None, "waiting_since": None, "standing": {}}
     known = remembered(cursor, *beginning) or beginning
-    standing: dict[str, Any] = known["standing"]
+    reported: dict[str, Any] = known["standing"]
     broken_now = broken(settings, now)
     current = {each.alert.key: each for each in of_partitions(settings, broken_now)}
     current |= {each.alert.key: each for each in of_ticks(settings, instance, instigators)}
     runs, last = failed_runs(instance, known["runs"], now)
     failed = list(of_runs(settings, without_told_elsewhere(runs, broken_now)))
-    ended = _ended(instance, standing, current)
+    ended = _ended(instance, reported, current)
     fresh = [
         key
         for key, each in current.items()
-        if set(each.since) - set(standing.get(key, {}).get("since", {}))
+        if set(each.since) - set(reported.get(key, {}).get("since", {}))
     ]
     if (fresh or failed or ended) and instance.get_runs_count(
         dg.RunsFilter(statuses=list(UNDER_WAY))
@@ -110,8 +110,8 @@ def look_at(
             return waiting, [], "runs are under way: what failed is told once they are done"
     told = [each.alert for each in (*current.values(), *failed)]
     if ended:
-        told.append(_resolved(settings, standing, ended))
-    left = _still_standing(standing, ended)
+        told.append(_resolved(settings, reported, ended))
+    left = _still_reported(reported, ended)
     for each in (*current.values(), *failed):
         _remember(left, each)
     text = json.dumps(
@@ -121,25 +121,25 @@ def look_at(
     return text, told, said
 
 
-def _remember(standing: dict[str, Any], trouble: Trouble) -> None:
+def _remember(reported: dict[str, Any], trouble: Trouble) -> None:
     """Add a trouble to those reported; one that was reported keeps its first date."""
-    before = standing.get(trouble.alert.key, {}).get("since", {})
-    standing[trouble.alert.key] = {
+    before = reported.get(trouble.alert.key, {}).get("since", {})
+    reported[trouble.alert.key] = {
         "name": trouble.name.kept(),
         "since": dict(trouble.since) | (before if trouble.run is None else {}),
         "run": trouble.run,
     }
 
 
-def _bounded(standing: dict[str, Any]) -> dict[str, Any]:
-    """Return `standing` with at most the last `REMEMBERED_RUNS` failed runs."""
+def _bounded(reported: dict[str, Any]) -> dict[str, Any]:
+    """Return `reported` with at most the last `REMEMBERED_RUNS` failed runs."""
     runs = sorted(
-        (key for key, each in standing.items() if each["run"] is not None),
-        key=lambda key: max(standing[key]["since"].values()),
+        (key for key, each in reported.items() if each["run"] is not None),
+        key=lambda key: max(reported[key]["since"].values()),
     )
     for key in runs[:-REMEMBERED_RUNS]:
-        del standing[key]
-    return standing
+        del reported[key]
+    return reported
 
 
 # --------------------------------------------------------------------------------------------
@@ -148,11 +148,11 @@ def _bounded(standing: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ended(
-    instance: dg.DagsterInstance, standing: Mapping[str, Any], current: Mapping[str, Trouble]
+    instance: dg.DagsterInstance, reported: Mapping[str, Any], current: Mapping[str, Trouble]
 ) -> dict[str, tuple[str, ...]]:
     """Return what was reported and is over: départements by key (`""` where there is none)."""
     ended = {}
-    for key, told in standing.items():
+    for key, told in reported.items():
         if told["run"] is not None:
             over = mended(instance, told)
         else:
@@ -162,12 +162,12 @@ def _ended(
     return ended
 
 
-def _still_standing(
-    standing: Mapping[str, Any], ended: Mapping[str, Sequence[str]]
+def _still_reported(
+    reported: Mapping[str, Any], ended: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
-    """Return `standing` without what ended."""
+    """Return `reported` without what ended."""
     left = {}
-    for key, told in standing.items():
+    for key, told in reported.items():
         since = {code: at for code, at in told["since"].items() if code not in ended.get(key, ())}
         if since:
             left[key] = {**told, "since": since}
@@ -175,13 +175,13 @@ def _still_standing(
 
 
 def _resolved(
-    settings: Settings, standing: Mapping[str, Any], ended: Mapping[str, tuple[str, ...]]
+    settings: Settings, reported: Mapping[str, Any], ended: Mapping[str, tuple[str, ...]]
 ) -> Alert:
     """Return one message on everything that is over."""
     words = catalogue(settings.alert_language)
-    names = {key: _name(standing[key]["name"])(words.lang) for key in ended}
+    names = {key: _name(reported[key]["name"])(words.lang) for key in ended}
     codes = sorted({code for over in ended.values() for code in over if code})
-    begun = {key: [standing[key]["since"][code] for code in over] for key, over in ended.items()}
+    begun = {key: [reported[key]["since"][code] for code in over] for key, over in ended.items()}
     what = [words("operations.troubles", count=len(ended))]
     if len(ended) == 1:
         what = [*names.values(), *([whom(codes, words)] if codes else [])]
@@ -204,4 +204,4 @@ def _resolved(
 
 def _name(kept: Any) -> Message:
     """Return the name of a trouble; older versions kept one text in French and one in English."""
-    return plain(kept[0]) if isinstance(kept, list) else read_kept(kept)
+    return verbatim(kept[0]) if isinstance(kept, list) else read_kept(kept)

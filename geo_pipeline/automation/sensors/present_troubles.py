@@ -18,7 +18,7 @@ from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import reason, short
 from geo_pipeline.storage.partition_states import Broken
-from geo_pipeline.words import Catalogue, Message, catalogue, message, plain
+from geo_pipeline.words import Catalogue, Message, catalogue, message, verbatim
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _by_reason(found: Sequence[Broken], words: Catalogue) -> Rows:
     rows = []
     for members in sorted(groups.values(), key=len, reverse=True):
         codes = [each.departement for each in members]
-        whats = [short(plain(each.what)(words.lang)) for each in members]
+        whats = [short(verbatim(each.what)(words.lang)) for each in members]
         is_same = len(set(whats)) == 1
         what = whats[0] if is_same else words("operations.example", what=whats[0])
         since = min(each.since for each in members)

@@ -79,7 +79,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
             return dg.SensorResult(skip_reason="offline: no provider is asked")
         hasty = settings.model_copy(update=HASTE)
         rest = partial(left, settings, context.instance)
-        news = look(watches(Workspace(hasty).providers), context.cursor, datetime.now(UTC), rest)
+        news = poll(watches(Workspace(hasty).providers), context.cursor, datetime.now(UTC), rest)
         return dg.SensorResult(
             run_requests=news.requests,
             skip_reason=None if news.requests else "; ".join(news.told) or "no provider is due",
@@ -133,7 +133,7 @@ Rest = Callable[[str, Sequence[str], datetime], Left]
 """Which départements of a job are still to be requested since a time, and which are under way."""
 
 
-def look(watched: Iterable[Watch], cursor: str | None, now: datetime, rest: Rest) -> News:
+def poll(watched: Iterable[Watch], cursor: str | None, now: datetime, rest: Rest) -> News:
     """Return what changed since the look that left `cursor`, for the providers that are due.
 
     A change that a run under way may have seen already is kept for the next look.

@@ -46,12 +46,12 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         "here where that may be: docs/checks.md.",
     )
     def repairs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        return look_at(settings, context.instance)
+        return tick(settings, context.instance)
 
     return [repairs]
 
 
-def look_at(settings: Settings, instance: dg.DagsterInstance) -> dg.SensorResult:
+def tick(settings: Settings, instance: dg.DagsterInstance) -> dg.SensorResult:
     """Return the requests of one tick, without files that a run under way may be writing."""
     damaged = list(unreadable(Lake(settings.lake)))
     if not damaged:

@@ -29,7 +29,7 @@ def body_of(answer: requests.Response, request: Request, patience_s: float) -> I
     length = answer.headers.get("Content-Length", "")
     if length.isdigit() and int(length) > request.max_bytes:
         raise too_long(request.max_bytes)
-    body = bounded(plain(answer, sent(answer, patience_s)), request.max_bytes)
+    body = bounded(decoded(answer, sent(answer, patience_s)), request.max_bytes)
     chunked = "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
     told = length or chunked or answer.status_code not in KEPT
     yield from body if told else closed(body)
@@ -49,7 +49,7 @@ def closed(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise Failed(message("http.cut"), again=True)
 
 
-def plain(answer: requests.Response, sent: Iterator[bytes]) -> Iterator[bytes]:
+def decoded(answer: requests.Response, sent: Iterator[bytes]) -> Iterator[bytes]:
     """Return `sent` without Content-Encoding."""
     encoding = answer.headers.get("Content-Encoding", "").strip().lower()
     if encoding in ("gzip", "x-gzip"):
@@ -140,7 +140,7 @@ def reason_of(answer: requests.Response) -> str | None:
     """Return the provider's own explanation of an error, on one line of at most 300 characters."""
     start = b""
     try:
-        for chunk in plain(answer, sent(answer, 5.0)):
+        for chunk in decoded(answer, sent(answer, 5.0)):
             start += chunk
             if len(start) > 20_000:
                 break

@@ -47,7 +47,7 @@ from geo_pipeline.sources.http.attempts import (
     next_in_s,
     opened,
 )
-from geo_pipeline.sources.http.bodies import CHUNK, body_of, bounded, noted, plain, refusal, sent
+from geo_pipeline.sources.http.bodies import CHUNK, body_of, bounded, decoded, noted, refusal, sent
 from geo_pipeline.sources.http.received import MB, MOST_LEFT_OUT, Probe, Received
 from geo_pipeline.sources.pace import RATES, Pace
 from geo_pipeline.sources.raw import About, Kept, RawStore
@@ -289,7 +289,7 @@ class Http:
                     status = answer.status_code
                     if status >= 300:
                         raise refusal(request, answer)
-                    for chunk in plain(answer, sent(answer, self._timeouts[1])):
+                    for chunk in decoded(answer, sent(answer, self._timeouts[1])):
                         content += chunk
                         if len(content) >= bytes_:
                             break

@@ -33,7 +33,7 @@ from geo_pipeline.sources.open_meteo.request_periods import (
     periods,
 )
 from geo_pipeline.sources.point_means import UnreadableError, no_point, no_value
-from geo_pipeline.words import Message, plain
+from geo_pipeline.words import Message, verbatim
 
 NAME = "open-meteo"
 URL = "https://archive-api.open-meteo.com/v1/archive"
@@ -170,7 +170,7 @@ class OpenMeteo:
         try:
             means = read_means(document, places, period, answer.most_left_out)
         except UnreadableError as error:
-            raise payload.unusable(answer, source, plain(error), ADVICE) from error
+            raise payload.unusable(answer, source, verbatim(error), ADVICE) from error
         for each in means.left_out:
             _log.warning("%s: %s", source, each)
         return answer, means

@@ -13,7 +13,7 @@ from geo_pipeline.sources import payload
 from geo_pipeline.sources.faults import nothing_taken
 from geo_pipeline.sources.http import Received
 from geo_pipeline.territory import CODES
-from geo_pipeline.words import Message, message, plain
+from geo_pipeline.words import Message, message, verbatim
 
 NAME = "vigieau"
 
@@ -36,7 +36,7 @@ def reading(received: Received) -> Iterator[None]:
     except UnusableError as error:
         who = f"{NAME}, département {error.departement}" if error.departement else NAME
         advice = nothing_taken("GEO_PIPELINE_VIGIEAU_URL", "GEO_PIPELINE_VIGIEAU_DATASET_URL")
-        raise payload.unusable(received, who, plain(error), advice) from error
+        raise payload.unusable(received, who, verbatim(error), advice) from error
 
 
 def plain_text(text: str) -> str:

@@ -26,6 +26,7 @@ from geo_pipeline.indicators.classes import (
 from geo_pipeline.publishing.formats import format_date, format_number, is_missing
 from geo_pipeline.publishing.legend import class_meaning, is_short, longest_reference
 from geo_pipeline.publishing.sentences import Source
+from geo_pipeline.tables import OBSERVED, TABLES
 from panel_app.data.page_view import PageView
 from panel_app.drawing.templates import render
 
@@ -33,13 +34,6 @@ SITE: Final = "https://example.org/"
 """Placeholder for the address of this site, which the page's script replaces."""
 EMBEDDED: Final = "bundled"
 """Source name of the observations that ship with the project, whose defects are listed."""
-ASSETS: Final = {
-    "weather_daily": "about.asset_weather",
-    "crop_statistics": "about.asset_crops",
-    "water_restrictions": "about.asset_restrictions",
-    "groundwater": "about.asset_groundwater",
-    "departements": "about.asset_outlines",
-}
 FRAME: Final = (800, 720)
 
 
@@ -128,11 +122,11 @@ def indicators(view: PageView) -> list[dict[str, Any]]:
 
 def named(view: PageView, sources: pd.DataFrame) -> list[dict[str, str]]:
     """The sources to be named: for what, under which licence and since when."""
-    order = {asset: place for place, asset in enumerate(ASSETS)}
-    rows = sorted(sources.to_dict("records"), key=lambda row: order.get(row["asset"], len(order)))
+    order = {asset: place for place, asset in enumerate(OBSERVED) if asset != "departements"}
+    rows = sorted(sources.to_dict("records"), key=lambda row: order.get(row["asset"], len(TABLES)))
     return [
         {
-            "what": view.words(ASSETS[row["asset"]]) if row["asset"] in ASSETS else row["asset"],
+            "what": view.words.table(row["asset"]),
             "text": row[f"text_{view.lang}"],
             "licence": row[f"licence_{view.lang}"],
             "href": Source(row["name"], row["url"]).href or "",

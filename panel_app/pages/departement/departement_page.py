@@ -129,7 +129,7 @@ def head(place: Place) -> dict[str, Any]:
     if place.row is not None:
         statement = place.matrix.statement(place.row, place.column, view.lang)
         said, body = capitalise(statement.head), statement.body
-        if since := standing(place):
+        if since := drought_duration(place):
             said = f"{said}, {since}"
     else:
         said, body = verdict["said"], _why_no_data(place)
@@ -163,7 +163,7 @@ def _why_no_data(place: Place) -> str:
     return words("departement.no_weather", source=source)
 
 
-def standing(place: Place) -> str:
+def drought_duration(place: Place) -> str:
     """How long the drought, or the time without one, has lasted."""
     matrix, row, words = place.matrix, place.row, place.view.words
     if row is None:

@@ -7,16 +7,12 @@ import pandas as pd
 
 from geo_pipeline.publishing.formats import capitalise, format_date, format_number, format_period
 from geo_pipeline.publishing.legend import is_short, reference_note
+from geo_pipeline.tables import TABLES
 from panel_app.data import season_courses
 from panel_app.pages.departement.departement_place import Place, held
 
-OBSERVED: Final = {
-    "weather_daily": "departement.of_weather_daily",
-    "crop_statistics": "departement.of_crop_statistics",
-    "water_restrictions": "departement.of_water_restrictions",
-    "groundwater": "departement.of_groundwater",
-}
-"""Observed tables; the others are computed from them."""
+OBSERVATIONS: Final = "2_observations"
+"""Group of the tables that are shown here; the others are computed from them."""
 
 
 def provenance(place: Place) -> dict[str, Any]:
@@ -26,13 +22,13 @@ def provenance(place: Place) -> dict[str, Any]:
     rows = []
     for _, each in place.record.provenance.iterrows():
         asset = str(each["asset"])
-        if asset not in OBSERVED:
+        if asset not in TABLES or TABLES[asset].group != OBSERVATIONS:
             continue
         key = (asset, each["source"])
         who: dict[str, Any] = dict(named.loc[key]) if key in named.index else {}
         rows.append(
             {
-                "what": words(OBSERVED[asset]),
+                "what": words.table(asset),
                 "who": who.get(f"text_{lang}") or str(each["source"]),
                 "licence": who.get(f"licence_{lang}") or "",
                 "url": who.get("url") or "",

@@ -42,7 +42,7 @@ def matrices(view: PageView) -> Slots:
 def cells(publication: Publication, indicator: str, crop: str, lang: Lang) -> str:
     """One indicator as JSON: a character for each département and period, and texts of periods."""
     matrix = publication.matrix(indicator)
-    left, right, _ = map_charts.spans(matrix)
+    left, right, _ = map_charts.period_bounds(matrix)
     letters = [chr(48 + index) for index in range(len(matrix.styles))]
     rows = range(len(matrix.periods))
     months = matrix.month_rows if matrix.by_dekad else []

@@ -40,7 +40,7 @@ def days(matrix: Matrix) -> tuple[FloatMatrix, FloatMatrix]:
     return np.array([start.toordinal() for start in starts], dtype=float), ends
 
 
-def spans(matrix: Matrix) -> tuple[FloatMatrix, FloatMatrix, svg.Scale]:
+def period_bounds(matrix: Matrix) -> tuple[FloatMatrix, FloatMatrix, svg.Scale]:
     """Position (0 to 1) of the start and end of each period on a chart of all, and the scale."""
     first, last = days(matrix)
     scale = svg.Scale(first[0], max(last[-1], first[0] + 30))
@@ -61,7 +61,7 @@ def year_labels(first: date, last: date, scale: svg.Scale, most: int) -> list[sv
 def timeline(publication: Publication, indicator: str, crop: str) -> str:
     """Share of the area (or of a crop's) in each class through all periods, as HTML."""
     matrix, height = publication.matrix(indicator), float(TIMELINE_HEIGHT)
-    left, right, scale = spans(matrix)
+    left, right, scale = period_bounds(matrix)
     shares = shares_of(publication, indicator, crop)
     top = np.cumsum(shares, axis=1) / 100
     # Usual classes are left blank, so that unusual ones stand out in any theme.

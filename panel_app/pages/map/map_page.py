@@ -227,8 +227,8 @@ def _crop_note(view: PageView) -> str:
     if crop not in view.publication.crop_areas:
         return ""
     note = view.words("map.crop_note", year=view.publication.crop_area_years(crop))
-    standing = exposure(view).of_france if view.matrix.by_dekad else ()
-    if standing and crop not in standing:
+    growing = exposure(view).of_france if view.matrix.by_dekad else ()
+    if growing and crop not in growing:
         note = f"{note} {view.tense(view.words('map.crop_off_season'))}"
     return note
 

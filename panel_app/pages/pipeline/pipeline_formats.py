@@ -25,8 +25,8 @@ def place_words(each: Taken, words: Catalogue) -> str:
 
 
 def table_words(name: str, words: Catalogue) -> str:
-    """Name of a table in words; an unknown one keeps its own name."""
-    return words.texts.get(f"pipeline.table.{name}", name)
+    """Name of a table, or of an asset of the publication; an unknown one keeps its own name."""
+    return words.texts.get(f"pipeline.table.{name}") or words.table(name)
 
 
 def check_words(name: str, words: Catalogue) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.territory import CODES, is_stretch
-from geo_pipeline.words import NBSP, Message, plain
+from geo_pipeline.words import NBSP, Message, verbatim
 from panel_app.data.page_words import Catalogue
 from panel_app.data.pipeline_snapshot import BROKEN, STATES, TROUBLES, short
 from panel_app.data.store import Publication
@@ -339,7 +339,7 @@ def _checks(taken: Taken, words: Catalogue) -> dict[str, Any]:
                 ),
                 "table": table_words(each["table"], words),
                 "check": check_words(each["check"], words),
-                "what": finding_words(plain(each["what"]), words),
+                "what": finding_words(verbatim(each["what"]), words),
                 "since": moment(each["found_at"], words),
             }
             for each in findings[:SHOWN_FINDINGS]
@@ -423,7 +423,7 @@ def _volumes(taken: Taken, words: Catalogue) -> dict[str, Any]:
 
 
 def _said(place: Taken, words: Catalogue) -> str:
-    """`Gers (32): en échec, temps quotidien; dernier jour le 3 mai 2026`."""
+    """`Gers (32): en échec, météo; dernier jour le 3 mai 2026`."""
     colon = f"{NBSP}: " if words.lang == "fr" else ": "
     said = place_words(place, words) + colon + words(f"pipeline.state.{place['state']}")
     if place["state"] in TROUBLES:

@@ -21,7 +21,7 @@ from geo_pipeline.automation import monitoring, record_troubles, troubles
 from geo_pipeline.automation.alerts import Alert
 from geo_pipeline.automation.record_troubles import Watched
 from geo_pipeline.automation.sensors import drought, failed_runs, present_troubles
-from geo_pipeline.automation.sensors.drought import Change, Standing
+from geo_pipeline.automation.sensors.drought import Change, DroughtState
 from geo_pipeline.automation.sensors.failed_runs import FailedRun
 from geo_pipeline.automation.troubles import KINDS, Trouble
 from geo_pipeline.errors import RecordsError
@@ -118,9 +118,9 @@ def alerts(settings: Settings) -> Iterator[Alert]:
     for some in (runs, runs[:1], [replace(run, step="") for run in runs]):
         for trouble in failed_runs.of_runs(settings, some):
             yield trouble.alert
-    worse = Standing("D1", "2022-08-10", "vigilance", "2022-08-10")
-    before = Standing("normal", "2022-07-31", "none", "2022-07-31")
-    after = Standing("normal", "2022-08-20", "none", "2022-08-20")
+    worse = DroughtState("D1", "2022-08-10", "vigilance", "2022-08-10")
+    before = DroughtState("normal", "2022-07-31", "none", "2022-07-31")
+    after = DroughtState("normal", "2022-08-20", "none", "2022-08-20")
     changes = [Change(code, before, worse, provisional=True, archive=True) for code in ("31", "32")]
     better = Change("33", worse, after, provisional=False, archive=False)
     for several in ([*changes, better], changes[:1]):
