@@ -1,9 +1,9 @@
 """The science: drought indicators as functions of arrays, time on the last axis, NaN for missing.
 
-Nothing here reads a file, opens a connection or knows of a table. What is named here is what the
-other rooms rely on and a user of the library looks for first. The modules offer more: what ET0 is
-made of in `psychrometrics` and `radiation`, crops and their yields in `crops`, the parts of a water
-balance in `soil_water`, how distributions are fitted in `distributions`.
+Nothing here reads a file, opens a connection or knows of a table. The names exported here are those
+that the other rooms use and that a user of the library needs first. The modules have more: the
+parts of ET0 in `psychrometrics` and `radiation`, crops and their yields in `crops`, the parts of a
+water balance in `soil_water`, the fitting of distributions in `distributions`.
 """
 
 from geo_pipeline.indicators.aggregation import (

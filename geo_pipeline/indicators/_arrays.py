@@ -10,10 +10,10 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 Reference = slice | tuple[int, int] | None
-"""The time steps a climate is learnt from: None for all, or `(start, stop)` or a slice.
+"""The time steps used as the reference climate: None for all, or `(start, stop)` or a slice.
 
-Positions on the last axis are Python's: from 0, `stop` excluded, negative ones from the end, what
-lies beyond the series cut off.
+Positions on the last axis are Python's: from 0, `stop` excluded, negative ones from the end, and
+positions beyond the series are cut off.
 """
 
 
@@ -40,7 +40,7 @@ def as_finite_series(values: ArrayLike, name: str) -> FloatArray:
 
 
 def reject(offending: BoolArray, values: FloatArray, name: str, why: str) -> None:
-    """Raise ValueError naming the first, in C order, of the offending elements, if there is one."""
+    """Raise ValueError naming the first (in C order) of the offending elements, if there is one."""
     if offending.any():
         where = np.unravel_index(int(offending.argmax()), offending.shape)
         place = f"[{', '.join(str(int(i)) for i in where)}]" if where else ""
@@ -68,7 +68,7 @@ def positive_int(value: int, name: str) -> int:
 
 
 def steps_before(first_step: int, period: int) -> int:
-    """Steps of the year that lie before the first value; ValueError unless it is in 1..period."""
+    """Steps of the year before the first value; ValueError unless it is in 1..period."""
     if not 1 <= index(first_step) <= positive_int(period, "period"):
         step = "month" if period == 12 else "step"
         raise ValueError(f"the first {step} of a series must be in 1-{period}, got {first_step}")
@@ -81,9 +81,9 @@ def season_of(length: int, period: int, first_step: int) -> IntArray:
 
 
 def fold(series: FloatArray, period: int, first_step: int) -> FloatArray:
-    """Series (..., time) as a new array (..., period, years), NaN where the end years lack steps.
+    """Series (..., time) as a new array (..., period, years), NaN for steps outside it.
 
-    It is in C order, so sums over years run in the same order however many places are in front.
+    It is in C order, so that sums over years run in the same order for any number of places.
     """
     *places, length = series.shape
     before = steps_before(first_step, period)

@@ -15,12 +15,12 @@ def within(values: ArrayLike, name: str, low: float, high: float, why: str) -> F
 
 
 def temperature(values: ArrayLike, name: str) -> FloatArray:
-    """Air temperature, °C. Its range is wide, and still gives kelvin away."""
+    """Air temperature, °C. The range is wide, but still detects kelvin."""
     return within(values, name, -100.0, 70.0, "air temperature is in -100 to 70 °C")
 
 
 def not_negative(values: ArrayLike, name: str, what: str) -> FloatArray:
-    """Something there can be none of, but not less."""
+    """An amount that may be 0 but not negative."""
     return within(values, name, 0.0, np.inf, f"{what} is finite and not negative")
 
 

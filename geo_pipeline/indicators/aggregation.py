@@ -2,10 +2,10 @@
 
 A series has time on its last axis, `period` steps a year (12 for months, 36 for dekads), the first
 of them at step `first_step` of the year, counted from 1; leading axes are places. `reference` is
-the part that tells what is usual: None for all of it, or `(start, stop)` or a slice of time steps,
-`stop` excluded. Values are taken as they are, infinite ones too: the indices refuse these before
-they sum. All raise ValueError for a series without a time axis, a `first_step` outside
-1..period, and a reference that selects nothing.
+the part that defines the normal: None for all of it, or `(start, stop)` or a slice of time steps,
+`stop` excluded. Infinite values are accepted here; the indices refuse them before they sum. All
+functions raise ValueError for a series without a time axis, a `first_step` outside 1..period, and a
+reference that selects nothing.
 """
 
 import numpy as np
@@ -47,8 +47,8 @@ def rolling_sum(x: ArrayLike, window: int) -> FloatArray:
     """
     series, window = as_series(x), positive_int(window, "window")
     sums = np.full(series.shape, np.nan)
-    # Places end to end: numpy adds one long series four times as fast as many rows. What is summed
-    # across a seam starts before its series.
+    # Places are joined end to end: numpy adds one long series four times as fast as many rows. Sums
+    # across a seam start before their series.
     values, total = series.ravel(), sums.reshape(-1)[window - 1 :]
     if total.size:
         total[...] = values[: total.size]

@@ -1,7 +1,7 @@
 """Standardised change over some steps: flash droughts.
 
-A series has time on its last axis, `period` steps a year, as in `aggregation`. Add here what tells
-the pace of a change; how dry a state is belongs to `standardised`, when a drought began to
+A series has time on its last axis, `period` steps a year, as in `aggregation`. Add here measures of
+the pace of a change; how dry a state is belongs to `standardised`, and when a drought began to
 `events`.
 """
 
@@ -18,7 +18,7 @@ from geo_pipeline.indicators._arrays import (
 from geo_pipeline.indicators.aggregation import climatological_mean
 
 LEAST_YEARS = 3
-"""Years of reference below which a spread says nothing."""
+"""Fewest years of reference for a standard deviation."""
 
 
 def standardised_change(

@@ -1,10 +1,10 @@
-"""Drought classes, the words an index is told in: D4 (exceptional drought) to W2 (extremely wet).
+"""Drought classes, names for ranges of an index: D4 (exceptional drought) to W2 (extremely wet).
 
-The dry side is the US Drought Monitor's, its printed ranges ("-0.5 to -0.79", "-0.8 to -1.29")
-closed into limits without gaps, each class holding its own; the wet side is WMO-No. 1090's. Beside
-them stand the words of others: WMO-No. 1090's seven classes, the seven of the French groundwater
-indicator, the four levels of water restriction. Classes come in object arrays: a string, or None
-where nothing is known.
+The dry side is the US Drought Monitor's. Its printed ranges ("-0.5 to -0.79", "-0.8 to -1.29") are
+closed into limits without gaps, each limit belonging to its drier class; the wet side is that of
+WMO-No. 1090. Also here: WMO-No. 1090's seven classes, the seven of the French groundwater
+indicator, the four levels of water restriction. Classes are in object arrays: a string, or None
+where unknown.
 """
 
 import math
@@ -44,23 +44,24 @@ GROUNDWATER_CLASSES = (
     "haut",
     "tres_haut",
 )
-"""Groundwater levels, lowest first: the return period is 10 years at the ends, then 5, then 2.5."""
+"""Groundwater levels, lowest first; the return periods are 10 years at the ends, then 5, then
+2.5."""
 
 RESTRICTION_LEVELS = ("none", "vigilance", "alerte", "alerte_renforcee", "crise")
-"""Levels of water restriction, the mildest first; "none" is known to be free of any."""
+"""Levels of water restriction, the mildest first; "none" means known to be without restriction."""
 
-# The highest value of D4, D3, D2, D1 and D0; the lowest of W0, W1 and W2.
+# The highest values of D4, D3, D2, D1 and D0; the lowest of W0, W1 and W2.
 INDEX_DRY_LIMITS = (-2.0, -1.6, -1.3, -0.8, -0.5)
 INDEX_WET_LIMITS = (1.0, 1.5, 2.0)
 PERCENTILE_DRY_LIMITS = (2.0, 5.0, 10.0, 20.0, 30.0)
-# From here on it is a drought (D1): one starts where the index, or the rank, falls to it.
+# The limit of drought (D1): a drought starts where the index, or the rank, falls to it.
 INDEX_DROUGHT_LIMIT, PERCENTILE_DROUGHT_LIMIT = (
     limits[DROUGHT_CLASSES.index("D1")] for limits in (INDEX_DRY_LIMITS, PERCENTILE_DRY_LIMITS)
 )
 PERCENTILE_WET_LIMITS = tuple(100.0 * float(ndtr(z)) for z in INDEX_WET_LIMITS)
-# The highest value of the three dry classes of WMO-No. 1090; its wet limits are those above.
+# The highest values of the three dry classes of WMO-No. 1090; its wet limits are those above.
 WMO_DRY_LIMITS = (-2.0, -1.5, -1.0)
-# Of the groundwater classes, the lowest value of bas, moderement_bas and normal, and the highest of
+# For groundwater, the lowest values of bas, moderement_bas and normal, and the highest values of
 # normal, moderement_haut and haut.
 GROUNDWATER_LOW_LIMITS = (-1.28, -0.84, -0.25)
 GROUNDWATER_HIGH_LIMITS = (0.25, 0.84, 1.28)
@@ -288,9 +289,9 @@ def _classify(
 
 
 def positions(codes: ArrayLike, known: Iterable[str], what: str) -> IntArray:
-    """Where each code stands among the known ones, -1 for None, NaN, NA and "".
+    """Position of each code among the known ones, -1 for None, NaN, NA and "".
 
-    ValueError for any other, numbers too: a rank is no code.
+    ValueError for any other value, numbers too: a rank is not a code.
     """
     place = {code: position for position, code in enumerate(known)}
     array = np.asarray(codes, dtype=object)
@@ -305,6 +306,6 @@ def positions(codes: ArrayLike, known: Iterable[str], what: str) -> IntArray:
 
 
 def _rank(classes: ArrayLike, ranks: Mapping[str, int], what: str) -> FloatArray:
-    """The number of each code, NaN where there is none."""
+    """The number of each code, NaN where there is no code."""
     numbers = np.array([*ranks.values(), np.nan], dtype=np.float64)
     return np.asarray(numbers[positions(classes, ranks, what)])

@@ -1,7 +1,7 @@
 """Clusters of places: global and local Moran's I.
 
-The **places** are on the last axis, leading axes are dates or indicators; a missing place leaves
-the map. Trends of each place are in `trends`; what a whole map of p-values may claim is in
+The **places** are on the last axis, leading axes are dates or indicators; a place without a value
+is left out. Trends of each place are in `trends`; the significance of a whole map of p-values is in
 `significance`. All p-values are two-sided. All functions raise ValueError for infinite values (the
 message names the first) and for a single number.
 """
@@ -24,9 +24,9 @@ from geo_pipeline.indicators._arrays import (
 HIGH_HIGH, LOW_HIGH, LOW_LOW, HIGH_LOW = 1, 2, 3, 4
 """Quadrants of Moran's scatter plot: the place, then its neighbours. 0 is none."""
 
-# Permutations this near to the observed value are equal to it but for the order of their sums.
+# Permutations this close to the observed value are equal to it except for the order of their sums.
 _EQUAL = 1e-10
-# Values this much closer to each other than to 0 are equal but for rounding.
+# Values this much closer to each other than to 0 are equal except for rounding.
 _CONSTANT = 1e-12
 
 
@@ -179,7 +179,7 @@ def global_moran(
 
 
 class _Field(NamedTuple):
-    """The known places of a map: where they are, standardised values and weights.
+    """The known places of a map: positions, standardised values and weights.
 
     `linked` are those that have a known neighbour.
     """
@@ -201,7 +201,7 @@ def _maps(values: ArrayLike, weights: ArrayLike) -> tuple[FloatArray, FloatArray
 
 
 def _field(values: FloatArray, matrix: FloatArray) -> _Field | None:
-    """The known part of one map, None where it has no variance to speak of."""
+    """The known part of one map, None where it has practically no variance."""
     known = np.flatnonzero(~np.isnan(values))
     x = values[known]
     if x.size < 3 or np.ptp(x) <= _CONSTANT * np.abs(x).max():
@@ -214,7 +214,8 @@ def _field(values: FloatArray, matrix: FloatArray) -> _Field | None:
 
 
 def _local_z(field: _Field, lag: FloatArray) -> FloatArray:
-    """Local I in standard deviations: of a weighted sum drawn without return from the others."""
+    """Local I in standard deviations: of a weighted sum drawn without replacement from the
+    others."""
     n = field.z.size
     mean = -field.z / (n - 1)
     variance = (n - field.z**2) / (n - 1) - mean**2
@@ -227,7 +228,7 @@ def _local_z(field: _Field, lag: FloatArray) -> FloatArray:
 
 def _local_p(field: _Field, lag: FloatArray, permutations: int, seed: int) -> FloatArray:
     p_value = np.full(field.z.size, np.nan)
-    # Only so many of the dealt out are ever looked at.
+    # Only so many of the permuted values are used by any place.
     most = int(np.count_nonzero(field.weights, axis=-1).max())
     drawn = _shuffled(np.arange(field.z.size - 1), permutations, seed)[:, :most]
     for place in np.flatnonzero(field.linked):
@@ -240,7 +241,7 @@ def _local_p(field: _Field, lag: FloatArray, permutations: int, seed: int) -> Fl
 
 
 def _shuffled(items: FloatArray | IntArray, permutations: int, seed: int) -> FloatArray | IntArray:
-    """(permutations, items): the items, each row in an order of its own."""
+    """(permutations, items): the items, each row in its own random order."""
     rows = np.tile(items, (permutations, 1))
     return np.random.default_rng(seed).permuted(rows, axis=1, out=rows)
 

@@ -1,9 +1,9 @@
-"""The combined drought indicator: rain, soil and crop told as one stage of one cascade.
+"""The combined drought indicator: rain, soil and crop as one stage of a cascade.
 
-After the CDI of the European Drought Observatory (EDO): a rainfall deficit (watch) dries the soil
-(warning), which harms the vegetation (alert). **Crop water stress stands in the place of the EDO's
-fAPAR anomaly**: an alert here says that crops are shorter of water than is usual for the season,
-not that a satellite sees less green. `COMBINED_CLASS_NAMES` says so in words.
+It follows the CDI of the European Drought Observatory (EDO): a rainfall deficit (watch) dries the
+soil (warning), which harms the vegetation (alert). **Crop water stress replaces the EDO's fAPAR
+anomaly**: an alert here means that crops are shorter of water than usual for the season, not that a
+satellite sees less green. `COMBINED_CLASS_NAMES` says so in words.
 
 Three conditions are read from four standardised anomalies, negative is dry:
 
@@ -11,9 +11,10 @@ Three conditions are read from four standardised anomalies, negative is dry:
 - soil: dry below -1 (the EDO's pF anomaly above 1), low in [-1, 0), well from 0 on;
 - crop: stressed below -1 (the EDO's fAPAR anomaly), low in [-1, 0), well from 0 on.
 
-An input that is NaN may be anything: the class is given where every value that the missing inputs
-(and a missing class before) could have leads to the same one, and is None elsewhere. So a rainfall
-deficit with stressed crops is an alert whatever the soil; with crops unknown it is nothing.
+An input that is NaN may have any value: the class is given where every value that the missing
+inputs (and a missing class before) could have leads to the same class, and is None elsewhere. So a
+rainfall deficit with stressed crops is an alert whatever the soil; with unknown crops it has no
+class.
 """
 
 from collections.abc import Callable
@@ -273,9 +274,9 @@ def _revision(before: int, rain: bool, soil: int, crop: int) -> int:
 
 @cache
 def _sets_after(rule: Rule, classes: int) -> IntTable:
-    """Classes that can follow, [classes before, rain, soil, crop]: sets as bits, 1 << class.
+    """Classes that can follow, [class before, rain, soil, crop]: sets as bits, 1 << class.
 
-    On each condition's axis the last position stands for an unknown one: the union of the others.
+    On the axis of each condition the last position is for an unknown one: the union of the others.
     """
     one = np.empty((classes, 3, 4, 4), dtype=np.int64)
     for before in range(classes):
@@ -301,7 +302,7 @@ def _sets_of(previous: ArrayLike | None, classes: tuple[str, ...]) -> IntTable:
 
 
 def _names(sets: IntTable, classes: tuple[str, ...]) -> ClassArray:
-    """The class of each set of one, None for larger sets."""
+    """The class of each set with one member, None for larger sets."""
     names = np.full(1 << len(classes), None, dtype=object)
     for position, code in enumerate(classes):
         names[1 << position] = code

@@ -21,7 +21,7 @@ WHOLE_YEAR = 365
 """Length of a season without end: day 366 of a leap year counts as this one."""
 
 KC_END_ADJUSTED_FROM = 0.45
-"""Crop coefficients below are of dry or dying crops, which wind does not change (eq. 65)."""
+"""Lower crop coefficients are of dry or dying crops, which wind does not change (eq. 65)."""
 
 WIND_RANGE, HUMIDITY_RANGE, HEIGHT_RANGE = (1.0, 6.0), (20.0, 80.0), (0.1, 10.0)
 """Where eq. 62 holds: wind at 2 m (m/s), daily minimum relative humidity (%), height (m)."""
@@ -64,7 +64,7 @@ CALENDAR_OF = {
     "temporary_grassland": "grassland",
     "grain_maize": "grain_maize_rainfed",
 }
-"""Crops of the statistics whose calendar has another name: the dates are those of the other."""
+"""Crops of the statistics that share the calendar of another crop."""
 
 
 def day_of_season(
@@ -152,7 +152,7 @@ def growth_stage(day: ArrayLike, lengths: ArrayLike) -> IntArray:
 
 
 def _share(number: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
-    """How much of a stage has gone by, 0-1: at once where the stage has no days."""
+    """Elapsed share of a stage, 0-1; a stage of 0 days is complete at once."""
     length = end - start
     gone = np.where(length > 0.0, (number - start) / np.where(length > 0.0, length, 1.0), np.inf)
     return np.asarray(np.where(number > start, gone, 0.0).clip(0.0, 1.0))

@@ -22,19 +22,19 @@ from geo_pipeline.indicators._arrays import BoolArray, FloatArray, IntArray
 from geo_pipeline.indicators.gamma_shapes import gamma_shape, likeliest_shape, thom_shape
 
 MIN_YEARS = 4
-"""Values that a step of the year needs for a fit (above zero, for rain). It only keeps out fits
-that say nothing: a climate takes 30 years, and `aggregation.valid_years` tells how many there are.
-"""
+"""Fewest values of a step of the year for a fit (above zero, for rain). This only prevents
+meaningless fits: a climate needs 30 years, and `aggregation.valid_years` returns how many there
+are."""
 
 ROUNDING = 1e-12
-"""Spread, relative to the values, up to which they count as equal: the order of summing makes no
-more of equal months."""
+"""Relative spread up to which values count as equal, so that the order of summing does not make
+equal months different."""
 
 NO_SKEW = 1e-6
 """L-skewness below which the symmetric member of a family is taken, as Hosking does."""
 
 NO_SHAPE = 1e-30
-"""Shape that stands for 0 in a division."""
+"""Shape that replaces 0 in a division."""
 
 KERNEL_WIDTH = 0.3
 """Bandwidth of kernels, as Silverman's 0.9 for densities: a distribution function needs less."""
@@ -91,7 +91,7 @@ class Pearson3Parameters:
             y = np.maximum(shape * (1.0 + 0.5 * skew * z), 0.0)
             wet = np.where(skew < 0.0, gammaincc(shape, y), gammainc(shape, y))
         wet = np.where(skew == 0.0, ndtr(z), wet)
-        # A dry total is at the share of zeros, also where the distribution begins below 0.
+        # A dry total has the probability of zeros, also where the distribution begins below 0.
         wet[(totals == 0.0) & (self.zero_share[..., np.newaxis] > 0.0) & ~np.isnan(wet)] = 0.0
         return _above_zero(wet, self.zero_share)
 
@@ -115,7 +115,7 @@ class LogisticParameters:
 
     def probability(self, values: FloatArray) -> FloatArray:
         """Probability of at most `values`; outside the support 0 (below) or 1 (above)."""
-        # log1p(-ky)/k is -y to the last digit long before k comes down to 0.
+        # log1p(-ky)/k equals -y to the last digit long before k reaches 0.
         shape = np.where(self.shape == 0.0, NO_SHAPE, self.shape)[..., np.newaxis]
         y = values - self.location[..., np.newaxis]
         y *= -shape / self.scale[..., np.newaxis]
@@ -171,7 +171,8 @@ class EmpiricalParameters:
     def percentile(self, values: FloatArray) -> FloatArray:
         """Gringorten's plotting position of `values` among the sample, in per cent."""
         years = np.count_nonzero(~np.isnan(self.sample), axis=-1)[..., np.newaxis]
-        # A known value adds 1 to twice the rank of its equals, 2 to that of what is above, NaN 0.
+        # A known value adds 1 to twice the rank of equal ones, 2 to that of higher ones, NaN adds
+        # 0.
         shape = np.broadcast_shapes(values.shape, years.shape)
         twice_rank = np.ones(shape, dtype=np.int32)
         for year in range(self.sample.shape[-1]):
@@ -337,7 +338,7 @@ def kernel_estimate(sample: FloatArray) -> KernelParameters:
 
 
 def empirical(sample: FloatArray) -> EmpiricalParameters:
-    """Plotting positions among the values themselves: none where there are too few."""
+    """Keep the values themselves as plotting positions, unless there are too few."""
     few = np.count_nonzero(~np.isnan(sample), axis=-1) < MIN_YEARS
     return EmpiricalParameters(np.where(few[..., np.newaxis], np.nan, sample))
 
@@ -350,7 +351,7 @@ def _above_zero(wet: FloatArray, dry: FloatArray) -> FloatArray:
 
 
 def _in_order(sample: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Sample sorted along the last axis, 0 after its values in place of NaN, and their number."""
+    """Sample sorted along the last axis, NaN replaced by 0 after its values, and their number."""
     ordered = np.sort(np.ascontiguousarray(sample), axis=-1)
     missing = np.isnan(ordered)
     np.copyto(ordered, 0.0, where=missing)
@@ -358,7 +359,7 @@ def _in_order(sample: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _l_moments(ordered: FloatArray, n: FloatArray, count: int) -> tuple[FloatArray, ...]:
-    """`l_moments` of what `_in_order` gives."""
+    """`l_moments` of the result of `_in_order`."""
     size = ordered.shape[-1]
     below = np.arange(1.0, size)
     gaps = n[..., np.newaxis] - below
@@ -399,7 +400,7 @@ def _gamma_by_logarithms(sample: FloatArray, *, exact: bool) -> GammaParameters:
     with np.errstate(invalid="ignore"):
         mean = np.where(missing, 0.0, sample).sum(axis=-1) / wet
         away = (sample - mean[..., np.newaxis]) / mean[..., np.newaxis]
-    # A is the mean of r - ln(1 + r), r the distance from the mean: no term is negative.
+    # A is the mean of r - ln(1 + r), r the relative departure from the mean: no term is negative.
     with np.errstate(invalid="ignore", divide="ignore"):
         terms = away - np.log(sample / mean[..., np.newaxis])
         near = away * away
@@ -412,7 +413,7 @@ def _gamma_by_logarithms(sample: FloatArray, *, exact: bool) -> GammaParameters:
 
 
 def _quantile(ordered: FloatArray, n: FloatArray, share: float) -> FloatArray:
-    """Quantile of the first n values along the last axis, in between neighbours where it falls."""
+    """Quantile of the first n values along the last axis, interpolated between neighbours."""
     if ordered.shape[-1] == 0:
         return np.full(n.shape, np.nan)
     position = np.maximum(share * (n - 1), 0.0)[..., np.newaxis]

@@ -1,4 +1,4 @@
-"""The surface layer that bare, wetted soil evaporates from: Ke of FAO-56's dual crop coefficient.
+"""The surface layer from which bare, wetted soil evaporates: Ke of FAO-56's dual crop coefficient.
 
 The root zone below it is in `soil_water`, the basal crop coefficient in `crops`. Depths are in mm,
 a day is one time step.
@@ -122,7 +122,7 @@ def surface_evaporation(
         room = highest[..., day] - basal[..., day]
         ke = np.minimum(kr * room, few[..., day] * highest[..., day])
         ke = np.maximum(ke, 0.0)
-        # What the exposed part gives cannot be more than it holds.
+        # The exposed part cannot evaporate more than it holds.
         rate = ke * et0[..., day] / from_area[..., day]
         drawn = np.minimum(rate, np.maximum(layer - start, 0.0))
         percolation = np.maximum(now - depletion, 0.0)

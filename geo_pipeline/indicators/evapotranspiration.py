@@ -1,4 +1,4 @@
-"""Reference evapotranspiration: what the air would take from well-watered short grass, mm a day."""
+"""Reference evapotranspiration: the demand of the air on well-watered short grass, mm a day."""
 
 from typing import NamedTuple
 
@@ -39,13 +39,13 @@ from geo_pipeline.indicators.radiation import (
 )
 
 MM_PER_MJ_M2 = 0.408
-"""Water that 1 MJ/m2 evaporates, mm: 1 / 2.45, to the digits the paper gives it (eq. 20)."""
+"""Water evaporated by 1 MJ/m2, mm: 1 / 2.45, with the digits of the paper (eq. 20)."""
 
 ZERO_CELSIUS = 273.0
-"""Kelvin at 0 °C as the paper has it in eq. 6."""
+"""Kelvin at 0 °C as in the paper's eq. 6."""
 
 USUAL_WIND_M_S = 2.0
-"""Wind at 2 m where it is not known: the mean over 2 000 stations of the globe (FAO-56, p. 63)."""
+"""Wind at 2 m where it is unknown: the mean over 2 000 stations of the globe (FAO-56, p. 63)."""
 
 PENMAN_MONTEITH_METHODS = (
     "penman-monteith",
@@ -57,14 +57,14 @@ PENMAN_MONTEITH_METHODS = (
     "penman-monteith:radiation+wind",
     "penman-monteith:humidity+radiation+wind",
 )
-"""What `et0_penman_monteith` calls its methods, by what was estimated.
+"""Names of the methods of `et0_penman_monteith`, by what was estimated.
 
 The position is the sum of 1 for humidity, 2 for radiation and 4 for wind.
 """
 
 
 class Et0(NamedTuple):
-    """Reference evapotranspiration, and how each value of it came about.
+    """Reference evapotranspiration, and the method of each value.
 
     `et0_mm` is float64, mm a day, `method` an object array of its shape: one of
     `PENMAN_MONTEITH_METHODS`, None where `et0_mm` is NaN.
@@ -441,7 +441,7 @@ def _first_known(values: FloatArray, otherwise: FloatArray) -> FloatArray:
 
 
 def _or_else(temp_c: ArrayLike | None, name: str, otherwise: FloatArray) -> FloatArray:
-    """The temperature where it is given, and what it is otherwise."""
+    """The temperature where it is given, else `otherwise`."""
     return otherwise if temp_c is None else _first_known(temperature(temp_c, name), otherwise)
 
 
@@ -452,7 +452,7 @@ def _unknown_unless(values: ArrayLike | None, name: str, what: str) -> FloatArra
 def _methods(
     et0: FloatArray, no_humidity: BoolArray, no_radiation: BoolArray, no_wind: BoolArray
 ) -> NDArray[np.object_]:
-    """What was estimated, in words; None where there is no ET0."""
+    """The name of what was estimated; None where there is no ET0."""
     names = np.array([*PENMAN_MONTEITH_METHODS, None], dtype=object)
     code = no_humidity * np.int8(1) + no_radiation * np.int8(2) + no_wind * np.int8(4)
     code = np.where(np.isnan(et0), np.int8(len(PENMAN_MONTEITH_METHODS)), code)

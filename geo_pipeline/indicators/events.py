@@ -1,9 +1,9 @@
 """Events: dry spells in daily rain, and droughts in a standardised index by run theory.
 
-Steps are consecutive (days for spells, months or dekads for an index), time on the last axis. What
-is not known never ends a run quietly: a missing day may have been wet or dry, so a spell across it
-has an unknown length until a wet day starts the count anew, and a drought that meets a gap ends as
-unknown rather than as over.
+Steps are consecutive (days for spells, months or dekads for an index), time on the last axis.
+Missing values never end a run silently: a missing day may have been wet or dry, so a spell across
+it has an unknown length until a wet day starts the count again, and a drought that meets a gap ends
+as unknown rather than as over.
 """
 
 import math
@@ -25,10 +25,10 @@ from geo_pipeline.indicators._arrays import (
 )
 
 DRY_DAY_MM = 1.0
-"""A day with less is dry (ETCCDI and WMO)."""
+"""A day with less rain is dry (ETCCDI and WMO)."""
 
 DROUGHT_ENDS = ("over", "running", "unknown")
-"""How a drought ends: seen to, not yet at the end of the series, lost in a gap."""
+"""How a drought ends: observed to be over, still running at the end of the series, or in a gap."""
 
 
 # --- true days ------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ def longest_dry_spell(
 
 
 def _wet(precip_mm: ArrayLike, threshold_mm: float) -> tuple[BoolArray, BoolArray]:
-    """Days with rain, and days of which nothing is known."""
+    """Days with rain, and days without a value."""
     rain = as_series(precip_mm)
     reject((rain < 0.0) | np.isinf(rain), rain, "precip_mm", "rain is finite and not negative")
     if not threshold_mm > 0.0:
@@ -202,14 +202,14 @@ class DroughtEvents:
     """Steps from `onset` to `last`, both in it."""
     severity: FloatArray
     """Sum over the drought of how far the index is below the end threshold (McKee's magnitude where
-    that is 0), steps above it in a pooled drought counting nothing. Above 0, index x steps."""
+    that is 0). Steps above it in a pooled drought count 0. Above 0, index x steps."""
     peak: FloatArray
     """Lowest index."""
     peak_time: IntArray
     """Time step of the lowest index, the first of several."""
     onset_known: BoolArray
-    """False where the index comes into sight (series start, gap) already below the end threshold:
-    the drought may be older."""
+    """False where the record begins (at the series start or after a gap) already below the end
+    threshold: the drought may be older."""
     end: NDArray[np.str_]
     """One of `DROUGHT_ENDS`."""
 
@@ -299,8 +299,8 @@ def drought_events(
         raise ValueError(f"pool must not be negative, got {pool}")
     min_duration = positive_int(min_duration, "min_duration")
     places, length = series.shape[:-1], series.shape[-1]
-    # A column of NaN after each place keeps its runs from those of the next in one flat array; the
-    # last of them is also what comes before the first place, at -1.
+    # A column of NaN after each place separates its runs from those of the next in one flat array;
+    # the last of them also precedes the first place, at -1.
     rows = np.full((series.size // length if length else 0, length + 1), np.nan)
     rows[:, :length] = series.reshape(rows.shape[0], length)
     flat, width = rows.ravel(), length + 1
@@ -336,7 +336,7 @@ def drought_events(
 def _pooled_runs(flat: FloatArray, end: float, pool: int) -> tuple[IntArray, IntArray]:
     """First step and step after the last of each run at `end` or below.
 
-    Runs that are parted by `pool` steps at most, all known, are one.
+    Runs separated by at most `pool` known steps are one.
     """
     first, stop = _runs(flat <= end)
     unknown = np.concatenate([[0], np.cumsum(np.isnan(flat))])
@@ -348,7 +348,7 @@ def _depths(
     flat: FloatArray, onset: IntArray, stop: IntArray, end: float
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     """Severity, lowest value and the first step with it, of each event."""
-    # The event of each step of an event, in order.
+    # The number of the event of each step, in order.
     duration = stop - onset
     event = np.repeat(np.arange(onset.size), duration)
     step = np.arange(event.size) - np.repeat(np.cumsum(duration) - duration, duration)
@@ -385,7 +385,7 @@ def drought_age(index: ArrayLike, *, start: float = -1.0, end: float = 0.0) -> F
     series = as_float(index)
     events = drought_events(series, start=start, end=end)
     last_above, last_missing = _last(series > end)[1], _last(np.isnan(series))[1]
-    unsure = last_missing >= last_above  # -1 for both: nothing above `end` since the start
+    unsure = last_missing >= last_above  # -1 for both: never above `end` since the start
     age = np.where(unsure, np.nan, 0.0)
     event = np.repeat(np.arange(len(events)), events.duration)
     since = np.arange(event.size) - np.repeat(

@@ -1,11 +1,11 @@
-"""Standardised indices in two steps: a distribution fitted to a climate, and values read on it.
+"""Standardised indices in two steps: fitting a distribution to a climate, and reading values on it.
 
 The `fit_` functions fit each step of the year of a reference period, `standardise` reads the values
-of any period on the fit. The parameters are plain arrays (`distributions`): a fit can be stored,
-and applied to the months that come in later. What is to be given, and how it is laid out, is said
-in `standardised`, whose indices do both steps at once.
+of any period on the fit. The parameters are plain arrays (`distributions`), so a fit can be stored
+and applied to later months. Inputs and their layout are described in `standardised`, whose indices
+do both steps at once.
 
-Here is also how both share out the places among threads, and how a year has its steps.
+The distribution of places over threads and the steps of a year are also here.
 """
 
 import dataclasses
@@ -46,17 +46,17 @@ Method = Literal["l-moments", "thom", "mle"]
 
 MONTHS = 12
 PERIODS = (MONTHS, 36)
-SAMPLES = ("sample", "centres")  # of parameters: those with the year as one more axis
+SAMPLES = ("sample", "centres")  # parameters that have the year as a further axis
 
 BOUND = 3.09
-"""Where indices end on either side: 1 in 1000, beyond what a century of months can tell."""
+"""Limit of indices on either side: 1 in 1000, more extreme than a century of months can show."""
 
 CHUNK = 1 << 17
-"""Values a thread works on at once: 1 MB, so that what is made of them on the way costs next to
-nothing. One thread alone works on a quarter of that."""
+"""Values in one chunk of a thread: 1 MB, so that intermediate arrays cost almost nothing. A single
+thread works on a quarter of that."""
 
 CHUNKS_A_THREAD = 4
-"""Chunks that are worth a thread: France's départements are one or two, a grid is hundreds."""
+"""Fewest chunks for another thread: France's départements are one or two, a grid has hundreds."""
 
 GAMMA_FITS: dict[Method, Callable[[FloatArray], GammaParameters]] = {
     "l-moments": distributions.gamma_by_l_moments,
@@ -69,7 +69,7 @@ P = TypeVar("P", bound=Parameters)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Calendar:
-    """What of a series is fitted, and to which step of the year its first value belongs."""
+    """Which part of a series is fitted, and the step of the year of its first value."""
 
     period: int
     first_step: int
@@ -86,7 +86,7 @@ class Calendar:
         return self.reference is None and self.min_valid_share == 0.0
 
     def sample(self, series: FloatArray) -> FloatArray:
-        """The reference as (..., step, year), emptied where too few years are valid."""
+        """The reference as (..., step, year), all NaN where too few years are valid."""
         sample = fold_reference(series, self.period, self.first_step, self.reference)
         if self.min_valid_share > 0.0:
             start, stop = reference_ends(self.reference, series.shape[-1])
@@ -276,7 +276,7 @@ def standardise(
 
 
 def _fit(series: FloatArray, fit: Callable[[FloatArray], P], calendar: Calendar) -> P:
-    """Fit some places at a time; parameters in the shape of the places."""
+    """Fit some places at a time; the parameters have the shape of the places."""
     flat = by_place(series, 1)
     nobody = fit(calendar.sample(flat[:0]))
     many: dict[str, FloatArray] = {}
@@ -299,13 +299,13 @@ def write_scores(probability: FloatArray, first_step: int, limit: float, out: Fl
 
 
 def share_out(work: Callable[[slice], None], places: int, length: int) -> None:
-    """Call `work` for all places, in chunks, which threads share when there are many."""
+    """Call `work` for all places, in chunks, shared by threads when there are many."""
     workers = min(os.cpu_count() or 1, places * length // (CHUNK * CHUNKS_A_THREAD))
     values = CHUNK if workers > 1 else CHUNK // 4  # threads take turns less often
     size = max(1, values // max(length, 1))
     chunks = [slice(first, first + size) for first in range(0, places, size)]
-    # The GNU C library hands what a chunk's arrays took back to the system one by one, and takes it
-    # anew for each, page by page: until something larger was freed. This costs nothing.
+    # The GNU C library returns the memory of a chunk's arrays to the system one by one, and fetches
+    # it again page by page, until something larger was freed. This allocation costs nothing.
     np.empty(4 * CHUNK)
     if workers < 2:
         for chunk in chunks:
@@ -333,7 +333,7 @@ def calendar_of(
     reference: Reference,
     min_valid_share: float,
 ) -> Calendar:
-    """What is fitted and when the series starts, once both are checked."""
+    """The checked choice of what is fitted and when the series starts."""
     if not 0.0 <= min_valid_share <= 1.0:
         raise ValueError(f"min_valid_share must be in 0-1, got {min_valid_share}")
     step = _step(period, first_month, first_step)

@@ -1,6 +1,6 @@
-"""Shapes of gamma distributions, from what of a sample decides them: its L-CV, or Thom's A.
+"""Shapes of gamma distributions from the statistic of a sample that determines them: L-CV or A.
 
-How a sample gives these, zeros and all, is in `distributions`.
+`distributions` computes these from a sample, including zeros.
 """
 
 import numpy as np
@@ -9,10 +9,10 @@ from scipy.special import psi, zeta
 from geo_pipeline.indicators._arrays import FloatArray
 
 SERIES_FROM = 20.0
-"""Gamma shape from which the digamma function is taken from its asymptotic series."""
+"""Gamma shape from which the digamma function is computed by its asymptotic series."""
 
 NEWTON_STEPS = 5
-"""A fixed number, so that no place waits for another: three reach the last digits."""
+"""A fixed number, so that no place waits for another; three are enough for the last digits."""
 
 
 def gamma_shape(l_cv: FloatArray) -> FloatArray:

@@ -1,10 +1,10 @@
-"""The state of the air near the ground: pressure, humidity, wind at the height of the reference.
+"""The state of the air near the ground: pressure, humidity, wind at the reference height.
 
-All is elementwise, the arguments broadcast against each other, and NaN comes out where it goes in.
+All functions are elementwise, the arguments broadcast against each other, and NaN gives NaN.
 Equation numbers are those of Allen, R. G., Pereira, L. S., Raes, D. & Smith, M. (1998). Crop
 evapotranspiration. FAO Irrigation and Drainage Paper 56, chapter 3. Every function raises
-ValueError, naming the first offending element, for what cannot be: infinite values, temperatures
-that are not °C, humidity outside 0-100 %.
+ValueError, naming the first wrong element, for impossible values: infinite ones, temperatures that
+are not °C, humidity outside 0-100 %.
 """
 
 import numpy as np
@@ -23,10 +23,10 @@ LATENT_HEAT_MJ_KG = 2.45
 """Latent heat of vaporisation of water at about 20 °C, taken as constant (FAO-56, p. 31)."""
 
 REFERENCE_HEIGHT_M = 2.0
-"""Height above the grass that the reference equation takes its wind at."""
+"""Height of the wind in the reference equation, above the grass."""
 
 VENTILATED, NATURALLY_VENTILATED, INDOORS = 0.000662, 0.0008, 0.0012
-"""Coefficient of a psychrometer, 1/°C, by how air passes its wet bulb (FAO-56, p. 38)."""
+"""Coefficient of a psychrometer, 1/°C, by the ventilation of its wet bulb (FAO-56, p. 38)."""
 
 
 def atmospheric_pressure(altitude_m: ArrayLike) -> FloatArray:

@@ -1,10 +1,10 @@
-"""Sunshine on a horizontal surface: above the air, below it, and what stays at the ground.
+"""Solar radiation on a horizontal surface: above the atmosphere, below it, and net at the ground.
 
-All is elementwise over days, in MJ/m2 a day. The arguments broadcast against each other: latitudes
-of shape (places, 1) against days of shape (time,) give (places, time). NaN comes out where it goes
-in. Equation numbers are those of Allen, R. G., Pereira, L. S., Raes, D. & Smith, M. (1998). Crop
+All functions are elementwise over days, in MJ/m2 a day. The arguments broadcast against each other:
+latitudes of shape (places, 1) and days of shape (time,) give (places, time). NaN gives NaN.
+Equation numbers are those of Allen, R. G., Pereira, L. S., Raes, D. & Smith, M. (1998). Crop
 evapotranspiration. FAO Irrigation and Drainage Paper 56, chapter 3. Every function raises
-ValueError, naming the first offending element, for what cannot be: infinite values, negative
+ValueError, naming the first wrong element, for impossible values: infinite ones, negative
 radiation, latitudes beyond the poles, days outside 1-366.
 """
 
@@ -22,17 +22,17 @@ from geo_pipeline.indicators._ranges import (
 SOLAR_CONSTANT_MJ_M2_MIN = 0.0820
 STEFAN_BOLTZMANN_MJ_K4_M2 = 4.903e-9
 KELVIN = 273.16
-"""Kelvin at 0 °C as the paper has it in eq. 39 (0.01 too much, and its examples rest on it)."""
+"""Kelvin at 0 °C as in the paper's eq. 39 (0.01 too much, but its examples depend on it)."""
 
 GRASS_ALBEDO = 0.23
 K_RS_INTERIOR, K_RS_COASTAL = 0.16, 0.19
-"""Hargreaves' radiation coefficient, 1/sqrt(°C): land all around, or on the coast (p. 60)."""
+"""Hargreaves' radiation coefficient, 1/sqrt(°C): in the interior, or on the coast (p. 60)."""
 
 DARKEST_SKY = 0.3
-"""Least share of clear-sky radiation that net longwave radiation is computed with."""
+"""Smallest share of clear-sky radiation used for net longwave radiation."""
 
 UNSEEN_SKY = 0.5
-"""The share it takes where the sun does not rise and cloud cannot be told (p. 75)."""
+"""The share used where the sun does not rise and cloudiness is unknown (p. 75)."""
 
 
 def inverse_relative_distance(day_of_year: ArrayLike) -> FloatArray:
@@ -250,7 +250,7 @@ def net_longwave(
     humidity = not_negative(vapour_pressure_kpa, "vapour_pressure_kpa", "vapour pressure")
     radiation = not_negative(radiation_mj_m2, "radiation_mj_m2", "radiation")
     clear = not_negative(clear_sky_mj_m2, "clear_sky_mj_m2", "radiation")
-    # Comparing first keeps the quotient from overflow where the sun all but fails to rise.
+    # The minimum is taken first, so that the quotient cannot overflow where the sun hardly rises.
     share = np.minimum(radiation, clear) / np.where(clear == 0.0, 1.0, clear)
     share = np.where(clear == 0.0, UNSEEN_SKY + 0.0 * radiation, np.maximum(share, DARKEST_SKY))
     emitted = _fourth_power(tmin + KELVIN) + _fourth_power(tmax + KELVIN)

@@ -1,7 +1,7 @@
-"""The state of root zones, moved on a day at a time, and the outputs that a balance keeps of it.
+"""The state of root zones, advanced one day at a time, and the outputs that a balance keeps.
 
-Arrays come in checked, one day of them at a time. What they mean and what may be given is in
-`soil_water`, whose `soil_water_balance` is what to call.
+Arrays come in checked, one day of them at a time. Their meaning and possible values are described
+in `soil_water`; call `soil_water_balance` there.
 """
 
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ Output = Literal[
     "irrigation_mm",
 ]
 OUTPUTS: tuple[Output, ...] = get_args(Output)
-"""What a balance can keep, day by day or by period."""
+"""Outputs that a balance can keep, by day or by period."""
 
 STATES: frozenset[Output] = frozenset({"depletion_mm", "below_mm", "swi", "ks"})
-"""Averaged over a period; the others are summed."""
+"""Outputs averaged over a period; the others are summed."""
 
 BLOCK_DAYS = 256
 """Days whose inputs and outputs lie in memory with time first while they are computed."""
@@ -38,12 +38,12 @@ P_LOWEST, P_HIGHEST = 0.1, 0.8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SoilWater:
-    """What a balance kept, each (..., time) or (..., periods); None for what was not asked for.
+    """The outputs of a balance, each (..., time) or (..., periods); None for those not requested.
 
     `depletion_mm` and `below_mm` (depletion of the soil below the roots) are those of the end of
     the day, and so is `swi`, the soil wetness index (W - Wwp) / (Wfc - Wwp) = 1 - Dr / TAW. `ks` is
     the stress coefficient of the day, `etc_mm` the evapotranspiration without stress, `eta_mm` with
-    it, `percolation_mm` what left the profile for good, `irrigation_mm` what was given.
+    it, `percolation_mm` the water that left the profile, `irrigation_mm` the irrigation.
     """
 
     depletion_mm: FloatArray | None = None
@@ -56,7 +56,7 @@ class SoilWater:
     irrigation_mm: FloatArray | None = None
 
     def __getitem__(self, name: Output) -> FloatArray:
-        """Return the output called `name`; KeyError when it was not kept."""
+        """Return the output `name`; KeyError when it was not kept."""
         if name not in OUTPUTS or (values := getattr(self, name)) is None:
             kept = [item.name for item in fields(self) if getattr(self, item.name) is not None]
             raise KeyError(f"{name} was not kept: there are {', '.join(kept)}")
@@ -73,7 +73,7 @@ class RootZoneState:
 
 @dataclass(slots=True)
 class _Demand:
-    """What a day asks of the root zone."""
+    """The demand of a day on the root zone."""
 
     etc: FloatArray
     raw: FloatArray
@@ -82,9 +82,9 @@ class _Demand:
 
 
 class RootZone:
-    """The state of all places and crops, moved on a day at a time.
+    """The state of all places and crops, advanced one day at a time.
 
-    `wet` and `dry` are the bounds of what is not known; one object while everything is known.
+    `wet` and `dry` are the bounds of an unknown state; they are one object while it is known.
     """
 
     def __init__(
@@ -161,10 +161,11 @@ class RootZone:
         }
 
     def _bound(self, state: RootZoneState, taw: FloatArray, *, empty: bool) -> RootZoneState:
-        """Return `state` with one end of what is possible where the day before left no trace."""
+        """Return `state` with the wettest or driest possible value where the day before is
+        unknown."""
         if not self.lost.any():
             return state
-        # As yesterday's roots left it: `_move` then lets them grow to today's.
+        # This is the state for yesterday's roots: `_move` then lets them grow to today's.
         roots_taw = taw if self.profile is None else np.where(np.isnan(self.taw), taw, self.taw)
         if self.profile is not None:
             self.taw = roots_taw
@@ -175,7 +176,7 @@ class RootZone:
         return RootZoneState(roots, np.where(self.lost, rest, state.below))
 
     def _settle(self, wet: RootZoneState, dry: RootZoneState, missing: BoolArray) -> None:
-        """Take the bounds over, and as one value where they have met."""
+        """Store the bounds, as one value where they have met."""
         apart = dry.roots - wet.roots
         if dry.below is not None and wet.below is not None:
             apart = np.abs(apart) + np.abs(dry.below - wet.below)
@@ -248,7 +249,7 @@ class RootZone:
         return below - refill, excess if lost is None else excess + lost
 
     def _roots(self, state: RootZoneState, taw: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        """Return both depletions once the roots have grown or gone from yesterday's TAW."""
+        """Return both depletions after the roots have grown or gone from yesterday's TAW."""
         if state.below is None or self.profile is None or self.taw is taw:
             return state.roots, state.below
         change = taw - self.taw
@@ -259,7 +260,7 @@ class RootZone:
         left = np.maximum(-change, 0.0) / self.taw
         moved = np.minimum(reached, 1.0) * state.below - left * state.roots
         roots = np.minimum(np.maximum(state.roots + moved, 0.0), taw)
-        # Taken from the sum: whatever rounding does, none of the water is lost.
+        # Computed from the sum, so that rounding loses no water.
         below = np.maximum(state.roots + state.below - roots, 0.0)
         return roots, np.where(change == 0.0, state.below, below)
 
@@ -283,7 +284,7 @@ class KeptOutputs:
         self.kept = {name: np.empty((*shape, columns)) for name in names}
 
     def add(self, day: int, today: dict[Output, FloatArray]) -> None:
-        """Take in the outputs of a day, the days in their order."""
+        """Add the outputs of a day; days come in order."""
         last = day + 1 == self.length
         if self.periods is None:
             row = day % BLOCK_DAYS

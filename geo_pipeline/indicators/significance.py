@@ -1,6 +1,6 @@
 """Significance of many tests at once: the false discovery rate.
 
-The tests themselves are in `trends` (one a place) and `clusters`.
+The tests themselves are in `trends` (one for each place) and `clusters`.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from geo_pipeline.indicators._arrays import (
 
 
 def false_discovery(p_values: ArrayLike, level: float = 0.1) -> BoolArray:
-    r"""Which of many tests hold, when of those that do a share of `level` may be false.
+    r"""Which of many tests hold, if a share of `level` of those that do may be false.
 
     The step-up rule of Benjamini and Hochberg: with :math:`p_{(1)} \le \dots \le p_{(m)}`,
 

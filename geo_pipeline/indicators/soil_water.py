@@ -1,8 +1,8 @@
 """Water in the root zone: the daily balance of FAO-56, single crop coefficient.
 
-What is asked for stands here: the functions, what they take and the checks of it. How the balance
-moves on by a day and what it keeps is in `root_zone`, the surface layer of the dual crop
-coefficient in `evaporation_layer`, coefficients and seasons of crops in `crops`.
+The public functions, their arguments and checks are here. How the balance advances by a day and
+what it keeps is in `root_zone`, the surface layer of the dual crop coefficient in
+`evaporation_layer`, coefficients and seasons of crops in `crops`.
 
 Depths are in mm, a day is one time step. The depletion is what the root zone lacks to field
 capacity: 0 when full, the total available water (TAW) when the crop can take nothing more.
@@ -409,7 +409,7 @@ def _first_taw(taw_mm: ArrayLike) -> FloatArray:
 def _profile(
     taw: FloatArray, before: FloatArray | None, profile_mm: ArrayLike | None
 ) -> FloatArray | None:
-    """TAW of the whole soil (...), None where the roots always have all of it."""
+    """TAW of the whole soil (...), None where the roots always reach all of it."""
     known = np.where(np.isnan(taw), -np.inf, taw)
     largest = known.max(axis=-1, initial=-np.inf)
     largest = np.where(np.isneginf(largest), np.nan, largest)

@@ -1,11 +1,11 @@
 """Weather stress of a season: heat, frost, degree days, and the water balance since its start.
 
 Daily series, consecutive days on the last axis; `dates` are those days. A stage or season is either
-a mask (True on its days) or follows from dates. What depends on a missing day is unknown (NaN) to
-the end of the stage or season it lies in, and known again with the next.
+a mask (True on its days) or follows from dates. What depends on a missing day is unknown (NaN)
+until the end of its stage or season, and known again in the next.
 
-Where the data are dekads spread over days, counts of hot days and frosts must be made unknown:
-`events.only_true_days` on the temperatures does it. Sums since the start of a season bear it.
+Where the data are dekads spread over days, counts of hot days and frosts must be made unknown with
+`events.only_true_days` on the temperatures. Sums since the start of a season remain valid.
 """
 
 from itertools import pairwise
@@ -32,10 +32,10 @@ SEASON_START: MonthDay = (9, 1)
 """The French hydrological and cropping year starts on 1 September."""
 
 HOT_DAY_C = 25.0
-"""A day with a higher maximum is hot: that of ETCCDI's summer days."""
+"""A day with a higher maximum is hot, as in ETCCDI's summer days."""
 
 FROST_C = 0.0
-"""A night below is a frost (ETCCDI)."""
+"""A night with a lower minimum is a frost (ETCCDI)."""
 
 _LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAY_BEFORE_MONTH = np.concatenate([[0], np.cumsum(_LENGTHS)])
@@ -264,7 +264,7 @@ def bud_break(gdd: ArrayLike, required: float, *, season: ArrayLike | None = Non
 
 
 class SeasonTotal(NamedTuple):
-    """A sum since the start of the season, beside what is usual on that day; all (..., time)."""
+    """A sum since the start of the season, and its usual value on that day; all (..., time)."""
 
     total: FloatArray
     """Sum since the start of the season, that day included."""
@@ -355,11 +355,11 @@ def season_total(
 
 
 def _accumulate(values: FloatArray, starts: BoolArray) -> FloatArray:
-    """Running sums that start anew on starts; added day by day, so no rounding is carried over."""
+    """Running sums that start again on starts; added day by day, so no rounding is carried over."""
     shape = np.broadcast_shapes(values.shape, starts.shape)
     values = np.broadcast_to(values, shape)
     sums = np.full(shape, np.nan)
-    if starts.shape == shape[-1:]:  # the same days for all places: season by season
+    if starts.shape == shape[-1:]:  # the same days for all places: computed season by season
         edges = [*np.flatnonzero(starts), shape[-1]]
         for begin, end in pairwise(edges):
             np.cumsum(values[..., begin:end], axis=-1, out=sums[..., begin:end])
@@ -403,7 +403,7 @@ def _as_days(dates: ArrayLike) -> Dates:
 
 
 def _day_of_leap_year(days: Dates) -> IntArray:
-    """Position of each date among the 366 days of a leap year, from 0: the same in every year."""
+    """Position of each date among the 366 days of a leap year, from 0; the same in every year."""
     months = days.astype("datetime64[M]")
     month = months.astype(np.int64) % 12
     day = (days - months.astype("datetime64[D]")).astype(np.int64)

@@ -1,7 +1,7 @@
-"""Trends of years: ranks, Sen's slope, the test of Mann and Kendall.
+"""Trends of years: ranks, Sen's slope, the Mann-Kendall test.
 
-Time is on the last axis, leading axes are places; a missing year leaves its series. Whether places
-are alike is in `clusters`; what a whole map of p-values may claim is in `significance`. All
+Time is on the last axis, leading axes are places; missing years are left out. Whether places are
+similar is in `clusters`; the significance of a whole map of p-values is in `significance`. All
 p-values are two-sided. All functions raise ValueError for infinite values (the message names the
 first) and for a single number.
 """
@@ -23,14 +23,14 @@ from geo_pipeline.indicators._arrays import (
 )
 
 MIN_YEARS = 8
-"""A series of fewer values has no trend: NaN. One or two years would decide it."""
+"""Fewest values for a trend, else NaN: one or two years would decide it."""
 
 EXACT_YEARS = 10
-"""Up to this many values, none of them equal, S has its exact distribution; the normal beyond."""
+"""Up to this many distinct values S has its exact distribution; beyond, the normal one."""
 
-# Slopes of pairs held in memory at once: 32 MB.
+# Slopes of pairs held in memory at the same time: 32 MB.
 _BLOCK = 1 << 22
-# Hamed and Rao take a rank correlation into account that is outside this level's limits.
+# Hamed and Rao use only rank correlations outside the limits of this level.
 _LAG_LEVEL = 0.05
 
 
@@ -216,7 +216,7 @@ class _Score(NamedTuple):
 def _score(rows: FloatArray) -> _Score:
     """The score of series (rows, time)."""
     rises = np.zeros(len(rows), dtype=np.int64)
-    # Of each value, how many others are equal to it.
+    # For each value, how many others are equal to it.
     equal = np.zeros(rows.shape, dtype=np.int64)
     for lag in range(1, rows.shape[-1]):
         later, earlier = rows[:, lag:], rows[:, :-lag]
@@ -234,9 +234,10 @@ def _score(rows: FloatArray) -> _Score:
 
 @cache
 def _tail(count: int) -> FloatArray:
-    """Twice the share of the orders of `count` different values with so many inversions or fewer.
+    """Twice the share of the orders of `count` distinct values with at most so many inversions.
 
-    A value put among those before it has 0 to all of these behind it, each place as likely.
+    Inserting a value among those before it creates between 0 and all of them as inversions, each
+    number with the same probability.
     """
     orders = np.ones(1)
     for before in range(1, count):
@@ -245,11 +246,11 @@ def _tail(count: int) -> FloatArray:
 
 
 def _inflation(rows: FloatArray, lags: int, least: int) -> FloatArray:
-    """By how much dependence between years widens the variance of S: 1 or more."""
+    """Factor by which dependence between years increases the variance of S: 1 or more."""
     length = rows.shape[-1]
     steps = np.arange(length, dtype=np.float64)
     left = rows - theil_sen(rows, steps, min_years=least).slope[:, np.newaxis] * steps
-    # Ranks about their mean, doubled: values below less values above.
+    # Ranks about their mean, doubled: the number of lower values minus that of higher ones.
     ranks = np.zeros(rows.shape)
     for lag in range(1, length):
         later, earlier = left[:, lag:], left[:, :-lag]
@@ -295,7 +296,7 @@ def _median(ordered: FloatArray, count: IntArray) -> FloatArray:
 
 
 def _ranked(ordered: FloatArray, position: IntArray) -> FloatArray:
-    """The value of each row at its position, the nearest where it is beyond the row."""
+    """The value of each row at its position, or the nearest one inside the row."""
     inside = np.clip(position, 0, ordered.shape[-1] - 1)[:, np.newaxis]
     return np.take_along_axis(ordered, inside, axis=-1)[:, 0]
 
