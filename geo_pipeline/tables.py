@@ -285,7 +285,7 @@ PARTITIONED: Final = tuple(each.name for each in _ALL if each.partitioned)
 """Tables with a file for each département."""
 
 OBSERVED: Final = tuple(each.name for each in _ALL if each.asks is not None)
-"""Tables that a provider is asked for."""
+"""Tables that come from a provider."""
 
 DERIVED: Final = tuple(each.name for each in _ALL if each.partitioned and each.asks is None)
 """Tables made, for each département, from its other tables."""

@@ -17,9 +17,9 @@ from geo_pipeline.runtime.table_assets import (
     write_table,
 )
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.transforms.drought import drought_indicators as indicators_of
-from geo_pipeline.transforms.irrigation import irrigation_need as need_of
-from geo_pipeline.transforms.soil import soil_water_daily as soil_water
+from geo_pipeline.transforms.drought import drought_indicators as compute_indicators
+from geo_pipeline.transforms.irrigation import irrigation_need as compute_need
+from geo_pipeline.transforms.soil import soil_water_daily as compute_soil_water
 
 # Départements whose days are in memory at a time: millions of rows for the whole of France.
 BLOCK = 17
@@ -43,7 +43,7 @@ def soil_water_daily(
     crops, storage = source.crop_parameters(), source.soil_storage()
 
     def make(codes: Sequence[str]) -> pd.DataFrame:
-        return soil_water(lake.read("weather_daily", *codes), crops, storage)
+        return compute_soil_water(lake.read("weather_daily", *codes), crops, storage)
 
     _write_blocks(context, workspace, "soil_water_daily", make)
     return dg.MaterializeResult()
@@ -65,7 +65,7 @@ def drought_indicators(
     def make(codes: Sequence[str]) -> pd.DataFrame:
         weather = lake.read("weather_daily", *codes)
         soil = lake.read("soil_water_daily", *codes, columns=SOIL_COLUMNS)
-        return indicators_of(weather, soil, crops, class_min_years=least)
+        return compute_indicators(weather, soil, crops, class_min_years=least)
 
     _write_blocks(context, workspace, "drought_indicators", make)
     return dg.MaterializeResult()
@@ -85,7 +85,7 @@ def irrigation_need(
 
     def make(codes: Sequence[str]) -> pd.DataFrame:
         weather = lake.read("weather_daily", *codes)
-        return need_of(weather, lake.read("crop_statistics", *codes), crops, storage)
+        return compute_need(weather, lake.read("crop_statistics", *codes), crops, storage)
 
     _write_blocks(context, workspace, "irrigation_need", make, at_a_time=SMALL_BLOCK)
     return dg.MaterializeResult()

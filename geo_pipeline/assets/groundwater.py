@@ -17,7 +17,7 @@ from geo_pipeline.runtime.table_assets import (
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.sources.hubeau import SILENT
 from geo_pipeline.tables import validate
-from geo_pipeline.transforms.groundwater import groundwater as by_month
+from geo_pipeline.transforms.groundwater import groundwater as compute_groundwater
 from geo_pipeline.words import Message, message
 
 PIEZOMETERS = "piezometers"
@@ -39,7 +39,7 @@ def groundwater(
     for code in context.partition_keys:
         try:
             found = provider.groundwater(code)
-            rows = validate("groundwater", by_month(found.levels, until, found.stations))
+            rows = validate("groundwater", compute_groundwater(found.levels, until, found.stations))
             check_kept(workspace, "groundwater", code, rows, provider.name)
         except StorageError:
             raise

@@ -139,7 +139,7 @@ class Mail:
         """Send a message to all receivers at once; the remark names those refused.
 
         Raises:
-            DeliveryError: the server cannot be reached, or takes it for nobody.
+            DeliveryError: the server cannot be reached, or refuses all receivers.
         """
         try:
             with self._connected() as server:

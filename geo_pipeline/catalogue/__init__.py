@@ -1,5 +1,5 @@
-"""What is published of a département: the `Indicator` records, their legends, names of crops.
+"""The catalogue of a département's indicators: records, legends, names of crops.
 
-How an indicator is computed is in `transforms`, which each record names; how values become maps
-and sentences is in `publishing`.
+Each record names the function in `transforms` that computes it; `publishing` turns values into maps
+and sentences.
 """

@@ -1,4 +1,4 @@
-"""The indicators of crops: their water, warmth and harvests, and the days that harm them."""
+"""The indicators of crops: their water, warmth and harvests, and harmful days."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -25,11 +25,11 @@ from geo_pipeline.crops import CEREALS, RAINFED, WITH_YIELD_RESPONSE
 from geo_pipeline.words import NBSP, Words
 
 WITH_YIELDS: Final = tuple(crop for crop in CROP_NAMES if crop != "grassland")
-"""Crops of the table `crop_statistics`, which has permanent and temporary grassland apart."""
+"""Crops of the table `crop_statistics`, which separates permanent and temporary grassland."""
 
 
 def crops() -> Iterator[Indicator]:
-    """Shortage of water of crops that live on rain, by month and by season, and their warmth."""
+    """Shortage of water of rainfed crops, by month and by season, and their warmth."""
     yield _stress(
         "crop_stress_pct", Words("cultures", "crops"), computed_by("crop_shortage.stress_of_all")
     )
@@ -45,7 +45,7 @@ def crops() -> Iterator[Indicator]:
 
 
 def yields() -> Iterator[Indicator]:
-    """Harvests against those before them."""
+    """Harvests compared with earlier ones."""
     for crop in WITH_YIELDS:
         name = _lower(CROP_NAMES[crop])
         yield Indicator(
@@ -89,7 +89,7 @@ def yields() -> Iterator[Indicator]:
 
 
 def _stress(key: str, of: Words, computation: Computation, crop: str = "") -> Indicator:
-    """What a crop lacks of the water it asks for."""
+    """Unmet demand for water of a crop."""
     return Indicator(
         key=key,
         crop=crop,
@@ -114,7 +114,7 @@ def _stress(key: str, of: Words, computation: Computation, crop: str = "") -> In
 
 
 def _season_shortage(crop: str) -> Indicator:
-    """What a crop has lacked of water in the stages of its season that are over."""
+    """Unmet demand for water of a crop in the finished stages of its season."""
     name = _lower(CROP_NAMES[crop])
     return Indicator(
         key=f"season_shortage_pct_{crop}",
@@ -147,7 +147,7 @@ def _season_shortage(crop: str) -> Indicator:
 
 
 def _degree_days(crop: str) -> Indicator:
-    """Warmth since the season of a crop began."""
+    """Warmth since the start of a crop's season."""
     name = _lower(CROP_NAMES[crop])
     return Indicator(
         key=f"gdd_{crop}",
@@ -238,7 +238,7 @@ def _day_count(
     subject: Words | None = None,
     crop: str = "",
 ) -> Indicator:
-    """A count of days; what is counted from the first one on has a class of its own for none."""
+    """A count of days; one that counts from the first day has a separate class for none."""
     daily = Words(
         f"Il faut des données jour par jour{NBSP}: rien n'est montré où elles sont par décade.",
         "Needs data by day: nothing is shown where they are by dekad.",
@@ -263,5 +263,5 @@ def _day_count(
 
 
 def _lower(words: Words) -> Words:
-    """The words as they stand within a sentence."""
+    """The words as written inside a sentence."""
     return Words(words.fr[:1].lower() + words.fr[1:], words.en[:1].lower() + words.en[1:])

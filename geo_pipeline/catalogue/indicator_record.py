@@ -2,7 +2,7 @@
 
 The indicators themselves are in `indicators`, their colours and classes in `styles`. A record names
 the function that computes it instead of importing it, so that the app, which reads the records,
-starts without the science.
+need not load the science.
 """
 
 from collections.abc import Mapping
@@ -52,12 +52,12 @@ BELOW_NORMAL: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Computation:
-    """Which function of `transforms` computes an indicator, and what it is given of its own."""
+    """The function of `transforms` that computes an indicator, with its own arguments."""
 
     function: str
     """Module and name within `geo_pipeline.transforms`, such as `rain.spi`."""
     given: Mapping[str, int | str]
-    """Keyword arguments beside the `Basis` that all of them take."""
+    """Keyword arguments in addition to the `Basis`, which all functions take."""
 
 
 def computed_by(function: str, **given: int | str) -> Computation:
@@ -67,7 +67,7 @@ def computed_by(function: str, **given: int | str) -> Computation:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """What a table's `indicator` column means to a reader, and what computes it."""
+    """The meaning of a value of a table's `indicator` column, and the function that computes it."""
 
     key: str
     group: Group
@@ -75,9 +75,9 @@ class Indicator:
     short_name: Words
     explanation: Words
     computation: Computation | None = None
-    """None for what other tables hold: harvests and restrictions."""
+    """None for values from other tables: harvests and restrictions."""
     crop: str = ""
-    """The crop that it is of, empty for none."""
+    """The crop it refers to, empty for none."""
     unit: Words = NO_UNIT
     kind: Kind = "class"
     styles: tuple[ClassStyle, ...] = DROUGHT_CLASSES
@@ -85,31 +85,31 @@ class Indicator:
     months: int | None = None
     value_name: Words = VALUE
     subject: Words | None = None
-    """What is drier or wetter, as a sentence begins; None where the rain itself is told."""
+    """What is drier or wetter, at the beginning of a sentence; None where it is the rain itself."""
     phrase: Words = AS_IT_IS
-    """How an amount is told; of a departure its size, without a sign."""
+    """Phrase for an amount; for a departure, its size without a sign."""
     surplus: Words = AS_IT_IS
-    """How a departure above the normal is told, where `phrase` tells one below it."""
+    """Phrase for a departure above the normal, where `phrase` is for one below it."""
     same: Words = AS_NORMAL
-    """How no departure is told."""
+    """Phrase for no departure."""
     below: tuple[Words, Words] = BELOW_NORMAL
-    """How one département, and how several, are told whose departure is below `below_from`."""
+    """Phrases for one département, and for several, whose departure is below `below_from`."""
     below_from: float = 0.0
     step: Step = "dekad"
-    """What its periods are; the last dekad of a month stands for the month."""
+    """Kind of its periods; the last dekad of a month stands for the month."""
     asset: str = "weather_daily"
-    """Whose providers are to be named: the observations that it rests on."""
+    """The observations behind it, whose providers are named with it."""
     over_season: OverSeason = "mean"
-    """How a season's value comes from its dekads: their mean, the sum of its months, what has
-    counted on to its end, or the one value of the year."""
+    """How a season's value comes from its dekads: their mean, the sum of its months, the count at
+    its end, or the one value of the year."""
     dry_is_high: bool = False
-    """True when a large value is the dry one."""
+    """True when large values are dry."""
     neutral: bool = False
-    """True when a large value is neither dry nor wet, such as warmth."""
+    """True when large values are neither dry nor wet, such as warmth."""
     scored: bool = False
-    """True when readers are shown 100 less the percentile in place of the value: 100 the driest."""
+    """True when readers see 100 minus the percentile instead of the value: 100 is the driest."""
     standardised: bool = False
-    """True when the value is an index with 0 for usual, false when the class has another value."""
+    """True when the value is an index whose usual value is 0; else its class has another value."""
 
     @property
     def by_class(self) -> bool:

@@ -1,9 +1,9 @@
 """Published indicators: one record each.
 
-Add an indicator here: the function that computes it, its group, names, unit, legend, how a value is
-told in a sentence. Rows of `drought_indicators`, maps, legends, ranking, trends, exports and the
-list of indicators follow. The keys are those of the column `indicator`; `water_restrictions` stands
-beside them. In the order in which a reader is offered them, by group.
+Add an indicator here: the function that computes it, its group, names, unit, legend, and its
+phrases for sentences. Rows of `drought_indicators`, maps, legends, ranking, trends, exports and the
+list of indicators follow. The keys are those of the column `indicator`, and `water_restrictions`.
+The order, by group, is that of the lists shown to readers.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ from geo_pipeline.words import NBSP, Words, message
 
 
 def _spi(months: int) -> Indicator:
-    """The same rain index over `months` months; only the length changes the words."""
+    """The rain index over `months` months; only the length changes the words."""
     many = months > 1
     return Indicator(
         key=f"spi_{months}",
@@ -61,7 +61,7 @@ def _spi(months: int) -> Indicator:
 
 
 def _spei(months: int) -> Indicator:
-    """Rain less evaporation over `months` months; only the length changes the words."""
+    """Rain minus evaporation over `months` months; only the length changes the words."""
     many = months > 1
     return Indicator(
         key=f"spei_{months}",
@@ -93,7 +93,7 @@ def _spei(months: int) -> Indicator:
 
 
 def _drought() -> Iterator[Indicator]:
-    """What rain, soil and crops say together."""
+    """The combined index of rain, soil and crops."""
     yield Indicator(
         key="combined",
         group="drought",
@@ -153,7 +153,7 @@ def _drought() -> Iterator[Indicator]:
 
 
 def _rain() -> Iterator[Indicator]:
-    """Rain as it fell, and against other years."""
+    """Rain, and rain compared with other years."""
     yield Indicator(
         key="precip_mm",
         group="rain",
@@ -230,7 +230,7 @@ def _soil() -> Iterator[Indicator]:
 
 
 def _flash() -> Iterator[Indicator]:
-    """How fast the soil dries, against how fast it usually does."""
+    """The pace at which the soil dries, compared with its usual pace."""
     for dekads in (2, 4):
         yield Indicator(
             key=f"swi_change_{dekads}",
@@ -288,7 +288,7 @@ def _season() -> Iterator[Indicator]:
 
 
 def _season_total(key: str, what: Words, told: Words) -> Indicator:
-    """What has added up since the first of September."""
+    """A sum since 1 September."""
     return Indicator(
         key=f"season_{key}_mm",
         group="season",
@@ -317,7 +317,7 @@ def _season_total(key: str, what: Words, told: Words) -> Indicator:
 
 
 def _season_departure(key: str, what: Words, told: Words) -> Indicator:
-    """The same less its normal at the date."""
+    """The same minus its normal on that date."""
     return Indicator(
         key=f"season_{key}_departure_mm",
         group="season",
@@ -375,7 +375,7 @@ def _all() -> Iterator[Indicator]:
 INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
     {indicator.key: indicator for indicator in _all()}
 )
-"""All that a map can show, by key, in the order they are offered in."""
+"""All indicators of maps, by key, in the order of the lists shown to readers."""
 
 COMPUTED: Final[Mapping[str, Computation]] = MappingProxyType(
     {
@@ -384,12 +384,12 @@ COMPUTED: Final[Mapping[str, Computation]] = MappingProxyType(
         "drought_peak": computed_by("drought_course.peak"),
     }
 )
-"""What the table `drought_indicators` holds, by key: the indicators that are computed by dekad, and
-two that no reader chooses, which the table `drought_events` is made of."""
+"""The indicators of the table `drought_indicators`, by key: those computed by dekad, and two that
+are not shown to readers, from which the table `drought_events` is made."""
 
 
 def indicator_of(key: str) -> Indicator:
-    """Look an indicator up, or say in one line which ones exist."""
+    """Return an indicator; raise an error that lists the known ones for an unknown key."""
     try:
         return INDICATORS[key]
     except KeyError:

@@ -50,7 +50,7 @@ class Outcome:
     seconds: float
     asset_seconds: dict[str, float]
     failures: tuple[Failure, ...] = ()
-    """What could not be had; the last good partitions of these are unchanged."""
+    """Partitions that could not be made; their last good files are unchanged."""
     held: tuple[Finding, ...] = ()
     """Findings of checks that hold départements of the run back from the publication."""
     doubts: tuple[Finding, ...] = ()

@@ -30,7 +30,7 @@ def rolling_sum(x: ArrayLike, window: int) -> FloatArray:
     .. math:: s_t = x_{t-w+1} + \dots + x_t
 
     Each sum is added up afresh, oldest value first: no rounding is carried along the series, and a
-    missing value touches the `window` sums that hold it and no other.
+    missing value affects the `window` sums that contain it and no other.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def empirical_percentile(
     .. math:: P = 100\,\frac{r - 0.44}{n + 0.12}, \qquad r = n_< + \frac{n_= + 1}{2}
 
     with :math:`n` valid reference values, :math:`n_<` of them below it and :math:`n_=` equal to it:
-    Gringorten's plotting position, ties at their middle rank. A value the reference does not hold
+    Gringorten's plotting position, ties at their middle rank. A value that is not in the reference
     ranks half-way between its neighbours there: a record low after 30 years is at 0.2, not at 0.
 
     Parameters

@@ -382,7 +382,7 @@ def stage_totals(
     totals : (..., seasons, n_stages), unit of the values, NaN where a day of the stage is NaN and
         where the season has no day of that stage
     seasons : (seasons,), the numbers, ascending. The first and last may be cut by the ends of the
-        series: whoever calls knows the length they should have.
+        series: the caller knows the length they should have.
 
     Raises
     ------

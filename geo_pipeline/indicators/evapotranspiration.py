@@ -392,7 +392,7 @@ def et0_thornthwaite(
     -----
     As R, it keeps the power law above 26.5 °C, where Thornthwaite's table and programs with
     Willmott's parabola flatten out, and takes one index I for all years, where xclim takes one a
-    year. R stops at missing values unless told to leave them out; then a calendar month without any
+    year. By default R stops at missing values; else a calendar month without any
     counts as 0 in its index. Where no month is above 0 °C PET is 0; R gives NaN when it has such a
     place among others. With a `ts` object R counts leap days, which moves those Februaries by 1/28.
 

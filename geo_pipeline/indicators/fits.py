@@ -278,9 +278,9 @@ def standardise(
 def _fit(series: FloatArray, fit: Callable[[FloatArray], P], calendar: Calendar) -> P:
     """Fit some places at a time; the parameters have the shape of the places."""
     flat = by_place(series, 1)
-    nobody = fit(calendar.sample(flat[:0]))
+    empty = fit(calendar.sample(flat[:0]))
     many: dict[str, FloatArray] = {}
-    for name, none in _fields(nobody).items():
+    for name, none in _fields(empty).items():
         many[name] = np.empty((len(flat), *none.shape[1:]))
 
     def work(places: slice) -> None:
@@ -289,7 +289,7 @@ def _fit(series: FloatArray, fit: Callable[[FloatArray], P], calendar: Calendar)
 
     share_out(work, *flat.shape)
     places = series.shape[:-1]
-    return type(nobody)(**{name: x.reshape(*places, *x.shape[1:]) for name, x in many.items()})
+    return type(empty)(**{name: x.reshape(*places, *x.shape[1:]) for name, x in many.items()})
 
 
 def write_scores(probability: FloatArray, first_step: int, limit: float, out: FloatArray) -> None:

@@ -229,7 +229,7 @@ def net_longwave(
         R_{nl} = \sigma\,\frac{T_{max,K}^4 + T_{min,K}^4}{2}\,(0.34 - 0.14\sqrt{e_a})
                  \left(1.35\,\frac{R_s}{R_{so}} - 0.35\right)
 
-    The share R_s/R_so stands for the absence of cloud. It is kept in 0.3 to 1: the paper sets the
+    The share R_s/R_so represents the absence of cloud. It is kept in 0.3 to 1: the paper sets the
     upper limit with the equation, and says of 0.3 that it presumes total cloud cover (p. 75);
     without a lower limit the darkest days would gain heat by night. ASCE-EWRI (2005), refet and
     pyet have the same limits. Where R_so is 0 (polar night) cloud cannot be told, and the share is

@@ -21,7 +21,7 @@ def false_discovery(p_values: ArrayLike, level: float = 0.1) -> BoolArray:
     .. math:: p \le \max\left\{p_{(k)} : p_{(k)} \le \frac{k}{m}\,level\right\}
 
     If any does, the map as a whole is significant, too: for places as alike as neighbours are,
-    Wilks takes twice the level wanted for that, so 0.1 stands for 5 %.
+    Wilks uses twice the wanted level for that, so 0.1 corresponds to 5 %.
 
     Parameters
     ----------

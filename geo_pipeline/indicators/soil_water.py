@@ -215,7 +215,7 @@ def soil_water_balance(
         decision, not a measurement: NaN is an error
     drainage : (..., 1), 0 <= drainage < 1, share of the water held that drains in a day
     adjust_p : whether p follows the day's demand (table 22, note 2); False takes it as it is
-    wetting : `with_et` is eqs. 85 and 88 as they stand: rain and irrigation meet the demand of
+    wetting : `with_et` is eqs. 85 and 88 unchanged: rain and irrigation meet the demand of
         their day before they percolate, Ks knows nothing of them. `before_et` lets them come in
         early in the day, as in example 38: the excess percolates, Ks follows, then the crop draws
     tolerance_mm : (...), see above, 0 for exact agreement alone
@@ -246,7 +246,7 @@ def soil_water_balance(
     :math:`ET_c \le TAW - RAW`: 1 - ETc / (TAW - RAW) is the slope under stress. That is so for any
     soil of more than 40 mm or so; below that (and only there) a day could overshoot.
 
-    Peers (AquaCrop, pyfao56, CWatM) start at field capacity unless told otherwise and pass NaN on
+    Peers (AquaCrop, pyfao56, CWatM) start at field capacity by default and pass NaN on
     for ever or take it for 0.
     """
     names = _outputs(keep)

@@ -12,7 +12,7 @@ themselves in `distributions`; classes of what comes out in `classes`.
 | `sswi` | soil wetness | Gaussian kernel estimate |
 | `empirical_index` | anything | none: Gringorten's plotting positions |
 
-What all of them share:
+Common to all of them:
 
 - Time is on the last axis, any leading axes are places. Each place is computed for itself: alone or
   among others, in one thread or many, its values are the same to the bit.
@@ -24,9 +24,9 @@ What all of them share:
   axis, `stop` excluded. A total belongs to the step it *ends* in, so the first ones reach back
   before `start`. Values outside are standardised like those inside.
 - `min_valid_share` (0-1) is the share of the reference's years that must have a value in a step of
-  the year for that step to be fitted. 0 unless told, so that a short record gives what it can;
+  the year for that step to be fitted. The default 0 gives values for short records too;
   whatever it is, a fit takes `MIN_YEARS` (4) values.
-- `bound` is the largest absolute value, 3.09 (1 in 1000) unless told. None leaves the tails as they
+- `bound` is the largest absolute value, 3.09 (1 in 1000) by default. None leaves the tails as they
   come out: infinite beyond the support of the distribution and where a probability rounds to 0 or 1
   (from 8.2 standard deviations on the wet side).
 - NaN and masked elements are missing, in and out. All is computed in float64.
@@ -154,7 +154,7 @@ def spi(
     likelihood or Thom's ("APP"), R's SPEI by L-moments: all three are here. L-moments are the
     default, being the least upset by one wet year. A zero is at the upper end of its mass, as in
     McKee's H(0) = q, not at the middle that xclim and climate-indices offer besides. The gamma
-    starts at 0: xclim frees its location unless told `floc=0`, and rain below a fitted location
+    starts at 0: xclim fits its location unless `floc=0`, and rain below a fitted location
     has no probability. Pearson III is fitted to the totals above zero like the gamma; a lower end
     above zero puts what lies below it at the bound.
 
@@ -261,7 +261,7 @@ def sswi(
         SSWI_t = \Phi^{-1}(F_m(x_t)), \qquad x_t = \sum_{i=0}^{scale-1} SWI_{t-i}
 
     with :math:`F_m` a Gaussian kernel estimate of the distribution in calendar month :math:`m`
-    (`distributions.kernel_estimate`). The sum stands for the mean: the index is the same.
+    (`distributions.kernel_estimate`). The sum is used for the mean: the index is the same.
 
     Parameters
     ----------
@@ -321,7 +321,7 @@ def empirical_index(
 
     with Gringorten's plotting position of the sum of `scale` months among the :math:`n_m` valid
     reference sums of its calendar month; ties, among them zeros, share their middle rank, and a
-    value the reference does not hold ranks half-way between its neighbours there.
+    value that is not in the reference ranks half-way between its neighbours there.
 
     Parameters
     ----------

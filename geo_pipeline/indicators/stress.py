@@ -107,7 +107,7 @@ def hot_days(tmax_c: ArrayLike, stage: ArrayLike, *, threshold_c: float = HOT_DA
 def frost_days(tmin_c: ArrayLike, stage: ArrayLike, *, threshold_c: float = FROST_C) -> FloatArray:
     """Days with a minimum below the threshold so far in the stage under way.
 
-    With the mask of `bud_break` the frosts after it, of which a vineyard or an orchard bears few.
+    With the mask of `bud_break` these are the frosts after it, which damage vineyards and orchards.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from dagster_shared.error import SerializableErrorInfo
 from geo_pipeline.words import Message, message, read_kept, verbatim
 
 MESSAGE: Final = "message"
-"""Name of the metadata of a failed step that hold its message."""
+"""Name of the metadata of a failed step with its message."""
 
 WHY_TAG: Final = "geo_pipeline/why"
 """Tag of a run whose process is gone: why it was marked as failed, as JSON keeps a message."""

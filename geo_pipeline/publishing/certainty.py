@@ -1,6 +1,6 @@
-"""How sure a class is, in words: between which classes the right one is, how often it is right.
+"""Certainty of a class in words: the classes that are possible, and how often it is right.
 
-The figures come with each row; how they are computed is in `geo_pipeline.indicators.certainty`.
+The figures come with each row; `geo_pipeline.indicators.certainty` computes them.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from geo_pipeline.words import Lang, catalogue
 
 _OF_INDEX: Final = tuple(100.0 * float(ndtr(z)) for z in INDEX_DRY_LIMITS), PERCENTILE_WET_LIMITS
 _OF_RANK: Final = PERCENTILE_DRY_LIMITS, PERCENTILE_WET_LIMITS
-"""Limits of the classes as percentiles: of an index, and of a rank among years."""
+"""Limits of the classes as percentiles, of an index and of a rank among years."""
 
 
 class ClassCertainty(NamedTuple):
-    """How sure a class is: the range of the percentile, and the chance that the class is right."""
+    """Certainty of a class: the range of the percentile, and the chance that the class is right."""
 
     percentile_low: float
     percentile_high: float
@@ -38,7 +38,7 @@ class ClassCertainty(NamedTuple):
 
 
 def certainty_of(row: Mapping[Any, Any]) -> ClassCertainty | None:
-    """How sure the class of a row is; None where the row does not tell."""
+    """Return the certainty of a row's class; None where the row has none."""
     values = [row.get(name) for name in ("percentile_low", "percentile_high", "class_chance")]
     if any(is_missing(each) for each in values):
         return None
@@ -48,10 +48,10 @@ def certainty_of(row: Mapping[Any, Any]) -> ClassCertainty | None:
 def certainty_words(
     indicator: str, style: ClassStyle, certainty: ClassCertainty | None, lang: Lang = "fr"
 ) -> str:
-    """`Classe incertaine : entre sécheresse modérée et sécheresse extrême (8 chances sur 10)`.
+    """Return `Classe incertaine : entre sécheresse modérée et extrême (8 chances sur 10)`.
 
-    The class itself is within the range that is told. Empty where the range is within the class,
-    and where nothing is known of it.
+    The class itself is always within the named range. Empty where the range is within the class,
+    and where it is unknown.
     """
     if certainty is None or is_missing(certainty.chance):
         return ""
@@ -69,7 +69,7 @@ def certainty_words(
 
 
 def _class_of(indicator: str, percentile: float) -> str:
-    """The class that an indicator would be in at another percentile."""
+    """Return the class that an indicator would have at another percentile."""
     which = indicator_of(indicator)
     dry, wet = _OF_INDEX if which.standardised or which.scored else _OF_RANK
     place = bisect_left(dry, percentile)
@@ -77,7 +77,7 @@ def _class_of(indicator: str, percentile: float) -> str:
 
 
 def chance_note(chances: NDArray[np.float64], lang: Lang = "fr") -> str:
-    """How often the classes of a map are right, in the mean; empty where that is not known."""
-    if np.isnan(chances).all():  # true of none at all
+    """Return how often the classes of a map are right, on average; empty where unknown."""
+    if np.isnan(chances).all():  # also true without any
         return ""
     return catalogue(lang)("legend.right_class", n=round(100 * float(np.nanmean(chances))))

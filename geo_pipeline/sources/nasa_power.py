@@ -100,7 +100,7 @@ def periods(since: date, until: date, *, today: date) -> Iterator[Period]:
 
 
 class NasaPower:
-    """The archive at `url`, asked for the cells of `points` (departement, latitude, longitude)."""
+    """The archive at `url`, used for the cells of `points` (departement, latitude, longitude)."""
 
     name = NAME
 

@@ -1,2 +1,2 @@
--- Départements whose published rows are those of before, and since when.
+-- Départements with rows of an earlier publication, and since when.
 SELECT departement, since, what FROM held_departements ORDER BY departement

@@ -1,4 +1,4 @@
--- Whom the published rows come from, with the days they cover: of one département, or '' for all of France.
+-- Sources of the published rows, with the days they cover: of one département, or '' for all of France.
 WITH used AS (
     SELECT departement, asset, unnest(string_split(source, ', ')) AS source, first_date, last_date
     FROM provenance

@@ -1,4 +1,4 @@
--- What the weather of each département rests on, for the line of provenance.
+-- Source of the weather of each département, for the line of provenance.
 SELECT
     departement,
     any_value(source) AS source,

@@ -1,2 +1,2 @@
--- Whom to name for what is shown.
+-- The attribution of each published source.
 SELECT * FROM attributions ORDER BY asset, source

@@ -1,9 +1,9 @@
--- What is wrong with boundaries that are to replace the embedded ones: one row a finding, none where
--- all is well: which problem, with the numbers found and expected (km2, or how often). Areas and
--- overlaps are those of the ellipsoid; only valid polygons are compared.
+-- Errors in boundaries that are to replace the embedded ones, one row for each: the problem, with the
+-- numbers found and expected (km2, or counts). Areas and overlaps are on the ellipsoid; only valid
+-- polygons are compared.
 -- In: candidate(feature, departement, geometry lon/lat), embedded(departement, area_official_km2, geometry)
 WITH bounds AS (
-    -- Generalised coasts, lakes and rivers move the area of a large département by up to 6 % of the
+    -- Generalised coasts, lakes and rivers change the area of a large département by up to 6 % of the
     -- official one, cut corners that of a small one by some km2. A sliver between neighbours is no overlap.
     SELECT 0.08 AS area_share, 20 AS area_km2, 0.001 AS overlap_share, 0.7 AS share_in_place
 ),

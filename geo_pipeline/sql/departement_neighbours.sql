@@ -1,6 +1,6 @@
 -- Pairs of départements that share a border, in both directions, with its length (km).
 -- The join holds one spatial predicate and nothing else, so that DuckDB plans it as a SPATIAL_JOIN;
--- pairs that meet in a point only have no border and are left out.
+-- pairs that only meet in a point have no border and are left out.
 -- In: departements(departement, geometry)
 WITH touching AS (
     SELECT

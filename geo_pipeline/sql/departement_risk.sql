@@ -1,7 +1,7 @@
 -- Combined drought class of each département and dekad, with its drivers and what is exposed.
 -- Every département has a row in every dekad; what is not known is NULL.
--- In: dekads, departements (those wanted), departement_neighbours, drought_indicators (those that may drive it, of the
--- neighbours too), crop_statistics, crop_seasons (dekads of the year in which a crop stands), water_restrictions
+-- In: dekads, departements (the requested ones), departement_neighbours, drought_indicators (the drivers, also of
+-- neighbours), crop_statistics, crop_seasons (dekads of the year in which a crop grows), water_restrictions
 WITH grid AS (
     SELECT departements.departement, dekads.period_end
     FROM departements
@@ -43,7 +43,7 @@ areas AS (
     WHERE area_ha IS NOT NULL
 ),
 
--- The latest year by then whose areas are known.
+-- The latest year up to then with known areas.
 latest AS (
     SELECT grid.departement, grid.period_end, years.year
     FROM grid
@@ -51,7 +51,7 @@ latest AS (
         ON grid.departement = years.departement AND year(grid.period_end) >= years.year
 ),
 
--- Only what stands then: wheat is not at risk in a drought that comes after its harvest.
+-- Only growing crops: wheat is not at risk in a drought after its harvest.
 standing AS (
     SELECT areas.departement, areas.year, areas.crop, areas.area_ha, crop_seasons.month, crop_seasons.third
     FROM areas

@@ -1,7 +1,7 @@
 -- Light shapes for drawing, in planar km: Lambert-93 for metropolitan France, and the overseas
 -- départements in a row of framed insets under it, each in its own projection and scaled to fit.
 -- In: light(departement, geometry lon/lat), boundaries(departement, name, region), projections(departement, crs, inset)
--- One row: the frames, 170 km wide, 150 km high, 190 km apart, and the room left for the name.
+-- One row: the frames, 170 km wide, 150 km high, 190 km apart, and the space for the name.
 WITH layout AS (
     SELECT 105 AS x_min, 5960 AS y_min, 170 AS width, 150 AS height, 190 AS pitch, 12 AS margin, 30 AS label
 ),

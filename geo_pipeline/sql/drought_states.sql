@@ -1,4 +1,4 @@
--- How each département stands: its newest dekad with a combined class, its newest day of restrictions.
+-- State of each département: its newest dekad with a combined class, its newest day of restrictions.
 WITH drought AS (
     SELECT
         departement,
@@ -18,7 +18,7 @@ restrictions AS (
     GROUP BY departement
 ),
 
--- How sure that class is.
+-- Certainty of that class.
 certainty AS (
     SELECT
         drought.departement,
@@ -33,7 +33,7 @@ certainty AS (
             AND drought_indicators.indicator = 'combined'
 ),
 
--- What the days of that dekad are: still to be corrected, or of the archive that ships along.
+-- Whether the days of that dekad may still be corrected, or are of the embedded archive.
 weather AS (
     SELECT
         drought.departement,

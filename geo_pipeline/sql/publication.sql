@@ -1,13 +1,13 @@
--- What turns the lake's tables into the published warehouse.
+-- Views and derived tables that turn the lake's tables into the published warehouse.
 -- In: every table of the lake, provenance, crop_stages; the rows of departement_risk as departement_risk_values.
 
--- The risk table with its geometry: joined on reading, so that 101 shapes are not stored for each month.
+-- The risk table with its geometry, joined on reading so that 101 shapes are not stored for each dekad.
 CREATE VIEW departement_risk AS
 SELECT risk.*, shapes.geometry
 FROM departement_risk_values AS risk
 LEFT JOIN departements AS shapes ON risk.departement = shapes.departement;
 
--- The newest dekad of France: the last that the combined index of half of the départements reaches that have one.
+-- The newest dekad of France: the last one reached by half of the départements with a combined index.
 CREATE TABLE france_until AS
 WITH ends AS (
     SELECT departement, max(period_end) AS period_end
@@ -20,7 +20,7 @@ SELECT max(here.period_end) AS period_end
 FROM ends AS here
 WHERE 2 * (SELECT count(*) FROM ends AS there WHERE there.period_end >= here.period_end) >= (SELECT count(*) FROM ends);
 
--- Droughts of the combined index by run theory: from its first to its last dekad, how severe in all (index x months).
+-- Droughts of the combined index by run theory: first and last dekad, total severity (index x months).
 CREATE TABLE drought_events AS
 WITH course AS (
     SELECT
@@ -50,7 +50,7 @@ SELECT
     max(severity) AS severity,
     min(peak) AS peak,
     arg_min(period_end, peak) FILTER (peak < 0) AS peak_dekad,
-    -- Known to be over where the dekad after it is known; else lost in a gap or still running.
+    -- Known to be over where the dekad after it is known; else it ends in a gap or is still running.
     CASE
         WHEN arg_max_null(age_after, period_end) IS NOT NULL THEN 'over'
         WHEN max(period_end) >= (SELECT france_until.period_end FROM france_until) THEN 'running'
@@ -61,9 +61,9 @@ WHERE age >= 1
 GROUP BY departement, event
 ORDER BY departement, first_dekad;
 
--- Each harvest beside the mean of the five years before it: of those known and not doubtful, three at least.
--- Doubtful is a yield of under a third of the place's own median, or over three times it (of five harvests at least),
--- unless two neighbours or more had one like it that year: a slip of the figures, not a harvest.
+-- Each harvest with the mean of the five years before it, if at least three of them are known and not doubtful.
+-- A yield under a third of the place's own median (of at least five harvests), or over three times it, is doubtful
+-- unless at least two neighbours had a similar one that year: it is then probably an error in the figures.
 CREATE TABLE yield_anomalies AS
 WITH near AS (
     SELECT
@@ -137,7 +137,7 @@ SELECT
 FROM expected
 ORDER BY departement, crop, year;
 
--- Whatever a map can show, in one form: indicators by dekad, restriction levels by day, yields by year.
+-- Everything that a map can show, in one form: indicators by dekad, restriction levels by day, yields by year.
 CREATE VIEW map_values AS
 SELECT
     departement,
@@ -164,7 +164,7 @@ SELECT
 FROM yield_anomalies
 WHERE anomaly_pct IS NOT NULL;
 
--- Where a crop covers under 1,000 ha by its latest known area: its shortage of water is nobody's there, and is hatched.
+-- Where a crop covers under 1,000 ha by its latest known area; its shortage of water is hatched there.
 CREATE TABLE little_grown AS
 WITH latest AS (
     SELECT
@@ -184,8 +184,8 @@ SELECT departement, unnest(['crop_stress_pct_' || crop, 'season_shortage_pct_' |
 FROM small
 ORDER BY departement, indicator;
 
--- The same with the rank among all years that are known of the dekad, 1 the driest: what is said where the reference
--- is too short to speak of a hundred years.
+-- The same with the rank among all known years of the dekad, 1 the driest, which is shown where the reference
+-- is too short for years in a hundred.
 CREATE VIEW ranked_values AS
 WITH grown AS (
     SELECT
@@ -213,7 +213,7 @@ WINDOW
         ORDER BY percentile
     );
 
--- What a reader may choose from: the periods for which at least one département has a value.
+-- The periods offered to readers: those in which at least one département has a value.
 CREATE TABLE indicator_periods AS
 SELECT
     indicator,

@@ -1,4 +1,4 @@
--- The risk of départements that are held back: as published before, empty where it was not.
+-- The risk of départements that are held back: as published before, else empty.
 -- Every dekad keeps a row of every département.
 -- In: departement_risk_values, held_departements, previous_risk(the columns of departement_risk_values)
 CREATE TEMP TABLE held_risk AS

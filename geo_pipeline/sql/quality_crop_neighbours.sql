@@ -1,4 +1,4 @@
--- Each yield of a département beside the median of those that share a border with it.
+-- Each yield of a département with the median of its neighbours.
 -- In: crops(departement, year, crop, yield_q_ha), pairs(departement, neighbour): departement_neighbours
 SELECT
     own.departement,

@@ -1,4 +1,4 @@
--- Indicators that are there in every dekad, without the others: quality.py judges them.
+-- The indicators that exist in every dekad, for `transforms.quality.computed`.
 -- In: drought_indicators
 SELECT departement, period_end, indicator, value
 FROM drought_indicators

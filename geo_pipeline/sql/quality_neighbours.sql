@@ -1,4 +1,4 @@
--- Each month of a département beside the medians of those that share a border with it.
+-- Each month of a département with the medians of its neighbours.
 -- In: months(departement, date, tmean_c, precip_mm), pairs(departement, neighbour): departement_neighbours
 SELECT
     own.departement,

@@ -1,4 +1,4 @@
--- Rows whose figures contradict each other, by far fewer than there are: quality.py judges them.
+-- Rows whose figures contradict each other, for `transforms.quality.computed`: few of very many.
 -- In: soil_water_daily
 SELECT departement, date, depletion_mm, taw_mm, swi
 FROM soil_water_daily

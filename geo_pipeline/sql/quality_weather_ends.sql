@@ -1,4 +1,4 @@
--- The last day of weather of each département whose last 90 days are all known.
+-- The last day of each département for which the 90 days before are all known.
 -- In: weather_daily
 WITH ends AS (
     SELECT departement, max(date) AS date

@@ -1,8 +1,8 @@
--- How much of each département a level of restriction holds in, by type of zone. A place that lies
+-- Area of each département under each level of restriction, by type of zone. A place that lies
 -- in several zones of one type counts once, at the strictest level. All areas are measured in the
 -- plane of EPSG:6933, which is equal-area for France and overseas alike.
--- A zone holds in its own département only, so the join is on the code: no spatial predicate.
--- What covers at least a level includes what is stricter: areas of one level are differences.
+-- A zone only applies in its own département, so the join is on the code: no spatial predicate.
+-- The area under at least a level includes stricter ones: the area of one level is a difference.
 -- In: departements(departement, geometry lon/lat), zones(departement, zone_type, level, geometry),
 --     restriction_levels(level, rank)
 WITH outlines AS MATERIALIZED (
@@ -75,7 +75,7 @@ covered AS (
     LEFT JOIN outlines ON at_least.departement = outlines.departement
 ),
 
--- Differences of areas: rounding must not make them negative, nor a sum more than the whole.
+-- Rounding must not make differences of areas negative, nor a sum larger than the whole.
 by_level AS (
     SELECT
         *,

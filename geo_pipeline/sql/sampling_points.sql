@@ -1,6 +1,6 @@
 -- Points of a square lattice inside each département; one on its surface where the lattice misses it.
 -- The lattice is laid through all départements of a projection, so that neighbours share it. Points
--- are rounded to 0.0001 degree (11 m) before they are tested: what is asked for lies inside.
+-- are rounded to 0.0001 degree (11 m) before they are tested, so that requested points lie inside.
 -- In: departements(departement, geometry lon/lat), projections(departement, crs), lattice(spacing_m)
 WITH projected AS (
     SELECT
@@ -10,7 +10,7 @@ WITH projected AS (
     INNER JOIN projections ON departements.departement = projections.departement
 ),
 
--- A cell more on each side: straight borders in degrees bulge in metres.
+-- One cell more on each side, because borders that are straight in degrees are curved in metres.
 extent AS (
     SELECT
         crs,

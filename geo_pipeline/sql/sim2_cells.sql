@@ -1,4 +1,4 @@
--- What is read of a SIM2 file, in its order: a row a cell and day. Rain and snow make precipitation.
+-- The columns used of a SIM2 file, one row for each cell and day. Precipitation is rain plus snow.
 -- In: grid(LAMBX, LAMBY, DATE, PRENEI, ...) as received
 SELECT
     LAMBX AS x_hm,

@@ -6,7 +6,7 @@ WITH lambert AS (
         departement,
         ST_Transform(geometry, 'OGC:CRS84', 'EPSG:27572') AS geometry
     FROM departements
-    -- What this projection is made for: it leads nowhere overseas.
+    -- The area of validity of this projection, which excludes overseas.
     WHERE
         ST_XMin(geometry) > -10
         AND ST_XMax(geometry) < 15

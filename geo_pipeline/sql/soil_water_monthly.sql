@@ -1,6 +1,5 @@
 -- In: soil_water_daily
--- Soil water by month and crop, from the days of the lake;
--- a month counts when all its days are known.
+-- Soil water by month and crop, from the days of the lake; a month counts if all its days are known.
 SELECT
     departement,
     last_day(date) AS period_end,

@@ -1,4 +1,4 @@
--- The département that each station lies in, or the nearest where drawn outlines leave it outside.
+-- The département in which each station lies, or the nearest where generalised outlines exclude it.
 -- In: departements(departement, geometry lon/lat; metropolitan), stations(station, lon, lat),
 --     projections(departement, crs, inset)
 WITH plane AS (

@@ -1,8 +1,8 @@
--- The share of a département that each station stands for, in each network of stations: its Voronoi
--- cell clipped to the outline. Four points far outside close the diagram, which would else end near
--- the stations; they are a thousand kilometres away, so that their own cells stay out of the outline.
--- A cell is the same in all networks that do not differ near it: each distinct one is clipped once.
--- Stations in one place share their cell.
+-- The share of a département that is nearest to each station, in each network of stations: its Voronoi
+-- cell clipped to the outline. Four points far outside close the diagram, which would otherwise end near
+-- the stations; they are a thousand kilometres away, so that their own cells do not reach the outline.
+-- A cell is the same in all networks that do not differ near it, so each distinct cell is clipped once.
+-- Stations in the same place share their cell.
 -- In: departement(departement, geometry lon/lat), stations(station, lon, lat),
 --     networks(network, station), projections(departement, crs)
 WITH outline AS (
@@ -21,7 +21,7 @@ projected AS (
     CROSS JOIN outline
 ),
 
--- To the metre: places a hair apart are one place.
+-- To the metre: places closer than that are the same place.
 placed AS (
     SELECT station, ST_Point(round(ST_X(point)), round(ST_Y(point))) AS point FROM projected
 ),
@@ -79,7 +79,7 @@ areas AS (
     CROSS JOIN outline
 ),
 
--- Of any network: whether a station is in this one is seen below.
+-- From any network; the next step checks whether a station is in this one.
 inside AS (
     SELECT distinct_cells.number, placed.station
     FROM distinct_cells

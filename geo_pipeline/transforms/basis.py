@@ -1,9 +1,9 @@
-"""What the indicators of a set of départements are computed from.
+"""Common inputs of the indicators for a set of départements.
 
-Weather, dekads, water of the soil and of the crops, and the series that several indicators share,
-each computed once when the first of them asks for it. An indicator is a function of this room that
-takes the basis first, and beside it what its record in `catalogue` gives; it returns a `Measure`,
-or None where it does not apply, such as a crop without rows of soil water.
+It has weather, dekads, water of the soil and of the crops, and the series that several indicators
+share, each computed once on first use. An indicator is a function of this room that takes the basis
+and the arguments in its record in `catalogue`; it returns a `Measure`, or None where it does not
+apply, such as for a crop without rows of soil water.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Basis:
     """Arrays are places x dekads, those of `record` and `water` places x days; NaN for missing."""
 
     def __init__(self, record: Record, crops: pd.DataFrame, water: CropWater) -> None:
-        """Hold the weather of the places, the table of `sources.agronomy` and the crops' water."""
+        """Take the weather of the places, the table of `sources.agronomy` and the crops' water."""
         self.record = record
         self.crops = crops
         self.water = water
@@ -35,12 +35,12 @@ class Basis:
         self._once: dict[Callable[[Basis], Any], Any] = {}
 
     def row(self, crop: str) -> int | None:
-        """Return the row of a crop in `crops` and in the water's season, None where it has none."""
+        """Return the row of a crop in `crops` and in its season, None where it has none."""
         return self.water.season.crops.index(crop) if crop in self.water.season.crops else None
 
     @cached_property
     def true_days(self) -> Mask:
-        """Days whose weather is of the day, and not a dekad's that was spread over its days."""
+        """Days with weather of the day itself, not of a dekad spread over its days."""
         return np.asarray(self.record["true_day"] == 1.0)
 
     @cached_property
@@ -50,7 +50,7 @@ class Basis:
 
     @cached_property
     def balance_mm(self) -> Array:
-        """Rain less reference evapotranspiration of each dekad."""
+        """Rain minus reference evapotranspiration of each dekad."""
         return self.dekads.sums(self.record["precip_mm"] - self.record["et0_mm"])
 
     @cached_property
@@ -87,7 +87,7 @@ class Basis:
         return self._spei[months]
 
     def once(self, compute: "Callable[[Basis], Result]") -> Result:
-        """Return `compute(self)`, computed once: for what the indicators of one module share."""
+        """Return `compute(self)`, computed once for all the indicators that need it."""
         if compute not in self._once:
             self._once[compute] = compute(self)
         result: Result = self._once[compute]

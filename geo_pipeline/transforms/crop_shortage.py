@@ -1,6 +1,6 @@
 """Indicators of the water that rainfed crops lack, by month and over their season.
 
-An irrigated crop has no row: the balance gives it the water it asks for.
+An irrigated crop has no row, because the balance gives it all the water it demands.
 """
 
 import numpy as np
@@ -18,13 +18,13 @@ from geo_pipeline.transforms.indicator_rows import Measure, ranked
 
 
 def stress_of_all(basis: Basis) -> Measure:
-    """Share of the water that rainfed crops ask for and lack, %, last three dekads."""
+    """Unmet share of the water demand of rainfed crops, %, over the last three dekads."""
     share = supplied_share(basis.water, basis.dekads)
     return ranked(_unmet_pct(share), basis.dekads, dry_is_high=True)
 
 
 def stress(basis: Basis, *, crop: str) -> Measure | None:
-    """The same of one crop, in its season."""
+    """The same for one crop, in its season."""
     water, dekads = basis.water, basis.dekads
     if crop not in rainfed(water):
         return None
@@ -36,12 +36,12 @@ def stress(basis: Basis, *, crop: str) -> Measure | None:
 def season_shortage(basis: Basis, *, crop: str) -> Measure | None:
     """Shortage of water in the stages of the season that have ended, %.
 
-    Each stage weighs as much as FAO-33 says that yield responds to it (Ky), so that a shortage at
-    flowering counts more than one at ripening. It is no loss of yield: nothing is fitted on
-    harvests here, which it contradicts (maize of 2017: half by this, harvests above the mean).
+    Each stage is weighted by the response of the yield to it in FAO-33 (Ky), so that a shortage at
+    flowering counts more than one at ripening. It is not a loss of yield: nothing is fitted to
+    harvests, and they contradict it (maize of 2017: half by this, harvests above the mean).
 
-    It stands from the dekad in which the first stage with a factor ends to the end of the month in
-    which the season does. Stages are combined as a product (`relative_yield_by_stage`).
+    It has values from the dekad in which the first stage with a factor ends to the end of the month
+    in which the season ends. Stages are combined as a product (`relative_yield_by_stage`).
     """
     water, dekads = basis.water, basis.dekads
     if crop not in rainfed(water):

@@ -1,6 +1,6 @@
-"""Water of the crops by day, what share of their demand they got, and the stages of their season.
+"""Water of the crops by day, the met share of their demand, and the stages of their season.
 
-The indicators that are made of it are in `crop_shortage`.
+`crop_shortage` makes indicators of it.
 """
 
 from typing import NamedTuple
@@ -20,21 +20,21 @@ from geo_pipeline.transforms.daily_arrays import (
 from geo_pipeline.transforms.soil import REFERENCE_CROP, Season, season_of_crops
 
 YIELD_STAGES = ("flowering_from_day", "yield_formation_from_day", "ripening_from_day")
-"""Where the second, third and fourth of FAO-33's stages begin; the first begins with the season."""
+"""First days of the second, third and fourth stage of FAO-33; the first begins with the season."""
 
 STAGE_FACTORS = ("ky_vegetative", "ky_flowering", "ky_yield_formation", "ky_ripening")
 
 
 class CropWater(NamedTuple):
-    """Water of the crops of the places, by day."""
+    """Water of the crops at the places, by day."""
 
     swi: Array
     """Soil wetness under `REFERENCE_CROP`, places x days."""
     season: Season
     eta_mm: dict[str, Array]
-    """What each crop gets, places x days: 0 off season."""
+    """Actual evapotranspiration of each crop, places x days: 0 off season."""
     etc_mm: dict[str, Array]
-    """What each crop asks for, alike."""
+    """Evapotranspiration of each crop without stress, likewise."""
 
 
 def crop_water(record: Record, soil: pd.DataFrame, crops: pd.DataFrame) -> CropWater:
@@ -57,9 +57,9 @@ def crop_water(record: Record, soil: pd.DataFrame, crops: pd.DataFrame) -> CropW
 
 
 def supplied_share(water: CropWater, dekads: Dekads) -> Array:
-    """Return ETa / ETc of the last three dekads, rainfed crops in season taken together, 0-1.
+    """Return ETa / ETc of the last three dekads over all rainfed crops in season, 0-1.
 
-    Each crop counts by what it asks for, whatever its area. NaN where one of them is not known.
+    Each crop is weighted by its demand, whatever its area. NaN where one of them is not known.
     """
     crops = rainfed(water)
     if not crops:
@@ -71,7 +71,7 @@ def supplied_share(water: CropWater, dekads: Dekads) -> Array:
 
 
 def rainfed(water: CropWater) -> list[str]:
-    """Return the crops whose water is known and that live on rain."""
+    """Return the rainfed crops whose water is known."""
     return [
         crop
         for crop, irrigated in zip(water.season.crops, water.season.irrigated, strict=True)
@@ -80,7 +80,7 @@ def rainfed(water: CropWater) -> list[str]:
 
 
 def share_of_demand(got_mm: Array, asked_mm: Array, dekads: Dekads) -> Array:
-    """Return what was got over what was asked for in the last three dekads, NaN for nothing."""
+    """Return supply over demand in the last three dekads, NaN where there is no demand."""
     got = rolling_sum(dekads.sums(got_mm), MONTH)
     asked = rolling_sum(dekads.sums(asked_mm), MONTH)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -88,7 +88,7 @@ def share_of_demand(got_mm: Array, asked_mm: Array, dekads: Dekads) -> Array:
 
 
 def yield_stages(crop: "pd.Series[float]", length: int) -> tuple[Positions, Array]:
-    """Return the day of the season on which each stage ends, and the stages' Ky."""
+    """Return the day of the season on which each stage ends, and the Ky of the stages."""
     begins: Array = np.asarray(crop[list(YIELD_STAGES)], dtype=np.float64)
     factors: Array = np.asarray(crop[list(STAGE_FACTORS)], dtype=np.float64)
     if np.isnan(begins).any() or np.isnan(factors).all():

@@ -1,10 +1,11 @@
 """Drought indicators by dekad, in long form, from daily weather and soil water.
 
-Which there are, and what computes each, is in `catalogue.indicators`; the functions are in the
-modules beside this one, and take a `Basis`. All of them look back from the end of a dekad. A
+`catalogue.indicators` lists them, each with the function that computes it; the functions are in the
+other modules of this room and take a `Basis`. All of them look back from the end of a dekad. A
 "month" is the last three dekads, so at the end of a calendar month it is that month, and its SPI-1
-the usual monthly one. What touches a missing day is NaN. The normal is that of 1991-2020 where the
-record holds these years, else of all years it has (`reference_years`, `reference_period`).
+is the usual monthly one. A value is NaN where a missing day is involved. The normal is that of
+1991-2020 where the record has these years, else of all its years (`reference_years`,
+`reference_period`).
 """
 
 from collections.abc import Callable
@@ -26,7 +27,7 @@ WEATHER = ("precip_mm", "et0_mm", "tmin_c", "tmax_c", "tmean_c", "true_day")
 
 
 CLASS_MIN_YEARS = 10
-"""Of fewer years of reference a value is told, and no class: its far ones would be chance."""
+"""With fewer years of reference a value has no class: extreme classes would be chance."""
 
 
 def drought_indicators(
@@ -38,9 +39,9 @@ def drought_indicators(
 ) -> pd.DataFrame:
     """Return the valid rows of `drought_indicators` for the départements in `weather`.
 
-    `soil` is their `soil_water_daily`, `crops` the table of `sources.agronomy`. What the indicators
-    are is told in `docs/indicators_published.md`. A département without weather has no rows. What
-    rests on fewer than `class_min_years` years has no class, and so no drought.
+    `soil` is their `soil_water_daily`, `crops` the table of `sources.agronomy`. The indicators are
+    explained in `docs/indicators_published.md`. A département without weather has no rows. A value
+    with fewer than `class_min_years` years of reference has no class, and so no drought.
     """
     days = weather.assign(true_day=(weather["resolution"] == "day").astype(float))
     results = []
@@ -57,7 +58,7 @@ def drought_indicators(
 
 
 def function_of(computation: Computation) -> Callable[..., Measure | None]:
-    """Return the function that a record names."""
+    """Return the function named in a record."""
     module, _, name = computation.function.partition(".")
     function: Callable[..., Measure | None] = getattr(
         import_module(f"geo_pipeline.transforms.{module}"), name
@@ -70,7 +71,7 @@ def _computed(computation: Computation, basis: Basis) -> Measure | None:
 
 
 def _classed(measure: Measure, least: int) -> Measure:
-    """Return the measure without what rests on classes where it has fewer years than `least`."""
+    """Return the measure without classes where it has fewer than `least` years."""
     if measure.years is None:
         return measure
     few = np.broadcast_to(measure.years < least, measure.value.shape)

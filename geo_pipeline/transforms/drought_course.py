@@ -1,4 +1,4 @@
-"""What rain, balance, soil and crops say together, and the course of the drought under way."""
+"""The combined index of rain, balance and soil, and the course of the drought under way."""
 
 import numpy as np
 from scipy.special import ndtr
@@ -14,13 +14,13 @@ from geo_pipeline.transforms.daily_arrays import MONTH, Array, Positions
 from geo_pipeline.transforms.indicator_rows import Measure, certain, positions
 
 NEGLIGIBLE_SHORTAGE = 0.05
-"""Share of the water asked for whose lack does not count as stress: the first legend step."""
+"""Largest unmet share of demand that does not count as stress: the first step of the legend."""
 
 
 def combined(basis: Basis) -> Measure:
     """Score of rain, balance and soil, 0 the wettest and 100 the driest, with its class.
 
-    It is as sure as the least sure of its parts would be without the others.
+    It is as certain as its least certain part would be alone.
     """
     index, years = basis.once(_combined_index), basis.once(_years)
     percentile, certainty = 100.0 * ndtr(index), certain(index, years, "kernel")
@@ -45,8 +45,8 @@ def peak(basis: Basis) -> Measure:
 def stage(basis: Basis) -> Measure:
     """Stage of the drought from rain to soil to crops; its value is the position of its class."""
     supplied = supplied_share(basis.water, basis.dekads)
-    # A shortage that no crop notices is none, however rare: without this, a spring in which soils
-    # are drier than ever would be an alert for lack of a thousandth of the water.
+    # A negligible shortage does not count, however rare: otherwise a spring with record dry soils
+    # would be an alert for lack of a thousandth of the water.
     noticed = np.where(supplied > 1.0 - NEGLIGIBLE_SHORTAGE, 1.0, supplied)
     crop_index = empirical_index(noticed, 1, **basis.dekads.calendar)
     stages = combined_class_series(basis.spi(1), basis.spi(3), basis.once(_soil_state), crop_index)
@@ -56,15 +56,15 @@ def stage(basis: Basis) -> Measure:
 
 
 def _of_course(basis: Basis, value: Array) -> Measure:
-    """Return what is said of a drought: nothing where there is no class to know it by."""
+    """Return a property of the drought, without values where there is no class to define it."""
     return Measure(value, years=basis.once(_years), rests_on_class=True)
 
 
 def _course(basis: Basis) -> DroughtCourse:
     """Return the drought under way at each dekad.
 
-    It starts where its class is one of drought, so that nothing is in drought by its class and in
-    none by its course; and lasts until the index is above the mean, as McKee et al. (1993) have it.
+    It starts with a class of drought, so that class and course never disagree, and lasts until the
+    index is above the mean, as in McKee et al. (1993).
     """
     return drought_course(basis.once(_combined_index), start=INDEX_DROUGHT_LIMIT)
 
@@ -78,7 +78,8 @@ def _years(basis: Basis) -> Positions:
 def _combined_index(basis: Basis) -> Array:
     """Return the mean of the three indices, scaled to a variance of 1 over the reference.
 
-    Without that a mean of indices that do not always agree would hardly ever reach the far classes.
+    Without the scaling, a mean of indices that do not always agree would hardly reach the extreme
+    classes.
     """
     mean = np.mean([basis.spi(3), basis.spei(6), basis.once(_soil_state)], axis=0, dtype=float)
     square = (mean**2)[..., basis.dekads.reference or slice(None)]
@@ -91,6 +92,6 @@ def _combined_index(basis: Basis) -> Array:
 def _soil_state(basis: Basis) -> Array:
     """Return the soil's index.
 
-    A soil that is equally full every winter has no index: it is as wet as it always is then, 0.
+    A soil that is equally full every winter has no index; it is then as wet as always, so 0.
     """
     return np.where(np.isnan(basis.sswi) & ~np.isnan(basis.month_wetness), 0.0, basis.sswi)

@@ -25,13 +25,13 @@ class Measure:
     percentile: Array | None = None
     drought_class: npt.NDArray[np.object_] | None = None
     years: npt.NDArray[np.int64] | None = None
-    """Years that the normal of each place and dekad rests on."""
+    """Years behind the normal of each place and dekad."""
     shown: Mask | None = None
     """Dekads that have a row, such as those of a season; all of them for None."""
     certainty: Certainty | None = None
     """Range of the percentile, and the chance that the class is right."""
     rests_on_class: bool = False
-    """Whether the value itself says nothing without a class, such as the stage of a drought."""
+    """Whether the value means nothing without a class, such as the stage of a drought."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ def ranked(
 ) -> Ranked:
     """Return `value` with its percentile among the same dekads of the reference, driest lowest.
 
-    `rank` is what is ranked, where it is not the value itself.
+    `rank` replaces the value in the ranking, where it is given.
     """
     wetness = value if rank is None else rank
     percentile = empirical_percentile(-wetness if dry_is_high else wetness, **dekads.calendar)
@@ -61,10 +61,10 @@ def ranked(
 
 
 def standardised(index: Array, totals: Array, dekads: Dekads, fit: Fit) -> Measure:
-    """Return a standardised index with its percentile and class by the normal law.
+    """Return a standardised index with its percentile and class by the normal distribution.
 
-    `totals` are what it is the index of: they tell how many years it rests on. `fit` is the
-    distribution that it was fitted with, on which depends how sure it is.
+    `totals` are the totals behind the index, from which its years of reference are counted. `fit`
+    is its fitted distribution, on which its certainty depends.
     """
     years = valid_years(totals, **dekads.calendar)[..., dekads.steps]
     certainty = certain(index, years, fit)
@@ -72,7 +72,7 @@ def standardised(index: Array, totals: Array, dekads: Dekads, fit: Fit) -> Measu
 
 
 def certain(index: Array, years: npt.NDArray[np.int64], fit: Fit) -> Certainty:
-    """Return how sure an index is, its range as percentiles."""
+    """Return the certainty of an index, with its range as percentiles."""
     known = index_certainty(index, years, fit=fit)
     return Certainty(100.0 * ndtr(known.low), 100.0 * ndtr(known.high), known.class_chance)
 
@@ -80,7 +80,7 @@ def certain(index: Array, years: npt.NDArray[np.int64], fit: Fit) -> Certainty:
 def rows_of(results: Iterable[tuple[list[str], Dekads, Mapping[str, Measure]]]) -> pd.DataFrame:
     """Return measures by indicator, of places (their codes) and dekads, as rows of the table.
 
-    Texts are categories from the start: there are over a million rows. Not sorted.
+    Texts are categories from the start, because there are over a million rows. Not sorted.
     """
     blocks = [
         _Block(code, dekads, indicator, measure)
@@ -136,13 +136,13 @@ class _Block:
         self.place, self.step = np.nonzero(shown)
 
     def of(self, values: npt.NDArray[Any] | None, *, missing: float = np.nan) -> npt.NDArray[Any]:
-        """Return what of `values`, places x dekads, is in the rows; `missing` where it is None."""
+        """Return the elements of `values` (places x dekads) in the rows; `missing` for None."""
         if values is None:
             return np.full(len(self.place), missing)
         return values[self.place, self.step]
 
     def sure(self, name: str, decimals: int) -> npt.NDArray[Any]:
-        """Return a field of the rows' certainty, no finer than it is known."""
+        """Return a field of the rows' certainty, rounded to `decimals`."""
         known = self.measure.certainty
         return np.round(self.of(None if known is None else getattr(known, name)), decimals)
 
@@ -153,7 +153,7 @@ def _class_codes(block: _Block) -> npt.NDArray[np.int8]:
 
 
 def positions(classes: npt.NDArray[Any], known: Sequence[str]) -> npt.NDArray[np.int8]:
-    """Return where each class stands among `known`, -1 where it is none of them."""
+    """Return the position of each class among `known`, -1 where it is none of them."""
     codes = np.full(classes.shape, -1, np.int8)
     if classes.dtype == object:  # else there is no class at all
         for position, name in enumerate(known):

@@ -1,4 +1,4 @@
-"""Rain of the month, and rain and rain less evaporation against other years."""
+"""Rain of the month, and indices of rain and of rain minus evaporation."""
 
 import numpy as np
 
@@ -29,6 +29,6 @@ def spi(basis: Basis, *, months: int) -> Measure:
 
 
 def spei(basis: Basis, *, months: int) -> Measure:
-    """Standardised index of rain less evapotranspiration over `months` months."""
+    """Standardised index of rain minus evapotranspiration over `months` months."""
     totals_mm = rolling_sum(basis.balance_mm, months * MONTH)
     return standardised(basis.spei(months), totals_mm, basis.dekads, "logistic")

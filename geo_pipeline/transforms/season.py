@@ -1,7 +1,7 @@
 """The season so far: rain, balance, dry spells, heat, frost, degree days.
 
-Sums since 1 September bear weather that is spread over dekads; counts of days do not, and are NaN
-wherever a day is not a true one (`resolution`), never invented.
+Sums since 1 September are valid for weather spread over dekads. Counts of days are not, and are NaN
+wherever a day's weather is not its own (`resolution`).
 """
 
 from geo_pipeline.indicators import events, stress
@@ -13,7 +13,7 @@ from geo_pipeline.transforms.daily_arrays import Array, Mask
 from geo_pipeline.transforms.indicator_rows import Measure, ranked
 
 SPELL_WINDOW_DAYS = 90
-"""Days in which the longest dry spell is looked for: a season."""
+"""Days in which the longest dry spell is determined: a season."""
 
 
 def precip(basis: Basis) -> Measure:
@@ -22,22 +22,22 @@ def precip(basis: Basis) -> Measure:
 
 
 def precip_departure(basis: Basis) -> Measure:
-    """Rain since 1 September less the normal of the day, mm."""
+    """Rain since 1 September minus the normal of that day, mm."""
     return _departure(basis, basis.once(_rain))
 
 
 def balance(basis: Basis) -> Measure:
-    """Rain less reference evapotranspiration since 1 September, mm."""
+    """Rain minus reference evapotranspiration since 1 September, mm."""
     return _total(basis, basis.once(_balance))
 
 
 def balance_departure(basis: Basis) -> Measure:
-    """The same less the normal of the day, mm."""
+    """The same minus the normal of that day, mm."""
     return _departure(basis, basis.once(_balance))
 
 
 def days_since_rain(basis: Basis) -> Measure:
-    """Days since the last one with rain."""
+    """Days since the last day with rain."""
     since = events.days_since_rain(basis.once(_true_rain))
     return ranked(basis.dekads.last(since), basis.dekads, dry_is_high=True)
 
@@ -59,7 +59,7 @@ def hot_days(basis: Basis, *, crop: str) -> Measure | None:
 
 
 def frost_days(basis: Basis, *, crop: str) -> Measure | None:
-    """Days with frost since the season began, while shoots are tender."""
+    """Days with frost since the start of the season, while shoots are tender."""
     if (row := basis.row(crop)) is None:
         return None
     day = basis.water.season.day[row]
@@ -72,7 +72,7 @@ def frost_days(basis: Basis, *, crop: str) -> Measure | None:
 def degree_days(basis: Basis, *, crop: str) -> Measure | None:
     """Sum of the daily mean above the crop's base temperature since its season began.
 
-    A mean of a dekad gives the same but for dekads in which days fall on either side of the base.
+    The mean of a dekad gives the same, except in dekads with days on both sides of the base.
     """
     if (row := basis.row(crop)) is None:
         return None
@@ -85,7 +85,7 @@ def degree_days(basis: Basis, *, crop: str) -> Measure | None:
 
 
 def _days(basis: Basis, count: Array, days: Mask) -> Measure:
-    """Return a count that runs on `days` alone."""
+    """Return a count that only has values on `days`."""
     shown = basis.dekads.any(days)
     return ranked(basis.dekads.last(count, days), basis.dekads, dry_is_high=True, shown=shown)
 
@@ -119,5 +119,5 @@ def _since_september(basis: Basis, daily_mm: Array) -> SeasonTotal:
 
 
 def _true_rain(basis: Basis) -> Array:
-    """Return the rain of true days, NaN on days that a dekad was spread over."""
+    """Return the rain of true days, NaN on days over which a dekad was spread."""
     return only_true_days(basis.record["precip_mm"], basis.true_days)

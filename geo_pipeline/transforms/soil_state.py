@@ -1,4 +1,4 @@
-"""Wetness of the soil under grass: its amount, its index, and how fast it changes."""
+"""Wetness of the soil under grass: its amount, its index, and the pace of its change."""
 
 from dataclasses import replace
 
@@ -25,6 +25,6 @@ def sswi(basis: Basis) -> Measure:
 
 
 def change(basis: Basis, *, over_dekads: int) -> Measure:
-    """Standardised change of wetness over some dekads: flash drought comes within weeks."""
+    """Standardised change of wetness over some dekads; a flash drought develops within weeks."""
     calendar = basis.dekads.calendar
     return ranked(standardised_change(basis.dekad_wetness, over_dekads, **calendar), basis.dekads)

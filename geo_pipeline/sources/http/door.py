@@ -62,19 +62,16 @@ class Http:
     Args:
         raw: the store of answers; without it, a temporary folder that is removed with this object.
         offline: use only what is kept; nothing is requested over the network.
-        rates: requests a second by host (`api.example.org` or `127.0.0.1:8000`), in addition to or
-            in place of those in `RATES`.
+        rates: requests a second by host (`127.0.0.1:8000`), besides or instead of `RATES`.
         default_rate: requests a second for any other host.
         mirrors: prefixes of URLs, and their replacements.
         connect_timeout_s, read_timeout_s: longest silence before and during an answer.
         attempts: most attempts at one request.
         backoff_s: wait before the second attempt; it doubles each time.
-        patience_s: longest total of all waits of one request: Retry-After, backoff, silence up to a
-            timeout.
+        patience_s: longest total of all waits of a request: Retry-After, backoff, timeouts.
         max_bytes, max_file_bytes: largest content of `get` and `download`, after Content-Encoding.
         contact: URL or address of the operator, for the User-Agent.
-        limits: limits of the child process that reads foreign files; without them they are read in
-            this process.
+        limits: of the child process that reads foreign files; without limits there is none.
         most_left_out: share of an answer's values that its reader may leave out.
         sleep: called to wait a number of seconds.
     """
