@@ -203,7 +203,7 @@ def seals_of_the_lake() -> None:
 
 
 PARTS: dict[str, Callable[[], object]] = {
-    "how the lake stands (`standing.broken`)": how_it_stands,
+    "state of the lake (`partition_states.broken`)": how_it_stands,
     "every seal of the lake, once": seals_of_the_lake,
 }
 """Parts of the work whose own cost is told, each on a complete home: a line here adds one."""

@@ -1,4 +1,4 @@
-// Charts tell what is under the pointer or the arrow keys; a click leads the map to that time.
+// Tooltips of charts, for pointer and arrow keys; a click sets the period of the map.
 (() => {
   const { on } = app;
   const tipsOf = (plot) => (plot.tips ??= JSON.parse(plot.dataset.tips));

@@ -1,4 +1,4 @@
-// The line to the session: what the reader does is asked, what it changes is put in its place.
+// The channel to the session: it sends what the reader does, and updates the slots that change.
 "use strict";
 const app = (() => {
   const root = document.documentElement;
@@ -30,7 +30,7 @@ const app = (() => {
     return text ? JSON.parse(text) : null;
   };
 
-  // What was open stays open, what had the focus keeps it, when a place is filled anew.
+  // When a slot is filled again, open parts stay open and the focus stays.
   const fill = (element, html) => {
     const open = [...element.querySelectorAll("details")].map((each) => each.open);
     const focus = element.contains(document.activeElement) ? trail(element, document.activeElement) : null;
@@ -79,7 +79,7 @@ const app = (() => {
     performance.mark("told", { detail: slot.join() });
   };
 
-  // The addresses of the pages carry the selection, so that they can be opened beside this one.
+  // The links to the pages contain the selection, so that they can be opened in another tab.
   const links = () => {
     for (const link of document.querySelectorAll("[data-page-link], [data-lang-link]")) {
       const query = new URLSearchParams(window.location.search);
@@ -103,7 +103,7 @@ const app = (() => {
   const named = (code) => (code ? options().find((each) => each.startsWith(`${code} `)) ?? code : "");
 
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
-  // A code or the beginning of a name, with or without accents; '' lets go.
+  // A code or the beginning of a name, with or without accents; '' clears the selection.
   const found = (text) => {
     const wanted = plain(text);
     if (!wanted) return "";
@@ -114,7 +114,7 @@ const app = (() => {
     return one ? one.slice(0, one.indexOf(" ")) : null;
   };
 
-  // Rows that do not hold what is sought are hidden; what is filled anew is searched anew.
+  // Rows without the searched text are hidden; the search is repeated when a slot is filled again.
   const sift = (box) => {
     const table = document.querySelector(box.dataset.filter);
     const wanted = plain(box.value);
@@ -171,7 +171,7 @@ const app = (() => {
 
   document.addEventListener("input", (event) => {
     for (const each of on.input) if (each(event)) return;
-    // A choice from the list is an input without a letter typed: it is taken at once.
+    // A choice from the list is an input event without a typed letter: it is applied at once.
     if ("place" in event.target.dataset && options().includes(event.target.value)) {
       event.target.dispatchEvent(new Event("change", { bubbles: true }));
     }
@@ -200,8 +200,8 @@ const app = (() => {
     waiting.splice(0).forEach(ask);
   };
 
-  // A lost line is said once. As soon as the server answers again the page is loaded anew: what is
-  // selected is in its address.
+  // A lost connection is shown once. When the server answers again the page is reloaded; the selection
+  // is in its address.
   const lost = () => {
     root.dataset.line = "lost";
     delete root.dataset.asking;
@@ -216,7 +216,7 @@ const app = (() => {
     again.addEventListener("click", () => window.location.reload());
     box.append(text, again);
     notices.append(box);
-    // Not where lines break at once: the page would load for ever.
+    // Not if connections break at once, because the page would reload for ever.
     if (performance.now() > STEADY_MS) mend(1000);
   };
   const STEADY_MS = 5000;

@@ -1,2 +1,2 @@
-// Every script is there.
+// Loaded last, when all scripts are defined.
 app.start();

@@ -1,4 +1,4 @@
-// Taking things home: pictures of what is on the page, tables, files that the session makes.
+// Downloads: pictures of parts of the page, tables, and files made by the session.
 (() => {
   const { on, about } = app;
   const NS = "http://www.w3.org/2000/svg";
@@ -18,7 +18,7 @@
     return element;
   };
 
-  // A picture is always drawn for paper: light, whatever the reader's theme.
+  // A picture always has the light theme, for paper.
   const PROPERTIES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-linecap", "fill-opacity", "stroke-opacity", "opacity", "font-size", "font-weight", "text-anchor", "paint-order", "visibility"];
   const onPaper = async (work) => {
     const sheet = document.createElement("style");
@@ -28,7 +28,7 @@
     try { return await work(); } finally { sheet.remove(); }
   };
 
-  // An SVG of the page as one that stands alone: shapes for references, styles on each.
+  // A self-contained copy of an SVG: references replaced by shapes, styles on each element.
   const alone = (svg, seen) => {
     const copy = svg.cloneNode(true);
     const from = [...svg.querySelectorAll("*")], to = [...copy.querySelectorAll("*")];
@@ -72,7 +72,7 @@
     const lines = [""];
     for (const word of text.split(" ")) {
       const longer = `${lines.at(-1)} ${word}`.trim();
-      // Other machines have other fonts: not to the very edge.
+      // Other machines have other fonts, so a margin is left.
       if (lines.at(-1) && wide(longer, size, weight) > 0.94 * width) lines.push(word);
       else lines[lines.length - 1] = longer;
     }
@@ -112,7 +112,7 @@
     return finish(body, width, paragraph(body, about.credit, 16, y + 2, width - 32, 11, 400, "#595f66") + 12, seen);
   };
 
-  // The maps of a part of the page, with its heading and its legend beside them.
+  // The maps of a part of the page, with its heading and its legend.
   const map = (home) => {
     const legend = home.querySelector("table.legend");
     const seen = {}, maps = [...home.querySelectorAll(".france-map")], size = 560;
@@ -182,7 +182,7 @@
     return canvas.toBlob((png) => save(`${name}.png`, png), "image/png");
   };
 
-  // The table as it stands: a semicolon between cells, as spreadsheets in French expect it.
+  // The table as shown, with semicolons between cells, as French spreadsheets expect.
   const table = (element) => {
     const cell = (each) => `"${each.textContent.trim().replaceAll(/\s+/g, " ").replaceAll('"', '""')}"`;
     return [...element.rows].filter((row) => !row.hidden).map((row) => [...row.cells].filter((each) => !("noTake" in each.dataset)).map(cell).join(";")).join("\r\n");
@@ -218,7 +218,7 @@
     return false;
   });
 
-  // Browsers let pages copy only where the line is safe.
+  // Browsers only allow copying on secure connections.
   const copying = () => { if (!navigator.clipboard) document.querySelectorAll("[data-copy-link]").forEach((each) => each.remove()); };
   on.main.push(copying);
   on.slot.comparison = [copying];

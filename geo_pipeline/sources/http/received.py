@@ -42,11 +42,15 @@ class NotKeptError(SourceError):
 class Received:
     """Content that a provider sent.
 
-    Attributes: url: the requested URL with its parameters, without secrets. status: HTTP status of
-    the answer. received_at: when the content came (UTC). sha256: of the bytes received,
-    hexadecimal. path: the file that keeps it; None when it is not kept. compression: `gzip` when
-    the file was compressed here, None when it is what was received. content_type: as the provider
-    sent it. most_left_out: share of its values that may be left out when it is read.
+    Attributes:
+        url: the requested URL with its parameters, without secrets.
+        status: HTTP status of the answer.
+        received_at: when the content came (UTC).
+        sha256: of the bytes received, hexadecimal.
+        path: the file that keeps it; None when it is not kept.
+        compression: `gzip` when the file was compressed here, None when it is what was received.
+        content_type: as the provider sent it.
+        most_left_out: share of its values that may be left out when it is read.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-// The map: steps through time by itself. The session is told where the reader rests, and answers in words.
+// The map steps through time by itself. When the reader stops, the session gets the period and sends the texts.
 (() => {
   const { root, on } = app;
   const REST_MS = 80, PLAY_MS = 350;
@@ -39,7 +39,7 @@
     choosing();
   };
 
-  // The selected département: outlined, named above, and said to be pressed.
+  // The selected département is outlined, named above the map, and marked as pressed.
   const choosing = () => {
     const code = new URLSearchParams(window.location.search).get("departement") ?? "";
     for (const map of Object.values(maps)) {
@@ -164,7 +164,7 @@
     b = app.read("other");
     second = app.read("second");
   };
-  // The period that the session shows.
+  // The period shown by the session.
   const follow = () => { ({ row, step } = app.read("shown")); };
   on.main.push(load);
 
@@ -179,10 +179,10 @@
     }
   }];
   on.slot.stage = [() => gather()];
-  // Where the period came by itself (a link, back) the map follows the session.
+  // After a change of period by a link or the back button the map follows the session.
   on.slot.any.push(() => {
     if (!a) return;
-    // An answer to an own step may be late: by then the map has gone on.
+    // The answer to a step of the map may come late, when the map has already moved on.
     if (unanswered) unanswered -= 1;
     else if (!timer && !playing) follow();
     for (const each of document.querySelectorAll("[data-walk]")) each.setAttribute("aria-pressed", String(each.dataset.walk === step));
@@ -208,7 +208,7 @@
   };
   window.addEventListener("resize", plate);
 
-  // ------------------------------------------------------------------ hands
+  // ------------------------------------------------------------------ pointer and keyboard
   const land = (event) => event.target.closest?.('[data-map="a"] .land use, [data-map="b"] .land use');
   on.click.push((event) => {
     const walk = event.target.closest("[data-walk]");
@@ -282,7 +282,7 @@
     return true;
   });
 
-  // The timeline: press and drag, or wheel along it.
+  // The timeline follows a press and drag, or the mouse wheel.
   const rowAt = (event) => {
     const box = app.place("timeline").getBoundingClientRect();
     const x = (event.clientX - box.left) / box.width;
@@ -308,7 +308,7 @@
     return true;
   });
 
-  // ------------------------------------------------------------------ what the pointer tells
+  // ------------------------------------------------------------------ tooltips
   const tip = el("tip");
   const hover = (event) => {
     const shape = land(event), told = event.target.closest?.("[data-tip]");

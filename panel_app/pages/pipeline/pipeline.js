@@ -1,5 +1,4 @@
-// What the page of the pipeline does by itself: sorts and filters the départements, and puts what
-// changed in its place.
+// The script of the pipeline page: it sorts and filters the départements, and updates what changed.
 (() => {
   const { plain, on } = app;
   const view = { column: -1, down: false, filter: "", search: "", chosen: "" };
@@ -18,7 +17,7 @@
       const order = number ? (a, b) => Number(a) - Number(b) : (a, b) => a.localeCompare(b, document.documentElement.lang);
       rows.sort((a, b) => {
         const [left, right] = [key(a), key(b)];
-        // What is not known comes last, whichever way.
+        // Unknown values come last in either order.
         if (left === "" || right === "") return (left === "") - (right === "");
         return view.down ? order(right, left) : order(left, right);
       });
