@@ -255,9 +255,9 @@ def status(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is there, what is wrong with what to do, and the last runs.
+    """Show the files, what is wrong and how to repair it, and the last runs.
 
-    Exit code 1 where anything is wrong: what a check has a doubt about is not.
+    Exit code 1 where anything is wrong; warnings of checks do not count.
     """
     from geo_pipeline.automation.monitoring import current_snapshot, is_wrong
     from geo_pipeline.commands import status as status_tables
@@ -276,10 +276,10 @@ def status(
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Check this installation and its home: what it needs, who answers, what is wrong.
+    """Check this installation and its home: requirements, providers, troubles.
 
-    Exit code 1 where something needed is missing or anything is wrong; before the first run nothing
-    is published, which is not.
+    Exit code 1 where something required is missing or anything is wrong; before the first run
+    nothing is published, which does not count.
     """
     from geo_pipeline.automation.monitoring import current_snapshot
     from geo_pipeline.commands.doctor import examine, of_home
@@ -304,10 +304,10 @@ def doctor(as_json: AsJson = False) -> None:
 
 @app.command()
 def repair(as_json: AsJson = False) -> None:
-    """Set aside what cannot be read of Dagster's records, of failures and findings; the lake stays.
+    """Set aside unreadable records of Dagster, failures and findings; the lake stays.
 
-    What is whole is left alone. New records are made; what was noted of a département is found out
-    again by `run --resume`.
+    Readable ones are left alone. New records are made; `run --resume` finds again what the notes on
+    a département said.
     """
 
     from geo_pipeline.commands.repair import set_damaged_aside
