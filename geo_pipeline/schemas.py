@@ -1,8 +1,8 @@
 """Columns, units and ranges of each table, as pandera models.
 
-Add the model of a table here; its docstring is its text in the data dictionary. Units are in the
-names; missing numbers are NaN, missing texts None. The rest of a table's record, and the check of
-rows against its model, are in `tables`.
+Add the model of a table here; its docstring is its text in the data dictionary. Tables that look
+ahead have theirs in `outlook_schemas`. Units are in the names; missing numbers are NaN, missing
+texts None. The rest of a table's record, and the check of rows against its model, are in `tables`.
 """
 
 from dataclasses import dataclass

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 import pandas as pd
 from pandera.errors import SchemaError, SchemaErrors
 
-from geo_pipeline import schemas
+from geo_pipeline import outlook_schemas, schemas
 from geo_pipeline.errors import GeoPipelineError
-from geo_pipeline.schemas import ByDepartement, Exact
+from geo_pipeline.schemas import Exact
 from geo_pipeline.settings import Settings
 from geo_pipeline.words import Message, Words, message
 
@@ -51,7 +51,7 @@ class Table:
     name: str
     title: Words
     """Its name for readers, as a heading."""
-    rows: type[ByDepartement]
+    rows: type[Exact]
     """Model with columns, units and ranges of its rows; its docstring describes the table."""
     group: str
     """Its place in the flow: one of `LAYERS`."""
@@ -90,6 +90,7 @@ class Table:
 _CODE: Final = ("departements.departement",)
 _BALANCE: Final = ("weather_daily.precip_mm", "weather_daily.et0_mm")
 _CLASS: Final = "drought_indicators.drought_class"
+_HARVESTS: Final = ("crop_statistics.yield_q_ha", *_BALANCE, "weather_daily.tmean_c")
 
 _ALL: Final = (
     Table(
@@ -276,6 +277,33 @@ _ALL: Final = (
         # Shapes are joined when it is read: stored in it they would be repeated for each dekad.
         published_as="departement_risk_values",
     ),
+    Table(
+        "yield_skill",
+        Words("Qualité des prévisions de rendement", "Skill of yield forecasts"),
+        outlook_schemas.YieldSkill,
+        "3_drought",
+        # The weather comes by the indicators: one publication follows both.
+        made_from=("drought_indicators", "crop_statistics"),
+        columns_from={
+            "crop": ("crop_statistics.crop",),
+            "skill": _HARVESTS,
+            "verdict": _HARVESTS,
+        },
+    ),
+    Table(
+        "yield_outlook",
+        Words("Rendements à venir", "Yields to come"),
+        outlook_schemas.YieldOutlook,
+        "3_drought",
+        made_from=("drought_indicators", "crop_statistics", "yield_skill"),
+        columns_from={
+            "departement": ("crop_statistics.departement",),
+            "baseline_q_ha": ("crop_statistics.yield_q_ha",),
+            "model_q_ha": _HARVESTS,
+            "published": ("yield_skill.verdict",),
+            "why": ("yield_skill.verdict",),
+        },
+    ),
 )
 
 TABLES: Final[Mapping[str, Table]] = MappingProxyType({each.name: each for each in _ALL})
@@ -289,6 +317,13 @@ OBSERVED: Final = tuple(each.name for each in _ALL if each.asks is not None)
 
 DERIVED: Final = tuple(each.name for each in _ALL if each.partitioned and each.asks is None)
 """Tables made, for each département, from its other tables."""
+
+SUMMED: Final = tuple(
+    each.name
+    for each in _ALL
+    if not each.partitioned and any(name in PARTITIONED for name in each.made_from)
+)
+"""Those of the whole of France that are made from all départements."""
 
 PUBLISHED: Final[Mapping[str, type[Exact]]] = MappingProxyType(
     {"yield_anomalies": schemas.YieldAnomalies, "crop_stages": schemas.CropStages}

@@ -13,7 +13,7 @@ from geo_pipeline.automation.checks import check_keys
 from geo_pipeline.automation.run_log import OFFLINE_TAG
 from geo_pipeline.platform.state_checks import key_of, tables
 from geo_pipeline.settings import Settings
-from geo_pipeline.tables import TABLES, Table, chosen
+from geo_pipeline.tables import SUMMED, TABLES, Table, chosen
 
 SCOPE_TAG: Final = "geo_pipeline/scope"
 FRANCE: Final = "france"
@@ -63,8 +63,8 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
         ),
         job(
             "publish",
-            dg.AssetSelection.assets("departement_risk").downstream(),
-            "The risk mart, the published warehouse and the exports, from what the lake holds.",
+            dg.AssetSelection.assets(*SUMMED).downstream(),
+            "Risk and yields, the published warehouse and the exports, from what the lake holds.",
         ),
         *_refreshing(job, of),
         job(

@@ -97,8 +97,10 @@ class Known:
     """Folds, position of the last year whose weather is known when that is told."""
     baselines: FloatArray
     """4 x folds x places: what `baselines.expected` has of the year to tell."""
+    chosen: IntArray
+    """Folds, which of them was best in training."""
     expected: FloatArray
-    """Folds x places: the one of them that was best in training."""
+    """Folds x places: what that one has."""
     departures: FloatArray
     """Folds x years x places: training harvests from what was expected of them, NaN beyond."""
 
@@ -111,12 +113,14 @@ class Known:
         used = np.asarray((train | test).any(axis=-1))
         last = yields.shape[0] - 1 - used[:, ::-1].argmax(axis=-1)
         baselines = expected(yields, train)
-        best = baselines[_best(yields, baselines, train), folds]
+        chosen = _best(yields, baselines, train)
+        best = baselines[chosen, folds]
         return cls(
             observed=np.where(test[folds, tests], yields[tests], np.nan),
             tests=tests,
             last=last,
             baselines=baselines[:, folds, tests],
+            chosen=chosen,
             expected=best[folds, tests],
             departures=np.where(train, yields - best, np.nan),
         )
@@ -183,7 +187,7 @@ def skill(known: Known, told: FloatArray) -> Skill:
 
 
 def permutation(
-    known: Known, several: Sequence[FloatArray], skills: Sequence[float], seed: int = 0
+    known: Known, several: Sequence[FloatArray], skills: Sequence[Skill], seed: int = 0
 ) -> FloatArray:
     """Return how likely each of `skills` is where harvests have nothing to do with the weather.
 
@@ -194,11 +198,14 @@ def permutation(
     Args:
         known: of the harvests, each year left out in turn.
         several: features of each date of issue, each groups x 2 x years x places.
-        skills: what `skill` found with the years in their order; NaN where nothing was told.
+        skills: what `skill` found with the years in their order; NaN where nothing was told. Where
+            no range is above 0 it is settled: a first look at the orders is enough.
         seed: of the orders.
     """
-    dates = [each for each, aim in zip(several, skills, strict=True) if not np.isnan(aim)]
-    aims = np.array([aim for aim in skills if not np.isnan(aim)])
+    told = np.array([not np.isnan(each.value) for each in skills])
+    dates = [each for each, is_told in zip(several, told, strict=True) if is_told]
+    aims = np.array([each.value for each in skills])[told]
+    open_ = np.array([each.lower > 0.0 for each in skills])[told]
     as_well, tried = np.zeros(len(aims)), 0
     rng = np.random.default_rng(seed)
     for all_in_all in ORDERS:
@@ -208,10 +215,10 @@ def permutation(
             best = np.fmax(best, _skills_of_orders(known, features, drawn))
         as_well += (best >= aims[:, np.newaxis]).sum(axis=-1)
         tried = all_in_all
-        if (as_well >= PLENTY).all():
+        if (as_well[open_] >= PLENTY).all():
             break
     p_values = np.full(len(skills), np.nan)
-    p_values[~np.isnan(skills)] = (1.0 + as_well) / (1.0 + tried)
+    p_values[told] = (1.0 + as_well) / (1.0 + tried)
     return p_values
 
 

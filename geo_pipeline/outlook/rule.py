@@ -21,6 +21,9 @@ LEAST_YEARS: Final = 6
 LEVEL: Final = 0.05
 """Chance at which an order of the years without meaning does as well."""
 
+PLACEBO_LEVEL: Final = 0.1
+"""The same of weather that the crop has not felt: it refuses sooner than a model passes."""
+
 
 class Placebo(NamedTuple):
     """What was found of weather that the crop has not felt; NaN where there is too little of it."""
@@ -48,8 +51,8 @@ def verdicts(crops: Sequence[Sequence[Evidence]]) -> list[list[Verdict]]:
     """Return of each date of issue of each crop `model` if the model may be told, else why not.
 
     Its skill must be above 0 over its range, in years left out; above 0 forward, if that could be
-    tested; not to be had by chance; and weather that the crop has not felt must have none that
-    passes as much. Many crops are tried: one of them must stand out of all that are, at a false
+    tested; not to be had by chance; and weather that the crop has not felt must have none but what
+    chance explains. Many crops are tried: one of them must stand out of all that are, at a false
     discovery rate of `LEVEL`, or among twenty that have nothing to do with the weather one would be
     told.
     """
@@ -63,7 +66,7 @@ def verdicts(crops: Sequence[Sequence[Evidence]]) -> list[list[Verdict]]:
 
 def _verdict(found: Evidence, *, stands_out: bool) -> Verdict:
     tested = [each for each in found.placebos if not np.isnan(each.skill.value)]
-    has_skill = [each.skill.lower > 0.0 and not each.p_value >= LEVEL for each in tested]
+    has_skill = [each.skill.lower > 0.0 and not each.p_value >= PLACEBO_LEVEL for each in tested]
     refused: dict[Verdict, bool] = {
         "few_years": found.years < LEAST_YEARS,
         "no_skill": not found.left_out.lower > 0.0,

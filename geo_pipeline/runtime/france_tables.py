@@ -20,7 +20,7 @@ import shapely
 
 from geo_pipeline import sql
 from geo_pipeline.errors import NotPublishedError, SourceError, StorageError
-from geo_pipeline.runtime import risk_table
+from geo_pipeline.runtime import risk_table, yield_tables
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.spatial import database
@@ -139,6 +139,22 @@ def risk(workspace: Workspace, warn: Warn) -> Made:
     return risk_table.risk(workspace.lake, seasons, workspace.findings.held(), warn)
 
 
+def yield_skill(workspace: Workspace, warn: Warn) -> Made:
+    """Return `yield_skill` from all partitions that no check holds and that can be read."""
+    return yield_tables.skill(_yield_inputs(workspace, warn))
+
+
+def yield_outlook(workspace: Workspace, warn: Warn) -> Made:
+    """Return `yield_outlook` from the same, and from `yield_skill`."""
+    return yield_tables.outlook(_yield_inputs(workspace, warn))
+
+
+def _yield_inputs(workspace: Workspace, warn: Warn) -> yield_tables.Inputs:
+    agronomy = workspace.bundled.crop_parameters(), workspace.bundled.soil_storage()
+    held = workspace.findings.held()
+    return yield_tables.Inputs.of(workspace.lake, agronomy, held, warn)
+
+
 AGAIN: Final[Mapping[str, Callable[[Workspace, Warn], Made]]] = MappingProxyType(
     {
         "departements": _outlines_again,
@@ -146,6 +162,8 @@ AGAIN: Final[Mapping[str, Callable[[Workspace, Warn], Made]]] = MappingProxyType
         "departement_shapes": shapes,
         "water_restrictions": restrictions,
         "departement_risk": risk,
+        "yield_skill": yield_skill,
+        "yield_outlook": yield_outlook,
     }
 )
 """How each table is made again, in the order of dependency."""

@@ -7,7 +7,6 @@ in themselves are found by `partition_states`.
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from geo_pipeline.errors import StorageError
 from geo_pipeline.settings import Settings
@@ -17,12 +16,9 @@ from geo_pipeline.storage.lake import (
     partition,
 )
 from geo_pipeline.storage.partition_states import Broken
-from geo_pipeline.tables import DERIVED, TABLES, chosen
+from geo_pipeline.tables import DERIVED, SUMMED, TABLES, chosen
 from geo_pipeline.territory import CODES
 from geo_pipeline.words import message
-
-RISK: Final = "departement_risk"
-"""Made from all files of several tables, which it names."""
 
 
 def incomplete(
@@ -50,7 +46,8 @@ def incomplete(
         found += _lacking(lake, whole, None)
         found += _made_from_others(lake, whole, None)
         left_out = {each.departement for each in broken if each.state in ("held", "damaged")}
-        found += _risk_of_others(lake, left_out)
+        for table in SUMMED:
+            found += _made_from_other_files(lake, table, left_out)
     return [each for each in found if (each.table, each.departement) not in known]
 
 
@@ -79,25 +76,25 @@ def _made_from_others(lake: Lake, tables: Sequence[str], code: str | None) -> It
         yield Broken(code or WHOLE, table, "outdated", _iso(written_at(path)), what)
 
 
-def _risk_of_others(lake: Lake, left_out: Collection[str]) -> Iterator[Broken]:
-    """Yield the risk table where it was made from other files than exist now.
+def _made_from_other_files(lake: Lake, table: str, left_out: Collection[str]) -> Iterator[Broken]:
+    """Yield a table of all départements where it was made from other files than exist now.
 
     Départements that are `left_out` now may have been included when it was made.
     """
     try:
-        made = lake.footer(RISK).provenance
+        made = lake.footer(table).provenance
     except StorageError:  # missing or damaged, which is reported
         return
-    inputs = [table for table in made.get("url", "").split(", ") if table in TABLES]
+    inputs = [each for each in made.get("url", "").split(", ") if each in TABLES]
     for without in (left_out, ()):
         try:
             if lake.joint_origin(inputs, without).sha256 == made.get("sha256"):
                 return
         except StorageError:  # the file of a département that is left out is damaged
             continue
-    since = max(written_at(path) for table in inputs for path in lake.files(table))
-    what = message("incomplete.risk_of_others")
-    yield Broken(WHOLE, RISK, "outdated", _iso(since), what)
+    since = max(written_at(path) for each in inputs for path in lake.files(each))
+    what = message("incomplete.made_from_other_files")
+    yield Broken(WHOLE, table, "outdated", _iso(since), what)
 
 
 def written_at(path: Path) -> float:

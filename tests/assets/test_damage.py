@@ -32,6 +32,8 @@ OF_FRANCE = (
     "departement_shapes",
     "water_restrictions",
     "departement_risk",
+    "yield_skill",
+    "yield_outlook",
 )
 
 
@@ -186,7 +188,7 @@ def test_a_repair_is_asked_for_once_and_makes_the_same_bytes(settings: Settings)
         ]
         for request in asked
     }
-    published_too = ["departement_risk", "warehouse", "exports"]
+    published_too = ["departement_risk", "yield_skill", "yield_outlook", "warehouse", "exports"]
     assert made == {
         ("departement", "31"): ["soil_water_daily", "drought_indicators", *published_too],
         ("departement", "33"): ["crop_statistics", *published_too],

@@ -168,7 +168,11 @@ def test_a_station_file_changes_just_its_partition(full_house: House) -> None:
         f"{table}/departement=32/part.parquet"
         for table in ("weather_daily", "soil_water_daily", "drought_indicators")
     }
-    assert {path.split("/")[0] for path in changed - partitioned} <= {"departement_risk"}
+    assert {path.split("/")[0] for path in changed - partitioned} <= {
+        "departement_risk",
+        "yield_skill",
+        "yield_outlook",
+    }
 
     rows = lake.read("weather_daily", "32").set_index("date")
     # The 15th day: k = 14, of which 4 mm and 20 °C.

@@ -45,15 +45,18 @@ from geo_pipeline.platform.record_files import FILES, INDEX
 from geo_pipeline.platform.run_locks import FOLDER
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.tables import TABLES
 from tests import postgres
 from tests.cli.test_commands import FAILED, geo_pipeline, one_line
-from tests.conftest import digests, ignore
+from tests.conftest import PARTITIONED, digests, ignore
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20261129
 PATIENCE_S = 120
+WHOLE = [each.name for each in TABLES.values() if not each.partitioned]
+"""Tables of the whole of France."""
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +153,8 @@ def test_a_table_made_from_other_files_than_are_there_is_outdated(home: Path) ->
         ("outdated", "soil_water_daily 76"),
         ("outdated", "drought_indicators 76"),
         ("outdated", "departement_risk france"),
+        ("outdated", "yield_skill france"),
+        ("outdated", "yield_outlook france"),
         ("publication", "drought.duckdb"),
     }
     assert left(current_snapshot(Settings(home=home))[0]).codes == ["76"]
@@ -220,7 +225,7 @@ def test_records_damaged_anywhere_are_told_and_mended(home: Path, whole: Path, n
         path = home / "dagster" / file
         path.write_bytes(DAMAGES[name](bytearray(path.read_bytes()), chance))
         taken, _ = current_snapshot(Settings(home=home))
-        assert len(taken["partitions"]) == 4 * 101 + 5
+        assert len(taken["partitions"]) == len(PARTITIONED) * 101 + len(WHOLE)
         kinds = {each["kind"] for each in taken["system"]}
         assert kinds <= {"records"}, (file, taken["system"])
         is_told = "records" in kinds

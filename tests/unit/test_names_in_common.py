@@ -3,9 +3,11 @@
 The science knows no other room, so it has names of its own; here it is held that they are the same.
 """
 
-from geo_pipeline import schemas
+from geo_pipeline import outlook_schemas, schemas
 from geo_pipeline.catalogue.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS, STAGES
 from geo_pipeline.indicators import classes, combined
+from geo_pipeline.outlook.baselines import BASELINES
+from geo_pipeline.outlook.rule import VERDICTS
 from geo_pipeline.publishing.legend import GRAVE, IN_DROUGHT
 from geo_pipeline.territory import CROPPING_YEAR_START
 from geo_pipeline.territory import RESTRICTION_LEVELS as LEVELS
@@ -42,3 +44,8 @@ def test_the_cropping_year_begins_as_the_science_has_it_by_default() -> None:
     from geo_pipeline.indicators.stress import SEASON_START
 
     assert SEASON_START == CROPPING_YEAR_START
+
+
+def test_baselines_and_verdicts_of_yields() -> None:
+    assert tuple(outlook_schemas.YIELD_BASELINES) == BASELINES
+    assert tuple(outlook_schemas.YIELD_VERDICTS) == VERDICTS

@@ -19,7 +19,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import Damaged, unreadable
-from geo_pipeline.tables import DERIVED
+from geo_pipeline.tables import DERIVED, SUMMED
 
 EVERY_S: Final = 60
 
@@ -29,7 +29,7 @@ REPAIR_TAG: Final = "geo_pipeline/repair"
 CHAIN: Final = ("weather_daily", *DERIVED)
 """Tables of a département, each made from those before it."""
 
-PUBLISHED: Final = ("departement_risk", "warehouse", "exports")
+PUBLISHED: Final = (*SUMMED, "warehouse", "exports")
 
 MOST_RUNS_LOOKED_AT: Final = 500
 

@@ -1,0 +1,148 @@
+"""The tables of yields: measured anew only where a crop's harvests or their weather have changed.
+
+The file of `yield_skill` says what each crop was measured on: days of a season whose harvest is not
+known yet change none of it. What the tables are made of is here, how in `transforms.yields`.
+"""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import ModuleType
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.errors import StorageError
+from geo_pipeline.outlook import (
+    baselines,
+    evaluation,
+    features,
+    intervals,
+    models,
+    rule,
+    verification,
+)
+from geo_pipeline.schemas import Provenance
+from geo_pipeline.storage.lake import Lake, partition
+from geo_pipeline.storage.partition_states import unreadable
+from geo_pipeline.tables import empty
+from geo_pipeline.transforms import crop_seasons, yields
+from geo_pipeline.transforms.crop_seasons import CropSeasons, seasons_of_crops
+
+SKILL: Final = "yield_skill"
+OUTLOOK: Final = "yield_outlook"
+
+INPUTS: Final = {
+    "weather_daily": ("departement", "date", *features.VARIABLES),
+    "crop_statistics": ("departement", "year", "crop", "yield_q_ha"),
+}
+"""What they are made of, with the columns that are read."""
+
+METHOD: Final[tuple[ModuleType, ...]] = (
+    baselines,
+    crop_seasons,
+    evaluation,
+    features,
+    intervals,
+    models,
+    rule,
+    verification,
+    yields,
+)
+"""Modules whose text decides what comes out."""
+
+EVERYTHING: Final = "everything"
+"""What names all that a table was made of, beside what names that of each crop."""
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What there is to make the tables of, without départements that are held back or damaged."""
+
+    lake: Lake
+    crops: pd.DataFrame
+    storage: pd.DataFrame
+    left_out: Collection[str]
+
+    @classmethod
+    def of(
+        cls,
+        lake: Lake,
+        agronomy: tuple[pd.DataFrame, pd.DataFrame],
+        held: Collection[str],
+        warn: Callable[[str], object],
+    ) -> "Inputs":
+        """Return them of what `lake` holds; `agronomy` are the tables of crops and of soils."""
+        once = lake.at_once()
+        damaged = {each.departement for each in unreadable(once, list(INPUTS))}
+        if left_out := {*held, *damaged}:
+            warn(f"départements left out: {', '.join(sorted(left_out))}")
+        return cls(once, *agronomy, left_out)
+
+    def origin(self, *beside: str) -> Provenance:
+        """Return the provenance of what is made of them, and of the tables `beside`."""
+        return self.lake.joint_origin((*INPUTS, *beside), self.left_out)
+
+    @cached_property
+    def form(self) -> str:
+        """What names the method: code, calendars of crops, soils."""
+        texts = [np.__version__, *(inspect.getsource(each) for each in METHOD)]
+        tables = [each.to_csv() for each in (self.crops, self.storage)]
+        return _sha256([*texts, *tables])
+
+    def seasons(self) -> Iterator[CropSeasons]:
+        """Yield the seasons of each crop."""
+        weather, statistics = (self._rows(table) for table in INPUTS)
+        return seasons_of_crops(weather, statistics, self.crops, self.storage)
+
+    def _rows(self, table: str) -> pd.DataFrame:
+        codes = [str(partition(path)) for path in self.lake.files(table, self.left_out)]
+        columns = list(INPUTS[table])
+        return self.lake.read(table, *codes, columns=columns) if codes else empty(table)[columns]
+
+
+def skill(inputs: Inputs) -> tuple[pd.DataFrame, Provenance]:
+    """Return `yield_skill`; crops that are as they were keep what was measured of them."""
+    origin = inputs.origin()
+    everything = _sha256([inputs.form, origin.sha256])
+    before, known = _as_before(inputs.lake, SKILL)
+    if known.get(EVERYTHING) == everything:
+        return before, replace(origin, made_of=json.dumps(known))
+    rows: list[dict[str, Any]] = []
+    made_of = {EVERYTHING: everything}
+    for each in inputs.seasons():
+        made_of[each.crop] = _sha256([inputs.form, each.digest])
+        if known.get(each.crop) == made_of[each.crop]:
+            kept = before[before["crop"] == each.crop].to_dict("records")
+            rows += [{str(name): value for name, value in row.items()} for row in kept]
+        else:
+            rows += yields.measured(each)
+    return yields.yield_skill(rows), replace(origin, made_of=json.dumps(made_of))
+
+
+def outlook(inputs: Inputs) -> tuple[pd.DataFrame, Provenance]:
+    """Return `yield_outlook`: the rows of the lake, where they would be the same."""
+    origin = inputs.origin(SKILL)
+    everything = _sha256([inputs.form, origin.sha256])
+    origin = replace(origin, made_of=json.dumps({EVERYTHING: everything}))
+    before, known = _as_before(inputs.lake, OUTLOOK)
+    if known.get(EVERYTHING) == everything:
+        return before, origin
+    return yields.yield_outlook(inputs.seasons(), inputs.lake.read(SKILL)), origin
+
+
+def _as_before(lake: Lake, table: str) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the rows that the lake holds, and what names what they were made of."""
+    try:
+        recorded = lake.footer(table).provenance.get("made_of", "{}")
+        return lake.read(table), json.loads(recorded)
+    except StorageError:  # not there yet, or damaged
+        return empty(table), {}
+
+
+def _sha256(texts: list[str]) -> str:
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
