@@ -1,8 +1,8 @@
 """Foreign files are read in a child process, with limits of memory, time and size.
 
 A reader of foreign files may take all of the memory, run for hours or crash its process: for a
-workbook of 1 kB with one far cell, calamine asked for 550 GB and aborted. In a child process none
-of that reaches the parent, which gets one error instead of an answer.
+workbook of 1 kB with one far cell, calamine tried to allocate 550 GB and aborted. In a child
+process none of that reaches the parent, which gets one error instead of an answer.
 
 Nothing is written to a named file, so a killed process leaves nothing behind. Memory is limited
 where the system supports it (Linux); time and size are limited everywhere.
@@ -188,7 +188,7 @@ def judge() -> None:
     error: Exception | None = None
     try:
         value = function(*arguments)
-    except Exception as raised:  # noqa: BLE001 - it is raised where it was asked for
+    except Exception as raised:  # noqa: BLE001 - it is raised again in the parent
         error = FatalFileError("memory", limits) if _tells_of_memory(raised) else raised
     answer = _Answer(value, error, kept.logged)
     try:

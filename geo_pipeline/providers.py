@@ -58,7 +58,7 @@ class Provider:
     rates: Mapping[str, float] = field(default_factory=dict)
     """Requests a second that it publishes as its limit, by host."""
     watched_every: timedelta | None = None
-    """How often it is asked for news; None where it offers none."""
+    """How often the sensor looks for news of it; None where it offers no cheap way to see any."""
 
     @property
     def module(self) -> ModuleType:

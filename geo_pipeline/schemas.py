@@ -276,8 +276,8 @@ class Groundwater(ByDepartement):
 class IrrigationNeed(ByDepartement):
     """Water that crops would have to be given to be without stress, net of losses (mart).
 
-    By dekad, of the crops of `crops.IRRIGABLE` while they stand. What the next 30 days usually ask
-    for is what the other years asked for after the same date: a forecast of it has no skill.
+    By dekad, of the crops of `crops.IRRIGABLE` while they stand. What the next 30 days usually
+    need is taken from what the other years needed after the same date: a forecast has no skill.
     """
 
     period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the dekad")
@@ -445,7 +445,7 @@ class CropStages(Exact):
     period: Series[str] = pa.Field(
         isin=YIELD_PERIODS,
         nullable=True,
-        description="FAO-33 period of yield response; none is told of some crops",
+        description="FAO-33 period of yield response; some crops have none",
     )
     first_day: Series[int] = pa.Field(ge=1, description="First day, counted from 1 on the start")
     last_day: Series[int] = pa.Field(ge=1, description="Last day, counted alike")

@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         default="best_match", description="Model of Open-Meteo: best_match, era5_land, era5..."
     )
     open_meteo_spacing_km: float = Field(
-        default=50.0, ge=1, description="Distance of the points asked for in a département, km."
+        default=50.0, ge=1, description="Distance between the points of a département, km."
     )
     nasa_power_url: str = Field(
         default="https://power.larc.nasa.gov/api/temporal/daily/point", description="NASA POWER."

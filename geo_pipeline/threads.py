@@ -1,4 +1,4 @@
-"""Threads that do not hold up the end of a process that is told to stop.
+"""Threads that do not delay the end of a process that was asked to stop.
 
 A `ThreadPoolExecutor` always waits for its threads: one that waits for a provider, for minutes with
 all its attempts, would outlive every signal.

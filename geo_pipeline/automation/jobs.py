@@ -78,7 +78,7 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
         job(
             "checks",
             dg.AssetSelection.checks(*check_keys(of)),
-            "The checks alone, on what the lake holds: nothing is asked for or written again.",
+            "The checks alone, on what the lake holds: nothing is requested or written again.",
         ),
     )
 
@@ -102,7 +102,7 @@ def _refreshing(job: Callable[..., Any], of: Sequence[Table]) -> Iterator[Any]:
     yield job(
         "refresh_boundaries",
         _asked_by("refresh_boundaries", of) - observed,
-        "Outlines, neighbours, shapes and what is drawn from them. No observation is asked for "
+        "Outlines, neighbours, shapes and what is drawn from them. No observation is requested "
         "again.",
     )
 

@@ -1,6 +1,7 @@
 """`geo-pipeline health`: the health checks of the containers, one for each service.
 
-A process that answers may still not work, so each service is asked for what it is there for.
+A process that answers may still not work, so each service is tested with a request of the kind that
+it exists to answer.
 """
 
 import json

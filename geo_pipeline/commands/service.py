@@ -1,4 +1,4 @@
-"""Dagster as one service: all of its processes end when it is told to, whatever they are doing.
+"""Dagster as one service: all of its processes end when it is stopped, whatever they are doing.
 
 `dagster dev` waits for its code server when it ends, for ever if that cannot start. Here it gets
 some seconds to end in order; then whatever is left of it is killed. A run that is killed with it is

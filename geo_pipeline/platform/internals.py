@@ -64,14 +64,14 @@ VERIFIED: Final = "1.13.27"
 USES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "dagster._core.definitions.asset_checks.asset_check_evaluation": (
-            "an evaluation of a check is told to be of the materialisation that it judges: no "
-            "public call says which"
+            "an evaluation of a check names the materialisation that it judges: no public call "
+            "stores that"
         ),
         "dagster._core.definitions.partitions.subset": (
-            "runs of named départements: which partitions a planned run is of"
+            "runs of named départements: which partitions a planned run makes"
         ),
         "dagster._core.definitions.run_request": (
-            "schedules and sensors are asked for by their kind"
+            "the state of schedules and of sensors is read by kind"
         ),
         "dagster._core.definitions.sensor_definition": (
             "the automation sensor joins what it asks for into one run: the type that its "
@@ -82,7 +82,7 @@ USES: Final[Mapping[str, str]] = MappingProxyType(
             "events of checks are stored many at once: one transaction a partition costs seconds"
         ),
         "dagster._core.events.log": (
-            "what is in an event of the log, as it is stored and read in bulk"
+            "the type of an event of the log, which is stored and read in bulk"
         ),
         "dagster._core.launcher": "a launcher that knows whether the process of a run still lives",
         "dagster._core.remote_origin": (
@@ -99,14 +99,16 @@ USES: Final[Mapping[str, str]] = MappingProxyType(
             "the storage of an instance that keeps its connections open"
         ),
         "dagster._core.storage.dagster_run": "which states of a run are not its end",
-        "dagster._core.storage.event_log": "what a storage of events is to be",
+        "dagster._core.storage.event_log": (
+            "the interface that a storage of events has to implement"
+        ),
         "dagster._core.storage.event_log.schema": "the tables of the event log, asked in bulk",
         "dagster._core.storage.event_log.sql_event_log": "the same log in SQLite and PostgreSQL",
         "dagster._core.storage.event_log.sqlite": (
             "the stock storage opens an engine for each event"
         ),
         "dagster._core.storage.event_log.sqlite.sqlite_event_log": (
-            "the stock storage that ours is a kind of"
+            "the stock storage that ours is derived from"
         ),
         "dagster._core.storage.partition_status_cache": (
             "partitions in trouble are shown as failed on the partition pages"
@@ -114,7 +116,9 @@ USES: Final[Mapping[str, str]] = MappingProxyType(
         "dagster._core.storage.runs": (
             "runs of named départements are planned where runs are stored"
         ),
-        "dagster._core.storage.schedules": "the third of the storages that an instance has",
+        "dagster._core.storage.schedules": (
+            "an instance needs a storage of schedules beside those of runs and events"
+        ),
         "dagster._core.storage.sql": (
             "engine and migrations of the SQLite files, as the stock storage makes them"
         ),
@@ -136,7 +140,7 @@ USES: Final[Mapping[str, str]] = MappingProxyType(
             "a place in a pool, claimed in the transaction that counts them"
         ),
         "dagster._utils.interrupts": (
-            "a run that waits for a place or a provider ends when it is told to"
+            "a run that waits for a place or a provider ends when it is terminated"
         ),
         "dagster._utils.schedules": "when a schedule was due last",
     }

@@ -59,8 +59,8 @@ class Catalogue:
     def __call__(self, key: str, **values: object) -> str:
         """Return the text of `key`, its placeholders filled.
 
-        Numbers have the decimal sign of the language, and messages are told in it. Several values
-        are separated by commas, several messages by semicolons.
+        Numbers have the decimal sign of the language, and messages are translated into it. Several
+        values are separated by commas, several messages by semicolons.
 
         Raises:
             KeyError: there is no such text, or a value that it needs is missing.

@@ -47,7 +47,7 @@ from geo_pipeline.words import message, verbatim
 
 pytestmark = pytest.mark.slow
 
-NOTED = "first publication: noted, nothing is told"
+NOTED = "first publication: noted, no message is sent"
 
 
 def lines(home: Path) -> list[dict[str, Any]]:

@@ -143,7 +143,7 @@ def tick(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, str
     seen = {"version": version, "held": held, "told": told}
     text = json.dumps(seen, separators=(",", ":"))
     if cursor is None or not known:
-        return text, None, "first publication: noted, nothing is told"
+        return text, None, "first publication: noted, no message is sent"
     alert = drought_alert(settings, changes)
     count = 0 if alert is None else len(alert.departements)
     return text, alert, f"new publication: {count} départements worse than before"

@@ -107,7 +107,7 @@ def tick(
         waiting_since = known["waiting_since"] or now.isoformat()
         if now - datetime.fromisoformat(waiting_since) < PATIENCE:
             waiting = json.dumps(known | {"waiting_since": waiting_since}, separators=(",", ":"))
-            return waiting, [], "runs are under way: what failed is told once they are done"
+            return waiting, [], "runs are under way: failures are reported once they are done"
     told = [each.alert for each in (*current.values(), *failed)]
     if ended:
         told.append(_resolved(settings, reported, ended))

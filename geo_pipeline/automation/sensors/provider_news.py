@@ -1,8 +1,8 @@
 """Provider news: what changed at a provider is run again here.
 
-Each live provider is asked for as little as shows whether anything is new: data.gouv.fr's list of
-files has the date of each; the headers of a single file have ETag, Last-Modified and length. The
-cursor holds what was seen: the first look only records, later ones compare. Open-Meteo, the DPClim
+Requests are as small as they can be. Data.gouv.fr's list of files has the date of each file. For a
+single file, its headers have ETag, Last-Modified and length. The cursor holds what was seen: the
+first tick only records it, later ones compare. Open-Meteo, the DPClim
 API and Hub'Eau offer nothing of the kind: the schedules cover them.
 """
 

@@ -62,7 +62,9 @@ def tick(settings: Settings, instance: dg.DagsterInstance) -> dg.SensorResult:
     asked = [*_of_departements(instance, idle), *_of_france(instance, idle)]
     return dg.SensorResult(
         run_requests=asked,
-        skip_reason=None if asked else f"{len(damaged)} damaged files: asked for before",
+        skip_reason=None
+        if asked
+        else f"{len(damaged)} damaged files: their repair was requested before",
     )
 
 

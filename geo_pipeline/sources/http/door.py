@@ -360,7 +360,7 @@ class Http:
         except (OSError, EOFError, zlib.error):
             intact = False
         if not intact:
-            _log.warning("%s: %s is damaged or gone: it is asked for anew", kept.source, kept.path)
+            _log.warning("%s: %s is damaged or gone: it is requested again", kept.source, kept.path)
             return None
         self._intact.add(seen)
         return self._received(kept, content)
