@@ -4,6 +4,8 @@
 crops are in `catalogue.indicators`.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 RAINFED: Final = (
@@ -41,3 +43,8 @@ IRRIGABLE: Final = ("grain_maize_irrigated", "soybean", "potato", "sugar_beet")
 
 IRRIGATED_AREAS: Final = ("grain_maize_irrigated",)
 """Those of them whose statistics tell the area that is irrigated."""
+
+RAINFED_TWIN: Final[Mapping[str, str]] = MappingProxyType(
+    {"grain_maize_irrigated": "grain_maize_rainfed"}
+)
+"""The crop that shows what an irrigated one would lack on rain alone."""

@@ -13,7 +13,6 @@ import pandera.pandas as pa
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
-from geo_pipeline.crops import IRRIGABLE
 from geo_pipeline.territory import CODES, RESTRICTION_LEVELS
 
 LEVELS = list(RESTRICTION_LEVELS)
@@ -271,48 +270,6 @@ class Groundwater(ByDepartement):
         """One row a département and month."""
 
         unique = ["departement", "period_end"]
-
-
-class IrrigationNeed(ByDepartement):
-    """Water that crops would have to be given to be without stress, net of losses (mart).
-
-    By dekad, of the crops of `crops.IRRIGABLE` while they stand. What the next 30 days usually
-    need is taken from what the other years needed after the same date: a forecast has no skill.
-    """
-
-    period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the dekad")
-    crop: Series[str] = pa.Field(isin=IRRIGABLE, description="Crop, as in crop_parameters")
-    season_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="Since the season began, mm"
-    )
-    usual_season_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="The same at this date in the middle one of other years"
-    )
-    next_30_days_p10_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="After this date one other year of ten needed less, mm"
-    )
-    next_30_days_p50_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="Half of the other years needed less, mm"
-    )
-    next_30_days_p90_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="One other year of ten needed more, mm"
-    )
-    area_ha: Series[float] = pa.Field(
-        ge=0, nullable=True, description="Irrigated area, ha, where statistics tell it"
-    )
-    area_year: Series[pd.Int64Dtype] = pa.Field(
-        nullable=True, description="Year of that area, the latest one by then"
-    )
-    season_m3: Series[float] = pa.Field(
-        ge=0,
-        nullable=True,
-        description="Volume since the season began, m3: season_mm x area_ha x 10",
-    )
-
-    class Config:
-        """One row a département, period and crop."""
-
-        unique = ["departement", "period_end", "crop"]
 
 
 class DroughtIndicators(ByDepartement):

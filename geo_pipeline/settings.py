@@ -146,6 +146,30 @@ class Settings(BaseSettings):
         ge=1,
         description="Years of reference that a drought class needs; with fewer there is a value.",
     )
+    risk_shortage_weight: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Weight of the water that a crop lacks in the hazard; the rest is that of the "
+        "drought class.",
+    )
+    risk_default_ky: float = Field(
+        default=1.0,
+        gt=0,
+        le=2,
+        description="Yield response to water (Ky) of crops for which none is published.",
+    )
+    risk_irrigated: dict[str, float] = Field(
+        default={
+            "none": 0.2,
+            "vigilance": 0.2,
+            "alerte": 0.4,
+            "alerte_renforcee": 0.7,
+            "crise": 1.0,
+        },
+        description="Share of a shortage that an irrigated crop suffers at each level of water "
+        "restriction, as JSON.",
+    )
     read_timeout_s: float = Field(
         default=60.0, gt=0, description="Longest silence of a provider before and in an answer."
     )
@@ -346,6 +370,14 @@ class Settings(BaseSettings):
         if re.fullmatch(r"([A-Za-z0-9_~-]+(/[A-Za-z0-9_~-]+)*)?", value) is None:
             raise ValueError("write a path of letters, digits, - and _, such as /drought")
         return f"/{value}" if value else ""
+
+    @field_validator("risk_irrigated")
+    @classmethod
+    def _shares(cls, value: dict[str, float]) -> dict[str, float]:
+        known = cls.model_fields["risk_irrigated"].default
+        if set(value) != set(known) or not all(0.0 <= share <= 1.0 for share in value.values()):
+            raise ValueError(f"write a share from 0 to 1 for each of {', '.join(known)}")
+        return value
 
     @field_validator("app_origins")
     @classmethod

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import pandas as pd
 from pandera.errors import SchemaError, SchemaErrors
 
-from geo_pipeline import outlook_schemas, schemas
+from geo_pipeline import outlook_schemas, schemas, stake_schemas
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.schemas import Exact
 from geo_pipeline.settings import Settings
@@ -232,7 +232,7 @@ _ALL: Final = (
     Table(
         "irrigation_need",
         Words("Besoin d'irrigation", "Irrigation need"),
-        schemas.IrrigationNeed,
+        stake_schemas.IrrigationNeed,
         "3_drought",
         partitioned=True,
         made_from=("weather_daily", "crop_statistics"),
@@ -326,7 +326,11 @@ SUMMED: Final = tuple(
 """Those of the whole of France that are made from all départements."""
 
 PUBLISHED: Final[Mapping[str, type[Exact]]] = MappingProxyType(
-    {"yield_anomalies": schemas.YieldAnomalies, "crop_stages": schemas.CropStages}
+    {
+        "yield_anomalies": schemas.YieldAnomalies,
+        "exposure": stake_schemas.Exposure,
+        "crop_stages": schemas.CropStages,
+    }
 )
 """Tables that are made for the publication and are not in the lake."""
 

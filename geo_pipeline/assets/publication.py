@@ -19,7 +19,8 @@ from geo_pipeline.storage.findings import READABLE, Finding
 from geo_pipeline.storage.partition_states import Damaged
 from geo_pipeline.storage.warehouse_building import publish
 from geo_pipeline.tables import LAYERS
-from geo_pipeline.transforms.calendar import crop_stages
+from geo_pipeline.transforms.calendar import calendar_tables
+from geo_pipeline.transforms.exposure import risk_tables
 
 GROUP: Final = "4_publication"
 
@@ -48,7 +49,7 @@ def warehouse(
         workspace.lake,
         workspace.settings.warehouse,
         attributions(),
-        crop_stages(workspace.bundled.crop_parameters()),
+        calendar_tables(workspace.bundled.crop_parameters()) | risk_tables(workspace.settings),
         workspace.findings.held(),
         asked_at=_asked_at(context),
     )

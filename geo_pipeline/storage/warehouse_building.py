@@ -63,7 +63,7 @@ def publish(
     lake: Lake,
     target: Path,
     attributions: pd.DataFrame,
-    crop_stages: pd.DataFrame,
+    beside: Mapping[str, pd.DataFrame],
     held: Mapping[str, Sequence[Finding]] | None = None,
     *,
     asked_at: datetime | None = None,
@@ -71,8 +71,8 @@ def publish(
     """Build the warehouse from `lake` and replace `target` by it.
 
     `attributions` says how providers must be named: asset, source and the columns that
-    `sql/attributions.sql` reads; those of the lake's sources are published. `crop_stages` is the
-    calendar of crops, published unchanged.
+    `sql/attributions.sql` reads; those of the lake's sources are published. `beside` are tables by
+    name that are published unchanged: the calendar of crops, and what risk is weighed by.
 
     Départements that are `held` (with their findings), or have a damaged file, keep the rows that
     were published before, if any, and do not stop the others. The table `held_departements` names
@@ -85,7 +85,7 @@ def publish(
         StorageError: a file of the whole of France is damaged, a promise is broken or the disk is
             full; what was published before stays.
     """
-    beside = {"known_attributions": attributions, "crop_stages": crop_stages}
+    beside = {"known_attributions": attributions, **beside}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_suffix(".lock")):

@@ -103,6 +103,7 @@ def build(
     }
     connection.from_arrow(pa.table(publication)).create("publication")
     connection.execute(sql.load("publication"))
+    connection.execute(sql.load("exposure"))
 
 
 def _tell_held(connection: duckdb.DuckDBPyConnection, plan: Plan, earlier: Collection[str]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline import dekads
+from geo_pipeline.crops import RAINFED_TWIN
 from geo_pipeline.indicators.crops import CALENDAR_OF, day_of_season, growth_stage
 from geo_pipeline.schemas import GROWTH_STAGES, YIELD_PERIODS
 from geo_pipeline.tables import validate
@@ -24,10 +25,11 @@ def crop_stages(crops: pd.DataFrame) -> pd.DataFrame:
 
 
 def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
-    """Return the dekads of the year at whose end each crop is growing, by the calendar of `crops`.
+    """Return the dekads of the year at whose end each crop stands, by the calendar of `crops`.
 
-    One row for each crop (named as in `crop_statistics`), month and third of the month, 0 to 2. A
-    crop without a calendar has no rows.
+    A row a crop (as `crop_statistics` names it), month and third of the month, 0 to 2; with the
+    indicator of its shortage of water without irrigation, whether it is irrigated, and the yield
+    response to water (Ky, NaN unknown) of the stage it is in. A crop without a calendar has none.
     """
     ends = dekads.last_days(pd.date_range("2001-01-01", "2001-12-31")).unique()
     seasons = day_of_season(
@@ -36,15 +38,34 @@ def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
         crops["start_day"].to_numpy(np.int64),
         crops[STAGES].to_numpy(np.int64).sum(axis=1),
     )
-    growing = pd.DataFrame(seasons > 0, index=crops.index)
+    days = pd.DataFrame(seasons, index=crops.index)
     named = {name: name for name in crops.index} | CALENDAR_OF
     rows = [
-        {"crop": name, "month": int(dekad) // 3 + 1, "third": int(dekad) % 3}
+        {
+            "crop": name,
+            "month": int(dekad) // 3 + 1,
+            "third": int(dekad) % 3,
+            "indicator": f"crop_stress_pct_{RAINFED_TWIN.get(calendar, calendar)}",
+            "irrigated": bool(crops.loc[calendar, "irrigated"]),
+            "ky": _yield_response(crops.loc[calendar], int(days.loc[calendar, dekad])),
+        }
         for name, calendar in sorted(named.items())
-        if calendar in growing.index
-        for dekad in np.flatnonzero(growing.loc[calendar])
+        if calendar in days.index
+        for dekad in np.flatnonzero(days.loc[calendar] > 0)
     ]
     return pd.DataFrame(rows)
+
+
+def _yield_response(crop: "pd.Series[Any]", day: int) -> float:
+    """Return Ky of the stage that a day of the season is in, that of the season where it is NaN."""
+    ends, factors = yield_stages(crop, int(crop[STAGES].to_numpy(np.int64).sum()))
+    factor = float(factors[np.searchsorted(ends, day)])
+    return float(crop["ky_season"]) if np.isnan(factor) else factor
+
+
+def calendar_tables(crops: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return what the publication has of the calendar: `crop_stages` and `crop_seasons`."""
+    return {"crop_stages": crop_stages(crops), "crop_seasons": crop_seasons(crops)}
 
 
 def _stretches(crop: "pd.Series[Any]") -> Iterator[dict[str, Any]]:

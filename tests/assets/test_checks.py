@@ -30,14 +30,15 @@ from geo_pipeline.storage.partition_states import broken
 from geo_pipeline.storage.warehouse_building import publish
 from geo_pipeline.tables import TABLES, InvalidTableError
 from geo_pipeline.territory import CODES
-from geo_pipeline.transforms.calendar import crop_stages
+from geo_pipeline.transforms.calendar import calendar_tables
+from geo_pipeline.transforms.exposure import risk_tables
 from geo_pipeline.words import verbatim
 from tests.conftest import PARTITIONED, ROOT, digests, ignore
 
 pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-STAGES = crop_stages(crop_parameters(ROOT / "assets_data"))
+BESIDE = calendar_tables(crop_parameters(ROOT / "assets_data")) | risk_tables(Settings())
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -236,7 +237,7 @@ def test_an_error_holds_its_departement_and_releases_it_once_mended(
 def test_one_that_was_never_published_is_shown_as_no_data(settings: Settings) -> None:
     settings.warehouse.unlink()
     finding = Finding("weather_daily", "32", "jumps", "error", verbatim("40 °C"), NOW.isoformat())
-    publish(Lake(settings.lake), settings.warehouse, attributions(), STAGES, {"32": [finding]})
+    publish(Lake(settings.lake), settings.warehouse, attributions(), BESIDE, {"32": [finding]})
     assert rows_of(settings, "weather_daily", "32").empty
     assert rows_of(settings, "soil_water_monthly", "32").empty
     risk = rows_of(settings, "departement_risk_values", "32")
@@ -253,12 +254,12 @@ def test_restrictions_that_contradict_themselves_keep_those_of_before(settings: 
     rows.loc[rows["departement"].isin(["31", "32"]), "level_max"] = "crise"
     lake.write("water_restrictions", rows, lake.origin("water_restrictions"))
     finding = Finding("water_restrictions", "32", "levels", "error", verbatim("x"), NOW.isoformat())
-    publish(lake, settings.warehouse, attributions(), STAGES, {"32": [finding]})
+    publish(lake, settings.warehouse, attributions(), BESIDE, {"32": [finding]})
     pd.testing.assert_frame_equal(rows_of(settings, "water_restrictions", "32"), before)
     assert rows_of(settings, "water_restrictions", "31")["level_max"].tolist() == ["crise"]
     # Held for its weather, it keeps its restrictions up to date.
     other = Finding("weather_daily", "32", "jumps", "error", verbatim("x"), NOW.isoformat())
-    publish(lake, settings.warehouse, attributions(), STAGES, {"32": [other]})
+    publish(lake, settings.warehouse, attributions(), BESIDE, {"32": [other]})
     assert rows_of(settings, "water_restrictions", "32")["level_max"].tolist() == ["crise"]
 
 
@@ -304,7 +305,7 @@ def test_damage_of_what_all_need_stops_the_publication(settings: Settings) -> No
     published = digests(settings.warehouse.parent)
     Lake(settings.lake).path("departements").write_bytes(b"PAR1 broken")
     with pytest.raises(StorageError, match=r"departements.*damaged"):
-        publish(Lake(settings.lake), settings.warehouse, attributions(), STAGES)
+        publish(Lake(settings.lake), settings.warehouse, attributions(), BESIDE)
     after = digests(settings.warehouse.parent)
     assert after["drought.duckdb"] == published["drought.duckdb"]
 
@@ -312,24 +313,24 @@ def test_damage_of_what_all_need_stops_the_publication(settings: Settings) -> No
 def test_publications_that_waited_for_the_same_are_made_once(settings: Settings) -> None:
     lake, target = Lake(settings.lake), settings.warehouse
     asked_at = datetime.now(UTC)
-    first = publish(lake, target, attributions(), STAGES, asked_at=asked_at)
+    first = publish(lake, target, attributions(), BESIDE, asked_at=asked_at)
     made = target.stat().st_mtime_ns
-    waited = publish(lake, target, attributions(), STAGES, asked_at=asked_at)
+    waited = publish(lake, target, attributions(), BESIDE, asked_at=asked_at)
     assert (first.is_new, waited.is_new) == (True, False)
     assert target.stat().st_mtime_ns == made
     assert waited.rows == first.rows
     # Asked for since, or with a file or a finding that it has not seen: made again.
-    assert publish(lake, target, attributions(), STAGES, asked_at=datetime.now(UTC)).is_new
-    assert publish(lake, target, attributions(), STAGES).is_new
+    assert publish(lake, target, attributions(), BESIDE, asked_at=datetime.now(UTC)).is_new
+    assert publish(lake, target, attributions(), BESIDE).is_new
     lake.path("weather_daily", "31").touch()  # its content is the same
-    assert not publish(lake, target, attributions(), STAGES, asked_at=asked_at).is_new
+    assert not publish(lake, target, attributions(), BESIDE, asked_at=asked_at).is_new
     rows = lake.read("weather_daily", "31").iloc[:-1]
     lake.write("weather_daily", rows, lake.origin("weather_daily", "31"), "31")
-    assert publish(lake, target, attributions(), STAGES, asked_at=asked_at).is_new
+    assert publish(lake, target, attributions(), BESIDE, asked_at=asked_at).is_new
     finding = Finding("weather_daily", "32", "jumps", "error", verbatim("40 °C"), NOW.isoformat())
     held = {"32": [finding]}
-    assert publish(lake, target, attributions(), STAGES, held, asked_at=asked_at).is_new
-    assert not publish(lake, target, attributions(), STAGES, held, asked_at=asked_at).is_new
+    assert publish(lake, target, attributions(), BESIDE, held, asked_at=asked_at).is_new
+    assert not publish(lake, target, attributions(), BESIDE, held, asked_at=asked_at).is_new
 
 
 def test_checks_alone_ask_for_nothing_and_tell_what_is_broken(settings: Settings) -> None:

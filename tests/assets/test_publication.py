@@ -20,13 +20,15 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.storage.warehouse_building import publish
 from geo_pipeline.tables import validate
-from geo_pipeline.transforms.calendar import crop_stages
+from geo_pipeline.transforms.calendar import calendar_tables
+from geo_pipeline.transforms.exposure import risk_tables
 from panel_app.data.store import Store
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
-STAGES = crop_stages(crop_parameters(ROOT / "assets_data"))
+BESIDE = calendar_tables(crop_parameters(ROOT / "assets_data")) | risk_tables(Settings())
+STAGES = BESIDE["crop_stages"]
 ORIGIN = Provenance("test", "none", "2026-11-23", "0" * 64)
 PARIS = "75"
 """Of which the embedded figures have no harvest."""
@@ -60,7 +62,7 @@ def publish_with(home: Path, rows: list[dict[str, Any]], stages: pd.DataFrame = 
     lake = Lake(settings.lake)
     empty = lake.read("crop_statistics", PARIS)
     lake.write("crop_statistics", pd.DataFrame(rows, columns=empty.columns), ORIGIN, PARIS)
-    publish(lake, settings.warehouse, attributions(), stages)
+    publish(lake, settings.warehouse, attributions(), BESIDE | {"crop_stages": stages})
 
 
 def departures(home: Path, departement: str, crop: str) -> pd.DataFrame:
@@ -199,7 +201,7 @@ def courses(home: Path, **courses: dict[str, list[tuple[str, float]]]) -> None:
         ]
         frame = validate("drought_indicators", pd.DataFrame(rows, columns=columns))
         lake.write("drought_indicators", frame, ORIGIN, code)
-    publish(lake, settings.warehouse, attributions(), STAGES)
+    publish(lake, settings.warehouse, attributions(), BESIDE)
 
 
 NAN = float("nan")

@@ -16,6 +16,7 @@ import pytest
 
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.runtime.providers import attributions
+from geo_pipeline.settings import Settings
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.spatial.database import attach
 from geo_pipeline.storage import warehouse_building, warehouse_plan, warehouse_tables
@@ -24,13 +25,14 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse, check_whole, is_whole, previous
 from geo_pipeline.storage.warehouse_building import Published
 from geo_pipeline.tables import TABLES
-from geo_pipeline.transforms.calendar import crop_stages
+from geo_pipeline.transforms.calendar import calendar_tables
+from geo_pipeline.transforms.exposure import risk_tables
 from geo_pipeline.words import verbatim
 from tests.conftest import ROOT, digests
 
 pytestmark = pytest.mark.slow
 
-STAGES = crop_stages(crop_parameters(ROOT / "assets_data"))
+BESIDE = calendar_tables(crop_parameters(ROOT / "assets_data")) | risk_tables(Settings())
 SOME = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12")
 MB = 1_000_000
 
@@ -65,7 +67,7 @@ def target(twelve: Path, tmp_path: Path) -> Path:
 
 
 def publish(lake: Lake, target: Path, **held: list[Finding]) -> Published:
-    return warehouse_building.publish(lake, target, attributions(), STAGES, held)
+    return warehouse_building.publish(lake, target, attributions(), BESIDE, held)
 
 
 def change(lake: Lake, code: str, rain: float = 1.5, rows: int | None = None) -> None:
