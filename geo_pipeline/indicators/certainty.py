@@ -5,6 +5,7 @@ and twelve years estimate it poorly: the same dryness may be told as moderate or
 range here is that of the index which the whole population would have given.
 """
 
+from functools import cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -43,7 +44,8 @@ LEAST_YEARS = 3
 # Indices are looked up in a table by steps of 0.05; no index of ours is beyond 3.1.
 _INDICES = np.linspace(-3.6, 3.6, 145)
 _TRUE_INDICES = np.linspace(-9.0, 9.0, 721)
-_QUANTILES = (np.arange(200) + 0.5) / 200
+_QUANTILES = (np.arange(50) + 0.5) / 50
+_LIMITS = np.array([-np.inf, *INDEX_DRY_LIMITS, *INDEX_WET_LIMITS, np.inf])
 
 
 class Certainty(NamedTuple):
@@ -99,22 +101,15 @@ def index_certainty(index: ArrayLike, years: ArrayLike, *, fit: Fit = "gamma") -
     values, count = np.broadcast_arrays(as_float(index), _as_years(years))
     classes = _positions(usdm_class(values))
     found = Certainty(*(np.full(values.shape, np.nan) for _ in Certainty._fields))
-    limits = np.array([-np.inf, *INDEX_DRY_LIMITS, *INDEX_WET_LIMITS, np.inf])
     for n in np.unique(count[~np.isnan(values) & (count >= LEAST_YEARS)]):
         here = ~np.isnan(values) & (count == n)
         inside = np.clip(values[here], _INDICES[0], _INDICES[-1])
-        at_limits, at_indices = (
-            _below(each, n * WORTH_OF_A_YEAR[fit]) for each in (limits, _TRUE_INDICES)
-        )
+        low, high, chances = _table(float(n) * WORTH_OF_A_YEAR[fit])
         found.low[here], found.high[here] = (
-            np.interp(
-                inside, _INDICES, [np.interp(share, row, _TRUE_INDICES) for row in at_indices]
-            )
-            for share in _ENDS
+            np.interp(inside, _INDICES, end) for end in (low, high)
         )
-        chances, own = np.diff(at_limits, axis=1), classes[here]
         nearest = np.rint((inside - _INDICES[0]) / (_INDICES[1] - _INDICES[0])).astype(np.int64)
-        found.class_chance[here] = chances[nearest, own]
+        found.class_chance[here] = chances[nearest, classes[here]]
     return found
 
 
@@ -171,6 +166,16 @@ def _positions(classes: ClassArray) -> IntArray:
     for position, code in enumerate(DROUGHT_CLASSES):
         found[classes == code] = position
     return found
+
+
+@cache
+def _table(years: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the ends of the range and the chances of the classes at each of `_INDICES`."""
+    rows = _below(_TRUE_INDICES, years)
+    low, high = (
+        np.array([np.interp(share, row, _TRUE_INDICES) for row in rows]) for share in _ENDS
+    )
+    return low, high, np.diff(_below(_LIMITS, years), axis=1)
 
 
 def _below(true_index: FloatArray, years: float) -> FloatArray:
