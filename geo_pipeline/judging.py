@@ -8,6 +8,7 @@ Nothing is written to a named file, so a killed process leaves nothing behind. M
 where the system supports it (Linux); time and size are limited everywhere.
 """
 
+import gc
 import logging
 import math
 import os
@@ -177,7 +178,9 @@ def judge() -> None:
     root = logging.getLogger()
     root.addHandler(kept)
     root.setLevel(logging.INFO)
+    gc.disable()  # what is imported here stays
     limits, function, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301
+    gc.enable()
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, limits.answer_mb * MB)
     # If the parent is killed, this limit ends the child all the same.
