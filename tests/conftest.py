@@ -24,6 +24,11 @@ gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)  # as the command does
 PARTITIONED = tuple(each.name for each in TABLES.values() if each.partitioned and not each.setting)
 """The tables by département that there are without a setting that asks for one."""
 
+UNPARTITIONED = tuple(
+    each.name for each in TABLES.values() if not each.partitioned and not each.setting
+)
+"""The tables of the whole of France among them."""
+
 
 def made_from(table: str) -> set[str]:
     """Return the tables by département that are made from another, or from what is made from it."""

@@ -29,7 +29,7 @@ from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.words import verbatim
 from panel_app.data.pipeline_snapshot import PipelineStore
-from tests.conftest import PARTITIONED, ignore
+from tests.conftest import PARTITIONED, UNPARTITIONED, ignore
 
 pytestmark = pytest.mark.slow
 
@@ -79,7 +79,7 @@ def test_the_lake_by_table_and_departement(taken: dict[str, Any]) -> None:
     assert (known["state"], known["last_date"]) == ("present", "2022-12-31")
     assert row(taken, "soil_water_daily", "75")["state"] == "empty"
     assert row(taken, "departements", "france")["rows"] == 101
-    assert len(taken["partitions"]) == len(PARTITIONED) * 101 + 5
+    assert len(taken["partitions"]) == len(PARTITIONED) * 101 + len(UNPARTITIONED)
 
 
 def test_a_snapshot_looks_at_each_file_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

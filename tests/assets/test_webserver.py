@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from geo_pipeline.storage.lake import Lake
-from tests.conftest import PARTITIONED
+from tests.conftest import PARTITIONED, UNPARTITIONED
 from tests.sources.conftest import Provider, provider
 
 pytestmark = pytest.mark.slow
@@ -104,7 +104,7 @@ def test_the_pages_load_everything_and_run_one_partition(
 ) -> None:
     repository = loaded(query)
     assert {"france", "departement", "publish"} <= {each["name"] for each in repository["jobs"]}
-    assert len(repository["assetNodes"]) == 11
+    assert len(repository["assetNodes"]) == len(PARTITIONED) + len(UNPARTITIONED) + 2
     run_id = launched(query, "31")
     until(partial(ended, query, run_id))
     assert status(query, run_id) == "SUCCESS"

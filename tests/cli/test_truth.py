@@ -45,18 +45,15 @@ from geo_pipeline.platform.record_files import FILES, INDEX
 from geo_pipeline.platform.run_locks import FOLDER
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.tables import TABLES
 from tests import postgres
 from tests.cli.test_commands import FAILED, geo_pipeline, one_line
-from tests.conftest import PARTITIONED, digests, ignore
+from tests.conftest import PARTITIONED, UNPARTITIONED, digests, ignore
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20261129
 PATIENCE_S = 120
-WHOLE = [each.name for each in TABLES.values() if not each.partitioned]
-"""Tables of the whole of France."""
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +222,7 @@ def test_records_damaged_anywhere_are_told_and_mended(home: Path, whole: Path, n
         path = home / "dagster" / file
         path.write_bytes(DAMAGES[name](bytearray(path.read_bytes()), chance))
         taken, _ = current_snapshot(Settings(home=home))
-        assert len(taken["partitions"]) == len(PARTITIONED) * 101 + len(WHOLE)
+        assert len(taken["partitions"]) == len(PARTITIONED) * 101 + len(UNPARTITIONED)
         kinds = {each["kind"] for each in taken["system"]}
         assert kinds <= {"records"}, (file, taken["system"])
         is_told = "records" in kinds
