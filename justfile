@@ -77,8 +77,8 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff check --fix .
     @{{ bin }}/ruff format .
 
-# Measure all: starts, runs with and without Dagster, the app in Chromium, Dagster, indicators and sources
-bench: bench-start bench-runs bench-app bench-dagster bench-indicators bench-yields bench-sources
+# Measure all: starts, runs with and without Dagster, the app in Chromium, Dagster, indicators, what may come, sources
+bench: bench-start bench-runs bench-app bench-dagster bench-indicators bench-outlook bench-yields bench-sources
 
 # Measure how long commands take to start, as ratios to what Dagster alone takes to load
 bench-start: (_environment "requirements-dev.txt")
@@ -105,6 +105,10 @@ bench-dagster *options: (_environment "requirements-dev.txt")
 bench-indicators *places: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)
     @PEERS_PYTHON={{ peers }}/bin/python {{ bin }}/python -m benchmarks.indicators "$@"
 
+# Measure the outlook of soils with all its hindcasts
+bench-outlook: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m benchmarks.outlook
+
 # Measure yields: features, skill with permutations, what is told
 bench-yields: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m benchmarks.yields
@@ -127,6 +131,10 @@ soils: (_environment "requirements-dev.txt")
 # Compare the indicators with nature: writes docs/against_nature.md from what `just run` made
 nature: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m tools.nature
+
+# Tell what soils may hold and how well that was told: writes docs/outlook.md from what `just run` made
+outlook: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tools.outlook
 
 # Tell how yields are told and how well: writes docs/model_card.md from what `just run` made
 model-card: (_environment "requirements-dev.txt")

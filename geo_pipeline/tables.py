@@ -304,6 +304,62 @@ _ALL: Final = (
             "why": ("yield_skill.verdict",),
         },
     ),
+    Table(
+        "outlook_hindcast",
+        Words("Prévisions passées du sol", "Past forecasts of soils"),
+        outlook_schemas.OutlookHindcast,
+        "3_drought",
+        partitioned=True,
+        made_from=("weather_daily",),
+        columns_from={
+            "departement": ("weather_daily.departement",),
+            "observed": _BALANCE,
+            "p50": _BALANCE,
+            "crps": _BALANCE,
+        },
+        published_in_sum="outlook_local_skill",
+    ),
+    Table(
+        "outlook_skill",
+        Words("Qualité des prévisions du sol", "Skill of forecasts of soils"),
+        outlook_schemas.OutlookSkill,
+        "3_drought",
+        made_from=("outlook_hindcast",),
+        columns_from={
+            "crpss_climatology": ("outlook_hindcast.crps", "outlook_hindcast.crps_climatology"),
+            "crpss_persistence": ("outlook_hindcast.crps", "outlook_hindcast.crps_persistence"),
+            "rpss": ("outlook_hindcast.rps", "outlook_hindcast.rps_climatology"),
+        },
+    ),
+    Table(
+        "soil_outlook",
+        Words("Eau du sol à venir", "Soil water to come"),
+        outlook_schemas.SoilOutlook,
+        "3_drought",
+        partitioned=True,
+        made_from=("weather_daily",),
+        columns_from={
+            "departement": ("weather_daily.departement",),
+            "p50": _BALANCE,
+            "d1_pct": _BALANCE,
+        },
+        checks={"quantiles": "Quantiles that fall; classes likelier than those that hold them."},
+        # What is told of it follows from `outlook_skill`, which is joined on reading.
+        published_as="soil_outlook_values",
+    ),
+    Table(
+        "recovery",
+        Words("Pluie avant la fin de la sécheresse", "Rain until recovery"),
+        outlook_schemas.Recovery,
+        "3_drought",
+        partitioned=True,
+        made_from=("weather_daily",),
+        columns_from={
+            "departement": ("weather_daily.departement",),
+            "rain_needed_mm": _BALANCE,
+            "chance_pct": _BALANCE,
+        },
+    ),
 )
 
 TABLES: Final[Mapping[str, Table]] = MappingProxyType({each.name: each for each in _ALL})

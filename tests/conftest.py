@@ -14,7 +14,7 @@ from filelock import FileLock
 from geo_pipeline.cli import OBJECTS_BETWEEN_COLLECTIONS
 from geo_pipeline.commands.runs import run
 from geo_pipeline.settings import Settings
-from geo_pipeline.tables import TABLES
+from geo_pipeline.tables import SUMMED, TABLES
 from geo_pipeline.territory import CODES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +34,15 @@ def made_from(table: str) -> set[str]:
     """Return the tables by département that are made from another, or from what is made from it."""
     direct = {each for each in PARTITIONED if table in TABLES[each].made_from}
     return direct.union(*(made_from(each) for each in direct))
+
+
+def summed_from(table: str) -> set[str]:
+    """Return the tables of the whole of France that are made from another or what is made of it."""
+    changed = {table, *made_from(table)}
+    for each in SUMMED:  # in the order of the flow
+        if changed & set(TABLES[each].made_from):
+            changed.add(each)
+    return changed & set(SUMMED)
 
 
 # No time of a busy machine makes a test fail.

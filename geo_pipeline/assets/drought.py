@@ -1,30 +1,18 @@
 """Drought indicators by département, and the risk that they make together."""
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import dagster as dg
 import pandas as pd
 
-from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.runtime import france_tables
-from geo_pipeline.runtime.table_assets import (
-    apart,
-    map_links,
-    table_asset,
-    tell_failure,
-    write_partitions,
-    write_table,
-)
+from geo_pipeline.runtime.blocks import write_blocks
+from geo_pipeline.runtime.table_assets import map_links, table_asset, write_table
 from geo_pipeline.runtime.workspace import Workspace
+from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.drought import drought_indicators as compute_indicators
 from geo_pipeline.transforms.irrigation import irrigation_need as compute_need
 from geo_pipeline.transforms.soil import soil_water_daily as compute_soil_water
-
-# Départements whose days are in memory at a time: millions of rows for the whole of France.
-BLOCK = 17
-# The same where little is kept of each: a balance of many places takes hardly longer than of few.
-SMALL_BLOCK = 101
 
 SOIL_COLUMNS = ("departement", "date", "crop", "swi", "eta_mm")
 """Columns of `soil_water_daily` that the indicators are computed from."""
@@ -45,7 +33,7 @@ def soil_water_daily(
     def make(codes: Sequence[str]) -> pd.DataFrame:
         return compute_soil_water(lake.read("weather_daily", *codes), crops, storage)
 
-    _write_blocks(context, workspace, "soil_water_daily", make)
+    write_blocks(context, workspace, "soil_water_daily", make)
     return dg.MaterializeResult()
 
 
@@ -67,7 +55,7 @@ def drought_indicators(
         soil = lake.read("soil_water_daily", *codes, columns=SOIL_COLUMNS)
         return compute_indicators(weather, soil, crops, class_min_years=least)
 
-    _write_blocks(context, workspace, "drought_indicators", make)
+    write_blocks(context, workspace, "drought_indicators", make)
     return dg.MaterializeResult()
 
 
@@ -87,43 +75,8 @@ def irrigation_need(
         weather = lake.read("weather_daily", *codes)
         return compute_need(weather, lake.read("crop_statistics", *codes), crops, storage)
 
-    _write_blocks(context, workspace, "irrigation_need", make, at_a_time=SMALL_BLOCK)
+    write_blocks(context, workspace, "irrigation_need", make, at_once=len(CODES))
     return dg.MaterializeResult()
-
-
-def _write_blocks(
-    context: dg.AssetExecutionContext,
-    workspace: Workspace,
-    table: str,
-    make: Callable[[Sequence[str]], pd.DataFrame],
-    at_a_time: int = BLOCK,
-) -> None:
-    """Write what `make` returns for the départements of this run; a failed one stops no other."""
-    origin = partial(workspace.lake.origin, "weather_daily")
-
-    def refuse(code: str, error: GeoPipelineError) -> None:
-        tell_failure(context, workspace, (table, code), "lake", error)
-
-    for codes in _blocks(context, workspace, at_a_time):
-        for some, frame in apart(make, codes, refuse):
-            write_partitions(context, workspace, table, frame, origin, codes=some)
-
-
-def _blocks(
-    context: dg.AssetExecutionContext, workspace: Workspace, at_a_time: int
-) -> Iterator[list[str]]:
-    """Yield the départements of this run that have weather, so many at a time."""
-    keys = [code for code in context.partition_keys if _has_weather(context, workspace, code)]
-    for first in range(0, len(keys), at_a_time):
-        yield keys[first : first + at_a_time]
-
-
-def _has_weather(context: dg.AssetExecutionContext, workspace: Workspace, code: str) -> bool:
-    """Return whether the lake has weather for a département; log it where there is none."""
-    there = workspace.lake.path("weather_daily", code).exists()
-    if not there:
-        context.log.warning(f"département {code} has no weather yet: it is left out")
-    return there
 
 
 @table_asset("departement_risk")

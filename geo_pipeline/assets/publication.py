@@ -8,6 +8,7 @@ import dagster as dg
 
 from geo_pipeline.assets.drought import departement_risk
 from geo_pipeline.assets.geography import departement_shapes
+from geo_pipeline.assets.soil_outlook import outlook_skill, recovery, soil_outlook
 from geo_pipeline.assets.yields import yield_outlook
 from geo_pipeline.publishing.standard_exports import export_handful
 from geo_pipeline.runtime import france_tables
@@ -31,7 +32,14 @@ GROUP: Final = "4_publication"
     owners=OWNERS,
     kinds={"duckdb"},
     pool="publication",
-    deps=[departement_risk, departement_shapes, yield_outlook],
+    deps=[
+        departement_risk,
+        departement_shapes,
+        outlook_skill,
+        recovery,
+        soil_outlook,
+        yield_outlook,
+    ],
 )
 @guarded
 def warehouse(

@@ -331,6 +331,10 @@ def _indicators(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd
     return quality.dekads(rows, _selected(lake, "quality_weather_ends", "weather_daily", codes))
 
 
+def _outlook(workspace: Workspace, codes: Sequence[str], now: datetime) -> pd.DataFrame:
+    return quality.outlook(_read(workspace.lake, "soil_outlook", codes))
+
+
 def _read(
     lake: Lake, table: str, codes: Sequence[str], columns: Sequence[str] | None = None
 ) -> pd.DataFrame:
@@ -367,6 +371,7 @@ FIND: Final[Mapping[str, Find]] = MappingProxyType(
         "groundwater": _groundwater,
         "soil_water_daily": _soil_water,
         "drought_indicators": _indicators,
+        "soil_outlook": _outlook,
     }
 )
 """The function behind each name that the `find` of a table's record may have."""

@@ -222,9 +222,9 @@ class RootZone:
             end = np.minimum(depletion + eta, taw)
         else:
             eta = np.minimum(ks * etc, room + water)
-            change = eta - water
-            end = np.minimum(np.maximum(depletion + change, 0.0), taw)
-            excess = np.maximum(-change - depletion, 0.0)
+            level = depletion + (eta - water)
+            end = np.minimum(np.maximum(level, 0.0), taw)
+            excess = np.maximum(end - level, 0.0)
         if drained is not None:
             excess = excess + drained
         if below is not None:
@@ -233,7 +233,7 @@ class RootZone:
             "ks": ks,
             "eta_mm": eta,
             "percolation_mm": excess,
-            "irrigation_mm": np.broadcast_to(need, end.shape),
+            "irrigation_mm": need,
         }
 
     def _through_below(

@@ -2,7 +2,7 @@
 
 To take only the nearest years as members of the ensemble adds no skill: what the state of the soil
 tells, the balance that starts from it has told already, and fewer members tell less of the weather.
-`python -m tools.outlook` measures it on the data at hand and writes it into docs/outlook.md.
+`just outlook` measures it on the data at hand and writes it into docs/outlook.md.
 """
 
 import numpy as np

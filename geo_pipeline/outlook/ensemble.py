@@ -263,11 +263,12 @@ def chances(members: Array, limits: Array) -> Array:
     >>> chances(np.array([0.1, 0.3, 0.5, np.nan]), np.array([0.4, np.nan])).round(2)
     array([0.67,  nan])
     """
-    count = (~np.isnan(members)).sum(axis=-1)
+    ones = np.ones(members.shape[-1])
+    count = ~np.isnan(members) @ ones
     share = np.empty(limits.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         for number in range(limits.shape[-1]):
             limit = limits[..., number]
-            below = (members < limit[..., np.newaxis]).sum(axis=-1)
+            below = (members < limit[..., np.newaxis]) @ ones
             share[..., number] = np.where(np.isnan(limit) | (count == 0), np.nan, below / count)
     return share

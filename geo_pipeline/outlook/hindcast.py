@@ -155,14 +155,19 @@ def forecast(
     members = np.empty(shape)
     for alike in soils.alike(crops):
         chosen = crops[alike]
-        at = (slice(None), chosen[:, np.newaxis], to_come.issues)
-        state: InitialState = {
-            "initial_depletion_mm": known.depletion_mm[at],
-            "initial_below_mm": known.below_mm[at],
-            "initial_taw_mm": soils.taw_mm[at],
-        }
+        state = state_at(known, soils, chosen, to_come.issues)
         members[:, alike] = wetness(weather, soils.of_crops(chosen), state, to_come, to_come.others)
     return members
+
+
+def state_at(known: Past, soils: Soils, crops: Positions, days: Positions) -> InitialState:
+    """Return the state of `crops` at the end of some days, each (places, crops, days)."""
+    at = (slice(None), crops[:, np.newaxis], days)
+    return {
+        "initial_depletion_mm": known.depletion_mm[at],
+        "initial_below_mm": known.below_mm[at],
+        "initial_taw_mm": soils.taw_mm[at],
+    }
 
 
 def in_season(grows: Mask, to_come: Windows) -> Mask:

@@ -20,7 +20,7 @@ import shapely
 
 from geo_pipeline import sql
 from geo_pipeline.errors import NotPublishedError, SourceError, StorageError
-from geo_pipeline.runtime import risk_table, yield_tables
+from geo_pipeline.runtime import risk_table, soil_outlook_tables, yield_tables
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.schemas import Provenance
 from geo_pipeline.spatial import database
@@ -155,6 +155,11 @@ def _yield_inputs(workspace: Workspace, warn: Warn) -> yield_tables.Inputs:
     return yield_tables.Inputs.of(workspace.lake, agronomy, held, warn)
 
 
+def outlook_skill(workspace: Workspace, warn: Warn) -> Made:
+    """Return `outlook_skill` from all readable hindcasts that no check holds back."""
+    return soil_outlook_tables.skill(workspace, warn)
+
+
 AGAIN: Final[Mapping[str, Callable[[Workspace, Warn], Made]]] = MappingProxyType(
     {
         "departements": _outlines_again,
@@ -164,6 +169,7 @@ AGAIN: Final[Mapping[str, Callable[[Workspace, Warn], Made]]] = MappingProxyType
         "departement_risk": risk,
         "yield_skill": yield_skill,
         "yield_outlook": yield_outlook,
+        "outlook_skill": outlook_skill,
     }
 )
 """How each table is made again, in the order of dependency."""

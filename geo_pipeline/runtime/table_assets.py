@@ -328,6 +328,29 @@ def write_partition(
     workspace.succeeded(table, code)
 
 
+def keep_partition(
+    context: dg.AssetExecutionContext, workspace: Workspace, table: str, code: str
+) -> None:
+    """Tell Dagster of a partition that stays as it is, because it would be made of the same."""
+    path = workspace.lake.path(table, code)
+    inspection = workspace.lake.inspect(path)
+    known = inspection.footer
+    metadata: dict[str, Any] = {
+        "dagster/row_count": known.rows,
+        "path": dg.MetadataValue.path(str(path)),
+        "sha256": inspection.sha256,
+        "source": known.provenance.get("source", ""),
+        "source_url": known.provenance.get("url", ""),
+        "kept": True,
+    }
+    if known.first_date is not None and known.last_date is not None:
+        metadata["first_date"] = str(known.first_date)
+        metadata["last_date"] = str(known.last_date)
+    context.add_asset_metadata(metadata, partition_key=code)
+    workspace.findings.replace(table, code, [], [READABLE])
+    workspace.succeeded(table, code)
+
+
 def map_links(settings: Settings) -> dict[str, Any]:
     """Return links to the app, and to the last exported map of the combined index, if any."""
     links = {"map": dg.MetadataValue.url(settings.app_url)}

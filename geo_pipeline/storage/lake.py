@@ -34,8 +34,10 @@ _ARROW_TYPES = {
     "category": pa.string(),
     "object": pa.string(),
     "float64": pa.float64(),
+    "float32": pa.float32(),
     "int64": pa.int64(),
     "Int64": pa.int64(),
+    "int8": pa.int8(),
     "bool": pa.bool_(),
     "datetime64[ns]": pa.date32(),
 }

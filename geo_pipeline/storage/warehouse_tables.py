@@ -27,7 +27,7 @@ from geo_pipeline.storage.warehouse_plan import Before, Plan, layout
 from geo_pipeline.tables import PARTITIONED, TABLES
 from geo_pipeline.words import joined, message, message_of
 
-_CARRIED_ON = (*(table for table in PARTITIONED if table not in ONLY_READ), *SUMS)
+_CARRIED_ON = (*(stored_as(table) for table in PARTITIONED if table not in ONLY_READ), *SUMS)
 """Tables in which only the rows of changed départements are replaced; others are made again."""
 _PROVENANCE = pa.schema(
     [

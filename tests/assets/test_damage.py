@@ -20,6 +20,7 @@ from geo_pipeline.storage.findings import READABLE, Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import unreadable
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.tables import DERIVED, SUMMED
 from geo_pipeline.words import verbatim
 from tests.conftest import PARTITIONED, digests, ignore
 
@@ -31,9 +32,7 @@ OF_FRANCE = (
     "departement_neighbours",
     "departement_shapes",
     "water_restrictions",
-    "departement_risk",
-    "yield_skill",
-    "yield_outlook",
+    *SUMMED,
 )
 
 
@@ -188,9 +187,9 @@ def test_a_repair_is_asked_for_once_and_makes_the_same_bytes(settings: Settings)
         ]
         for request in asked
     }
-    published_too = ["departement_risk", "yield_skill", "yield_outlook", "warehouse", "exports"]
+    published_too = [*SUMMED, "warehouse", "exports"]
     assert made == {
-        ("departement", "31"): ["soil_water_daily", "drought_indicators", *published_too],
+        ("departement", "31"): [*DERIVED, *published_too],
         ("departement", "33"): ["crop_statistics", *published_too],
         ("publish", None): [],
     }

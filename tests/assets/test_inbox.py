@@ -31,7 +31,8 @@ from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.http import Received
 from geo_pipeline.storage.inbox_files import ProvidedFiles, safe_name
 from geo_pipeline.storage.lake import Lake
-from tests.conftest import ROOT, digests
+from geo_pipeline.tables import SUMMED
+from tests.conftest import ROOT, digests, made_from
 from tests.sources.test_agreste import INSIDE, WHEAT, archive, strayed, workbook
 from tests.sources.test_meteo_france import EAST, OTHER, RAIN, WEST, csv
 
@@ -166,13 +167,9 @@ def test_a_station_file_changes_just_its_partition(full_house: House) -> None:
     partitioned = {path for path in changed if "departement=" in path}
     assert partitioned == {
         f"{table}/departement=32/part.parquet"
-        for table in ("weather_daily", "soil_water_daily", "drought_indicators")
+        for table in ("weather_daily", *made_from("weather_daily"))
     }
-    assert {path.split("/")[0] for path in changed - partitioned} <= {
-        "departement_risk",
-        "yield_skill",
-        "yield_outlook",
-    }
+    assert {path.split("/")[0] for path in changed - partitioned} <= set(SUMMED)
 
     rows = lake.read("weather_daily", "32").set_index("date")
     # The 15th day: k = 14, of which 4 mm and 20 °C.

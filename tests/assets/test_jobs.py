@@ -20,17 +20,17 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.tables import SUMMED
 from geo_pipeline.words import verbatim
 from tests.assets.test_live import Archive, archive, settings
-from tests.conftest import PARTITIONED, digests, ignore, made_from
+from tests.conftest import PARTITIONED, digests, ignore, made_from, summed_from
 
 pytestmark = pytest.mark.slow
 
 __all__ = ["archive", "settings"]
 
-PUBLISHED = {"departement_risk", "warehouse", "exports"}
+PUBLISHED = {"warehouse", "exports"}
 GEOGRAPHY = {"departements", "departement_neighbours", "departement_shapes"}
-YIELDS = {"yield_skill", "yield_outlook"}
 INDICATORS = made_from("weather_daily")
 
 
@@ -44,19 +44,21 @@ def test_jobs_hold_what_they_refresh_and_what_depends_on_it() -> None:
     everything = (
         GEOGRAPHY
         | INDICATORS
-        | YIELDS
         | PUBLISHED
+        | set(SUMMED)
         | {"weather_daily", "crop_statistics", "water_restrictions"}
     )
     assert held_by("france") == held_by("departement") == everything
     assert held_by("rebuild_from_raw") == everything
-    assert held_by("publish") == YIELDS | PUBLISHED
-    assert held_by("refresh_weather") == {"weather_daily"} | INDICATORS | YIELDS | PUBLISHED
-    assert held_by("refresh_crops") == (
-        {"crop_statistics"} | made_from("crop_statistics") | YIELDS | PUBLISHED
-    )
-    assert held_by("refresh_restrictions") == {"water_restrictions"} | PUBLISHED
-    assert held_by("refresh_boundaries") == GEOGRAPHY | YIELDS | PUBLISHED
+    assert held_by("publish") == PUBLISHED | set(SUMMED)
+    assert held_by("refresh_weather") == {"weather_daily"} | INDICATORS | PUBLISHED | set(SUMMED)
+    for job, table in (
+        ("refresh_crops", "crop_statistics"),
+        ("refresh_restrictions", "water_restrictions"),
+    ):
+        follows = made_from(table) | summed_from(table)
+        assert held_by(job) == {table} | follows | PUBLISHED
+    assert held_by("refresh_boundaries") == GEOGRAPHY | PUBLISHED | set(SUMMED)
     assert held_by("checks") == set()
 
 
@@ -64,7 +66,7 @@ def test_groundwater_is_in_the_jobs_where_a_provider_is_chosen() -> None:
     chosen = {"groundwater": "hubeau"}
     assert "groundwater" in held_by("france", **chosen)
     assert held_by("refresh_weather", **chosen) == (
-        {"weather_daily", "groundwater"} | INDICATORS | YIELDS | PUBLISHED
+        {"weather_daily", "groundwater"} | INDICATORS | PUBLISHED | set(SUMMED)
     )
     assert "groundwater" not in held_by("refresh_boundaries", **chosen)
 
@@ -94,7 +96,7 @@ def test_new_outlines_ask_for_no_weather(own_home: Path) -> None:
     with open_instance(Settings(home=own_home)) as instance:
         assert job.execute_in_process(instance=instance).success
     written = {path.parent.name for path, when in before.items() if path.stat().st_mtime_ns != when}
-    assert written == GEOGRAPHY | YIELDS | {"departement_risk"}
+    assert written == GEOGRAPHY | set(SUMMED)
     assert digests(lake) == content
 
 

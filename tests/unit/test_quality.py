@@ -539,9 +539,9 @@ def test_every_finding_has_its_words_in_both_languages() -> None:
     row |= dict.fromkeys(("first_mean", "other_mean", "days", "limit_days"), 5.5)
     names = {"first": "2022-08-01", "last": "2022-08-31", "variable": "tmean_c", "crop": "potato"}
     names |= {"source": "a", "other": "b", "out_of_bounds": "bias", "indicator": "swi"}
-    names |= {"level": "crise", "level_max": "alerte", "what": "x"}
+    names |= {"level": "crise", "level_max": "alerte", "what": "x", "lead_dekads": "3"}
     keys = [key for key in catalogue("en").texts if key.startswith("quality.")]
-    assert len(keys) == 34
+    assert len(keys) == 36
     for key in keys:
         told = message_of(key, row | names)
         assert told("fr") != told("en")

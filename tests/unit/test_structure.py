@@ -47,7 +47,7 @@ ALLOWED: dict[str, set[str]] = {
     "stake_schemas": {"crops", "schemas"},
     "territory": {"errors", "words"},
     "schemas": {"errors", "territory"},
-    "outlook_schemas": {"schemas"},
+    "outlook_schemas": {"schemas", "territory"},
     "settings": {"errors", "judging", "words"},
     "tables": {"errors", "outlook_schemas", "schemas", "settings", "stake_schemas", "words"},
     "logs": {"settings"},
@@ -60,7 +60,8 @@ ALLOWED: dict[str, set[str]] = {
     "storage": GROUND | {"spatial"},
     "publishing": GROUND | {"indicators", "outlook", "spatial", "storage"},
     "platform": GROUND | {"storage"},
-    "runtime": GROUND | {"outlook", "sources", "transforms", "spatial", "storage", "platform"},
+    "runtime": GROUND
+    | {"indicators", "outlook", "sources", "transforms", "spatial", "storage", "platform"},
     "assets": GROUND | {"sources", "transforms", "storage", "publishing", "runtime"},
     "inbox": GROUND | {"sources", "spatial", "storage", "runtime"},
     "automation": GROUND

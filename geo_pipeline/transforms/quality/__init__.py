@@ -9,7 +9,7 @@ Columns, types, ranges and keys are in `schemas`; which check runs on which tabl
 `automation.checks`.
 """
 
-from geo_pipeline.transforms.quality.computed import dekads, soil_water
+from geo_pipeline.transforms.quality.computed import dekads, outlook, soil_water
 from geo_pipeline.transforms.quality.crops import crop_area, crop_figures, crop_neighbours
 from geo_pipeline.transforms.quality.findings import COLUMNS, LEAST_NEIGHBOURS, none
 from geo_pipeline.transforms.quality.water import groundwater, restrictions
@@ -41,6 +41,7 @@ __all__ = [
     "none",
     "order",
     "other_source",
+    "outlook",
     "restrictions",
     "soil_water",
 ]

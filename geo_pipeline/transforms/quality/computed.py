@@ -47,6 +47,20 @@ def soil_water(soil: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def outlook(told: pd.DataFrame) -> pd.DataFrame:
+    """Quantiles of the outlook of soils that fall, and classes likelier than those that hold them.
+
+    `told` has the columns of `soil_outlook`.
+    """
+    falls = -told[["p10", "p25", "p50", "p75", "p90"]].diff(axis=1).min(axis=1)
+    rises = told[["d0_pct", "d1_pct", "d2_pct"]].diff(axis=1).max(axis=1)
+    day = dated(told.assign(date=told["period_end"]))
+    return merged(
+        findings_of(day[score > 0].assign(score=score[score > 0]), "quantiles", "error", key)
+        for score, key in ((falls, "outlook.falls"), (rises, "outlook.rises"))
+    )
+
+
 def dekads(indicators: pd.DataFrame, weather_ends: pd.DataFrame) -> pd.DataFrame:
     """Dekads that are missing, and indicators that the last dekad has lost (warnings).
 

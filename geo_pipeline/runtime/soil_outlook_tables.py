@@ -1,0 +1,83 @@
+"""The tables of the outlook of soils: what they are made of, so that the same is not made again.
+
+Each file says what it was made of: the weather, the soils and crops, the method. While these stay,
+no hindcast is computed a second time. How rows are made is in `transforms.soil_outlook`.
+"""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from types import ModuleType
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline import sql
+from geo_pipeline.errors import StorageError
+from geo_pipeline.indicators import crops, root_zone, soil_water
+from geo_pipeline.outlook import ensemble, hindcast, recovery, verification
+from geo_pipeline.runtime.workspace import Workspace
+from geo_pipeline.schemas import Provenance
+from geo_pipeline.spatial import database
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.partition_states import unreadable
+from geo_pipeline.tables import empty
+from geo_pipeline.transforms import daily_arrays, soil, soil_outlook
+
+HINDCAST: Final = "outlook_hindcast"
+SKILL: Final = "outlook_skill"
+SCORES: Final = "outlook_scores"
+"""The script that sums the scores up."""
+
+METHOD: Final[tuple[ModuleType, ...]] = (
+    crops,
+    daily_arrays,
+    ensemble,
+    hindcast,
+    recovery,
+    root_zone,
+    soil,
+    soil_outlook,
+    soil_water,
+    verification,
+)
+"""Modules whose text decides what comes out."""
+
+
+def made_of(workspace: Workspace) -> str:
+    """Return what names all that the tables of a département are made of beside its weather."""
+    agronomy = workspace.bundled.crop_parameters(), workspace.bundled.soil_storage()
+    texts = [np.__version__, *(inspect.getsource(each) for each in METHOD)]
+    return _sha256([*texts, *(each.to_csv() for each in agronomy)])
+
+
+def origin(lake: Lake, code: str, made: str) -> Provenance:
+    """Return the provenance of what is made of the weather of a département."""
+    return replace(lake.origin("weather_daily", code), made_of=made)
+
+
+def skill(workspace: Workspace, warn: Callable[[str], object]) -> tuple[pd.DataFrame, Provenance]:
+    """Return `outlook_skill` from all hindcasts that no check holds back and that can be read."""
+    lake = workspace.lake.at_once()
+    damaged = {each.departement for each in unreadable(lake, [HINDCAST])}
+    if left_out := {*workspace.findings.held(), *damaged}:
+        warn(f"départements left out: {', '.join(sorted(left_out))}")
+    texts = [inspect.getsource(each) for each in (verification, soil_outlook)]
+    made = _sha256([np.__version__, sql.load(SCORES), *texts])
+    told = replace(lake.joint_origin([HINDCAST], left_out), made_of=made)
+    try:
+        if lake.footer(SKILL).provenance == asdict(told):
+            return lake.read(SKILL), told
+    except StorageError:  # not there yet, or damaged
+        pass
+    files = lake.files(HINDCAST, left_out)
+    if not files:
+        return empty(SKILL), told
+    return soil_outlook.outlook_skill(database.run_on_files(SCORES, {HINDCAST: files})), told
+
+
+def _sha256(texts: list[str]) -> str:
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
