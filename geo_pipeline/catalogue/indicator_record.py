@@ -15,7 +15,16 @@ from geo_pipeline.words import Words
 
 Kind = Literal["class", "stage", "amount", "anomaly", "restriction"]
 Group = Literal[
-    "drought", "rain", "balance", "soil", "season", "crops", "yields", "days", "restrictions"
+    "drought",
+    "rain",
+    "balance",
+    "soil",
+    "outlook",
+    "season",
+    "crops",
+    "yields",
+    "days",
+    "restrictions",
 ]
 Step = Literal["day", "dekad", "year"]
 OverSeason = Literal["mean", "sum", "end", "value"]
@@ -26,6 +35,7 @@ GROUPS: Final[Mapping[Group, Words]] = MappingProxyType(
         "rain": Words("Pluie", "Rain"),
         "balance": Words("Pluie moins évaporation", "Rain less evaporation"),
         "soil": Words("Sol", "Soil"),
+        "outlook": Words("Ce qui peut venir", "What may come"),
         "season": Words("Depuis le 1er septembre", "Since 1 September"),
         "crops": Words("Cultures", "Crops"),
         "yields": Words("Rendements", "Yields"),

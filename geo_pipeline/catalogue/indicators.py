@@ -14,6 +14,7 @@ from geo_pipeline.catalogue import crop_indicators
 from geo_pipeline.catalogue.indicator_record import (
     DEKADS,
     MM,
+    NO_UNIT,
     PERCENT,
     SPREADS,
     Computation,
@@ -273,6 +274,51 @@ def _flash() -> Iterator[Indicator]:
         )
 
 
+def _outlook() -> Iterator[Indicator]:
+    """Soil water of the next dekads, where such forecasts were better than the normal for sure."""
+    how = Words(
+        "Depuis l'état du sol au dernier jour connu, avec la météo de chacune des autres années. "
+        "Rien n'est montré aux échéances où de telles prévisions n'ont pas fait mieux que la "
+        "normale à coup sûr. Les périodes sont les décades à venir.",
+        "From the state of the soil on the last known day, with the weather of each of the other "
+        "years. Nothing is shown at leads where such forecasts were not surely better than the "
+        "normal. The periods are the dekads to come.",
+    )
+    yield Indicator(
+        key="soil_drought_chance_pct",
+        group="outlook",
+        name=Words("Risque de sol en sécheresse", "Chance of soil drought"),
+        short_name=Words("risque de sol sec", "chance of dry soil"),
+        unit=PERCENT,
+        explanation=Words(
+            "Part des autres années dont la météo mènerait le sol en sécheresse modérée ou pire "
+            f"(D1){NBSP}: {how.fr[0].lower()}{how.fr[1:]}",
+            "Share of the other years whose weather would bring the soil to moderate drought or "
+            f"worse (D1): {how.en[0].lower()}{how.en[1:]}",
+        ),
+        kind="amount",
+        styles=amount_bins((0, 5, 20, 40, 60, 80), PERCENT, STRESS_COLOURS),
+        value_name=Words("risque", "chance"),
+        phrase=Words("{} de risque de sol en sécheresse", "{} chance of soil drought"),
+        dry_is_high=True,
+    )
+    yield Indicator(
+        key="soil_wetness_ahead",
+        group="outlook",
+        name=Words("Humidité du sol à venir", "Soil wetness to come"),
+        short_name=Words("sol à venir", "soil to come"),
+        explanation=Words(
+            f"Médiane prévue de l'eau du sol sous prairie, de 0 à 1. {how.fr}",
+            f"Median forecast of the water of the soil under grass, from 0 to 1. {how.en}",
+        ),
+        kind="amount",
+        styles=amount_bins((0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 0.95), NO_UNIT, RAIN_COLOURS),
+        decimals=2,
+        value_name=Words("humidité de 0 à 1", "wetness from 0 to 1"),
+        phrase=Words("sol à {}", "soil at {}"),
+    )
+
+
 def _season() -> Iterator[Indicator]:
     """Sums since the first of September, and their departure from the normal."""
     for key, what, told in (
@@ -365,6 +411,7 @@ def _all() -> Iterator[Indicator]:
     yield from (_spei(months) for months in (1, 3, 6, 12))
     yield from _soil()
     yield from _flash()
+    yield from _outlook()
     yield from _season()
     yield from crop_indicators.crops()
     yield from crop_indicators.yields()

@@ -285,13 +285,17 @@ def _range(lower: float, upper: float | None, unit: Words, lang: Lang) -> str:
     """Return `moins de 10 mm`, `10 à 25 mm`, `200 mm et plus`; bounds are not negative."""
     if upper is None:
         more = "et plus" if lang == "fr" else "and more"
-        return f"{with_unit(f'{lower:g}', unit, lang)} {more}"
-    high = with_unit(f"{upper:g}", unit, lang)
+        return f"{with_unit(_bound(lower, lang), unit, lang)} {more}"
+    high = with_unit(_bound(upper, lang), unit, lang)
     if lower == 0:
         return f"{'moins de' if lang == 'fr' else 'less than'} {high}"
     if lower == upper:
         return high
-    return f"{lower:g} {'à' if lang == 'fr' else 'to'} {high}"
+    return f"{_bound(lower, lang)} {'à' if lang == 'fr' else 'to'} {high}"
+
+
+def _bound(value: float, lang: Lang) -> str:
+    return f"{value:g}".replace(".", "," if lang == "fr" else ".")
 
 
 def amount_bins(

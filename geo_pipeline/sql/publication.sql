@@ -178,7 +178,16 @@ SELECT
 FROM expected
 ORDER BY departement, crop, year;
 
--- Everything that a map can show, in one form: indicators by dekad, restriction levels by day, yields by year.
+-- The newest outlook of the land's soils: a département whose weather ended long before has none.
+CREATE VIEW soil_ahead AS
+SELECT departement, target_end, d1_pct, p50
+FROM soil_outlook
+WHERE
+    crop = 'grassland'
+    AND period_end = (SELECT max(newest.period_end) FROM soil_outlook_values AS newest);
+
+-- Everything that a map can show, in one form: indicators by dekad, restriction levels by day, yields by year, and
+-- the soils of the dekads to come.
 CREATE VIEW map_values AS
 SELECT
     departement,
@@ -203,7 +212,19 @@ SELECT
     departement, 'yield_anomaly_pct_' || crop, make_date(year, 12, 31),
     anomaly_pct, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM yield_anomalies
-WHERE anomaly_pct IS NOT NULL;
+WHERE anomaly_pct IS NOT NULL
+UNION ALL
+SELECT
+    departement, 'soil_drought_chance_pct', target_end,
+    d1_pct, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM soil_ahead
+WHERE d1_pct IS NOT NULL
+UNION ALL
+SELECT
+    departement, 'soil_wetness_ahead', target_end,
+    p50, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM soil_ahead
+WHERE p50 IS NOT NULL;
 
 -- Where a crop covers under 1,000 ha by its latest known area; its shortage of water is hatched there.
 CREATE TABLE little_grown AS

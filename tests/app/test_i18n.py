@@ -31,6 +31,7 @@ def test_every_text_is_used() -> None:
         "server.",
     )
     made += ("control.step_", "compare.mode_", "take.")
+    made += ("departement.yield_baseline.", "departement.yield_why.")
     made += tuple(
         f"pipeline.{part}."
         for part in ("state", "meaning", "status", "severity", "table", "kind", "check_name")

@@ -25,6 +25,7 @@ from panel_app.data.page_view import PageView, Slots, enumeration, hectares
 from panel_app.data.state import DEFAULT_INDICATOR
 from panel_app.drawing.templates import render
 from panel_app.pages.departement.departement_history import events, outline, strip, strip_matrix
+from panel_app.pages.departement.departement_outlook import outlook
 from panel_app.pages.departement.departement_place import Place, held, record, swatch
 from panel_app.pages.departement.departement_season import ahead, rain_rank, this_season
 from panel_app.pages.departement.departement_sources import provenance
@@ -38,7 +39,7 @@ from panel_app.pages.departement.departement_stakes import (
 from panel_app.pages.ranking.ranking_order import alphabetical
 
 SLOTS: Final = (
-    "head", "figures", "season", "strip_head", "strip", "strip_now", "events", "crops",
+    "head", "figures", "season", "outlook", "strip_head", "strip", "strip_now", "events", "crops",
     "restrictions", "neighbours", "ahead", "provenance",
 )  # fmt: skip
 """Slots of the page, in reading order."""
@@ -60,6 +61,7 @@ def slots(view: PageView) -> Slots:
         "head": head(place),
         "figures": {"figures": figures(place)},
         "season": this_season(place),
+        "outlook": outlook(place),
         "events": events(place),
         "crops": crops(place),
         "restrictions": restrictions(place),

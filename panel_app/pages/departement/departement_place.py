@@ -40,6 +40,10 @@ class Record:
     stages: pd.DataFrame
     events: pd.DataFrame
     restrictions: pd.DataFrame
+    soil_outlook: pd.DataFrame
+    recovery: pd.DataFrame
+    irrigation: pd.DataFrame
+    yield_outlook: pd.DataFrame
     provenance: pd.DataFrame
 
 
@@ -53,6 +57,10 @@ def record(publication: Publication, code: str) -> Record:
         stages=publication.rows_of("app_crop_stages", code),
         events=publication.rows_of("app_events", code),
         restrictions=publication.rows_of("app_restrictions", code),
+        soil_outlook=publication.rows_of("app_soil_outlook", code),
+        recovery=publication.rows_of("app_recovery", code),
+        irrigation=publication.rows_of("app_irrigation", code),
+        yield_outlook=publication.rows_of("app_yield_outlook", code),
         provenance=publication.rows_of("app_provenance", code),
     )
 

@@ -1,0 +1,332 @@
+"""What may come in a département: soil water, recovery, irrigation, yields, each with its skill.
+
+Forecasts are those of the day up to which the weather is known, whatever period the page shows, and
+say so. What has no measured skill is not told; its reason stands in its place.
+"""
+
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from geo_pipeline.catalogue.styles import RESTRICTION_LEVELS
+from geo_pipeline.publishing.formats import capitalise, format_date, format_number, format_period
+from geo_pipeline.words import NBSP, catalogue
+from panel_app.data.indicator_matrix import FloatMatrix
+from panel_app.drawing import svg
+from panel_app.pages.departement.departement_place import Place
+from panel_app.pages.departement.departement_stakes import order_in_force, other_time
+
+HEIGHT: Final = 256
+LEADS: Final = 9
+"""Dekads to come that the chart has room for."""
+
+CHANCES: Final = ("d1_pct", "d2_pct", "d3_pct")
+"""Chances that are told in the table: of D1, D2 and D3, or drier."""
+
+RECENT_DAYS: Final = 400
+"""A harvest that was told longer ago than this is not told again."""
+
+
+def outlook(place: Place) -> dict[str, Any]:
+    """What may come, part by part; parts of which nothing is known are left out."""
+    parts = {
+        "soil": _soil(place),
+        "recovery": _recovery(place),
+        "irrigation": _irrigation(place),
+        "yields": _yields(place),
+    }
+    return parts if any(parts.values()) else {}
+
+
+# --- soil ----------------------------------------------------------------------------------------
+
+
+def _soil(place: Place) -> dict[str, Any]:
+    """The fan of the soil's wetness, what it says of a month ahead, and how good such were."""
+    rows, words = place.record.soil_outlook, place.view.words
+    if rows.empty:
+        return {}
+    issued = pd.Timestamp(rows["period_end"].iloc[0]).date()
+    told = rows[rows["p50"].notna()]
+    if told.empty:
+        why = catalogue(words.lang)(str(rows["why_not"].iloc[0]))
+        return {"issued": format_date(issued, words.lang), "why": f"{capitalise(why)}."}
+    furthest = told.iloc[-1]
+    month = told[told["lead_dekads"] <= 3].iloc[-1]
+    return {
+        "why": "",
+        "finding": words(
+            "departement.outlook_soil",
+            day=format_date(issued, words.lang),
+            when=format_period(pd.Timestamp(month["target_end"]).date(), "dekad", words.lang),
+            low=_wetness(place, month["p10"]),
+            high=_wetness(place, month["p90"]),
+            usual_low=_wetness(place, month["usual_p10"]),
+            usual_high=_wetness(place, month["usual_p90"]),
+        ),
+        "skill": words(
+            "departement.outlook_skill",
+            years=int(month["skill_years"]),
+            pct=round(100 * float(month["crpss_climatology"])),
+            low=round(100 * float(month["crpss_climatology_low"])),
+            high=round(100 * float(month["crpss_climatology_high"])),
+        ),
+        "until": ""
+        if int(furthest["lead_dekads"]) == LEADS
+        else words(
+            "departement.outlook_until",
+            count=words.count("departement.dekads", int(furthest["lead_dekads"])),
+        ),
+        "chart": _fan(place, rows, issued),
+    }
+
+
+def _wetness(place: Place, value: float) -> str:
+    return format_number(float(value), 2, place.view.lang)
+
+
+def _fan(place: Place, rows: pd.DataFrame, issued: date) -> str:
+    """Today's wetness, then the ranges of half and of four fifths of the other years."""
+    words = place.view.words
+    lead = rows["lead_dekads"].to_numpy(float)
+    across = np.concatenate([[0.0], lead]) / (LEADS + 0.5) + 0.5 / (LEADS + 1)
+    today = float(rows["swi"].iloc[0])
+    known = {
+        name: np.concatenate([[today], rows[name].to_numpy(float)])
+        for name in ("p10", "p25", "p50", "p75", "p90")
+    }
+    usual = {
+        name: np.concatenate([[np.nan], rows[name].to_numpy(float)])
+        for name in ("usual_p10", "usual_p50", "usual_p90")
+    }
+    scale = svg.Scale(0.0, 1.0)
+    chart = svg.Chart(
+        name="departement-outlook",
+        title=words("departement.outlook_chart"),
+        height=HEIGHT,
+        note=words("departement.outlook_chart_note", day=format_date(issued, words.lang)),
+        left=48,
+        right=96,
+        top=16,
+        table=_table(place, rows),
+    )
+    height = chart.height - chart.top - chart.bottom
+    marks, labels = svg.axis(
+        scale,
+        svg.ticks(0.0, 1.0),
+        height,
+        lambda tick: format_number(tick, 1, words.lang),
+    )
+    chart.marks.extend(marks)
+    chart.labels.extend(labels)
+    for low, high, kind in (("p10", "p90", "band-wide"), ("p25", "p75", "band-narrow")):
+        shape = svg.band(across, scale(known[low]), scale(known[high]), height)
+        chart.marks.append(svg.Mark(shape, kind))
+    for values in usual.values():
+        chart.marks.append(svg.Mark(svg.line(across, scale(values), height), "median"))
+    chart.marks.append(svg.Mark(svg.line(across, scale(known["p50"]), height), "line"))
+    chart.labels.append(svg.Label(float(across[0]), 1.0 - today, "", "middle", "here"))
+    ends = [
+        (known["p50"], "departement.outlook_middle"),
+        (usual["usual_p50"], "departement.median"),
+    ]
+    lines = []
+    for values, key in ends:
+        there = np.flatnonzero(~np.isnan(values))
+        if there.size:
+            lines.append((1.0 - float(values[there[-1]]), words(key), ""))
+    chart.labels.extend(svg.end_names(sorted(lines), height))
+    chart.labels.extend(_dates(place, rows, across))
+    chart.tips.extend(_tips(place, rows, across))
+    return chart.html(words)
+
+
+def _dates(place: Place, rows: pd.DataFrame, across: FloatMatrix) -> list[Any]:
+    """Day of issue and every third target, on the axis."""
+    words = place.view.words
+    days = [(0, rows["period_end"].iloc[0])]
+    days += [
+        (int(row["lead_dekads"]), row["target_end"])
+        for _, row in rows.iterrows()
+        if int(row["lead_dekads"]) % 3 == 0
+    ]
+    shown = [(lead, format_date(pd.Timestamp(day).date(), words.lang)) for lead, day in days]
+    return [
+        svg.Label(float(across[lead]), 1, text.rsplit(" ", 1)[0], "middle", "x")
+        for lead, text in shown
+    ]
+
+
+def _tips(place: Place, rows: pd.DataFrame, across: FloatMatrix) -> list[Any]:
+    """What is told of each dekad under the pointer."""
+    words, half = place.view.words, 0.5 / (LEADS + 0.5)
+    tips = []
+    for _, row in rows.iterrows():
+        centre = float(across[int(row["lead_dekads"])])
+        target = pd.Timestamp(row["target_end"]).date()
+        if pd.isna(row["p50"]):
+            said = capitalise(catalogue(words.lang)(str(row["why_not"])))
+        else:
+            said = words(
+                "departement.outlook_tip",
+                middle=_wetness(place, row["p50"]),
+                low=_wetness(place, row["p10"]),
+                high=_wetness(place, row["p90"]),
+            )
+        title = capitalise(format_period(target, "dekad", words.lang))
+        tips.append(svg.Tip(max(0.0, centre - half), min(1.0, centre + half), title, said))
+    return tips
+
+
+def _table(place: Place, rows: pd.DataFrame) -> svg.Table:
+    """Median, range and chances of drought of each dekad that is told."""
+    words = place.view.words
+    head = [
+        words("departement.dekad"),
+        words("departement.outlook_middle"),
+        "10 %",
+        "90 %",
+        words("departement.median"),
+        *(
+            words("departement.outlook_chance", code=each.removesuffix("_pct").upper())
+            for each in CHANCES
+        ),
+    ]
+    body = [
+        [
+            format_period(pd.Timestamp(row["target_end"]).date(), "dekad", words.lang),
+            *(
+                "" if pd.isna(row[name]) else _wetness(place, row[name])
+                for name in ("p50", "p10", "p90", "usual_p50")
+            ),
+            *(
+                ""
+                if pd.isna(row[name])
+                else f"{format_number(float(row[name]), 0, words.lang)}{NBSP}%"
+                for name in CHANCES
+            ),
+        ]
+        for _, row in rows.iterrows()
+    ]
+    return svg.Table(head, body)
+
+
+# --- recovery ------------------------------------------------------------------------------------
+
+
+def _recovery(place: Place) -> str:
+    """Rain that it takes until the soil is out of drought, and how often other years brought it."""
+    rows, words = place.record.recovery, place.view.words
+    rows = rows[(rows["goal"] == "easing") & (rows["horizon_dekads"] == 6) & ~rows["reached"]]
+    if rows.empty or pd.isna(rows["chance_pct"].iloc[0]):
+        return ""
+    row = rows.iloc[0]
+    chance = format_number(float(row["chance_pct"]), 0, words.lang)
+    if pd.isna(row["rain_needed_mm"]):
+        return words("departement.outlook_no_recovery", chance=chance)
+    return words(
+        "departement.outlook_recovery",
+        rain=f"{format_number(float(row['rain_needed_mm']), 0, words.lang)}{NBSP}mm",
+        usual=f"{format_number(float(row['rain_usual_mm']), 0, words.lang)}{NBSP}mm",
+        chance=chance,
+    )
+
+
+# --- irrigation ----------------------------------------------------------------------------------
+
+
+def _irrigation(place: Place) -> dict[str, Any]:
+    """What crops would have to be given, this season and usually in the next 30 days."""
+    rows, words = place.record.irrigation, place.view.words
+    here = rows[(rows["period_end"] == pd.Timestamp(place.day)) & rows["season_mm"].notna()]
+    if here.empty:
+        return {}
+    order = order_in_force(place)
+    restriction = ""
+    if order is not None and not other_time(place, order):
+        level = "none" if pd.isna(order["level_max"]) else str(order["level_max"])
+        style = next(each for each in RESTRICTION_LEVELS if each.code == level)
+        restriction = words("departement.irrigation_orders", said=style.name(words.lang))
+    return {
+        "restriction": restriction,
+        "rows": [
+            {
+                "crop": words.crop(str(row["crop"])),
+                "season": _mm(place, row["season_mm"]),
+                "usual": _mm(place, row["usual_season_mm"]),
+                "next": ""
+                if pd.isna(row["next_30_days_p50_mm"])
+                else words(
+                    "departement.irrigation_range",
+                    middle=_mm(place, row["next_30_days_p50_mm"]),
+                    low=_mm(place, row["next_30_days_p10_mm"]),
+                    high=_mm(place, row["next_30_days_p90_mm"]),
+                ),
+                "volume": ""
+                if pd.isna(row["season_m3"])
+                else words(
+                    "departement.irrigation_volume",
+                    volume=format_number(float(row["season_m3"]) / 1e6, 1, words.lang),
+                    year=int(row["area_year"]),
+                ),
+            }
+            for _, row in here.iterrows()
+        ],
+    }
+
+
+def _mm(place: Place, value: float) -> str:
+    return "" if pd.isna(value) else f"{format_number(float(value), 0, place.view.lang)}{NBSP}mm"
+
+
+# --- yields --------------------------------------------------------------------------------------
+
+
+def _yields(place: Place) -> dict[str, Any]:
+    """The latest that was told by the day of the page of each harvest to come or just over."""
+    rows = place.record.yield_outlook
+    day = pd.Timestamp(place.day)
+    issued = pd.to_datetime(rows["issued"])
+    rows = rows[(issued <= day) & (issued > day - pd.Timedelta(days=RECENT_DAYS))]
+    rows = rows.sort_values("issued").groupby("crop", observed=True).tail(1)
+    rows = rows[rows["year"] >= day.year]
+    if rows.empty:
+        return {}
+    return {
+        "rows": [
+            _yield_row(place, row)
+            for _, row in rows.sort_values("crop", key=lambda crops: crops.astype(str)).iterrows()
+        ]
+    }
+
+
+def _yield_row(place: Place, row: "pd.Series[Any]") -> dict[str, str]:
+    words = place.view.words
+    by = str(row["published"])
+    low, high = row[f"{by}_p10_q_ha"], row[f"{by}_p90_q_ha"]
+    return {
+        "crop": words.crop(str(row["crop"])),
+        "year": str(int(row["year"])),
+        "issued": format_date(pd.Timestamp(row["issued"]).date(), words.lang),
+        "value": format_number(float(row[f"{by}_q_ha"]), 0, words.lang),
+        "range": ""
+        if pd.isna(low) or pd.isna(high)
+        else words(
+            "departement.yield_range",
+            low=format_number(float(low), 0, words.lang),
+            high=format_number(float(high), 0, words.lang),
+        ),
+        "by": words("departement.yield_by_model")
+        if by == "model"
+        else words(f"departement.yield_baseline.{row['baseline']}"),
+        "why": "" if by == "model" else words(f"departement.yield_why.{row['why']}"),
+        "skill": ""
+        if by != "model" or pd.isna(row["skill"])
+        else words(
+            "departement.yield_skill",
+            pct=round(100 * float(row["skill"])),
+            years=int(row["skill_years"]),
+        ),
+    }

@@ -1,0 +1,93 @@
+"""What may come in a département: what the tables hold is told, and why nothing where silent."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo_pipeline.outlook_schemas import WHY_NOT
+from geo_pipeline.publishing.formats import format_number
+from panel_app.data.store import Publication
+from panel_app.pages.departement import departement_page
+from panel_app.pages.departement.departement_outlook import outlook
+from panel_app.pages.departement.departement_place import Place, record
+from tests.app.conftest import plain, view_of
+
+
+def section(publication: Publication, **query: str) -> str:
+    """Return the section as it is read, without its tags."""
+    slots = departement_page.slots(view_of(publication, page="departement", **query))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", plain(slots["outlook"])))
+
+
+def rows(publication: Publication, script: str, code: str) -> pd.DataFrame:
+    return publication.rows_of(script, code)
+
+
+def test_the_range_a_month_ahead_is_told_with_its_skill(publication: Publication) -> None:
+    told = rows(publication, "app_soil_outlook", "31")
+    month = told[(told["lead_dekads"] <= 3) & told["p50"].notna()].iloc[-1]
+    text = section(publication, departement="31", lang="en")
+    low, high = (format_number(float(month[name]), 2, "en") for name in ("p10", "p90"))
+    assert f"soil wetness between {low} and {high}, 8 chances in 10" in text
+    skill = round(100 * float(month["crpss_climatology"]))
+    assert f"issued in this month, had {skill}% less error than the normal" in text
+
+
+def test_nothing_is_told_beyond_what_was_better_than_the_normal(publication: Publication) -> None:
+    told = rows(publication, "app_soil_outlook", "31")
+    silent = told[told["crpss_climatology_low"] <= 0]
+    assert len(silent)
+    assert silent["p50"].isna().all()
+    last = int(told.loc[told["p50"].notna(), "lead_dekads"].max())
+    text = section(publication, departement="31", lang="en")
+    assert f"Beyond {last} dekads they were not surely better than the normal" in text
+
+
+@pytest.mark.parametrize("why", WHY_NOT)
+def test_where_nothing_is_told_it_says_why(publication: Publication, why: str) -> None:
+    view = view_of(publication, page="departement", departement="31")
+    known = record(publication, "31")
+    silent = known.soil_outlook.assign(p50=np.nan, why_not=why)
+    parts = outlook(Place(view, replace(known, soil_outlook=silent)))
+    assert parts["soil"]["why"].startswith("Pas de prévision")
+    assert "chart" not in parts["soil"]
+
+
+def test_a_place_without_weather_has_no_such_section(publication: Publication) -> None:
+    slots = departement_page.slots(view_of(publication, page="departement", departement="971"))
+    assert slots["outlook"] == ""
+
+
+def test_irrigation_is_that_of_the_period_shown(publication: Publication) -> None:
+    needs = rows(publication, "app_irrigation", "40")
+    here = needs[needs["period_end"] == pd.Timestamp(2022, 7, 31)].set_index("crop")
+    text = section(publication, departement="40", period="2022-07-31", lang="en")
+    maize: Any = here.loc["grain_maize_irrigated"]
+    assert f"Grain maize, irrigated {format_number(maize['season_mm'], 0, 'en')} mm" in text
+    assert f"{format_number(maize['season_m3'] / 1e6, 1, 'en')} Mm³ (area of 2022)" in text
+    winter = section(publication, departement="40", period="2022-01-31", lang="en")
+    assert "Irrigation need" not in winter
+
+
+def test_yields_are_those_told_by_then_and_name_what_they_rest_on(publication: Publication) -> None:
+    table = rows(publication, "app_yield_outlook", "40")
+    table = table[table["crop"] == "grain_maize_irrigated"]
+    august = table[(table["issued"] <= "2022-08-31") & (table["year"] == 2022)].iloc[-1]
+    text = section(publication, departement="40", period="2022-08-31", lang="en")
+    by = str(august["published"])
+    value = format_number(float(august[f"{by}_q_ha"]), 0, "en")
+    assert f"Grain maize, irrigated 2022 {value}" in text
+    words = "weather of the season" if by == "model" else "harvest"
+    assert words in text
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_all_that_may_be_told_has_words(publication: Publication, lang: str) -> None:
+    """One of each département, at the height of summer and at the end of the record."""
+    for code in ("01", "13", "28", "40", "59", "66", "75", "2B"):
+        for period in ("2022-07-31", "2022-12-31"):
+            assert "{" not in section(publication, departement=code, period=period, lang=lang)
