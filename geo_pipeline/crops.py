@@ -23,18 +23,6 @@ RAINFED: Final = (
 )
 """Crops of `assets_data/crop_parameters.csv` without irrigation."""
 
-WITH_YIELD_RESPONSE: Final = (
-    "soft_wheat",
-    "durum_wheat",
-    "grain_maize_rainfed",
-    "sunflower",
-    "soybean",
-    "sugar_beet",
-    "potato",
-    "vineyard",
-)
-"""Rainfed crops that have a published yield response factor."""
-
 CEREALS: Final = ("soft_wheat", "durum_wheat", "winter_barley")
 """Crops whose hot days are counted: above 25 °C from flowering on their grains shrivel."""
 
@@ -48,3 +36,9 @@ RAINFED_TWIN: Final[Mapping[str, str]] = MappingProxyType(
     {"grain_maize_irrigated": "grain_maize_rainfed"}
 )
 """The crop that shows what an irrigated one would lack on rain alone."""
+
+DAYS_BEFORE_FLOWERING: Final = 30
+"""From when on light and excess of water count as those of flowering: ears are formed."""
+
+DAYS_AFTER_FLOWERING: Final = 15
+"""Until when: grains are set."""

@@ -414,7 +414,7 @@ class CropStages(Exact):
         ge=0,
         le=2,
         nullable=True,
-        description="Yield response to water (Ky) by which `season_shortage_pct_*` counts, if any",
+        description="Yield response to water (Ky, FAO-33), if any is published",
     )
 
     class Config:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from geo_pipeline.crops import DAYS_BEFORE_FLOWERING
 from geo_pipeline.outlook import evaluation, features, intervals, models, rule
 from geo_pipeline.outlook.baselines import LEAST_HARVESTS, LEAST_OF_TREND
 from geo_pipeline.settings import Settings
@@ -52,7 +53,7 @@ year's area.
 - **Features**, in {len(features.GROUPS)} groups of two at most: `water` (share of its need that a
   crop without irrigation got, over the season and from before flowering to ripening), `rain`,
   `warmth` (until flowering and since), `light` (radiation around flowering), `excess` (water that
-  the soil could not hold until {features.DAYS_BEFORE_FLOWERING} days before flowering, rain less
+  the soil could not hold until {DAYS_BEFORE_FLOWERING} days before flowering, rain less
   evapotranspiration around it).
 
 ## How a yield is told

@@ -7,6 +7,7 @@ from geo_pipeline.catalogue.crop_names import CROP_NAMES
 from geo_pipeline.catalogue.indicator_record import (
     DAYS,
     DEGREE_DAYS,
+    MJ_M2_DAY,
     PERCENT,
     Computation,
     Indicator,
@@ -21,15 +22,23 @@ from geo_pipeline.catalogue.styles import (
     amount_bins,
     anomaly_bins,
 )
-from geo_pipeline.crops import CEREALS, RAINFED, WITH_YIELD_RESPONSE
+from geo_pipeline.crops import (
+    CEREALS,
+    DAYS_AFTER_FLOWERING,
+    DAYS_BEFORE_FLOWERING,
+    RAINFED,
+)
 from geo_pipeline.words import NBSP, Words
 
 WITH_YIELDS: Final = tuple(crop for crop in CROP_NAMES if crop != "grassland")
 """Crops of the table `crop_statistics`, which separates permanent and temporary grassland."""
 
+SATISFACTION_EDGES: Final = (0, 50, 60, 80, 95, 99)
+"""FAO's classes of the index: crop failure, poor, mediocre, average, good, very good (%)."""
+
 
 def crops() -> Iterator[Indicator]:
-    """Shortage of water of rainfed crops, by month and by season, and their warmth."""
+    """Water of rainfed crops, by month and by season, with their light and warmth."""
     yield _stress(
         "crop_stress_pct", Words("cultures", "crops"), computed_by("crop_shortage.stress_of_all")
     )
@@ -40,7 +49,8 @@ def crops() -> Iterator[Indicator]:
             computed_by("crop_shortage.stress", crop=crop),
             crop,
         )
-    yield from (_season_shortage(crop) for crop in WITH_YIELD_RESPONSE)
+    yield from (_satisfaction(crop) for crop in RAINFED)
+    yield from (_flowering_light(crop) for crop in CEREALS)
     yield from (_degree_days(crop) for crop in (*RAINFED, "grain_maize_irrigated"))
 
 
@@ -113,36 +123,64 @@ def _stress(key: str, of: Words, computation: Computation, crop: str = "") -> In
     )
 
 
-def _season_shortage(crop: str) -> Indicator:
-    """Unmet demand for water of a crop in the finished stages of its season."""
+def _satisfaction(crop: str) -> Indicator:
+    """Share of its demand for water that a crop got since its season began."""
     name = _lower(CROP_NAMES[crop])
     return Indicator(
-        key=f"season_shortage_pct_{crop}",
+        key=f"water_satisfaction_pct_{crop}",
         group="crops",
         crop=crop,
-        computation=computed_by("crop_shortage.season_shortage", crop=crop),
+        computation=computed_by("crop_shortage.satisfaction", crop=crop),
         name=Words(
-            f"Manque d'eau de la saison{NBSP}: {name.fr}",
-            f"Shortage of water of the season: {name.en}",
+            f"Besoin en eau couvert{NBSP}: {name.fr}", f"Water requirement satisfied: {name.en}"
         ),
-        short_name=Words(f"manque d'eau, saison ({name.fr})", f"shortage, season ({name.en})"),
+        short_name=Words(f"besoin couvert ({name.fr})", f"requirement satisfied ({name.en})"),
         unit=PERCENT,
         explanation=Words(
-            "Eau qui a manqué à la culture, sans irrigation et sur un sol moyen, pendant les "
-            "stades déjà finis, chacun pesé selon sa sensibilité (coefficients de la FAO). À "
-            f"comparer aux autres années du même lieu{NBSP}: ce n'est pas une baisse de "
-            "récolte.",
-            "Water that the crop lacked, without irrigation and on a typical soil, in the "
-            "stages that are over, each weighed by its sensitivity (the FAO's factors). To be "
-            "compared with other years of the same place: it is no drop of the harvest.",
+            "Part de l'eau demandée depuis le début de la saison que la culture a reçue, sans "
+            f"irrigation et sur un sol moyen (indice WRSI de la FAO). Un indice d'eau{NBSP}: à "
+            "comparer aux autres années du même lieu, il ne dit pas le rendement.",
+            "Share of the water asked for since the season began that the crop got, without "
+            "irrigation and on a typical soil (FAO's WRSI). An index of water: to be compared with "
+            "other years of the same place, it tells no yield.",
         ),
         kind="amount",
-        styles=amount_bins((0, 5, 10, 20, 30, 50), PERCENT, STRESS_COLOURS),
-        value_name=Words("manque", "shortage"),
-        phrase=Words("{} d'eau en moins sur la saison", "{} less water over the season"),
+        styles=amount_bins(SATISFACTION_EDGES, PERCENT, tuple(reversed(STRESS_COLOURS[:6]))),
+        value_name=Words("part reçue", "share received"),
+        phrase=Words("{} de l'eau demandée reçue", "{} of the water asked for received"),
         over_season="end",
         subject=Words("C'est", "It is"),
-        dry_is_high=True,
+    )
+
+
+def _flowering_light(crop: str) -> Indicator:
+    """Light around the flowering of a cereal."""
+    name = _lower(CROP_NAMES[crop])
+    return Indicator(
+        key=f"flowering_light_{crop}",
+        group="crops",
+        crop=crop,
+        computation=computed_by("season.flowering_light", crop=crop),
+        name=Words(
+            f"Lumière autour de la floraison{NBSP}: {name.fr}", f"Light at flowering: {name.en}"
+        ),
+        short_name=Words(f"lumière ({name.fr})", f"light ({name.en})"),
+        unit=MJ_M2_DAY,
+        explanation=Words(
+            f"Rayonnement moyen d'un jour, de {DAYS_BEFORE_FLOWERING} jours avant la floraison à "
+            f"{DAYS_AFTER_FLOWERING} jours après, à des dates moyennes{NBSP}: s'il manque, il se "
+            "forme moins de grains (2016).",
+            f"Mean radiation of a day from {DAYS_BEFORE_FLOWERING} days before flowering to "
+            f"{DAYS_AFTER_FLOWERING} days after it, at typical dates: where it lacks fewer grains "
+            "are set (2016).",
+        ),
+        kind="amount",
+        styles=amount_bins((0, 10, 12, 14, 16, 18, 20, 22), MJ_M2_DAY, WARMTH_COLOURS),
+        decimals=1,
+        value_name=Words("rayonnement", "radiation"),
+        phrase=Words("{} de rayonnement", "{} of radiation"),
+        over_season="end",
+        neutral=True,
     )
 
 

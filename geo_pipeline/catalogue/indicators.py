@@ -387,6 +387,46 @@ def _season_departure(key: str, what: Words, told: Words) -> Indicator:
     )
 
 
+def _excess() -> Iterator[Indicator]:
+    """Rain that neither air nor crops can take up."""
+    yield _season_excess(
+        "winter_excess_mm",
+        computed_by("season.winter_excess"),
+        Words("Excès d'eau de l'hiver", "Excess of water in winter"),
+        Words("1er décembre à fin février", "1 December to the end of February"),
+    )
+    yield _season_excess(
+        "spring_excess_mm",
+        computed_by("season.spring_excess"),
+        Words("Excès d'eau du printemps", "Excess of water in spring"),
+        Words("1er mars à fin juin", "1 March to the end of June"),
+    )
+
+
+def _season_excess(key: str, computation: Computation, name: Words, months: Words) -> Indicator:
+    """Rain beyond what the air can take up, since the season began."""
+    return Indicator(
+        key=key,
+        group="balance",
+        computation=computation,
+        name=name,
+        short_name=Words(name.fr.lower(), name.en.lower()),
+        unit=MM,
+        explanation=Words(
+            f"Pluie au-delà de ce que l'air pouvait reprendre, décade par décade, du {months.fr}"
+            f"{NBSP}: un sol saturé étouffe les racines et favorise les maladies.",
+            f"Rain beyond what the air could take up, dekad by dekad, from {months.en}: a soil "
+            "full of water stifles roots and brings diseases.",
+        ),
+        kind="amount",
+        styles=amount_bins((0, 25, 50, 100, 150, 200, 300, 400), MM, RAIN_COLOURS),
+        value_name=Words("cumul", "sum"),
+        phrase=Words("{} d'eau en excès", "{} of water in excess"),
+        over_season="end",
+        subject=Words("C'est", "It is"),
+    )
+
+
 def _restrictions() -> Iterator[Indicator]:
     """Limits on the use of water."""
     yield Indicator(
@@ -409,6 +449,7 @@ def _all() -> Iterator[Indicator]:
     yield from _drought()
     yield from _rain()
     yield from (_spei(months) for months in (1, 3, 6, 12))
+    yield from _excess()
     yield from _soil()
     yield from _flash()
     yield from _outlook()

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Self
 
 import numpy as np
 
+from geo_pipeline.crops import DAYS_AFTER_FLOWERING, DAYS_BEFORE_FLOWERING
 from geo_pipeline.indicators._arrays import BoolArray, FloatArray, IntArray
 from geo_pipeline.indicators.soil_water import soil_water_balance
 
@@ -23,11 +24,6 @@ GROUPS: Final = ("water", "rain", "warmth", "light", "excess")
 
 LEAST_DAYS: Final = 10
 """Days of a stage that must have passed for it to be told of: a dekad."""
-
-DAYS_BEFORE_FLOWERING: Final = 30
-"""From when on light and excess of water count as those of flowering: ears are formed."""
-DAYS_AFTER_FLOWERING: Final = 15
-"""Until when: grains are set."""
 
 ONE_DAY: Final = np.timedelta64(1, "D")
 

@@ -242,7 +242,7 @@ small AS (
     SELECT departement, crop FROM latest GROUP BY departement, crop HAVING sum(area_ha) < 1000
 )
 
-SELECT departement, unnest(['crop_stress_pct_' || crop, 'season_shortage_pct_' || crop]) AS indicator
+SELECT departement, unnest(['crop_stress_pct_' || crop, 'water_satisfaction_pct_' || crop]) AS indicator
 FROM small
 ORDER BY departement, indicator;
 

@@ -7,7 +7,7 @@ array, so that a département's numbers never depend on which others are run wit
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +73,13 @@ def pivoted(
         values[place, day] = rows[name].to_numpy()
         arrays[name] = values
     return arrays
+
+
+class Told(NamedTuple):
+    """Dekads at whose end something is told, and the day until which each tells it."""
+
+    dekads: Positions
+    days: Positions
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +163,17 @@ class Dekads:
         """Return the last dekad of the month of the day at `position`, or of the record."""
         dekad = self.containing(position)
         return min(dekad + MONTH - 1 - int(self.steps[dekad]) % MONTH, len(self.ends) - 1)
+
+    def within(self, first: int, last: int) -> Told:
+        """Return the dekads that tell of what lasts from the day at `first` to that at `last`.
+
+        From the one after that in which it begins to the end of the month in which it ends. One
+        that the record does not see the end of is none.
+        """
+        told = np.arange(self.containing(first) + 1, self.end_of_month(last) + 1)
+        told = told[self.whole[told]]
+        ends = np.append(self.starts[1:], np.iinfo(np.int64).max) - 1
+        return Told(told, np.minimum(ends[told], last))
 
     def any(self, daily: Mask) -> Mask:
         """Return whether any day of each dekad is True."""

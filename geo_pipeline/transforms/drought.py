@@ -23,7 +23,7 @@ from geo_pipeline.transforms.crop_water import crop_water
 from geo_pipeline.transforms.daily_arrays import daily_records
 from geo_pipeline.transforms.indicator_rows import Measure, rows_of
 
-WEATHER = ("precip_mm", "et0_mm", "tmin_c", "tmax_c", "tmean_c", "true_day")
+WEATHER = ("precip_mm", "et0_mm", "tmin_c", "tmax_c", "tmean_c", "radiation_mj_m2", "true_day")
 
 
 CLASS_MIN_YEARS = 10

@@ -1,19 +1,26 @@
-"""The season so far: rain, balance, dry spells, heat, frost, degree days.
+"""The season so far: rain, balance, excess of water, dry spells, heat, light, frost, degree days.
 
 Sums since 1 September are valid for weather spread over dekads. Counts of days are not, and are NaN
 wherever a day's weather is not its own (`resolution`).
 """
 
+import numpy as np
+
+from geo_pipeline.crops import DAYS_AFTER_FLOWERING, DAYS_BEFORE_FLOWERING
 from geo_pipeline.indicators import events, stress
 from geo_pipeline.indicators.events import only_true_days
 from geo_pipeline.indicators.stress import SeasonTotal
 from geo_pipeline.territory import CROPPING_YEAR_START
 from geo_pipeline.transforms.basis import Basis
-from geo_pipeline.transforms.daily_arrays import Array, Mask
+from geo_pipeline.transforms.daily_arrays import MONTH, Array, Mask
 from geo_pipeline.transforms.indicator_rows import Measure, ranked
 
 SPELL_WINDOW_DAYS = 90
 """Days in which the longest dry spell is determined: a season."""
+
+WINTER = (12, 1, 2)
+SPRING = (3, 4, 5, 6)
+"""Months in which excess of water harms crops sown in autumn: roots stifle, then flowers rot."""
 
 
 def precip(basis: Basis) -> Measure:
@@ -82,6 +89,52 @@ def degree_days(basis: Basis, *, crop: str) -> Measure | None:
     sums = stress.growing_degree_days(tmean_c, tmean_c, base_c, day == 1, limit="mean")
     grows = day > 0
     return ranked(basis.dekads.last(sums, grows), basis.dekads, shown=basis.dekads.any(grows))
+
+
+def winter_excess(basis: Basis) -> Measure:
+    """Rain beyond what the air could take up, dekad by dekad since 1 December, mm."""
+    return _excess(basis, WINTER)
+
+
+def spring_excess(basis: Basis) -> Measure:
+    """The same since 1 March, until the end of June, mm."""
+    return _excess(basis, SPRING)
+
+
+def flowering_light(basis: Basis, *, crop: str) -> Measure | None:
+    """Mean radiation of a day since `DAYS_BEFORE_FLOWERING` before flowering, MJ/m².
+
+    Until `DAYS_AFTER_FLOWERING` after it: ears are formed and grains are set by this light.
+    """
+    if (row := basis.row(crop)) is None:
+        return None
+    opens, ends = basis.crops.iloc[row][["flowering_from_day", "yield_formation_from_day"]]
+    light, dekads = basis.record["radiation_mj_m2"], basis.dekads
+    value = np.full((light.shape[0], len(dekads.ends)), np.nan)
+    shown = np.zeros(len(dekads.ends), np.bool_)
+    for sown in np.flatnonzero(basis.water.season.day[row] == 1):
+        first = int(sown + opens) - 1 - DAYS_BEFORE_FLOWERING
+        last = min(int(sown + ends) - 2 + DAYS_AFTER_FLOWERING, light.shape[1] - 1)
+        if first >= last:
+            continue
+        told = dekads.within(first, last)
+        sums = np.cumsum(light[:, first : last + 1], axis=-1)[:, told.days - first]
+        value[:, told.dekads] = sums / (told.days - first + 1)
+        shown[told.dekads] = True
+    return ranked(value, dekads, shown=shown)
+
+
+def _excess(basis: Basis, months: tuple[int, ...]) -> Measure:
+    """Return the sum over dekads of what rain exceeds evapotranspiration by, in these months."""
+    beyond = np.maximum(basis.balance_mm, 0.0)
+    month = basis.dekads.ends.month
+    inside = np.isin(month, months)
+    value = np.full(beyond.shape, np.nan)
+    opens = np.flatnonzero((month == months[0]) & (basis.dekads.steps % MONTH == 0))
+    for first in opens:
+        end = min(int(first) + MONTH * len(months), beyond.shape[-1])
+        value[:, first:end] = np.cumsum(beyond[:, first:end], axis=-1)
+    return ranked(value, basis.dekads, shown=inside)
 
 
 def _days(basis: Basis, count: Array, days: Mask) -> Measure:

@@ -25,7 +25,7 @@ from tests.app.conftest import plain, view_of
 from tests.conftest import ROOT
 
 LOSS = re.compile(r"\bpertes?\b|rendement perdu|yield lost|lost yield|\blosse?s?\b", re.IGNORECASE)
-WHEAT = "season_shortage_pct_soft_wheat"
+WHEAT = "water_satisfaction_pct_soft_wheat"
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
@@ -80,7 +80,7 @@ def test_what_has_under_a_thousand_hectares_is_hatched(
         assert text.count("Moins de 1 000 ha de cette culture") == len(small - {"2B"})
         table_files.export_table(warehouse, chosen, tmp_path / "a.csv")
     assert "little_grown" not in pd.read_csv(tmp_path / "a.csv", nrows=1)
-    sunflower = view_of(publication, indicator="season_shortage_pct_sunflower", period="2022-08")
+    sunflower = view_of(publication, indicator="water_satisfaction_pct_sunflower", period="2022-08")
     assert sunflower.matrix.little_grown == frozenset()  # its areas are not published
 
 
@@ -91,14 +91,14 @@ def test_the_season_is_held_against_the_usual_one(publication: Publication) -> N
     )
     rows = {row["crop"]: row for row in departement_page.crops(place)["rows"]}
     table = record(publication, "32").crop_water
-    key = "season_shortage_pct_grain_maize_rainfed"
+    key = "water_satisfaction_pct_grain_maize_rainfed"
     august = table[
         (table["indicator"] == key) & (table["period_end"].dt.strftime("%m-%d") == "08-31")
     ]
     others = august[august["period_end"].dt.year != 2022]["value"]
     maize = rows["grain_maize_rainfed"]
     assert plain(maize["usual"]) == f"habituel : {others.median():.0f} %"
-    assert plain(maize["season"]) == f"{august['value'].iloc[-1]:.0f} %"
+    assert plain(maize["received"]) == f"{august['value'].iloc[-1]:.0f} %"
 
 
 def test_an_area_that_is_not_published_is_said(publication: Publication) -> None:

@@ -316,25 +316,64 @@ def test_shortages_by_hand() -> None:
     assert stress["2020-07-31"] == pytest.approx(100 * 0.5 * 20 / 31, abs=1e-6)
     assert stress["2020-09-10"] == pytest.approx(0.0, abs=1e-9)
 
-    season = values(frame, "season_shortage_pct_grain_maize_rainfed")
-    # Ky 0.4, 1.5, 0.5, 0.2: nothing while vegetative, then 1.5 * 0.5 of the yield
-    assert str(season.index[0].date()) == "2020-07-10"  # the vegetative stage ends on 3 July
-    assert season["2020-07-10"] == pytest.approx(0.0, abs=1e-9)
-    assert season["2020-07-31"] == pytest.approx(75.0)
-    assert season["2020-10-10"] == pytest.approx(75.0)
-    assert str(season.index[-1].date()) == "2020-10-31"  # the end of the month of harvest
+    received = values(frame, "water_satisfaction_pct_grain_maize_rainfed")
+    assert str(received.index[0].date()) == "2020-04-30"  # sown on the 20th
+    assert str(received.index[-1].date()) == "2020-10-31"  # the end of the month of harvest
+    assert received["2020-06-30"] == pytest.approx(100.0)
+    short = (got.cumsum() / np.maximum(asked.cumsum(), 1e-9))[day == 96][0]  # the day after
+    assert 0.5 < short < 1.0
+    assert received["2020-07-31"] > 100 * short  # it gets all it asks for again
+    whole = 100 * got.sum() / asked.sum()
+    assert received["2020-10-10"] == pytest.approx(whole)
+    assert received["2020-10-31"] == pytest.approx(whole)
 
 
-def test_a_season_that_the_record_begins_or_ends_in_has_no_yield_beyond_its_stages() -> None:
+def test_a_season_that_the_record_begins_in_has_no_satisfaction() -> None:
     days = with_et0(weather("2020-05-01", "2021-07-05")).assign(et0_mm=2.0)
     maize = CROPS.loc[["grain_maize_rainfed"]]
-    soil = grass(days, 0.5).assign(crop="grain_maize_rainfed", eta_mm=0.0)
-    season = values(
-        drought_indicators(days, soil, maize), "season_shortage_pct_grain_maize_rainfed"
+    soil = grass(days, 0.5).assign(crop="grain_maize_rainfed", eta_mm=0.3)
+    received = values(
+        drought_indicators(days, soil, maize), "water_satisfaction_pct_grain_maize_rainfed"
     )
-    # 2020 was sown before the record; of 2021 only the vegetative stage, to 3 July, is over
-    assert [str(day.date()) for day in season.index] == ["2021-07-10"]
-    assert season.iloc[0] == pytest.approx(40.0)  # Ky 0.4, nothing got
+    # 2020 was sown before the record, and of the dekad of 5 July the end is not seen
+    assert [str(received.index[each].date()) for each in (0, -1)] == ["2021-04-30", "2021-06-30"]
+    assert received["2021-04-30"] == pytest.approx(100 * 0.3 / (2.0 * 0.3))  # Kc 0.3 at first
+
+
+# Excess of water and light --------------------------------------------------------------------
+
+
+def test_excess_of_water_by_hand() -> None:
+    """2 mm of rain against 1 mm a day, but in March none: 91 mm from April to the end of June."""
+    days = with_et0(weather("2020-01-01", "2021-12-31"))
+    rain_mm = np.where(days["date"].dt.month == 3, 0.0, 2.0)
+    days = days.assign(et0_mm=1.0, precip_mm=rain_mm)
+    frame = drought_indicators(days, empty("soil_water_daily"), CROPS)
+    spring = values(frame, "spring_excess_mm")
+    assert spring["2020-03-31"] == 0.0
+    assert spring["2020-04-10"] == pytest.approx(10.0)
+    assert spring["2020-06-30"] == pytest.approx(91.0)
+    assert sorted(set(spring.index.month)) == [3, 4, 5, 6]
+    winter = values(frame, "winter_excess_mm")
+    assert winter["2020-12-31"] == pytest.approx(31.0)
+    assert winter["2021-02-28"] == pytest.approx(31.0 + 31.0 + 28.0)
+    assert str(winter.dropna().index[0].date()) == "2020-12-10"  # the first one began before
+
+
+def test_light_at_flowering_by_hand() -> None:
+    """10 MJ a day, 20 from the day on which wheat flowers: its 210th, 16 or 17 May."""
+    days = with_et0(weather("2019-10-01", "2020-12-31"))
+    opens = pd.Timestamp("2019-10-20") + pd.Timedelta(days=209)
+    light = np.where(days["date"] >= opens, 20.0, 10.0)
+    told = values(indicators(days.assign(radiation_mj_m2=light)), "flowering_light_soft_wheat")
+    begins, ends = opens - pd.Timedelta(days=30), pd.Timestamp("2020-06-17")  # 228th, 15 days on
+    assert told["2020-05-10"] == pytest.approx(10.0)
+    bright = (ends - opens).days + 1
+    assert told["2020-06-20"] == pytest.approx(
+        10 + 10 * bright / ((ends - begins).days + 1), abs=0.2
+    )
+    assert str(told.index[0].date()) == "2020-04-30"  # it begins on the 16th
+    assert str(told.index[-1].date()) == "2020-06-30"
 
 
 def test_the_stages_of_a_drought_follow_rain_soil_and_crops() -> None:

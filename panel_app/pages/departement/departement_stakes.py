@@ -129,14 +129,14 @@ def _rounded(area_ha: float) -> float:
 
 
 def _water(place: Place, crop: str, now: dict[str, float]) -> dict[str, Any]:
-    """Stage and shortage of water of a crop at the period, in words, with the usual shortage."""
+    """Stage and water of a crop at the period, in words: what it lacks, what it has got so far."""
     words, lang = place.view.words, place.view.lang
     calendar = place.record.stages
     known = bool((calendar["crop"] == crop).any()) and place.has_weather
     stage = stage_on(calendar, crop, place.day) if known else None
     stress = now.get(f"crop_stress_pct_{crop}", float("nan"))
-    season = now.get(f"season_shortage_pct_{crop}", float("nan"))
-    usual = _usual(place, f"season_shortage_pct_{crop}")
+    received = now.get(f"water_satisfaction_pct_{crop}", float("nan"))
+    usual = _usual(place, f"water_satisfaction_pct_{crop}")
     said = ""
     if stage is not None:
         named = (
@@ -154,10 +154,10 @@ def _water(place: Place, crop: str, now: dict[str, float]) -> dict[str, Any]:
         "stress_pct": 0.0 if np.isnan(stress) else stress,
         "stress": "" if np.isnan(stress) else _percent(stress, lang),
         "colour": style.colour,
-        "season": "" if np.isnan(season) else _percent(season, lang),
+        "received": "" if np.isnan(received) else percent(received, lang),
         "usual": ""
-        if np.isnan(season) or np.isnan(usual)
-        else words("departement.usual", value=_percent(usual, lang)),
+        if np.isnan(received) or np.isnan(usual)
+        else words("departement.usual", value=percent(usual, lang)),
     }
 
 
