@@ -209,6 +209,12 @@ class Publication:
         return dict(zip(rows["departement"], rows["since"], strict=True))
 
     @cached_property
+    def outlook_skill(self) -> pd.DataFrame:
+        """Skill of the soil outlook by month of issue and lead, France as a whole."""
+        with self._lock:
+            return self._warehouse.query("app_outlook_skill")
+
+    @cached_property
     def neighbours(self) -> dict[str, list[str]]:
         """Codes of the neighbours of each département, the longest border first."""
         with self._lock:

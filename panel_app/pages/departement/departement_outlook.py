@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline.catalogue.styles import RESTRICTION_LEVELS
-from geo_pipeline.publishing.formats import capitalise, format_date, format_number, format_period
+from geo_pipeline.publishing.formats import (
+    capitalise,
+    format_date,
+    format_number,
+    format_period,
+    month_name,
+)
 from geo_pipeline.words import NBSP, catalogue
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.drawing import svg
@@ -80,7 +86,25 @@ def _soil(place: Place) -> dict[str, Any]:
             count=words.count("departement.dekads", int(furthest["lead_dekads"])),
         ),
         "chart": _fan(place, rows, issued),
+        "skills": _skills(place),
     }
+
+
+def _skills(place: Place) -> list[dict[str, Any]]:
+    """Skill of each month of issue by lead, %; empty where it was not above zero for sure."""
+    table, lang = place.view.publication.outlook_skill, place.view.lang
+    sure = table["crpss_climatology_low"] > 0
+    skills = (100 * table["crpss_climatology"].where(sure)).groupby(
+        [table["month"], table["lead_dekads"]]
+    )
+    by_month = skills.first().unstack("lead_dekads")
+    return [
+        {
+            "month": month_name(int(month), lang),
+            "leads": ["" if pd.isna(each) else f"{each:.0f}" for each in row],
+        }
+        for month, row in zip(by_month.index, by_month.to_numpy(float), strict=True)
+    ]
 
 
 def _wetness(place: Place, value: float) -> str:
