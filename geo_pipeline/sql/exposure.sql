@@ -102,6 +102,7 @@ SELECT
     exposure.period_end,
     exposure.crop,
     sum(exposure.area_ha) AS area_ha,
+    max(exposure.area_year) AS area_year,
     sum(exposure.area_ha) FILTER (exposure.shortage_pct IS NOT NULL) AS judged_ha,
     sum(exposure.area_ha) FILTER (exposure.shortage_class IN ('moderate', 'strong', 'severe', 'extreme')) AS short_ha,
     sum(exposure.area_ha) FILTER (exposure.shortage_percentile <= 20) AS affected_ha,

@@ -61,6 +61,7 @@ class Publication:
         self._warehouse = warehouse
         self._lock = threading.RLock()
         self._matrices: dict[str, Matrix] = {}
+        self._at_stake: dict[date, pd.DataFrame] = {}
         departements = warehouse.query("app_departements")
         self.codes: tuple[str, ...] = tuple(departements["departement"])
         self.names: tuple[str, ...] = tuple(departements["name"])
@@ -114,6 +115,15 @@ class Publication:
         if month not in self._risk.index.get_level_values(0):
             return self._risk.iloc[:0].droplevel(0)
         return pd.DataFrame(self._risk.xs(month))
+
+    def at_stake(self, period_end: date) -> pd.DataFrame:
+        """What is at stake in France at the end of a dekad, a row a crop; kept once it was read."""
+        if period_end not in self._at_stake:
+            with self._lock:
+                self._at_stake[period_end] = self._warehouse.query(
+                    "app_exposure", period_end=period_end.isoformat()
+                )
+        return self._at_stake[period_end]
 
     @cached_property
     def _crops(self) -> dict[str, pd.DataFrame]:

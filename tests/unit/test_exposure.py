@@ -113,6 +113,7 @@ def test_regions_and_france_are_sums_by_area(connection: duckdb.DuckDBPyConnecti
     irrigated = sums[sums["crop"] == "grain_maize_irrigated"]
     france = irrigated[irrigated["region"].isna()].iloc[0]
     assert (france["area_ha"], france["judged_ha"]) == (4000.0, 4000.0)
+    assert france["area_year"] == 2022
     assert (france["short_ha"], france["affected_ha"]) == (3000.0, 3000.0)
     assert france["affected_pct"] == pytest.approx(75.0)
     assert france["production_at_stake_pct"] == pytest.approx(75.0)

@@ -313,3 +313,16 @@ def test_shapes_are_within_a_tenth_of_a_kilometre(publication: Publication) -> N
 def test_paris_is_drawn_twice(publication: Publication) -> None:
     names = atlas.drawing(publication).names
     assert [name for name in names if name.endswith("x")] == ["75x", "92x", "93x", "94x"]
+
+
+def test_crops_at_stake_are_those_of_the_publication(publication: Publication) -> None:
+    """August 2022: half of the maize is among the driest fifth of its own years."""
+    rows = publication.at_stake(date(2022, 8, 10)).set_index("crop")
+    assert set(rows.index) == {"grain_maize_rainfed", "grain_maize_irrigated"}
+    assert rows["affected_pct"].between(40.0, 65.0).all()
+    said = plain(page.slots(view_of(publication, period="2022-08-10", lang="en"))["detail"])
+    affected = f"{rows.loc['grain_maize_irrigated', 'affected_pct']:.0f}%"
+    assert "Crops at stake" in said
+    assert affected in said
+    other = page.slots(view_of(publication, period="2022-08-10", indicator="spi_3"))["detail"]
+    assert "Cultures en jeu" not in other
