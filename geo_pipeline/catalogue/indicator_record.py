@@ -119,6 +119,8 @@ class Indicator:
     """True when large values are neither dry nor wet, such as warmth."""
     scored: bool = False
     """True when readers see 100 minus the percentile instead of the value: 100 is the driest."""
+    ahead: bool = False
+    """True when its periods are dekads to come."""
     standardised: bool = False
     """True when the value is an index whose usual value is 0; else its class has another value."""
 

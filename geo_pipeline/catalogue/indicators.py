@@ -301,6 +301,7 @@ def _outlook() -> Iterator[Indicator]:
         value_name=Words("risque", "chance"),
         phrase=Words("{} de risque de sol en sécheresse", "{} chance of soil drought"),
         dry_is_high=True,
+        ahead=True,
     )
     yield Indicator(
         key="soil_wetness_ahead",
@@ -316,6 +317,7 @@ def _outlook() -> Iterator[Indicator]:
         decimals=2,
         value_name=Words("humidité de 0 à 1", "wetness from 0 to 1"),
         phrase=Words("sol à {}", "soil at {}"),
+        ahead=True,
     )
 
 

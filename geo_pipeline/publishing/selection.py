@@ -107,8 +107,9 @@ def ended(warehouse: Warehouse, indicator: str, published_on: date) -> date | No
     A crop's season ends before the weather does, so for dekads the record of all of them counts.
     """
     table = warehouse.query("indicator_periods")
-    dekads = [key for key, which in INDICATORS.items() if which.step == "dekad"]
-    alike = dekads if indicator in dekads else [indicator]
+    by_dekad = [key for key, which in INDICATORS.items() if which.step == "dekad"]
+    known = [key for key in by_dekad if not INDICATORS[key].ahead]
+    alike = known if indicator in by_dekad else [indicator]
     last = table.loc[table["indicator"].isin(alike), "period_end"].max()
     day: date = pd.Timestamp(last).date()
     return day if is_past(day, published_on) else None
