@@ -20,7 +20,8 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.warehouse_building import publish
-from geo_pipeline.transforms.calendar import crop_stages
+from geo_pipeline.transforms.calendar import calendar_tables
+from geo_pipeline.transforms.exposure import risk_tables
 from geo_pipeline.words import verbatim
 from tests.browser.reader import PHONE, WIDE
 
@@ -49,7 +50,7 @@ def home(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         workspace.lake,
         settings.warehouse,
         attributions(),
-        crop_stages(workspace.bundled.crop_parameters()),
+        calendar_tables(workspace.bundled.crop_parameters()) | risk_tables(settings),
         workspace.findings.held(),
     )
     with open_instance(settings) as instance:
