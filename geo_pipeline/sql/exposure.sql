@@ -92,7 +92,8 @@ SELECT
     vulnerability,
     area_ha / sum(area_ha) OVER (PARTITION BY departement, period_end) AS exposure,
     hazard * vulnerability AS risk
-FROM judged;
+FROM judged
+ORDER BY departement, period_end, crop;
 
 -- The same for régions and for France (region NULL), by area; where the shortage is not known the area counts as known
 -- to stand, and in none of the shares.
@@ -101,18 +102,24 @@ SELECT
     departements.region,
     exposure.period_end,
     exposure.crop,
-    sum(exposure.area_ha) AS area_ha,
+    sum(exposure.area_ha ORDER BY exposure.departement) AS area_ha,
     max(exposure.area_year) AS area_year,
-    sum(exposure.area_ha) FILTER (exposure.shortage_pct IS NOT NULL) AS judged_ha,
-    sum(exposure.area_ha) FILTER (exposure.shortage_class IN ('moderate', 'strong', 'severe', 'extreme')) AS short_ha,
-    sum(exposure.area_ha) FILTER (exposure.shortage_percentile <= 20) AS affected_ha,
-    100.0 * sum(exposure.area_ha) FILTER (exposure.shortage_percentile <= 20)
-    / nullif(sum(exposure.area_ha) FILTER (exposure.shortage_pct IS NOT NULL), 0) AS affected_pct,
-    sum(exposure.production_share_pct) FILTER (exposure.shortage_percentile <= 20) AS production_at_stake_pct,
-    sum(exposure.risk * exposure.area_ha) / nullif(sum(exposure.area_ha) FILTER (exposure.risk IS NOT NULL), 0) AS risk
+    sum(exposure.area_ha ORDER BY exposure.departement) FILTER (exposure.shortage_pct IS NOT NULL) AS judged_ha,
+    sum(exposure.area_ha ORDER BY exposure.departement)
+        FILTER (exposure.shortage_class IN ('moderate', 'strong', 'severe', 'extreme')) AS short_ha,
+    sum(exposure.area_ha ORDER BY exposure.departement) FILTER (exposure.shortage_percentile <= 20) AS affected_ha,
+    100.0 * sum(exposure.area_ha ORDER BY exposure.departement) FILTER (exposure.shortage_percentile <= 20)
+    / nullif(
+        sum(exposure.area_ha ORDER BY exposure.departement) FILTER (exposure.shortage_pct IS NOT NULL), 0
+    ) AS affected_pct,
+    sum(exposure.production_share_pct ORDER BY exposure.departement)
+        FILTER (exposure.shortage_percentile <= 20) AS production_at_stake_pct,
+    sum(exposure.risk * exposure.area_ha ORDER BY exposure.departement)
+    / nullif(sum(exposure.area_ha ORDER BY exposure.departement) FILTER (exposure.risk IS NOT NULL), 0) AS risk
 FROM exposure
 INNER JOIN departements ON exposure.departement = departements.departement
 GROUP BY GROUPING SETS (
     (departements.region, exposure.period_end, exposure.crop),
     (exposure.period_end, exposure.crop)
-);
+)
+ORDER BY departements.region, exposure.period_end, exposure.crop;

@@ -87,7 +87,9 @@ def test_the_others_are_published_and_resume_mends(settings: Settings) -> None:
     """A bit in each file of 32: 31 and 33 go on, 32 keeps what was published, then is mended."""
     whole = digests(settings.lake)
     lake = Lake(settings.lake)
-    before = {table: published(settings, table, "32") for table in ("weather_daily", "map_values")}
+    # Not what is told of soils to come: its skill is measured on those that can be read.
+    kept = ("weather_daily", "drought_indicators")
+    before = {table: published(settings, table, "32") for table in kept}
     for place, table in enumerate(PARTITIONED):
         flip(lake.path(table, "32"), seed=place)
     outcome = run(settings, ["31", "33"], ignore)

@@ -129,7 +129,12 @@ def test_a_dekad_that_comes_or_goes_is_one_of_all(lake: Lake, made: list[set[str
     before, rows = lake.path(RISK).read_bytes(), lake.read("drought_indicators", "2A")
     later = rows.tail(1).assign(period_end=rows["period_end"].max() + pd.DateOffset(days=10))
     whole = lake.path("drought_indicators", "2A").read_bytes()
-    rewrite(lake, "drought_indicators", "2A", pd.concat([rows, later.assign(indicator="combined")]))
+    rewrite(
+        lake,
+        "drought_indicators",
+        "2A",
+        pd.concat([rows, later.assign(indicator="combined", value=50.0)]),
+    )
     write(lake)
     lake.path("drought_indicators", "2A").write_bytes(whole)
     assert write(lake) == before

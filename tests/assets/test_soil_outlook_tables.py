@@ -39,7 +39,8 @@ def test_nothing_is_told_whose_skill_is_not_sure(published_home: Path) -> None:
     assert sure.any()
     assert (~sure).any()
     assert (told["published"] == sure).all()
-    assert numbers[sure].notna().all(axis=None)
+    # A chance is missing where the other years are too few to tell the limit of its class.
+    assert numbers.loc[sure, ["p10", "p25", "p50", "p75", "p90"]].notna().all(axis=None)
     assert numbers[~sure].isna().all(axis=None)
     assert told.loc[sure, "why_not"].isna().all()
     assert set(told.loc[~sure, "why_not"]) <= set(WHY_NOT)
