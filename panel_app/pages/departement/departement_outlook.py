@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.catalogue.styles import RESTRICTION_LEVELS
 from geo_pipeline.publishing.formats import (
     capitalise,
     format_date,
@@ -22,7 +21,7 @@ from geo_pipeline.words import NBSP, catalogue
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.drawing import svg
 from panel_app.pages.departement.departement_place import Place
-from panel_app.pages.departement.departement_stakes import order_in_force, other_time
+from panel_app.pages.departement.departement_stakes import level_of, order_in_force, other_time
 
 HEIGHT: Final = 256
 LEADS: Final = 9
@@ -270,9 +269,8 @@ def _irrigation(place: Place) -> dict[str, Any]:
     order = order_in_force(place)
     restriction = ""
     if order is not None and not other_time(place, order):
-        level = "none" if pd.isna(order["level_max"]) else str(order["level_max"])
-        style = next(each for each in RESTRICTION_LEVELS if each.code == level)
-        restriction = words("departement.irrigation_orders", said=style.name(words.lang))
+        said = level_of(order["level_max"]).name(words.lang)
+        restriction = words("departement.irrigation_orders", said=said)
     return {
         "restriction": restriction,
         "rows": [
