@@ -138,13 +138,17 @@ _ALL: Final = (
         refreshed_by="refresh_weather",
         made_from=("departements",),
         checks={
-            "days": "Gaps within the record, missing values, days that are still to come.",
-            "order": "tmin <= tmean <= tmax on every day.",
-            "climatology": "Temperature and rain against the own record of the calendar month.",
-            "jumps": "Sudden changes of temperature; values that stand still for days.",
-            "neighbours": "Monthly means and sums against the median of the neighbours.",
-            "other_source": "Two histories of the same place, where they overlap.",
-            "freshness": "Age of the last day of live weather.",
+            "days": "Looks for missing days, missing values and days in the future.",
+            "order": "The day's mean temperature lies between its minimum and its maximum.",
+            "climatology": "Compares temperature and rain with the same calendar month of the "
+            "département's other years.",
+            "jumps": "Looks for sudden changes of temperature, and for values that stay the same "
+            "for days, as of a broken sensor.",
+            "neighbours": "Compares monthly temperature and rain with the median of the "
+            "neighbouring départements.",
+            "other_source": "Compares the two providers of a joined history in the years that "
+            "both cover.",
+            "freshness": "The last day of a live provider is recent enough.",
         },
         checked_with=("departement_neighbours",),
         # Rows of another source are not compared: it may lack what the first source had.
@@ -159,10 +163,12 @@ _ALL: Final = (
         asks="crops",
         refreshed_by="refresh_crops",
         checks={
-            "area": "Area of the crops against the département's, and against the year before.",
-            "figures": "Production = area x yield; yields against their own record.",
-            "neighbours": "Yields against the median of the neighbours.",
-            "freshness": "Time since live figures were fetched.",
+            "area": "Crops cover no more than the département, and their areas do not leap from "
+            "one year to the next.",
+            "figures": "Production is area times yield, and yields are within the range of the "
+            "département's other years.",
+            "neighbours": "Compares yields with the median of the neighbouring départements.",
+            "freshness": "Figures of a live provider were fetched recently enough.",
         },
         checked_with=("departement_neighbours",),
         kept=Kept(("year", "crop"), ("area_ha", "yield_q_ha", "production_q"), 3, within="crop"),
@@ -175,7 +181,10 @@ _ALL: Final = (
         asks="restrictions",
         refreshed_by="refresh_restrictions",
         made_from=("departements",),
-        checks={"levels": "Shares sum to 100 % at most; no level is above the highest."},
+        checks={
+            "levels": "Shares of the area sum to 100 % at most, and no kind of water has a "
+            "stricter level than the strictest one given for the département."
+        },
     ),
     Table(
         "groundwater",
@@ -187,7 +196,7 @@ _ALL: Final = (
         at_a_time=2,
         refreshed_by="refresh_weather",
         setting="groundwater",
-        checks={"months": "Months that are missing or still to come."},
+        checks={"months": "Looks for missing months and months in the future."},
         kept=Kept(("period_end",), ("below_normal_pct", "index_median"), 12),
     ),
     Table(
@@ -205,7 +214,10 @@ _ALL: Final = (
             "ks": _BALANCE,
             "eta_mm": _BALANCE,
         },
-        checks={"balance": "Depletion within the water available, and wetness as it says."},
+        checks={
+            "balance": "Depletion does not exceed the available water, and the wetness index "
+            "follows from both."
+        },
         published_in_sum="soil_water_monthly",
     ),
     Table(
@@ -227,7 +239,10 @@ _ALL: Final = (
                 "soil_water_daily.eta_mm",
             ),
         },
-        checks={"dekads": "Dekads that are missing; indicators that the last dekad has lost."},
+        checks={
+            "dekads": "Looks for missing dekads, and for indicators without a value in the last "
+            "dekad although the weather is complete."
+        },
     ),
     Table(
         "irrigation_need",
@@ -343,8 +358,11 @@ _ALL: Final = (
             "p50": _BALANCE,
             "d1_pct": _BALANCE,
         },
-        checks={"quantiles": "Quantiles that fall; classes likelier than those that hold them."},
-        # What is told of it follows from `outlook_skill`, which is joined on reading.
+        checks={
+            "quantiles": "Quantiles rise, and a drought class is no likelier than the milder "
+            "one that includes it."
+        },
+        # Whether readers see a forecast follows from `outlook_skill`, joined on reading.
         published_as="soil_outlook_values",
     ),
     Table(

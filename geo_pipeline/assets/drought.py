@@ -22,10 +22,11 @@ SOIL_COLUMNS = ("departement", "date", "crop", "swi", "eta_mm")
 def soil_water_daily(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """FAO-56 root-zone water balance of twelve crops: depletion, wetness, stress.
+    """Daily root-zone water balance of twelve crops (FAO-56): depletion, wetness, stress.
 
-    Crop calendars and soils: `assets_data/crop_parameters.csv` and `soil_storage.csv` (defaults).
-    After a gap in the weather the state is NaN until it no longer depends on the unknown days.
+    Crop calendars: `assets_data/crop_parameters.csv`. Water that soils hold:
+    `assets_data/soil_storage.csv`. After a gap in the weather the state is NaN until it no longer
+    depends on the missing days.
     """
     lake, source = workspace.lake, workspace.bundled
     crops, storage = source.crop_parameters(), source.soil_storage()
@@ -41,11 +42,11 @@ def soil_water_daily(
 def drought_indicators(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Rain, SPI, SPEI, soil wetness, season, crop water shortage and the combined indicator.
+    """Indicators of each dekad: rain, SPI, SPEI, soil wetness, season, water shortage of crops.
 
-    Each dekad of a département is compared with the same département's own record
-    (docs/indicators_published.md). A value is NaN where its window touches a missing day, and where
-    it needs daily values but the weather is dekadal.
+    Each value is compared with the same dekad of the département's other years
+    (docs/indicators_published.md). It is NaN where its window touches a missing day, and where it
+    needs daily values but the weather is dekadal.
     """
     lake, crops = workspace.lake, workspace.bundled.crop_parameters()
     least = workspace.settings.class_min_years
@@ -63,10 +64,10 @@ def drought_indicators(
 def irrigation_need(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Water that crops would have to be given this season, and usually in the next 30 days.
+    """Irrigation that crops need without any stress: since the season began, and in 30 days.
 
-    Net of losses, by the same balance as `soil_water_daily` with all that is lacking given. Volumes
-    are those of the irrigated area, where statistics tell it.
+    The balance is that of `soil_water_daily`, with each shortage made up. Losses of irrigation
+    systems are not included. Volumes are given where statistics have the irrigated area.
     """
     lake, source = workspace.lake, workspace.bundled
     crops, storage = source.crop_parameters(), source.soil_storage()
@@ -83,10 +84,11 @@ def irrigation_need(
 def departement_risk(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Combined class and score of each département and dekad, with drivers and exposed crops.
+    """Combined drought class and score by département and dekad, with drivers and exposed crops.
 
-    It is built from all partitions in the lake. A département has empty rows, and counts in no
-    neighbour's figures, while it has not been run, a check holds it back or its file is damaged.
+    Made from the partitions of all départements. A département has rows without values, and is
+    left out of its neighbours' figures, where it has no partition, a check holds it back or its
+    file is damaged.
     """
     frame, origin = france_tables.risk(workspace, context.log.warning)
     return write_table(workspace, "departement_risk", frame, origin, map_links(workspace.settings))

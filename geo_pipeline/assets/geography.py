@@ -1,4 +1,4 @@
-"""The départements: their boundaries, who borders on whom, and their shapes for drawing."""
+"""Assets of geography: outlines of the départements, their neighbours, their shapes on maps."""
 
 import dagster as dg
 
@@ -14,7 +14,7 @@ def departements(
     """The 101 départements with région, area and geometry.
 
     Source: `GEO_PIPELINE_BOUNDARIES`. Embedded (the default): Natural Earth 1:10m (public domain),
-    INSEE codes and régions. Other outlines (Etalab, from IGN; Licence Ouverte 2.0) take their place
+    INSEE codes and régions. Other outlines (Etalab, from IGN; Licence Ouverte 2.0) replace them
     once they pass a check. Cadence: once a year.
     """
     return write_table(
@@ -26,7 +26,7 @@ def departements(
 def departement_neighbours(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Pairs of départements that share a border, with its length: a spatial join in DuckDB."""
+    """Pairs of départements that share a border, with its length, from a spatial join in DuckDB."""
     made = france_tables.neighbours(workspace, context.log.warning)
     return write_table(workspace, "departement_neighbours", *made)
 
@@ -35,6 +35,6 @@ def departement_neighbours(
 def departement_shapes(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Light shapes for maps, in Lambert-93 km, overseas départements in insets."""
+    """Simplified outlines for maps, in km of Lambert-93, overseas départements in insets."""
     made = france_tables.shapes(workspace, context.log.warning)
     return write_table(workspace, "departement_shapes", *made)

@@ -1,4 +1,4 @@
-"""Groundwater levels: the asset exists only where the settings choose a provider."""
+"""Asset of groundwater levels. It exists only where the settings choose a provider."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Observation assets by département: weather, crops, water restrictions.
+"""Assets of observations: weather, crop statistics, water restrictions.
 
 When a provider fails for a département, its last good partition is kept and the others go on. The
 failure is recorded (`storage.failures`) until it succeeds. A run of one département alone fails

@@ -1,4 +1,4 @@
-"""Publication assets: the published warehouse, exported maps and tables."""
+"""Assets of the publication: the warehouse that readers open, exported maps and tables."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -45,12 +45,12 @@ GROUP: Final = "4_publication"
 def warehouse(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """The read-only DuckDB file that the app reads: built beside the old one, checked, renamed.
+    """The read-only DuckDB file that the app reads: built beside the last one, checked, renamed.
 
-    Départements that a check holds back, or whose file is damaged, keep the rows published before;
-    the table `held_departements` says which and why. A damaged table of the whole of France is made
-    again. When this asset is red, its check `state` lists everything that is wrong, in any table
-    and in the system.
+    Départements that a check holds back, or whose file is damaged, keep their rows of the last
+    publication; the table `held_departements` lists them with the reason. A damaged table of the
+    whole of France is made again first. When this asset is red, its check `state` lists all that is
+    wrong, in any table and in the system.
     """
     france_tables.mend(workspace, context.log.warning)
     published = publish(
@@ -64,7 +64,7 @@ def warehouse(
     if published.is_new:
         _tell_damaged(workspace, published.damaged)
     else:
-        context.log.info("another publication, begun since, has seen all that the lake holds")
+        context.log.info("a publication that began later already holds all of the lake")
     for code, why in published.held.items():
         context.log.warning(f"département {code} is held back, its rows are those of before: {why}")
     rows = {f"rows_{table}": count for table, count in published.rows.items()}
@@ -113,9 +113,9 @@ def _tell_damaged(workspace: Workspace, damaged: Sequence[Damaged]) -> None:
 )
 @guarded
 def exports(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult[None]:
-    """A handful of maps (HTML that opens with no network) and tables (CSV, GeoParquet, GeoJSON).
+    """Maps (HTML that opens without a network) and tables (CSV, GeoParquet, GeoJSON) as files.
 
-    Files that would not change are left; their pages show since when their content is published.
+    Files whose content has not changed are not written again.
     """
     settings = workspace.settings
     exported = export_handful(workspace.warehouse, settings.exports, settings.language)

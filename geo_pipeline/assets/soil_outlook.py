@@ -1,4 +1,7 @@
-"""What soils may hold in the next dekads, how well that was told of past years, and recovery."""
+"""Assets of the soil outlook: forecasts, forecasts of past years with their skill, recovery.
+
+How a forecast is computed is in `outlook`, its rows are made in `transforms.soil_outlook`.
+"""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,10 +19,11 @@ from geo_pipeline.threads import mapped
 from geo_pipeline.transforms import soil_outlook as rows
 
 AT_ONCE: Final = 51
-"""Départements whose ensembles are computed together: fewer cost more each, more need memory."""
+"""Départements whose ensembles are computed together: smaller blocks are slower for each
+département, larger ones need more memory."""
 
 WORKERS: Final = 2
-"""Of these blocks at a time: they compute beside each other, but for what Python itself does."""
+"""Blocks computed at the same time, in threads: numpy releases the interpreter's lock."""
 
 Make = Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame], pd.DataFrame]
 
@@ -28,10 +32,10 @@ Make = Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame], pd.DataFrame]
 def outlook_hindcast(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """The outlook of soils as it would have been told at every past issue, without its own year.
+    """Forecasts of soil water for every past date of issue, without the year being forecast.
 
-    Each beside what came, climatology and damped persistence. What has not changed is not computed
-    again: the file says which weather and which method it is of.
+    Each row has the forecast, what was observed, and two baselines: climatology and damped
+    persistence. A file made from the same weather by the same method is not computed again.
     """
     return _write(context, workspace, "outlook_hindcast", rows.outlook_hindcast)
 
@@ -40,10 +44,10 @@ def outlook_hindcast(
 def outlook_skill(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """How good the outlook of soils was, by crop, month of issue and lead, with its range.
+    """Skill of past forecasts of soil water by crop, month of issue and lead, with its interval.
 
-    A forecast is told to readers only where the lower bound of its skill against climatology is
-    above zero: docs/outlook.md.
+    Readers see a forecast only where the lower bound of its skill against climatology is above
+    zero (docs/outlook.md).
     """
     frame, origin = france_tables.outlook_skill(workspace, context.log.warning)
     return write_table(workspace, "outlook_skill", frame, origin)
@@ -53,10 +57,10 @@ def outlook_skill(
 def soil_outlook(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Soil water of the next one to nine dekads: today's state through each other year's weather.
+    """Soil water of the next one to nine dekads: today's soil under the weather of other years.
 
-    Quantiles of wetness and chances of drought classes for each crop that stands. Which of it is
-    told to readers the publication decides by `outlook_skill`.
+    Quantiles of wetness and chances of drought classes, for each crop in its season. The
+    publication marks by `outlook_skill` which forecasts readers see.
     """
     return _write(context, workspace, "soil_outlook", rows.soil_outlook)
 
@@ -65,14 +69,14 @@ def soil_outlook(
 def recovery(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Rain until the soil is out of drought within 30, 60 or 90 days, and its chance."""
+    """Rain that ends the drought of the soil within 30, 60 or 90 days, and its chance."""
     return _write(context, workspace, "recovery", rows.recovery)
 
 
 def _write(
     context: dg.AssetExecutionContext, workspace: Workspace, table: str, make: Make
 ) -> dg.MaterializeResult[None]:
-    """Write a table of what `make` makes of the weather, soils and crops of this run."""
+    """Write the rows that `make` returns for the weather, crops and soils of this run."""
     lake, source = workspace.lake, workspace.bundled
     crops, storage = source.crop_parameters(), source.soil_storage()
     columns = ["departement", "date", *rows.VARIABLES]

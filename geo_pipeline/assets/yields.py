@@ -1,4 +1,7 @@
-"""Yields before harvest: what is told of them, and how well that was told of past years."""
+"""Assets of the yield outlook: forecasts before harvest, and their skill in past years.
+
+The models are in `outlook`, their inputs and rows in `transforms.yields`.
+"""
 
 import dagster as dg
 
@@ -11,11 +14,12 @@ from geo_pipeline.runtime.workspace import Workspace
 def yield_skill(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Skill of yields told from the weather of the season, on years that had no part in it.
+    """Skill of yield forecasts from the weather of the season, by crop and date of issue.
 
-    Of each crop and date of issue: years left out one and two at a time, earlier years alone, other
-    orders of the years, weather that the crop has not felt. The verdict says whether the model may
-    be told to readers, or which test it failed: docs/model_card.md.
+    It is measured on years that the model was not fitted on: one or two years left out, and only
+    earlier years used. It is compared with shuffled years and with weather that cannot have reached
+    the crop. The verdict says whether readers see the model, or which test it failed
+    (docs/model_card.md).
     """
     frame, origin = france_tables.yield_skill(workspace, context.log.warning)
     return write_table(workspace, "yield_skill", frame, origin)
@@ -25,10 +29,10 @@ def yield_skill(
 def yield_outlook(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> dg.MaterializeResult[None]:
-    """Yields of each département and crop as told at each date of issue, with their range.
+    """Yield forecasts by département, crop and date of issue, with their interval.
 
-    From the harvests before the year and the weather until the day of issue, nothing else. Without
-    a model that has passed every test of `yield_skill` it is the baseline, and it says why.
+    They use only earlier harvests and the weather up to the date of issue. Where no model has
+    passed every test of `yield_skill` the forecast is the baseline, with the reason.
     """
     frame, origin = france_tables.yield_outlook(workspace, context.log.warning)
     return write_table(workspace, "yield_outlook", frame, origin, map_links(workspace.settings))

@@ -21,7 +21,7 @@ from geo_pipeline.platform.partitions import departement_partitions
 from geo_pipeline.platform.state_checks import (
     STATE,
     evaluation,
-    said_of,
+    state_description,
     table_of,
     tables,
 )
@@ -71,7 +71,7 @@ def _checks(of: Table) -> dg.AssetChecksDefinition:
             dg.AssetCheckSpec(
                 name,
                 asset=of.name,
-                description=f"{what} docs/checks.md has the limits.",
+                description=f"{what} Limits: docs/checks.md.",
                 additional_deps=of.checked_with,
                 partitions_def=partitions,
                 blocking=True,
@@ -219,7 +219,10 @@ def _state_checks(names: Sequence[str]) -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(
         name="present_state",
-        specs=[dg.AssetCheckSpec(STATE, asset=name, description=said_of(name)) for name in names],
+        specs=[
+            dg.AssetCheckSpec(STATE, asset=name, description=state_description(name))
+            for name in names
+        ],
         can_subset=True,
     )
     def present_state(
@@ -374,4 +377,4 @@ FIND: Final[Mapping[str, Find]] = MappingProxyType(
         "soil_outlook": _outlook,
     }
 )
-"""The function behind each name that the `find` of a table's record may have."""
+"""The function that looks for the findings of each table whose record has checks."""

@@ -71,7 +71,7 @@ def sensor() -> dg.AutomationConditionSensorDefinition:
             target=dg.AssetSelection.all(),
             minimum_interval_seconds=30,
             default_status=dg.DefaultSensorStatus.RUNNING,
-            description="Soil water, indicators and publication follow what was observed.",
+            description="Makes what depends on observations again when these have changed.",
             run_tags={"geo_pipeline/automation": "true"},
             use_user_code_server=True,  # Dagster's daemon cannot evaluate a class of ours
             emit_backfills=False,

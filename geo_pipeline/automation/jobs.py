@@ -52,25 +52,25 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
         job(
             "france",
             everything,
-            "Everything, from the sources to the exports, for one or all départements.",
+            "All tables, from the providers to the exports, for all départements or some.",
             whole=True,
         ),
         job(
             "departement",
             everything,
-            "One département through to publication: choose its partition. The files of the other "
-            "départements are not touched.",
+            "All tables of one département, then the publication: choose its partition. Files of "
+            "other départements are not touched.",
         ),
         job(
             "publish",
             dg.AssetSelection.assets(*SUMMED).downstream(),
-            "Risk and yields, the published warehouse and the exports, from what the lake holds.",
+            "Risk, yields, the published warehouse and the exports, made from the lake as it is.",
         ),
         *_refreshing(job, of),
         job(
             "rebuild_from_raw",
             everything,
-            "Everything again from what was received before; nothing is asked over the network.",
+            "All tables, made again from what was received before, without the network.",
             whole=True,
             offline=True,
         ),
@@ -78,7 +78,7 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
         job(
             "checks",
             dg.AssetSelection.checks(*check_keys(of)),
-            "The checks alone, on what the lake holds: nothing is requested or written again.",
+            "Checks of the data in the lake; no data are requested or written.",
         ),
     )
 
@@ -92,18 +92,18 @@ def _refreshing(job: Callable[..., Any], of: Sequence[Table]) -> Iterator[Any]:
     }
     observed = dg.AssetSelection.assets(*follows)
     asked = {
-        "refresh_weather": "Weather, groundwater where a provider of it is chosen, and all that "
-        "depends on them.",
-        "refresh_crops": "Crop statistics, and all that depends on them.",
-        "refresh_restrictions": "Water restrictions, and all that depends on them.",
+        "refresh_weather": "Requests weather, and groundwater where it has a provider; makes all "
+        "that depends on them.",
+        "refresh_crops": "Requests crop statistics; makes all that depends on them.",
+        "refresh_restrictions": "Requests water restrictions; makes all that depends on them.",
     }
     for name, said in asked.items():
         yield job(name, _asked_by(name, of), said)
     yield job(
         "refresh_boundaries",
         _asked_by("refresh_boundaries", of) - observed,
-        "Outlines, neighbours, shapes and what is drawn from them. No observation is requested "
-        "again.",
+        "Requests outlines; makes neighbours, shapes, risk and publication. Observations are not "
+        "requested again.",
     )
 
 

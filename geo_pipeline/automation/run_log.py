@@ -29,12 +29,12 @@ def workspace_resource(given: Workspace) -> dg.ResourceDefinition:
     """
 
     @dg.resource(
-        description="Lake, providers, failures; the log is open while it is in use.",
+        description="Lake, providers and failures of this installation; logs while a run uses it.",
         config_schema={
             "offline": dg.Field(
                 bool,
                 default_value=given.settings.offline,
-                description="Take what was received before, ask nothing over the network.",
+                description="Use what was received before; send no request over the network.",
             )
         },
     )

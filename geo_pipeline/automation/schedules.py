@@ -80,7 +80,7 @@ def plans(settings: Settings) -> list[Plan]:
             "refresh_weather",
             "30 10 * * *",
             is_live(settings, "refresh_weather"),
-            "Weather of all départements and all that depends on it, each morning.",
+            "Requests weather each morning and makes all that depends on it.",
             observes=True,
             codes=CODES,
         ),
@@ -89,7 +89,7 @@ def plans(settings: Settings) -> list[Plan]:
             "refresh_restrictions",
             "15 7,18 * * *",
             is_live(settings, "refresh_restrictions"),
-            "Water restrictions, before the working day and after it.",
+            "Requests water restrictions before and after the working day.",
             observes=True,
         ),
         Plan(
@@ -97,7 +97,7 @@ def plans(settings: Settings) -> list[Plan]:
             "refresh_crops",
             "0 5 5 * *",
             is_live(settings, "refresh_crops"),
-            "Crop statistics, on the 5th of each month.",
+            "Requests crop statistics on the 5th of each month.",
             observes=True,
             codes=CODES,
         ),
@@ -106,7 +106,7 @@ def plans(settings: Settings) -> list[Plan]:
             "refresh_boundaries",
             "0 5 15 2 *",
             is_live(settings, "refresh_boundaries"),
-            "Outlines of the départements, on 15 February.",
+            "Requests the outlines of the départements on 15 February.",
             observes=True,
         ),
         Plan(
@@ -114,7 +114,7 @@ def plans(settings: Settings) -> list[Plan]:
             "publish",
             "0 14 1,11,21 * *",
             is_live(settings, "refresh_weather"),
-            "Publication, maps, tables and bulletin of the dekad that ended the day before.",
+            "Publishes the dekad that ended the day before: warehouse, maps, tables, bulletin.",
             tags=lambda due: {DEKAD_TAG: dekad_end(due).isoformat()},
         ),
         Plan(
@@ -122,7 +122,7 @@ def plans(settings: Settings) -> list[Plan]:
             "checks",
             "0 8 * * *",
             any(is_live(settings, job) for job in REFRESHING),
-            "All checks on what the lake holds: what is broken now, what has become late.",
+            "Checks the data in the lake each morning, before people look at them.",
         ),
     ]
 

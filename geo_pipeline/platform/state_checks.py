@@ -51,14 +51,14 @@ def key_of(table: str) -> dg.AssetCheckKey:
     return dg.AssetCheckKey(dg.AssetKey(table), STATE)
 
 
-def said_of(table: str) -> str:
+def state_description(table: str) -> str:
     """Return the description of the check of a table on Dagster's pages."""
-    whose = "everything" if table == PUBLICATION else f"`{table}`"
+    of = "of all tables and of the system" if table == PUBLICATION else f"of `{table}`"
     return (
-        f"How {whose} stands now: what is damaged, held back, failed, missing, outdated or late "
-        "(red), or what a check has a doubt about (yellow). Red? Its table says why, since when, "
-        "and the command that mends it; all at once: `geo-pipeline run --resume`. "
-        "docs/monitoring.md has the states."
+        f"The present state {of}. Red: départements that are damaged, held back, failed, missing, "
+        "outdated or late, each with the reason, since when, and the command that repairs it "
+        "(`geo-pipeline run --resume` repairs all). Yellow: only warnings of other checks. "
+        "States: docs/monitoring.md."
     )
 
 

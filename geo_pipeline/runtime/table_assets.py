@@ -43,8 +43,8 @@ OWNERS = ["team:drought-monitor"]
 KINDS = {"python", "parquet"}
 
 WHEN_RED: Final = (
-    "When it is red: the check `state` says which départements are in trouble, why, and the "
-    "command that mends each."
+    "When it is red: the check `state` lists the départements concerned, each with the reason and "
+    "the command that repairs it."
 )
 
 AGAIN = dg.RetryPolicy(
@@ -73,8 +73,8 @@ def table_asset(name: str) -> AssetDecorator:
             asset=name,
             partitions_def=options.get("partitions_def"),
             blocking=True,
-            description=f"Columns, types, ranges and keys of `{name}`, as docs/data_dictionary.md "
-            "has them. Rows that break one are not written: what was there stays.",
+            description=f"Columns, types, ranges and keys of `{name}` are those of "
+            "docs/data_dictionary.md. Invalid rows are not written: the last valid file stays.",
         )
         columns = dict(pandera_schema_to_dagster_type(table.rows).metadata)
 

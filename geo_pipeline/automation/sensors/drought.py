@@ -97,8 +97,8 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     @dg.sensor(
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="After each publication: tells which départements are in a worse drought class "
-        "or under stricter water restrictions than before. Starts no run.",
+        description="Sends an alert after a publication in which départements are in a worse "
+        "drought class or under stricter water restrictions than before. Launches no run.",
     )
     def drought_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         cursor, alert, said = tick(settings, context.cursor)

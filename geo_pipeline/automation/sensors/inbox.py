@@ -43,8 +43,8 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         jobs=jobs_named(settings, list(JOBS.values())),
         minimum_interval_seconds=EVERY_S,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Takes good files out of the inbox and runs just what depends on them; bad "
-        "ones go to `rejected/` with the reason: docs/inbox.md.",
+        description="Takes valid files from the inbox and launches a run of what depends on them; "
+        "other files go to `rejected/` with the reason. docs/inbox.md.",
     )
     def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         return tick(Inbox(Workspace(settings)), context)

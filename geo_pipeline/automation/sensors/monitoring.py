@@ -14,8 +14,8 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         name="monitoring",
         minimum_interval_seconds=EVERY_S,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Writes how the pipeline stands for the app's page and for monitoring systems, "
-        "and tells these pages what is to be red: what has become late, too, with no run at all.",
+        description="Writes the state of the pipeline for the app's page and for monitoring "
+        "systems, and reports it to these pages, so that late data turn red without a run.",
     )
     def monitoring(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         # Slow to import, and not needed to define anything.

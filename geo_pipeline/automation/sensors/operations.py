@@ -53,10 +53,9 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     @dg.sensor(
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells of runs that failed, of départements whose provider failed, which a "
-        "check holds back, whose file is damaged or which are late, of schedules and sensors that "
-        "fail; and once each when they are mended. Sends again what a channel did not take. "
-        "Starts no run.",
+        description="Sends an alert when a run, a schedule or a sensor fails, or when a "
+        "département is late, damaged, held back by a check or without an answer of its provider; "
+        "and one when that is over. Sends again what a channel did not accept. Launches no run.",
     )
     def operations_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         reap(context.instance)

@@ -71,8 +71,8 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         jobs=jobs_named(settings, names),
         minimum_interval_seconds=EVERY_S,
         default_status=dg.DefaultSensorStatus.RUNNING if live else dg.DefaultSensorStatus.STOPPED,
-        description="Asks the live providers whether anything is new, and runs just what is "
-        "concerned: docs/inbox.md.",
+        description="Asks live providers whether their data have changed, and launches a run of "
+        "the départements concerned. docs/inbox.md.",
     )
     def provider_news(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         if settings.offline:

@@ -42,8 +42,8 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         jobs=jobs_named(settings, ["departement", "publish"]),
         minimum_interval_seconds=EVERY_S,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Looks at every byte of the lake; has what is damaged made again, from what is "
-        "here where that may be: docs/checks.md.",
+        description="Checks every byte of the lake and launches a run that makes damaged files "
+        "again, without the network where that is possible. docs/checks.md.",
     )
     def repairs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         return tick(settings, context.instance)
