@@ -97,7 +97,8 @@ class YieldSkill(Exact):
         ge=0,
         le=1,
         nullable=True,
-        description="Share of other orders of the years in which some date of issue does as well",
+        description="Share of other orders of the years in which some date of issue does as well; "
+        "missing where no date of the crop has skill",
     )
     placebo_before: Series[float] = _skill("Skill of the weather before sowing")
     placebo_before_low: Series[float] = _skill("Lower end of its range")

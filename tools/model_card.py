@@ -135,7 +135,7 @@ def _dates(skill: pd.DataFrame) -> Iterator[str]:
             f"{row['skill_low']:+.2f} to {row['skill_high']:+.2f}",
             f"{row['skill_two_out']:+.2f}",
             f"{_figure(row['forward_skill'], '+.2f')} ({row['forward_years']})",
-            f"{row['p_value']:.3f}",
+            _figure(row["p_value"], ".3f"),
             _figure(row["placebo_before"], "+.2f"),
             _figure(row["placebo_after"], "+.2f"),
             f"{row['model_rmse_q_ha']:.1f}",

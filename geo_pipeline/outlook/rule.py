@@ -43,7 +43,7 @@ class Evidence(NamedTuple):
     forward: Skill
     """From earlier years alone; NaN where there are too few to test it."""
     p_value: float
-    """Of `evaluation.permutation`."""
+    """Of `evaluation.permutation`; NaN where no date of the crop has skill to ask it of."""
     placebos: tuple[Placebo, ...]
 
 
@@ -54,14 +54,20 @@ def verdicts(crops: Sequence[Sequence[Evidence]]) -> list[list[Verdict]]:
     tested; not to be had by chance; and weather that the crop has not felt must have none but what
     chance explains. Many crops are tried: one of them must stand out of all that are, at a false
     discovery rate of `LEVEL`, or among twenty that have nothing to do with the weather one would be
-    told.
+    told. A crop without skill on any date is one that was tried, whether orders were or not.
     """
-    p_values = [[each.p_value for each in dates if not np.isnan(each.p_value)] for dates in crops]
-    best = [min(some, default=np.nan) for some in p_values]
+    best = [_best_chance(dates) for dates in crops]
     return [
         [_verdict(each, stands_out=bool(stands)) for each in dates]
         for dates, stands in zip(crops, false_discovery(best, LEVEL), strict=True)
     ]
+
+
+def _best_chance(dates: Sequence[Evidence]) -> float:
+    """Return the least p-value of a crop; 1 where it was evaluated and none asked for, else NaN."""
+    known = [each.p_value for each in dates if not np.isnan(each.p_value)]
+    was_evaluated = any(not np.isnan(each.left_out.value) for each in dates)
+    return min(known, default=1.0 if was_evaluated else np.nan)
 
 
 def _verdict(found: Evidence, *, stands_out: bool) -> Verdict:

@@ -61,7 +61,9 @@ def measured(seasons: CropSeasons) -> list[dict[str, Any]]:
     ahead = list(forward(seen))
     told = [tell(one, each.features) for each in seasons.issues]
     skills = [skill(one, each) for each in told]
-    p_values = permutation(one, [each.features for each in seasons.issues], skills)
+    p_values = np.full(len(skills), np.nan)
+    if any(each.lower > 0.0 for each in skills):  # without skill, chance is no question
+        p_values = permutation(one, [each.features for each in seasons.issues], skills)
     placebos = _placebos(one, seasons.placebos)
     for row, issue, model, found, p_value in zip(
         rows, seasons.issues, told, skills, p_values, strict=True

@@ -53,3 +53,12 @@ def test_one_crop_of_many_must_stand_out() -> None:
     others = [[GOOD._replace(p_value=0.5)] for _ in range(9)]
     assert verdicts([[found], *others])[0] == ["chance"]
     assert verdicts([[found._replace(p_value=0.004), found], *others])[0] == ["model", "model"]
+
+
+def test_a_crop_without_skill_counts_as_one_that_was_tried() -> None:
+    """Of two crops tried, the first must be below 0.05 / 2, though no orders were of the other."""
+    found = GOOD._replace(p_value=0.04)
+    without_skill = GOOD._replace(left_out=Skill(0.1, -0.2, 0.3), p_value=np.nan)
+    never_evaluated = without_skill._replace(years=0, left_out=NO_SKILL)
+    assert verdicts([[found], [without_skill]]) == [["chance"], ["no_skill"]]
+    assert verdicts([[found], [never_evaluated]]) == [["model"], ["few_years"]]
