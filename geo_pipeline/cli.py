@@ -18,6 +18,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
+from geo_pipeline.commands import export
 from geo_pipeline.commands.terminal import (
     err,
     fail,
@@ -28,7 +29,6 @@ from geo_pipeline.commands.terminal import (
     progress,
     tell_error,
     tell_run,
-    tell_written,
 )
 from geo_pipeline.errors import GeoPipelineError, UsageError
 from geo_pipeline.providers import names
@@ -45,27 +45,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-export = typer.Typer(help="Write maps, tables and bulletins as files.", no_args_is_help=True)
-app.add_typer(export, name="export")
+app.add_typer(export.app, name="export")
 
 OBJECTS_BETWEEN_COLLECTIONS = 10_000
 """Loading creates hundreds of thousands of objects that stay. Searching them for cycles after every
 700, as Python does by default, takes half a second of a command."""
-
-
-class Language(StrEnum):
-    """Language of exported pages."""
-
-    fr = "fr"
-    en = "en"
-
-
-class TableFormat(StrEnum):
-    """Format of an exported table."""
-
-    csv = "csv"
-    geoparquet = "geoparquet"
-    geojson = "geojson"
 
 
 class Role(StrEnum):
@@ -98,13 +82,6 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of weather to take.")
 ]
-Indicator = Annotated[str, typer.Option(help="Indicator, such as spi_3 or combined.")]
-Period = Annotated[
-    str | None,
-    typer.Option(help="Period, such as 2022-08 (of yields 2022); default: the latest."),
-]
-Lang = Annotated[Language | None, typer.Option(help="Language of the page.")]
-Output = Annotated[Path | None, typer.Option(help="File to write; default: in the exports folder.")]
 
 
 def main() -> None:
@@ -191,61 +168,6 @@ def backfill(
     out.print(f"  see {runs}", highlight=False, soft_wrap=True, markup=False)
     if not queued.daemon_runs:
         err.print("Dagster's daemon is not running: start it with `just dagster`", markup=False)
-
-
-@export.command("map")
-def export_map(
-    indicator: Indicator = "combined",
-    period: Period = None,
-    lang: Lang = None,
-    output: Output = None,
-) -> None:
-    """Write a map as one HTML page that opens with no network."""
-    from geo_pipeline.publishing import exports, selection
-    from geo_pipeline.storage.warehouse import Warehouse
-
-    settings = _settings()
-    warehouse = Warehouse(settings.warehouse)
-    view = selection.select(warehouse, indicator, period)
-    language = lang.value if lang else settings.language
-    target = output or settings.exports / f"{view.name}.html"
-    tell_written(exports.export_map(warehouse, view, language, target))
-
-
-@export.command("table")
-def export_table(
-    indicator: Indicator = "combined",
-    period: Period = None,
-    table_format: Annotated[
-        TableFormat | None,
-        typer.Option("--format", help="Default: as the name of --output ends, else csv."),
-    ] = None,
-    output: Output = None,
-) -> None:
-    """Write the values behind a map as CSV, GeoParquet or GeoJSON."""
-    from geo_pipeline.publishing import selection, table_files
-    from geo_pipeline.storage.warehouse import Warehouse
-
-    settings = _settings()
-    warehouse = Warehouse(settings.warehouse)
-    view = selection.select(warehouse, indicator, period)
-    ending = table_files.TABLE_FORMATS[(table_format or TableFormat.csv).value]
-    target = output or settings.exports / f"{view.name}.{ending}"
-    if table_format is not None and target.suffix != f".{ending}":
-        raise UsageError(message("cli.format", format=table_format, path=target, ending=ending))
-    tell_written(table_files.export_table(warehouse, view, target))
-
-
-@export.command("bulletin")
-def export_bulletin(period: Period = None, lang: Lang = None, output: Output = None) -> None:
-    """Write the bulletin: one page of plain words on one month."""
-    from geo_pipeline.publishing import exports
-    from geo_pipeline.storage.warehouse import Warehouse
-
-    settings = _settings()
-    language = lang.value if lang else settings.language
-    warehouse = Warehouse(settings.warehouse)
-    tell_written(exports.export_bulletin(warehouse, period, language, settings.exports, output))
 
 
 @app.command()

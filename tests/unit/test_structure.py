@@ -69,8 +69,8 @@ ALLOWED: dict[str, set[str]] = {
     "definitions": {"settings", "tables", "runtime", "assets", "automation"},
     "commands": GROUND
     | {"indicators", "sources", "transforms", "spatial", "storage", "platform", "runtime"}
-    | {"automation", "definitions"},
-    "cli": GROUND | {"storage", "publishing", "platform", "automation", "commands"},
+    | {"automation", "definitions", "publishing"},
+    "cli": GROUND | {"storage", "platform", "automation", "commands"},
     "__main__": {"cli"},
     "__init__": set(),
 }

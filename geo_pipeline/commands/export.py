@@ -1,0 +1,127 @@
+"""`geo-pipeline export`: maps, tables and bulletins as files.
+
+Modules that are slow to import are imported by the commands that need them, as in `cli`.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geo_pipeline.commands.terminal import tell_written
+from geo_pipeline.errors import UsageError
+from geo_pipeline.territory import parse_departements
+from geo_pipeline.words import message
+
+app = typer.Typer(help="Write maps, tables and bulletins as files.", no_args_is_help=True)
+
+
+class Language(StrEnum):
+    """Language of exported pages."""
+
+    fr = "fr"
+    en = "en"
+
+
+class TableFormat(StrEnum):
+    """Format of an exported table."""
+
+    csv = "csv"
+    geoparquet = "geoparquet"
+    geojson = "geojson"
+
+
+Indicator = Annotated[str, typer.Option(help="Indicator, such as spi_3 or combined.")]
+Period = Annotated[
+    str | None,
+    typer.Option(help="Period, such as 2022-08 (of yields 2022); default: the latest."),
+]
+Lang = Annotated[Language | None, typer.Option(help="Language of the page.")]
+Output = Annotated[Path | None, typer.Option(help="File to write; default: in the exports folder.")]
+
+
+@app.command("map")
+def export_map(
+    indicator: Indicator = "combined",
+    period: Period = None,
+    lang: Lang = None,
+    output: Output = None,
+) -> None:
+    """Write a map as one HTML page that opens with no network."""
+    from geo_pipeline.publishing import exports, selection
+    from geo_pipeline.settings import read_settings
+    from geo_pipeline.storage.warehouse import Warehouse
+
+    settings = read_settings()
+    warehouse = Warehouse(settings.warehouse)
+    view = selection.select(warehouse, indicator, period)
+    language = lang.value if lang else settings.language
+    target = output or settings.exports / f"{view.name}.html"
+    tell_written(exports.export_map(warehouse, view, language, target))
+
+
+@app.command("table")
+def export_table(
+    indicator: Annotated[
+        str | None, typer.Option(help="Indicator, such as spi_3; default: combined.")
+    ] = None,
+    period: Period = None,
+    whole: Annotated[
+        str | None,
+        typer.Option("--table", help="A whole table instead (soil_outlook, yield_skill...)."),
+    ] = None,
+    departements: Annotated[
+        str | None, typer.Option(help="Of a whole table: codes or names, such as 31,32.")
+    ] = None,
+    table_format: Annotated[
+        TableFormat | None,
+        typer.Option("--format", help="Default: as the name of --output ends, else csv."),
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Write the values behind a map as CSV, GeoParquet or GeoJSON, or a whole table.
+
+    Whole tables are those of docs/data_dictionary.md, as CSV or Parquet.
+    """
+    from geo_pipeline.publishing import selection, table_files
+    from geo_pipeline.settings import read_settings
+    from geo_pipeline.storage.warehouse import Warehouse
+
+    settings = read_settings()
+    warehouse = Warehouse(settings.warehouse)
+    ending = table_files.TABLE_FORMATS[(table_format or TableFormat.csv).value]
+
+    def target(name: str) -> Path:
+        path = output or settings.exports / f"{name}.{ending}"
+        if table_format is not None and path.suffix != f".{ending}":
+            raise UsageError(message("cli.format", format=table_format, path=path, ending=ending))
+        return path
+
+    if whole is not None:
+        from geo_pipeline.publishing.whole_tables import export_whole_table
+        from geo_pipeline.storage.lake import Lake
+
+        if indicator is not None or period is not None:
+            raise UsageError(message("cli.table"))
+        codes = parse_departements([departements]) if departements is not None else []
+        lake = Lake(settings.lake)
+        tell_written(export_whole_table(warehouse, lake, whole, target(whole), codes))
+        return
+    if departements is not None:
+        raise UsageError(message("cli.table_only"))
+    view = selection.select(warehouse, indicator or "combined", period)
+    tell_written(table_files.export_table(warehouse, view, target(view.name)))
+
+
+@app.command("bulletin")
+def export_bulletin(period: Period = None, lang: Lang = None, output: Output = None) -> None:
+    """Write the bulletin: one page of plain words on one month."""
+    from geo_pipeline.publishing import exports
+    from geo_pipeline.settings import read_settings
+    from geo_pipeline.storage.warehouse import Warehouse
+
+    settings = read_settings()
+    language = lang.value if lang else settings.language
+    warehouse = Warehouse(settings.warehouse)
+    tell_written(exports.export_bulletin(warehouse, period, language, settings.exports, output))
