@@ -1,6 +1,6 @@
-"""`just model-card`: how yields are told and how well, as docs/model_card.md.
+"""`just model-card`: the method of yield forecasts and their skill, as docs/model_card.md.
 
-Reads `yield_skill` as `just run` left it in the lake: the page has the figures of the table.
+The figures are those of `yield_skill`, as `just run` left it in the lake.
 """
 
 import calendar
@@ -19,85 +19,85 @@ from geo_pipeline.transforms.crop_seasons import DOUBTFUL, LEAST_TO_DOUBT
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "model_card.md"
 
 VERDICTS = {
-    "model": "passes every test: the model is told",
+    "model": "passes every test: readers see the model",
     "few_years": f"fewer than {rule.LEAST_YEARS} years with a harvest and its weather",
-    "no_skill": "the range of its skill, years left out, is not above 0",
-    "no_forward_skill": "no skill on years told from earlier ones alone",
-    "chance": "other orders of the years, or one crop of so many, do as well",
-    "placebo": "weather that the crop has not felt has skill too, or could not be tried",
+    "no_skill": "with years left out, the interval of its skill is not above 0",
+    "no_forward_skill": "no skill on years forecast from earlier ones alone",
+    "chance": "shuffled years do as well, or among so many crops one does by chance",
+    "placebo": "weather that cannot have reached the crop has skill too, or could not be tried",
 }
 
 METHOD = f"""\
 # Model card: yields before harvest
 
-Written by `just model-card` from what `just run` left in the lake: the figures are those of the
-table `yield_skill`.
+Written by `just model-card` from the table `yield_skill`, as `just run` left it in the lake.
 
-## What it is for
+## Purpose
 
 At the end of each month from sowing to harvest, and on the day of harvest, the yield of each
-département and crop is told with a range that holds it in 8 years of 10 (`yield_outlook`). Where
-no model has passed the tests below that is a baseline, what the harvests so far let expect, and
-the table says which test failed (`why`). It is not for fields or farms, nor for prices, nor for a
-year's area.
+département and crop is forecast, with an interval that contains it in 8 years of 10
+(`yield_outlook`). Where no model has passed the tests below, the forecast is a baseline of past
+harvests, and the table gives the test that failed (`why`). Forecasts are not meant for fields or
+farms, nor for prices, nor for a year's area.
 
-## What it is made of
+## Data
 
-- **Harvests**: yields of `crop_statistics`, q/ha by département. One under a third of the median
-  of those before it (of {LEAST_TO_DOUBT} at least), or over {DOUBTFUL:g} times it, is taken for a
-  slip and left out. That a year's statistics appear months after the harvest is not modelled: a
-  season is told as if the harvest before it were known.
-- **Weather** from the day of sowing to the day of issue, cut before anything is computed: neither
-  what follows nor what was before has a part in it. So the soil is taken as full at sowing.
-  Calendars are typical ones of the whole of France.
-- **Features**, in {len(features.GROUPS)} groups of two at most: `water` (share of its need that a
-  crop without irrigation got, over the season and from before flowering to ripening), `rain`,
-  `warmth` (until flowering and since), `light` (radiation around flowering), `excess` (water that
-  the soil could not hold until {DAYS_BEFORE_FLOWERING} days before flowering, rain less
-  evapotranspiration around it).
+- **Harvests**: yields of `crop_statistics`, q/ha by département. A yield under a third of the
+  median of the earlier ones ({LEAST_TO_DOUBT} or more), or over {DOUBTFUL:g} times it, is
+  considered a mistake and left out. Statistics appear months after the harvest; this is not
+  modelled: a season is forecast as if the harvest before it were known.
+- **Weather** from the day of sowing to the day of issue. Earlier and later days are removed before
+  anything is computed, so the soil is taken as full at sowing. Calendars are typical ones of the
+  whole of France.
+- **Features**, in {len(features.GROUPS)} groups of at most two: `water` (share of its need that a
+  crop without irrigation received, over the season and from before flowering to ripening),
+  `rain`, `warmth` (before and after flowering), `light` (radiation around flowering), `excess`
+  (water that the soil could not hold until {DAYS_BEFORE_FLOWERING} days before flowering, and rain
+  minus evapotranspiration around it).
 
-## How a yield is told
+## Model
 
-1. **Baselines** from harvests before the year: their mean, the mean of the last five, a line
-   through them (of {LEAST_OF_TREND} at least), the last one; of fewer than {LEAST_HARVESTS}
-   nothing is expected. The one that was best in the training years is what the model departs from.
-2. **One ridge regression a group** on departures of the features from each place's mean, for all
-   of France; each département answers to the weather as France does, more or less (a share with a
-   spread of {models.DEPARTURE:g}, learnt from its own harvests). How far slopes are shrunk is
-   chosen by leaving each training year out in turn.
-3. **Their mean** is told. A choice among them would be noise on so few years.
-4. **The range** comes from how far off they were in years left out (Weibull quantiles; a place
-   with fewer than {intervals.LEAST_MISSES} such years takes those of all).
+1. **Baselines** from earlier harvests: their mean, the mean of the last five, a linear trend
+   (from {LEAST_OF_TREND} harvests on), the last one. With fewer than {LEAST_HARVESTS} harvests
+   there is none. The model forecasts the departure from the baseline that was best in the training
+   years.
+2. **A ridge regression for each group** on departures of the features from each département's
+   mean, fitted on all of France. The response of a département is that of France times a factor
+   (with a spread of {models.DEPARTURE:g}) estimated from its own harvests. How much slopes are
+   shrunk is chosen by leaving each training year out in turn.
+3. **The forecast is the mean of the groups.** So few years do not allow a choice among them.
+4. **The interval** comes from the errors in years left out (Weibull quantiles; a département with
+   fewer than {intervals.LEAST_MISSES} such years uses those of all).
 
-## How it is judged
+## Tests
 
-Places of a year are alike, so whole years are left out; a split that has the tested year in
-training, if only in other places, is an error.
+Départements of the same year are alike, so whole years are left out. A split that has the tested
+year among the training years, even only of other départements, raises an error.
 
 | test | passed where |
 |---|---|
-| each year left out in turn | the range of the skill (90 %, years drawn again) is above 0 |
-| earlier years alone | the skill is above 0; with fewer than {evaluation.LEAST_PAST_YEARS} \
+| each year left out in turn | the interval of the skill (90 %, years resampled) is above 0 |
+| only earlier years | the skill is above 0; with fewer than {evaluation.LEAST_PAST_YEARS} \
 earlier years it is untested |
-| other orders of the years, up to {evaluation.ORDERS[-1]} | fewer than {100 * rule.LEVEL:g} % \
-have a date of issue that does as well, and the crop stands out of all (false discovery rate \
+| shuffled years, up to {evaluation.ORDERS[-1]} times | fewer than {100 * rule.LEVEL:g} % \
+have a date of issue with as much skill, and the crop stands out among all (false discovery rate \
 {100 * rule.LEVEL:g} %) |
-| weather before sowing, and after harvest | none has skill beyond chance \
+| weather before sowing, and after harvest | it has no skill beyond chance \
 ({100 * rule.PLACEBO_LEVEL:g} %) |
 
-Skill is 1 - MSE / MSE of the best baseline of the same harvests: 0 is no better, 1 perfect.
+Skill is 1 - MSE / MSE of the best baseline of the same harvests: 0 is no better, 1 is perfect.
 """
 
 LIMITS = """\
 ## Limits
 
-- A dozen years of weather, of which harvests of most crops cover seven: a skill is uncertain by as
-  much as its range says.
-- Weather by dekad, averaged over the cropland of a département; it has no hail, no disease, no
-  frost of a night.
-- The range is that of France's misses: in a year unlike all before it holds less often (`worst
-  year`).
-- Verdicts are of the data at hand. With other harvests or weather `just run` judges anew.
+- There are a dozen years of weather, and harvests of most crops in seven of them: a skill is as
+  uncertain as its interval says.
+- Weather is by dekad and averaged over the cropland of a département: hail, diseases and the frost
+  of a single night are not in it.
+- Intervals come from errors in all of France: in a year unlike all others they contain the yield
+  less often (`worst year`).
+- Verdicts depend on the data at hand. With other harvests or weather `just run` tests again.
 """
 
 
@@ -107,9 +107,9 @@ def page(skill: pd.DataFrame) -> str:
 
 
 def _summary(skill: pd.DataFrame) -> Iterator[str]:
-    """Yield what came of it, a line a crop."""
-    yield "## What came of it\n"
-    yield "| crop | years | départements | told by the model | else |"
+    """Yield the verdicts, a line a crop."""
+    yield "## Verdicts\n"
+    yield "| crop | years | départements | forecast by the model | other dates of issue |"
     yield "|---|---|---|---|---|"
     for crop, rows in skill.groupby("crop"):
         model = rows[rows["verdict"] == "model"]
@@ -118,7 +118,7 @@ def _summary(skill: pd.DataFrame) -> Iterator[str]:
         why = "; ".join(f"{VERDICTS[name]} ({count})" for name, count in others.items())
         places = rows["departements"].max()
         yield f"| {crop} | {rows['years'].max()} | {places} | {months or 'never'} | {why} |"
-    yield "\nIn brackets, of how many dates of issue.\n"
+    yield "\nThe number of dates of issue is in brackets.\n"
 
 
 def _dates(skill: pd.DataFrame) -> Iterator[str]:

@@ -85,7 +85,7 @@ def _skills(rows: pd.DataFrame, by: str) -> pd.DataFrame:
 def _skill_lines(title: str, skills: pd.DataFrame) -> list[str]:
     lines = [
         f"| {title} | against climatology | against damped persistence | classes (RPSS) "
-        "| within the range of 80 % | worst year |",
+        "| within the interval of 80 % | worst year |",
         "|---|---|---|---|---|---|",
     ]
     for key, row in skills.iterrows():
@@ -109,12 +109,15 @@ def _published_lines(lake: Lake) -> list[str]:
         "|---" * (len(told.columns) + 1) + "|",
     ]
     for month, row in told.iterrows():
-        lines.append(f"| {month} | " + " | ".join("told" if each else "" for each in row) + " |")
+        lines.append(f"| {month} | " + " | ".join("shown" if each else "" for each in row) + " |")
     return lines
 
 
 def _reliability_lines(rows: pd.DataFrame) -> list[str]:
-    lines = ["| chance told | mean chance | came | forecasts |", "|---|---|---|---|"]
+    lines = [
+        "| forecast chance | mean chance | observed frequency | forecasts |",
+        "|---|---|---|---|",
+    ]
     edges = np.array([0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
     told = reliability(rows["drought_chance"], rows["drought"], edges)
     for number, count in enumerate(told.forecasts):
@@ -172,11 +175,11 @@ def page(settings: Settings) -> str:
         "",
         "## Measured",
         "",
-        f"Written by `just outlook` on the lake that it found: {len(rows):,} forecasts of "
+        f"Written by `just outlook` from the lake as it was: {len(rows):,} forecasts of "
         f"{years[0]} to {years[-1]}, {len(years)} years. Skill is 1 - CRPS / CRPS of the "
-        "reference, in brackets its range of 90 % over years.",
+        "reference; in brackets its interval of 90 % over years.",
         "",
-        "### All crops while they stand, by dekads ahead",
+        "### All crops in their season, by dekads ahead",
         "",
         *_skill_lines("dekads ahead", _skills(rows, "lead_dekads")),
         "",
@@ -192,7 +195,7 @@ def page(settings: Settings) -> str:
         "",
         *_skill_lines("month of issue", _skills(rows[rows["lead_dekads"] == 3], "month")),
         "",
-        "### What is told of grass",
+        "### Forecasts for grass that readers see",
         "",
         "Columns are dekads ahead.",
         "",
@@ -202,9 +205,9 @@ def page(settings: Settings) -> str:
         "",
         *_reliability_lines(rows[rows["lead_dekads"] <= 3]),
         "",
-        f"### All other years, or the {NEAREST} that were most like this one",
+        f"### All other years, or the {NEAREST} most similar to this one",
         "",
-        "Grass; alike in the wetness of the last four dekads.",
+        "For grass; years are similar if their wetness in the last four dekads is.",
         "",
         "| dekads ahead | all | nearest |",
         "|---|---|---|",
