@@ -30,13 +30,13 @@ class IrrigationNeed(ByDepartement):
         ge=0, nullable=True, description="The same at this date in the middle one of other years"
     )
     next_30_days_p10_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="After this date one other year of ten needed less, mm"
+        ge=0, nullable=True, description="After this date one year of ten before it needed less, mm"
     )
     next_30_days_p50_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="Half of the other years needed less, mm"
+        ge=0, nullable=True, description="Half of the years before needed less, mm"
     )
     next_30_days_p90_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="One other year of ten needed more, mm"
+        ge=0, nullable=True, description="One year of ten before it needed more, mm"
     )
     area_ha: Series[float] = pa.Field(
         ge=0, nullable=True, description="Irrigated area, ha, where statistics tell it"

@@ -225,7 +225,7 @@ def growing_degree_days(
     starts = np.asarray(start)
     if starts.dtype != np.bool_:
         raise TypeError(f"start must be boolean, got {starts.dtype}")
-    return _accumulate(daily, starts)
+    return sums_since(daily, starts)
 
 
 def bud_break(gdd: ArrayLike, required: float, *, season: ArrayLike | None = None) -> FloatArray:
@@ -331,7 +331,7 @@ def season_total(
 
     day = _day_of_leap_year(days)
     starts = day == first_day
-    total = _accumulate(series, starts)
+    total = sums_since(series, starts)
 
     # Reference totals as (..., day of the year, season); seasons by their place in the series.
     season = np.cumsum(starts)
@@ -354,8 +354,12 @@ def season_total(
 # --- shared ---------------------------------------------------------------------------------------
 
 
-def _accumulate(values: FloatArray, starts: BoolArray) -> FloatArray:
-    """Running sums that start again on starts; added day by day, so no rounding is carried over."""
+def sums_since(values: FloatArray, starts: BoolArray) -> FloatArray:
+    """Return running sums that begin again on the days of `starts`.
+
+    NaN before the first of them, and from a missing day to the next. Added day by day, so no
+    rounding is carried over.
+    """
     shape = np.broadcast_shapes(values.shape, starts.shape)
     values = np.broadcast_to(values, shape)
     sums = np.full(shape, np.nan)

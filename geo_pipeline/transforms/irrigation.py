@@ -1,10 +1,11 @@
 """Water that crops would have to be given: over the season so far, and usually in the next 30 days.
 
 Net of losses: what the roots lack to be without stress. What a field is given is more by what the
-sprinklers lose. What comes in the next 30 days is told by what the other years needed after the
-same date, for the weather of a month ahead has no skill.
+sprinklers lose. What comes in the next 30 days is told by what the years before needed after the
+same date, for the weather of a month ahead has no skill: nothing of it came after the date.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo_pipeline.crops import IRRIGABLE, IRRIGATED_AREAS
-from geo_pipeline.outlook.ensemble import Weather, continuous
+from geo_pipeline.indicators.stress import sums_since
+from geo_pipeline.outlook.ensemble import Positions, Weather, continuous
 from geo_pipeline.outlook.verification import weibull_quantiles
 from geo_pipeline.tables import empty, validate
 from geo_pipeline.transforms.daily_arrays import (
     DEKADS,
     Array,
     Dekads,
-    Mask,
     Record,
     daily_records,
 )
@@ -28,7 +29,7 @@ from geo_pipeline.transforms.soil import Season, season_of_crops, soils_of
 AHEAD_DAYS = 30
 
 LEAST_YEARS = 5
-"""Of fewer other years nothing is told of what is usual."""
+"""Of fewer other years nothing is told."""
 
 M3_PER_HA_MM = 10.0
 
@@ -60,10 +61,10 @@ def _rows(record: Record, crops: pd.DataFrame, storage: pd.DataFrame) -> pd.Data
     """Return the rows of one record, without areas."""
     season, dekads = season_of_crops(record.dates, crops), Dekads.of(record.dates)
     needed_mm = _needed_mm(record, season, storage)
-    so_far_mm = dekads.last(_since_start(needed_mm, season.day == 1))
+    so_far_mm = dekads.last(sums_since(needed_mm, season.day == 1))
     ahead_mm = _at_ends(_ahead(needed_mm), dekads)
-    usual_mm = _of_other_years(so_far_mm, dekads, [0.5])[..., 0]
-    range_mm = _of_other_years(ahead_mm, dekads, [0.1, 0.5, 0.9])
+    usual_mm = _quantiles(so_far_mm, dekads, _other_years, [0.5])[..., 0]
+    range_mm = _quantiles(ahead_mm, dekads, _years_before, [0.1, 0.5, 0.9])
     stands = (_at_ends(season.day, dekads) > 0) & dekads.whole
     place, crop, step = np.nonzero(np.broadcast_to(stands, so_far_mm.shape))
     at = place, crop, step
@@ -90,16 +91,6 @@ def _needed_mm(record: Record, season: Season, storage: pd.DataFrame) -> Array:
     return needed
 
 
-def _since_start(daily_mm: Array, starts: Mask) -> Array:
-    """Return sums since the last day of `starts`; NaN from a day that is not known to the next."""
-    total = np.full(daily_mm.shape, np.nan)
-    running = np.full(daily_mm.shape[:-1], np.nan)
-    for day in range(daily_mm.shape[-1]):
-        running = np.where(starts[..., day], 0.0, running) + daily_mm[..., day]
-        total[..., day] = running
-    return total
-
-
 def _ahead(daily_mm: Array) -> Array:
     """Return the sum of the `AHEAD_DAYS` days after each day, NaN where one is not known."""
     total = np.full(daily_mm.shape, np.nan)
@@ -114,16 +105,31 @@ def _at_ends(daily: npt.NDArray[Any], dekads: Dekads) -> npt.NDArray[Any]:
     return np.asarray(daily[..., np.append(dekads.starts[1:], daily.shape[-1]) - 1])
 
 
-def _of_other_years(values: Array, dekads: Dekads, levels: list[float]) -> Array:
-    """Return quantiles of the same dekad of the other years: (..., dekads, levels)."""
+def _other_years(dekads: Positions, place: int) -> Positions:
+    """Return the same dekad of all years but the one at `place`: what is usual."""
+    return np.delete(dekads, place)
+
+
+def _years_before(dekads: Positions, place: int) -> Positions:
+    """Return the same dekad of the years before the one at `place`: what was known then."""
+    return dekads[:place]
+
+
+def _quantiles(
+    values: Array,
+    dekads: Dekads,
+    chosen: Callable[[Positions, int], Positions],
+    levels: list[float],
+) -> Array:
+    """Return quantiles of the same dekad of the `chosen` years: (..., dekads, levels)."""
     found = np.full((*values.shape, len(levels)), np.nan)
     for step in range(DEKADS):
         here = np.flatnonzero(dekads.steps == step)
         for place, own in enumerate(here):
-            others = values[..., np.delete(here, place)]
-            if len(here) > LEAST_YEARS:
-                enough = (~np.isnan(others)).sum(axis=-1) >= LEAST_YEARS
-                quantiles = weibull_quantiles(others, levels)
+            years = values[..., chosen(here, place)]
+            if years.shape[-1] >= LEAST_YEARS:
+                enough = (~np.isnan(years)).sum(axis=-1) >= LEAST_YEARS
+                quantiles = weibull_quantiles(years, levels)
                 found[..., own, :] = np.where(enough[..., np.newaxis], quantiles, np.nan)
     return found
 

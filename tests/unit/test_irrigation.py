@@ -49,19 +49,55 @@ def test_full_rain_needs_nothing() -> None:
     assert (frame["season_mm"] == 0.0).all()
 
 
-def test_the_next_thirty_days_are_those_of_the_other_years() -> None:
-    """Every other year asks for 5 mm a day from June on, the year itself for 6 mm."""
+def test_the_next_thirty_days_are_those_of_the_years_before() -> None:
+    """These ask for 5 mm a day from June on; the year itself and those after it for 6 and 7 mm."""
     days = weather(range(2001, 2010), 5.0)
-    days.loc[days["date"].dt.year == 2005, "et0_mm"] = 6.0
+    days.loc[days["date"].dt.year == 2006, "et0_mm"] = 6.0
+    days.loc[days["date"].dt.year > 2006, "et0_mm"] = 7.0
     frame = irrigation_need(days, statistics(), MAIZE, STORAGE)
-    row = at(frame, "2005-06-30")
+    row = at(frame, "2006-06-30")
     ahead = [row[f"next_30_days_{p}_mm"] for p in ("p10", "p50", "p90")]
     assert ahead == pytest.approx([150.0] * 3, abs=0.1)
-    assert at(frame, "2006-06-30")["next_30_days_p50_mm"] == pytest.approx(150.0, abs=0.1)
+    assert at(frame, "2007-06-30")["next_30_days_p50_mm"] == pytest.approx(150.0, abs=0.1)
+    assert np.isnan(at(frame, "2005-06-30")["next_30_days_p50_mm"])  # four years are too few
     # Six millimetres leave less of the soil free: p falls by 0.04 a millimetre.
     assert row["season_mm"] - row["usual_season_mm"] == pytest.approx(
         71.0 + 0.04 * SOIL_MM, abs=0.1
     )
+
+
+def test_the_next_thirty_days_begin_on_the_morrow() -> None:
+    """From 20 June to 20 July it is thirty days: what was given then is the season's difference."""
+    days = weather(range(2001, 2008), 5.0)
+    days["et0_mm"] += np.random.default_rng(4).uniform(0.0, 3.0, len(days))
+    frame = irrigation_need(days, statistics(), MAIZE, STORAGE)
+    given = [
+        at(frame, f"{year}-07-20")["season_mm"] - at(frame, f"{year}-06-20")["season_mm"]
+        for year in range(2001, 2006)
+    ]
+    assert at(frame, "2006-06-20")["next_30_days_p50_mm"] == pytest.approx(
+        np.median(given), abs=0.1
+    )
+
+
+def test_weather_after_the_date_changes_no_byte_of_what_is_told_for_the_next_days() -> None:
+    days = weather(range(2001, 2010), 5.0)
+    after = days["date"] > "2007-07-31"
+    others = days.assign(et0_mm=days["et0_mm"].mask(after, 9.0))
+    others["precip_mm"] = others["precip_mm"].mask(after, 3.0)
+    told = [
+        column
+        for column in irrigation_need(days, statistics(), MAIZE, STORAGE)
+        if "usual" not in column
+    ]
+    before, then = (
+        irrigation_need(each, statistics(), MAIZE, STORAGE)[told].query(
+            "period_end <= '2007-07-31'"
+        )
+        for each in (days, others)
+    )
+    assert before.to_csv() == then.to_csv()
+    assert before["next_30_days_p50_mm"].notna().any()
 
 
 def test_nothing_is_usual_of_fewer_than_five_other_years() -> None:

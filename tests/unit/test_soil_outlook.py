@@ -79,6 +79,16 @@ def test_weather_after_the_issue_changes_no_byte_of_the_outlook() -> None:
     assert before["members"].eq(9).all()
 
 
+def test_days_after_the_last_whole_dekad_change_no_byte_of_outlook_and_recovery() -> None:
+    """Issued on 10 June 2020: the week that is known of the dekad under way has no part in it."""
+    known = RECORD[RECORD["date"] <= "2020-06-17"]
+    flood = known.assign(precip_mm=known["precip_mm"].where(known["date"] <= "2020-06-10", 40.0))
+    for table in (soil_outlook, recovery):
+        before, then = (table(each, CROPS, SOILS) for each in (known, flood))
+        assert before["period_end"].unique().tolist() == [pd.Timestamp("2020-06-10")]
+        assert before.to_csv() == then.to_csv()
+
+
 def test_where_each_year_is_the_same_so_is_the_next() -> None:
     same = years("2009-01-01", "2020-12-31", seed=None)
     rows = soil_outlook(same, CROPS, SOILS, issued=date(2019, 6, 30))

@@ -90,6 +90,9 @@ def test_what_is_doubted_is_compared_with_earlier_harvests_alone() -> None:
     expected = [50.0] * 5 + [np.nan, 140.0, np.nan, 60.0]
     assert np.array_equal(without_doubtful(yields)[:, 0], expected, equal_nan=True)
     assert np.array_equal(without_doubtful(yields[:6])[:, 0], expected[:6], equal_nan=True)
+    # Were the later ones known, their median of 155 would make the 160 a usual harvest.
+    later = without_doubtful(np.append(yields[:6], np.full((30, 1), 155.0), axis=0))
+    assert np.isnan(later[5:, 0]).all()
 
 
 def test_nothing_later_has_a_part_in_what_was_told(
@@ -140,6 +143,42 @@ def test_a_model_is_told_where_it_has_years_enough(
     assert set(rows.loc[rows["published"] == "baseline", "why"]) == {"few_years"}
     model = rows[rows["published"] == "model"]
     assert (model["model_p10_q_ha"] < model["model_p90_q_ha"]).all()
+
+
+PASSED = {
+    "crop": MAIZE,
+    "issue": 1,
+    "issue_month": 7,
+    "years": 12,
+    "departements": 40,
+    "skill": 0.2,
+    "skill_low": 0.05,
+    "skill_high": 0.3,
+    "forward_years": 4,
+    "forward_skill": 0.1,
+    "p_value": 0.002,
+    "placebo_before": 0.0,
+    "placebo_before_low": -0.1,
+    "placebo_after": 0.0,
+    "placebo_after_low": -0.1,
+}
+"""What is measured of a model that passes."""
+
+
+def test_each_measure_of_a_crop_can_refuse_its_model() -> None:
+    """Changed one at a time: none is forgotten between what is measured and the rule."""
+    refused = {
+        "few_years": {"years": 5},
+        "no_skill": {"skill_low": -0.01},
+        "no_forward_skill": {"forward_skill": -0.01},
+        "chance": {"p_value": 0.2},
+        "placebo": {"placebo_before_low": 0.01, "placebo_before_p": 0.01},
+    }
+    after = {"placebo_after_low": 0.01, "placebo_after_p": 0.01}
+    changes = [("model", {}), *refused.items(), ("placebo", after)]
+    for verdict, change in changes:
+        rows = yield_skill([PASSED | change])
+        assert rows["verdict"].tolist() == [verdict], change
 
 
 @pytest.fixture(scope="module")

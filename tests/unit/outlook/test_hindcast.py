@@ -105,6 +105,28 @@ def test_persistence_spreads_as_its_regression_failed() -> None:
     np.testing.assert_allclose(told.ravel(), [0.5 - off, 0.5 + off, 0.5 - off, 0.5 + off])
 
 
+def test_persistence_starts_from_the_day_of_issue() -> None:
+    """Written out for grass at the end of May 2013, two dekads ahead, by least squares."""
+    soils, _ = crops(RECORD)
+    known = past(RECORD, soils)
+    ends = RECORD.dates[known.ends]
+    day = RECORD.dates.get_loc("2013-05-31")
+    others = [year for year in range(2008, 2020) if year != 2013]
+    may = [int(np.flatnonzero(ends == f"{year}-05-31").item()) for year in others]
+    at_end, mean = known.at_end[0, GRASS], known.mean[0, GRASS]
+    now = at_end[ends == "2013-05-31"].item()
+    came = mean[ends == "2013-06-20"].item()
+    then = np.array(may) + 2
+    there = ~np.isnan(at_end[may] + mean[then])
+    before, usual = at_end[may][there], mean[then][there]
+    slope, start = np.polyfit(before, usual, 1)
+    assert slope > 0.0
+    wider = np.sqrt(len(usual) / (len(usual) - 2))
+    told = start + slope * now + wider * (usual - start - slope * before)
+    expected = fair_crps(np.clip(told, 0.0, 1.0), came)
+    assert FOUND[GRASS, day]["crps_persistence"][0, 1] == pytest.approx(float(expected))
+
+
 def test_limits_are_those_that_so_few_years_can_tell() -> None:
     """Eleven years 1 to 11: 30, 20, 10 % are 3.6, 2.4, 1.2; 5 and 2 % need 19 and 49 years."""
     limits = class_limits(np.arange(1.0, 12.0))
