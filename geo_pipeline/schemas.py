@@ -1,8 +1,9 @@
 """Columns, units and ranges of each table, as pandera models.
 
-Add the model of a table here; its docstring is its text in the data dictionary. Tables that look
-ahead have theirs in `outlook_schemas`. Units are in the names; missing numbers are NaN, missing
-texts None. The rest of a table's record, and the check of rows against its model, are in `tables`.
+Add the model of a table here; its docstring is its text in the data dictionary. Forecasts have
+theirs in `outlook_schemas`, crops at stake in `stake_schemas`. Units are in the names; missing
+numbers are NaN, missing texts None. The rest of a table's record, and the check of rows against its
+model, are in `tables`.
 """
 
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ class Departements(ByDepartement):
 
 
 class DepartementShapes(ByDepartement):
-    """Light shapes for drawing: Lambert-93 kilometres, overseas départements moved into insets."""
+    """Simplified shapes for maps, in km of Lambert-93; overseas départements are in insets."""
 
     name: Series[str] = pa.Field(description="Official name")
     region: Series[str] = pa.Field(description="Name of the région")
@@ -144,9 +145,9 @@ class WeatherDaily(ByDepartement):
     )
     et0_method: Series[str] = pa.Field(nullable=True, description="How et0_mm was computed")
     et0_source_mm: Series[float] = _weather(
-        "et0_source_mm", "Evapotranspiration as the provider has it, mm"
+        "et0_source_mm", "Evapotranspiration computed by the provider, mm"
     )
-    swi_source: Series[float] = _weather("swi_source", "Soil Wetness Index as the provider has it")
+    swi_source: Series[float] = _weather("swi_source", "Soil Wetness Index of the provider")
     stations: Series[pd.Int64Dtype] = pa.Field(
         ge=0, nullable=True, description="Stations that reported rain, where there are stations"
     )
@@ -249,12 +250,12 @@ class WaterRestrictions(ByDepartement):
 
 
 class Groundwater(ByDepartement):
-    """What the piezometers of a département say together, by month (mart, optional)."""
+    """Groundwater by month, from the piezometers of a département (mart, partitioned, optional)."""
 
     period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the month")
     piezometers: Series[int] = pa.Field(ge=0, description="Piezometers with an index")
     piezometers_short: Series[int] = pa.Field(
-        ge=0, description="Piezometers whose record is too short for one"
+        ge=0, description="Piezometers whose record is too short for an index"
     )
     below_normal_pct: Series[float] = pa.Field(
         ge=0, le=100, nullable=True, description="Piezometers below their own normal, %"
@@ -263,7 +264,7 @@ class Groundwater(ByDepartement):
         ge=-5, le=5, nullable=True, description="Median standardised piezometric index"
     )
     groundwater_class: Series[str] = pa.Field(
-        nullable=True, description="Class of the median, as the national bulletin has it"
+        nullable=True, description="Class of the median, with the limits of the national bulletin"
     )
 
     class Config:
@@ -273,9 +274,9 @@ class Groundwater(ByDepartement):
 
 
 class DroughtIndicators(ByDepartement):
-    """Indicators in long form (mart, partitioned), by dekad: each looks back from its end.
+    """Indicators by dekad, in long form (mart, partitioned); each looks back from the dekad's end.
 
-    Every dekad of the record is there, of crops those of their season; missing is NaN.
+    Every dekad of the record has a row, for crops every dekad of their season; missing is NaN.
     """
 
     # There are over a million rows: categories are much faster to check, sort and group.
@@ -288,27 +289,30 @@ class DroughtIndicators(ByDepartement):
     )
     value: Series[float] = pa.Field(nullable=True, description="Value, in the indicator's unit")
     percentile: Series[float] = pa.Field(
-        ge=0, le=100, nullable=True, description="Share of like periods that are as dry or drier, %"
+        ge=0,
+        le=100,
+        nullable=True,
+        description="Share of the same dekads of other years that are as dry or drier, %",
     )
     drought_class: Series[pd.CategoricalDtype] = pa.Field(
         isin=CLASSES,
         nullable=True,
-        description="US Drought Monitor class (dry), WMO class (wet); of `cdi` its stage",
+        description="US Drought Monitor class (dry), WMO class (wet); for `cdi` its stage",
     )
     percentile_low: Series[float] = pa.Field(
         ge=0,
         le=100,
         nullable=True,
-        description="Lower end of the range that holds it 8 times in 10, %",
+        description="Lower bound of the interval of 80 % of the percentile, %",
     )
     percentile_high: Series[float] = pa.Field(
-        ge=0, le=100, nullable=True, description="Upper end of that range, %"
+        ge=0, le=100, nullable=True, description="Upper bound of that interval, %"
     )
     class_chance: Series[float] = pa.Field(
         ge=0, le=1, nullable=True, description="Chance that the class is the right one, 0-1"
     )
     reference_years: Series[int] = pa.Field(
-        ge=0, description="Years that the normal rests on; fewer than 30 is a short reference"
+        ge=0, description="Years of the normal; fewer than 30 are a short reference"
     )
     reference_period: Series[pd.CategoricalDtype] = pa.Field(
         description="First and last year of the reference"
@@ -321,7 +325,7 @@ class DroughtIndicators(ByDepartement):
 
 
 class DepartementRisk(ByDepartement):
-    """Combined drought class with what is exposed to it (mart)."""
+    """Combined drought class with the crops exposed to it (mart)."""
 
     period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the dekad")
     score: Series[float] = pa.Field(
@@ -339,7 +343,7 @@ class DepartementRisk(ByDepartement):
     crop_area_ha: Series[float] = pa.Field(
         ge=0,
         nullable=True,
-        description="Area of crops that stand then, of known area, latest year by then, ha",
+        description="Area of the crops in season, by the latest statistics at that date, ha",
     )
     crop_area_crops: Series[str] = pa.Field(nullable=True, description="Crops in crop_area_ha")
     crop_area_year: Series[pd.Int64Dtype] = pa.Field(
@@ -381,8 +385,8 @@ class YieldAnomalies(ByDepartement):
         description="Harvests of the five years before whose yield is known, none doubtful",
     )
     doubtful: Series[bool] = pa.Field(
-        description="Under a third or over three times the place's own median, and not like its "
-        "neighbours': not taken for a harvest"
+        description="Under a third or over three times the département's own median, and unlike "
+        "its neighbours': not used as a harvest"
     )
 
     class Config:
@@ -392,9 +396,9 @@ class YieldAnomalies(ByDepartement):
 
 
 class CropStages(Exact):
-    """Stages of each crop's season, typical dates for the whole of France (published only).
+    """Stages of each crop's season, by typical dates for the whole of France (published only).
 
-    Rows follow each other without a gap; `publishing.calendar.stage_on` finds that of a date.
+    Rows follow each other without a gap; `publishing.calendar.stage_on` returns that of a date.
     """
 
     crop: Series[str] = pa.Field(description="Crop, as in crop_statistics, and `grassland`")
@@ -404,8 +408,10 @@ class CropStages(Exact):
         nullable=True,
         description="FAO-33 period of yield response; some crops have none",
     )
-    first_day: Series[int] = pa.Field(ge=1, description="First day, counted from 1 on the start")
-    last_day: Series[int] = pa.Field(ge=1, description="Last day, counted alike")
+    first_day: Series[int] = pa.Field(
+        ge=1, description="First day, counted from 1 at the start of the season"
+    )
+    last_day: Series[int] = pa.Field(ge=1, description="Last day, counted in the same way")
     start_month: Series[int] = pa.Field(
         ge=1, le=12, description="Month in which the season starts: sowing, bud break or greenup"
     )
@@ -418,7 +424,7 @@ class CropStages(Exact):
     )
 
     class Config:
-        """One row a stretch of the season in which stage and period stay the same."""
+        """One row a part of the season in which stage and period stay the same."""
 
         unique = ["crop", "first_day"]
 

@@ -57,8 +57,8 @@ class Settings(BaseSettings):
     )
     history: str | None = Field(
         default=None,
-        description="Provider of the weather before that of `source`: days that it lacks are taken "
-        "from here. bundled, sim2 or any other.",
+        description="Provider of earlier weather: gives the days that `source` lacks. bundled, "
+        "sim2 or any other provider of weather.",
     )
     crops: str = Field(
         default="bundled", description="Provider of crops: bundled, agreste, franceagrimer."
@@ -70,10 +70,10 @@ class Settings(BaseSettings):
     groundwater: str | None = Field(
         default=None, description="Provider of groundwater levels: none, or hubeau."
     )
-    since: date | None = Field(default=None, description="First day of weather to take.")
-    until: date | None = Field(default=None, description="Last day of weather to take.")
+    since: date | None = Field(default=None, description="First day of the weather in use.")
+    until: date | None = Field(default=None, description="Last day of the weather in use.")
     offline: bool = Field(
-        default=False, description="Take what was received before, ask nothing over the network."
+        default=False, description="Use what was received before; send no request over the network."
     )
     language: Literal["fr", "en"] = Field(default="fr", description="Language of exported pages.")
 
@@ -96,10 +96,10 @@ class Settings(BaseSettings):
         default="https://www.data.gouv.fr", description="Lists of Météo-France's files."
     )
     meteo_france_url: str | None = Field(
-        default=None, description="Folder of the station files, where it is not as listed."
+        default=None, description="Folder of the station files; by default the listed addresses."
     )
     sim2_url: str | None = Field(
-        default=None, description="Folder of the SIM2 files, where it is not as listed."
+        default=None, description="Folder of the SIM2 files; by default the listed addresses."
     )
     meteo_france_api_url: str = Field(
         default="https://public-api.meteofrance.fr/public/DPClim/v1", description="The DPClim API."
@@ -128,30 +128,33 @@ class Settings(BaseSettings):
         default=1000, description="Resolution of the contours, m."
     )
     workers: int = Field(
-        default=8, ge=1, le=64, description="Départements whose weather is fetched at a time."
+        default=8,
+        ge=1,
+        le=64,
+        description="Départements whose weather is fetched at the same time.",
     )
     contact: str | None = Field(
-        default=None, description="Address or page of who runs this, told to the providers."
+        default=None, description="E-mail address or page of the operator, sent to the providers."
     )
     mirrors: dict[str, str] = Field(
-        default={}, description="Beginnings of addresses and what to ask in their place, as JSON."
+        default={}, description="Beginnings of addresses and their replacements, as JSON."
     )
     rates: dict[str, float] = Field(
         default={},
-        description="Requests a second by host, as JSON. What providers ask for is built in; "
-        "10 for the others.",
+        description="Requests a second by host, as JSON. Published limits of providers are built "
+        "in; 10 for other hosts.",
     )
     class_min_years: int = Field(
         default=10,
         ge=1,
-        description="Years of reference that a drought class needs; with fewer there is a value.",
+        description="Years of reference that a drought class needs; with fewer there is no class.",
     )
     risk_shortage_weight: float = Field(
         default=0.5,
         ge=0,
         le=1,
-        description="Weight of the water that a crop lacks in the hazard; the rest is that of the "
-        "drought class.",
+        description="Weight of a crop's shortage of water in the hazard; the rest is the weight of "
+        "the drought class.",
     )
     risk_default_ky: float = Field(
         default=1.0,
@@ -171,36 +174,36 @@ class Settings(BaseSettings):
         "restriction, as JSON.",
     )
     read_timeout_s: float = Field(
-        default=60.0, gt=0, description="Longest silence of a provider before and in an answer."
+        default=60.0,
+        gt=0,
+        description="Longest silence of a provider before and during an answer, s.",
     )
-    attempts: int = Field(default=8, ge=1, description="How often one request is made at most.")
+    attempts: int = Field(default=8, ge=1, description="Most attempts of one request.")
     patience_s: float = Field(
-        default=180.0, ge=0, description="Longest that the waits of one request may take together."
+        default=180.0, ge=0, description="Longest time that one request may wait in all, s."
     )
     reading_memory_mb: int = Field(
         default=2000,
         ge=100,
-        description="Memory that a workbook, a file of outlines or a file from the inbox may need "
-        "to be read, MB; one that needs more is refused.",
+        description="Memory for reading a workbook, a file of outlines or a file from the inbox, "
+        "MB; a file that needs more is refused.",
     )
     reading_time_s: float = Field(
-        default=120.0, gt=0, description="Longest that reading such a file may take, s."
+        default=120.0, gt=0, description="Longest time for reading such a file, s."
     )
 
     most_left_out: float = Field(
         default=0.1,
         ge=0,
         le=1,
-        description="Share of the zones, départements, rows or values of an answer of any "
-        "provider that may be left out of it because they cannot be; with more its form "
-        "has changed, and all of it is refused.",
+        description="Share of the zones, départements, rows or values of an answer that may be "
+        "left out as impossible; with more, its form has changed, and all of it is refused.",
     )
 
     weather_stale_days: int = Field(
         default=5,
         ge=1,
-        description="Age of a département's last day of live weather, days, from "
-        "which it is called late.",
+        description="Age of a département's last day of live weather from which it is late, days.",
     )
     restrictions_stale_days: int = Field(
         default=2,
@@ -215,13 +218,12 @@ class Settings(BaseSettings):
     free_room_mb: int = Field(
         default=100,
         ge=0,
-        description="Room that is to stay free on the disks of the home and of temporary files, "
-        "beside what the next publication needs, MB: a run writes its records and raw data "
-        "meanwhile.",
+        description="Space to keep free on the disks of the home and of temporary files, besides "
+        "what the next publication needs, MB: for the records and raw data of a run.",
     )
     alert_language: Literal["fr", "en"] = Field(default="fr", description="Language of alerts.")
     alert_emails: list[str] = Field(
-        default=[], description="Who gets alerts by e-mail, as a JSON list of addresses."
+        default=[], description="Recipients of alerts by e-mail, as a JSON list of addresses."
     )
     alert_email_from: str = Field(
         default="drought-monitor@localhost", description="Sender of alerts by e-mail."
@@ -237,25 +239,26 @@ class Settings(BaseSettings):
         "Teams.",
     )
     alert_repeat_hours: float = Field(
-        default=24.0, ge=0, description="An alert of the same trouble is not sent again before, h."
+        default=24.0,
+        ge=0,
+        description="Time after which an alert of the same trouble is sent again, h.",
     )
     alerts_per_hour: int = Field(
-        default=20, ge=1, description="Messages sent in an hour at most; the rest is summed up."
+        default=20, ge=1, description="Most messages in an hour; the others are summarised."
     )
     app_url: str = Field(
         default="http://localhost:5006", description="Address of the map app, for links."
     )
     app_address: str = Field(
         default="127.0.0.1",
-        description="Address that the app's server listens on; 0.0.0.0 for all of the machine.",
+        description="Address that the app's server listens on; 0.0.0.0 for all interfaces.",
     )
     app_port: int = Field(
         default=5006, ge=0, le=65535, description="Port of the app's server; 0 for any free one."
     )
     app_prefix: str = Field(
         default="",
-        description="Path under which the app lies behind a proxy, such as /drought; it must not "
-        "be cut off by the proxy.",
+        description="Path of the app behind a proxy, such as /drought; the proxy must keep it.",
     )
     app_origins: list[str] = Field(
         default=[],
@@ -264,7 +267,7 @@ class Settings(BaseSettings):
     )
     app_trust_proxy: bool = Field(
         default=False,
-        description="Believe X-Forwarded-For and -Proto: only where nobody reaches the app but "
+        description="Trust X-Forwarded-For and -Proto: only where the app can only be reached "
         "through a proxy that sets them.",
     )
     app_embedders: list[str] = Field(
@@ -274,12 +277,12 @@ class Settings(BaseSettings):
     )
     app_sign_in: Literal["none", "basic", "oauth"] = Field(
         default="none",
-        description="Who may see the app: everybody, the users below, or whom a provider knows.",
+        description="Who may see the app: everybody, the users below, or users of a provider.",
     )
     app_users: SecretStr | None = Field(
         default=None,
-        description="Users for `basic`: a JSON table of name and password, or of what "
-        "`python -m panel_app password` made of it.",
+        description="Users for `basic`: a JSON table of names and passwords, or of hashes that "
+        "`python -m panel_app password` makes.",
     )
     app_users_file: Path | None = Field(
         default=None, description="The same table in a file, read when the server starts."
@@ -300,24 +303,24 @@ class Settings(BaseSettings):
         | None
     ) = Field(default=None, description="Provider for `oauth`, as Panel names it.")
     app_oauth_key: str | None = Field(
-        default=None, description="What the provider knows the app as (client id)."
+        default=None, description="Client id of the app at the provider."
     )
-    app_oauth_secret: SecretStr | None = Field(default=None, description="Its secret.")
+    app_oauth_secret: SecretStr | None = Field(default=None, description="Client secret.")
     app_oauth_parameters: dict[str, str | list[str]] = Field(
         default={},
-        description="What else the provider needs, as JSON: `scope`, `tenant`, `subdomain`; "
+        description="Further parameters of the provider, as JSON: `scope`, `tenant`, `subdomain`; "
         "`AUTHORIZE_URL`, `TOKEN_URL`, `USER_URL` of `generic`...",
     )
     app_oauth_redirect_url: str | None = Field(
-        default=None, description="Address that the provider sends back to, if not the app's own."
+        default=None, description="Address that the provider redirects to, if not the app's own."
     )
     app_oauth_user_key: str | None = Field(
         default=None, description="Field of the provider's answer that names the user."
     )
     app_oauth_users: list[str] = Field(
         default=[],
-        description="Users that may enter, as the provider names them, as a JSON list; empty for "
-        "all that it knows.",
+        description="Permitted users, as the provider names them, as a JSON list; empty for all "
+        "of its users.",
     )
     app_cookie_secret: SecretStr | None = Field(
         default=None,
@@ -327,17 +330,19 @@ class Settings(BaseSettings):
     app_sign_in_days: float = Field(default=1.0, gt=0, description="Days that a sign-in lasts.")
     app_metrics_token: SecretStr | None = Field(
         default=None,
-        description="Bearer token that opens `/metrics`; without one, everybody may read them, or "
-        "where there is a sign-in who is signed in.",
+        description="Bearer token for `/metrics`; without one everybody may read them, or, with a "
+        "sign-in, everybody who is signed in.",
     )
     app_sessions: int = Field(
-        default=100, ge=1, description="Pages open at once at most; beyond it the app is full."
+        default=100,
+        ge=1,
+        description="Most pages open at the same time; beyond it the app is full.",
     )
     app_unused_s: float = Field(
         default=15.0, gt=0, description="Time that a page without a connection is kept, s."
     )
     app_check_s: float = Field(
-        default=10.0, gt=0, description="Time between two looks for such pages, s."
+        default=10.0, gt=0, description="Time between two searches for such pages, s."
     )
     app_keep_alive_s: float = Field(
         default=30.0,
@@ -353,14 +358,14 @@ class Settings(BaseSettings):
     )
     postgres_url: SecretStr | None = Field(
         default=None,
-        description="PostgreSQL for Dagster's records in place of SQLite: "
+        description="PostgreSQL for Dagster's records instead of SQLite: "
         "postgresql://user:password@host:5432/database.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Least level of what is logged."
+        default="INFO", description="Lowest level that is logged."
     )
     step_timeout_s: float = Field(
-        default=3600.0, gt=0, description="Longest that the work on one asset may take in a run."
+        default=3600.0, gt=0, description="Longest time for one asset in a run, s."
     )
 
     @field_validator("app_prefix")

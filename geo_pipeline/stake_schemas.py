@@ -1,6 +1,7 @@
-"""Columns, units and ranges of the tables on what is at stake, as pandera models.
+"""Columns, units and ranges of the tables of irrigation need and crops at stake, as pandera models.
 
-Add here the model of a table on crops at risk and their need of water, as `schemas` has the others.
+Add the model of a table on crops at risk here. Other tables have theirs in `schemas` and
+`outlook_schemas`; the rest of a table's record is in `tables`.
 """
 
 import pandas as pd
@@ -11,14 +12,14 @@ from geo_pipeline.crops import IRRIGABLE
 from geo_pipeline.schemas import ByDepartement
 
 SHORTAGE_CLASSES = ["none", "slight", "moderate", "strong", "severe", "extreme"]
-"""Classes of the water that a crop lacks: limits at 5, 15, 30, 50 and 70 %."""
+"""Classes of a crop's shortage of water, with limits at 5, 15, 30, 50 and 70 %."""
 
 
 class IrrigationNeed(ByDepartement):
-    """Water that crops would have to be given to be without stress, net of losses (mart).
+    """Irrigation that crops need to be without stress, not counting losses (mart, partitioned).
 
-    By dekad, of the crops of `crops.IRRIGABLE` while they stand. What the next 30 days usually ask
-    for is what the other years asked for after the same date: a forecast of it has no skill.
+    By dekad, for the crops of `crops.IRRIGABLE` in their season. The need of the next 30 days is
+    that of earlier years after the same date, since a forecast of it has no skill.
     """
 
     period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the dekad")
@@ -27,19 +28,19 @@ class IrrigationNeed(ByDepartement):
         ge=0, nullable=True, description="Since the season began, mm"
     )
     usual_season_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="The same at this date in the middle one of other years"
+        ge=0, nullable=True, description="Median of the other years at this date, mm"
     )
     next_30_days_p10_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="After this date one year of ten before it needed less, mm"
+        ge=0, nullable=True, description="Need of earlier years in 30 days, quantile of 10 %, mm"
     )
     next_30_days_p50_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="Half of the years before needed less, mm"
+        ge=0, nullable=True, description="Median of it, mm"
     )
     next_30_days_p90_mm: Series[float] = pa.Field(
-        ge=0, nullable=True, description="One year of ten before it needed more, mm"
+        ge=0, nullable=True, description="Quantile of 90 % of it, mm"
     )
     area_ha: Series[float] = pa.Field(
-        ge=0, nullable=True, description="Irrigated area, ha, where statistics tell it"
+        ge=0, nullable=True, description="Irrigated area, ha, where statistics have it"
     )
     area_year: Series[pd.Int64Dtype] = pa.Field(
         nullable=True, description="Year of that area, the latest one by then"
@@ -57,16 +58,18 @@ class IrrigationNeed(ByDepartement):
 
 
 class Exposure(ByDepartement):
-    """What is at stake at the end of each dekad, crop by crop, and the risk to it (published only).
+    """Crops at stake at the end of each dekad, and their risk (published only).
 
-    Of crops that stand, where their area and the drought class are known. Risk is hazard x
-    vulnerability, from 0 to 1, of each hectare; times `exposure` it is that of the département:
-    docs/exposure.md. `exposure_by_region` sums it up by area.
+    For crops in their season whose area is known, where the drought class is known. Risk by
+    hectare is hazard x vulnerability, from 0 to 1; times `exposure` it is the crop's part of the
+    département's (docs/exposure.md). `exposure_by_region` has sums and means by région.
     """
 
     period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the dekad")
     crop: Series[str] = pa.Field(description="Crop, as in crop_statistics")
-    area_ha: Series[float] = pa.Field(gt=0, description="Area by the latest statistics then, ha")
+    area_ha: Series[float] = pa.Field(
+        gt=0, description="Area by the latest statistics at that date, ha"
+    )
     area_year: Series[int] = pa.Field(ge=1900, le=2100, description="Year of that area")
     production_share_pct: Series[float] = pa.Field(
         ge=0, le=100, nullable=True, description="Share of the crop's production in France, %"
@@ -76,31 +79,32 @@ class Exposure(ByDepartement):
         ge=0,
         le=100,
         nullable=True,
-        description="Share of the water asked for in three dekads that the soil could not give, %",
+        description="Share of the crop's need for water in three dekads that the soil did not "
+        "meet, %",
     )
     shortage_percentile: Series[float] = pa.Field(
         ge=0,
         le=100,
         nullable=True,
-        description="Its rank among the place's own years, 0 the driest",
+        description="Its percentile among the département's years, 0 the driest",
     )
     shortage_class: Series[str] = pa.Field(
         isin=SHORTAGE_CLASSES,
         nullable=True,
-        description="Class of the shortage: 5, 15, 30, 50, 70 %",
+        description="Class of the shortage, with limits at 5, 15, 30, 50 and 70 %",
     )
     hazard: Series[float] = pa.Field(
-        ge=0, le=1, nullable=True, description="How dry it is: shortage and drought class, weighed"
+        ge=0, le=1, nullable=True, description="Weighted mean of shortage and drought class, 0-1"
     )
     vulnerability: Series[float] = pa.Field(
-        ge=0, le=1, description="How much the crop suffers from it in its stage, and without water"
+        ge=0, le=1, description="Response of the crop in its stage to a lack of water, 0-1"
     )
     exposure: Series[float] = pa.Field(
-        gt=0, le=1, description="Share of the area of all crops that stand there"
+        gt=0, le=1, description="Share of the area of all crops in season in the département"
     )
     risk: Series[float] = pa.Field(ge=0, le=1, nullable=True, description="Hazard x vulnerability")
 
     class Config:
-        """One row a département, dekad and crop that stands."""
+        """One row a département, dekad and crop in season."""
 
         unique = ["departement", "period_end", "crop"]
