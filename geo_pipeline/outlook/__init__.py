@@ -1,7 +1,6 @@
-"""What may come, and how sure: forecasts, and the measure of each on years it had not seen.
+"""Forecasts, and their skill in years that had no part in them: functions of arrays.
 
-Add what looks ahead here: ensembles of past weather, regressions of yields, their hindcasts and
-what scores them; arrays in and out, like `indicators`. Not here: rows with dates and départements
-(`transforms`), and nothing that was measured: skill and what is told for it are computed from the
-data at hand, never written into code.
+Add ensembles of past weather, regressions of yields, hindcasts and scores here. Rows with dates and
+départements are made in `transforms`. Measured skill is never written into code: it is computed
+from the data at hand, and so is the decision which forecasts readers see.
 """

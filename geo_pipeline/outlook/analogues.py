@@ -1,8 +1,8 @@
-"""Past years that were most like this one at the day of issue: an explanation, not a forecast.
+"""Analogues: the past years that were most similar to this one on the day of issue.
 
-To take only the nearest years as members of the ensemble adds no skill: what the state of the soil
-tells, the balance that starts from it has told already, and fewer members tell less of the weather.
-`just outlook` measures it on the data at hand and writes it into docs/outlook.md.
+They illustrate a forecast and do not make one. An ensemble of only the nearest years has no more
+skill: the balance starts from the present soil anyway, and fewer members sample the weather less
+well. `just outlook` measures this on the data at hand (docs/outlook.md).
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from geo_pipeline.outlook.ensemble import Array, Mask, Positions
 
 
 def nearest_years(now: Array, others: Array, count: int) -> Positions:
-    """Return the other years in the order of how much they are like this one.
+    """Return the other years in the order of their similarity to this one.
 
     Parameters
     ----------
@@ -21,12 +21,12 @@ def nearest_years(now: Array, others: Array, count: int) -> Positions:
 
     Returns
     -------
-    (..., count), positions among the years, the most alike first; -1 beyond the last that is known.
+    (..., count), positions among the years, the most similar first; -1 where no more are known.
 
     Notes
     -----
-    The distance is that of features in standard deviations of the other years, so that none counts
-    more for the unit it is in.
+    Features are divided by their standard deviation over the other years, so that their units do
+    not matter.
 
     Examples
     --------
@@ -37,12 +37,12 @@ def nearest_years(now: Array, others: Array, count: int) -> Positions:
     filled = np.where(known[..., np.newaxis], others, 0.0)
     years = np.maximum(known.sum(axis=-1), 1)[..., np.newaxis]
     mean = filled.sum(axis=-2) / years
-    apart = np.where(known[..., np.newaxis], others - mean[..., np.newaxis, :], 0.0)
-    spread = np.sqrt((apart**2).sum(axis=-2) / years)
+    deviation = np.where(known[..., np.newaxis], others - mean[..., np.newaxis, :], 0.0)
+    spread = np.sqrt((deviation**2).sum(axis=-2) / years)
     scaled = (others - now[..., np.newaxis, :]) / np.where(spread > 0.0, spread, 1.0)[
         ..., np.newaxis, :
     ]
     distance = np.where(known, (scaled**2).sum(axis=-1), np.inf)
     order = np.argsort(distance, axis=-1, kind="stable")[..., :count]
-    there = np.isfinite(np.take_along_axis(distance, order, axis=-1))
-    return np.asarray(np.where(there, order, -1))
+    is_known = np.isfinite(np.take_along_axis(distance, order, axis=-1))
+    return np.asarray(np.where(is_known, order, -1))

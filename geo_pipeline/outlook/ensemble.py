@@ -1,13 +1,13 @@
-r"""Soil water of the next dekads: from the state of today through the weather of each other year.
+r"""Ensembles of soil water: today's soil, continued with the weather of each other year.
 
-Each member of the ensemble is the weather of another year from the same day of the year on. What is
-known today is thus the state of the soil, and what is not is as varied as weather has been: the
-oldest way to forecast water in basins, where it is called extended streamflow prediction.
+Each member is the weather of another year after the same day of the year. The only thing known
+about the future is the state of the soil; the weather to come is as varied as that of past years.
+In hydrology this method is called extended streamflow prediction.
 
-Days are those of the calendar: the member's 3 June stands for 3 June. Where the target has a 29
-February and the member's year none, its 28 February is taken twice; where only the member has one,
-it is left out. A member whose window is that of the target itself, is not all in the record or has
-a missing day is left out.
+Members follow the calendar: the weather of 3 June is used for 3 June. Where the target has a 29
+February and the member none, its 28 February is used twice; where only the member has one, it is
+left out. A member is left out if its window is that of the target itself, is not completely in the
+record or has a missing day.
 
 References
 ----------
@@ -15,7 +15,7 @@ Day, G. N. (1985). Extended streamflow forecasting using NWSRFS. J. Water Resour
 111(2), 157-170.
 Shukla, S., Lettenmaier, D. P. (2011). Seasonal hydrologic prediction in the United States:
 understanding the role of initial hydrologic conditions and seasonal climate forecast skill. Hydrol.
-Earth Syst. Sci. 15, 3529-3538: how long the state of the soil tells.
+Earth Syst. Sci. 15, 3529-3538: for how long the state of the soil gives skill.
 """
 
 from collections.abc import Iterator
@@ -37,11 +37,11 @@ LEADS = 9
 """Dekads that an ensemble looks ahead."""
 
 LONGEST_DAYS = 11 * LEADS
-"""Days that crops must be told of beyond the day of issue."""
+"""Days after the day of issue for which coefficients of crops are needed."""
 
 
 class Weather(NamedTuple):
-    """Daily weather of places through a record without a gap in its days."""
+    """Daily weather of places in a record of consecutive days."""
 
     dates: pd.DatetimeIndex
     rain_mm: Array
@@ -50,9 +50,9 @@ class Weather(NamedTuple):
 
 
 class Soils(NamedTuple):
-    """Crops on soils, as `soil_water_balance` has them; days may go on after those of the weather.
+    """Crops on soils, as inputs of `soil_water_balance`.
 
-    p does not change, nor do drainage and tolerance.
+    Their days may extend beyond those of the weather; p, drainage and tolerance are constant.
     """
 
     kc: Array
@@ -74,7 +74,7 @@ class Soils(NamedTuple):
         return np.asarray(self.taw_mm.max(axis=-1, keepdims=True))
 
     def of_crops(self, chosen: Positions) -> Self:
-        """Return what is told of the crops at these positions."""
+        """Return the crops at these positions."""
         return type(self)(
             self.kc[chosen],
             self.taw_mm[:, chosen],
@@ -85,41 +85,41 @@ class Soils(NamedTuple):
         )
 
     def alike(self, crops: Positions) -> list[Positions]:
-        """Return positions among `crops` of those that are irrigated, that drain, and the others.
+        """Return positions among `crops`, grouped by irrigation and drainage of the soil.
 
-        Run apart they are faster: nothing is computed that none of them does.
+        The balance is faster for each group, since it leaves out what none of its crops needs.
         """
-        does = self.irrigated[crops].any(axis=1) + 2 * (self.drainage[:, crops] > 0).any(
+        kinds = self.irrigated[crops].any(axis=1) + 2 * (self.drainage[:, crops] > 0).any(
             axis=(0, 2)
         )
-        return [np.flatnonzero(does == each) for each in np.unique(does)]
+        return [np.flatnonzero(kinds == each) for each in np.unique(kinds)]
 
     def until(self, days: int) -> Self:
-        """Return the same of the first `days`."""
+        """Return the first `days` of them."""
         return self._replace(
             kc=self.kc[:, :days], taw_mm=self.taw_mm[..., :days], irrigated=self.irrigated[:, :days]
         )
 
 
 def continuous(weather: Weather, soils: Soils, keep: tuple[Output, ...]) -> SoilWater:
-    """Return the water of crops on soils through the days of the weather, (places, crops, days)."""
-    here = soils.until(len(weather.dates))
+    """Return the soil water of crops on the days of the weather, (places, crops, days)."""
+    within_record = soils.until(len(weather.dates))
     return soil_water_balance(
         weather.rain_mm[:, np.newaxis],
         weather.et0_mm[:, np.newaxis],
-        here.kc,
-        here.taw_mm,
+        within_record.kc,
+        within_record.taw_mm,
         soils.p,
         profile_mm=soils.profile_mm,
         drainage=soils.drainage,
-        irrigated=here.irrigated,
+        irrigated=within_record.irrigated,
         tolerance_mm=soils.tolerance_mm,
         keep=keep,
     )
 
 
 class Windows(NamedTuple):
-    """The days after some issues at the same step of the year, and those of each year's weather."""
+    """The days after issues at the same step of the year, in the target and member years."""
 
     issues: Positions
     """(issues,), position of the day of each issue, the last of its dekad."""
@@ -130,18 +130,18 @@ class Windows(NamedTuple):
     offsets: Positions
     """(issues, members), years from the target to the member: 0 is the target itself."""
     days: Positions
-    """(issues, members, days), positions of the member's days, 0 where it is not there."""
-    there: Mask
+    """(issues, members, days), positions of the member's days, 0 outside the record."""
+    in_record: Mask
     """(issues, members), whether the record holds all of its days."""
 
     @property
     def others(self) -> Mask:
-        """(issues, members), whether the member is there and is not the target's own year."""
-        return np.asarray(self.there & (self.offsets != 0))
+        """(issues, members), whether the member is in the record and not the target's own year."""
+        return np.asarray(self.in_record & (self.offsets != 0))
 
 
 def windows(dates: pd.DatetimeIndex, issues: Positions, leads: int = LEADS) -> Iterator[Windows]:
-    """Yield the windows after `issues`, those of the same step and lengths of dekads together.
+    """Yield the windows after `issues`, one for each step of the year and length of its dekads.
 
     Parameters
     ----------
@@ -166,14 +166,14 @@ def windows(dates: pd.DatetimeIndex, issues: Positions, leads: int = LEADS) -> I
         chosen = issues[group.ravel() == number]
         ahead = chosen[:, np.newaxis] + 1 + np.arange(layout[1:].sum())
         dated = calendar.to_numpy().astype("datetime64[D]")
-        offsets, days, there = _members(dated[ahead], dated[: len(dates)], years)
-        yield Windows(chosen, ahead, layout[1:], offsets, days, there)
+        offsets, days, in_record = _members(dated[ahead], dated[: len(dates)], years)
+        yield Windows(chosen, ahead, layout[1:], offsets, days, in_record)
 
 
 def _members(
     ahead: npt.NDArray[np.datetime64], record: npt.NDArray[np.datetime64], years: Positions
 ) -> tuple[Positions, Positions, Mask]:
-    """Return offsets, positions and presence of each year's days for those `ahead`."""
+    """Return offsets of years, positions of their days, and whether all are in the record."""
     year, month = ahead.astype("datetime64[Y]"), ahead.astype("datetime64[M]")
     of_month = (ahead - month).astype(np.int64)[:, np.newaxis]
     offsets = years - (year[:, :1].astype(np.int64) + 1970)
@@ -182,8 +182,8 @@ def _members(
     start = moved.astype("datetime64[D]")
     last = ((moved + 1).astype("datetime64[D]") - start).astype(np.int64) - 1
     days = (start - record[0]).astype(np.int64) + np.minimum(of_month, last)
-    there: Mask = np.asarray(((days >= 0) & (days < len(record))).all(axis=-1))
-    return offsets, np.where(there[..., np.newaxis], days, 0), there
+    in_record: Mask = np.asarray(((days >= 0) & (days < len(record))).all(axis=-1))
+    return offsets, np.where(in_record[..., np.newaxis], days, 0), in_record
 
 
 def wetness(
@@ -195,7 +195,7 @@ def wetness(
     ----------
     weather : the record
     soils : of the days of the record and of those to come
-    state : at the end of each issue's day, each (places, crops, issues), NaN where not known
+    state : at the end of the day of each issue, (places, crops, issues), NaN where not known
     to_come : the windows
     members : (issues, members), which to run: `Windows.others`
 
@@ -204,16 +204,16 @@ def wetness(
     (places, crops, issues, members, leads), 0-1: NaN for members not run or with a missing day, and
     where the state is not known.
     """
-    nowhere: Mask = np.asarray(np.isnan(weather.rain_mm + weather.et0_mm).all(axis=0))
-    chosen = _packed(members & ~nowhere[to_come.days].any(axis=-1))
+    unknown_everywhere: Mask = np.asarray(np.isnan(weather.rain_mm + weather.et0_mm).all(axis=0))
+    chosen = _packed(members & ~unknown_everywhere[to_come.days].any(axis=-1))
     days = np.take_along_axis(to_come.days, chosen[..., np.newaxis], axis=1)
-    # Members come first: what does not depend on them is then contiguous, which is faster.
+    # The axis of members comes first: arrays without it are then contiguous, which is faster.
     first = np.moveaxis(days, 1, 0)
     rain, et0 = (np.moveaxis(each[:, first], 0, 1) for each in (weather.rain_mm, weather.et0_mm))
     missing: Mask = np.asarray(np.isnan(rain + et0).any(axis=-1))
     known = np.take_along_axis(members, chosen, axis=1).T[:, np.newaxis] & ~missing
-    # A member that is missing runs through dry days and counts for nothing: with NaN the balance of
-    # all would keep account of what is not known.
+    # Missing members are computed with dry days and set to NaN afterwards: with NaN in its input
+    # the balance would run the slower way that bounds unknown states, for all members.
     rain, et0 = (np.where(known[..., np.newaxis], each, 0.0) for each in (rain, et0))
     run = soil_water_balance(
         rain[:, :, np.newaxis],
@@ -233,15 +233,15 @@ def wetness(
     )["swi"]
     unknown = np.isnan(state["initial_depletion_mm"]) | ~known[:, :, np.newaxis]
     run[unknown] = np.nan
-    every = np.full((*run.shape[1:-1], members.shape[-1], run.shape[-1]), np.nan)
+    by_member = np.full((*run.shape[1:-1], members.shape[-1], run.shape[-1]), np.nan)
     issue = np.arange(len(members))
     for number, member in enumerate(chosen.T):
-        every[:, :, issue, member] = run[number]
-    return every
+        by_member[:, :, issue, member] = run[number]
+    return by_member
 
 
 def _packed(members: Mask) -> Positions:
-    """Return the members to run, (issues, most of an issue): where there are fewer, others too."""
+    """Return the members to run: as many for each issue as the issue with most members has."""
     most = int(members.sum(axis=1).max(initial=0))
     return np.argsort(~members, axis=1, kind="stable")[:, :most]
 
@@ -251,7 +251,7 @@ def chances(members: Array, limits: Array) -> Array:
 
     Parameters
     ----------
-    members : (..., members), NaN for those that are not there
+    members : (..., members), NaN for missing ones
     limits : (..., limits), same unit, NaN where a limit is not known
 
     Returns

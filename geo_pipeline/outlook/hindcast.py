@@ -1,14 +1,14 @@
-r"""Forecasts of soil water as they would have been, at every past issue, and how good they were.
+r"""Hindcasts: forecasts of soil water for every past date of issue, with their scores.
 
-Of each target year nothing is in its own forecast but the state of the soil on the day of issue:
-its weather is no member, its wetness is in no climatology, in no limit of a class, and not in what
-damps persistence. All of these are taken from the other years of the record, later ones too: with a
-dozen years, only those before would leave the first half of the record without a forecast.
+Of the target year a hindcast uses only the state of the soil on the day of issue. Its weather is
+not a member, and its wetness is not used for the climatology, the limits of classes or the damping
+of persistence. These come from all other years of the record, later ones included: with a dozen
+years, the earlier ones alone would leave the first half of the record without a forecast.
 
-Two references are to be beaten. *Climatology* is the wetness of the other years at the same dekad.
-*Damped persistence* carries on what is known of today, without any model of the soil: the anomaly
-at the day of issue, damped by a regression :math:`\beta` on the other years, with the residuals
-:math:`\varepsilon` of that regression as its spread,
+There are two baselines. *Climatology* is the wetness of the other years in the same dekad. *Damped
+persistence* continues the present anomaly without a model of the soil: it is damped by a regression
+:math:`\beta` on the other years, and its spread is that of the residuals :math:`\varepsilon` of
+that regression,
 
 .. math::
     \hat z_i = \bar z + \beta\,(x - \bar x) + \sqrt{\frac{n}{n - 2}}\;\varepsilon_i,
@@ -39,68 +39,68 @@ from geo_pipeline.outlook.ensemble import (
 from geo_pipeline.outlook.verification import fair_crps, fair_rps, rank_of, weibull_quantiles
 
 LEAST_YEARS: Final = 5
-"""Other years below which there is no forecast: fewer say nothing of what may come."""
+"""Other years that a forecast needs."""
 
 LEVELS: Final = (0.1, 0.5, 0.9)
-"""Quantiles of a forecast that are kept: the median, and the ends of a range of 80 %."""
+"""Quantiles of a forecast that are kept: the median and the bounds of an interval of 80 %."""
 
 CLASS_LEVELS: Final = tuple(limit / 100.0 for limit in reversed(PERCENTILE_DRY_LIMITS))
-"""Shares of years below the limits of D0 to D4, as the drought classes have them."""
+"""Shares of years below the limits of D0 to D4."""
 
 SCORED: Final = slice(0, 3)
-"""The limits that classes are scored by, D0 to D2: a dozen years cannot tell rarer ones."""
+"""Limits that are scored, D0 to D2: a dozen years are too few for the rarer classes."""
 
 DROUGHT: Final = 1
-"""Position of D1 among them: from there on it is a drought."""
+"""Position of D1 among them, the first class that counts as drought."""
 
 
 class Past(NamedTuple):
-    """What is known of soils day by day and dekad by dekad, (places, crops, ...)."""
+    """Soil water of the record by day and by dekad, (places, crops, ...)."""
 
     depletion_mm: Array
     below_mm: Array
     """(..., days)."""
     at_end: Array
-    """(..., dekads), wetness on the last day of each."""
+    """(..., dekads), wetness on the last day of the dekad."""
     mean: Array
-    """(..., dekads), mean wetness of each, NaN unless all its days are known."""
+    """(..., dekads), mean wetness, NaN unless all days are known."""
     ends: Positions
-    """(dekads,), position of the last day of each whole dekad of the record."""
+    """(dekads,), position of the last day of each complete dekad of the record."""
     first: int
     """Number of the first of these dekads, as `dekads.numbers` counts."""
 
 
 class Hindcast(NamedTuple):
-    """Forecasts of some issues and how good they were, each (places, crops, issues, leads).
+    """Forecasts of some issues with their scores, each (places, crops, issues, leads).
 
-    NaN where there is none: off season, the state of the soil not known, too few other years. What
-    tells how good they were is NaN where the wetness that came is not known.
+    NaN where there is no forecast: off season, with an unknown state of the soil, or with too few
+    other years. Scores are NaN where the observed wetness is not known.
     """
 
     observed: Array
-    """Mean wetness of the dekad as it came."""
+    """Observed mean wetness of the dekad."""
     low: Array
     median: Array
     high: Array
     """Quantiles of `LEVELS`."""
     members: Array
-    """How many other years it is made of."""
+    """Number of other years in the ensemble."""
     rank: Array
-    """Members below what came."""
+    """Members below the observed wetness."""
     crps: Array
     crps_climatology: Array
     crps_persistence: Array
     rps: Array
     rps_climatology: Array
-    """Of the classes D0, D1 and D2, D1 being D1 or worse."""
+    """Of the classes D0, D1 and D2, each with all drier ones."""
     drought_chance: Array
-    """Share of the members in D1 or worse, against the other years at that dekad."""
+    """Share of the members in D1 or drier, compared with the other years in that dekad."""
     drought: Array
-    """1 where it came, else 0."""
+    """1 where the observed wetness was in D1 or drier, else 0."""
 
 
 def past(weather: Weather, soils: Soils) -> Past:
-    """Return what is known of `soils` through the record."""
+    """Return the water of `soils` in the record."""
     water, dates = continuous(weather, soils, ("depletion_mm", "below_mm", "swi")), weather.dates
     numbers = dekads.numbers(dates)
     starts = np.flatnonzero(np.diff(numbers, prepend=-1))
@@ -126,8 +126,8 @@ def hindcasts(
     Parameters
     ----------
     weather : the record
-    soils : of the days of the record and `ensemble.LONGEST_DAYS` more
-    grows : (crops, days), the same days: whether the crop stands
+    soils : for the days of the record and `ensemble.LONGEST_DAYS` more
+    grows : (crops, days), for the same days: whether the crop is in season
 
     Raises
     ------
@@ -147,7 +147,7 @@ def hindcasts(
 def forecast(
     weather: Weather, soils: Soils, known: Past, to_come: Windows, crops: Positions
 ) -> Array:
-    """Return the ensemble of `crops` after the issues of `to_come`, without the target's own year.
+    """Return the ensemble of `crops` after the issues of `to_come`, without the target year itself.
 
     (places, crops, issues, members, leads).
     """
@@ -171,14 +171,14 @@ def state_at(known: Past, soils: Soils, crops: Positions, days: Positions) -> In
 
 
 def in_season(grows: Mask, to_come: Windows) -> Mask:
-    """Return whether a crop stands from the issue to the end of each lead, (crops, issues, leads).
+    """Return whether a crop is in season from issue to the end of a lead, (crops, issues, leads).
 
     `grows` is (crops, days).
     """
     edges = np.cumsum(to_come.lengths)[:-1]
     days = np.split(grows[:, to_come.ahead], edges, axis=-1)
-    stands = np.stack([each.all(axis=-1) for each in days], axis=-1)
-    return grows[:, to_come.issues, np.newaxis] & np.logical_and.accumulate(stands, axis=-1)
+    all_days = np.stack([each.all(axis=-1) for each in days], axis=-1)
+    return grows[:, to_come.issues, np.newaxis] & np.logical_and.accumulate(all_days, axis=-1)
 
 
 def other_years(values: Array, at: Positions, offsets: Positions) -> Array:
@@ -202,12 +202,12 @@ def other_years(values: Array, at: Positions, offsets: Positions) -> Array:
 def _verified(
     known: Past, to_come: Windows, crops: Positions, members: Array, shown: Mask
 ) -> Hindcast:
-    """Return the forecasts of `members` beside what came and what others would have told."""
+    """Return the forecasts of `members` with their scores and those of the baselines."""
     issue = np.searchsorted(known.ends, to_come.issues)[:, np.newaxis]
     target = issue + 1 + np.arange(LEADS)
-    there = target < known.mean.shape[-1]
+    in_record = target < known.mean.shape[-1]
     mean, at_end = known.mean[:, crops], known.at_end[:, crops]
-    observed = np.where(there, mean[..., np.where(there, target, 0)], np.nan)
+    observed = np.where(in_record, mean[..., np.where(in_record, target, 0)], np.nan)
     usual = other_years(mean, target, to_come.offsets)
     before = other_years(at_end, issue, to_come.offsets)
     persisting = damped_persistence(at_end[..., issue], before, usual)
@@ -219,10 +219,10 @@ def _verified(
     enough = shown & (count >= LEAST_YEARS) & (years >= LEAST_YEARS)
     limits = class_limits(usual)[..., SCORED]
     share = chances(ours, limits)
-    came = np.where(np.isnan(limits + observed[..., np.newaxis]), np.nan, 0.0)
-    came += observed[..., np.newaxis] < limits
+    occurred = np.where(np.isnan(limits + observed[..., np.newaxis]), np.nan, 0.0)
+    occurred += observed[..., np.newaxis] < limits
     low, median, high = np.moveaxis(weibull_quantiles(ours, LEVELS), -1, 0)
-    told = Hindcast(
+    scored = Hindcast(
         observed=observed,
         low=low,
         median=median,
@@ -232,19 +232,19 @@ def _verified(
         crps=fair_crps(ours, observed),
         crps_climatology=fair_crps(usual, observed),
         crps_persistence=fair_crps(persisting, observed),
-        rps=fair_rps(share, count, came),
-        rps_climatology=((np.array(CLASS_LEVELS[SCORED]) - came) ** 2).sum(axis=-1),
+        rps=fair_rps(share, count, occurred),
+        rps_climatology=((np.array(CLASS_LEVELS[SCORED]) - occurred) ** 2).sum(axis=-1),
         drought_chance=share[..., DROUGHT],
-        drought=came[..., DROUGHT],
+        drought=occurred[..., DROUGHT],
     )
-    return Hindcast(*(np.where(enough, each, np.nan) for each in told))
+    return Hindcast(*(np.where(enough, each, np.nan) for each in scored))
 
 
 def class_limits(usual: Array) -> Array:
     """Return the wetness below which each of the classes D0 to D4 begins, (..., classes).
 
-    `usual` is the wetness of the other years, (..., years). A limit that so few years cannot tell
-    (2 % of a dozen) is NaN.
+    `usual` is the wetness of the other years, (..., years). A limit that cannot be estimated from
+    so few years (2 % of a dozen) is NaN.
     """
     count = (~np.isnan(usual)).sum(axis=-1, keepdims=True)
     limits = weibull_quantiles(usual, CLASS_LEVELS)
@@ -252,7 +252,7 @@ def class_limits(usual: Array) -> Array:
 
 
 def damped_persistence(now: Array, before: Array, usual: Array) -> Array:
-    """Return what damped persistence would have told, (places, crops, issues, members, leads).
+    """Return the forecast of damped persistence, (places, crops, issues, members, leads).
 
     `now` is the wetness at the issue, (..., issues, 1), `before` that of other years, (..., issues,
     members, 1), `usual` that at the target, (..., issues, members, leads).
@@ -262,11 +262,11 @@ def damped_persistence(now: Array, before: Array, usual: Array) -> Array:
     x, z = np.where(both, before, 0.0), np.where(both, usual, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean_x, mean_z = (each.sum(axis=-2, keepdims=True) / count for each in (x, z))
-        apart = np.where(both, x - mean_x, 0.0)
-        spread = (apart * apart).sum(axis=-2, keepdims=True)
-        slope = np.maximum((apart * z).sum(axis=-2, keepdims=True) / spread, 0.0)
+        anomaly = np.where(both, x - mean_x, 0.0)
+        spread = (anomaly * anomaly).sum(axis=-2, keepdims=True)
+        slope = np.maximum((anomaly * z).sum(axis=-2, keepdims=True) / spread, 0.0)
         slope = np.where(spread > 0.0, slope, 0.0)
-        wider = np.sqrt(count / (count - 2.0))
-        residual = z - mean_z - slope * apart
-        told = mean_z + slope * (now[..., np.newaxis, :] - mean_x) + wider * residual
-    return np.where(both & (count > 2), np.clip(told, 0.0, 1.0), np.nan)
+        inflation = np.sqrt(count / (count - 2.0))
+        residual = z - mean_z - slope * anomaly
+        persisting = mean_z + slope * (now[..., np.newaxis, :] - mean_x) + inflation * residual
+    return np.where(both & (count > 2), np.clip(persisting, 0.0, 1.0), np.nan)

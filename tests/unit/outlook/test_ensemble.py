@@ -78,7 +78,7 @@ def run(days: list[str], members: str) -> tuple[np.ndarray, np.ndarray]:
         "initial_below_mm": known.below_mm[..., found.issues],
         "initial_taw_mm": soils.taw_mm[..., found.issues],
     }
-    which = found.there if members == "all" else found.others
+    which = found.in_record if members == "all" else found.others
     issue = np.searchsorted(known.ends, found.issues)[:, np.newaxis]
     came = known.mean[..., issue + 1 + np.arange(LEADS)]
     return wetness(record, soils, state, found, which), came
