@@ -35,6 +35,8 @@ class Page:
     """Slots that its script updates, with what else they depend on."""
     subject: Callable[[PageView], str] = lambda view: ""
     """The beginning of the window's title; the page's own name where empty."""
+    finding: Callable[[PageView], str] = lambda view: ""
+    """What it finds, in a sentence."""
     like: str = ""
     """The page whose styles it shares, where it shows the same content."""
     embedded: bool = False
@@ -68,7 +70,14 @@ class Page:
 
 
 PAGES: Final = (
-    Page("map", map_page.slots, kept_up=map_page.kept_up, shows_period=True),
+    Page(
+        "map",
+        map_page.slots,
+        kept_up=map_page.kept_up,
+        subject=map_page.subject,
+        finding=map_page.found,
+        shows_period=True,
+    ),
     Page(
         "departement", departement_page.slots, subject=departement_page.subject, shows_period=True
     ),
@@ -81,6 +90,8 @@ PAGES: Final = (
         "embed",
         map_page.slots,
         kept_up=map_page.kept_up,
+        subject=map_page.subject,
+        finding=map_page.found,
         like="map",
         embedded=True,
         shows_period=True,

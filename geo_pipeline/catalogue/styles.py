@@ -87,6 +87,13 @@ class ClassStyle:
     colour: str
     lower: float = -math.inf
     rarity: Rarity | None = None
+    short: Words | None = None
+    """The name where the legend has already said what it is a class of."""
+
+    @property
+    def brief(self) -> Words:
+        """The short name, or the name where that is short."""
+        return self.short or self.name
 
     @property
     def text_colour(self) -> str:
@@ -97,8 +104,10 @@ class ClassStyle:
 _NOTHING: Final = Words("", "")
 
 
-def _rare(code: str, name: Words, rarity: Rarity, colour: str) -> ClassStyle:
-    return ClassStyle(code, name, _NOTHING, colour, rarity=rarity)
+def _rare(
+    code: str, name: Words, rarity: Rarity, colour: str, short: Words | None = None
+) -> ClassStyle:
+    return ClassStyle(code, name, _NOTHING, colour, rarity=rarity, short=short)
 
 
 DROUGHT_CLASSES: Final[tuple[ClassStyle, ...]] = (
@@ -107,24 +116,28 @@ DROUGHT_CLASSES: Final[tuple[ClassStyle, ...]] = (
         Words("sécheresse exceptionnelle", "exceptional drought"),
         Rarity(0, 2, dry=True),
         "#730000",
+        Words("exceptionnelle", "exceptional"),
     ),
     _rare(
         "D3",
         Words("sécheresse extrême", "extreme drought"),
         Rarity(2, 5, dry=True),
         "#d7301f",
+        Words("extrême", "extreme"),
     ),
     _rare(
         "D2",
         Words("sécheresse grave", "severe drought"),
         Rarity(5, 10, dry=True),
         "#fc8d59",
+        Words("grave", "severe"),
     ),
     _rare(
         "D1",
         Words("sécheresse modérée", "moderate drought"),
         Rarity(10, 20, dry=True),
         "#fdcc8a",
+        Words("modérée", "moderate"),
     ),
     _rare(
         "D0",

@@ -97,6 +97,16 @@ class State:
         return {name: value for name, value in named.items() if value}
 
 
+def zoom(query: Mapping[str, str]) -> str:
+    """Return the part of the map in the URL, as the page's script wrote it; empty for all of it.
+
+    It is how much larger the map is, and the place of its corner in the units of the drawing. No
+    content depends on it, so it is not in `State`, by which contents are kept.
+    """
+    asked = query.get("zoom", "")
+    return asked if re.fullmatch(r"\d{1,2}\.\d{2}(?:,-?\d{1,5}){2}", asked, re.ASCII) else ""
+
+
 def language(query: Mapping[str, str]) -> Lang:
     """Return the language in the URL, French by default."""
     asked = query.get("lang", DEFAULT_LANG)

@@ -83,15 +83,25 @@ def drawing(publication: Publication) -> Drawing:
 
 def path(shape: BaseGeometry) -> str:
     """A shape as SVG: y downwards, to 100 m, each point relative to the one before."""
-    written = []
-    for part in getattr(shape, "geoms", [shape]):
-        for ring in (part.exterior, *part.interiors):
-            tenths = np.round(np.asarray(ring.coords)[:-1] * (10, -10)).astype(int)
-            steps = np.diff(tenths, axis=0)
-            steps = steps[(steps != 0).any(axis=1)]
-            (x, y), turns = tenths[0], " ".join(f"{_tenth(dx)} {_tenth(dy)}" for dx, dy in steps)
-            written.append(f"M{_tenth(x)} {_tenth(y)}l{turns}z".replace(" -", "-"))
-    return "".join(written)
+    return "".join(
+        f"{_line(ring, closed=True)}z"
+        for part in getattr(shape, "geoms", [shape])
+        for ring in (part.exterior, *part.interiors)
+    )
+
+
+def line_path(lines: BaseGeometry) -> str:
+    """Lines as SVG, like the outlines of `path`."""
+    return "".join(_line(line) for line in getattr(lines, "geoms", [lines]))
+
+
+def _line(line: BaseGeometry, *, closed: bool = False) -> str:
+    tenths = np.round(np.asarray(line.coords) * (10, -10)).astype(int)
+    tenths = tenths[:-1] if closed else tenths
+    steps = np.diff(tenths, axis=0)
+    steps = steps[(steps != 0).any(axis=1)]
+    (x, y), turns = tenths[0], " ".join(f"{_tenth(dx)} {_tenth(dy)}" for dx, dy in steps)
+    return f"M{_tenth(x)} {_tenth(y)}l{turns}".replace(" -", "-")
 
 
 def shapes_svg(publication: Publication) -> str:

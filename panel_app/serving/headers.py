@@ -69,6 +69,8 @@ class Guard(OutputTransform):
             headers["Retry-After"] = str(server_pages.RETRY_S)
         if status_code in (200, 304) and self._versioned():
             headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
+        if headers.get("Content-Type") == "text/html":
+            headers["Content-Type"] = "text/html; charset=UTF-8"
         if status_code >= 400 and headers.get("Content-Type", "").startswith("text/html"):
             self._replaced = True
             chunk = server_pages.error(status_code, f"{self._prefix}/app").encode()

@@ -23,9 +23,10 @@ from geo_pipeline.publishing.sentences import archive_words
 from panel_app.data.page_view import PageView, Slots, indicator_options
 from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
-from panel_app.data.state import State, from_query, language
+from panel_app.data.state import State, from_query, language, zoom
 from panel_app.data.store import Publication, Store, Version
 from panel_app.drawing import atlas
+from panel_app.drawing.landmarks import landmarks
 from panel_app.drawing.templates import render
 from panel_app.page_list import BY_KEY, HOME, NAVIGATION, Page
 from panel_app.pages.waiting import waiting_page
@@ -69,7 +70,7 @@ class Session:
         self._notices: list[str] = []
         self.channel = Channel(self.ask)
         self._open()
-        self.state = self._read(query)
+        self.state, self._zoom = self._read(query), zoom(query)
         self._tell_period()
 
     # ------------------------------------------------------------------ content
@@ -111,6 +112,7 @@ class Session:
                 "groups": indicator_options(view) if view else [],
                 "notice": Markup(slots["notice"]),  # noqa: S704
                 "title": self._title(),
+                "subject": self._finding(),
                 "signed_in": self._signed_in,
                 "about": {
                     # While nothing is published, the address keeps its parameters.
@@ -182,6 +184,10 @@ class Session:
             return name
         return f"{subject or self.words(f'nav.{self.page.key}')} · {name}"
 
+    def _finding(self) -> str:
+        """What the page finds, in a sentence, for whoever is sent its address; '' if none."""
+        return self.page.finding(self.view) if self.view else ""
+
     def _credit(self) -> str:
         """The credit line under a saved picture."""
         view = self.view
@@ -192,7 +198,8 @@ class Session:
 
     def _query(self) -> str:
         view = self.view
-        return f"?{urlencode(self.state.query(view.period_typed if view else ''))}"
+        query = self.state.query(view.period_typed if view else "")
+        return f"?{urlencode(query | ({'zoom': self._zoom} if self._zoom else {}))}"
 
     # ------------------------------------------------------------------ requests
 
@@ -203,10 +210,15 @@ class Session:
         if "take" in asked:
             self._take(asked["take"])
             return
+        if "landmarks" in asked:
+            self._tell_landmarks()
+            return
         if "href" in asked:
             query = dict(parse_qsl(asked["href"].removeprefix("?")))
         else:
             query = self.state.query() | dict(asked)
+        if "zoom" in query:
+            self._zoom = zoom(query)
         before, self._notices = self.state, []
         self.state = self._read(query)
         if self.state.indicator != before.indicator:
@@ -282,6 +294,11 @@ class Session:
             document.add_next_tick_callback(lambda: self.channel.tell(told))
 
         pn.state.execute(make)
+
+    def _tell_landmarks(self) -> None:
+        """Send what appears on the map when it is zoomed."""
+        if self._publication is not None:
+            self.channel.tell({"landmarks": landmarks(self._publication)})
 
     # ------------------------------------------------------------------ publications
 

@@ -253,10 +253,10 @@ def test_weighing_by_a_crop_counts_its_fields(read: Any) -> None:
     shares = page.locator(".legend td:nth-child(4)").all_inner_texts()
     assert any(each.endswith("%") for each in shares)
     assert "crop" in reader.text("[data-slot=timeline_title]")
-    first = page.locator(".track svg").inner_html()
+    first = page.locator("#timeline .track svg").inner_html()
     with reader.answered():
         page.select_option("[data-param=crop]", "")
-    assert page.locator(".track svg").inner_html() != first
+    assert page.locator("#timeline .track svg").inner_html() != first
     reader.assert_clean()
 
 

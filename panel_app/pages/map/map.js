@@ -2,6 +2,8 @@
 (() => {
   const { root, on } = app;
   const REST_MS = 80, PLAY_MS = 350;
+  const DENSE = 60; // periods from which a few pixels of the timeline are another one
+  const HOLD_PX = 8, SLIP_PX = 4;
   const HATCH = "url(#hatch-wide)";
   let places = null, a = null, b = null, second = null, tips = [], row = 0, step = "dekad", timer = 0, unanswered = 0, playing = 0, shownRow = -1;
   const el = (id) => document.getElementById(id);
@@ -86,6 +88,8 @@
     }
     el("period").textContent = label(a, row);
     el("cursor").style.left = `${50 * (a.left[row] + a.right[row])}%`;
+    el("day").value = a.dates[row];
+    near();
     const slider = el("timeline"), walk = rows();
     slider.setAttribute("aria-valuenow", row);
     slider.setAttribute("aria-valuetext", label(a, row));
@@ -103,6 +107,36 @@
       performance.mark("map-painted", { detail: key });
       root.dispatchEvent(new CustomEvent("map-painted", { detail: key }));
     }));
+  };
+
+  // The year of the period, enlarged, so that each of its periods can be hit.
+  let year = null;
+  const near = (again = false) => {
+    const strip = el("near"), dense = a.dates.length > DENSE;
+    strip.hidden = !dense;
+    if (!dense) return;
+    const of = a.dates[row].slice(0, 4);
+    if (again || year?.of !== of || year.a !== a) {
+      const within = a.dates.flatMap((date, i) => (date.startsWith(of) ? [i] : []));
+      const left = a.left[within[0]], right = a.right[within[within.length - 1]];
+      year = { of, a, left, right };
+      const svg = el("timeline").querySelector("svg")?.cloneNode(true);
+      if (!svg) return;
+      const { width, height } = svg.viewBox.baseVal;
+      svg.setAttribute("viewBox", `${left * width} 0 ${(right - left) * width} ${height}`);
+      const months = within.filter((i) => i === within[0] || a.dates[i].slice(5, 7) !== a.dates[i - 1].slice(5, 7)).map((i) => {
+        const text = document.createElement("span");
+        text.className = "label start x";
+        text.textContent = new Date(a.dates[i]).toLocaleDateString(root.lang, { month: "short", timeZone: "UTC" });
+        text.style.left = `${(100 * (a.left[i] - left)) / (right - left)}%`;
+        text.style.top = "100%";
+        return text;
+      });
+      strip.querySelector(".track").replaceChildren(svg, ...months);
+    }
+    const wide = year.right - year.left, cursor = strip.querySelector(".cursor");
+    cursor.style.left = `${(100 * (a.left[row] - year.left)) / wide}%`;
+    cursor.style.width = `${(100 * (a.right[row] - a.left[row])) / wide}%`;
   };
 
   const rest = () => {
@@ -161,6 +195,7 @@
   };
   const matrices = () => {
     a = app.read("matrix");
+    [el("day").min, el("day").max] = [a.dates[0], a.dates[a.dates.length - 1]];
     b = app.read("other");
     second = app.read("second");
   };
@@ -179,6 +214,7 @@
     }
   }];
   on.slot.stage = [() => gather()];
+  on.slot.timeline = [() => { if (a) near(true); }];
   // After a change of period by a link or the back button the map follows the session.
   on.slot.any.push(() => {
     if (!a) return;
@@ -198,15 +234,17 @@
     if (!box) return;
     box.hidden = !chosen;
     if (!chosen) return;
+    const map = el("map-a").getBoundingClientRect(), shape = chosen.getBoundingClientRect();
+    box.hidden = shape.right < map.left || shape.left > map.right || shape.bottom < map.top || shape.top > map.bottom;
     const code = chosen.getAttribute("href").slice(3);
     const column = places.codes.indexOf(code.replace(/x$/, ""));
     box.textContent = `${places.names[column]} (${places.codes[column]})`;
-    const map = el("map-a").getBoundingClientRect(), shape = chosen.getBoundingClientRect();
-    const middle = (shape.left + shape.right) / 2 - map.left;
+    const middle = (Math.max(shape.left, map.left) + Math.min(shape.right, map.right)) / 2 - map.left;
     box.style.left = `${Math.min(map.width - box.offsetWidth / 2 - 4, Math.max(box.offsetWidth / 2 + 4, middle))}px`;
     box.style.top = `${Math.max(0, shape.top - map.top - box.offsetHeight - 6)}px`;
   };
   window.addEventListener("resize", plate);
+  root.addEventListener("map-moved", plate);
 
   // ------------------------------------------------------------------ pointer and keyboard
   const land = (event) => event.target.closest?.('[data-map="a"] .land use, [data-map="b"] .land use');
@@ -225,8 +263,9 @@
     if (by) { play(false); move(Number(by.dataset.step)); return true; }
     if (event.target.closest("#play")) { play(!playing); return true; }
     const shape = land(event) ?? event.target.closest('[data-map="trend"] .land use, [data-map="hot"] .land use');
-    if (shape) { choose(shape.dataset.code); return true; }
-    if (event.target.closest("#map-a, #map-b") && new URLSearchParams(window.location.search).get("departement")) {
+    // The second click of a double click enlarges the map.
+    if (shape) { if (event.detail < 2) choose(shape.dataset.code); return true; }
+    if (event.target.closest("#map-a, #map-b") && event.detail < 2 && new URLSearchParams(window.location.search).get("departement")) {
       app.ask({ departement: "" });
       return true;
     }
@@ -283,25 +322,38 @@
   });
 
   // The timeline follows a press and drag, or the mouse wheel.
-  const rowAt = (event) => {
-    const box = app.place("timeline").getBoundingClientRect();
-    const x = (event.clientX - box.left) / box.width;
+  const rowAt = (event, strip) => {
+    const box = strip.querySelector(".track").getBoundingClientRect();
+    const [left, right] = strip.id === "near" ? [year.left, year.right] : [0, 1];
+    const x = left + ((event.clientX - box.left) / box.width) * (right - left);
     return rows().reduce((best, each) => (distance(each, x) < distance(best, x) ? each : best));
   };
   const distance = (each, x) => Math.abs((a.left[each] + a.right[each]) / 2 - x);
-  let dragging = false;
+  // The cursor is held where it is pressed: a slip of the hand is not another period.
+  let dragging = null;
   document.addEventListener("pointerdown", (event) => {
-    if (!a || !event.target.closest("#timeline") || event.button !== 0) return;
-    dragging = true;
+    const strip = a && event.button === 0 && event.target.closest(".timeline");
+    if (!strip) return;
+    const cursor = strip.querySelector(".cursor").getBoundingClientRect();
+    const held = strip.id === "timeline" && Math.abs(event.clientX - (cursor.left + cursor.right) / 2) <= HOLD_PX;
+    dragging = { strip, from: event.clientX, held };
     play(false);
-    el("timeline").setPointerCapture?.(event.pointerId);
-    go(rowAt(event));
+    strip.setPointerCapture?.(event.pointerId);
+    if (!held) go(rowAt(event, strip));
   });
   document.addEventListener("pointermove", (event) => {
-    if (dragging) return go(rowAt(event));
-    hover(event);
+    if (!dragging) return hover(event);
+    if (dragging.held && Math.abs(event.clientX - dragging.from) < SLIP_PX) return;
+    dragging.held = false;
+    go(rowAt(event, dragging.strip));
   });
-  for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => { dragging = false; });
+  for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => { dragging = null; });
+  on.change.push((event) => {
+    if (event.target.id !== "day") return false;
+    const { value } = event.target, walk = rows();
+    if (a && value) go(walk.find((each) => a.dates[each] >= value) ?? walk[walk.length - 1]);
+    return true;
+  });
   on.input.push((event) => {
     if (event.target.id !== "swipe") return false;
     event.target.closest(".maps").style.setProperty("--swipe", `${event.target.value}%`);
@@ -312,11 +364,12 @@
   const tip = el("tip");
   const hover = (event) => {
     const shape = land(event), told = event.target.closest?.("[data-tip]");
-    const line = a && event.target.closest?.("#timeline");
-    if (shape && a) return say(event, shape);
+    const line = a && event.target.closest?.(".timeline");
+    // A finger selects, and the selection is told elsewhere; its tip would hide the map.
+    if (shape && a && event.pointerType !== "touch") return say(event, shape);
     if (told) return put(event.clientX, event.clientY, [["b", told.dataset.tip]]);
     if (line && event.pointerType !== "touch") {
-      const to = rowAt(event);
+      const to = rowAt(event, line);
       return put(event.clientX, event.clientY, [["b", label(a, to)]]);
     }
     if (!event.target.closest?.("[data-tips]")) tip.hidden = true;

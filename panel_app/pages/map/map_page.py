@@ -42,6 +42,7 @@ def slots(view: PageView) -> Slots:
         "timeline_title": str(escape(timeline_title(view))),
         "comparison": render("map/comparison", comparison(view)),
         "detail": render("map/place" if selected else "map/france", detail),
+        "sheet": render("map/sheet", detail if selected else {"name": ""}),
         "tips": as_json(tips(view, view.matrix, view.row)),
         "places": places(view),
         "shown": shown(view),
@@ -55,6 +56,18 @@ def kept_up(view: PageView) -> dict[str, object]:
     return {"stage": (view.state.compare, version), "places": version}
 
 
+def subject(view: PageView) -> str:
+    """What the map shows, for the window's title."""
+    place = view.publication.name(view.state.departement) if view.state.departement else ""
+    return ", ".join(each for each in (place, view.indicator.name(view.lang), view.period) if each)
+
+
+def found(view: PageView) -> str:
+    """The finding of the map in one sentence."""
+    values = view.matrix.frame(view.row)
+    return view.tense(finding(view.matrix.indicator, values, view.lang))
+
+
 def timeline_title(view: PageView) -> str:
     """Title of the chart under the map."""
     if view.state.crop in view.publication.crop_areas:
@@ -63,11 +76,10 @@ def timeline_title(view: PageView) -> str:
 
 
 def headline(view: PageView) -> dict[str, Any]:
-    """The finding of the map in one sentence."""
-    values = view.matrix.frame(view.row)
+    """The finding of the map, with what it is of."""
     return {
         "period": view.period,
-        "finding": view.tense(finding(view.matrix.indicator, values, view.lang)),
+        "finding": found(view),
         "indicator": view.indicator.name(view.lang),
     }
 
@@ -178,6 +190,7 @@ def legend(view: PageView) -> dict[str, Any]:
             "colour": share.style.colour,
             "hatched": False,
             "name": capitalise(share.style.name(lang)),
+            "brief": capitalise(share.style.brief(lang)),
             "meaning": capitalise(class_meaning(share.style, years, lang)),
             "count": share.departements,
             "area": percent(share.area_pct, lang) if share.departements else "",
@@ -197,13 +210,13 @@ def legend(view: PageView) -> dict[str, Any]:
             "colour": NO_DATA.colour,
             "hatched": True,
             "name": capitalise(hatched.name),
+            "brief": capitalise(hatched.name),
             "meaning": capitalise(hatched.told),
             "count": view.matrix.missing(view.row),
             "area": "",
             "crop": "",
         }
     )
-    known = view.matrix.style[view.row] != NO_STYLE
     chances = view.matrix.class_chance
     right = "" if chances is None else chance_note(chances[view.row], lang)
     note = ". ".join(each for each in (capitalise(view.reference), right) if each)
@@ -212,13 +225,21 @@ def legend(view: PageView) -> dict[str, Any]:
         "words": words,
         "crop": view.state.crop,
         "crops": [{"value": each, "name": words.crop(each)} for each in publication.crop_areas],
-        "area": format_number(float(view.matrix.area_km2[known].sum()), 0, lang),
+        "units": _units(view, crop is not None),
         "explanation": view.indicator.explanation(lang),
         "crop_note": _crop_note(view),
         "note": note,
         "source": view.source,
         "held": _held(view),
     }
+
+
+def _units(view: PageView, by_crop: bool) -> str:
+    """What the two or three figures of a class are."""
+    known = view.matrix.style[view.row] != NO_STYLE
+    area = format_number(float(view.matrix.area_km2[known].sum()), 0, view.lang)
+    counted = view.words("map.counted_crop" if by_crop else "map.counted")
+    return f"{counted} {view.words('map.covered', area=area)}"
 
 
 def _crop_note(view: PageView) -> str:

@@ -21,7 +21,7 @@ def slots(
         heading, what = "pipeline.unreadable", "pipeline.unreadable_what"
         return {"missing": _missing(words, heading, what, error.message(words.lang))}
     if taken is None:
-        where = words("waiting.where", path=snapshots.path)
+        where = words("waiting.where", name=snapshots.path.name)
         heading, what = "pipeline.missing", "pipeline.missing_what"
         return {"missing": _missing(words, heading, what, where)}
     drawn = (

@@ -9,7 +9,6 @@ from panel_app.drawing.templates import render
 def slots(store: Store, words: Catalogue, error: StorageError | None) -> dict[str, str]:
     """Return why, and what to type, in words: nothing is published yet, or it is not readable."""
     name = "waiting" if error is None or isinstance(error, NotPublishedError) else "damaged"
-    where = words("waiting.where", path=store.path)
     return {
         "waiting": render(
             "waiting/state",
@@ -19,9 +18,8 @@ def slots(store: Store, words: Catalogue, error: StorageError | None) -> dict[st
                 "what": words(f"{name}.what"),
                 "then": words(f"{name}.then"),
                 "watching": words(f"{name}.watching"),
-                "detail": where
-                if error is None or name == "waiting"
-                else error.message(words.lang),
+                # Where on the server it lies is for its log, not for readers.
+                "detail": words("waiting.where", name=store.path.name),
             },
         )
     }

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from panel_app.data.state import MAX_PLACES, State, from_query, parse_period
+from panel_app.data.state import MAX_PLACES, State, from_query, parse_period, zoom
 
 PAGES = ("map", "ranking")
 KNOWN = ("combined", "spi_3", "water_restrictions")
@@ -132,3 +132,9 @@ def test_no_address_fails_and_what_was_read_is_read_again(query: dict[str, str])
     again, notices = from_query(state.query(), PAGES, KNOWN, CROPS)
     assert notices == []
     assert again == state
+
+
+def test_the_part_of_the_map_is_read_as_the_script_writes_it() -> None:
+    assert zoom({"zoom": "4.95,412,-6479"}) == "4.95,412,-6479"
+    for wrong in ("", "4", "4.95,412", "4.95,412,-6479<b>", "999.00,1,1", "4.95,٤,1", "nan,0,0"):
+        assert zoom({"zoom": wrong}) == ""
