@@ -206,7 +206,7 @@ def render_map(
     words = catalogue(check_lang(lang))
     joined = joined_rows(shapes, values)
     records = [{str(k): v for k, v in each.items()} for each in joined.to_dict("records")]
-    past = is_past(period_end, published_on)
+    past = is_past(period_end, published_on) and not which.ahead
     rows = [told_row(each, which, lang, past) for each in records]
     frames = inset_frames(shapes)
     drawn = sorted(zip(rows, shapes.geometry, strict=True), key=lambda each: not is_pale(each[0]))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from geo_pipeline.catalogue.indicators import INDICATORS, indicator_of
 from geo_pipeline.errors import UsageError
-from geo_pipeline.publishing.formats import Period
+from geo_pipeline.publishing.formats import Period, format_date
 from geo_pipeline.publishing.legend import LITTLE_GROWN
 from geo_pipeline.publishing.sentences import Source, is_past
 from geo_pipeline.storage.warehouse import Warehouse
@@ -34,6 +35,8 @@ class Selection:
     values: pd.DataFrame
     sources: tuple[Source, ...] = ()
     """The sources to be named beside it."""
+    issued: date | None = None
+    """Of a forecast, the day on which it was issued."""
 
     @property
     def name(self) -> str:
@@ -47,6 +50,9 @@ class Selection:
         then, ever = words(f"reason.no_{of}_then"), words(f"reason.no_{of}_ever")
         why = self.values["covered"].map({True: then, False: ever})
         why = why.mask(self.values["little_grown"], LITTLE_GROWN(lang))
+        if self.issued is not None:
+            ended = self.values["known_until"].map(partial(ended_before, self.issued, lang=lang))
+            why = ended.where(ended.notna(), why)
         return self.values.assign(reason=why.where(missing))
 
     @property
@@ -61,6 +67,20 @@ class Selection:
         if known.empty:
             return None
         return str(known.sort_values("reference_years")["reference_period"].iloc[-1])
+
+
+def ended_before(issued: date, known_until: date | None, lang: Lang) -> str | None:
+    """Return why a département has no forecast of the day `issued`: its weather ended before.
+
+    None where it reaches that day, or there is none. `known_until` is its last day.
+    """
+    if pd.isna(known_until) or known_until is None:
+        return None
+    day = pd.Timestamp(known_until).date()
+    if day >= issued:
+        return None
+    told = {"day": format_date(day, lang), "issued": format_date(issued, lang)}
+    return catalogue(lang)("reason.weather_ended", **told)
 
 
 def period_step(indicator: str, period_end: date) -> Period:
@@ -152,7 +172,14 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> S
         )
     period_end = chosen[-1]
     values = warehouse.query("map_values", indicator=indicator, period_end=period_end)
-    return Selection(indicator, period_end, values, sources_of(warehouse, indicator))
+    issued = issued_on(warehouse) if indicator_of(indicator).ahead else None
+    return Selection(indicator, period_end, values, sources_of(warehouse, indicator), issued)
+
+
+def issued_on(warehouse: Warehouse) -> date | None:
+    """Return the day on which the outlook of France was issued, None where there is none."""
+    issued = warehouse.query("outlook_issued")["issued"].iloc[0]
+    return None if pd.isna(issued) else pd.Timestamp(issued).date()
 
 
 def sources_of(warehouse: Warehouse, indicator: str) -> tuple[Source, ...]:

@@ -24,9 +24,12 @@ def export_table(warehouse: Warehouse, view: selection.Selection, target: Path) 
         UsageError: the ending is none of these.
         StorageError: the file cannot be written; an older one stays.
     """
-    rows = view.values.drop(columns=["covered", "dry_rank", "ranked_years", "little_grown"]).assign(
+    left_out = ["covered", "dry_rank", "ranked_years", "little_grown", "known_until"]
+    rows = view.values.drop(columns=left_out).assign(
         indicator=view.indicator, period_end=view.period_end.isoformat()
     )
+    if view.issued is not None:
+        rows = rows.assign(issued=view.issued.isoformat())
     first = ["departement", "name", "region", "indicator", "period_end"]
     rows = rows[first + [name for name in rows if name not in first]]
     ending = target.suffix.removeprefix(".")

@@ -178,13 +178,25 @@ SELECT
 FROM expected
 ORDER BY departement, crop, year;
 
--- The newest outlook of the land's soils: a département whose weather ended long before has none.
+-- The day of issue of the outlook of France: the last one reached by half of the départements.
+CREATE TABLE outlook_issued AS
+WITH issues AS (
+    SELECT departement, max(period_end) AS issued
+    FROM soil_outlook_values
+    GROUP BY departement
+)
+
+SELECT max(here.issued) AS issued
+FROM issues AS here
+WHERE 2 * (SELECT count(*) FROM issues AS there WHERE there.issued >= here.issued) >= (SELECT count(*) FROM issues);
+
+-- The outlook of the land's soils issued on that day: a département whose weather ends before or after it has none.
 CREATE VIEW soil_ahead AS
 SELECT departement, target_end, d1_pct, p50
 FROM soil_outlook
 WHERE
     crop = 'grassland'
-    AND period_end = (SELECT max(newest.period_end) FROM soil_outlook_values AS newest);
+    AND period_end = (SELECT outlook_issued.issued FROM outlook_issued);
 
 -- Everything that a map can show, in one form: indicators by dekad, restriction levels by day, yields by year, and
 -- the soils of the dekads to come.

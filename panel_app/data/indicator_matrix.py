@@ -178,6 +178,7 @@ class Matrix:
 
     def statement(self, row: int, column: int, lang: Lang, reason: str | None = None) -> Statement:
         """The words on a département at a period."""
+        which = indicator_of(self.indicator)
         if column in self.little_grown:
             reason = LITTLE_GROWN(lang)
         elif self.is_unclassed(row, column):
@@ -192,7 +193,7 @@ class Matrix:
             reference_period=self.reference_period[row, column],
             reason=reason,
             lang=lang,
-            past=is_past(self.periods[row], self.published_on),
+            past=is_past(self.periods[row], self.published_on) and not which.ahead,
             certainty=self.certainty(row, column),
         )
 

@@ -16,7 +16,7 @@ import numpy as np
 from geo_pipeline.catalogue.indicator_record import GROUPS, Indicator
 from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.catalogue.styles import THIN
-from geo_pipeline.publishing.formats import format_number
+from geo_pipeline.publishing.formats import format_date, format_number
 from geo_pipeline.publishing.legend import reference_note
 from geo_pipeline.publishing.selection import LONGEST_STEP
 from geo_pipeline.publishing.sentences import in_past, is_past
@@ -109,9 +109,20 @@ class PageView:
         return last if is_past(last, self.publication.published_at.date()) else None
 
     def tense(self, said: str) -> str:
-        """Return one of our sentences, in the past tense where the period shown is over."""
+        """Return one of our sentences, in the past tense where the period shown is over.
+
+        A forecast, of whatever day, is not told in the past.
+        """
         past = is_past(self.period_end, self.publication.published_at.date())
-        return in_past(said, self.lang) if past else said
+        return in_past(said, self.lang) if past and not self.indicator.ahead else said
+
+    @property
+    def issued(self) -> str:
+        """Of a forecast, when it was issued, in words; else empty."""
+        day = self.publication.outlook_issued
+        if not self.indicator.ahead or day is None:
+            return ""
+        return self.words("map.issued", day=format_date(day, self.lang))
 
     def restrictions(self, day: date) -> tuple[Matrix, int, bool] | None:
         """Water restrictions, the row of the survey nearest to `day`, and whether its date is near.

@@ -175,7 +175,23 @@ class Publication:
     def statements(self, indicator: str, row: int, lang: Lang) -> tuple[Statement, ...]:
         """The words on each département at a period, for tooltips."""
         matrix = self.matrix(indicator)
-        return tuple(matrix.statement(row, column, lang) for column in range(len(self.codes)))
+        return tuple(
+            matrix.statement(row, column, lang, self.no_forecast(indicator, code, lang))
+            for column, code in enumerate(self.codes)
+        )
+
+    @cached_property
+    def outlook_issued(self) -> date | None:
+        """Day on which the outlook of France was issued, None where there is none."""
+        with self._lock:
+            return selection.issued_on(self._warehouse)
+
+    def no_forecast(self, indicator: str, code: str, lang: Lang) -> str | None:
+        """Why a département has no forecast: its weather ended; None for other indicators."""
+        weather = self.weather_source(code)
+        if not indicator_of(indicator).ahead or weather is None or self.outlook_issued is None:
+            return None
+        return selection.ended_before(self.outlook_issued, weather["last_date"], lang)
 
     @cached_property
     def crop_areas(self) -> dict[str, FloatMatrix]:

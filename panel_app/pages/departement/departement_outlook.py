@@ -57,11 +57,16 @@ def _soil(place: Place) -> dict[str, Any]:
     told = rows[rows["p50"].notna()]
     if told.empty:
         why = catalogue(words.lang)(str(rows["why_not"].iloc[0]))
-        return {"issued": format_date(issued, words.lang), "why": f"{capitalise(why)}."}
+        return {
+            "issued": format_date(issued, words.lang),
+            "why": f"{capitalise(why)}.",
+            "old": _old(place, issued),
+        }
     furthest = told.iloc[-1]
     month = told[told["lead_dekads"] <= 3].iloc[-1]
     return {
         "why": "",
+        "old": _old(place, issued),
         "finding": words(
             "departement.outlook_soil",
             day=format_date(issued, words.lang),
@@ -87,6 +92,15 @@ def _soil(place: Place) -> dict[str, Any]:
         "chart": _fan(place, rows, issued),
         "skills": _skills(place),
     }
+
+
+def _old(place: Place, issued: date) -> str:
+    """What there is to know where the weather ended before that of France; else empty."""
+    newest = place.view.publication.outlook_issued
+    if newest is None or issued >= newest:
+        return ""
+    words = place.view.words
+    return words("departement.outlook_old", day=format_date(issued, words.lang))
 
 
 def _skills(place: Place) -> list[dict[str, Any]]:

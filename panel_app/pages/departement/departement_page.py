@@ -159,7 +159,12 @@ def _step(view: PageView, code: str) -> dict[str, str]:
 def _why_no_data(place: Place) -> str:
     """Why there is no class, and what the page has nevertheless."""
     words = place.view.words
-    if place.has_weather:
+    weather = place.view.publication.weather_source(place.code)
+    if place.has_weather and weather is not None:
+        last = pd.Timestamp(weather["last_date"]).date()
+        if last < place.day:
+            day = format_date(last, words.lang)
+            return words("departement.weather_ended", period=place.period, day=day)
         return words("departement.no_period", period=place.period)
     source = place.view.publication.source_names(place.matrix.indicator)
     return words("departement.no_weather", source=source)

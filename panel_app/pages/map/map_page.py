@@ -81,6 +81,7 @@ def headline(view: PageView) -> dict[str, Any]:
         "period": view.period,
         "finding": found(view),
         "indicator": view.indicator.name(view.lang),
+        "issued": view.issued,
     }
 
 

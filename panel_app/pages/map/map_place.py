@@ -51,6 +51,8 @@ def reason(view: PageView, code: str) -> str:
     matrix = view.matrix
     if (matrix.style[:, matrix.column(code)] != NO_STYLE).any():
         return view.words("detail.no_period")
+    if ended := view.publication.no_forecast(view.state.indicator, code, view.lang):
+        return ended
     return view.words("detail.not_covered", source=view.source)
 
 

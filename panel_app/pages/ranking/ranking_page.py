@@ -62,6 +62,7 @@ def headline(view: PageView, ranked: RankedDepartements, regions: RankedRegions 
             "worse": _worse(view, ranked) if names else "",
             "indicator": view.indicator.name(lang),
             "period": view.period,
+            "issued": view.issued,
             "covered": _covered(view, known),
             "words": words,
         },
@@ -80,9 +81,11 @@ def _first(view: PageView, ranked: RankedDepartements, names: Sequence[str]) -> 
         return words("ranking.first_plain", places=places)
     if which.dry_is_high and not np.nanmax(ranked.value) > 0:
         return view.tense(words("ranking.first_none"))
-    if _tells_harm(which):
-        return words("ranking.first_hit", places=places)
-    return words("ranking.first", places=places)
+    if which.ahead:
+        key = "ranking.first_likely" if which.dry_is_high else "ranking.first_ahead"
+    else:
+        key = "ranking.first_hit" if _tells_harm(which) else "ranking.first"
+    return words(key, places=places)
 
 
 def _tied(view: PageView, ranked: RankedDepartements) -> str:
@@ -116,7 +119,7 @@ def _since(view: PageView) -> str:
 
 
 def _worse(view: PageView, ranked: RankedDepartements) -> str:
-    if ranked.before < 0 or not drier_sign(view.indicator):
+    if ranked.before < 0 or not drier_sign(view.indicator) or view.indicator.ahead:
         return ""
     words, since = view.words, _since(view)
     which = words("ranking.graver" if _tells_harm(view.indicator) else "ranking.drier_class")

@@ -216,6 +216,8 @@ def since_head(view: PageView) -> str:
 def spark_head(view: PageView) -> str:
     """Heading of the small bars."""
     count = min(SPARK_STEPS, view.row + 1)
+    if view.indicator.ahead:
+        return view.words("ranking.spark_ahead", n=count)
     if view.matrix.by_dekad:
         return view.words("ranking.spark_dekads", n=count)
     return view.words("ranking.spark_periods", n=count)

@@ -57,6 +57,21 @@ def test_where_nothing_is_told_it_says_why(publication: Publication, why: str) -
     assert "chart" not in parts["soil"]
 
 
+def test_a_forecast_of_years_ago_says_so_first(publication: Publication) -> None:
+    """Haute-Corse ends in 2020 in the embedded data, France in 2022."""
+    for lang, said in (
+        ("fr", "La météo n'est connue ici que jusqu'au 31 décembre 2020"),
+        ("en", "The weather is known here up to 31 December 2020 only"),
+    ):
+        text = section(publication, departement="2B", lang=lang)
+        assert text.index(said) < text.index("2021")
+        assert said not in section(publication, departement="31", lang=lang)
+    head = departement_page.slots(view_of(publication, page="departement", departement="2B"))[
+        "head"
+    ]
+    assert "la météo n'y est connue que jusqu'au 31 décembre 2020" in plain(head)
+
+
 def test_a_place_without_weather_has_no_such_section(publication: Publication) -> None:
     slots = departement_page.slots(view_of(publication, page="departement", departement="971"))
     assert slots["outlook"] == ""

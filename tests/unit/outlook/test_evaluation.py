@@ -150,6 +150,32 @@ def test_p_values_of_noise_are_not_small_too_often() -> None:
     assert small <= 0.2 * 40 + 3 * np.sqrt(0.2 * 0.8 * 40)
 
 
+def test_a_date_found_as_the_best_of_several_counts_them_all() -> None:
+    """The same orders, tried for one date and for two: more of them do as well, never fewer."""
+    more = 0
+    for seed in range(4):
+        random = np.random.default_rng(seed)
+        yields, both = noise(random), weather(random)
+        both[1] = weather(random)[0]
+        one = Known.of(yields, list(leave_one_out(~np.isnan(both[0]).any(axis=(0, 1)))))
+        found = [skill(one, tell(one, x))._replace(lower=-1.0) for x in both]
+        together = permutation(one, both, found)
+        alone = [permutation(one, [x], [aim])[0] for x, aim in zip(both, found, strict=True)]
+        assert (together >= alone).all()
+        more += int((together > alone).sum())
+    assert more > 0
+
+
+def test_no_order_that_does_as_well_is_one_in_all_that_were_tried() -> None:
+    """The order of the years themselves is one of the 501."""
+    random = np.random.default_rng(1)
+    features = weather(random)
+    yields = noise(random) * (1.0 + 0.5 * np.nan_to_num(features[0][0, 0]))
+    one = Known.of(yields, list(leave_one_out(~np.isnan(features[0]).any(axis=(0, 1)))))
+    found = skill(one, tell(one, features[0]))
+    assert permutation(one, features[:1], [found])[0] == pytest.approx(1 / 501)
+
+
 def with_signal(yields: np.ndarray, features: list[np.ndarray]) -> np.ndarray:
     """Return harvests of which a spread of one feature takes a tenth, or gives it."""
     return yields * (1.0 + 0.1 * np.nan_to_num(features[0][0, 0]))
