@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.outlook_schemas import LIMIT_NEEDS
 from geo_pipeline.publishing.formats import (
     capitalise,
     format_date,
@@ -19,7 +20,10 @@ from geo_pipeline.publishing.formats import (
 )
 from geo_pipeline.words import NBSP, catalogue
 from panel_app.data.indicator_matrix import FloatMatrix
+from panel_app.data.page_view import enumeration
+from panel_app.data.page_words import Catalogue
 from panel_app.drawing import svg
+from panel_app.pages.departement.departement_charts import short_month
 from panel_app.pages.departement.departement_place import Place
 from panel_app.pages.departement.departement_stakes import level_of, order_in_force, other_time
 
@@ -27,8 +31,8 @@ HEIGHT: Final = 256
 LEADS: Final = 9
 """Dekads to come that the chart has room for."""
 
-CHANCES: Final = ("d1_pct", "d2_pct", "d3_pct")
-"""Chances that are told in the table: of D1, D2 and D3, or drier."""
+CHANCES: Final = ("d0_pct", "d1_pct", "d2_pct", "d3_pct", "d4_pct")
+"""Chances of each class or a drier one: the table has those that are known."""
 
 RECENT_DAYS: Final = 400
 """A harvest that was told longer ago than this is not told again."""
@@ -76,6 +80,7 @@ def _soil(place: Place) -> dict[str, Any]:
             usual_low=_wetness(place, month["usual_p10"]),
             usual_high=_wetness(place, month["usual_p90"]),
         ),
+        "chances": _chances(place, month),
         "skill": words(
             "departement.outlook_skill",
             years=int(month["skill_years"]),
@@ -101,6 +106,41 @@ def _old(place: Place, issued: date) -> str:
         return ""
     words = place.view.words
     return words("departement.outlook_old", day=format_date(issued, words.lang))
+
+
+def _chances(place: Place, row: "pd.Series[Any]") -> str:
+    """The chances of drought then, and why those of rare classes are not told."""
+    words = place.view.words
+    if pd.isna(row["d1_pct"]):
+        return ""
+    told = [each for each in ("d1_pct", "d2_pct") if not pd.isna(row[each])]
+    chances = [
+        words(f"departement.outlook_chance_of.{_code(each)}", chance=_percent(place, row[each]))
+        for each in told
+    ]
+    said = words("departement.outlook_chances", chances=enumeration(chances, words))
+    silent = [each for each in LIMIT_NEEDS if pd.isna(row[each])]
+    if not silent:
+        return said
+    needs = [
+        words("departement.outlook_chance_needs", code=_code(each), needs=LIMIT_NEEDS[each])
+        for each in silent
+    ]
+    why = words(
+        "departement.outlook_silent",
+        needs=enumeration(needs, words),
+        years=int(row["usual_years"]),
+    )
+    return f"{said} {why}"
+
+
+def _code(chance: str) -> str:
+    """`D3` of `d3_pct`."""
+    return chance.removesuffix("_pct").upper()
+
+
+def _percent(place: Place, value: float) -> str:
+    return f"{format_number(float(value), 0, place.view.lang)}{NBSP}%"
 
 
 def _skills(place: Place) -> list[dict[str, Any]]:
@@ -167,13 +207,20 @@ def _fan(place: Place, rows: pd.DataFrame, issued: date) -> str:
     chart.labels.append(svg.Label(float(across[0]), 1.0 - today, "", "middle", "here"))
     ends = [
         (known["p50"], "departement.outlook_middle"),
-        (usual["usual_p50"], "departement.median"),
+        (usual["usual_p50"], "departement.outlook_usual"),
     ]
     lines = []
     for values, key in ends:
         there = np.flatnonzero(~np.isnan(values))
-        if there.size:
-            lines.append((1.0 - float(values[there[-1]]), words(key), ""))
+        if not there.size:
+            continue
+        top = 1.0 - float(values[there[-1]])
+        if there[-1] == LEADS:
+            lines.append((top, words(key), ""))
+        else:  # told no further: named where it ends
+            chart.labels.append(
+                svg.Label(float(across[there[-1]]), top, words(key), "start", "end told")
+            )
     chart.labels.extend(svg.end_names(sorted(lines), height))
     chart.labels.extend(_dates(place, rows, across))
     chart.tips.extend(_tips(place, rows, across))
@@ -189,11 +236,16 @@ def _dates(place: Place, rows: pd.DataFrame, across: FloatMatrix) -> list[Any]:
         for _, row in rows.iterrows()
         if int(row["lead_dekads"]) % 3 == 0
     ]
-    shown = [(lead, format_date(pd.Timestamp(day).date(), words.lang)) for lead, day in days]
     return [
-        svg.Label(float(across[lead]), 1, text.rsplit(" ", 1)[0], "middle", "x")
-        for lead, text in shown
+        svg.Label(float(across[lead]), 1, _short_date(day, words), "middle", "x")
+        for lead, day in days
     ]
+
+
+def _short_date(day: object, words: Catalogue) -> str:
+    """`31 janv`, for where there is little room."""
+    date_ = pd.Timestamp(day)  # type: ignore[arg-type]
+    return f"{date_.day}{NBSP}{short_month(date_.month, words)}"
 
 
 def _tips(place: Place, rows: pd.DataFrame, across: FloatMatrix) -> list[Any]:
@@ -220,16 +272,14 @@ def _tips(place: Place, rows: pd.DataFrame, across: FloatMatrix) -> list[Any]:
 def _table(place: Place, rows: pd.DataFrame) -> svg.Table:
     """Median, range and chances of drought of each dekad that is told."""
     words = place.view.words
+    chances = [each for each in CHANCES if rows[each].notna().any()]
     head = [
         words("departement.dekad"),
         words("departement.outlook_middle"),
         "10 %",
         "90 %",
-        words("departement.median"),
-        *(
-            words("departement.outlook_chance", code=each.removesuffix("_pct").upper())
-            for each in CHANCES
-        ),
+        words("departement.outlook_usual"),
+        *(words("departement.outlook_chance", code=_code(each)) for each in chances),
     ]
     body = [
         [
@@ -238,12 +288,7 @@ def _table(place: Place, rows: pd.DataFrame) -> svg.Table:
                 "" if pd.isna(row[name]) else _wetness(place, row[name])
                 for name in ("p50", "p10", "p90", "usual_p50")
             ),
-            *(
-                ""
-                if pd.isna(row[name])
-                else f"{format_number(float(row[name]), 0, words.lang)}{NBSP}%"
-                for name in CHANCES
-            ),
+            *("" if pd.isna(row[name]) else _percent(place, row[name]) for name in chances),
         ]
         for _, row in rows.iterrows()
     ]
@@ -345,7 +390,10 @@ def _yield_row(place: Place, row: "pd.Series[Any]") -> dict[str, str]:
     return {
         "crop": words.crop(str(row["crop"])),
         "year": str(int(row["year"])),
-        "issued": format_date(pd.Timestamp(row["issued"]).date(), words.lang),
+        "issued": words(
+            "departement.yield_issued",
+            day=f"{_short_date(row['issued'], words)}{NBSP}{pd.Timestamp(row['issued']).year}",
+        ),
         "value": format_number(float(row[f"{by}_q_ha"]), 0, words.lang),
         "range": ""
         if pd.isna(low) or pd.isna(high)
@@ -356,7 +404,7 @@ def _yield_row(place: Place, row: "pd.Series[Any]") -> dict[str, str]:
         ),
         "by": words("departement.yield_by_model")
         if by == "model"
-        else words(f"departement.yield_baseline.{row['baseline']}"),
+        else words(f"departement.yield_baseline.{row['baseline']}", year=int(row["last_harvest"])),
         "why": "" if by == "model" else words(f"departement.yield_why.{row['why']}"),
         "skill": ""
         if by != "model" or pd.isna(row["skill"])

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_pipeline.outlook_schemas import WHY_NOT
+from geo_pipeline.outlook.hindcast import class_limits
+from geo_pipeline.outlook_schemas import LIMIT_NEEDS, WHY_NOT
 from geo_pipeline.publishing.formats import format_number
 from panel_app.data.store import Publication
 from panel_app.pages.departement import departement_page
@@ -57,6 +58,47 @@ def test_where_nothing_is_told_it_says_why(publication: Publication, why: str) -
     assert "chart" not in parts["soil"]
 
 
+def test_chances_are_told_and_why_those_of_rare_classes_are_not(publication: Publication) -> None:
+    """Ten other years are known in January: 5 % of them are none, and 2 % still less."""
+    told = rows(publication, "app_soil_outlook", "66")
+    month = told[(told["lead_dekads"] <= 3) & told["p50"].notna()].iloc[-1]
+    assert month[["d3_pct", "d4_pct"]].isna().all()
+    d1, d2 = (f"{month[name]:.0f} %" for name in ("d1_pct", "d2_pct"))
+    text = section(publication, departement="66")
+    assert (
+        f"Risque de sécheresse alors : {d1} modérée ou pire (D1) et {d2} grave ou pire (D2)."
+        in text
+    )
+    years = f"{month['usual_years']:.0f} autres années connues"
+    why = f"avec les {years} : il en faut 19 pour D3 et 49 pour D4"
+    assert why in text
+
+
+def test_what_limits_need_is_what_the_outlook_asks_of_them() -> None:
+    for position, name in ((2, "d2_pct"), (3, "d3_pct"), (4, "d4_pct")):
+        needs = LIMIT_NEEDS[name]
+        assert np.isnan(class_limits(np.arange(needs - 1.0))[position])
+        assert class_limits(np.arange(float(needs)))[position] == 0.0
+
+
+def test_few_years_tell_the_chance_of_common_classes_alone(publication: Publication) -> None:
+    view = view_of(publication, page="departement", departement="31")
+    known = record(publication, "31")
+    few = known.soil_outlook.assign(usual_years=6, d2_pct=np.nan)
+    said = plain(outlook(Place(view, replace(known, soil_outlook=few)))["soil"]["chances"])
+    assert "modérée ou pire (D1)." in said
+    assert "il en faut 9 pour D2, 19 pour D3 et 49 pour D4" in said
+
+
+def test_an_expected_yield_says_when_and_from_which_harvests(publication: Publication) -> None:
+    table = rows(publication, "app_yield_outlook", "32")
+    barley = table[(table["crop"] == "winter_barley") & (table["issued"] <= "2022-12-31")].iloc[-1]
+    assert (barley["year"], barley["last_harvest"]) == (2022, 2017)
+    text = section(publication, departement="32", lang="en")
+    assert f"2022 on {barley['issued'].day} Jun 2022" in text
+    assert "mean of the harvests, up to 2017" in text
+
+
 def test_a_forecast_of_years_ago_says_so_first(publication: Publication) -> None:
     """Haute-Corse ends in 2020 in the embedded data, France in 2022."""
     for lang, said in (
@@ -95,7 +137,7 @@ def test_yields_are_those_told_by_then_and_name_what_they_rest_on(publication: P
     text = section(publication, departement="40", period="2022-08-31", lang="en")
     by = str(august["published"])
     value = format_number(float(august[f"{by}_q_ha"]), 0, "en")
-    assert f"Grain maize, irrigated 2022 {value}" in text
+    assert f"Grain maize, irrigated 2022 on 31 Aug 2022 {value}" in text
     words = "weather of the season" if by == "model" else "harvest"
     assert words in text
 
