@@ -29,7 +29,8 @@ class YieldOutlook(ByDepartement):
     Dates of issue are the ends of the months from sowing to harvest, and the day of harvest. A
     forecast uses only earlier harvests and the weather up to its date of issue, also in past
     seasons: it is what would have been forecast then. `published` names the forecast that readers
-    see: the model only where it passes all tests on the present data (`yield_skill.verdict`).
+    see: the model only where it passes all tests on the present data (`yield_skill.verdict`). These
+    use harvests that were not known then: `in_hindsight` marks such rows.
     """
 
     crop: Series[str] = pa.Field(description="Crop, as in crop_statistics")
@@ -56,6 +57,10 @@ class YieldOutlook(ByDepartement):
     )
     why: Series[str] = pa.Field(
         isin=YIELD_VERDICTS, description="`model`, or the first test that the model failed"
+    )
+    in_hindsight: Series[bool] = pa.Field(
+        description="Whether the harvest of that year or a later one took part in these tests: on "
+        "the day of issue their result was not known"
     )
 
     class Config:

@@ -317,6 +317,7 @@ _ALL: Final = (
             "model_q_ha": _HARVESTS,
             "published": ("yield_skill.verdict",),
             "why": ("yield_skill.verdict",),
+            "in_hindsight": ("crop_statistics.year",),
         },
     ),
     Table(

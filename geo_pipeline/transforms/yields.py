@@ -173,6 +173,7 @@ def _told(seasons: CropSeasons, verdict: Mapping[int, str]) -> Iterator[pd.DataF
     range_ = _ranges(known.expected, _past_misses(seasons), known.tests)
     last = _last_harvest(seasons)[known.tests]
     recent = seasons.years[known.tests, np.newaxis] - last <= OLDEST_HARVEST_YEARS
+    judged = _judged_until(seasons)
     for issue in seasons.issues:
         told_of = issue.known[known.tests] & recent & ~np.isnan(known.expected)
         fold, place = np.nonzero(told_of)
@@ -199,8 +200,15 @@ def _told(seasons: CropSeasons, verdict: Mapping[int, str]) -> Iterator[pd.DataF
                 "why": np.where(
                     told | (verdict[issue.number] != "model"), verdict[issue.number], "few_years"
                 ),
+                "in_hindsight": seasons.years[known.tests[fold]] <= judged,
             }
         )
+
+
+def _judged_until(seasons: CropSeasons) -> int:
+    """Return the last year whose harvest a verdict rests on; 0 where there are too few for one."""
+    years = seasons.years[seasons.seen.any(axis=-1)]
+    return int(years[-1]) if len(years) >= LEAST_YEARS else 0
 
 
 def _years_to_tell(seasons: CropSeasons) -> list[int]:

@@ -181,6 +181,20 @@ def test_each_measure_of_a_crop_can_refuse_its_model() -> None:
         assert rows["verdict"].tolist() == [verdict], change
 
 
+def test_what_was_judged_with_its_own_harvest_is_marked(
+    weather: pd.DataFrame, statistics: pd.DataFrame
+) -> None:
+    """Twelve harvests until 2022 judge the model: of all seasons but that of 2023 in hindsight."""
+    rows = told(weather, statistics, "model")
+    assert (rows["in_hindsight"] == (rows["year"] <= 2022)).all()
+    known = statistics[statistics["year"] < 2021]
+    rows = told(weather, known, "model")
+    assert set(rows.loc[rows["in_hindsight"], "year"]) == {2013, *range(2015, 2021)}
+    assert {2021, 2022} <= set(rows.loc[~rows["in_hindsight"], "year"])
+    few = statistics[statistics["year"].isin(range(2007, 2014))]
+    assert not told(weather, few, "few_years")["in_hindsight"].any()
+
+
 @pytest.fixture(scope="module")
 def skills(weather: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
     found = seasons(weather, statistics)

@@ -376,10 +376,13 @@ def _yields(place: Place) -> dict[str, Any]:
     if rows.empty:
         return {}
     return {
+        "hindsight": place.view.words("departement.yield_hindsight")
+        if rows["in_hindsight"].any()
+        else "",
         "rows": [
             _yield_row(place, row)
             for _, row in rows.sort_values("crop", key=lambda crops: crops.astype(str)).iterrows()
-        ]
+        ],
     }
 
 

@@ -99,6 +99,18 @@ def test_an_expected_yield_says_when_and_from_which_harvests(publication: Public
     assert "mean of the harvests, up to 2017" in text
 
 
+def test_a_choice_made_with_later_harvests_says_so(publication: Publication) -> None:
+    """Maize of 2022 is judged with its harvest; wheat of 2023 and barley of 2022 are not known."""
+    said = "For a harvest that is known by now this choice is today's"
+    assert said in section(publication, departement="40", period="2022-08-31", lang="en")
+    view = view_of(publication, page="departement", departement="40", lang="en")
+    known = record(publication, "40")
+    table = known.yield_outlook
+    to_come = outlook(Place(view, replace(known, yield_outlook=table[~table["in_hindsight"]])))
+    assert {row["crop"]: row["year"] for row in to_come["yields"]["rows"]}["Soft wheat"] == "2023"
+    assert to_come["yields"]["hindsight"] == ""
+
+
 def test_a_forecast_of_years_ago_says_so_first(publication: Publication) -> None:
     """Haute-Corse ends in 2020 in the embedded data, France in 2022."""
     for lang, said in (
