@@ -117,7 +117,10 @@ class Publication:
         return pd.DataFrame(self._risk.xs(month))
 
     def at_stake(self, period_end: date) -> pd.DataFrame:
-        """What is at stake in France at the end of a dekad, a row a crop; kept once it was read."""
+        """What is at stake at the end of a dekad, a row for each région and crop.
+
+        Rows of France have no région.
+        """
         if period_end not in self._at_stake:
             with self._lock:
                 self._at_stake[period_end] = self._warehouse.query(

@@ -6,10 +6,11 @@ from typing import Any, Final
 import numpy as np
 
 from geo_pipeline.catalogue.indicators import indicator_of
-from geo_pipeline.publishing.formats import format_number, month_name
+from geo_pipeline.publishing.formats import month_name
 from panel_app.data.crop_exposure import exposure
+from panel_app.data.crops_at_stake import crops_at_stake
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix
-from panel_app.data.page_view import PageView, enumeration, hectares, percent
+from panel_app.data.page_view import PageView, enumeration, hectares
 from panel_app.pages.map import map_charts
 
 DRIEST: Final = 10
@@ -29,7 +30,7 @@ def france(view: PageView) -> dict[str, Any]:
         "value_name": _list_note(view),
         "same_month": _same_month(view) if kind == "class" else None,
         "exposed": _exposed(view),
-        "at_stake": _at_stake(view),
+        "at_stake": crops_at_stake(view),
         "changes": changes(view),
     }
 
@@ -155,26 +156,6 @@ def _exposed(view: PageView) -> dict[str, str] | None:
             year=stands.year,
         ),
     }
-
-
-def _at_stake(view: PageView) -> list[dict[str, str]]:
-    """Each crop that stands: its area, how much of it lacks more water than usual, its risk."""
-    if view.indicator.group != "drought" or not view.matrix.by_dekad:
-        return []
-    rows = view.publication.at_stake(view.period_end).dropna(subset=["affected_pct"])
-    return [
-        {
-            "crop": view.words.crop(str(row["crop"])),
-            "area": hectares(float(row["area_ha"]), view.lang),
-            "year": str(int(row["area_year"])),
-            "affected": percent(float(row["affected_pct"]), view.lang),
-            "production": ""
-            if np.isnan(row["production_at_stake_pct"])
-            else percent(float(row["production_at_stake_pct"]), view.lang),
-            "risk": format_number(100.0 * float(row["risk"]), 0, view.lang),
-        }
-        for _, row in rows.iterrows()
-    ]
 
 
 def crop_names(crops: Sequence[str], view: PageView) -> list[str]:

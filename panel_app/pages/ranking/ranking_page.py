@@ -9,6 +9,7 @@ from geo_pipeline.catalogue.indicator_record import Indicator
 from geo_pipeline.publishing.formats import format_number
 from geo_pipeline.territory import BY_CODE, REGIONS
 from geo_pipeline.words import NBSP
+from panel_app.data.crops_at_stake import crops_at_stake
 from panel_app.data.page_view import PageView, enumeration, percent
 from panel_app.data.period_steps import drier_sign, step_name
 from panel_app.data.state import MAX_PLACES
@@ -37,6 +38,7 @@ def slots(view: PageView) -> dict[str, str]:
         "headline": headline(view, ranked, regions),
         "filters": filters(view),
         "table": departements(view, ranked) if regions is None else regions_table(view, regions),
+        "stakes": at_stake(view),
         "comparison": compared(view),
     }
 
@@ -139,6 +141,27 @@ def _covered(view: PageView, known: int) -> str:
     dry = int(np.isin(matrix.style[view.row], matrix.drought_styles).sum())
     area = percent(matrix.drought_share(view.row), view.lang)
     return view.tense(words("ranking.in_drought", dry=dry, known=count, area=area))
+
+
+def at_stake(view: PageView) -> str:
+    """The crops at stake in the chosen région, or in each where régions are ranked; else empty."""
+    words, chosen = view.words, REGIONS.get(view.state.region, "")
+    if view.state.level == "region":
+        names, title = tuple(REGIONS.values()), words("stakes.of_regions")
+    elif chosen:
+        names, title = (chosen,), words("stakes.of_region", region=chosen)
+    else:
+        return ""
+    return render(
+        "ranking/stakes",
+        {
+            "words": words,
+            "title": title,
+            "period": view.period,
+            "rows": crops_at_stake(view, names),
+            "by_region": len(names) > 1,
+        },
+    )
 
 
 def filters(view: PageView) -> str:

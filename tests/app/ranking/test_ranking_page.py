@@ -397,3 +397,22 @@ def test_what_has_no_course_is_left_out(publication: Publication) -> None:
     assert "compare-timeline" in names
     view = view_of(publication, period=AUGUST, places="75")
     assert [chart.name for chart in place_comparison.charts(view)] == ["compare-timeline"]
+
+
+def test_a_region_shows_its_crops_at_stake(publication: Publication) -> None:
+    """August 2022 in Occitanie, by the publication's rows; every région where all are ranked."""
+    table = publication.at_stake(date(2022, 8, 10))
+    maize = table[table["crop"] == "grain_maize_irrigated"].set_index("region")
+    row = maize.loc["Occitanie"]
+    chosen = {"period": "2022-08-10", "lang": "en"}
+    said = plain(page.slots(view_of(publication, region="76", **chosen))["stakes"])
+    assert "Crops at stake: Occitanie" in said
+    assert f"{row['affected_pct']:.0f}%" in said
+    assert f"{100 * row['risk']:.0f}</td>" in said
+    assert "Nouvelle-Aquitaine" not in said
+    all_of_them = plain(page.slots(view_of(publication, level="region", **chosen))["stakes"])
+    known = maize["affected_pct"].notna() & maize.index.notna()
+    assert len(maize[known]) > 8
+    assert all(f"<td>{region}</td>" in all_of_them for region in maize.index[known])
+    assert page.slots(view_of(publication, **chosen))["stakes"] == ""
+    assert page.slots(view_of(publication, indicator="spi_3", region="76"))["stakes"].strip() == ""
