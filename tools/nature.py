@@ -92,15 +92,16 @@ def _soil_lines(source: Bundled) -> list[str]:
     ]
 
 
-def unmet_late(source: Bundled, soils: pd.DataFrame, *, drains: bool) -> "pd.Series[float]":
-    """Return what crops lacked in the second half of their season, by crop, departement, year.
+def satisfaction(source: Bundled, soils: pd.DataFrame, *, drains: bool) -> "pd.Series[float]":
+    """Return the share of its water that each crop got by harvest, by crop, departement, year.
 
-    0-1 of what they asked for. `drains`: whether the soil drains under crops as under grass.
+    From 0 to 1, over the whole season, without irrigation: FAO's WRSI, which is published as
+    `water_satisfaction_pct_*`. `drains`: whether the soil drains under crops as under grass.
     """
     crops = source.crop_parameters()
     crops = crops[~crops["irrigated"] & ~crops["perennial"]]
     weather = with_et0(source.weather_daily(list(soils.index)))
-    lacked = {}
+    satisfied = {}
     for record in daily_records(weather, ("precip_mm", "et0_mm")):
         season = season_of_crops(record.dates, crops)
         here = soils.loc[record.codes].to_numpy()[:, :, np.newaxis, np.newaxis]
@@ -116,54 +117,80 @@ def unmet_late(source: Bundled, soils: pd.DataFrame, *, drains: bool) -> "pd.Ser
             keep=("eta_mm", "etc_mm"),
         )
         for row, crop in enumerate(crops.index):
-            half = int(season.length[row]) // 2
-            for last in np.flatnonzero(season.day[row] == season.length[row]):
-                days = slice(last - half, last + 1)
+            length = int(season.length[row])
+            for last in np.flatnonzero(season.day[row] == length):
+                if last + 1 < length:
+                    continue  # sown before the record
+                days = slice(last + 1 - length, last + 1)
                 got, asked = (
                     soil[name][:, row, days].sum(axis=-1) for name in ("eta_mm", "etc_mm")
                 )
-                for code, share in zip(record.codes, 1 - got / asked, strict=True):
-                    lacked[crop, code, record.dates[last].year] = share
-    return pd.Series(lacked).rename_axis(["crop", "departement", "year"])
+                for code, share in zip(record.codes, got / asked, strict=True):
+                    satisfied[crop, code, record.dates[last].year] = share
+    return pd.Series(satisfied).rename_axis(["crop", "departement", "year"])
 
 
 def _harvest_lines(source: Bundled) -> list[str]:
-    """Return how shortages of water follow harvests in one soil and another, as a section."""
+    """Return how the satisfaction of water need follows harvests, by soil and in dry years."""
     soils = source.soil_storage()
     soils = soils[soils["status"] == "fitted"]
     columns = ["available_water_mm_per_m", "soil_depth_m", "drainage_per_day"]
     fitted = soils[columns]
     one_soil = fitted.assign(available_water_mm_per_m=150.0, soil_depth_m=1.0)
-    lacked = {
-        "one soil": unmet_late(source, one_soil, drains=False),
-        "fitted": unmet_late(source, fitted, drains=False),
-        "draining": unmet_late(source, fitted, drains=True),
+    satisfied = {
+        "one soil": satisfaction(source, one_soil, drains=False),
+        "fitted": satisfaction(source, fitted, drains=False),
+        "draining": satisfaction(source, fitted, drains=True),
     }
     harvests = source.crop_statistics(list(soils.index)).set_index(["crop", "departement", "year"])
-    both = pd.concat({**lacked, "yield": harvests["yield_q_ha"]}, axis=1).dropna()
+    both = pd.concat({**satisfied, "yield": harvests["yield_q_ha"]}, axis=1).dropna()
     by_place = both[both.groupby(["crop", "departement"])["yield"].transform("size") >= LEAST_YEARS]
     ranks = by_place.groupby(["crop", "departement"]).rank()
     ranks -= ranks.groupby(["crop", "departement"]).transform("mean")
     lines = [
-        "## Shortage of water and harvests",
+        "## Satisfaction of water need and harvests",
         "",
-        "Water that a crop lacked in the second half of its season against its harvest: how their",
-        "ranks among the years of a département (four or more) correlate, 2010-2022. Below 0 where",
-        "dry years yield less. One soil of 150 mm in 1 m; the fitted storages; these, draining.",
+        "Share of the water that a crop asked for from sowing to harvest that it got without",
+        "irrigation (`water_satisfaction_pct_*` at harvest, FAO's WRSI) against the harvest: how",
+        "their ranks among the years of a département (four or more) correlate, 2010-2022. Above 0",
+        "where dry years yield less. One soil of 150 mm in 1 m; fitted storages; these, draining.",
         "",
         "| crop | harvests | one soil | fitted | draining |",
         "|---|---|---|---|---|",
     ]
     for crop, of in ranks.groupby("crop"):
-        told = " | ".join(f"{of[name].corr(of['yield']):+.2f}" for name in lacked)
+        told = " | ".join(f"{of[name].corr(of['yield']):+.2f}" for name in satisfied)
         lines.append(f"| {crop} | {len(of)} | {told} |")
     return [
         *lines,
         "",
-        "Drainage, which wetness asks for, makes shortages tell less of most harvests: so soil",
+        "Drainage, which wetness asks for, makes the index tell less of most harvests: so soil",
         "drains under grass, which stands for the land as a whole, and not under field crops.",
         "",
+        *_driest_year_lines(by_place),
     ]
+
+
+def _driest_year_lines(by_place: pd.DataFrame) -> list[str]:
+    """Return the driest year of each crop beside its harvest: the index tells no yield."""
+    usual = by_place.groupby(["crop", "departement"]).transform("median")
+    departure = (by_place["yield"] / usual["yield"] - 1.0).groupby(["crop", "year"]).median()
+    index = by_place["fitted"].groupby(["crop", "year"]).median()
+    lines = [
+        "What is missing to 100 % is no loss of yield. Below, the year of each crop in which the",
+        "index was lowest, and how far its harvests were from the median of their place (medians",
+        "over départements, fitted storages):",
+        "",
+        "| crop | year | satisfied | usually | harvest |",
+        "|---|---|---|---|---|",
+    ]
+    for crop in index.index.unique("crop"):
+        driest = int(index[crop].idxmin())
+        lines.append(
+            f"| {crop} | {driest} | {100 * index[crop, driest]:.0f} % |"
+            f" {100 * index[crop].median():.0f} % | {100 * departure[crop, driest]:+.0f} % |"
+        )
+    return [*lines, ""]
 
 
 def spread_and_true(settings: Settings, observed: Path) -> Agreement:

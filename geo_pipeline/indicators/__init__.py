@@ -2,7 +2,7 @@
 
 Nothing here reads a file, opens a connection or knows of a table. The names exported here are those
 that the other rooms use and that a user of the library needs first. The modules have more: the
-parts of ET0 in `psychrometrics` and `radiation`, crops and their yields in `crops`, the parts of a
+parts of ET0 in `psychrometrics` and `radiation`, crops in `crops`, the parts of a
 water balance in `soil_water`, the fitting of distributions in `distributions`.
 """
 
@@ -23,7 +23,7 @@ from geo_pipeline.indicators.classes import (
 )
 from geo_pipeline.indicators.clusters import GlobalMoran, LocalMoran, global_moran, local_moran
 from geo_pipeline.indicators.combined import combined_class, combined_class_series
-from geo_pipeline.indicators.crops import kc_curve, relative_yield
+from geo_pipeline.indicators.crops import kc_curve
 from geo_pipeline.indicators.evaporation_layer import surface_evaporation
 from geo_pipeline.indicators.evapotranspiration import (
     Et0,
@@ -113,7 +113,6 @@ __all__ = [
     "local_moran",
     "longest_dry_spell",
     "mann_kendall",
-    "relative_yield",
     "rolling_sum",
     "season_total",
     "severity_rank",

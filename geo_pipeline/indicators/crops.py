@@ -1,13 +1,10 @@
-"""Crops through their season: calendar, crop coefficient, roots, and yield when water is short.
+"""Crops through their season: calendar, crop coefficient and roots.
 
 Days of the season are counted from 1, the day of sowing, planting or greenup; 0 is off season.
 
 References: Allen, R. G., Pereira, L. S., Raes, D., Smith, M. (1998). Crop evapotranspiration. FAO
-Irrigation and Drainage Paper 56, chapters 6 and 8. Doorenbos, J., Kassam, A. H. (1979). Yield
-response to water. FAO Irrigation and Drainage Paper 33.
+Irrigation and Drainage Paper 56, chapters 6 and 8.
 """
-
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -275,134 +272,7 @@ def root_depth(
     return np.asarray(np.where(np.isnan(number), np.nan, np.where(season, depth, shallow)))
 
 
-def relative_yield(eta_mm: ArrayLike, etc_mm: ArrayLike, ky: ArrayLike) -> FloatArray:
-    r"""Ya / Ym: yield as a share of the yield without water stress (FAO-33; FAO-56 eq. 90).
-
-    .. math:: 1 - \frac{Y_a}{Y_m} = K_y \left(1 - \frac{ET_a}{ET_c}\right)
-
-    Parameters
-    ----------
-    eta_mm, etc_mm : evapotranspiration of the season or of one stage, with and without stress, mm
-    ky : yield response factor of the season or of that stage, no unit
-
-    Returns
-    -------
-    0-1, the common shape, NaN where an input is and where ETc is 0. FAO-33 vouches for the straight
-    line down to ETa / ETc of 0.5 or so; below, it is an extrapolation.
-
-    Raises
-    ------
-    ValueError : a negative or infinite depth or Ky.
-    """
-    eta, etc = _not_negative(eta_mm, "eta_mm"), _not_negative(etc_mm, "etc_mm")
-    factor = _not_negative(ky, "ky")
-    return np.asarray((1.0 - factor * _deficit(eta, etc)).clip(0.0, 1.0))
-
-
 def _not_negative(values: ArrayLike, name: str) -> FloatArray:
     array = as_float(values)
     reject((array < 0.0) | np.isinf(array), array, name, "negative or infinite")
     return array
-
-
-def _deficit(eta: FloatArray, etc: FloatArray) -> FloatArray:
-    """Return 1 - ETa / ETc, NaN where ETc is 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(etc > 0.0, 1.0 - eta / etc, np.nan))
-
-
-def relative_yield_by_stage(
-    eta_mm: ArrayLike,
-    etc_mm: ArrayLike,
-    ky: ArrayLike,
-    *,
-    combine: Literal["product", "sum", "minimum"] = "product",
-) -> FloatArray:
-    r"""Ya / Ym from the stress of each stage.
-
-    .. math::
-        \text{product: } \prod_s \left[1 - K_{y,s}\left(1 - \tfrac{ET_a}{ET_c}\right)_s\right],
-        \qquad \text{sum: } 1 - \sum_s K_{y,s}\left(1 - \tfrac{ET_a}{ET_c}\right)_s
-
-    FAO-33 gives factors by stage but no rule to combine them. The product (Rao et al. 1988) is the
-    default: what a stage has lost cannot be lost again, so that it stays above the sum (Stewart et
-    al. 1977), which takes losses as independent; `minimum` is the worst stage alone (CROPWAT).
-
-    Parameters
-    ----------
-    eta_mm, etc_mm : (..., stages), mm in each stage, with and without stress
-    ky : (..., stages), NaN for a stage that FAO-33 gives no factor for: it is left out
-
-    Returns
-    -------
-    (...), 0-1. NaN where no stage has a factor, where evapotranspiration of a stage that has one is
-    NaN, or its ETc 0.
-
-    Raises
-    ------
-    ValueError : a negative or infinite depth or Ky, an unknown `combine`.
-
-    References
-    ----------
-    Rao, N. H., Sarma, P. B. S., Chander, S. (1988). A simple dated water-production function for
-    use in irrigated agriculture. Agric. Water Manage. 13, 25-32. Stewart, J. I. et al. (1977).
-    Optimizing crop production through control of water and salinity levels in the soil. Utah Water
-    Research Laboratory.
-    """
-    factor = as_float(ky)
-    given = ~np.isnan(factor)
-    stages = relative_yield(eta_mm, etc_mm, np.where(given, factor, 0.0))
-    stages = np.where(given, stages, 1.0)
-    if combine == "product":
-        combined = stages.prod(axis=-1)
-    elif combine == "sum":
-        lost = np.where(given, factor, 0.0) * _deficit(as_float(eta_mm), as_float(etc_mm))
-        losses = np.where(given, lost, 0.0)
-        combined = (1.0 - losses.sum(axis=-1)).clip(0.0, 1.0)
-    elif combine == "minimum":
-        combined = stages.min(axis=-1)
-    else:
-        raise ValueError(f"combine is 'product', 'sum' or 'minimum', got {combine!r}")
-    return np.asarray(np.where(given.any(axis=-1), combined, np.nan))
-
-
-def stage_totals(
-    values: ArrayLike, season: ArrayLike, stage: ArrayLike, *, n_stages: int = len(STAGES)
-) -> tuple[FloatArray, IntArray]:
-    """Sums of a daily series by season and stage.
-
-    Parameters
-    ----------
-    values : (..., time), such as ETa in mm
-    season : (time,), number of the season of each day (`season_year`), 0 off season
-    stage : (time,), stage of each day, 1 to `n_stages`; other days are left out
-
-    Returns
-    -------
-    totals : (..., seasons, n_stages), unit of the values, NaN where a day of the stage is NaN and
-        where the season has no day of that stage
-    seasons : (seasons,), the numbers, ascending. The first and last may be cut by the ends of the
-        series: the caller knows the length they should have.
-
-    Raises
-    ------
-    ValueError : seasons or stages of another length than the time axis.
-    """
-    series = as_float(values)
-    seasons_of, stages_of = np.asarray(season), np.asarray(stage)
-    length = series.shape[-1] if series.ndim else 0
-    if seasons_of.shape != (length,) or stages_of.shape != (length,):
-        raise ValueError(
-            f"season {seasons_of.shape} and stage {stages_of.shape} need one number for each of "
-            f"{length} days"
-        )
-    seasons = np.unique(seasons_of[seasons_of != 0]).astype(np.int64)
-    totals = np.full((*series.shape[:-1], len(seasons), n_stages), np.nan)
-    for row, number in enumerate(seasons):
-        for column in range(n_stages):
-            days = (seasons_of == number) & (stages_of == column + 1)
-            if days.any():
-                # Time first: the sum over days runs in the same order for any number of places.
-                chosen = np.moveaxis(series[..., days], -1, 0)
-                totals[..., row, column] = np.add.accumulate(chosen, axis=0)[-1]
-    return totals, seasons

@@ -214,6 +214,8 @@ def test_skill_is_told_of_each_date_of_issue(skills: pd.DataFrame) -> None:
     assert set(maize["years"]) == {12}
     assert set(maize["forward_years"]) == {4}
     assert (maize["skill_low"] <= maize["skill"]).all()
+    assert (maize["coverage_worst_year_pct"] < maize["coverage_pct"]).all()
+    assert set(maize["coverage_worst_year_pct"]) <= {0.0, 25.0, 50.0, 75.0, 100.0}  # of 4 places
     ratio = (maize["model_rmse_q_ha"] / maize["baseline_rmse_q_ha"]) ** 2
     assert maize["skill"].to_numpy() == pytest.approx(1.0 - ratio.to_numpy())
 

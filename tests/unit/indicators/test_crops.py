@@ -6,19 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from geo_pipeline.indicators.crops import (
     adjust_kc,
     day_of_season,
     growth_stage,
     kc_curve,
-    relative_yield,
-    relative_yield_by_stage,
     root_depth,
     season_year,
-    stage_totals,
 )
 
 BEANS = [25, 25, 30, 20]
@@ -175,64 +170,3 @@ def test_stages_and_roots() -> None:
 def test_lengths_are_four_and_not_negative(lengths: object) -> None:
     with pytest.raises(ValueError, match="lengths"):
         growth_stage(np.arange(5), lengths)
-
-
-def test_yield_falls_by_ky_times_the_deficit() -> None:
-    # FAO-56 eq. 90: maize, Ky 1.25, 20 % short of water loses 25 %.
-    assert relative_yield(400, 500, 1.25) == pytest.approx(0.75)
-    assert relative_yield([0, 500, 600], 500, 1.25).tolist() == [0, 1, 1]
-    assert np.isnan(relative_yield([1.0, np.nan, 0.0], [np.nan, 1.0, 0.0], 1.0)).all()
-    with pytest.raises(ValueError, match=r"eta_mm\[1\] is -1.0: negative or infinite"):
-        relative_yield([1.0, -1.0], 2.0, 1.0)
-
-
-def test_losses_of_stages_combine_as_named() -> None:
-    eta, etc, ky = [90, 50, 100], [100, 100, 100], [0.4, 1.5, 0.5]
-    assert relative_yield_by_stage(eta, etc, ky) == pytest.approx(0.96 * 0.25)
-    assert relative_yield_by_stage(eta, etc, ky, combine="sum") == pytest.approx(1 - 0.04 - 0.75)
-    assert relative_yield_by_stage(eta, etc, ky, combine="minimum") == pytest.approx(0.25)
-    with pytest.raises(ValueError, match="combine is 'product', 'sum' or 'minimum', got 'mean'"):
-        relative_yield_by_stage(eta, etc, ky, combine="mean")
-
-
-@pytest.mark.parametrize("combine", ["product", "sum", "minimum"])
-def test_stages_without_a_factor_are_left_out(combine: str) -> None:
-    ky = [0.4, 1.5, np.nan]
-    known = relative_yield_by_stage([90, 80], [100, 100], ky[:2], combine=combine)
-    for last in (10.0, np.nan):
-        blank = relative_yield_by_stage([90, 80, last], [100, 100, 100], ky, combine=combine)
-        assert blank == known
-    assert np.isnan(relative_yield_by_stage([90], [100], [np.nan], combine=combine))
-    assert np.isnan(relative_yield_by_stage([np.nan, 9], [10, 10], ky[:2], combine=combine))
-
-
-@given(
-    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 2)), min_size=1, max_size=4),
-)
-def test_the_product_lies_between_the_sum_and_the_worst_stage(
-    stages: list[tuple[float, float]],
-) -> None:
-    met, ky = np.array(stages).T
-    results = [
-        float(relative_yield_by_stage(100 * met, 100.0, ky, combine=combine))
-        for combine in ("sum", "product", "minimum")
-    ]
-    assert 0 <= results[0] <= results[1] + 1e-12
-    assert results[1] <= results[2] + 1e-12
-    assert results[2] <= 1
-
-
-def test_totals_by_season_and_stage() -> None:
-    values = np.stack([np.arange(8.0), np.ones(8)])
-    values[1, 6] = np.nan
-    season = np.array([2019, 2019, 2019, 0, 0, 2020, 2020, 2020])
-    stage = np.array([1, 1, 2, 0, 0, 1, 2, 2])
-    totals, seasons = stage_totals(values, season, stage, n_stages=3)
-    assert seasons.tolist() == [2019, 2020]
-    assert totals[0].tolist()[0][:2] == [1.0, 2.0]
-    assert totals[0].tolist()[1][:2] == [5.0, 13.0]
-    assert np.isnan(totals[..., 2]).all()
-    assert totals[1, 1, 0] == 1
-    assert np.isnan(totals[1, 1, 1])
-    with pytest.raises(ValueError, match="need one number for each of 8 days"):
-        stage_totals(values, season[:4], stage)

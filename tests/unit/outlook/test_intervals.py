@@ -39,3 +39,9 @@ def test_coverage_is_counted_by_year() -> None:
     assert share[3] == 0.0
     assert np.isnan(share[7])
     assert share[5] == 1.0
+
+
+def test_a_year_has_no_part_in_the_range_it_is_held_against() -> None:
+    """Two years of ten places, in one of which all are far off: the other does not hold them."""
+    misses = np.column_stack([np.linspace(-0.05, 0.05, 10), np.linspace(0.4, 0.5, 10)])
+    assert coverage_by_year(misses).tolist() == [0.0, 0.0]
