@@ -12,24 +12,24 @@ pytestmark = pytest.mark.browser
 
 TITLES = {
     "fr": {
-        "map": "Gers, Sécheresse agricole, août 2022 · Sécheresse agricole en France",
+        "map": "Sécheresse agricole, août 2022 · Sécheresse agricole en France",
         "departement": "Gers · Sécheresse agricole en France",
         "ranking": "Classement · Sécheresse agricole en France",
         "droughts": "Sécheresses · Sécheresse agricole en France",
         "trends": "Tendances · Sécheresse agricole en France",
         "pipeline": "Données à jour ? · Sécheresse agricole en France",
         "about": "À propos · Sécheresse agricole en France",
-        "embed": "Gers, Sécheresse agricole, août 2022 · Sécheresse agricole en France",
+        "embed": "Sécheresse agricole, août 2022 · Sécheresse agricole en France",
     },
     "en": {
-        "map": "Gers, Agricultural drought, August 2022 · Agricultural drought in France",
+        "map": "Agricultural drought, August 2022 · Agricultural drought in France",
         "departement": "Gers · Agricultural drought in France",
         "ranking": "Ranking · Agricultural drought in France",
         "droughts": "Droughts · Agricultural drought in France",
         "trends": "Trends · Agricultural drought in France",
         "pipeline": "Data health · Agricultural drought in France",
         "about": "About · Agricultural drought in France",
-        "embed": "Gers, Agricultural drought, August 2022 · Agricultural drought in France",
+        "embed": "Agricultural drought, August 2022 · Agricultural drought in France",
     },
 }
 SAYS = {
