@@ -76,6 +76,12 @@ class Departement(NamedTuple):
         return OVERSEAS[self.code].crs if self.overseas else MAIN_CRS
 
     @property
+    def where(self) -> str:
+        """Its place in a French sentence: `dans le Gers`, `en Gironde`."""
+        preposition = next(each for each, codes in PREPOSITIONS.items() if self.code in codes)
+        return f"{preposition} {self.name}".replace("' ", "'")
+
+    @property
     def inset(self) -> int | None:
         """Its position in the row of framed insets under the map; None on the map itself."""
         return OVERSEAS[self.code].inset if self.overseas else None
@@ -95,6 +101,28 @@ OVERSEAS: Final = {
     "974": Overseas("EPSG:2975", 3),  # RGR92 / UTM 40S
     "976": Overseas("EPSG:4471", 4),  # RGM04 / UTM 38S
 }
+
+
+PREPOSITIONS: Final = {
+    "à": ("75", "974", "976"),
+    "en": (
+        "07", "09", "16", "17", "19", "21", "24", "28", "2A", "2B", "31", "33", "35", "37",
+        "38", "43", "44", "48", "49", "52", "53", "54", "57", "70", "71", "73", "74", "76",
+        "77", "85", "87", "93", "971", "972", "973"
+    ),
+    "dans la": ("23", "26", "42", "50", "51", "55", "58", "72", "80", "86"),
+    "dans le": (
+        "14", "15", "18", "25", "29", "30", "32", "39", "41", "45", "46", "47", "56", "59",
+        "62", "63", "67", "68", "69", "81", "82", "83", "84", "90", "94", "95"
+    ),
+    "dans les": (
+        "04", "05", "06", "08", "13", "22", "40", "64", "65", "66", "78", "79", "88", "92"
+    ),
+    "dans l'": (
+        "01", "02", "03", "10", "11", "12", "27", "34", "36", "60", "61", "89", "91"
+    ),
+}  # fmt: skip
+"""French words before the name of a département in which something lies."""
 
 
 DEPARTEMENTS: tuple[Departement, ...] = (

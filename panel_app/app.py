@@ -5,6 +5,7 @@ import threading
 import panel as pn
 
 from geo_pipeline.settings import Settings
+from panel_app.data.gazetteer import Gazetteer, gazetteer
 from panel_app.data.pipeline_snapshot import PipelineStore
 from panel_app.data.store import Store
 from panel_app.serving.session import Session
@@ -34,6 +35,17 @@ def shared_snapshots() -> PipelineStore:
         return snapshots
 
 
+def shared_places() -> Gazetteer:
+    """The one list of places in this process."""
+    with _LOCK:
+        path = Settings().embedded_data / "communes.parquet"
+        key = f"places {path}"
+        if key not in pn.state.cache:
+            pn.state.cache[key] = gazetteer(path)
+        places: Gazetteer = pn.state.cache[key]
+        return places
+
+
 def query() -> dict[str, str]:
     """The parameters of this session's URL."""
     return {
@@ -46,7 +58,9 @@ def query() -> dict[str, str]:
 def build() -> pn.Template:
     """The page of this session."""
     signed_in = Settings().app_sign_in != "none"
-    session = Session(shared_store(), shared_snapshots(), query(), signed_in=signed_in)
+    session = Session(
+        shared_store(), shared_snapshots(), shared_places(), query(), signed_in=signed_in
+    )
     session.follow()
     if pn.state.curdoc is not None:
         # The page itself shows a lost connection, in the reader's language.

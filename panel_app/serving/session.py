@@ -20,6 +20,8 @@ from markupsafe import Markup
 from geo_pipeline.errors import GeoPipelineError, StorageError
 from geo_pipeline.publishing.formats import format_date, format_period
 from geo_pipeline.publishing.sentences import archive_words
+from geo_pipeline.territory import BY_CODE
+from panel_app.data.gazetteer import Gazetteer
 from panel_app.data.page_view import PageView, Slots, indicator_options
 from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
@@ -30,6 +32,7 @@ from panel_app.drawing.landmarks import landmarks
 from panel_app.drawing.templates import render
 from panel_app.page_list import BY_KEY, HOME, NAVIGATION, Page
 from panel_app.pages.waiting import waiting_page
+from panel_app.serving import place_search
 from panel_app.serving.channel import Channel
 from panel_app.serving.document import shell
 
@@ -58,11 +61,13 @@ class Session:
         self,
         store: Store,
         snapshots: PipelineStore,
+        places: Gazetteer,
         query: Mapping[str, str],
         *,
         signed_in: bool = False,
     ) -> None:
-        self._store, self._snapshots, self._signed_in = store, snapshots, signed_in
+        self._store, self._snapshots, self._places = store, snapshots, places
+        self._signed_in = signed_in
         self._publication: Publication | None = None
         self._error: StorageError | None = None
         self._seen: Version | None = None
@@ -113,6 +118,7 @@ class Session:
                 "notice": Markup(slots["notice"]),  # noqa: S704
                 "title": self._title(),
                 "subject": self._finding(),
+                "place": self._place(),
                 "signed_in": self._signed_in,
                 "about": {
                     # While nothing is published, the address keeps its parameters.
@@ -196,6 +202,11 @@ class Session:
         day = format_date(view.publication.published_at.date(), view.lang)
         return self.words("take.credit", name=self.words("title"), day=day)
 
+    def _place(self) -> str:
+        """What the search box shows: the selected département."""
+        code = self.state.departement
+        return f"{code} {BY_CODE[code].name}" if code else ""
+
     def _query(self) -> str:
         view = self.view
         query = self.state.query(view.period_typed if view else "")
@@ -204,7 +215,10 @@ class Session:
     # ------------------------------------------------------------------ requests
 
     def ask(self, asked: Mapping[str, str]) -> None:
-        """Handle a request of the page: go to an address, change parameters, make a file."""
+        """Handle a request of the page: go to an address, change parameters, search, make a file.
+
+        What is searched for is neither kept nor logged.
+        """
         if sum(len(name) + len(value) for name, value in asked.items()) > MAX_ASKED:
             return
         if "take" in asked:
@@ -213,13 +227,20 @@ class Session:
         if "landmarks" in asked:
             self._tell_landmarks()
             return
-        if "href" in asked:
+        if "search" in asked:
+            self.channel.tell(
+                {"found": place_search.suggestions(self._places, asked["search"], self.words)}
+            )
+            return
+        before, self._notices = self.state, []
+        if "place" in asked:
+            query = self.state.query() | dict(self._chosen(asked["place"]))
+        elif "href" in asked:
             query = dict(parse_qsl(asked["href"].removeprefix("?")))
         else:
             query = self.state.query() | dict(asked)
         if "zoom" in query:
             self._zoom = zoom(query)
-        before, self._notices = self.state, []
         self.state = self._read(query)
         if self.state.indicator != before.indicator:
             self._tell_period()
@@ -232,6 +253,14 @@ class Session:
             _LOG.warning("cannot show %s: %s", self.state, error)
             self.state, self._notices = before, [self.words("notice.unreadable")]
             self.tell()
+
+    def _chosen(self, number: str) -> Mapping[str, str]:
+        """What a suggested place changes; its explanation is added to the notices."""
+        if not number.isdecimal() or int(number) >= len(self._places):
+            return {}
+        place = self._places[int(number)]
+        self._notices += place_search.explanation(place, self.words)
+        return place_search.changes(place)
 
     def tell(self, *, whole: bool = False) -> None:
         """Send what changed since the last time; everything when the page is another one."""
@@ -246,6 +275,7 @@ class Session:
             | {
                 "title": self._title(),
                 "state": json.dumps(self.state.query() | {"page": self.state.page}),
+                "place": self._place(),
                 "query": self._query(),
             }
         )

@@ -24,6 +24,12 @@ const app = (() => {
     asked.data = { name, value: Object.values(changes).map(String), time: name.map(() => count) };
   };
 
+  // As a step to another page, to which the back button leads.
+  const askOn = (changes) => {
+    pushing = true;
+    ask(changes);
+  };
+
   const place = (name) => document.querySelector(`[data-slot="${name}"]`);
   const read = (name) => {
     const text = place(name)?.textContent;
@@ -47,8 +53,7 @@ const app = (() => {
   let pushing = false;
   const special = {
     query: (text) => {
-      if (text === window.location.search) return;
-      window.history[pushing ? "pushState" : "replaceState"](null, "", text);
+      if (text !== window.location.search) window.history[pushing ? "pushState" : "replaceState"](null, "", text);
       pushing = false;
       links();
     },
@@ -96,23 +101,9 @@ const app = (() => {
     const list = document.getElementById("indicator");
     const current = new URLSearchParams(window.location.search);
     if (list && current.get("indicator") && document.activeElement !== list) list.value = current.get("indicator");
-    const box = document.getElementById("departement");
-    if (box && document.activeElement !== box) box.value = named(current.get("departement") ?? "");
   };
-  const options = () => [...document.querySelectorAll("#departements option")].map((each) => each.value);
-  const named = (code) => (code ? options().find((each) => each.startsWith(`${code} `)) ?? code : "");
 
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
-  // A code or the beginning of a name, with or without accents; '' clears the selection.
-  const found = (text) => {
-    const wanted = plain(text);
-    if (!wanted) return "";
-    const all = options(), name = (each) => plain(each.slice(each.indexOf(" ") + 1));
-    const code = (each) => plain(each.slice(0, each.indexOf(" ")));
-    const one = all.find((each) => plain(each) === wanted || code(each) === wanted || name(each) === wanted)
-      ?? all.find((each) => name(each).startsWith(wanted)) ?? all.find((each) => name(each).includes(wanted));
-    return one ? one.slice(0, one.indexOf(" ")) : null;
-  };
 
   // Rows without the searched text are hidden; the search is repeated when a slot is filled again.
   const sift = (box) => {
@@ -159,22 +150,10 @@ const app = (() => {
       const { value, checked } = event.target;
       return ask({ [paramToggle]: checked ? [...now, value].join() : now.filter((each) => each !== value).join() });
     }
-    if ("place" in event.target.dataset) {
-      const code = found(event.target.value);
-      event.target.setAttribute("aria-invalid", String(code === null));
-      if (code !== null) {
-        event.target.value = named(code);
-        ask({ departement: code });
-      }
-    }
   });
 
   document.addEventListener("input", (event) => {
     for (const each of on.input) if (each(event)) return;
-    // A choice from the list is an input event without a typed letter: it is applied at once.
-    if ("place" in event.target.dataset && options().includes(event.target.value)) {
-      event.target.dispatchEvent(new Event("change", { bubbles: true }));
-    }
     if (event.target.dataset.filter) sift(event.target);
   });
 
@@ -183,7 +162,7 @@ const app = (() => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
     if (event.key === "/" && !event.target.matches("input, select, textarea")) {
       event.preventDefault();
-      document.getElementById("departement")?.focus();
+      document.getElementById("place")?.focus();
       return;
     }
     for (const each of on.key) if (each(event)) return;
@@ -236,5 +215,5 @@ const app = (() => {
     connect();
   };
 
-  return { about, ask, on, place, read, fill, start, lost, model, plain, root };
+  return { about, ask, askOn, on, place, read, fill, start, lost, model, plain, root };
 })();

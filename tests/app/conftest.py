@@ -12,6 +12,7 @@ import panel as pn
 import pytest
 
 from geo_pipeline.settings import Settings
+from panel_app.data.gazetteer import Gazetteer, gazetteer
 from panel_app.data.indicator_matrix import Matrix, style_indices
 from panel_app.data.page_view import PageView
 from panel_app.data.state import from_query
@@ -34,6 +35,11 @@ def own_cache() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def store(published_home: Path) -> Store:
     return Store(Settings(home=published_home).warehouse)
+
+
+@pytest.fixture(scope="session")
+def places() -> Gazetteer:
+    return gazetteer(Settings().embedded_data / "communes.parquet")
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 from geo_pipeline.publishing import bulletin, exports, selection
 from geo_pipeline.publishing.sentences import in_past, is_past
 from geo_pipeline.storage.warehouse import Warehouse
+from panel_app.data.gazetteer import Gazetteer
 from panel_app.data.page_words import catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
 from panel_app.data.store import Publication, Store
@@ -26,10 +27,12 @@ BAND = "Archive : données jusqu'au 31 décembre 2022."
 
 
 @pytest.mark.parametrize("shown", ["map", "departement", "ranking", "trends", "embed"])
-def test_every_page_has_the_band(store: Store, tmp_path: Any, shown: str) -> None:
+def test_every_page_has_the_band(
+    store: Store, places: Gazetteer, tmp_path: Any, shown: str
+) -> None:
     """The embedded weather ends on 31 December 2022."""
     snapshots = PipelineStore(tmp_path / "none.json")
-    session = Session(store, snapshots, {"page": shown, "departement": "32"})
+    session = Session(store, snapshots, places, {"page": shown, "departement": "32"})
     slots = session.slots()
     assert BAND in plain(slots["band"])
     assert session._main(slots).startswith('<div data-slot="band"><p class="band">Archive')

@@ -222,21 +222,90 @@ def test_every_departement_can_be_walked_to(read: Any) -> None:
 def test_slash_searches_by_name_without_accents_or_by_number(read: Any) -> None:
     reader = read("period=2022-08")
     page = reader.page
-    for typed, name in [("cotes", "Côtes-d'Armor"), ("2a", "Corse-du-Sud"), ("GERS", "Gers")]:
+    for typed, name in [("cotes", "Côtes-d'Armor"), ("2a", "Corse-du-Sud"), ("32000", "Gers")]:
         page.keyboard.press("/")
-        assert 'id="departement"' in reader.focused()
-        page.keyboard.press("Control+A")
-        page.keyboard.type(typed)
-        with reader.answered():
-            page.keyboard.press("Enter")
+        assert 'id="place"' in reader.focused()
+        page.keyboard.type(typed)  # over what was there, which is selected
+        page.keyboard.press("Enter")
         reader.says(".detail h2", name)
+        assert name in page.input_value("#place")
         page.focus("#timeline")
     page.keyboard.press("/")
-    page.keyboard.press("Control+A")
     page.keyboard.type("atlantis")
     page.keyboard.press("Enter")
-    assert page.get_attribute("#departement", "aria-invalid") == "true"
+    reader.until(lambda: page.get_attribute("#place", "aria-invalid") == "true")
+    assert "Aucun lieu « atlantis »" in reader.text("#place-said")
     reader.says(".detail h2", "Gers")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    assert page.input_value("#place") == "32 Gers"
+    reader.assert_clean()
+
+
+def test_suggested_places_are_heard_and_chosen_by_arrows(read: Any) -> None:
+    reader = read("period=2022-08")
+    page = reader.page
+    box = page.get_by_role("combobox", name="Chercher un lieu")
+    assert box.get_attribute("aria-expanded") == "false"
+    box.press_sequentially("saint-denis")
+    reader.until(lambda: box.get_attribute("aria-expanded") == "true")
+    assert reader.text("#place-said").startswith("Les 8 premiers lieux")
+    offered = page.get_by_role("listbox", name="Lieux trouvés").get_by_role("option")
+    assert offered.count() == 8
+    assert box.get_attribute("aria-activedescendant") is None
+    for key, place in [("ArrowDown", 0), ("ArrowDown", 1), ("ArrowUp", 0), ("ArrowUp", 7)]:
+        page.keyboard.press(key)
+        active = offered.nth(place)
+        assert active.get_attribute("aria-selected") == "true"
+        assert box.get_attribute("aria-activedescendant") == active.get_attribute("id")
+        assert 'id="place"' in reader.focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    reader.says(".detail h2", "Seine-Saint-Denis")
+    reader.says(".notice", "Saint-Denis est en Seine-Saint-Denis")
+    assert page.get_by_role("listbox").count() == 0
+    assert box.get_attribute("aria-expanded") == "false"
+    page.go_back()
+    reader.says(".detail h2", "France")
+    assert page.input_value("#place") == ""
+    box.press_sequentially("xyzzy")
+    reader.says("#place-said", "Aucun lieu « xyzzy », ni rien qui y ressemble.")
+    assert box.get_attribute("aria-expanded") == "false"
+    page.keyboard.press("Escape")
+    assert reader.text("#place-said") == ""
+    reader.assert_clean()
+
+
+def test_a_place_is_found_by_touch(read: Any) -> None:
+    reader = read("period=2022-08", viewport=PHONE, touch=True)
+    page = reader.page
+    page.tap("#place")
+    page.keyboard.type("tolouse")
+    offered = page.locator("[role=option]")
+    offered.first.wait_for()
+    assert reader.overflow() == []
+    for each in (offered.first, offered.last):
+        box = each.bounding_box()
+        assert box["height"] >= 44
+        assert (box["x"] >= 0, box["x"] + box["width"] <= PHONE[0]) == (True, True)
+    offered.first.tap()
+    reader.says(".notice", "Toulouse est en Haute-Garonne")
+    reader.address_has(departement="31")
+    assert 'id="place"' not in reader.focused()  # so a phone puts its keyboard away
+    reader.assert_clean()
+
+
+def test_a_region_is_found_from_any_page_and_the_box_can_be_emptied(read: Any) -> None:
+    reader = read("page=trends&departement=32")
+    page = reader.page
+    page.fill("#place", "Bretagne")
+    page.locator("[role=option]").first.click()
+    reader.address_has(page="ranking", region="53", departement="32")
+    reader.says("h1", "Bretagne")
+    page.fill("#place", "")
+    page.keyboard.press("Enter")
+    reader.address_has(departement="")
     reader.assert_clean()
 
 

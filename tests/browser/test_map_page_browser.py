@@ -94,7 +94,7 @@ def test_a_click_selects_and_a_click_in_the_sea_lets_go(
     reader.address_has(departement="32")
     assert page.get_attribute(GERS, "aria-pressed") == "true"
     assert page.inner_text("#plate").replace("\xa0", " ") == "Gers (32)"
-    assert page.input_value("#departement") == "32 Gers"
+    assert page.input_value("#place") == "32 Gers"
     page.screenshot(path=artefacts / f"map_gers_{viewport[0]}.png", full_page=True)
     assert reader.overflow() == []
     box = page.locator("#map-a").bounding_box()

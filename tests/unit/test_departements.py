@@ -6,6 +6,7 @@ from geo_pipeline.errors import UsageError
 from geo_pipeline.territory import (
     BY_CODE,
     CODES,
+    PREPOSITIONS,
     REGIONS,
     is_stretch,
     parse_departement,
@@ -64,6 +65,29 @@ def test_lists_are_sorted_and_without_repetition() -> None:
     assert parse_departements(["32,31", "Gers", "1"]) == ["01", "31", "32"]
     with pytest.raises(UsageError, match="no département given"):
         parse_departements([" , "])
+
+
+@pytest.mark.parametrize(
+    ("code", "where"),
+    [
+        ("32", "dans le Gers"),
+        ("31", "en Haute-Garonne"),
+        ("01", "dans l'Ain"),
+        ("23", "dans la Creuse"),
+        ("40", "dans les Landes"),
+        ("75", "à Paris"),
+        ("974", "à La Réunion"),
+        ("2A", "en Corse-du-Sud"),
+    ],
+)
+def test_places_in_french_sentences(code: str, where: str) -> None:
+    assert BY_CODE[code].where == where
+
+
+def test_each_departement_has_one_preposition() -> None:
+    assert sorted(code for codes in PREPOSITIONS.values() for code in codes) == sorted(CODES)
+    for code in PREPOSITIONS["dans l'"]:
+        assert BY_CODE[code].name[0] in "AEHIOY"
 
 
 def test_what_follows_each_other_is_spelled_in_one() -> None:

@@ -297,6 +297,67 @@ def test_polygon_areas_are_near_the_official_ones(full: gpd.GeoDataFrame) -> Non
     assert error.median() < 0.02
 
 
+# --- communes --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def communes() -> pd.DataFrame:
+    frame: pd.DataFrame = pq.read_table(ASSETS / "communes.parquet").to_pandas()
+    return frame
+
+
+def test_communes_are_those_of_the_departements(communes: pd.DataFrame) -> None:
+    assert set(communes["departement"]) == CODES
+    assert not communes.duplicated(["code", "commune"]).any()
+    whole = communes[communes["commune"].isna()]
+    assert len(whole) == 34_875
+    assert whole["population"].notna().all()
+    assert whole["population"].sum() == pytest.approx(68.35e6, rel=0.001)
+    assert whole["postcodes"].str.fullmatch(r"\d{5}( \d{5})*").all()
+    parts = communes[communes["commune"].notna()]
+    assert set(parts["commune"]) <= set(whole["code"])
+    assert (ASSETS / "communes.parquet").stat().st_size < 400_000
+
+
+def test_known_communes(communes: pd.DataFrame) -> None:
+    auch = communes[communes["name"] == "Auch"].iloc[0]
+    assert (auch["code"], auch["departement"], auch["postcodes"]) == ("32013", "32", "32000")
+    assert auch["population"] == 22_428
+    cordieux = communes[communes["name"] == "Cordieux"].iloc[0]
+    assert (cordieux["code"], cordieux["commune"]) == ("01120", "01262")  # in Montluel
+    lyon = communes[communes["commune"] == "69123"]
+    assert list(lyon["code"]) == [f"6938{n}" for n in range(1, 10)]
+    assert (communes["name"] == "Saint-Denis").sum() == 4
+
+
+def test_a_part_with_the_name_of_its_commune_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(ASSETS / "build"))
+    script = load_script("communes")
+    commune = {"type": "commune-actuelle", "departement": "01", "population": 5}
+    part = {"type": "commune-deleguee", "departement": "01", "chefLieu": "01015"}
+    rows = [
+        {**commune, "code": "01015", "nom": "Ici", "codesPostaux": ["01300", "01310"]},
+        {**part, "code": "01015", "nom": "Ici"},
+        {**part, "code": "01340", "nom": "Ailleurs"},
+        {**commune, "code": "98701", "nom": "Loin", "departement": "987"},
+    ]
+    made = script.table_of(rows)
+    assert made.to_pydict() == {
+        "code": ["01015", "01340"],
+        "name": ["Ici", "Ailleurs"],
+        "departement": ["01", "01"],
+        "commune": [None, "01015"],
+        "postcodes": ["01300 01310", None],
+        "population": [5, None],
+    }
+    script.write(made, tmp_path / "communes.parquet")
+    assert pq.read_table(tmp_path / "communes.parquet").equals(made)
+    with pytest.raises(script.BuildError, match="unknown types"):
+        script.table_of([{**part, "type": "hameau", "code": "01999", "nom": "?"}])
+
+
 # --- against IGN -----------------------------------------------------------------------------
 
 IOU_DEFAULT = 0.90

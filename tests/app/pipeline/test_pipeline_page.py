@@ -15,6 +15,7 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.territory import CODES
 from geo_pipeline.words import NBSP, keep_all, message, read_all, read_kept
 from panel_app.app import build
+from panel_app.data.gazetteer import Gazetteer
 from panel_app.data.page_words import catalogue
 from panel_app.data.pipeline_snapshot import SNAPSHOT_VERSION, PipelineStore
 from panel_app.data.store import Publication, Store
@@ -198,11 +199,15 @@ def test_the_store_reads_again_what_changed_and_refuses_the_rest(tmp_path: Path)
 
 
 def test_the_page_sends_only_what_changed(
-    taken: dict[str, Any], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    taken: dict[str, Any],
+    store: Store,
+    places: Gazetteer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "pipeline.json"
     path.write_text(json.dumps(keep_all(taken)))
-    session = Session(store, PipelineStore(path), {"page": "pipeline"})
+    session = Session(store, PipelineStore(path), places, {"page": "pipeline"})
     session.template()
     told: list[dict[str, str]] = []
     monkeypatch.setattr(session.channel, "tell", lambda slots: told.append(dict(slots)))

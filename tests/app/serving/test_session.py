@@ -13,6 +13,7 @@ import pytest
 
 from geo_pipeline.settings import Settings
 from panel_app.app import build
+from panel_app.data.gazetteer import Gazetteer
 from panel_app.data.pipeline_snapshot import PipelineStore
 from panel_app.data.store import Store
 from panel_app.page_list import PAGES
@@ -27,11 +28,12 @@ class Heard(list[dict[str, str]]):
 
 
 @pytest.fixture
-def visit(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def visit(store: Store, places: Gazetteer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return `visit(**query)`: a session as it is after its first page, and what it tells."""
 
     def begin(at: Store = store, **query: str) -> tuple[Session, Heard]:
-        session, heard = Session(at, PipelineStore(tmp_path / "pipeline.json"), query), Heard()
+        snapshots = PipelineStore(tmp_path / "pipeline.json")
+        session, heard = Session(at, snapshots, places, query), Heard()
         session.template()
 
         def listen(slots: Mapping[str, str]) -> None:
@@ -58,7 +60,7 @@ def test_a_step_tells_the_words_of_the_new_period_and_no_shapes(visit: Any) -> N
 def test_asking_for_what_is_there_already_tells_nothing_new(visit: Any) -> None:
     session, heard = visit(period="2022-08")
     session.ask({"period": "2022-08"})
-    assert heard.last().keys() == {"title", "state", "query"}
+    assert heard.last().keys() == {"title", "state", "place", "query"}
 
 
 def test_a_departement_is_selected_and_let_go(visit: Any) -> None:
@@ -88,7 +90,7 @@ def test_an_address_is_a_whole_selection(visit: Any) -> None:
     session.ask({"href": "?page=ranking&period=2011-05&lang=fr"})
     assert (session.state.page, session.state.departement) == ("ranking", "")
     assert session.state.indicator == "combined"
-    assert heard.last().keys() == {"main", "notice", "title", "state", "query"}
+    assert heard.last().keys() == {"main", "notice", "title", "state", "place", "query"}
     assert "<h1" in heard.last()["main"]
 
 
@@ -251,8 +253,81 @@ def test_a_new_publication_that_lacks_what_is_shown_leaves_what_was(
     assert len(heard) == 1  # said once
 
 
-def test_who_is_signed_in_can_leave(store: Store, tmp_path: Path) -> None:
+def test_who_is_signed_in_can_leave(store: Store, places: Gazetteer, tmp_path: Path) -> None:
     snapshots = PipelineStore(tmp_path / "pipeline.json")
     for signed_in in (True, False):
-        page = Session(store, snapshots, {}, signed_in=signed_in).template()
+        page = Session(store, snapshots, places, {}, signed_in=signed_in).template()
         assert ('href="logout"' in page._render_variables["body"]) is signed_in
+
+
+def chosen(places: Gazetteer, heard: Heard, session: Session, text: str) -> dict[str, str]:
+    """Search, and take the first suggestion."""
+    session.ask({"search": text})
+    number = json.loads(heard.last()["found"])["options"][0]["place"]
+    session.ask({"place": str(number)})
+    return heard.last()
+
+
+def test_suggestions_say_where_places_are(visit: Any) -> None:
+    session, heard = visit(period="2022-08")
+    session.ask({"search": "saint-denis"})
+    assert heard.last().keys() == {"found"}
+    found = json.loads(heard.last()["found"])
+    assert found["text"] == "saint-denis"
+    assert [(each["name"], each["detail"]) for each in found["options"][:2]] == [
+        ("Saint-Denis", "97400 La Réunion (974)"),
+        ("Saint-Denis", "93200 Seine-Saint-Denis (93)"),
+    ]
+    assert "Les 8 premiers lieux" in found["said"]
+    session.ask({"search": "cordieux"})
+    option = json.loads(heard.last()["found"])["options"][0]
+    assert option["detail"] == "à Montluel, Ain (01)"
+    session.ask({"search": "20167"})
+    options = json.loads(heard.last()["found"])["options"]
+    assert ("Ajaccio", "20167 Corse-du-Sud (2A)") in [
+        (each["name"], each["detail"]) for each in options
+    ]
+    session.ask({"search": "tolouse"})
+    assert "Aucun lieu «\u00a0tolouse\u00a0»" in json.loads(heard.last()["found"])["said"]
+    session.ask({"search": "xyzzy"})
+    found = json.loads(heard.last()["found"])
+    assert (found["options"], found["exact"]) == ([], False)
+    assert found["said"] == "Aucun lieu «\u00a0xyzzy\u00a0», ni rien qui y ressemble."
+
+
+def test_a_commune_shows_its_departement_and_says_so(visit: Any, places: Gazetteer) -> None:
+    session, heard = visit(period="2022-08")
+    told = chosen(places, heard, session, "auch")
+    assert session.state.departement == "32"
+    assert told["place"] == "32 Gers"
+    assert "Auch est dans le Gers\u00a0: les valeurs montrées sont celles" in told["notice"]
+    session.ask({"period": "2022-07"})
+    assert heard.last()["notice"].strip() == ""
+    assert "Ain" not in chosen(places, heard, session, "Gers").get("notice", "")
+    english, heard = visit(period="2022-08", lang="en")
+    assert "Auch is in Gers: " in chosen(places, heard, english, "auch")["notice"]
+
+
+def test_a_region_shows_its_departements_in_the_ranking(visit: Any, places: Gazetteer) -> None:
+    session, heard = visit(period="2022-08", level="region")
+    told = chosen(places, heard, session, "occitanie")
+    assert (session.state.page, session.state.region) == ("ranking", "76")
+    assert session.state.level == "departement"
+    assert "Occitanie. " in told["main"]
+
+
+@pytest.mark.parametrize("number", ["", "-1", "x", "99999999", "1.5", "²"])
+def test_a_place_that_is_none_changes_nothing(visit: Any, number: str) -> None:
+    session, _ = visit(departement="32")
+    session.ask({"place": number})
+    assert session.state.departement == "32"
+
+
+def test_what_is_searched_for_is_not_logged(visit: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    session, heard = visit()
+    session.ask({"search": "zzyx tolouse"})
+    session.ask({"search": "auch"})
+    assert len(heard) == 2
+    assert not any(word in caplog.text for word in ("zzyx", "auch"))
+    assert "auch" not in json.dumps(session.state.query())
