@@ -67,7 +67,7 @@ farms, nor for prices, nor for a year's area.
    shrunk is chosen by leaving each training year out in turn.
 3. **The forecast is the mean of the groups.** So few years do not allow a choice among them.
 4. **The interval** comes from the errors in years left out (Weibull quantiles; a département with
-   fewer than {intervals.LEAST_MISSES} such years uses those of all).
+   fewer than {intervals.LEAST_ERRORS} such years uses those of all).
 
 ## Tests
 

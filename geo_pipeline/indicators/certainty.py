@@ -1,8 +1,9 @@
-"""How sure an index and its class are, given the years that its normal was learnt from.
+"""Certainty of an index and of its class, given the number of years of its normal.
 
-A standardised index compares a value with a distribution that a few years were enough to estimate,
-and twelve years estimate it poorly: the same dryness may be told as moderate or as extreme. The
-range here is that of the index which the whole population would have given.
+A standardised index compares a value with a distribution estimated from a few years. Twelve years
+estimate it poorly: the same dryness may be classed as moderate or as extreme. The interval computed
+here is for the index that the true distribution would give. Its words are in
+`publishing.certainty`.
 """
 
 from functools import cache
@@ -27,21 +28,22 @@ from geo_pipeline.indicators.classes import (
 Fit = Literal["gamma", "logistic", "kernel"]
 
 WORTH_OF_A_YEAR: dict[Fit, float] = {"gamma": 0.95, "logistic": 0.88, "kernel": 0.75}
-"""What a year is worth to a fit, against one to a normal distribution's mean and spread.
+"""Worth of a year for a fit, relative to its worth for the mean and spread of a normal variable.
 
-More parameters, or a shape that is not normal, take more years to estimate. Found by simulation so
-that the ranges hold what they promise; `tests/unit/indicators/test_certainty.py` simulates anew.
+Distributions with more parameters or another shape need more years. The values were found by
+simulation, so that intervals have the stated coverage; `tests/unit/indicators/test_certainty.py`
+repeats the simulation.
 """
 
 SHARE = 0.8
-"""How many of the ranges hold the true value."""
+"""Share of the intervals that contain the true value."""
 
 _ENDS = ((1.0 - SHARE) / 2.0, (1.0 + SHARE) / 2.0)
 
 LEAST_YEARS = 3
-"""Of fewer years nothing is said: they have no spread to speak of."""
+"""Years that an interval needs."""
 
-# Indices are looked up in a table by steps of 0.05; no index of ours is beyond 3.1.
+# Indices are looked up in a table with steps of 0.05; all of them are within 3.1.
 _INDICES = np.linspace(-3.6, 3.6, 145)
 _TRUE_INDICES = np.linspace(-9.0, 9.0, 721)
 _QUANTILES = (np.arange(50) + 0.5) / 50
@@ -49,26 +51,26 @@ _LIMITS = np.array([-np.inf, *INDEX_DRY_LIMITS, *INDEX_WET_LIMITS, np.inf])
 
 
 class Certainty(NamedTuple):
-    """Arrays in the shape of the index; NaN where it is, or where fewer than three years stand."""
+    """Arrays in the shape of the index; NaN where it is, or with fewer than `LEAST_YEARS`."""
 
     low: FloatArray
-    """Lower end of the range, in the unit of what was given."""
+    """Lower bound of the interval, in the unit of the input."""
     high: FloatArray
     class_chance: FloatArray
-    """Chance that the class told is the right one, 0-1."""
+    """Chance that the class is right, 0-1."""
 
 
 def index_certainty(index: ArrayLike, years: ArrayLike, *, fit: Fit = "gamma") -> Certainty:
-    r"""Range of a standardised index and the chance that its class is right.
+    r"""Interval of a standardised index and the chance that its class is right.
 
     With mean :math:`m` and spread :math:`s` of :math:`n` years, :math:`z = (x - \mu) / \sigma` of a
     value whose estimate is :math:`k = (x - m) / s` is distributed as
 
     .. math:: k \sqrt{\chi^2_{n-1} / (n - 1)} + N(0, 1) / \sqrt n
 
-    which is exact for a normal variable (the limits are those of the non-central t distribution).
-    Other distributions are taken to be normal after they are standardised, with fewer years:
-    `WORTH_OF_A_YEAR`. Years are taken to be independent of each other.
+    which is exact for a normal variable (a non-central t distribution). Other distributions are
+    treated as normal after standardisation, with fewer years (`WORTH_OF_A_YEAR`). Years are treated
+    as independent.
 
     Parameters
     ----------
@@ -100,23 +102,23 @@ def index_certainty(index: ArrayLike, years: ArrayLike, *, fit: Fit = "gamma") -
     """
     values, count = np.broadcast_arrays(as_float(index), _as_years(years))
     classes = _positions(usdm_class(values))
-    found = Certainty(*(np.full(values.shape, np.nan) for _ in Certainty._fields))
+    result = Certainty(*(np.full(values.shape, np.nan) for _ in Certainty._fields))
     for n in np.unique(count[~np.isnan(values) & (count >= LEAST_YEARS)]):
-        here = ~np.isnan(values) & (count == n)
-        inside = np.clip(values[here], _INDICES[0], _INDICES[-1])
+        cells = ~np.isnan(values) & (count == n)
+        inside = np.clip(values[cells], _INDICES[0], _INDICES[-1])
         low, high, chances = _table(float(n) * WORTH_OF_A_YEAR[fit])
-        found.low[here], found.high[here] = (
+        result.low[cells], result.high[cells] = (
             np.interp(inside, _INDICES, end) for end in (low, high)
         )
         nearest = np.rint((inside - _INDICES[0]) / (_INDICES[1] - _INDICES[0])).astype(np.int64)
-        found.class_chance[here] = chances[nearest, classes[here]]
-    return found
+        result.class_chance[cells] = chances[nearest, classes[cells]]
+    return result
 
 
 def percentile_certainty(percentile: ArrayLike, years: ArrayLike) -> Certainty:
-    r"""Range of a percentile among other years and the chance that its class is right.
+    r"""Interval of a percentile among other years and the chance that its class is right.
 
-    Of a value with rank :math:`r` among :math:`n` years, the share of the population below it is
+    For a value with rank :math:`r` among :math:`n` years, the share of the population below it is
     distributed as :math:`\mathrm{Beta}(r, n + 1 - r)`, whatever the distribution of the values.
 
     Parameters
@@ -162,15 +164,15 @@ def _as_years(years: ArrayLike) -> FloatArray:
 
 def _positions(classes: ClassArray) -> IntArray:
     """Return the position of each class in `DROUGHT_CLASSES`, 0 for None."""
-    found = np.zeros(classes.shape, np.int64)
+    positions = np.zeros(classes.shape, np.int64)
     for position, code in enumerate(DROUGHT_CLASSES):
-        found[classes == code] = position
-    return found
+        positions[classes == code] = position
+    return positions
 
 
 @cache
 def _table(years: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the ends of the range and the chances of the classes at each of `_INDICES`."""
+    """Return the bounds of the interval and the chances of the classes at each of `_INDICES`."""
     rows = _below(_TRUE_INDICES, years)
     low, high = (
         np.array([np.interp(share, row, _TRUE_INDICES) for row in rows]) for share in _ENDS
@@ -179,7 +181,7 @@ def _table(years: float) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def _below(true_index: FloatArray, years: float) -> FloatArray:
-    """Return the chance that the true index is below each given one, `_INDICES` x the given."""
+    """Return the chance that the true index is below each of `true_index`, by `_INDICES`."""
     spread = np.sqrt(chdtri(years - 1.0, _QUANTILES) / (years - 1.0))
     middle = _INDICES[:, np.newaxis, np.newaxis] * spread
     return np.asarray(ndtr(np.sqrt(years) * (true_index[:, np.newaxis] - middle)).mean(axis=-1))

@@ -1,7 +1,7 @@
-"""Ranges of yields: how far off forecasts were in years that had no part in them.
+"""Intervals of yield forecasts, from their errors in years that had no part in them.
 
-Add here what turns past misses into a range. Quantiles are those of `weibull_quantiles`: the range
-of a dozen years holds a new one as often as promised.
+Add here what turns past errors into an interval. Quantiles are those of `weibull_quantiles`, with
+which the interval of a dozen years contains a new one as often as stated.
 """
 
 from typing import Final, NamedTuple
@@ -12,37 +12,37 @@ from geo_pipeline.indicators._arrays import FloatArray
 from geo_pipeline.outlook.verification import coverage, weibull_quantiles
 
 LEVELS: Final = (0.1, 0.9)
-"""Ends of the range: 80 % of the harvests are to be within it."""
+"""Quantiles at the bounds: the interval contains 80 % of the harvests."""
 
-LEAST_MISSES: Final = 9
-"""Misses of a place of its own: the least whose extremes are a tenth and nine tenths (Weibull)."""
+LEAST_ERRORS: Final = 9
+"""Errors that a place needs for its own interval: the extremes of nine are at 10 and 90 %."""
 
 
 class Interval(NamedTuple):
-    """The tenth and the ninth tenth of misses, as shares of what was expected; places."""
+    """Quantiles of 10 and 90 % of the errors, as shares of the forecast, by place."""
 
     low: FloatArray
     high: FloatArray
 
 
-def interval(misses: FloatArray) -> Interval:
-    """Return the range of each place from `misses` (observed / told - 1), places x years.
+def interval(errors: FloatArray) -> Interval:
+    """Return the interval of each place from `errors` (observed / forecast - 1), places x years.
 
-    A place with fewer than `LEAST_MISSES` of its own takes those of all places together.
+    A place with fewer than `LEAST_ERRORS` uses the errors of all places together.
     """
-    own = np.count_nonzero(~np.isnan(misses), axis=-1, keepdims=True) >= LEAST_MISSES
-    each, all_together = (
-        weibull_quantiles(some, LEVELS) for some in (misses, misses.reshape(1, -1))
+    own = np.count_nonzero(~np.isnan(errors), axis=-1, keepdims=True) >= LEAST_ERRORS
+    of_place, of_all = (
+        weibull_quantiles(sample, LEVELS) for sample in (errors, errors.reshape(1, -1))
     )
-    return Interval(*np.moveaxis(np.where(own, each, all_together), -1, 0))
+    return Interval(*np.moveaxis(np.where(own, of_place, of_all), -1, 0))
 
 
-def coverage_by_year(misses: FloatArray) -> FloatArray:
-    """Return the share of places whose miss was within the range of the other years, by year.
+def coverage_by_year(errors: FloatArray) -> FloatArray:
+    """Return the share of places whose error was within the interval of the other years, by year.
 
-    NaN for a year without any.
+    NaN for a year without errors.
     """
-    years = range(misses.shape[-1])
-    others = [interval(np.delete(misses, year, axis=-1)) for year in years]
+    years = range(errors.shape[-1])
+    others = [interval(np.delete(errors, year, axis=-1)) for year in years]
     low, high = (np.stack(ends) for ends in zip(*others, strict=True))
-    return coverage(low, high, misses.T)
+    return coverage(low, high, errors.T)

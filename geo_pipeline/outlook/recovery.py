@@ -1,9 +1,9 @@
-"""How much rain it takes until a soil is out of drought, and how often past years brought it.
+"""Recovery: the rain that brings a soil out of drought, and how often past years brought it.
 
-The balance is run from the state of today through the days to come with ever more rain, spread over
-them as the other years have it on the mean, and with their mean evaporation: the least total that
-brings the wetness of the last dekad to the limit is what it takes. How likely that is, the ensemble
-tells: the share of the other years whose own weather, rain and evaporation, brings the soil there.
+The balance is computed from today's state with increasing amounts of rain, distributed over the
+days as on the mean of the other years, and with their mean evapotranspiration. The rain needed is
+the least total with which the last dekad reaches the limit. Its chance is computed with the
+ensemble: the share of the other years whose own weather brings the soil there.
 """
 
 from typing import Final, NamedTuple
@@ -17,11 +17,11 @@ HORIZONS: Final = (3, 6, 9)
 """Dekads to come: about 30, 60 and 90 days."""
 
 TOTALS_MM: Final = np.arange(0.0, 801.0, 20.0)
-"""Rain that is tried; what takes more is out of reach."""
+"""Amounts of rain that are tried; a limit that needs more cannot be reached."""
 
 
 class Needed(NamedTuple):
-    """Rain that it takes to reach a limit, (places, crops, issues), and what is usual."""
+    """Rain needed to reach a limit, (places, crops, issues), and the usual rain."""
 
     rain_mm: Array
     """NaN where the state or the limit is not known, or `TOTALS_MM` do not reach it."""
@@ -38,13 +38,13 @@ def rain_needed(
     *,
     dekads: int,
 ) -> Needed:
-    """Return the rain until the last of so many `dekads` to come is as wet as `limits`.
+    """Return the rain with which the last of the next `dekads` is as wet as `limits`.
 
     Parameters
     ----------
-    weather, soils, state, to_come : as `ensemble.wetness` has them
-    limits : (places, crops, issues), 0-1, wetness of the last dekad that is to be reached
-    dekads : how many, at most those of `to_come`
+    weather, soils, state, to_come : as in `ensemble.wetness`
+    limits : (places, crops, issues), 0-1, wetness to reach in the last dekad
+    dekads : number of dekads, at most those of `to_come`
 
     Returns
     -------
@@ -93,14 +93,14 @@ def _of_others(weather: Weather, to_come: Windows, days: int) -> tuple[Array, Ar
 
 
 def _mean_of_members(values: Array) -> Array:
-    """Return the mean of the members that are there, (places, issues, days)."""
+    """Return the mean of the known members, (places, issues, days)."""
     known = ~np.isnan(values)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(known, values, 0.0).sum(axis=2) / known.sum(axis=2))
 
 
 def _median_of_members(totals: Array) -> Array:
-    """Return the median of the members that are there, (places, issues)."""
+    """Return the median of the known members, (places, issues)."""
     ordered = np.sort(totals, axis=-1)
     count: Positions = (~np.isnan(totals)).sum(axis=-1)
     middle = np.stack([np.maximum(count - 1, 0) // 2, count // 2], axis=-1)

@@ -1,6 +1,7 @@
-"""What may be published: a model where it has passed every test, else the baseline, and why.
+"""Rule of publication: a yield model where it has passed every test, else the baseline.
 
-Add a test here. Nothing is decided anywhere else, and nothing by hand.
+Add a test here. The decision is made nowhere else and never by hand; skill and p-values are
+measured in `evaluation`.
 """
 
 from collections.abc import Sequence
@@ -13,48 +14,49 @@ from geo_pipeline.outlook.evaluation import Skill
 
 Verdict = Literal["model", "few_years", "no_skill", "no_forward_skill", "chance", "placebo"]
 VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
-"""`model`, or the first test that was not passed, in the order in which they are asked."""
+"""`model`, or the first test that was not passed, in the order of the tests."""
 
 LEAST_YEARS: Final = 6
-"""Years with weather and harvests without which nothing is evaluated."""
+"""Years with weather and harvests that an evaluation needs."""
 
 LEVEL: Final = 0.05
-"""Chance at which an order of the years without meaning does as well."""
+"""Level of significance against shuffled years."""
 
 PLACEBO_LEVEL: Final = 0.1
-"""The same of weather that the crop has not felt: it refuses sooner than a model passes."""
+"""Level for weather that cannot have reached the crop: a higher one refuses models sooner."""
 
 
 class Placebo(NamedTuple):
-    """What was found of weather that the crop has not felt; NaN where there is too little of it."""
+    """Result for weather that cannot have reached the crop; NaN where there is too little of it."""
 
     skill: Skill
     p_value: float
-    """NaN where the skill is none already."""
+    """NaN where the skill is not above 0 anyway."""
 
 
 class Evidence(NamedTuple):
-    """What was found of a crop and a date of issue."""
+    """Results for a crop and a date of issue."""
 
     years: int
     """Years with weather and harvests."""
     left_out: Skill
-    """Leaving one year out."""
+    """Skill with one year left out."""
     forward: Skill
-    """From earlier years alone; NaN where there are too few to test it."""
+    """Skill with earlier years only; NaN where these are too few."""
     p_value: float
-    """Of `evaluation.permutation`; NaN where no date of the crop has skill to ask it of."""
+    """From `evaluation.permutation`; NaN where no date of the crop has skill."""
     placebos: tuple[Placebo, ...]
 
 
 def verdicts(crops: Sequence[Sequence[Evidence]]) -> list[list[Verdict]]:
-    """Return of each date of issue of each crop `model` if the model may be told, else why not.
+    """Return for each date of issue of each crop `model`, or the test that the model failed.
 
-    Its skill must be above 0 over its range, in years left out; above 0 forward, if that could be
-    tested; not to be had by chance; and weather that the crop has not felt must have none but what
-    chance explains. Many crops are tried: one of them must stand out of all that are, at a false
-    discovery rate of `LEVEL`, or among twenty that have nothing to do with the weather one would be
-    told. A crop without skill on any date is one that was tried, whether orders were or not.
+    The interval of the skill in left-out years must be above 0, and so must the skill with earlier
+    years only, where it could be tested. The skill must be significant against shuffled years, and
+    weather that cannot have reached the crop must have no significant skill. Since many crops are
+    tested, a crop must also stand out among them at a false discovery rate of `LEVEL`; otherwise
+    one of twenty crops without any relation to the weather would be published. Crops without skill
+    count among those tested, although no years were shuffled for them.
     """
     best = [_best_chance(dates) for dates in crops]
     return [
@@ -64,7 +66,7 @@ def verdicts(crops: Sequence[Sequence[Evidence]]) -> list[list[Verdict]]:
 
 
 def _best_chance(dates: Sequence[Evidence]) -> float:
-    """Return the least p-value of a crop; 1 where it was evaluated and none asked for, else NaN."""
+    """Return the least p-value of a crop; without any, 1 if it was evaluated, else NaN."""
     known = [each.p_value for each in dates if not np.isnan(each.p_value)]
     was_evaluated = any(not np.isnan(each.left_out.value) for each in dates)
     return min(known, default=1.0 if was_evaluated else np.nan)

@@ -1,15 +1,15 @@
-r"""How good forecasts were: scores of ensembles and classes, skill with its range, coverage.
+r"""Verification: scores of ensembles and classes, skill with its interval, coverage.
 
-An ensemble has its members on the last axis; a member that is NaN is not there. Scores are
-negative in sense, 0 is perfect, in the unit of what is forecast. What is called *fair* has the
-expectation that it would have of an ensemble without end, whatever the number of members: eleven
-years of weather are not put at a disadvantage against twelve. Skill is
+An ensemble has its members on the last axis; a missing member is NaN. Scores are lower for better
+forecasts, 0 is perfect, and have the unit of the forecast. A *fair* score has the expectation of an
+infinite ensemble, whatever the number of members, so that eleven years of weather are not at a
+disadvantage compared with twelve. Skill is
 
 .. math:: S = 1 - \frac{\sum s}{\sum s_{ref}}
 
-of the same forecasts: 1 is perfect, 0 as good as the reference, below 0 worse. Its range comes from
-drawing whole years again: the départements of a year, and its dekads, share one weather and are no
-independent witnesses.
+for the same forecasts: 1 is perfect, 0 as good as the reference, below 0 worse. Its interval comes
+from resampling whole years: départements and dekads of a year share its weather and are not
+independent.
 
 References
 ----------
@@ -30,13 +30,13 @@ from numpy.typing import ArrayLike
 Array = npt.NDArray[np.float64]
 
 DRAWS = 2000
-"""How often years are drawn again for the range of a skill."""
+"""Resamples of the years for the interval of a skill."""
 
 CONFIDENCE = 0.9
-"""Share of the draws between the two bounds of a skill."""
+"""Share of the resamples between the two bounds of a skill."""
 
 LEAST_YEARS = 5
-"""Years below which drawing them again says nothing of the range of a skill."""
+"""Years that the interval of a skill needs."""
 
 
 def fair_crps(members: ArrayLike, observed: ArrayLike) -> Array:
@@ -48,29 +48,29 @@ def fair_crps(members: ArrayLike, observed: ArrayLike) -> Array:
 
     Parameters
     ----------
-    members : (..., members), any unit, NaN for those that are not there
+    members : (..., members), any unit, NaN for missing ones
     observed : (...), same unit
 
     Returns
     -------
-    (...), same unit, NaN where fewer than two members are there or nothing was observed. It may be
-    below 0: only its mean over forecasts is a score.
+    (...), same unit, NaN with fewer than two members or without an observation. It may be below 0:
+    only its mean over forecasts is a score.
 
     Examples
     --------
-    Members 1 and 3, observed 2: mean distance 1, half the distance between two members 1.
+    Members 1 and 3, observed 2: the mean distance is 1, and so is half the distance of the members.
 
     >>> float(fair_crps([1.0, 3.0], 2.0))
     0.0
     """
     ordered = np.sort(np.asarray(members, dtype=np.float64), axis=-1)
-    there = ~np.isnan(ordered)
-    # Products with a vector of ones: a sum along so short an axis costs several times as much.
+    is_member = ~np.isnan(ordered)
+    # Products with a vector of ones are several times as fast as sums along so short an axis.
     ones, rank = np.ones(ordered.shape[-1]), np.arange(1.0, ordered.shape[-1] + 1)
-    count = there @ ones
-    known = np.where(there, ordered, 0.0)
+    count = is_member @ ones
+    known = np.where(is_member, ordered, 0.0)
     truth = np.asarray(observed, dtype=np.float64)
-    distance = np.where(there, np.abs(known - truth[..., np.newaxis]), 0.0) @ ones
+    distance = np.where(is_member, np.abs(known - truth[..., np.newaxis]), 0.0) @ ones
     pairs = 2.0 * (known @ rank) - (count + 1.0) * (known @ ones)
     with np.errstate(divide="ignore", invalid="ignore"):
         score = distance / count - pairs / (count * (count - 1.0))
@@ -85,7 +85,7 @@ def fair_rps(share: ArrayLike, members: ArrayLike, occurred: ArrayLike) -> Array
     Parameters
     ----------
     share : (..., limits), 0-1, share of the members at or below each limit between classes
-    members : (...), how many they are
+    members : (...), number of members
     occurred : (..., limits), 1 (or true) where what was observed is at or below the limit
 
     Returns
@@ -94,34 +94,34 @@ def fair_rps(share: ArrayLike, members: ArrayLike, occurred: ArrayLike) -> Array
 
     Examples
     --------
-    Two of four members below the limit, and so was what came: (0.5 - 1)^2 - 0.25 / 3.
+    Two of four members and the observation are below the limit: (0.5 - 1)^2 - 0.25 / 3.
 
     >>> round(float(fair_rps([0.5], 4, [True])), 3)
     0.167
     """
     chance = np.asarray(share, dtype=np.float64)
     count = np.asarray(members, dtype=np.float64)[..., np.newaxis]
-    came = np.asarray(occurred, dtype=np.float64)
+    outcome = np.asarray(occurred, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        terms = (chance - came) ** 2 - chance * (1.0 - chance) / (count - 1.0)
+        terms = (chance - outcome) ** 2 - chance * (1.0 - chance) / (count - 1.0)
     return np.asarray(np.where(count > 1.0, terms, np.nan).sum(axis=-1))
 
 
 def weibull_quantiles(members: ArrayLike, levels: ArrayLike) -> Array:
-    """Quantiles at the positions k / (m + 1) of the ordered members, those between on a line.
+    """Quantiles at the positions k / (m + 1) of the ordered members, interpolated between them.
 
-    A new value drawn like the members is below the k-th of them with just this probability
-    (Makkonen 2006). `np.quantile` has (k - 1) / (m - 1) unless told otherwise: with 11 members its
-    80 % hold 67 % of what comes. Beyond the outermost positions the outermost member stands.
+    A new value from the same distribution is below the k-th member with exactly this probability
+    (Makkonen 2006). The default of `np.quantile` is (k - 1) / (m - 1): with 11 members its 80 %
+    contain 67 % of new values. Beyond the outermost positions the outermost member is returned.
 
     Parameters
     ----------
-    members : (..., members), any unit, NaN for those that are not there
+    members : (..., members), any unit, NaN for missing ones
     levels : (levels,), 0-1
 
     Returns
     -------
-    (..., levels), same unit, NaN where no member is there.
+    (..., levels), same unit, NaN without members.
 
     Examples
     --------
@@ -139,35 +139,35 @@ def weibull_quantiles(members: ArrayLike, levels: ArrayLike) -> Array:
 
 
 def rank_of(members: ArrayLike, observed: ArrayLike) -> Array:
-    """How many members are below what was observed, those equal to it counted half.
+    """Number of members below the observation; equal ones count half.
 
-    Over many forecasts of a reliable ensemble all ranks are as frequent.
+    Over many forecasts of a reliable ensemble all ranks are equally frequent.
 
     Parameters
     ----------
-    members : (..., members), NaN for those that are not there
+    members : (..., members), NaN for missing ones
     observed : (...)
 
     Returns
     -------
-    (...), 0 to the number of members, NaN where nothing was observed or no member is there.
+    (...), 0 to the number of members, NaN without an observation or without members.
 
     Examples
     --------
     >>> float(rank_of([1.0, 2.0, 2.0, 5.0], 2.0))
     2.0
     """
-    each = np.asarray(members, dtype=np.float64)
+    values = np.asarray(members, dtype=np.float64)
     truth = np.asarray(observed, dtype=np.float64)
-    against = truth[..., np.newaxis]
-    ones = np.ones(each.shape[-1])
-    rank = (each < against) @ ones + 0.5 * ((each == against) @ ones)
-    known = ~np.isnan(truth) & (~np.isnan(each) @ ones > 0.0)
+    observation = truth[..., np.newaxis]
+    ones = np.ones(values.shape[-1])
+    rank = (values < observation) @ ones + 0.5 * ((values == observation) @ ones)
+    known = ~np.isnan(truth) & (~np.isnan(values) @ ones > 0.0)
     return np.asarray(np.where(known, rank, np.nan))
 
 
 def skill(score: ArrayLike, reference: ArrayLike) -> Array:
-    """Skill of forecasts by their sums of scores by year.
+    """Skill of forecasts from their sums of scores by year.
 
     Parameters
     ----------
@@ -201,14 +201,14 @@ def skill_range(
     confidence: float = CONFIDENCE,
     seed: int = 0,
 ) -> SkillRange:
-    """Range of a skill, from drawing whole years again with replacement.
+    """Interval of a skill, from resampling whole years with replacement.
 
     Parameters
     ----------
-    score, reference : as `skill` has them
-    draws : how often
-    confidence : share of the draws between the bounds, as many beyond the one as beyond the other
-    seed : of the draws: the same years are drawn for all (...)
+    score, reference : as in `skill`
+    draws : number of resamples
+    confidence : share of the resamples between the bounds; equal shares are beyond each
+    seed : of the resamples: the same years are drawn for all (...)
 
     Returns
     -------
@@ -216,7 +216,7 @@ def skill_range(
 
     Examples
     --------
-    Each year half as far off as the reference: there is nothing to be unsure of.
+    If the error of each year is half that of the reference, the skill has no uncertainty.
 
     >>> bounds = skill_range([1.0, 2.0, 3.0, 1.0, 2.0], [2.0, 4.0, 6.0, 2.0, 4.0])
     >>> float(bounds.lower), float(bounds.upper)
@@ -225,11 +225,13 @@ def skill_range(
     ours, theirs = _years_of_both(score, reference)
     years = ours.shape[-1]
     drawn = np.random.default_rng(seed).multinomial(years, np.full(years, 1.0 / years), size=draws)
-    each = _ratio(ours @ drawn.T, theirs @ drawn.T)
+    resampled = _ratio(ours @ drawn.T, theirs @ drawn.T)
     known = (theirs != 0.0).sum(axis=-1) >= LEAST_YEARS
     outside = 0.5 * (1.0 - confidence)
-    # A draw without any known year is none, and rare: it counts as no skill, which is careful.
-    bounds = np.quantile(np.where(np.isnan(each), 0.0, each), [outside, 1.0 - outside], axis=-1)
+    # A resample without a known year is rare. It counts as no skill, which is the cautious choice.
+    bounds = np.quantile(
+        np.where(np.isnan(resampled), 0.0, resampled), [outside, 1.0 - outside], axis=-1
+    )
     lower, upper = np.where(known, bounds, np.nan)
     return SkillRange(np.asarray(lower), np.asarray(upper))
 
@@ -249,10 +251,10 @@ def _ratio(ours: Array, theirs: Array) -> Array:
 
 
 def coverage(low: ArrayLike, high: ArrayLike, observed: ArrayLike) -> Array:
-    """Share of what was observed that is within the bounds, along the last axis.
+    """Share of observations that are within the bounds, along the last axis.
 
-    Count it by year: (years, forecasts). One figure for all years hides that a range held in ten
-    and failed in the two that mattered.
+    Use it by year, (years, forecasts): one figure for all years hides that an interval was right in
+    ten years and wrong in the two that mattered.
 
     Parameters
     ----------
@@ -278,24 +280,24 @@ def coverage(low: ArrayLike, high: ArrayLike, observed: ArrayLike) -> Array:
 
 
 class Reliability(NamedTuple):
-    """How often what was given some chance came, each (bins,): NaN in a bin without forecasts."""
+    """Frequency of an event by its forecast chance, (bins,): NaN in a bin without forecasts."""
 
     chance: Array
     """Mean chance of the forecasts of the bin."""
     frequency: Array
-    """Share of them in which it came."""
+    """Share of them in which the event occurred."""
     forecasts: npt.NDArray[np.int64]
-    """How many they are."""
+    """Number of forecasts in the bin."""
 
 
 def reliability(chance: ArrayLike, occurred: ArrayLike, edges: ArrayLike) -> Reliability:
-    """Observed frequency of an event by the chance that it was given.
+    """Return the observed frequency of an event by its forecast chance.
 
     Parameters
     ----------
     chance : any shape, 0-1, NaN for no forecast
-    occurred : same shape, 1 (or true) where it came, NaN where that is not known
-    edges : (bins + 1,), rising: a bin holds its lower edge, the last one both
+    occurred : same shape, 1 (or true) where it occurred, NaN where that is not known
+    edges : (bins + 1,), increasing: a bin includes its lower edge, the last one both
 
     Returns
     -------
@@ -303,18 +305,18 @@ def reliability(chance: ArrayLike, occurred: ArrayLike, edges: ArrayLike) -> Rel
 
     Examples
     --------
-    >>> told = reliability([0.1, 0.2, 0.9, 0.8], [0, 1, 1, 1], [0.0, 0.5, 1.0])
-    >>> told.chance.round(2).tolist(), told.frequency.tolist(), told.forecasts.tolist()
+    >>> bins = reliability([0.1, 0.2, 0.9, 0.8], [0, 1, 1, 1], [0.0, 0.5, 1.0])
+    >>> bins.chance.round(2).tolist(), bins.frequency.tolist(), bins.forecasts.tolist()
     ([0.15, 0.85], [0.5, 1.0], [2, 2])
     """
-    given = np.asarray(chance, dtype=np.float64).ravel()
-    came = np.asarray(occurred, dtype=np.float64).ravel()
-    known = ~np.isnan(given + came)
+    forecast = np.asarray(chance, dtype=np.float64).ravel()
+    outcome = np.asarray(occurred, dtype=np.float64).ravel()
+    known = ~np.isnan(forecast + outcome)
     limits = np.asarray(edges, dtype=np.float64)
     bins = len(limits) - 1
-    place = np.clip(np.searchsorted(limits, given[known], side="right") - 1, 0, bins - 1)
-    count = np.bincount(place, minlength=bins)
+    bin_of = np.clip(np.searchsorted(limits, forecast[known], side="right") - 1, 0, bins - 1)
+    count = np.bincount(bin_of, minlength=bins)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.bincount(place, given[known], bins) / count
-        frequency = np.bincount(place, came[known], bins) / count
+        mean = np.bincount(bin_of, forecast[known], bins) / count
+        frequency = np.bincount(bin_of, outcome[known], bins) / count
     return Reliability(mean, frequency, count)

@@ -1,6 +1,6 @@
-"""Certainty of a class in words: the classes that are possible, and how often it is right.
+"""Certainty of a class in words: the possible classes, and the chance that it is right.
 
-The figures come with each row; `geo_pipeline.indicators.certainty` computes them.
+Its figures are in each row of `drought_indicators`; `indicators.certainty` computes them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OF_RANK: Final = PERCENTILE_DRY_LIMITS, PERCENTILE_WET_LIMITS
 
 
 class ClassCertainty(NamedTuple):
-    """Certainty of a class: the range of the percentile, and the chance that the class is right."""
+    """Certainty of a class: the interval of its percentile, and the chance that it is right."""
 
     percentile_low: float
     percentile_high: float
@@ -50,8 +50,8 @@ def certainty_words(
 ) -> str:
     """Return `Classe incertaine : entre sécheresse modérée et extrême (8 chances sur 10)`.
 
-    The class itself is always within the named range. Empty where the range is within the class,
-    and where it is unknown.
+    The class itself is always one of the possible ones. Empty where it is the only one, or where
+    the interval is unknown.
     """
     if certainty is None or is_missing(certainty.chance):
         return ""
@@ -69,15 +69,15 @@ def certainty_words(
 
 
 def _class_of(indicator: str, percentile: float) -> str:
-    """Return the class that an indicator would have at another percentile."""
-    which = indicator_of(indicator)
-    dry, wet = _OF_INDEX if which.standardised or which.scored else _OF_RANK
+    """Return the class of an indicator at a percentile."""
+    record = indicator_of(indicator)
+    dry, wet = _OF_INDEX if record.standardised or record.scored else _OF_RANK
     place = bisect_left(dry, percentile)
     return CLASSES[place if place < len(dry) else len(dry) + bisect_right(wet, percentile)]
 
 
 def chance_note(chances: NDArray[np.float64], lang: Lang = "fr") -> str:
-    """Return how often the classes of a map are right, on average; empty where unknown."""
+    """Return the mean chance that the classes of a map are right; empty where unknown."""
     if np.isnan(chances).all():  # also true without any
         return ""
     return catalogue(lang)("legend.right_class", n=round(100 * float(np.nanmean(chances))))

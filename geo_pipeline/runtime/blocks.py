@@ -1,6 +1,7 @@
-"""Tables of départements made from others of the lake, some départements at a time.
+"""Blocks of départements: how derived tables are made, several départements at a time.
 
-Where a file says that it was made of just what would be taken now, it is kept as it is.
+A file is kept if its provenance says that it was made from the same inputs as would be used now.
+Assets that write a whole table at once are in `table_assets`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,9 +25,10 @@ from geo_pipeline.schemas import Provenance
 Origin = Callable[[str], Provenance]
 
 AT_ONCE: Final = 17
-"""Départements whose days are in memory at a time: millions of rows for the whole of France.
+"""Départements whose daily rows are in memory at the same time: all of France are millions of rows.
 
-Where little is kept of each they may be more: a balance of many takes hardly longer than of few.
+Tables with few rows use larger blocks, since a balance of many départements takes hardly longer
+than that of a few.
 """
 
 
@@ -41,21 +43,21 @@ def write_blocks(
 ) -> None:
     """Write what `make` returns for the départements of this run; a failed one stops no other.
 
-    `origin` tells what each is made of, the weather unless it says more; where it says so wholly
-    (`Provenance.made_of`), files that were made of the same are kept.
+    `origin` returns the provenance of a département's rows, by default that of its weather. If it
+    names all inputs (`Provenance.made_of`), files made from the same inputs are kept.
     """
-    of: Origin = origin or partial(workspace.lake.origin, "weather_daily")
+    origin_of: Origin = origin or partial(workspace.lake.origin, "weather_daily")
 
     def refuse(code: str, error: GeoPipelineError) -> None:
         tell_failure(context, workspace, (table, code), "lake", error)
 
     for codes in _blocks(context, workspace, at_once):
-        kept = [code for code in codes if _is_as_before(workspace, table, code, of)]
+        kept = [code for code in codes if _is_as_before(workspace, table, code, origin_of)]
         for code in kept:
             keep_partition(context, workspace, table, code)
-        if others := [code for code in codes if code not in kept]:
-            for some, frame in apart(make, others, refuse):
-                write_partitions(context, workspace, table, frame, of, codes=some)
+        if to_make := [code for code in codes if code not in kept]:
+            for block, frame in apart(make, to_make, refuse):
+                write_partitions(context, workspace, table, frame, origin_of, codes=block)
 
 
 def _blocks(
@@ -69,16 +71,16 @@ def _blocks(
 
 def _has_weather(context: dg.AssetExecutionContext, workspace: Workspace, code: str) -> bool:
     """Return whether the lake has weather for a département; log it where there is none."""
-    there = workspace.lake.path("weather_daily", code).exists()
-    if not there:
+    exists = workspace.lake.path("weather_daily", code).exists()
+    if not exists:
         context.log.warning(f"département {code} has no weather yet: it is left out")
-    return there
+    return exists
 
 
 def _is_as_before(workspace: Workspace, table: str, code: str, origin: Origin) -> bool:
-    """Return whether the file of a partition was made of just what it would be made of now."""
+    """Return whether the file of a partition was made from the inputs that it has now."""
     try:
-        told = origin(code)
-        return bool(told.made_of) and workspace.lake.footer(table, code).provenance == asdict(told)
+        now = origin(code)
+        return bool(now.made_of) and workspace.lake.footer(table, code).provenance == asdict(now)
     except StorageError:  # not there yet, or damaged
         return False

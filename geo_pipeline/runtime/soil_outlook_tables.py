@@ -1,7 +1,7 @@
-"""The tables of the outlook of soils: what they are made of, so that the same is not made again.
+"""Provenance of the tables of the soil outlook, so that unchanged ones are not made again.
 
-Each file says what it was made of: the weather, the soils and crops, the method. While these stay,
-no hindcast is computed a second time. How rows are made is in `transforms.soil_outlook`.
+Each file names its inputs: weather, soils, crops and method. As long as these stay the same, no
+hindcast is computed again. Rows are made in `transforms.soil_outlook`.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ from geo_pipeline.transforms import daily_arrays, soil, soil_outlook
 HINDCAST: Final = "outlook_hindcast"
 SKILL: Final = "outlook_skill"
 SCORES: Final = "outlook_scores"
-"""The script that sums the scores up."""
+"""Script with the sums of scores."""
 
 METHOD: Final[tuple[ModuleType, ...]] = (
     crops,
@@ -44,39 +44,39 @@ METHOD: Final[tuple[ModuleType, ...]] = (
     soil_water,
     verification,
 )
-"""Modules whose text decides what comes out."""
+"""Modules that compute the rows: a change of their text makes the tables again."""
 
 
 def made_of(workspace: Workspace) -> str:
-    """Return what names all that the tables of a département are made of beside its weather."""
+    """Return a hash of all inputs of a département's tables besides its weather."""
     agronomy = workspace.bundled.crop_parameters(), workspace.bundled.soil_storage()
     texts = [np.__version__, *(inspect.getsource(each) for each in METHOD)]
     return _sha256([*texts, *(each.to_csv() for each in agronomy)])
 
 
 def origin(lake: Lake, code: str, made: str) -> Provenance:
-    """Return the provenance of what is made of the weather of a département."""
+    """Return the provenance of tables made from the weather of a département."""
     return replace(lake.origin("weather_daily", code), made_of=made)
 
 
 def skill(workspace: Workspace, warn: Callable[[str], object]) -> tuple[pd.DataFrame, Provenance]:
-    """Return `outlook_skill` from all hindcasts that no check holds back and that can be read."""
+    """Return `outlook_skill` from all readable hindcasts of départements not held back."""
     lake = workspace.lake.at_once()
     damaged = {each.departement for each in unreadable(lake, [HINDCAST])}
     if left_out := {*workspace.findings.held(), *damaged}:
         warn(f"départements left out: {', '.join(sorted(left_out))}")
     texts = [inspect.getsource(each) for each in (verification, soil_outlook)]
     made = _sha256([np.__version__, sql.load(SCORES), *texts])
-    told = replace(lake.joint_origin([HINDCAST], left_out), made_of=made)
+    provenance = replace(lake.joint_origin([HINDCAST], left_out), made_of=made)
     try:
-        if lake.footer(SKILL).provenance == asdict(told):
-            return lake.read(SKILL), told
+        if lake.footer(SKILL).provenance == asdict(provenance):
+            return lake.read(SKILL), provenance
     except StorageError:  # not there yet, or damaged
         pass
     files = lake.files(HINDCAST, left_out)
     if not files:
-        return empty(SKILL), told
-    return soil_outlook.outlook_skill(database.run_on_files(SCORES, {HINDCAST: files})), told
+        return empty(SKILL), provenance
+    return soil_outlook.outlook_skill(database.run_on_files(SCORES, {HINDCAST: files})), provenance
 
 
 def _sha256(texts: list[str]) -> str:

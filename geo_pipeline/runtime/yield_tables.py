@@ -1,7 +1,8 @@
-"""The tables of yields: measured anew only where a crop's harvests or their weather have changed.
+"""Inputs and provenance of the tables of yields, so that unchanged crops are not measured again.
 
-The file of `yield_skill` says what each crop was measured on: days of a season whose harvest is not
-known yet change none of it. What the tables are made of is here, how in `transforms.yields`.
+The file of `yield_skill` names for each crop the harvests, and the weather of their seasons, that
+it was measured on; days of a season without a known harvest do not change it. Rows are made in
+`transforms.yields`.
 """
 
 import hashlib
@@ -40,7 +41,7 @@ INPUTS: Final = {
     "weather_daily": ("departement", "date", *features.VARIABLES),
     "crop_statistics": ("departement", "year", "crop", "yield_q_ha"),
 }
-"""What they are made of, with the columns that are read."""
+"""Tables that are read, with their columns."""
 
 METHOD: Final[tuple[ModuleType, ...]] = (
     baselines,
@@ -53,15 +54,15 @@ METHOD: Final[tuple[ModuleType, ...]] = (
     verification,
     yields,
 )
-"""Modules whose text decides what comes out."""
+"""Modules that compute the rows: a change of their text makes the tables again."""
 
 EVERYTHING: Final = "everything"
-"""What names all that a table was made of, beside what names that of each crop."""
+"""Key of the hash of all inputs, beside the hashes of single crops."""
 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """What there is to make the tables of, without départements that are held back or damaged."""
+    """Inputs of the tables, without départements that are held back or damaged."""
 
     lake: Lake
     crops: pd.DataFrame
@@ -76,7 +77,7 @@ class Inputs:
         held: Collection[str],
         warn: Callable[[str], object],
     ) -> "Inputs":
-        """Return them of what `lake` holds; `agronomy` are the tables of crops and of soils."""
+        """Return the inputs in `lake`; `agronomy` are the tables of crops and of soils."""
         once = lake.at_once()
         damaged = {each.departement for each in unreadable(once, list(INPUTS))}
         if left_out := {*held, *damaged}:
@@ -84,12 +85,12 @@ class Inputs:
         return cls(once, *agronomy, left_out)
 
     def origin(self, *beside: str) -> Provenance:
-        """Return the provenance of what is made of them, and of the tables `beside`."""
+        """Return the provenance of a table made from them and from the tables `beside`."""
         return self.lake.joint_origin((*INPUTS, *beside), self.left_out)
 
     @cached_property
     def form(self) -> str:
-        """What names the method: code, calendars of crops, soils."""
+        """Hash of the method: code, calendars of crops, soils."""
         texts = [np.__version__, *(inspect.getsource(each) for each in METHOD)]
         tables = [each.to_csv() for each in (self.crops, self.storage)]
         return _sha256([*texts, *tables])
@@ -106,7 +107,7 @@ class Inputs:
 
 
 def skill(inputs: Inputs) -> tuple[pd.DataFrame, Provenance]:
-    """Return `yield_skill`; crops that are as they were keep what was measured of them."""
+    """Return `yield_skill`; crops with the same inputs as before keep their rows."""
     origin = inputs.origin()
     everything = _sha256([inputs.form, origin.sha256])
     before, known = _as_before(inputs.lake, SKILL)
@@ -136,7 +137,7 @@ def outlook(inputs: Inputs) -> tuple[pd.DataFrame, Provenance]:
 
 
 def _as_before(lake: Lake, table: str) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return the rows that the lake holds, and what names what they were made of."""
+    """Return the rows in the lake, and the hashes of what they were made from."""
     try:
         recorded = lake.footer(table).provenance.get("made_of", "{}")
         return lake.read(table), json.loads(recorded)

@@ -1,4 +1,8 @@
-"""The calendar of crops: the stages of their season, and how yields respond to water in each."""
+"""Calendar of crops: rows of `crop_stages` and `crop_seasons`.
+
+The stages of each season, with the response of yields to water, by the typical dates in
+`assets_data/crop_parameters.csv`. Functions of days and stages are in `indicators.crops`.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,12 +24,12 @@ def crop_stages(crops: pd.DataFrame) -> pd.DataFrame:
 
     The season is divided wherever FAO-56's stage, FAO-33's period or the yield response changes.
     """
-    rows = [row for _, crop in crops.iterrows() for row in _stretches(crop)]
+    rows = [row for _, crop in crops.iterrows() for row in _parts(crop)]
     return validate("crop_stages", pd.DataFrame(rows))
 
 
 def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
-    """Return the dekads of the year at whose end each crop stands, by the calendar of `crops`.
+    """Return the dekads at whose end each crop is in season, by the calendar of `crops`.
 
     A row a crop (as `crop_statistics` names it), month and third of the month, 0 to 2; with the
     indicator of its shortage of water without irrigation, whether it is irrigated, and the yield
@@ -39,7 +43,7 @@ def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
         crops[STAGES].to_numpy(np.int64).sum(axis=1),
     )
     days = pd.DataFrame(seasons, index=crops.index)
-    named = {name: name for name in crops.index} | CALENDAR_OF
+    calendar_of = {name: name for name in crops.index} | CALENDAR_OF
     rows = [
         {
             "crop": name,
@@ -49,7 +53,7 @@ def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
             "irrigated": bool(crops.loc[calendar, "irrigated"]),
             "ky": _yield_response(crops.loc[calendar], int(days.loc[calendar, dekad])),
         }
-        for name, calendar in sorted(named.items())
+        for name, calendar in sorted(calendar_of.items())
         if calendar in days.index
         for dekad in np.flatnonzero(days.loc[calendar] > 0)
     ]
@@ -57,18 +61,18 @@ def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
 
 
 def _yield_response(crop: "pd.Series[Any]", day: int) -> float:
-    """Return Ky of the stage that a day of the season is in, that of the season where it is NaN."""
+    """Return Ky of the stage of a day of the season; where it is NaN, Ky of the whole season."""
     ends, factors = yield_stages(crop, int(crop[STAGES].to_numpy(np.int64).sum()))
     factor = float(factors[np.searchsorted(ends, day)])
     return float(crop["ky_season"]) if np.isnan(factor) else factor
 
 
 def calendar_tables(crops: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return what the publication has of the calendar: `crop_stages` and `crop_seasons`."""
+    """Return the tables of the calendar in the publication: `crop_stages` and `crop_seasons`."""
     return {"crop_stages": crop_stages(crops), "crop_seasons": crop_seasons(crops)}
 
 
-def _stretches(crop: "pd.Series[Any]") -> Iterator[dict[str, Any]]:
+def _parts(crop: "pd.Series[Any]") -> Iterator[dict[str, Any]]:
     """Yield the parts of one crop's season, from its first day to its last."""
     lengths = crop[STAGES].to_numpy(np.int64)
     season_days = int(lengths.sum())

@@ -1,8 +1,7 @@
-"""Seasons of crops beside their harvests: features by date of issue, years x places.
+"""Seasons of crops with their harvests: features by date of issue, years x places.
 
-Add here how the weather and the harvests of départements are put side by side; what is told of
-them is in `yields`. A forecast is issued at the end of each month from sowing to harvest, and on
-the day of harvest.
+Add here how weather and harvests of départements are matched; forecasts from them are made in
+`yields`. Dates of issue are the end of each month from sowing to harvest, and the day of harvest.
 """
 
 import hashlib
@@ -31,23 +30,24 @@ Days = npt.NDArray[np.datetime64]
 Years = npt.NDArray[np.int64]
 
 DOUBTFUL: Final = 3.0
-"""A harvest of a third of the median of those before it, or three times it, is a slip."""
+"""A harvest of less than a third of the median of earlier ones, or more than three times it, is
+considered a mistake."""
 LEAST_TO_DOUBT: Final = 5
-"""Harvests before it without which none is doubted."""
+"""Earlier harvests that this comparison needs."""
 
 ONE_DAY: Final = np.timedelta64(1, "D")
 
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """A window of a crop's season a year, and the weather in it."""
+    """One window of a crop's season in each year, and the weather in it."""
 
     of: Sequence[Window]
     sown: "_Sown"
 
     @cached_property
     def inside(self) -> list[int]:
-        """Positions of the years whose window lies within the record."""
+        """Positions of the years whose window is within the record."""
         first, last = self.sown.days[0], self.sown.days[-1]
         return [
             year for year, each in enumerate(self.of) if first <= each.sowing and each.issue <= last
@@ -68,21 +68,21 @@ class Windows:
 
     @cached_property
     def features(self) -> Array:
-        """What the season so far says, groups x 2 x years x places."""
+        """The features of the season so far, groups x 2 x years x places."""
         if not self.inside:
             return np.zeros((0, 2, *self.known.shape))
-        told = season_features(self.weather, self.sown.field).values
-        values = np.full((*told.shape[:2], *self.known.shape), np.nan)
-        values[:, :, self.inside] = told
+        of_inside = season_features(self.weather, self.sown.field).values
+        values = np.full((*of_inside.shape[:2], *self.known.shape), np.nan)
+        values[:, :, self.inside] = of_inside
         return values
 
 
 @dataclass(frozen=True, eq=False)
 class Issue(Windows):
-    """A date at which harvests are told: the season until then."""
+    """A date of issue: the season up to it."""
 
     number: int
-    """1 for the end of the month of sowing, and on by months."""
+    """1 at the end of the month of sowing, 2 a month later, and so on."""
 
     @property
     def days(self) -> Days:
@@ -97,17 +97,17 @@ class Issue(Windows):
 
 @dataclass(frozen=True, eq=False)
 class CropSeasons:
-    """The seasons of one crop: arrays are years x places, NaN for what is not known."""
+    """The seasons of one crop: arrays are years x places, NaN where unknown."""
 
     crop: str
     codes: Sequence[str]
     years: Years
-    """Years of harvest, one after the other."""
+    """Consecutive years of harvest."""
     yields: Array
-    """q/ha, without those that are doubtful."""
+    """q/ha, without doubtful ones."""
     issues: Sequence[Issue]
     placebos: Sequence[Windows]
-    """As many days before sowing, and after harvest."""
+    """As many days before sowing and after harvest."""
 
     @cached_property
     def seen(self) -> Mask:
@@ -117,18 +117,18 @@ class CropSeasons:
 
     @property
     def digest(self) -> str:
-        """What names all that skill is measured on: harvests, the crop, the weather of their years.
+        """Hash of all data that skill is measured on: the crop, its harvests, their weather.
 
-        Weather of seasons whose harvest is not known yet has no part in it.
+        Weather of seasons whose harvest is not known yet is not included.
         """
-        told = hashlib.sha256(repr((self.crop, list(self.codes), self.years.tolist())).encode())
-        told.update(np.ascontiguousarray(self.yields).tobytes())
+        hashed = hashlib.sha256(repr((self.crop, list(self.codes), self.years.tolist())).encode())
+        hashed.update(np.ascontiguousarray(self.yields).tobytes())
         seen = np.logical_or.reduce(self.seen, axis=-1)
         for each in (*self.issues[-1:], *self.placebos):
-            here = [place for place, year in enumerate(each.inside) if seen[year]]
-            for name, values in each.weather.weather.items() if here else ():
-                told.update(name.encode() + np.ascontiguousarray(values[here]).tobytes())
-        return told.hexdigest()
+            chosen = [place for place, year in enumerate(each.inside) if seen[year]]
+            for name, values in each.weather.weather.items() if chosen else ():
+                hashed.update(name.encode() + np.ascontiguousarray(values[chosen]).tobytes())
+        return hashed.hexdigest()
 
 
 def seasons_of_crops(
@@ -142,8 +142,8 @@ def seasons_of_crops(
     if not codes:
         return
     dates = pd.date_range(weather["date"].min(), weather["date"].max())
-    here = weather[weather["departement"].isin(codes)]
-    daily = pivoted(here, codes, dates, VARIABLES)
+    rows_of_both = weather[weather["departement"].isin(codes)]
+    daily = pivoted(rows_of_both, codes, dates, VARIABLES)
     days = dates.to_numpy().astype("datetime64[D]")
     for crop, rows in statistics[statistics["departement"].isin(codes)].groupby("crop"):
         calendar = CALENDAR_OF.get(str(crop), str(crop))
@@ -170,7 +170,7 @@ def _seasons(crop: str, known: pd.DataFrame, codes: list[str], sown: "_Sown") ->
 
 
 def _issues(seasons: Sequence[Window], sown: "_Sown") -> Iterator[Issue]:
-    """Yield the dates of issue, from that on at which something is known of the season."""
+    """Yield the dates of issue, the first being the one with `LEAST_DAYS` of weather."""
     ends = np.array([(each.sowing, each.harvest) for each in seasons]).astype("datetime64[M]")
     for number in range(int(np.diff(ends).astype(np.int64).max()) + 1):
         days = [_issued(each, number) for each in seasons]
@@ -182,15 +182,15 @@ def _issues(seasons: Sequence[Window], sown: "_Sown") -> Iterator[Issue]:
 
 
 def _issued(season: Window, number: int) -> np.datetime64:
-    """Return the end of the month `number` months after sowing, at the latest the harvest."""
+    """Return the end of the month `number` months after sowing, but no later than the harvest."""
     month = season.sowing.astype("datetime64[M]") + np.timedelta64(number + 1, "M")
     return min(month.astype("datetime64[D]") - ONE_DAY, season.harvest)
 
 
 def without_doubtful(yields: Array) -> Array:
-    """Return harvests, years x places, without those that are doubtful (`DOUBTFUL`).
+    """Return harvests, years x places, without doubtful ones (`DOUBTFUL`).
 
-    Each is compared with those before it, so that no later one decides what was known.
+    Each is compared with earlier ones only, so that forecasts of the past use what was known then.
     """
     kept = yields.copy()
     for year in range(LEAST_TO_DOUBT, len(yields)):
@@ -205,7 +205,7 @@ def without_doubtful(yields: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Sown:
-    """A crop on the soils of the places, under their weather."""
+    """A crop on the soils of the places, with their weather."""
 
     crop: "pd.Series[Any]"
     soil: pd.DataFrame
@@ -219,7 +219,7 @@ class _Sown:
 
     @property
     def places(self) -> int:
-        """How many there are."""
+        """Number of places."""
         return len(self.soil)
 
     def season(self, year: int) -> Window:
@@ -242,7 +242,7 @@ class _Sown:
 
     @cached_property
     def field(self) -> Field:
-        """What the features ask of the crop."""
+        """The crop as input of the features."""
         of, lengths = self.crop, self.crop[STAGES].to_numpy(dtype=np.int64)
         day, ends = np.arange(1, lengths.sum() + 1), np.cumsum(lengths)
         deep_m = of["root_low_m"] if of["irrigated"] else of["root_high_m"]

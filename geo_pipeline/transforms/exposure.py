@@ -1,17 +1,20 @@
-"""What risk is weighed by: settings as the tables that `sql/exposure.sql` joins."""
+"""Weights of the risk of crops: settings as the tables that `sql/exposure.sql` joins.
+
+The risk itself is computed in that script; docs/exposure.md explains it.
+"""
 
 import pandas as pd
 
 from geo_pipeline.settings import Settings
 
 HIGHEST_KY = 1.5
-"""Ky at which a crop counts as wholly vulnerable: that of maize at flowering (FAO-33)."""
+"""Ky at which vulnerability is 1: that of maize at flowering (FAO-33)."""
 
 
 def risk_tables(settings: Settings) -> dict[str, pd.DataFrame]:
     """Return `risk_weights` (one row) and `irrigated_risk` (level, share), both published.
 
-    The share is how much of a shortage an irrigated crop suffers under each level of restriction.
+    The share is that of a shortage which an irrigated crop suffers at each level of restriction.
     """
     weights = {
         "shortage_weight": [settings.risk_shortage_weight],

@@ -1,8 +1,8 @@
-"""Water that crops would have to be given: over the season so far, and usually in the next 30 days.
+"""Irrigation need of crops: rows of `irrigation_need`, since sowing and for the next 30 days.
 
-Net of losses: what the roots lack to be without stress. What a field is given is more by what the
-sprinklers lose. What comes in the next 30 days is told by what the years before needed after the
-same date, for the weather of a month ahead has no skill: nothing of it came after the date.
+The need is the water that roots lack to be without stress; a field needs more, by the losses of
+its sprinklers. The need of the next 30 days is that of earlier years after the same date, since
+forecasts of the weather of a month have no skill. No weather after the date is used.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from geo_pipeline.transforms.soil import Season, season_of_crops, soils_of
 AHEAD_DAYS = 30
 
 LEAST_YEARS = 5
-"""Of fewer other years nothing is told."""
+"""Other years that a quantile needs."""
 
 M3_PER_HA_MM = 10.0
 
@@ -43,8 +43,8 @@ def irrigation_need(
     """Return the valid rows of `irrigation_need` for the départements in `weather`.
 
     `statistics` is their `crop_statistics`, `crops` and `storage` are the tables of
-    `sources.agronomy`. A row a département, crop of `IRRIGABLE` and dekad at whose end the crop
-    stands. Volumes are told where the area that is irrigated is known, by its latest year by then.
+    `sources.agronomy`. A row a département, crop of `IRRIGABLE` and dekad at whose end the crop is
+    in season. There are volumes where the irrigated area is known, by its latest year until then.
     """
     chosen = crops.loc[[crop for crop in IRRIGABLE if crop in crops.index]].assign(irrigated=1)
     frames = [
@@ -65,17 +65,17 @@ def _rows(record: Record, crops: pd.DataFrame, storage: pd.DataFrame) -> pd.Data
     ahead_mm = _at_ends(_ahead(needed_mm), dekads)
     usual_mm = _quantiles(so_far_mm, dekads, _other_years, [0.5])[..., 0]
     range_mm = _quantiles(ahead_mm, dekads, _years_before, [0.1, 0.5, 0.9])
-    stands = (_at_ends(season.day, dekads) > 0) & dekads.whole
-    place, crop, step = np.nonzero(np.broadcast_to(stands, so_far_mm.shape))
-    at = place, crop, step
-    low, middle, high = (range_mm[..., quantile][at] for quantile in range(3))
+    in_season = (_at_ends(season.day, dekads) > 0) & dekads.whole
+    place, crop, step = np.nonzero(np.broadcast_to(in_season, so_far_mm.shape))
+    cells = place, crop, step
+    low, middle, high = (range_mm[..., quantile][cells] for quantile in range(3))
     return pd.DataFrame(
         {
             "departement": np.array(record.codes)[place],
             "period_end": dekads.ends.to_numpy()[step],
             "crop": np.array(season.crops)[crop],
-            "season_mm": so_far_mm[at].round(1),
-            "usual_season_mm": usual_mm[at].round(1),
+            "season_mm": so_far_mm[cells].round(1),
+            "usual_season_mm": usual_mm[cells].round(1),
             "next_30_days_p10_mm": low.round(1),
             "next_30_days_p50_mm": middle.round(1),
             "next_30_days_p90_mm": high.round(1),
@@ -84,7 +84,7 @@ def _rows(record: Record, crops: pd.DataFrame, storage: pd.DataFrame) -> pd.Data
 
 
 def _needed_mm(record: Record, season: Season, storage: pd.DataFrame) -> Array:
-    """Return what each crop would be given each day, places x crops x days."""
+    """Return the irrigation that each crop needs each day, places x crops x days."""
     days = Weather(record.dates, record["precip_mm"], record["et0_mm"])
     balance = continuous(days, soils_of(record.codes, season, storage), ("irrigation_mm",))
     needed: Array = np.asarray(balance.irrigation_mm)
@@ -101,17 +101,17 @@ def _ahead(daily_mm: Array) -> Array:
 
 
 def _at_ends(daily: npt.NDArray[Any], dekads: Dekads) -> npt.NDArray[Any]:
-    """Return what stands on the last day of each dekad."""
+    """Return the values of the last day of each dekad."""
     return np.asarray(daily[..., np.append(dekads.starts[1:], daily.shape[-1]) - 1])
 
 
 def _other_years(dekads: Positions, place: int) -> Positions:
-    """Return the same dekad of all years but the one at `place`: what is usual."""
+    """Return the same dekad of all years but the one at `place`: the usual values."""
     return np.delete(dekads, place)
 
 
 def _years_before(dekads: Positions, place: int) -> Positions:
-    """Return the same dekad of the years before the one at `place`: what was known then."""
+    """Return the same dekad of the years before the one at `place`: what was known at that date."""
     return dekads[:place]
 
 
@@ -122,20 +122,20 @@ def _quantiles(
     levels: list[float],
 ) -> Array:
     """Return quantiles of the same dekad of the `chosen` years: (..., dekads, levels)."""
-    found = np.full((*values.shape, len(levels)), np.nan)
+    result = np.full((*values.shape, len(levels)), np.nan)
     for step in range(DEKADS):
-        here = np.flatnonzero(dekads.steps == step)
-        for place, own in enumerate(here):
-            years = values[..., chosen(here, place)]
+        same_step = np.flatnonzero(dekads.steps == step)
+        for place, own in enumerate(same_step):
+            years = values[..., chosen(same_step, place)]
             if years.shape[-1] >= LEAST_YEARS:
                 enough = (~np.isnan(years)).sum(axis=-1) >= LEAST_YEARS
                 quantiles = weibull_quantiles(years, levels)
-                found[..., own, :] = np.where(enough[..., np.newaxis], quantiles, np.nan)
-    return found
+                result[..., own, :] = np.where(enough[..., np.newaxis], quantiles, np.nan)
+    return result
 
 
 def _with_areas(rows: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the irrigated area of the latest year by then, and the volume."""
+    """Return the rows with the irrigated area of the latest year until then, and the volume."""
     known = statistics.dropna(subset=["area_ha"])
     known = known[known["crop"].astype(str).isin(IRRIGATED_AREAS)]
     areas = pd.DataFrame(

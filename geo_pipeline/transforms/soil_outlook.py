@@ -1,7 +1,6 @@
-"""What soils may hold in the next dekads, how well that was told before, and rain until recovery.
+"""Soil outlook: rows of `soil_outlook`, `outlook_hindcast`, `outlook_skill` and `recovery`.
 
-Rows of `soil_outlook`, `outlook_hindcast`, `outlook_skill` and `recovery`. The arithmetic is in
-`outlook`: here it meets dates, départements and crops in season.
+Add here how the functions of `outlook` are applied to dates, départements and crops in season.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,10 +56,10 @@ CHANCES: Final = ("d0_pct", "d1_pct", "d2_pct", "d3_pct", "d4_pct")
 """In the order of `outlook.hindcast.CLASS_LEVELS`."""
 
 GOALS: Final = ("easing", "end")
-"""Out of D1, and as wet as in half of the years."""
+"""Goals of a recovery: out of D1, and the median of other years."""
 
 DECIMALS: Final = 4
-"""Of wetness and its scores: the soil itself is known to a few hundredths."""
+"""Decimals of wetness and of its scores; the soil itself is known to a few hundredths."""
 
 HINDCAST: Final[Mapping[str, str]] = {
     "observed": "observed",
@@ -77,11 +76,11 @@ HINDCAST: Final[Mapping[str, str]] = {
     "drought_chance": "drought_chance",
     "drought": "drought",
 }
-"""Columns of `outlook_hindcast`, and what `outlook.hindcast` calls them."""
+"""Columns of `outlook_hindcast`, each with its field of `outlook.hindcast.Hindcast`."""
 
 
 class Land(NamedTuple):
-    """Places of one record with their weather, soils and crops, and what is known of them."""
+    """Places with the same days of record: their weather, soils and crops."""
 
     codes: list[str]
     weather: Weather
@@ -90,9 +89,9 @@ class Land(NamedTuple):
 
 
 def lands(weather: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame) -> Iterator[Land]:
-    """Yield the places in `weather`, those of the same first and last day together.
+    """Yield the places in `weather`, grouped by their first and last day.
 
-    Crops are told of beyond the last day, as far as an ensemble looks ahead.
+    Seasons of crops extend beyond the last day, as far as an ensemble looks ahead.
     """
     for record in daily_records(weather, VARIABLES):
         days = pd.date_range(record.dates[0], periods=len(record.dates) + LONGEST_DAYS)
@@ -118,12 +117,12 @@ def outlook_hindcast(
 
 
 def _hindcast_rows(land: Land) -> pd.DataFrame:
-    """Return the rows of one record, in no order."""
+    """Return the rows of one record, not sorted."""
     parts: list[dict[str, npt.NDArray[Any]]] = []
-    for crops, issues, told in hindcasts(land.weather, land.soils, land.season.grows):
-        place, crop, issue, lead = where = np.nonzero(~np.isnan(told.median))
+    for crops, issues, scored in hindcasts(land.weather, land.soils, land.season.grows):
+        place, crop, issue, lead = where = np.nonzero(~np.isnan(scored.median))
         columns = {
-            column: np.round(getattr(told, name)[where], DECIMALS).astype(np.float32)
+            column: np.round(getattr(scored, name)[where], DECIMALS).astype(np.float32)
             for column, name in HINDCAST.items()
         }
         keys = {"place": place, "crop": crops[crop], "issue": issues[issue], "lead": lead + 1}
@@ -156,7 +155,7 @@ def _crops(land: Land, crop: Positions) -> pd.Categorical:
 
 
 def outlook_skill(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the valid rows of `outlook_skill` out of `scores`, sums by crop, month, lead and year.
+    """Return the valid rows of `outlook_skill` from `scores`, sums by crop, month, lead and year.
 
     Its columns are those of `sql/outlook_scores.sql`.
     """
@@ -191,17 +190,17 @@ def outlook_skill(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _percent(part: Array, whole: Array) -> Array:
-    """Return one sum over years in per cent of another, NaN where there is none."""
+    """Return one sum over years as a percentage of another, NaN where that is 0."""
     parts, wholes = np.nansum(part, axis=1), np.nansum(whole, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(wholes > 0, 100.0 * parts / wholes, np.nan))
 
 
-# What may come ----------------------------------------------------------------------------------
+# Outlook ----------------------------------------------------------------------------------------
 
 
 class Issue(NamedTuple):
-    """The forecast of today for the crops that stand, arrays (places, crops, ...)."""
+    """The present forecast for the crops in season, arrays (places, crops, ...)."""
 
     day: int
     """Position of the day of issue."""
@@ -211,13 +210,13 @@ class Issue(NamedTuple):
     members: Array
     """(..., leads, members)."""
     usual: Array
-    """(..., leads, members), wetness of the other years at the same dekads."""
+    """(..., leads, members), wetness of the other years in the same dekads."""
     shown: Mask
-    """(crops, leads), whether the crop stands until then."""
+    """(crops, leads), whether the crop is in season until then."""
 
 
 def _issued(land: Land) -> Issue | None:
-    """Return the forecast at the end of the last whole dekad, None where there is none yet."""
+    """Return the forecast at the end of the last complete dekad, None if there is no such dekad."""
     known = past(land.weather, land.soils)
     if not known.ends.size:
         return None
@@ -241,8 +240,8 @@ def soil_outlook(
 ) -> pd.DataFrame:
     """Return the valid rows of `soil_outlook` for the départements in `weather`.
 
-    Issued at the end of the last whole dekad that is known, or by the day `issued`: nothing that
-    came after it is looked at.
+    They are issued at the end of the last complete dekad, or of the last one until the day
+    `issued`; later weather is ignored.
     """
     if issued is not None:
         weather = weather[weather["date"] <= pd.Timestamp(issued)]
@@ -285,7 +284,7 @@ def _outlook_rows(land: Land, issue: Issue) -> pd.DataFrame:
 
 
 def _enough(issue: Issue) -> Mask:
-    """Return where there are enough other years for a forecast, (places, crops, leads)."""
+    """Return whether there are enough other years for a forecast, (places, crops, leads)."""
     ours, theirs = ((~np.isnan(each)).sum(axis=-1) for each in (issue.members, issue.usual))
     return np.asarray((ours >= LEAST_YEARS) & (theirs >= LEAST_YEARS))
 
@@ -293,7 +292,7 @@ def _enough(issue: Issue) -> Mask:
 def _rounded(
     names: Sequence[str] | Mapping[str, float], values: Array, digits: int
 ) -> dict[str, Array]:
-    """Return the columns `names` out of the last axis of `values`."""
+    """Return the columns `names` from the last axis of `values`."""
     return dict(zip(names, np.round(values, digits).T, strict=True))
 
 
@@ -310,7 +309,7 @@ def _ends(land: Land, issue: Issue) -> pd.DatetimeIndex:
 def recovery(weather: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame) -> pd.DataFrame:
     """Return the valid rows of `recovery` for the départements in `weather`.
 
-    Issued as `soil_outlook`.
+    They are issued like those of `soil_outlook`.
     """
     frames = []
     for land in lands(weather, crops, storage):
@@ -365,7 +364,7 @@ def _recovery_rows(land: Land, issue: Issue, horizon: int, goal: str) -> pd.Data
 
 
 def _goal(usual: Array, goal: str) -> Array:
-    """Return the wetness that is the goal, of that of other years, (..., years)."""
+    """Return the wetness to reach, given that of other years, (..., years)."""
     if goal == "easing":
         return class_limits(usual)[..., DROUGHT]
     return weibull_quantiles(usual, [0.5])[..., 0]

@@ -1,4 +1,4 @@
-"""Which crops stand at which dekad: those alone are at risk in a drought."""
+"""Seasons of crops by dekad: only crops in season are at risk."""
 
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.transforms.calendar import crop_seasons

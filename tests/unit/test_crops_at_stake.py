@@ -1,4 +1,4 @@
-"""What is at stake and the risk to it, by figures that can be worked out on paper."""
+"""Crops at stake and their risk, by figures that can be computed by hand."""
 
 from collections.abc import Iterator
 from typing import Any

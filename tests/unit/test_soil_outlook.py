@@ -1,4 +1,4 @@
-"""Tables of the outlook of soils: nothing from after the issue in them, figures by hand."""
+"""Tables of the soil outlook: no weather after the issue, figures by hand."""
 
 import re
 from datetime import date
@@ -96,7 +96,7 @@ def test_where_each_year_is_the_same_so_is_the_next() -> None:
     assert (rows["p50"] - rows["usual_p50"]).abs().max() < 0.002
 
 
-def test_what_came_is_the_mean_of_the_daily_table() -> None:
+def test_the_observed_wetness_is_the_mean_of_the_daily_table() -> None:
     daily = soil_water_daily(RECORD, CROPS, SOILS)
     july = daily[
         (daily["crop"] == "grain_maize_rainfed") & daily["date"].between("2016-07-11", "2016-07-20")
@@ -198,7 +198,7 @@ def test_rain_until_recovery_is_more_than_usual_after_a_drought() -> None:
     assert wet["reached"].all()
 
 
-def test_what_is_out_of_order_is_found() -> None:
+def test_quantiles_out_of_order_are_found() -> None:
     rows = soil_outlook(RECORD, CROPS, SOILS)
     assert quality.outlook(rows).empty
     wrong = rows.assign(p25=rows["p25"].where(rows["lead_dekads"] != 4, rows["p10"] - 0.1))
@@ -208,7 +208,7 @@ def test_what_is_out_of_order_is_found() -> None:
     assert likelier["cases"].tolist() == [len(rows)]
 
 
-def test_why_nothing_is_told_is_a_text_in_both_languages() -> None:
+def test_reasons_for_no_forecast_have_texts_in_both_languages() -> None:
     named = set(re.findall(r"'(outlook\.\w+)'", sql.load("publication")))
     assert named == set(WHY_NOT)
     for language in ("fr", "en"):

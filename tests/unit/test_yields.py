@@ -1,4 +1,4 @@
-"""Yields of départements: windows of seasons, nothing told from later, nothing measured twice."""
+"""Yield forecasts of départements: windows of seasons, no later data, no repeated measurement."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +75,7 @@ def test_dates_of_issue_are_the_ends_of_months_and_the_harvest(
     assert [issue.month for issue in found["soft_wheat"].issues] == [10, 11, 12, *range(1, 8)]
 
 
-def test_a_slip_of_the_figures_is_no_harvest(
+def test_a_doubtful_figure_is_not_a_harvest(
     weather: pd.DataFrame, statistics: pd.DataFrame
 ) -> None:
     """Marne has 17.4 q/ha of irrigated maize in 2020, after 100 and more."""
@@ -85,7 +85,7 @@ def test_a_slip_of_the_figures_is_no_harvest(
     assert not np.isnan(maize.yields[year - 1, place])
 
 
-def test_what_is_doubted_is_compared_with_earlier_harvests_alone() -> None:
+def test_a_doubtful_figure_is_compared_with_earlier_harvests_only() -> None:
     yields = np.array([[50.0]] * 5 + [[160.0], [140.0], [10.0], [60.0]])
     expected = [50.0] * 5 + [np.nan, 140.0, np.nan, 60.0]
     assert np.array_equal(without_doubtful(yields)[:, 0], expected, equal_nan=True)
@@ -95,7 +95,7 @@ def test_what_is_doubted_is_compared_with_earlier_harvests_alone() -> None:
     assert np.isnan(later[5:, 0]).all()
 
 
-def test_nothing_later_has_a_part_in_what_was_told(
+def test_later_weather_and_harvests_do_not_change_a_forecast(
     weather: pd.DataFrame, statistics: pd.DataFrame
 ) -> None:
     """All weather after the day of issue and all harvests from that year on: the same bytes."""
@@ -134,7 +134,7 @@ def test_a_baseline_by_hand(weather: pd.DataFrame, statistics: pd.DataFrame) -> 
     assert (late["baseline_q_ha"] < late["baseline_p90_q_ha"]).all()
 
 
-def test_a_model_is_told_where_it_has_years_enough(
+def test_a_model_forecasts_where_it_has_enough_years(
     weather: pd.DataFrame, statistics: pd.DataFrame
 ) -> None:
     """Before 2017 there are fewer than six harvests with their weather: 2014 has neither."""
@@ -201,7 +201,7 @@ def skills(weather: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
     return yield_skill([row for each in found.values() for row in measured(each)])
 
 
-def test_skill_is_told_of_each_date_of_issue(skills: pd.DataFrame) -> None:
+def test_skill_is_measured_for_each_date_of_issue(skills: pd.DataFrame) -> None:
     assert skills.groupby("crop").size().to_dict() == {
         MAIZE: 7,
         "grain_maize_rainfed": 7,
@@ -255,7 +255,7 @@ def test_only_crops_that_changed_are_measured_again(lake: Lake) -> None:
     assert -0.123 not in set(again[MAIZE])
 
 
-def test_days_after_the_last_harvest_measure_nothing_again(lake: Lake) -> None:
+def test_days_after_the_last_harvest_cause_no_measurement(lake: Lake) -> None:
     skill_of(lake)
     recorded = lake.footer("yield_skill").provenance
     days = lake.read("weather_daily", "31")
@@ -266,7 +266,7 @@ def test_days_after_the_last_harvest_measure_nothing_again(lake: Lake) -> None:
     assert set(skill_of(lake)["skill"]) == {-0.5}
 
 
-def test_the_outlook_is_as_it_was_where_nothing_changed(lake: Lake) -> None:
+def test_the_outlook_stays_where_nothing_changed(lake: Lake) -> None:
     skill_of(lake)
     tables = SOURCE.crop_parameters(), SOURCE.soil_storage()
     written = []
@@ -280,7 +280,7 @@ def test_the_outlook_is_as_it_was_where_nothing_changed(lake: Lake) -> None:
     assert set(rows["why"]) == {"chance"}
 
 
-def test_departements_that_are_held_back_have_no_part(lake: Lake) -> None:
+def test_departements_held_back_are_not_used(lake: Lake) -> None:
     said: list[str] = []
     tables = SOURCE.crop_parameters(), SOURCE.soil_storage()
     rows, _ = yield_tables.skill(yield_tables.Inputs.of(lake, tables, {"31"}, said.append))

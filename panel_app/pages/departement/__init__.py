@@ -1,1 +1,1 @@
-"""A département: the answer in words, and its evidence."""
+"""Page of a département: `departement_page` lists its sections, the other modules make them."""

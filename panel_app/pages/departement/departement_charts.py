@@ -1,4 +1,7 @@
-"""Charts of the département page: a season over the spread of the others, and the heat strip."""
+"""Charts of the département page: a season over the spread of the others, and the strip of years.
+
+Figures come from `data.season_courses` and the matrices, elements of charts from `drawing.svg`.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -280,10 +283,10 @@ def strip(about: Strip, words: Catalogue) -> str:
     )
     chart.marks.append(svg.Mark(_hatched(cells, len(years), height), "hatch"))
     for index, style in enumerate(matrix.styles):
-        here = [cell for cell, row in cells.items() if matrix.style[row, column] == index]
-        if here:
+        of_class = [cell for cell, row in cells.items() if matrix.style[row, column] == index]
+        if of_class:
             chart.marks.append(
-                svg.Mark(_rectangles(here, len(years), height), "fill", style.colour)
+                svg.Mark(_rectangles(of_class, len(years), height), "fill", style.colour)
             )
     every = 1 if row_height >= 16 else 5
     chart.labels.extend(
@@ -346,7 +349,7 @@ def _cell(matrix: Matrix, row: int, first: int) -> tuple[int, int]:
 
 def cell_text(matrix: Matrix, row: int, column: int, lang: Lang) -> str:
     """One cell in words, without what all cells have in common."""
-    said = statement(
+    described = statement(
         matrix.indicator,
         value=float(matrix.value[row, column]),
         percentile=float(matrix.percentile[row, column]),
@@ -356,17 +359,18 @@ def cell_text(matrix: Matrix, row: int, column: int, lang: Lang) -> str:
         lang=lang,
         noted=False,
     )
-    return f"{capitalise(said.head)}. {said.body}." if said.body else capitalise(said.head)
+    head = capitalise(described.head)
+    return f"{head}. {described.body}." if described.body else head
 
 
 def _rectangles(cells: Sequence[tuple[int, int]], years: int, height: float) -> str:
     """Cells of the strip as one path, with neighbours in a row joined."""
-    there = np.zeros((years, season_courses.SLOTS), dtype=np.bool_)
+    is_filled = np.zeros((years, season_courses.SLOTS), dtype=np.bool_)
     for year, dekad in cells:
-        there[year, dekad] = True
+        is_filled[year, dekad] = True
     left, right, low, high = [], [], [], []
     for year in range(years):
-        for run in svg.runs(there[year]):
+        for run in svg.runs(is_filled[year]):
             left.append(run.start / season_courses.SLOTS)
             right.append(run.stop / season_courses.SLOTS)
             low.append(1 - (year + 1) / years)

@@ -1,4 +1,7 @@
-"""The record of a département: the strip of all years, and its droughts."""
+"""History of a département: the strip of all years, and its droughts on record.
+
+The strip itself is drawn in `departement_charts`.
+"""
 
 from functools import lru_cache
 from typing import Any, Final

@@ -1,7 +1,7 @@
-"""What may come in a département: soil water, recovery, irrigation, yields, each with its skill.
+"""Outlook of a département: soil water, recovery, irrigation and yields, each with its skill.
 
-Forecasts are those of the day up to which the weather is known, whatever period the page shows, and
-say so. What has no measured skill is not told; its reason stands in its place.
+Forecasts start on the last day with weather, whatever period the page shows, and say so. Where a
+forecast has no proven skill, the section gives the reason instead.
 """
 
 from datetime import date
@@ -29,17 +29,17 @@ from panel_app.pages.departement.departement_stakes import level_of, order_in_fo
 
 HEIGHT: Final = 256
 LEADS: Final = 9
-"""Dekads to come that the chart has room for."""
+"""Dekads to come on the chart."""
 
 CHANCES: Final = ("d0_pct", "d1_pct", "d2_pct", "d3_pct", "d4_pct")
-"""Chances of each class or a drier one: the table has those that are known."""
+"""Columns with the chance of a class or a drier one; the table shows those that are known."""
 
 RECENT_DAYS: Final = 400
-"""A harvest that was told longer ago than this is not told again."""
+"""Yield forecasts issued longer ago are not shown."""
 
 
 def outlook(place: Place) -> dict[str, Any]:
-    """What may come, part by part; parts of which nothing is known are left out."""
+    """Return the parts of the section; parts without data are empty."""
     parts = {
         "soil": _soil(place),
         "recovery": _recovery(place),
@@ -53,21 +53,21 @@ def outlook(place: Place) -> dict[str, Any]:
 
 
 def _soil(place: Place) -> dict[str, Any]:
-    """The fan of the soil's wetness, what it says of a month ahead, and how good such were."""
+    """The chart of soil wetness, the forecast for a month ahead in words, and its skill."""
     rows, words = place.record.soil_outlook, place.view.words
     if rows.empty:
         return {}
     issued = pd.Timestamp(rows["period_end"].iloc[0]).date()
-    told = rows[rows["p50"].notna()]
-    if told.empty:
+    shown = rows[rows["p50"].notna()]
+    if shown.empty:
         why = catalogue(words.lang)(str(rows["why_not"].iloc[0]))
         return {
             "issued": format_date(issued, words.lang),
             "why": f"{capitalise(why)}.",
             "old": _old(place, issued),
         }
-    furthest = told.iloc[-1]
-    month = told[told["lead_dekads"] <= 3].iloc[-1]
+    furthest = shown.iloc[-1]
+    month = shown[shown["lead_dekads"] <= 3].iloc[-1]
     return {
         "why": "",
         "old": _old(place, issued),
@@ -100,7 +100,7 @@ def _soil(place: Place) -> dict[str, Any]:
 
 
 def _old(place: Place, issued: date) -> str:
-    """What there is to know where the weather ended before that of France; else empty."""
+    """A note where the weather of the département ended before that of France; else empty."""
     newest = place.view.publication.outlook_issued
     if newest is None or issued >= newest:
         return ""
@@ -109,29 +109,29 @@ def _old(place: Place, issued: date) -> str:
 
 
 def _chances(place: Place, row: "pd.Series[Any]") -> str:
-    """The chances of drought then, and why those of rare classes are not told."""
+    """The chances of drought in that dekad, and why those of rare classes are missing."""
     words = place.view.words
     if pd.isna(row["d1_pct"]):
         return ""
-    told = [each for each in ("d1_pct", "d2_pct") if not pd.isna(row[each])]
+    shown = [each for each in ("d1_pct", "d2_pct") if not pd.isna(row[each])]
     chances = [
         words(f"departement.outlook_chance_of.{_code(each)}", chance=_percent(place, row[each]))
-        for each in told
+        for each in shown
     ]
-    said = words("departement.outlook_chances", chances=enumeration(chances, words))
-    silent = [each for each in LIMIT_NEEDS if pd.isna(row[each])]
-    if not silent:
-        return said
+    text = words("departement.outlook_chances", chances=enumeration(chances, words))
+    unknown = [each for each in LIMIT_NEEDS if pd.isna(row[each])]
+    if not unknown:
+        return text
     needs = [
         words("departement.outlook_chance_needs", code=_code(each), needs=LIMIT_NEEDS[each])
-        for each in silent
+        for each in unknown
     ]
     why = words(
         "departement.outlook_silent",
         needs=enumeration(needs, words),
         years=int(row["usual_years"]),
     )
-    return f"{said} {why}"
+    return f"{text} {why}"
 
 
 def _code(chance: str) -> str:
@@ -144,10 +144,10 @@ def _percent(place: Place, value: float) -> str:
 
 
 def _skills(place: Place) -> list[dict[str, Any]]:
-    """Skill of each month of issue by lead, %; empty where it was not above zero for sure."""
+    """Skill of each month of issue by lead, %; empty where its lower bound is not above zero."""
     table, lang = place.view.publication.outlook_skill, place.view.lang
-    sure = table["crpss_climatology_low"] > 0
-    skills = (100 * table["crpss_climatology"].where(sure)).groupby(
+    is_proven = table["crpss_climatology_low"] > 0
+    skills = (100 * table["crpss_climatology"].where(is_proven)).groupby(
         [table["month"], table["lead_dekads"]]
     )
     by_month = skills.first().unstack("lead_dekads")
@@ -165,7 +165,7 @@ def _wetness(place: Place, value: float) -> str:
 
 
 def _fan(place: Place, rows: pd.DataFrame, issued: date) -> str:
-    """Today's wetness, then the ranges of half and of four fifths of the other years."""
+    """Chart of today's wetness and of the intervals that hold 50 and 80 % of the other years."""
     words = place.view.words
     lead = rows["lead_dekads"].to_numpy(float)
     across = np.concatenate([[0.0], lead]) / (LEADS + 0.5) + 0.5 / (LEADS + 1)
@@ -211,15 +211,15 @@ def _fan(place: Place, rows: pd.DataFrame, issued: date) -> str:
     ]
     lines = []
     for values, key in ends:
-        there = np.flatnonzero(~np.isnan(values))
-        if not there.size:
+        known_leads = np.flatnonzero(~np.isnan(values))
+        if not known_leads.size:
             continue
-        top = 1.0 - float(values[there[-1]])
-        if there[-1] == LEADS:
+        top = 1.0 - float(values[known_leads[-1]])
+        if known_leads[-1] == LEADS:
             lines.append((top, words(key), ""))
-        else:  # told no further: named where it ends
+        else:  # the forecast ends earlier: it is named at its end
             chart.labels.append(
-                svg.Label(float(across[there[-1]]), top, words(key), "start", "end told")
+                svg.Label(float(across[known_leads[-1]]), top, words(key), "start", "end told")
             )
     chart.labels.extend(svg.end_names(sorted(lines), height))
     chart.labels.extend(_dates(place, rows, across))
@@ -249,28 +249,28 @@ def _short_date(day: object, words: Catalogue) -> str:
 
 
 def _tips(place: Place, rows: pd.DataFrame, across: FloatMatrix) -> list[Any]:
-    """What is told of each dekad under the pointer."""
+    """The text of each dekad under the pointer."""
     words, half = place.view.words, 0.5 / (LEADS + 0.5)
     tips = []
     for _, row in rows.iterrows():
         centre = float(across[int(row["lead_dekads"])])
         target = pd.Timestamp(row["target_end"]).date()
         if pd.isna(row["p50"]):
-            said = capitalise(catalogue(words.lang)(str(row["why_not"])))
+            text = capitalise(catalogue(words.lang)(str(row["why_not"])))
         else:
-            said = words(
+            text = words(
                 "departement.outlook_tip",
                 middle=_wetness(place, row["p50"]),
                 low=_wetness(place, row["p10"]),
                 high=_wetness(place, row["p90"]),
             )
         title = capitalise(format_period(target, "dekad", words.lang))
-        tips.append(svg.Tip(max(0.0, centre - half), min(1.0, centre + half), title, said))
+        tips.append(svg.Tip(max(0.0, centre - half), min(1.0, centre + half), title, text))
     return tips
 
 
 def _table(place: Place, rows: pd.DataFrame) -> svg.Table:
-    """Median, range and chances of drought of each dekad that is told."""
+    """Median, interval and chances of drought of each dekad."""
     words = place.view.words
     chances = [each for each in CHANCES if rows[each].notna().any()]
     head = [
@@ -299,7 +299,7 @@ def _table(place: Place, rows: pd.DataFrame) -> svg.Table:
 
 
 def _recovery(place: Place) -> str:
-    """Rain that it takes until the soil is out of drought, and how often other years brought it."""
+    """Rain that brings the soil out of drought, and the share of other years with enough."""
     rows, words = place.record.recovery, place.view.words
     rows = rows[(rows["goal"] == "easing") & (rows["horizon_dekads"] == 6) & ~rows["reached"]]
     if rows.empty or pd.isna(rows["chance_pct"].iloc[0]):
@@ -320,16 +320,16 @@ def _recovery(place: Place) -> str:
 
 
 def _irrigation(place: Place) -> dict[str, Any]:
-    """What crops would have to be given, this season and usually in the next 30 days."""
+    """Irrigation need of crops, this season and usually in the next 30 days."""
     rows, words = place.record.irrigation, place.view.words
-    here = rows[(rows["period_end"] == pd.Timestamp(place.day)) & rows["season_mm"].notna()]
-    if here.empty:
+    of_dekad = rows[(rows["period_end"] == pd.Timestamp(place.day)) & rows["season_mm"].notna()]
+    if of_dekad.empty:
         return {}
     order = order_in_force(place)
     restriction = ""
     if order is not None and not other_time(place, order):
-        said = level_of(order["level_max"]).name(words.lang)
-        restriction = words("departement.irrigation_orders", said=said)
+        level = level_of(order["level_max"]).name(words.lang)
+        restriction = words("departement.irrigation_orders", said=level)
     return {
         "restriction": restriction,
         "rows": [
@@ -353,7 +353,7 @@ def _irrigation(place: Place) -> dict[str, Any]:
                     year=int(row["area_year"]),
                 ),
             }
-            for _, row in here.iterrows()
+            for _, row in of_dekad.iterrows()
         ],
     }
 
@@ -366,7 +366,7 @@ def _mm(place: Place, value: float) -> str:
 
 
 def _yields(place: Place) -> dict[str, Any]:
-    """The latest that was told by the day of the page of each harvest to come or just over."""
+    """The latest forecast until the day of the page, for each harvest to come or just over."""
     rows = place.record.yield_outlook
     day = pd.Timestamp(place.day)
     issued = pd.to_datetime(rows["issued"])

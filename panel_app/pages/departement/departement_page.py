@@ -1,6 +1,7 @@
-"""The page of one département, from top to bottom.
+"""Page of a département: the list of its sections, and the sections that have no module.
 
-How dry it is, compared with what, since when, what is at stake, what may come, how certain it is.
+The sections answer how dry it is, compared with what, since when, which crops are concerned, what
+may come and how certain that is. Those with more code are in the modules `departement_*`.
 """
 
 from typing import Any, Final
@@ -70,11 +71,11 @@ def slots(view: PageView) -> Slots:
         "provenance": provenance(place),
     }
     common = {"view": view, "words": view.words, "name": view.publication.name(place.code)}
-    said = {
+    rendered = {
         name: render(f"departement/{name}", common | values).strip() if values else ""
         for name, values in parts.items()
     }
-    return dict.fromkeys(SLOTS, "") | said | history(place)
+    return dict.fromkeys(SLOTS, "") | rendered | history(place)
 
 
 def subject(view: PageView) -> str:
@@ -104,15 +105,15 @@ def chooser(view: PageView) -> dict[str, Any]:
     publication = view.publication
     regions: dict[str, list[dict[str, Any]]] = {}
     for column, code in enumerate(publication.codes):
-        here = swatch(view, view.matrix, view.row, column)
-        link = {"code": code, "name": publication.names[column], **here}
+        class_of = swatch(view, view.matrix, view.row, column)
+        link = {"code": code, "name": publication.names[column], **class_of}
         regions.setdefault(publication.regions[column], []).append(link)
-    named = {name: code for code, name in REGIONS.items()}
+    code_of = {name: code for code, name in REGIONS.items()}
     return {
         "view": view,
         "words": view.words,
         "regions": [
-            {"name": name, "code": named.get(name, ""), "departements": regions[name]}
+            {"name": name, "code": code_of.get(name, ""), "departements": regions[name]}
             for name in sorted(regions, key=alphabetical)
         ],
     }
@@ -125,28 +126,28 @@ def head(place: Place) -> dict[str, Any]:
     """The answer in words: class, since when, rank of the rain of the current three months."""
     view, code = place.view, place.code
     codes = view.publication.codes
-    at = codes.index(code)
+    position = codes.index(code)
     verdict = swatch(view, place.matrix, place.row, place.column)
-    said = body = ""
+    headline = body = ""
     if place.row is not None:
         statement = place.matrix.statement(place.row, place.column, view.lang)
-        said, body = capitalise(statement.head), statement.body
+        headline, body = capitalise(statement.head), statement.body
         if since := drought_duration(place):
-            said = f"{said}, {since}"
+            headline = f"{headline}, {since}"
     else:
-        said, body = verdict["said"], _why_no_data(place)
+        headline, body = verdict["said"], _why_no_data(place)
         if place.unclassed is not None:
-            said, body = capitalise(place.unclassed.head), place.unclassed.body
+            headline, body = capitalise(place.unclassed.head), place.unclassed.body
     elsewhere = "" if place.has_weather else view.words("departement.elsewhere")
     sentences = [each for each in (rain_rank(place), body, elsewhere) if each]
     return {
         "code": code,
         "region": view.publication.region(code),
         "region_code": BY_CODE[code].region_code,
-        "before": _step(view, codes[at - 1]) if at else None,
-        "after": _step(view, codes[at + 1]) if at + 1 < len(codes) else None,
+        "before": _step(view, codes[position - 1]) if position else None,
+        "after": _step(view, codes[position + 1]) if position + 1 < len(codes) else None,
         "of": f"{indicator_of(place.matrix.indicator).name(view.lang)}, {place.period}",
-        "verdict": verdict | {"said": f"{said}."},
+        "verdict": verdict | {"said": f"{headline}."},
         "sentences": [f"{capitalise(each)}." for each in sentences],
         "held": held(place),
     }
@@ -175,8 +176,8 @@ def drought_duration(place: Place) -> str:
     matrix, row, words = place.matrix, place.row, place.view.words
     if row is None:
         return ""
-    if said := matrix.drought_words(row, place.column, words.lang):
-        return said
+    if duration := matrix.drought_words(row, place.column, words.lang):
+        return duration
     first = _out_since(matrix, row, place.column)
     if first < 0:
         return ""
@@ -201,7 +202,7 @@ def _out_since(matrix: Matrix, row: int, column: int) -> int:
 
 def figures(place: Place) -> list[dict[str, str]]:
     """The known key figures; unknown ones are left out rather than shown as zero."""
-    found = [
+    all_figures = [
         _usual_figure(place, "precip_mm", "departement.rain"),
         _usual_figure(place, "swi", "departement.soil"),
         _usual_figure(place, "season_precip_mm", "departement.season_rain"),
@@ -209,7 +210,7 @@ def figures(place: Place) -> list[dict[str, str]]:
         _exposed_figure(place),
         _restriction_figure(place),
     ]
-    return [each for each in found if each]
+    return [each for each in all_figures if each]
 
 
 def _figure(label: str, value: str, *notes: str) -> dict[str, str]:
@@ -227,8 +228,8 @@ def _usual_figure(place: Place, indicator: str, label: str) -> dict[str, str]:
     usual, lang = season_courses.normal(values, row), words.lang
     notes = []
     if not np.isnan(usual):
-        said = format_value(indicator, usual, lang)
-        notes.append(words("departement.usual", value=said))
+        shown = format_value(indicator, usual, lang)
+        notes.append(words("departement.usual", value=shown))
         notes.append(_rank_words(season_courses.rank(values, row), place))
     if indicator == "season_precip_mm" and usual > 0:
         change = 100 * (float(values[row]) / usual - 1)
@@ -251,16 +252,16 @@ def _rank_words(rank: season_courses.Rank | None, place: Place) -> str:
 def _drought_figures(place: Place) -> list[dict[str, str]]:
     """Score and age of the drought."""
     words, lang = place.view.words, place.view.lang
-    found = []
+    known = []
     if score := _at(place, DEFAULT_INDICATOR):
         matrix, row = score
         value = matrix.shown_value(row, place.column, lang)
-        found.append(_figure(words("departement.score"), value, words("departement.score_note")))
+        known.append(_figure(words("departement.score"), value, words("departement.score_note")))
     if place.row is not None and _tells_age(place):
         age = place.matrix.age[place.row, place.column]
         value = words.count("departement.dekads", int(age)) if age else words("departement.no_age")
-        found.append(_figure(words("departement.age"), value, words("departement.age_note")))
-    return found
+        known.append(_figure(words("departement.age"), value, words("departement.age_note")))
+    return known
 
 
 def _tells_age(place: Place) -> bool:
@@ -281,8 +282,8 @@ def _at(place: Place, indicator: str) -> tuple[Matrix, int] | None:
 def _exposed_figure(place: Place) -> dict[str, str]:
     """Area of the growing crops that is in drought."""
     words, view = place.view.words, place.view
-    stands = exposure(view, place.day)
-    area, dry = float(stands.area[place.column]), float(stands.in_drought[place.column])
+    growing = exposure(view, place.day)
+    area, dry = float(growing.area[place.column]), float(growing.in_drought[place.column])
     if np.isnan(area) and place.row is not None:
         return _figure(words("departement.exposed"), capitalise(words("departement.no_area")))
     if not area >= LEAST_CROPS_HA:
@@ -290,8 +291,10 @@ def _exposed_figure(place: Place) -> dict[str, str]:
     note = words(
         "departement.exposed_note",
         area=hectares(area, words.lang),
-        crops=enumeration([words.crop(each).lower() for each in stands.crops[place.column]], words),
-        year=stands.year,
+        crops=enumeration(
+            [words.crop(each).lower() for each in growing.crops[place.column]], words
+        ),
+        year=growing.year,
     )
     return _figure(words("departement.exposed"), hectares(dry, words.lang), note)
 

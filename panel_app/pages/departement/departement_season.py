@@ -1,4 +1,7 @@
-"""This season and the others: charts, the rank of its rain, how similar seasons ended."""
+"""Season of a département beside the others: charts, rank of its rain, end of similar seasons.
+
+Courses of seasons and their similarity are computed in `data.season_courses`.
+"""
 
 from typing import Any, Final
 
@@ -165,8 +168,8 @@ def ahead(place: Place) -> dict[str, Any]:
         return {}
     ends = course.values[:, -1]
     usual = season_courses.normal(ends, row)
-    told = [each for each in place.beside if not np.isnan(course.of(each)[-1])]
-    if np.isnan(usual) or not told:
+    finished = [each for each in place.beside if not np.isnan(course.of(each)[-1])]
+    if np.isnan(usual) or not finished:
         return {}
     others = np.delete(ends, row)
     others = others[~np.isnan(others)]
@@ -183,7 +186,7 @@ def ahead(place: Place) -> dict[str, Any]:
             "drier": float(course.of(each)[-1]) < usual,
             "rest": _signed_mm(float(rest[each - course.years[0]]), words.lang),
         }
-        for each in told
+        for each in finished
     ]
     drier = sum(bool(each["drier"]) for each in rows)
     return {

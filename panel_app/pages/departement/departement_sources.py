@@ -1,4 +1,4 @@
-"""Sources of a département's figures, and their limits."""
+"""Sources of the figures of a département, with notes on their quality."""
 
 from datetime import date
 from typing import Any, Final
@@ -18,23 +18,23 @@ OBSERVATIONS: Final = "2_observations"
 def provenance(place: Place) -> dict[str, Any]:
     """The sources of the figures, and their limits."""
     words, lang = place.view.words, place.view.lang
-    named = place.view.publication.attributions.set_index(["asset", "source"])
+    attributions = place.view.publication.attributions.set_index(["asset", "source"])
     rows = []
-    for _, each in place.record.provenance.iterrows():
-        asset = str(each["asset"])
+    for _, entry in place.record.provenance.iterrows():
+        asset = str(entry["asset"])
         if asset not in TABLES or TABLES[asset].group != OBSERVATIONS:
             continue
-        key = (asset, each["source"])
-        who: dict[str, Any] = dict(named.loc[key]) if key in named.index else {}
+        key = (asset, entry["source"])
+        who: dict[str, Any] = dict(attributions.loc[key]) if key in attributions.index else {}
         rows.append(
             {
                 "what": words.table(asset),
-                "who": who.get(f"text_{lang}") or str(each["source"]),
+                "who": who.get(f"text_{lang}") or str(entry["source"]),
                 "licence": who.get(f"licence_{lang}") or "",
                 "url": who.get("url") or "",
-                "span": _covered(place, asset, each),
-                "rows": _rows_of(place, asset, each),
-                "fetched": format_date(date.fromisoformat(str(each["fetched_at"])[:10]), lang),
+                "span": _covered(place, asset, entry),
+                "rows": _rows_of(place, asset, entry),
+                "fetched": format_date(date.fromisoformat(str(entry["fetched_at"])[:10]), lang),
             }
         )
     return {"rows": rows, "notes": quality(place)}
@@ -76,8 +76,8 @@ def quality(place: Place) -> list[str]:
         notes.extend(_gap_notes(place))
         notes.extend(_reference_notes(place))
         notes.append(words("departement.typical"))
-    if said := held(place):
-        notes.append(said)
+    if note := held(place):
+        notes.append(note)
     day = format_date(publication.published_at.date(), lang)
     return [*notes, words("departement.published", day=day)]
 
@@ -88,7 +88,7 @@ def _gap_notes(place: Place) -> list[str]:
     gaps = season_courses.missing(periods, (rain["days"] > 0).tolist())
     if not gaps:
         return [words("departement.no_gaps")]
-    said = [
+    spans = [
         format_period(first, "dekad", lang)
         if first == last
         else words(
@@ -98,7 +98,7 @@ def _gap_notes(place: Place) -> list[str]:
         )
         for first, last in gaps
     ]
-    return [words("departement.gaps", gaps="; ".join(said))]
+    return [words("departement.gaps", gaps="; ".join(spans))]
 
 
 def _reference_notes(place: Place) -> list[str]:

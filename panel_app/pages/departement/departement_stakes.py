@@ -1,4 +1,7 @@
-"""Stakes of a département: its crops, and its uses of water."""
+"""Stakes of a département: its crops, and the restrictions on its water.
+
+Rows of both sections; the calendar of crops is in `publishing.calendar`.
+"""
 
 from functools import lru_cache
 from typing import Any, Final
@@ -53,17 +56,17 @@ def crops(place: Place) -> dict[str, Any]:
         return {"rows": []}
     # Several crops of the statistics may share one calendar; their shortage is counted once.
     by_calendar = {CALENDAR_OF.get(each["crop"], each["crop"]): each for each in rows}
-    thirsty = [each for each in by_calendar.values() if each["stress_pct"] >= 5]
+    short_of_water = [each for each in by_calendar.values() if each["stress_pct"] >= 5]
     finding = place.view.tense(words("departement.crops_quiet"))
     if not place.has_weather:
         finding = words("departement.crops_no_weather")
     elif not now:
         finding = words("departement.crops_unknown")
-    elif thirsty:
-        worst = max(thirsty, key=lambda each: each["stress_pct"])
+    elif short_of_water:
+        worst = max(short_of_water, key=lambda each: each["stress_pct"])
         finding = words(
             "departement.crops_finding",
-            count=words.count("departement.crops_short", len(thirsty)),
+            count=words.count("departement.crops_short", len(short_of_water)),
             crop=worst["name"].lower(),
             stress=worst["stress"],
         )
@@ -83,9 +86,9 @@ def harvests(publication: Publication, code: str, lang: Lang) -> tuple[dict[str,
 
 def _harvests_of(crop: str, years: pd.DataFrame, lang: Lang) -> dict[str, Any]:
     areas = years.dropna(subset=["area_ha"])
-    told = years.dropna(subset=["yield_q_ha"])
-    is_doubtful = told["doubtful"].fillna(False).astype(bool)
-    yields = told[~is_doubtful]
+    with_yield = years.dropna(subset=["yield_q_ha"])
+    is_doubtful = with_yield["doubtful"].fillna(False).astype(bool)
+    yields = with_yield[~is_doubtful]
     row: dict[str, Any] = {
         "crop": crop,
         "name": catalogue(lang).crop(crop),
@@ -99,7 +102,7 @@ def _harvests_of(crop: str, years: pd.DataFrame, lang: Lang) -> dict[str, Any]:
         "trend": "",
         "sure": False,
         "spark": None,
-        "doubtful": "; ".join(_doubt(each, lang) for _, each in told[is_doubtful].iterrows()),
+        "doubtful": "; ".join(_doubt(each, lang) for _, each in with_yield[is_doubtful].iterrows()),
     }
     if not areas.empty:
         row["area_ha"] = float(areas["area_ha"].iloc[-1])
@@ -129,7 +132,7 @@ def _rounded(area_ha: float) -> float:
 
 
 def _water(place: Place, crop: str, now: dict[str, float]) -> dict[str, Any]:
-    """Stage and water of a crop at the period, in words: what it lacks, what it has got so far."""
+    """Stage of a crop at the period, its shortage of water, and the water received so far."""
     words, lang = place.view.words, place.view.lang
     calendar = place.record.stages
     known = bool((calendar["crop"] == crop).any()) and place.has_weather
@@ -137,19 +140,19 @@ def _water(place: Place, crop: str, now: dict[str, float]) -> dict[str, Any]:
     stress = now.get(f"crop_stress_pct_{crop}", float("nan"))
     received = now.get(f"water_satisfaction_pct_{crop}", float("nan"))
     usual = _usual(place, f"water_satisfaction_pct_{crop}")
-    said = ""
+    stage_name = ""
     if stage is not None:
-        named = (
+        name_of = (
             crop_period_name(crop, stage.period) if stage.period else CROP_STAGE_NAMES[stage.stage]
         )
-        said = capitalise(named(lang))
+        stage_name = capitalise(name_of(lang))
     elif known:
-        said = capitalise(words("departement.off_season"))
+        stage_name = capitalise(words("departement.off_season"))
     style = NO_DATA
     if not np.isnan(stress):
         style = style_of(f"crop_stress_pct_{crop}", stress)
     return {
-        "stage": said,
+        "stage": stage_name,
         "until": format_date(stage.last, lang) if stage is not None else "",
         "stress_pct": 0.0 if np.isnan(stress) else stress,
         "stress": "" if np.isnan(stress) else _percent(stress, lang),
@@ -165,8 +168,8 @@ def _usual(place: Place, indicator: str) -> float:
     """Median of the other years at the same dekad, NaN where none is known."""
     table, day = place.record.crop_water, pd.Timestamp(place.day)
     ends = table["period_end"].dt
-    alike = (ends.month == day.month) & (dekads.thirds(ends) == dekads.third(day))
-    others = (table["indicator"] == indicator) & alike & (ends.year != day.year)
+    same_dekad = (ends.month == day.month) & (dekads.thirds(ends) == dekads.third(day))
+    others = (table["indicator"] == indicator) & same_dekad & (ends.year != day.year)
     return float(table.loc[others, "value"].median())
 
 
@@ -208,7 +211,7 @@ def spark(years: NDArray[np.int_], yields: FloatMatrix) -> dict[str, Any]:
 
 
 def order_in_force(place: Place) -> dict[str, Any] | None:
-    """Restrictions last known at the period, or the first ones known before; None without any."""
+    """The last known restrictions at the period, else the first ones after it; None without any."""
     table = place.record.restrictions
     if table.empty:
         return None

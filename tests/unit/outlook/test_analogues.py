@@ -1,4 +1,4 @@
-"""Years that are alike: explained, not forecast by."""
+"""Analogue years: similarity by hand."""
 
 import numpy as np
 
@@ -13,6 +13,6 @@ def test_no_feature_counts_more_for_its_unit() -> None:
     assert nearest_years(now, others * [1.0, 1000.0], 1).tolist() != [1]
 
 
-def test_years_that_are_not_known_are_none() -> None:
+def test_unknown_years_are_not_returned() -> None:
     others = np.array([[[0.2], [np.nan]], [[0.7], [0.4]]])
     assert nearest_years(np.array([[0.3], [0.3]]), others, 2).tolist() == [[0, -1], [1, 0]]

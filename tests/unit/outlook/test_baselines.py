@@ -1,4 +1,4 @@
-"""What is expected of a harvest without the weather: by hand, and of nothing that is not known."""
+"""Baselines of yields: values by hand, and no use of unknown harvests."""
 
 import numpy as np
 import pytest
@@ -34,12 +34,12 @@ def test_with_too_few_harvests_before_it_is_the_mean() -> None:
     assert told[TREND, 8] == pytest.approx(9.0)  # eight
 
 
-def test_nothing_is_expected_of_two_harvests() -> None:
+def test_two_harvests_give_no_baseline() -> None:
     yields = np.array([[1.0], [np.nan], [3.0], [np.nan]])
     assert np.isnan(expected(yields, np.ones(yields.shape, dtype=bool))).all()
 
 
-def test_what_is_not_known_has_no_part_in_it() -> None:
+def test_unknown_harvests_are_not_used() -> None:
     """Harvests that are not known replaced: the same bytes."""
     random = np.random.default_rng(0)
     yields = random.uniform(40.0, 90.0, (20, 6))
@@ -52,7 +52,7 @@ def test_what_is_not_known_has_no_part_in_it() -> None:
         assert before.tobytes() == after.tobytes()
 
 
-def test_folds_at_once_are_those_one_by_one() -> None:
+def test_folds_together_equal_single_folds() -> None:
     random = np.random.default_rng(3)
     yields = np.where(random.random((15, 4)) < 0.2, np.nan, random.uniform(40.0, 90.0, (15, 4)))
     known = random.random((5, 15, 4)) < 0.7

@@ -94,7 +94,7 @@ def run(days: list[str], members: str) -> tuple[np.ndarray, np.ndarray]:
         ["2013-12-31"],
     ],
 )
-def test_the_member_of_its_own_year_is_what_came(days: list[str]) -> None:
+def test_the_member_of_the_target_year_equals_the_continuous_balance(days: list[str]) -> None:
     ensemble, came = run(days, "all")
     own = np.flatnonzero(np.isclose(ensemble, came[..., np.newaxis, :]).all(axis=(0, 1, 2, 4)))
     years = [pd.Timestamp(day) + pd.Timedelta(days=1) for day in days]
@@ -137,7 +137,7 @@ def test_a_member_with_a_missing_day_is_left_out_at_its_place_alone() -> None:
     assert np.isfinite(ensemble[1, :, :, 2012 - 2008]).all()
 
 
-def test_chances_are_shares_of_the_members_that_are_there() -> None:
+def test_chances_are_shares_of_the_known_members() -> None:
     members = np.array([[0.1, 0.2, 0.3, np.nan], [0.5, 0.5, 0.5, 0.5]])
     limits = np.array([[0.25, 0.05], [0.5, 0.6]])
     np.testing.assert_allclose(chances(members, limits), [[2 / 3, 0.0], [0.0, 1.0]])

@@ -1,4 +1,4 @@
-"""Skill of yields: leaks refused or without effect, noise not published, a signal found."""
+"""Skill of yields: leaks are refused, noise is not published, a signal is found."""
 
 import numpy as np
 import pytest
@@ -12,8 +12,8 @@ from geo_pipeline.outlook.evaluation import (
     leave_one_out,
     leave_two_out,
     permutation,
+    predict,
     skill,
-    tell,
 )
 from geo_pipeline.outlook.rule import Evidence, Placebo, verdicts
 
@@ -47,9 +47,9 @@ def published(yields: np.ndarray, features: list[np.ndarray], placebo: np.ndarra
     there = ~np.isnan(features[0]).any(axis=(0, 1))
     one = Known.of(yields, list(leave_one_out(there)))
     ahead = Known.of(yields, list(forward(there)))
-    found = [(skill(one, tell(one, x)), skill(ahead, tell(ahead, x))) for x in features]
+    found = [(skill(one, predict(one, x)), skill(ahead, predict(ahead, x))) for x in features]
     p_values = permutation(one, features, [left_out for left_out, _ in found])
-    none = skill(one, tell(one, placebo))
+    none = skill(one, predict(one, placebo))
     placebo_p = permutation(one, [placebo], [none])[0] if none.lower > 0.0 else np.nan
     years = YEARS - FIRST_WEATHER
     evidence = [
@@ -91,29 +91,29 @@ def test_random_folds_are_refused() -> None:
         Split(fold != 0, fold == 0)
 
 
-def test_the_harvest_of_the_year_told_has_no_part_in_it() -> None:
+def test_the_tested_harvest_is_not_used() -> None:
     """Neither through its mean nor through a trend: replaced, the same bytes."""
     random = np.random.default_rng(3)
     yields, features = noise(random), weather(random)[0]
     for splits in (leave_one_out, leave_two_out):
         split = list(splits(~np.isnan(features).any(axis=(0, 1))))[4]
         other = np.where(split.train, yields, random.uniform(0.0, 300.0, yields.shape))
-        before, after = (tell(Known.of(each, [split]), features) for each in (yields, other))
+        before, after = (predict(Known.of(each, [split]), features) for each in (yields, other))
         assert before.tobytes() == after.tobytes()
         assert not np.isnan(before).all()
 
 
-def test_what_comes_after_has_no_part_in_a_forecast() -> None:
+def test_later_harvests_and_weather_are_not_used() -> None:
     """All harvests from the year on and all later weather replaced: the same bytes."""
     random = np.random.default_rng(4)
     yields, features = noise(random), weather(random)[0]
     split = list(forward(~np.isnan(features).any(axis=(0, 1))))[1]
     year = int(split.test.any(axis=1).argmax())
-    before = tell(Known.of(yields, [split]), features)
+    before = predict(Known.of(yields, [split]), features)
     yields[year:] = 1e4
     for later in (5.0, np.nan):
         features[..., year + 1 :, :] = later
-        assert tell(Known.of(yields, [split]), features).tobytes() == before.tobytes()
+        assert predict(Known.of(yields, [split]), features).tobytes() == before.tobytes()
     assert not np.isnan(before).any()
 
 
@@ -145,7 +145,7 @@ def test_p_values_of_noise_are_not_small_too_often() -> None:
         random = np.random.default_rng(100 + seed)
         yields, features = noise(random), weather(random)
         one = Known.of(yields, list(leave_one_out(~np.isnan(features[0]).any(axis=(0, 1)))))
-        aims = [skill(one, tell(one, x))._replace(lower=1.0) for x in features]  # all in question
+        aims = [skill(one, predict(one, x))._replace(lower=1.0) for x in features]  # all are tested
         small += bool(permutation(one, features, aims).min() < 0.2)
     assert small <= 0.2 * 40 + 3 * np.sqrt(0.2 * 0.8 * 40)
 
@@ -158,7 +158,7 @@ def test_a_date_found_as_the_best_of_several_counts_them_all() -> None:
         yields, both = noise(random), weather(random)
         both[1] = weather(random)[0]
         one = Known.of(yields, list(leave_one_out(~np.isnan(both[0]).any(axis=(0, 1)))))
-        found = [skill(one, tell(one, x))._replace(lower=-1.0) for x in both]
+        found = [skill(one, predict(one, x))._replace(lower=-1.0) for x in both]
         together = permutation(one, both, found)
         alone = [permutation(one, [x], [aim])[0] for x, aim in zip(both, found, strict=True)]
         assert (together >= alone).all()
@@ -172,7 +172,7 @@ def test_no_order_that_does_as_well_is_one_in_all_that_were_tried() -> None:
     features = weather(random)
     yields = noise(random) * (1.0 + 0.5 * np.nan_to_num(features[0][0, 0]))
     one = Known.of(yields, list(leave_one_out(~np.isnan(features[0]).any(axis=(0, 1)))))
-    found = skill(one, tell(one, features[0]))
+    found = skill(one, predict(one, features[0]))
     assert permutation(one, features[:1], [found])[0] == pytest.approx(1 / 501)
 
 
@@ -189,7 +189,7 @@ def test_a_signal_of_a_tenth_of_the_yield_is_found() -> None:
         assert "model" in published(yields, features, weather(random)[0]), seed
 
 
-def test_years_in_other_orders_take_a_signal_away() -> None:
+def test_shuffled_years_have_no_signal() -> None:
     for seed in range(5):
         random = np.random.default_rng(seed)
         features = weather(random)
@@ -204,17 +204,17 @@ def test_two_hidden_years_leave_the_skill_within_its_range() -> None:
     yields = with_signal(yields, [features])
     there = ~np.isnan(features).any(axis=(0, 1))
     known = Known.of(yields, list(leave_one_out(there)))
-    whole = skill(known, tell(known, features))
+    whole = skill(known, predict(known, features))
     hidden = np.delete(features, [12, 17], axis=2), np.delete(yields, [12, 17], axis=0)
     rest = Known.of(hidden[1], list(leave_one_out(np.delete(there, [12, 17], axis=0))))
-    assert whole.lower <= skill(rest, tell(rest, hidden[0])).value <= whole.upper
+    assert whole.lower <= skill(rest, predict(rest, hidden[0])).value <= whole.upper
 
 
-def test_nothing_is_told_of_a_year_without_weather() -> None:
+def test_no_forecast_of_a_year_without_weather() -> None:
     random = np.random.default_rng(6)
     features, yields = weather(random)[0], noise(random)
     known = Known.of(yields, list(leave_one_out(np.ones(yields.shape, dtype=bool))))
-    told = tell(known, features)
+    told = predict(known, features)
     assert np.isnan(told[:FIRST_WEATHER]).all()
     assert not np.isnan(told[FIRST_WEATHER:]).any()
     assert skill(known, told) != NO_SKILL

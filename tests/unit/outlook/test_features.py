@@ -1,4 +1,4 @@
-"""Features of a season: values by hand, and no weather beyond the window."""
+"""Features of a season: values by hand, and no weather outside the window."""
 
 import numpy as np
 import pytest
@@ -56,20 +56,20 @@ def test_sums_and_means_by_hand() -> None:
     assert by_group["excess"] == pytest.approx([20.0, 55.0])  # 20 days before; 1 mm on 55 days
 
 
-def test_a_soil_that_runs_dry_gives_less_than_is_asked_for() -> None:
+def test_a_dry_soil_meets_less_than_the_need() -> None:
     """Without rain a crop of a full soil of 100 mm cannot take more than these of its 200 mm."""
     features = told(steady(), window(2021))
     share = features.values[features.groups.index("water"), 0, 0, 0]
     assert 0.45 < share <= 0.5
 
 
-def test_a_group_that_has_not_begun_is_not_there() -> None:
+def test_groups_that_have_not_begun_are_left_out() -> None:
     features = told(steady(precip_mm=3.0), window(2021, days=15))
     assert features.groups == ("water", "rain", "warmth", "excess")
     assert features.values[1, :, 0, 0].tolist() == [45.0, 0.0]
 
 
-def test_weather_outside_the_window_has_no_part_in_it() -> None:
+def test_weather_outside_the_window_is_not_used() -> None:
     """All weather before sowing and after the day of issue replaced: the same bytes."""
     windows = [window(year, days=70) for year in (2020, 2021)]
     daily, other = changing(), changing(seed=2)
@@ -82,7 +82,7 @@ def test_weather_outside_the_window_has_no_part_in_it() -> None:
         assert touched.values.tobytes() != told(daily, *windows).values.tobytes()
 
 
-def test_a_season_that_the_record_does_not_hold_whole_is_missing() -> None:
+def test_a_season_not_completely_in_the_record_is_missing() -> None:
     daily = changing()
     daily["tmean_c"][1, np.datetime64("2020-05-01") == DATES] = np.nan
     features = told(daily, window(2018), window(2020), window(2021))

@@ -1,4 +1,4 @@
-"""Hindcasts: nothing of the target year in its own forecast, and scores that tell so."""
+"""Hindcasts: they use no data of the target year, and their scores are right."""
 
 from itertools import pairwise
 
@@ -56,7 +56,7 @@ def test_every_past_issue_is_there_as_soon_as_the_soil_is_known() -> None:
     assert np.isfinite(FOUND[GRASS, issues[-2]]["observed"][:, 0]).all()
 
 
-def test_a_crop_is_told_of_while_it_stands() -> None:
+def test_a_crop_has_hindcasts_in_its_season_only() -> None:
     """From 20 April to 6 October: the last whole dekad ends on 30 September."""
     day = RECORD.dates.get_loc("2014-07-31")
     told = FOUND[MAIZE, day]["median"]
@@ -66,7 +66,7 @@ def test_a_crop_is_told_of_while_it_stands() -> None:
 
 
 @pytest.mark.parametrize("issue", ["2013-05-31", "2012-02-20", "2016-11-30"])
-def test_what_came_changes_nothing_in_its_own_forecast(issue: str) -> None:
+def test_observed_weather_does_not_change_its_own_forecast(issue: str) -> None:
     """All weather of the window replaced: no byte of the forecast changes, but its scores do."""
     day = RECORD.dates.get_loc(issue)
     other = collected(replaced(RECORD, day, day + 100))
@@ -96,7 +96,7 @@ def test_persistence_carries_an_anomaly_on_as_far_as_other_years_did() -> None:
     np.testing.assert_allclose(told[0, 0, :, 0], [0.5, 0.5, 0.5, np.nan])
 
 
-def test_persistence_spreads_as_its_regression_failed() -> None:
+def test_the_spread_of_persistence_is_that_of_residuals() -> None:
     """Residuals of +-0.1 about a mean of 0.5, four years: wider by the root of 4 / 2."""
     before = np.full((1, 1, 4, 1), 0.6)
     usual = np.array([0.4, 0.6, 0.4, 0.6]).reshape(1, 1, 4, 1)
@@ -127,13 +127,13 @@ def test_persistence_starts_from_the_day_of_issue() -> None:
     assert FOUND[GRASS, day]["crps_persistence"][0, 1] == pytest.approx(float(expected))
 
 
-def test_limits_are_those_that_so_few_years_can_tell() -> None:
+def test_limits_that_few_years_cannot_estimate_are_missing() -> None:
     """Eleven years 1 to 11: 30, 20, 10 % are 3.6, 2.4, 1.2; 5 and 2 % need 19 and 49 years."""
     limits = class_limits(np.arange(1.0, 12.0))
     np.testing.assert_allclose(limits, [3.6, 2.4, 1.2, np.nan, np.nan])
 
 
-def test_the_state_of_the_soil_tells_of_the_next_dekads_and_ever_less() -> None:
+def test_the_state_of_the_soil_gives_skill_that_falls_with_lead() -> None:
     skills = [
         skill(by_year("crps", lead=lead), by_year("crps_climatology", lead=lead))
         for lead in range(1, 10)
@@ -180,7 +180,7 @@ def scores_of_june(shift: int) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def test_years_permuted_have_no_skill() -> None:
+def test_permuted_years_have_no_skill() -> None:
     assert (skill_range(*scores_of_june(0)).lower[:2] > 0.0).all()
     for shift in (1, 4, 7):
         lower = skill_range(*scores_of_june(shift)).lower
@@ -188,6 +188,6 @@ def test_years_permuted_have_no_skill() -> None:
         assert (lower < 0.02).all()
 
 
-def test_too_few_other_years_are_no_forecast() -> None:
+def test_no_forecast_with_too_few_other_years() -> None:
     short = weather("2014-01-01", "2018-12-31")
     assert all(np.isnan(told["median"]).all() for told in collected(short).values())

@@ -80,7 +80,7 @@ def test_an_order_of_the_years_is_their_weather_in_that_order() -> None:
         assert together[row] == pytest.approx(alone[0], rel=1e-9)
 
 
-def test_places_without_weather_or_harvests_say_nothing_and_disturb_nobody() -> None:
+def test_places_without_weather_or_harvests_have_no_forecast_and_change_no_other() -> None:
     features, departures = data(3)
     folds = departures[np.newaxis].copy()
     folds[0, 5] = np.nan

@@ -1,4 +1,4 @@
-"""Rain until a soil is out of drought, by hand and against the balance itself."""
+"""Rain until recovery: by hand, and compared with the balance itself."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def one_soil(days: int, **change: object) -> Soils:
     return soils._replace(**change)
 
 
-def test_without_evaporation_it_is_what_lacks() -> None:
+def test_without_evaporation_the_rain_needed_is_the_deficit() -> None:
     """60 of 100 mm lack; the third dekad is to be 0.8 wet on the mean.
 
     Rain of R mm on the same amount each of 30 days has brought 25.5 R / 30 by the middle of the
@@ -50,7 +50,7 @@ def test_without_evaporation_it_is_what_lacks() -> None:
     assert np.isnan(nobody_knows.rain_mm).all()
 
 
-def test_the_rain_that_it_takes_brings_the_soil_there() -> None:
+def test_the_rain_needed_brings_the_soil_to_the_goal() -> None:
     """Run with it, the balance is at the limit; the days' mean weather is written out here."""
     record = weather()
     soils, _ = crops(record)

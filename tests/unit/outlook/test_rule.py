@@ -1,4 +1,4 @@
-"""What may be published: each test refuses by itself."""
+"""The rule of publication: each test can refuse a model."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def told(evidence: Evidence) -> str:
     return verdicts([[evidence]])[0][0]
 
 
-def test_what_passes_every_test_is_a_model() -> None:
+def test_a_model_that_passes_every_test_is_published() -> None:
     assert told(GOOD) == "model"
     assert told(GOOD._replace(forward=NO_SKILL)) == "model"  # it could not be tested
 
@@ -36,7 +36,7 @@ def test_each_test_refuses_by_itself() -> None:
         assert told(GOOD._replace(**change)) == why
 
 
-def test_what_could_not_be_tried_is_not_published() -> None:
+def test_an_untested_model_is_not_published() -> None:
     assert told(GOOD._replace(left_out=NO_SKILL)) == "no_skill"
     assert told(GOOD._replace(p_value=np.nan)) == "chance"
     assert told(GOOD._replace(placebos=(Placebo(NO_SKILL, np.nan),))) == "placebo"

@@ -1,4 +1,4 @@
-"""Scores by hand, by known laws, and what they must not depend on."""
+"""Scores: by hand, by known laws, and independent of the number of members."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_crps_is_its_formula_written_out() -> None:
         assert scores[place] == pytest.approx(expected, abs=1e-12)
 
 
-def test_members_that_are_not_there_do_not_count() -> None:
+def test_missing_members_do_not_count() -> None:
     assert fair_crps([4.0, np.nan, 1.0, 2.0], 3.0) == pytest.approx(fair_crps([1.0, 2.0, 4.0], 3.0))
     assert np.isnan(fair_crps([4.0, np.nan], 3.0))
     assert np.isnan(fair_crps([4.0, 5.0], np.nan))
@@ -104,7 +104,7 @@ def test_range_of_a_skill_that_rests_on_one_year_reaches_below_zero() -> None:
     assert np.isnan(skill_range(score[:4], reference[:4]).lower)
 
 
-def test_range_holds_the_true_skill_as_often_as_it_says() -> None:
+def test_the_interval_contains_the_true_skill_as_often_as_stated() -> None:
     """Twenty years of forecasts of skill 0.3, four hundred times."""
     random = np.random.default_rng(6)
     reference = random.gamma(8.0, size=(400, 20))
@@ -114,13 +114,13 @@ def test_range_holds_the_true_skill_as_often_as_it_says() -> None:
     assert 0.84 <= held <= 0.94
 
 
-def test_the_same_draws_whoever_asks() -> None:
+def test_resamples_are_the_same_at_each_call() -> None:
     score, reference = np.random.default_rng(7).gamma(2.0, size=(2, 3, 9))
     alone = [skill_range(a, b).lower for a, b in zip(score, reference, strict=True)]
     np.testing.assert_allclose(skill_range(score, reference).lower, alone, rtol=1e-12)
 
 
-def test_chances_that_are_meant_come_as_often_as_told() -> None:
+def test_calibrated_chances_have_their_frequency() -> None:
     random = np.random.default_rng(8)
     chance = random.random(200_000)
     told = reliability(chance, random.random(200_000) < chance, np.linspace(0, 1, 6))
