@@ -142,7 +142,7 @@ model-card: (_environment "requirements-dev.txt")
 
 # Write the data dictionary and the list of indicators anew
 docs: (_environment "requirements.txt")
-    @{{ bin }}/python -c 'from geo_pipeline.tables import dictionary; print(dictionary(), end="")' > docs/data_dictionary.md
+    @{{ bin }}/python -c 'from geo_pipeline.table_rows import dictionary; print(dictionary(), end="")' > docs/data_dictionary.md
     @{{ bin }}/python -m tools.documents
 
 # Pin the requirements anew, with hashes and without addresses (needs uv)

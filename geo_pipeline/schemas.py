@@ -6,7 +6,6 @@ numbers are NaN, missing texts None. The rest of a table's record, and the check
 model, are in `tables`.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,6 +14,7 @@ from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
 from geo_pipeline.territory import CODES, RESTRICTION_LEVELS
+from geo_pipeline.weather_variables import WEATHER_RANGES
 
 LEVELS = list(RESTRICTION_LEVELS)
 DROUGHT_CLASSES = ["D4", "D3", "D2", "D1", "D0", "normal", "W0", "W1", "W2"]
@@ -29,39 +29,6 @@ STAGES = [
     "recovery",
 ]
 CLASSES = [*DROUGHT_CLASSES, *STAGES]
-
-
-WEATHER_RANGES = {
-    "tmin_c": (-50.0, 45.0),
-    "tmax_c": (-40.0, 55.0),
-    "tmean_c": (-45.0, 50.0),
-    "precip_mm": (0.0, 1900.0),
-    "radiation_mj_m2": (0.0, 45.0),
-    "wind_m_s": (0.0, 75.0),
-    "rh_pct": (0.0, 100.0),
-    "et0_source_mm": (-1.0, 25.0),
-    "swi_source": (-1.0, 3.0),
-}
-"""Lowest and highest possible weather of a place in France, beyond its records (1,825 mm in a day
-on La Réunion, 46 °C, -41 °C). A value outside is in another unit, or wrong."""
-
-RADIATION_J_CM2 = tuple(100.0 * limit for limit in WEATHER_RANGES["radiation_mj_m2"])
-"""The same for radiation in Météo-France's unit, J/cm²."""
-
-STATION_VARIABLES = (
-    "tmin_c",
-    "tmax_c",
-    "tmean_c",
-    "precip_mm",
-    "radiation_mj_m2",
-    "wind_m_s",
-    "rh_pct",
-    "et0_source_mm",
-)
-"""Weather variables that a station may observe."""
-
-WEATHER_VARIABLES = (*STATION_VARIABLES, "swi_source")
-"""Weather variables that a provider may give."""
 
 
 class Exact(pa.DataFrameModel):
@@ -427,16 +394,3 @@ class CropStages(Exact):
         """One row a part of the season in which stage and period stay the same."""
 
         unique = ["crop", "first_day"]
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Origin of the rows of one file; `fetched_at` is an ISO date or time."""
-
-    source: str
-    url: str
-    fetched_at: str
-    sha256: str
-    made_of: str = ""
-    """Hash of everything the rows were made from, for tables that are made again only if it
-    changes."""

@@ -2,24 +2,24 @@
 
 Add a table here: its name, the model of its rows (`schemas`), its place in the flow, its inputs and
 its checks. Files, jobs, checks, sensors, the publication, Dagster's pages and the data dictionary
-follow from the record. How its rows are made is in `assets`, and what a check looks for in
-`automation.checks`. docs/extending.md adds a table step by step.
+follow from the record. Rows are validated in `table_rows` and made in `assets`; what a check looks
+for is in `automation.checks`. docs/extending.md adds a table step by step.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from inspect import cleandoc
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import pandas as pd
-from pandera.errors import SchemaError, SchemaErrors
-
-from geo_pipeline import outlook_schemas, schemas, stake_schemas
-from geo_pipeline.errors import GeoPipelineError
-from geo_pipeline.schemas import Exact
 from geo_pipeline.settings import Settings
-from geo_pipeline.words import Message, Words, message
+from geo_pipeline.weather_variables import WEATHER_VARIABLES
+from geo_pipeline.words import Words
+
+if TYPE_CHECKING:
+    from geo_pipeline.schemas import Exact
 
 LAYERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -51,8 +51,8 @@ class Table:
     name: str
     title: Words
     """Its name for readers, as a heading."""
-    rows: type[Exact]
-    """Model with columns, units and ranges of its rows; its docstring describes the table."""
+    model: str
+    """Module and class with columns, units and ranges of its rows; the docstring describes it."""
     group: str
     """Its place in the flow: one of `LAYERS`."""
     partitioned: bool = False
@@ -82,6 +82,11 @@ class Table:
     """The table of the publication with its sums, where its own rows are too many."""
 
     @property
+    def rows(self) -> "type[Exact]":
+        """The model of its rows."""
+        return model(self.model)
+
+    @property
     def layer(self) -> str:
         """Whether it is observed (`core`) or computed (`mart`)."""
         return LAYERS[self.group]
@@ -96,7 +101,7 @@ _ALL: Final = (
     Table(
         "departements",
         Words("Contours", "Outlines"),
-        schemas.Departements,
+        "schemas.Departements",
         "1_geography",
         asks="boundaries",
         refreshed_by="refresh_boundaries",
@@ -104,7 +109,7 @@ _ALL: Final = (
     Table(
         "departement_shapes",
         Words("Formes de la carte", "Shapes of the map"),
-        schemas.DepartementShapes,
+        "schemas.DepartementShapes",
         "1_geography",
         made_from=("departements",),
         columns_from={
@@ -118,7 +123,7 @@ _ALL: Final = (
     Table(
         "departement_neighbours",
         Words("Voisinages", "Neighbours"),
-        schemas.DepartementNeighbours,
+        "schemas.DepartementNeighbours",
         "1_geography",
         made_from=("departements",),
         columns_from={
@@ -130,7 +135,7 @@ _ALL: Final = (
     Table(
         "weather_daily",
         Words("Météo", "Weather"),
-        schemas.WeatherDaily,
+        "schemas.WeatherDaily",
         "2_observations",
         partitioned=True,
         asks="weather",
@@ -152,12 +157,12 @@ _ALL: Final = (
         },
         checked_with=("departement_neighbours",),
         # Rows of another source are not compared: it may lack what the first source had.
-        kept=Kept(("date", "source"), schemas.WEATHER_VARIABLES, 30, within="date"),
+        kept=Kept(("date", "source"), WEATHER_VARIABLES, 30, within="date"),
     ),
     Table(
         "crop_statistics",
         Words("Cultures", "Crops"),
-        schemas.CropStatistics,
+        "schemas.CropStatistics",
         "2_observations",
         partitioned=True,
         asks="crops",
@@ -176,7 +181,7 @@ _ALL: Final = (
     Table(
         "water_restrictions",
         Words("Restrictions d'eau", "Water restrictions"),
-        schemas.WaterRestrictions,
+        "schemas.WaterRestrictions",
         "2_observations",
         asks="restrictions",
         refreshed_by="refresh_restrictions",
@@ -189,7 +194,7 @@ _ALL: Final = (
     Table(
         "groundwater",
         Words("Nappes", "Groundwater"),
-        schemas.Groundwater,
+        "schemas.Groundwater",
         "2_observations",
         partitioned=True,
         asks="groundwater",
@@ -202,7 +207,7 @@ _ALL: Final = (
     Table(
         "soil_water_daily",
         Words("Eau du sol", "Soil water"),
-        schemas.SoilWaterDaily,
+        "schemas.SoilWaterDaily",
         "3_drought",
         partitioned=True,
         made_from=("weather_daily",),
@@ -223,7 +228,7 @@ _ALL: Final = (
     Table(
         "drought_indicators",
         Words("Indices de sécheresse", "Drought indicators"),
-        schemas.DroughtIndicators,
+        "schemas.DroughtIndicators",
         "3_drought",
         partitioned=True,
         made_from=("weather_daily", "soil_water_daily"),
@@ -247,7 +252,7 @@ _ALL: Final = (
     Table(
         "irrigation_need",
         Words("Besoin d'irrigation", "Irrigation need"),
-        stake_schemas.IrrigationNeed,
+        "stake_schemas.IrrigationNeed",
         "3_drought",
         partitioned=True,
         made_from=("weather_daily", "crop_statistics"),
@@ -267,7 +272,7 @@ _ALL: Final = (
     Table(
         "departement_risk",
         Words("Risque", "Risk"),
-        schemas.DepartementRisk,
+        "schemas.DepartementRisk",
         "3_drought",
         made_from=(
             "departements",
@@ -295,7 +300,7 @@ _ALL: Final = (
     Table(
         "yield_skill",
         Words("Qualité des prévisions de rendement", "Skill of yield forecasts"),
-        outlook_schemas.YieldSkill,
+        "outlook_schemas.YieldSkill",
         "3_drought",
         # The weather comes by the indicators: one publication follows both.
         made_from=("drought_indicators", "crop_statistics"),
@@ -308,7 +313,7 @@ _ALL: Final = (
     Table(
         "yield_outlook",
         Words("Rendements à venir", "Yields to come"),
-        outlook_schemas.YieldOutlook,
+        "outlook_schemas.YieldOutlook",
         "3_drought",
         made_from=("drought_indicators", "crop_statistics", "yield_skill"),
         columns_from={
@@ -323,7 +328,7 @@ _ALL: Final = (
     Table(
         "outlook_hindcast",
         Words("Prévisions passées du sol", "Past forecasts of soils"),
-        outlook_schemas.OutlookHindcast,
+        "outlook_schemas.OutlookHindcast",
         "3_drought",
         partitioned=True,
         made_from=("weather_daily",),
@@ -338,7 +343,7 @@ _ALL: Final = (
     Table(
         "outlook_skill",
         Words("Qualité des prévisions du sol", "Skill of forecasts of soils"),
-        outlook_schemas.OutlookSkill,
+        "outlook_schemas.OutlookSkill",
         "3_drought",
         made_from=("outlook_hindcast",),
         columns_from={
@@ -350,7 +355,7 @@ _ALL: Final = (
     Table(
         "soil_outlook",
         Words("Eau du sol à venir", "Soil water to come"),
-        outlook_schemas.SoilOutlook,
+        "outlook_schemas.SoilOutlook",
         "3_drought",
         partitioned=True,
         made_from=("weather_daily",),
@@ -369,7 +374,7 @@ _ALL: Final = (
     Table(
         "recovery",
         Words("Pluie avant la fin de la sécheresse", "Rain until recovery"),
-        outlook_schemas.Recovery,
+        "outlook_schemas.Recovery",
         "3_drought",
         partitioned=True,
         made_from=("weather_daily",),
@@ -400,14 +405,32 @@ SUMMED: Final = tuple(
 )
 """Those of the whole of France that are made from all départements."""
 
-PUBLISHED: Final[Mapping[str, type[Exact]]] = MappingProxyType(
+PUBLISHED: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "yield_anomalies": schemas.YieldAnomalies,
-        "exposure": stake_schemas.Exposure,
-        "crop_stages": schemas.CropStages,
+        "yield_anomalies": "schemas.YieldAnomalies",
+        "exposure": "stake_schemas.Exposure",
+        "crop_stages": "schemas.CropStages",
     }
 )
-"""Tables that are made for the publication and are not in the lake."""
+"""Models of the tables that are made for the publication and are not in the lake."""
+
+
+def model(name: str) -> "type[Exact]":
+    """Return the model with this name, loading it at the first use.
+
+    Commands that only look at the lake do not need the models, and pandera and geopandas are slow
+    to import.
+    """
+    module, _, of = name.partition(".")
+    loaded: type[Exact] = getattr(import_module(f"geo_pipeline.{module}"), of)
+    return loaded
+
+
+def models_digest() -> str:
+    """Return a hash of the modules with the models, which changes whenever one of these does."""
+    modules = sorted({each.model.partition(".")[0] for each in TABLES.values()})
+    texts = [Path(__file__).with_name(f"{module}.py").read_bytes() for module in modules]
+    return sha256(b"".join(texts)).hexdigest()
 
 
 def chosen(settings: Settings) -> list[Table]:
@@ -417,84 +440,3 @@ def chosen(settings: Settings) -> list[Table]:
         for each in TABLES.values()
         if each.setting is None or getattr(settings, each.setting) is not None
     ]
-
-
-LONGEST_RULE: Final = 60
-"""Longest quotation of a broken rule in a message, in characters."""
-
-
-class InvalidTableError(GeoPipelineError):
-    """A frame does not satisfy the schema of its table."""
-
-
-def _model(table: str) -> type[Exact]:
-    """Return the model of the rows of `table`."""
-    return TABLES[table].rows if table in TABLES else PUBLISHED[table]
-
-
-def key(table: str) -> list[str]:
-    """Return the columns that identify a row of `table`."""
-    unique = _model(table).to_schema().unique
-    return [unique] if isinstance(unique, str) else list(unique or [])
-
-
-def empty(table: str) -> pd.DataFrame:
-    """Return a frame of 0 rows with the columns and types of `table`."""
-    frame: pd.DataFrame = TABLES[table].rows.empty()
-    return frame
-
-
-def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return `frame` checked against `table`: types coerced, columns in order, sorted by its key.
-
-    Raises:
-        InvalidTableError: a column is missing or unknown, or a value is out of range; the message
-            names the table, the column and the first wrong values.
-    """
-    schema = _model(table).to_schema()
-    try:
-        valid = schema.validate(frame.reset_index(drop=True))
-    except SchemaError as error:
-        raise InvalidTableError(
-            message("fault.in_table", table=table, what=_explain(error))
-        ) from error
-    except SchemaErrors as errors:
-        raise InvalidTableError(
-            message("fault.in_table", table=table, what=_explain(errors.schema_errors[0]))
-        ) from errors
-    columns = [name for name in schema.columns if name in valid]
-    return valid[columns].sort_values(key(table), ignore_index=True)
-
-
-def _explain(error: SchemaError) -> Message:
-    """Return in one line which column broke which rule, with the first wrong values."""
-    rule = str(getattr(error.check, "error", None) or error.check or error.reason_code)
-    if len(rule) > LONGEST_RULE:
-        rule = str(getattr(error.check, "name", None) or rule[:LONGEST_RULE])
-    name = getattr(error.schema, "name", None)
-    cases, data = error.failure_cases, error.data
-    if not isinstance(cases, pd.DataFrame) or "failure_case" not in cases:
-        return message("table.breaks", column=str(name), rule=rule, values=str(cases))
-    values = list(cases["failure_case"].head(3))
-    codes: list[str] = []
-    if isinstance(data, pd.DataFrame) and "departement" in data and "index" in cases:
-        rows = data.index.intersection(pd.Index(cases["index"].dropna()))
-        codes = sorted(set(data.loc[rows, "departement"].astype(str)))[:5]
-    broken = message("table.breaks", column=str(name), rule=rule, values=str(values))
-    return message("table.in_departements", broken=broken, codes=codes) if codes else broken
-
-
-def dictionary() -> str:
-    """Return the data dictionary as Markdown, the content of `docs/data_dictionary.md`."""
-    lines = ["# Data dictionary", "", "Written by `just docs` from `geo_pipeline/tables.py`."]
-    for name in (*TABLES, *PUBLISHED):
-        model = _model(name)
-        lines += ["", f"## {name}", "", cleandoc(model.__doc__ or ""), ""]
-        lines += ["| column | type | may be missing | what |", "|---|---|---|---|"]
-        keys = key(name)
-        for column, schema in model.to_schema().columns.items():
-            mark = " (key)" if column in keys else ""
-            missing = "yes" if schema.nullable else "no"
-            kind = "str" if str(schema.dtype) == "category" else schema.dtype
-            lines.append(f"| {column}{mark} | {kind} | {missing} | {schema.description} |")
-    return "\n".join(lines) + "\n"

@@ -16,7 +16,7 @@ from geo_pipeline.runtime.table_assets import (
 )
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.sources.hubeau import SILENT
-from geo_pipeline.tables import validate
+from geo_pipeline.table_rows import validate
 from geo_pipeline.transforms.groundwater import groundwater as compute_groundwater
 from geo_pipeline.words import Message, message
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
 from geo_pipeline.files import write_text
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.providers import ProvidedStations
 from geo_pipeline.runtime.table_assets import (
@@ -29,9 +30,8 @@ from geo_pipeline.runtime.table_assets import (
     write_table,
 )
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import Provenance
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
-from geo_pipeline.tables import empty, validate
+from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.threads import mapped
 from geo_pipeline.transforms.joined_histories import joined
 from geo_pipeline.transforms.weather import with_et0

@@ -14,7 +14,7 @@ from geo_pipeline.runtime import france_tables, soil_outlook_tables
 from geo_pipeline.runtime.blocks import write_blocks
 from geo_pipeline.runtime.table_assets import table_asset, write_table
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.tables import empty
+from geo_pipeline.table_rows import empty
 from geo_pipeline.threads import mapped
 from geo_pipeline.transforms import soil_outlook as rows
 

@@ -35,7 +35,8 @@ from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding, Severity
 from geo_pipeline.storage.lake import Lake, arrow_schema, partition
 from geo_pipeline.storage.partition_states import freshness, of_check, unreadable
-from geo_pipeline.tables import Table, chosen, empty
+from geo_pipeline.table_rows import empty
+from geo_pipeline.tables import Table, chosen
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms import quality
 from geo_pipeline.words import joined, message

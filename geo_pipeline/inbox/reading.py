@@ -13,7 +13,6 @@ import pandas as pd
 from geo_pipeline.errors import GeoPipelineError, StorageError
 from geo_pipeline.inbox.recognition import PEEK, columns_of, opened, recognised
 from geo_pipeline.inbox.refusals import RefusedError, bad, stations_in_a_workbook
-from geo_pipeline.schemas import STATION_VARIABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import agreste, etalab, meteo_france, payload, workbook
 from geo_pipeline.sources.bundled import Bundled
@@ -30,6 +29,7 @@ from geo_pipeline.sources.station_files import (
 from geo_pipeline.sources.stations import homes
 from geo_pipeline.spatial.boundaries import accepted
 from geo_pipeline.storage.inbox_files import About, Kind, ProvidedFiles, safe_name
+from geo_pipeline.weather_variables import STATION_VARIABLES
 from geo_pipeline.words import message
 
 LONGEST_SILENCE_DAYS = 366

@@ -13,6 +13,7 @@ import dagster as dg
 import pandas as pd
 
 from geo_pipeline.errors import GeoPipelineError, StorageError
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime.table_assets import (
     apart,
     keep_partition,
@@ -20,7 +21,6 @@ from geo_pipeline.runtime.table_assets import (
     write_partitions,
 )
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import Provenance
 
 Origin = Callable[[str], Provenance]
 

@@ -20,16 +20,17 @@ import shapely
 
 from geo_pipeline import sql
 from geo_pipeline.errors import NotPublishedError, SourceError, StorageError
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime import risk_table, soil_outlook_tables, yield_tables
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import Provenance
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.boundaries import light_boundaries
 from geo_pipeline.spatial.parameters import projections
 from geo_pipeline.spatial.zones import restriction_shares, with_shares
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import unreadable
-from geo_pipeline.tables import TABLES, empty, validate
+from geo_pipeline.table_rows import empty, validate
+from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.calendar import crop_seasons
 
 Made = tuple[pd.DataFrame, Provenance]

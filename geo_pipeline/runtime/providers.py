@@ -9,8 +9,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geo_pipeline.errors import UsageError
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.providers import EMBEDDED, KINDS, PROVIDERS, Attribution, names, provider
-from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import (
     agreste,

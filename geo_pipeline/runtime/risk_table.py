@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from geo_pipeline import sql
 from geo_pipeline.catalogue.indicators import INDICATORS
 from geo_pipeline.errors import DamagedError, StorageError
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.parameters import restriction_levels
 from geo_pipeline.storage.lake import Lake, arrow_schema, partition

@@ -19,12 +19,12 @@ from geo_pipeline import sql
 from geo_pipeline.errors import StorageError
 from geo_pipeline.indicators import crops, root_zone, soil_water
 from geo_pipeline.outlook import ensemble, hindcast, recovery, verification
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import Provenance
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import unreadable
-from geo_pipeline.tables import empty
+from geo_pipeline.table_rows import empty
 from geo_pipeline.transforms import daily_arrays, soil, soil_outlook
 
 HINDCAST: Final = "outlook_hindcast"

@@ -20,14 +20,15 @@ from geo_pipeline import logs
 from geo_pipeline.errors import DamagedError, GeoPipelineError, SourceError
 from geo_pipeline.platform.check_events import evaluate
 from geo_pipeline.platform.partitions import departement_partitions
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.guard import guarded
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.findings import READABLE, Finding
 from geo_pipeline.storage.lake import Written
-from geo_pipeline.tables import TABLES, InvalidTableError, validate
+from geo_pipeline.table_rows import InvalidTableError, validate
+from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.vanished import vanished
 from geo_pipeline.words import SEVERAL, Message, message
 

@@ -9,8 +9,8 @@ import geopandas as gpd
 
 from geo_pipeline import logs
 from geo_pipeline.errors import GeoPipelineError, SourceError
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime.providers import Providers
-from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.spatial.boundaries import accepted

@@ -27,10 +27,10 @@ from geo_pipeline.outlook import (
     rule,
     verification,
 )
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.storage.lake import Lake, partition
 from geo_pipeline.storage.partition_states import unreadable
-from geo_pipeline.tables import empty
+from geo_pipeline.table_rows import empty
 from geo_pipeline.transforms import crop_seasons, yields
 from geo_pipeline.transforms.crop_seasons import CropSeasons, seasons_of_crops
 

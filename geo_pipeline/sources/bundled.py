@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from pyogrio.errors import DataSourceError
 
 from geo_pipeline.errors import SourceError, UsageError
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.sources import agronomy
 from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
 from geo_pipeline.words import message, verbatim

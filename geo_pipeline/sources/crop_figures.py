@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from geo_pipeline import tables
+from geo_pipeline import table_rows
 from geo_pipeline.errors import SourceError, UsageError
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.faults import listed, told_by
 from geo_pipeline.sources.http import Http, Received
@@ -188,7 +188,7 @@ def table(frame: pd.DataFrame) -> pd.DataFrame:
     Raises:
         InvalidTableError: the frame does not satisfy the schema of the table.
     """
-    return tables.validate("crop_statistics", frame.dropna(subset=list(MEASURES), how="all"))
+    return table_rows.validate("crop_statistics", frame.dropna(subset=list(MEASURES), how="all"))
 
 
 class CropFile:
@@ -267,7 +267,7 @@ class CropFile:
     def _understood(self, received: Received) -> pd.DataFrame:
         try:
             return payload.judged(received, self._http.limits, self.read)
-        except (ValueError, tables.InvalidTableError) as error:
+        except (ValueError, table_rows.InvalidTableError) as error:
             advice = message("advice.another_copy", setting=self.setting)
             what = message("fault.unusable", what=verbatim(error))
             raise payload.unusable(received, self.name, what, advice) from error

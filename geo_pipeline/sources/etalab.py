@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry import shape
 
 from geo_pipeline.errors import UsageError
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.faults import listed

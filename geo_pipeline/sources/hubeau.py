@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.faults import fault, later_or_set, nothing_taken

@@ -17,7 +17,6 @@ from urllib.parse import unquote, urljoin, urlsplit
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.schemas import STATION_VARIABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.faults import NEWER, later_or_set
@@ -41,6 +40,7 @@ from geo_pipeline.sources.stations import (
     provenance_of,
     report,
 )
+from geo_pipeline.weather_variables import STATION_VARIABLES
 from geo_pipeline.words import Message, message
 
 NAME = "meteo-france"

@@ -14,7 +14,6 @@ import pandas as pd
 from pydantic import SecretStr
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.schemas import STATION_VARIABLES
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.dpclim_stations import ADVICE, usable_stations
@@ -37,6 +36,7 @@ from geo_pipeline.sources.stations import (
     provenance_of,
     report,
 )
+from geo_pipeline.weather_variables import STATION_VARIABLES
 from geo_pipeline.words import Message, message, verbatim
 
 NAME = "meteo-france-api"

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.schemas import WEATHER_VARIABLES, Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import Http, NotKeptError, Received
@@ -34,6 +34,7 @@ from geo_pipeline.sources.point_means import (
     no_value,
     shown,
 )
+from geo_pipeline.weather_variables import WEATHER_VARIABLES
 from geo_pipeline.words import Message, message, verbatim
 
 NAME = "nasa-power"

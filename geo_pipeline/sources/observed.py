@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
-from geo_pipeline.schemas import WEATHER_VARIABLES, Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.http import Http
+from geo_pipeline.weather_variables import WEATHER_VARIABLES
 from geo_pipeline.words import Message
 
 OBSERVED = (

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.schemas import RADIATION_J_CM2, STATION_VARIABLES, WEATHER_RANGES
 from geo_pipeline.sources.faults import FORMAT, LATER, fault, neither
 from geo_pipeline.sources.http import MOST_LEFT_OUT, Received
+from geo_pipeline.weather_variables import RADIATION_J_CM2, STATION_VARIABLES, WEATHER_RANGES
 from geo_pipeline.words import Message, message
 
 GOOD_CODES = (0.0, 1.0, 9.0)

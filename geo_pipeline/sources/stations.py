@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo_pipeline.schemas import STATION_VARIABLES, Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.sources.http import Received
 from geo_pipeline.sources.observed import OBSERVED, Observed
 from geo_pipeline.sources.station_files import Origin, StationDays
 from geo_pipeline.territory import BY_CODE
+from geo_pipeline.weather_variables import STATION_VARIABLES
 from geo_pipeline.words import Message, joined, message
 
 CORSICA = ("2A", "2B")

@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 
 import duckdb
-import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
 
@@ -151,8 +150,10 @@ def as_arrow(frame: pd.DataFrame | pa.Table) -> pa.Table:
     """Return `frame` as Arrow, with geometries in GeoArrow so that DuckDB recognises them."""
     if isinstance(frame, pa.Table):
         return frame
-    if isinstance(frame, gpd.GeoDataFrame):
-        return pa.table(frame.to_arrow(index=False))
+    # Only a GeoDataFrame has this method: geopandas, slow to import, is not loaded to find out.
+    to_arrow = getattr(frame, "to_arrow", None)
+    if to_arrow is not None:
+        return pa.table(to_arrow(index=False))
     return pa.Table.from_pandas(frame, preserve_index=False)
 
 
@@ -162,6 +163,9 @@ def from_arrow(content: pa.Table) -> pd.DataFrame:
     if any(extension in (field.metadata or {}) for field in content.schema) or any(
         isinstance(field.type, pa.BaseExtensionType) for field in content.schema
     ):
+        # Slow to import, and most results have no geometry.
+        import geopandas as gpd  # noqa: PLC0415
+
         shapes: pd.DataFrame = gpd.GeoDataFrame.from_arrow(content)
         return shapes
     frame: pd.DataFrame = content.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)

@@ -14,8 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.schemas import RADIATION_J_CM2, WEATHER_RANGES
 from geo_pipeline.spatial.grid_files import KEYS, Cell
+from geo_pipeline.weather_variables import RADIATION_J_CM2, WEATHER_RANGES
 from geo_pipeline.words import Message, message
 
 _log = logging.getLogger(__name__)

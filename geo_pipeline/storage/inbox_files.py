@@ -23,7 +23,7 @@ from filelock import FileLock
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError, SourceError, StorageError
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.words import message
 
 Kind = Literal["crops", "boundaries", "stations"]

@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,7 +23,7 @@ import pyarrow.parquet as pq
 from geo_pipeline import seal
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.tables import TABLES
 from geo_pipeline.words import message
 
@@ -175,6 +174,9 @@ class Lake:
         else:
             files = [read(self.path(table), columns)]
         if b"geo" in (files[0].schema.metadata or {}):
+            # Slow to import, and few tables have geometries.
+            import geopandas as gpd  # noqa: PLC0415
+
             shapes: pd.DataFrame = gpd.GeoDataFrame.from_arrow(files[0])
             return shapes
         content = pa.concat_tables(file.replace_schema_metadata(None) for file in files)
@@ -308,7 +310,7 @@ def arrow_schema(table: str) -> pa.Schema:
 
 def _parquet(table: str, frame: pd.DataFrame, provenance: Provenance, place: str) -> bytes:
     """Return `frame` as the bytes of a sealed Parquet file with its provenance in the footer."""
-    if isinstance(frame, gpd.GeoDataFrame):
+    if hasattr(frame, "to_arrow"):  # a GeoDataFrame; geopandas is not loaded to find out
         buffer = io.BytesIO()
         frame.to_parquet(buffer, index=False)
         content = pq.read_table(buffer)

@@ -4,9 +4,10 @@ Only `warehouse_building` writes it, by replacing the whole file; the one before
 reader never meets a lock and never sees half of it.
 """
 
+import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pandas as pd
 from geo_pipeline import sql
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.spatial import database
-from geo_pipeline.tables import TABLES
+from geo_pipeline.tables import TABLES, models_digest
 from geo_pipeline.words import message
 
 SUMS = {each.published_in_sum: each.name for each in TABLES.values() if each.published_in_sum}
@@ -155,14 +156,41 @@ def lacking(warehouse: Warehouse) -> list[str]:
         NotPublishedError: nothing has been published yet.
         StorageError: the file is damaged.
     """
-    columns = warehouse.query("publication_columns")
-    there = columns.groupby("table_name")["column_name"].agg(set).to_dict()
+    rows = warehouse.query("publication_columns")
+    published: dict[str, set[str]] = {}
+    for table, column in zip(rows["table_name"], rows["column_name"], strict=True):
+        published.setdefault(table, set()).add(column)
+    expected = _recorded_columns(warehouse, published) or expected_columns()
     return [
         name
+        for name, columns in expected.items()
+        if not published.get(stored_as(name), set()) >= set(columns)
+    ]
+
+
+def expected_columns() -> dict[str, list[str]]:
+    """Return the columns that each table of the lake must have in the publication."""
+    return {
+        name: list(table.rows.to_schema().columns)
         for name, table in TABLES.items()
         if name not in ONLY_READ
-        and not there.get(stored_as(name), set()) >= set(table.rows.to_schema().columns)
-    ]
+    }
+
+
+def _recorded_columns(
+    warehouse: Warehouse, published: Mapping[str, Collection[str]]
+) -> dict[str, list[str]] | None:
+    """Return the `expected_columns` recorded in the publication, if the models are still the same.
+
+    Models are slow to load, and a publication is looked at far more often than they change.
+    """
+    if "models" not in published.get("publication", ()):
+        return None
+    recorded = warehouse.query("publication_models")
+    if recorded["models"].tolist() != [models_digest()]:
+        return None
+    columns: dict[str, list[str]] = json.loads(recorded["columns"].item())
+    return columns
 
 
 def stored_as(name: str) -> str:

@@ -4,6 +4,7 @@ Where few départements changed, the new publication starts as a copy and only t
 replaced; the rows of each table are the same as when built from nothing. `warehouse_plan` decides.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +21,12 @@ from geo_pipeline.storage.warehouse import (
     ONLY_READ,
     SUMS,
     count,
+    expected_columns,
     read_to_the_end,
     stored_as,
 )
 from geo_pipeline.storage.warehouse_plan import Before, Plan, layout
-from geo_pipeline.tables import PARTITIONED, TABLES
+from geo_pipeline.tables import PARTITIONED, TABLES, models_digest
 from geo_pipeline.words import joined, message, message_of
 
 _CARRIED_ON = (*(stored_as(table) for table in PARTITIONED if table not in ONLY_READ), *SUMS)
@@ -99,6 +101,8 @@ def build(
         "started_at": [plan.started_at],
         "fingerprint": [plan.fingerprint],
         "layout": [layout()],
+        "models": [models_digest()],
+        "columns": [json.dumps(expected_columns())],
         "continued": [0 if plan.changed is None else before.continued + 1],
     }
     connection.from_arrow(pa.table(publication)).create("publication")

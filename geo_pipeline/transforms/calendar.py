@@ -14,7 +14,7 @@ from geo_pipeline import dekads
 from geo_pipeline.crops import RAINFED_TWIN
 from geo_pipeline.indicators.crops import CALENDAR_OF, day_of_season, growth_stage
 from geo_pipeline.schemas import GROWTH_STAGES, YIELD_PERIODS
-from geo_pipeline.tables import validate
+from geo_pipeline.table_rows import validate
 from geo_pipeline.transforms.crop_water import YIELD_STAGES, yield_stages
 from geo_pipeline.transforms.soil import STAGES
 

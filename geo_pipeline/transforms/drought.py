@@ -17,7 +17,7 @@ import pandas as pd
 
 from geo_pipeline.catalogue.indicator_record import Computation
 from geo_pipeline.catalogue.indicators import COMPUTED
-from geo_pipeline.tables import empty, validate
+from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.transforms.basis import Basis
 from geo_pipeline.transforms.crop_water import crop_water
 from geo_pipeline.transforms.daily_arrays import daily_records

@@ -16,7 +16,7 @@ from geo_pipeline.crops import IRRIGABLE, IRRIGATED_AREAS
 from geo_pipeline.indicators.stress import sums_since
 from geo_pipeline.outlook.ensemble import Positions, Weather, continuous
 from geo_pipeline.outlook.verification import weibull_quantiles
-from geo_pipeline.tables import empty, validate
+from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.transforms.daily_arrays import (
     DEKADS,
     Array,

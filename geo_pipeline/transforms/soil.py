@@ -10,7 +10,7 @@ import pandas as pd
 from geo_pipeline.indicators.crops import day_of_season, kc_curve, root_depth
 from geo_pipeline.indicators.root_zone import Output
 from geo_pipeline.outlook.ensemble import Soils, Weather, continuous
-from geo_pipeline.tables import empty, validate
+from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.daily_arrays import Array, Record, daily_records
 

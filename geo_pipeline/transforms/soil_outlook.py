@@ -37,7 +37,7 @@ from geo_pipeline.outlook.hindcast import (
     state_at,
 )
 from geo_pipeline.outlook.verification import skill, skill_range, weibull_quantiles
-from geo_pipeline.tables import empty, validate
+from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.daily_arrays import daily_records
 from geo_pipeline.transforms.soil import Season, season_of_crops, soils_of

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo_pipeline.schemas import STATION_VARIABLES
+from geo_pipeline.weather_variables import STATION_VARIABLES
 
 TEMPERATURES = ("tmin_c", "tmax_c", "tmean_c")
 

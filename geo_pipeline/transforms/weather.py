@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline.indicators import et0_penman_monteith, et0_turc
-from geo_pipeline.tables import InvalidTableError, validate
+from geo_pipeline.table_rows import InvalidTableError, validate
 from geo_pipeline.words import message
 
 WIND_HEIGHT_M = 10.0

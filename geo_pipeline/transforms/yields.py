@@ -26,7 +26,7 @@ from geo_pipeline.outlook.evaluation import (
 )
 from geo_pipeline.outlook.intervals import coverage_by_year, interval
 from geo_pipeline.outlook.rule import LEAST_YEARS, Evidence, Placebo, verdicts
-from geo_pipeline.tables import empty, validate
+from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.transforms.crop_seasons import CropSeasons, Issue, Windows
 from geo_pipeline.transforms.daily_arrays import Array
 

@@ -12,7 +12,7 @@ from geo_pipeline.catalogue.indicators import INDICATORS
 from geo_pipeline.catalogue.styles import NO_DATA
 from geo_pipeline.publishing import exports, selection, table_files
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.tables import dictionary
+from geo_pipeline.table_rows import dictionary
 from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import NO_STYLE
 from panel_app.data.page_words import catalogue

@@ -36,8 +36,8 @@ from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.partitions import departement_partitions
 from geo_pipeline.platform.run_records import run_failures
 from geo_pipeline.platform.step_failures import failure
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings

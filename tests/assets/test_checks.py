@@ -28,7 +28,8 @@ from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import broken
 from geo_pipeline.storage.warehouse_building import publish
-from geo_pipeline.tables import TABLES, InvalidTableError
+from geo_pipeline.table_rows import InvalidTableError
+from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.calendar import calendar_tables
 from geo_pipeline.transforms.exposure import risk_tables

@@ -11,7 +11,7 @@ from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.spatial import database
-from geo_pipeline.tables import validate
+from geo_pipeline.table_rows import validate
 
 TABLES = {
     "departement_neighbours": france_tables.neighbours,

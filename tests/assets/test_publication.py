@@ -10,16 +10,16 @@ import pandas as pd
 import pytest
 
 from geo_pipeline.errors import StorageError
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.publishing import selection
 from geo_pipeline.runtime.providers import attributions
-from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.spatial.database import attach
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.storage.warehouse_building import publish
-from geo_pipeline.tables import validate
+from geo_pipeline.table_rows import validate
 from geo_pipeline.transforms.calendar import calendar_tables
 from geo_pipeline.transforms.exposure import risk_tables
 from panel_app.data.store import Store

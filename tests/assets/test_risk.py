@@ -11,7 +11,8 @@ from geo_pipeline.runtime.risk_table import INPUTS, RISK, risk
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.tables import TABLES, validate
+from geo_pipeline.table_rows import validate
+from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.calendar import crop_seasons
 from tests.conftest import ROOT, ignore
 

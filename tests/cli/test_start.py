@@ -27,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {
     "dagster",
     "sqlalchemy",
+    "pandera",
+    "geopandas",
+    "shapely",
     "pandas",
     "numpy",
     "duckdb",
@@ -86,6 +89,13 @@ def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
 )
 def test_reading_what_was_made_loads_no_dagster(arguments: list[str], home: Path) -> None:
     assert not loaded(*arguments, home=home) & {"dagster", "sqlalchemy"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["status", "--json"], ["status", "--departement", "31"]], ids=" ".join
+)
+def test_status_loads_no_models_and_no_geometry(arguments: list[str], home: Path) -> None:
+    assert not loaded(*arguments, home=home) & {"pandera", "geopandas", "shapely"}
 
 
 def test_a_home_without_runs_is_told_without_dagster(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from geo_pipeline.sources import agreste
 from geo_pipeline.sources.agreste import CROP_SHEETS, Agreste
 from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.workbook import MOST_CELLS
-from geo_pipeline.tables import validate
+from geo_pipeline.table_rows import validate
 
 FIGURES = Path(__file__).parents[3] / "shared" / "data" / "figures" / "crop_statistics.csv"
 needs_figures = pytest.mark.skipif(

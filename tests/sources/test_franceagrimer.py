@@ -14,7 +14,7 @@ import pytest
 from geo_pipeline.errors import SourceError
 from geo_pipeline.sources.franceagrimer import FranceAgriMer
 from geo_pipeline.sources.http import Http
-from geo_pipeline.tables import validate
+from geo_pipeline.table_rows import validate
 
 FIGURES = Path(__file__).parents[3] / "shared" / "data" / "figures" / "crop_statistics.csv"
 needs_figures = pytest.mark.skipif(

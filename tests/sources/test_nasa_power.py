@@ -14,7 +14,7 @@ from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.nasa_power import NasaPower, cells, periods
 from geo_pipeline.sources.observed import OBSERVED
 from geo_pipeline.sources.raw import RawStore
-from geo_pipeline.tables import validate
+from geo_pipeline.table_rows import validate
 from geo_pipeline.transforms.weather import with_et0
 from tests.sources.conftest import Answer, Asked, Provider
 

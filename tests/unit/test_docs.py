@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from geo_pipeline.tables import dictionary
+from geo_pipeline.table_rows import dictionary
 from tools import documents
 
 ROOT = Path(__file__).resolve().parents[2]

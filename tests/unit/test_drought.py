@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from geo_pipeline.catalogue.indicators import COMPUTED, INDICATORS
 from geo_pipeline.indicators import spi
 from geo_pipeline.sources.agronomy import crop_parameters
-from geo_pipeline.tables import empty
+from geo_pipeline.table_rows import empty
 from geo_pipeline.transforms.drought import drought_indicators, function_of
 from geo_pipeline.transforms.soil import season_of_crops
 from geo_pipeline.transforms.weather import with_et0

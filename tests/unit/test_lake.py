@@ -14,9 +14,9 @@ import pytest
 from geo_pipeline import seal
 from geo_pipeline.errors import StorageError
 from geo_pipeline.files import replacing, sweep, write_text
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.tables import InvalidTableError, empty, validate
+from geo_pipeline.table_rows import InvalidTableError, empty, validate
 
 ORIGIN = Provenance("bundled", "assets_data/x.parquet", "2026-11-23", "ab" * 32)
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import READABLE, Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import broken, freshness
-from geo_pipeline.tables import empty, validate
+from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.territory import CODES
 from geo_pipeline.words import verbatim
 

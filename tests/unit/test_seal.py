@@ -17,7 +17,7 @@ import shapely
 
 from geo_pipeline import seal
 from geo_pipeline.errors import DamagedError
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.lake import Lake, read
 from geo_pipeline.tables import TABLES

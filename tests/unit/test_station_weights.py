@@ -9,10 +9,10 @@ import pytest
 import shapely
 
 from geo_pipeline.errors import StorageError
-from geo_pipeline.schemas import STATION_VARIABLES
 from geo_pipeline.spatial import voronoi as module
 from geo_pipeline.spatial.voronoi import VoronoiCells
 from geo_pipeline.transforms.stations import StationMeans
+from geo_pipeline.weather_variables import STATION_VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDE_M = 40_000

@@ -6,7 +6,7 @@ import pytest
 
 from geo_pipeline.indicators import et0_turc
 from geo_pipeline.sources.bundled import Bundled
-from geo_pipeline.tables import InvalidTableError
+from geo_pipeline.table_rows import InvalidTableError
 from geo_pipeline.transforms.weather import USUAL_ALTITUDE_M, with_et0
 from tests.conftest import ROOT
 

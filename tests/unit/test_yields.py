@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime import yield_tables
-from geo_pipeline.schemas import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.storage.lake import Lake
-from geo_pipeline.tables import validate
+from geo_pipeline.table_rows import validate
 from geo_pipeline.transforms.crop_seasons import (
     CropSeasons,
     seasons_of_crops,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received

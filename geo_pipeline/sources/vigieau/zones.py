@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo_pipeline.schemas import Provenance
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.sources.payload import Sieve
 from geo_pipeline.sources.vigieau.values import (
     ZONE_TYPES,
