@@ -32,6 +32,7 @@ def test_every_text_is_used() -> None:
     )
     made += ("control.step_", "compare.mode_", "take.")
     made += ("departement.yield_baseline.", "departement.yield_why.")
+    made += ("departement.outlook_chance_of.",)
     made += tuple(
         f"pipeline.{part}."
         for part in ("state", "meaning", "status", "severity", "table", "kind", "check_name")
