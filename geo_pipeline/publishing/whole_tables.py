@@ -31,6 +31,18 @@ DIGITS: Final = "%.10g"
 NAMES: Final = (*TABLES, *PUBLISHED, "exposure_by_region")
 """Tables that can be exported."""
 
+OFFERED: Final = (
+    "soil_outlook",
+    "outlook_skill",
+    "recovery",
+    "yield_outlook",
+    "yield_skill",
+    "irrigation_need",
+    "exposure",
+    "exposure_by_region",
+)
+"""Those that the app offers: what may come and how good such forecasts were, what is at stake."""
+
 
 def export_whole_table(
     warehouse: Warehouse, lake: Lake, name: str, target: Path, departements: Sequence[str] = ()
@@ -55,6 +67,13 @@ def export_whole_table(
         parts = (lake.read(name, code) for code in wanted)
         _write(parts, target, empty=lake_files.arrow_schema(name).empty_table().to_pandas())
         return target
+    return export_published(warehouse, name, target, departements)
+
+
+def export_published(
+    warehouse: Warehouse, name: str, target: Path, departements: Sequence[str] = ()
+) -> Path:
+    """Write the table `name` of the publication as `export_whole_table` does."""
     rows = warehouse.table(name)
     if departements:
         if "departement" not in rows:

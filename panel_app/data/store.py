@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from geo_pipeline.catalogue.indicators import INDICATORS, indicator_of
 from geo_pipeline.errors import NotPublishedError, StorageError
-from geo_pipeline.publishing import exports, selection, table_files
+from geo_pipeline.publishing import exports, selection, table_files, whole_tables
 from geo_pipeline.publishing.sentences import Statement
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for sessions
 from geo_pipeline.storage.warehouse import Warehouse, lacking
@@ -353,3 +353,14 @@ class Store:
             else:
                 table_files.export_table(self._warehouse, view, target)
             return target.name, self.TAKES[kind], target.read_bytes()
+
+    def take_table(self, name: str) -> tuple[str, str, bytes]:
+        """Return a whole table, one of `whole_tables.OFFERED`, as `take` returns a map.
+
+        Raises:
+            StorageError: the publication cannot be read.
+        """
+        with TemporaryDirectory() as folder:
+            target = Path(folder) / f"{name}.csv"
+            whole_tables.export_published(self._warehouse, name, target)
+            return target.name, self.TAKES["csv"], target.read_bytes()

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from geo_pipeline.publishing.formats import capitalise
+from geo_pipeline.publishing.whole_tables import OFFERED
 from geo_pipeline.territory import CODES, is_stretch
 from geo_pipeline.words import NBSP, Message, verbatim
 from panel_app.data.page_words import Catalogue
@@ -374,7 +375,8 @@ def _tables(taken: Taken, words: Catalogue) -> dict[str, Any]:
             }
             for each in taken["tables"]
             if each["files"]
-        ]
+        ],
+        "offered": [(name, table_words(name, words)) for name in OFFERED],
     }
 
 

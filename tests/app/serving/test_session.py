@@ -121,6 +121,7 @@ def test_another_language_is_a_new_page(visit: Any) -> None:
         {"nothing": "known"},
         {"page": ""},
         {"take": "exe"},
+        {"take": "table:weather_daily"},
     ],
 )
 def test_nothing_that_is_asked_fails(visit: Any, asked: dict[str, str]) -> None:
