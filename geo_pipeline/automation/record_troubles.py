@@ -23,7 +23,7 @@ from geo_pipeline.platform.internals import (
     schedule_execution_time_iterator,
 )
 from geo_pipeline.platform.record_files import REPAIR
-from geo_pipeline.platform.step_failures import why_raised
+from geo_pipeline.platform.tick_errors import why_tick_failed
 from geo_pipeline.settings import Settings
 from geo_pipeline.territory import TIME_ZONE
 from geo_pipeline.words import Message, message, verbatim
@@ -57,6 +57,8 @@ class Watched:
     ticks: tuple[InstigatorTick, ...]
     due_by: datetime | None
     """Time after which its next tick is late; None where it has never ticked."""
+    why: Message | None = None
+    """Reason of its last failed tick; None where none of the last ticks failed."""
 
     @property
     def where(self) -> Message:
@@ -167,10 +169,8 @@ def _of_ticks(watched: Sequence[Watched], now: datetime) -> Iterator[Trouble]:
         yield Trouble("tick", each.where, message("trouble.overdue"), last, DAGSTER)
     for each in watched:
         if each.failing and each not in late:
-            error = next(tick.error for tick in each.ticks if tick.status == TickStatus.FAILURE)
-            why = why_raised(error)
-            began = iso(each.ticks[0].timestamp)
-            yield Trouble("tick", each.where, message("trouble.fails", why=why), began, DOCTOR)
+            what = message("trouble.fails", why=each.why or message("no_reason"))
+            yield Trouble("tick", each.where, what, iso(each.ticks[0].timestamp), DOCTOR)
 
 
 def watched(instance: dg.DagsterInstance, now: datetime) -> list[Watched]:
@@ -199,4 +199,7 @@ def _watched(instance: dg.DagsterInstance, state: InstigatorState) -> Watched:
             ticks[0].timestamp + 1, data.cron_schedule, TIME_ZONE
         )
         due_by = next(following).astimezone(UTC) + TICK_LATE
-    return Watched(state.instigator_name, is_sensor, tuple(ticks), due_by)
+    name = state.instigator_name
+    failed = next((each for each in ticks if each.status == TickStatus.FAILURE), None)
+    why = None if failed is None else why_tick_failed(instance, name, failed.error)
+    return Watched(name, is_sensor, tuple(ticks), due_by, why)

@@ -16,6 +16,7 @@ from geo_pipeline import dekads
 from geo_pipeline.automation.jobs import FRANCE, SCOPE_TAG
 from geo_pipeline.automation.requests import left
 from geo_pipeline.platform.partitions import run_tags
+from geo_pipeline.platform.tick_errors import keeping_errors
 from geo_pipeline.providers import EMBEDDED, KINDS
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
@@ -140,6 +141,7 @@ def dekad_end(due: datetime) -> date:
 def _schedule(plan: Plan, settings: Settings) -> dg.ScheduleDefinition:
     """Return `plan` as a Dagster schedule."""
 
+    @keeping_errors(plan.name)
     def evaluate(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         due = context.scheduled_execution_time
         running = context.instance.get_runs(

@@ -20,8 +20,14 @@ MESSAGE: Final = "message"
 WHY_TAG: Final = "geo_pipeline/why"
 """Tag of a run whose process is gone: why it was marked as failed, as JSON keeps a message."""
 
-_WRAPPERS: Final = ("Dagster", "RetryRequested", "Failure")
-"""What the names of errors begin with that only wrap the one that was raised."""
+_WRAPPERS: Final = (
+    "Dagster",
+    "RetryRequested",
+    "Failure",
+    "ScheduleExecutionError",
+    "SensorExecutionError",
+)
+"""Beginnings of the names of errors that only wrap the one that was raised."""
 
 _OWN: Final = r"^(?:geo_pipeline\.[\w.]+|dagster\.[\w.]*Failure): "
 """The classes that a text of ours begins with: our errors say all in their message."""

@@ -20,6 +20,7 @@ from geo_pipeline.automation.sensors.memory import remembered
 from geo_pipeline.automation.sensors.places import named
 from geo_pipeline.catalogue.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS
 from geo_pipeline.errors import NotPublishedError
+from geo_pipeline.platform.tick_errors import keeping_errors
 from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.certainty import (
     ClassCertainty,
@@ -100,6 +101,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         description="Sends an alert after a publication in which départements are in a worse "
         "drought class or under stricter water restrictions than before. Launches no run.",
     )
+    @keeping_errors("drought_alerts")
     def drought_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         cursor, alert, said = tick(settings, context.cursor)
         if alert is not None:

@@ -19,6 +19,7 @@ from geo_pipeline.automation.sensors.memory import remembered
 from geo_pipeline.automation.sensors.present_troubles import dagster_page
 from geo_pipeline.inbox.taking import REJECTED, Inbox, Scan
 from geo_pipeline.platform.internals import RUN_KEY_TAG
+from geo_pipeline.platform.tick_errors import keeping_errors
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.inbox_files import Kind
@@ -46,6 +47,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         description="Takes valid files from the inbox and launches a run of what depends on them; "
         "other files go to `rejected/` with the reason. docs/inbox.md.",
     )
+    @keeping_errors("inbox")
     def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         return tick(Inbox(Workspace(settings)), context)
 

@@ -29,6 +29,7 @@ from geo_pipeline.automation.sensors.present_troubles import (
     of_ticks,
 )
 from geo_pipeline.platform.live_runs import reap
+from geo_pipeline.platform.tick_errors import keeping_errors
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.partition_states import broken
 from geo_pipeline.words import Message, catalogue, read_kept, verbatim
@@ -57,6 +58,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         "département is late, damaged, held back by a check or without an answer of its provider; "
         "and one when that is over. Sends again what a channel did not accept. Launches no run.",
     )
+    @keeping_errors("operations_alerts")
     def operations_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         reap(context.instance)
         names = None

@@ -13,7 +13,7 @@ import dagster as dg
 from geo_pipeline.automation.alerts import Alert, Rows
 from geo_pipeline.automation.sensors.places import listed, moment, whom
 from geo_pipeline.platform.internals import InstigatorState, InstigatorType, TickStatus
-from geo_pipeline.platform.step_failures import why_raised
+from geo_pipeline.platform.tick_errors import why_tick_failed
 from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import reason, short
@@ -101,6 +101,7 @@ def _of_instigator(
         return
     kind = "sensor" if is_sensor else "schedule"
     name = message(f"operations.{kind}_fails", name=state.instigator_name)
+    why = why_tick_failed(instance, state.instigator_name, ticks[0].error)
     words = catalogue(settings.alert_language)
     yield Trouble(
         name=name,
@@ -111,7 +112,7 @@ def _of_instigator(
             severity="error",
             departements=(),
             title=capitalise(name(words.lang)),
-            text=words("operations.reason", why=why_raised(ticks[0].error)),
+            text=words("operations.reason", why=why),
             link=dagster_page(settings, "automation"),
         ),
     )

@@ -20,6 +20,7 @@ import dagster as dg
 from geo_pipeline.automation.requests import Left, jobs_named, left, request
 from geo_pipeline.automation.sensors.memory import remembered
 from geo_pipeline.errors import GeoPipelineError, SourceError
+from geo_pipeline.platform.tick_errors import keeping_errors
 from geo_pipeline.providers import KINDS, PROVIDERS
 from geo_pipeline.runtime.providers import Providers
 from geo_pipeline.runtime.workspace import Workspace
@@ -74,6 +75,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         description="Asks live providers whether their data have changed, and launches a run of "
         "the départements concerned. docs/inbox.md.",
     )
+    @keeping_errors("provider_news")
     def provider_news(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         if settings.offline:
             return dg.SensorResult(skip_reason="offline: no provider is asked")

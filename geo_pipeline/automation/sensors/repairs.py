@@ -15,6 +15,7 @@ from geo_pipeline.automation.requests import jobs_named, request
 from geo_pipeline.automation.run_log import OFFLINE_TAG
 from geo_pipeline.automation.sensors.operations import UNDER_WAY
 from geo_pipeline.platform.partitions import codes_of
+from geo_pipeline.platform.tick_errors import keeping_errors
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.lake import Lake
@@ -45,6 +46,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         description="Checks every byte of the lake and launches a run that makes damaged files "
         "again, without the network where that is possible. docs/checks.md.",
     )
+    @keeping_errors("repairs")
     def repairs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         return tick(settings, context.instance)
 
