@@ -342,7 +342,7 @@ def _irrigation(place: Place) -> dict[str, Any]:
                 else words(
                     "departement.irrigation_range",
                     middle=_mm(place, row["next_30_days_p50_mm"]),
-                    low=_mm(place, row["next_30_days_p10_mm"]),
+                    low=format_number(float(row["next_30_days_p10_mm"]), 0, words.lang),
                     high=_mm(place, row["next_30_days_p90_mm"]),
                 ),
                 "volume": ""
