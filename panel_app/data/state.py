@@ -19,7 +19,8 @@ from geo_pipeline.words import Lang
 from panel_app.data.page_words import Catalogue, catalogue
 
 Step = Literal["month", "dekad"]
-Compare = Literal["", "side", "swipe"]
+Compare = Literal["", "side", "swipe", "change"]
+Since = Literal["dekad", "month", "quarter", "year"]
 Level = Literal["departement", "region"]
 Season = Literal["year", "winter", "spring", "summer", "autumn"]
 
@@ -58,6 +59,8 @@ class State:
     """Indicator of the second map of a comparison: empty for the same one."""
     other_period: date | None = None
     """Period of the second map; None for a year before."""
+    since: Since = "month"
+    """How long before the period a map of changes looks back."""
     level: Level = "departement"
     region: str = ""
     """Code of the région to which the ranking is restricted."""
@@ -68,6 +71,11 @@ class State:
     years: tuple[int, ...] = ()
     """Seasons drawn beside this one, by the year in which they end; none: the two most similar."""
     season: Season = "year"
+
+    @property
+    def two_maps(self) -> bool:
+        """Whether two maps are compared."""
+        return self.compare in ("side", "swipe")
 
     def query(self, shown: str = "") -> dict[str, str]:
         """Return the parameters of a URL with this selection.
@@ -82,8 +90,9 @@ class State:
             "departement": self.departement,
             "crop": self.crop,
             "compare": self.compare,
-            "with": self.other_indicator if self.compare else "",
-            "at": _typed(self.other_period, "dekad") if self.compare and self.other_period else "",
+            "with": self.other_indicator if self.two_maps else "",
+            "at": _typed(self.other_period, "dekad") if self.two_maps and self.other_period else "",
+            "since": self.since if self.since != default.since else "",
             "level": self.level if self.level != default.level else "",
             "region": self.region,
             "sort": ("-" if self.descending else "") + self.sort,
@@ -225,6 +234,7 @@ def from_query(
         compare=compare,  # type: ignore[arg-type]
         other_indicator=other if compare else "",
         other_period=at[0] if at and compare else None,
+        since=read.one_of("since", get_args(Since), State.since),  # type: ignore[arg-type]
         level=read.one_of("level", get_args(Level), "departement"),  # type: ignore[arg-type]
         region=read.one_of("region", list(REGIONS), ""),
         sort=sort.removeprefix("-") if sort.removeprefix("-") in SORTS else "dryness",

@@ -206,22 +206,21 @@
       return true;
     }
     if (event.target.closest("[data-print]")) { window.print(); return true; }
-    const link = event.target.closest("[data-copy-link]");
-    if (link) {
-      const before = link.textContent;
-      navigator.clipboard.writeText(window.location.href).then(() => {
-        link.textContent = about.words.copied;
-        setTimeout(() => { link.textContent = before; }, 2000);
-      });
-      return true;
-    }
-    return false;
+    const copier = event.target.closest("[data-copy-link], [data-copy-quote]");
+    if (!copier) return false;
+    const before = copier.textContent, text = "copyLink" in copier.dataset ? [] : ["blockquote", "cite"].map((name) => copier.closest(".quote").querySelector(name).textContent);
+    navigator.clipboard.writeText([...text, window.location.href].join("\n")).then(() => {
+      copier.textContent = about.words.copied;
+      setTimeout(() => { copier.textContent = before; }, 2000);
+    });
+    return true;
   });
 
   // Browsers only allow copying on secure connections.
-  const copying = () => { if (!navigator.clipboard) document.querySelectorAll("[data-copy-link]").forEach((each) => each.remove()); };
+  const copying = () => { if (!navigator.clipboard) document.querySelectorAll("[data-copy-link], [data-copy-quote]").forEach((each) => each.remove()); };
   on.main.push(copying);
   on.slot.comparison = [copying];
+  on.slot.detail = [copying];
 
   const idle = () => document.querySelectorAll('[aria-busy="true"]').forEach((each) => each.removeAttribute("aria-busy"));
   on.slot.notice = [idle];

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.words import Lang
+from panel_app.data.class_changes import ChangeMatrix, changes, earlier_rows, has_changes
 from panel_app.data.class_shares import shares_of
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_view import PageView, Slots, percent
+from panel_app.data.state import Since
 from panel_app.data.store import Publication
 from panel_app.pages.map import map_charts
 
@@ -29,19 +31,37 @@ def matrices(view: PageView) -> Slots:
     """Data for the script's steps through time: the classes of every period, of one map or two."""
     publication, state = view.publication, view.state
     other = other_indicator(view)
-    apart = state.compare and other != state.indicator
+    apart = state.two_maps and other != state.indicator
+    since = state.since if shows_changes(view) else ""
     second = second_rows(view.matrix, publication.matrix(other), state.other_period)
     return {
-        "matrix": cells(publication, state.indicator, state.crop, state.lang),
+        "matrix": cells(publication, state.indicator, state.crop, state.lang, since),
         "other": cells(publication, other, state.crop, state.lang) if apart else "",
-        "second": as_json(second) if state.compare else "",
+        "second": as_json(second) if state.two_maps else "",
     }
 
 
+def shows_changes(view: PageView) -> bool:
+    """Whether the map shows changes of class rather than classes."""
+    return view.state.compare == "change" and has_changes(view.state.indicator)
+
+
+def drawn(view: PageView) -> Matrix:
+    """What the map is coloured by: the indicator, or changes of its class."""
+    if shows_changes(view):
+        return changes(view.publication, view.state.indicator, view.state.since)
+    return view.matrix
+
+
 @lru_cache(maxsize=64)
-def cells(publication: Publication, indicator: str, crop: str, lang: Lang) -> str:
-    """One indicator as JSON: a character for each département and period, and texts of periods."""
+def cells(
+    publication: Publication, indicator: str, crop: str, lang: Lang, since: Since | Literal[""] = ""
+) -> str:
+    """One indicator, or changes of its class, as JSON: a character for each département and
+    period, and texts of periods."""
     matrix = publication.matrix(indicator)
+    if since:
+        matrix = changes(publication, indicator, since)
     left, right, _ = map_charts.period_bounds(matrix)
     letters = [chr(48 + index) for index in range(len(matrix.styles))]
     rows = range(len(matrix.periods))
@@ -63,26 +83,26 @@ def cells(publication: Publication, indicator: str, crop: str, lang: Lang) -> st
             },
             "left": np.round(left, 5).tolist(),
             "right": np.round(right, 5).tolist(),
-            **legend_figures(publication, indicator, crop, lang),
+            **legend_figures(publication, matrix, crop, lang),
         }
     )
 
 
 def legend_figures(
-    publication: Publication, indicator: str, crop: str, lang: Lang
+    publication: Publication, matrix: Matrix, crop: str, lang: Lang
 ) -> dict[str, object]:
     """The figures of the legend at every period; shares are positions in `percents`.
 
     `counts` are the départements of each class, then those without data; `drought` is -1 where
     there is no such figure.
     """
-    matrix = publication.matrix(indicator)
+    of_drought = publication.matrix(matrix.indicator)
     classes = range(len(matrix.styles))
     counts = np.stack([(matrix.style == index).sum(axis=1) for index in (*classes, NO_STYLE)], 1)
     drought = [-1] * len(matrix.periods)
-    if indicator_of(indicator).kind == "class" and len(matrix.periods) > 1:
-        shares = shares_of(publication, indicator, crop)
-        dry = _codes(shares[:, matrix.drought_styles].sum(axis=1))
+    if indicator_of(matrix.indicator).kind == "class" and len(matrix.periods) > 1:
+        shares = shares_of(publication, matrix.indicator, crop)
+        dry = _codes(shares[:, of_drought.drought_styles].sum(axis=1))
         drought = np.where(shares.sum(axis=1) > 0, dry, -1).tolist()
     grown = publication.crop_areas.get(crop)
     return {
@@ -126,7 +146,27 @@ def shown(view: PageView) -> str:
 def tips(view: PageView, matrix: Matrix, row: int) -> list[list[str]]:
     """Tooltip of each département: a heading and a sentence."""
     said = view.publication.statements(matrix.indicator, row, view.lang)
+    if isinstance(matrix, ChangeMatrix):
+        return [_changed(view, matrix, row, column) for column in range(len(said))]
     return [[capitalise(each.head), f"{each.body}." if each.body else ""] for each in said]
+
+
+def _changed(view: PageView, matrix: ChangeMatrix, row: int, column: int) -> list[str]:
+    """The change of a département, and the classes between which it is."""
+    change = capitalise(matrix.style_at(row, column).name(view.lang))
+    if matrix.style[row, column] == NO_STYLE:
+        return [change, ""]
+    before = earlier_rows(matrix, view.state.since)[row]
+    of_class = view.matrix
+    return [
+        change,
+        view.words(
+            "change.tip",
+            then=of_class.class_words(before, column, view.lang),
+            before=capitalise(view.words(f"change.before_{view.state.since}")),
+            now=of_class.class_words(row, column, view.lang),
+        ),
+    ]
 
 
 def other_indicator(view: PageView) -> str:

@@ -12,6 +12,7 @@ from panel_app.data.crops_at_stake import crops_at_stake
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix
 from panel_app.data.page_view import PageView, enumeration, hectares
 from panel_app.pages.map import map_charts
+from panel_app.pages.map.map_quotes import cited, france_quote
 
 DRIEST: Final = 10
 GROWING_HA: Final = 1000
@@ -32,6 +33,8 @@ def france(view: PageView) -> dict[str, Any]:
         "exposed": _exposed(view),
         "at_stake": crops_at_stake(view),
         "changes": changes(view),
+        "quote": france_quote(view),
+        "cited": cited(view),
     }
 
 

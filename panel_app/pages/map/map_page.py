@@ -1,6 +1,6 @@
 """The map page: France on the left, the selection on the right, the timeline under the map."""
 
-from typing import Any
+from typing import Any, get_args
 
 from markupsafe import escape
 
@@ -11,19 +11,23 @@ from geo_pipeline.publishing.certainty import chance_note
 from geo_pipeline.publishing.formats import capitalise, format_number
 from geo_pipeline.publishing.headlines import finding
 from geo_pipeline.publishing.legend import class_meaning, hatching, longest_reference
+from panel_app.data.class_changes import MOST, has_changes
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView, Slots, indicator_options, percent
+from panel_app.data.state import Since
 from panel_app.drawing import atlas
 from panel_app.drawing.templates import render
 from panel_app.pages.map import map_charts
 from panel_app.pages.map.map_cells import (
     as_json,
+    drawn,
     matrices,
     other_indicator,
     other_row,
     places,
     shown,
+    shows_changes,
     tips,
 )
 from panel_app.pages.map.map_france import france
@@ -43,7 +47,7 @@ def slots(view: PageView) -> Slots:
         "comparison": render("map/comparison", comparison(view)),
         "detail": render("map/place" if selected else "map/france", detail),
         "sheet": render("map/sheet", detail if selected else {"name": ""}),
-        "tips": as_json(tips(view, view.matrix, view.row)),
+        "tips": as_json(tips(view, drawn(view), view.row)),
         "places": places(view),
         "shown": shown(view),
         **matrices(view),
@@ -53,7 +57,8 @@ def slots(view: PageView) -> Slots:
 def kept_up(view: PageView) -> dict[str, object]:
     """Slots that the script updates, with what else they depend on."""
     version = view.publication.version
-    return {"stage": (view.state.compare, version), "places": version}
+    kind = view.state.compare if view.state.two_maps else ""
+    return {"stage": (kind, version), "places": version}
 
 
 def subject(view: PageView) -> str:
@@ -64,8 +69,24 @@ def subject(view: PageView) -> str:
 
 def found(view: PageView) -> str:
     """The finding of the map in one sentence."""
+    if shows_changes(view):
+        return _changes_found(view)
     values = view.matrix.frame(view.row)
     return view.tense(finding(view.matrix.indicator, values, view.lang))
+
+
+def _changes_found(view: PageView) -> str:
+    """How many départements are drier than before, and how many wetter."""
+    style = drawn(view).style[view.row]
+    known = style != NO_STYLE
+    before = view.words(f"change.before_{view.state.since}")
+    if not known.any():
+        return view.words("change.unknown", before=before)
+    drier, wetter = int((style[known] < MOST).sum()), int((style[known] > MOST).sum())
+    said = view.words(
+        "change.finding", drier=drier, wetter=wetter, known=int(known.sum()), before=before
+    )
+    return view.tense(said)
 
 
 def timeline_title(view: PageView) -> str:
@@ -93,7 +114,7 @@ def colours(matrix: Matrix, row: int) -> list[str]:
 
 def stage(view: PageView) -> str:
     """The map, or two of them to compare."""
-    matrix, words = view.matrix, view.words
+    matrix, words = drawn(view), view.words
     said = tips(view, matrix, view.row)
     first = atlas.map_html(
         view.publication,
@@ -105,7 +126,7 @@ def stage(view: PageView) -> str:
         selected=view.state.departement,
         walk=True,
     )
-    if not view.state.compare:
+    if not view.state.two_maps:
         return render("map/stage", {"mode": "", "words": words, "first": first, "second": ""})
     other = view.publication.matrix(other_indicator(view))
     row = other_row(view, other)
@@ -156,15 +177,25 @@ def comparison(view: PageView) -> dict[str, Any]:
         years.insert(0, {"value": chosen, "name": other.period_words(row, view.lang)})
     return {
         "words": words,
-        "mode": view.state.compare,
+        "mode": _mode(view),
+        "modes": ["", "side", "swipe", *(["change"] if has_changes(matrix.indicator) else [])],
+        "since": [
+            {"value": each, "name": words(f"change.since_{each}")} for each in get_args(Since)
+        ],
+        "chosen_since": view.state.since,
         "indicators": indicator_options(view),
         "other": other_indicator(view),
         "default_when": words("compare.year_before" if same else "compare.same_time"),
         "years": years,
         "at": chosen,
         "pin": view.period_typed if view.state.step != "month" else f"{view.period_end:%Y-%m-%d}",
-        "finding": _difference(view, other) if view.state.compare and same else "",
+        "finding": _difference(view, other) if view.state.two_maps and same else "",
     }
+
+
+def _mode(view: PageView) -> str:
+    """How maps are compared: an indicator without classes of drought has no map of changes."""
+    return view.state.compare if view.state.two_maps or shows_changes(view) else ""
 
 
 def _difference(view: PageView, other: Matrix) -> str:
@@ -197,7 +228,7 @@ def legend(view: PageView) -> dict[str, Any]:
             "area": percent(share.area_pct, lang) if share.departements else "",
             "crop": percent(share.crop_pct, lang) if share.crop_pct > 0 else "",
         }
-        for share in view.matrix.shares(view.row, crop)
+        for share in drawn(view).shares(view.row, crop)
     ]
     matrix = view.matrix
     columns = range(len(matrix.codes))
@@ -213,7 +244,7 @@ def legend(view: PageView) -> dict[str, Any]:
             "name": capitalise(hatched.name),
             "brief": capitalise(hatched.name),
             "meaning": capitalise(hatched.told),
-            "count": view.matrix.missing(view.row),
+            "count": drawn(view).missing(view.row),
             "area": "",
             "crop": "",
         }

@@ -16,6 +16,7 @@ from panel_app.data.page_view import PageView, enumeration, hectares
 from panel_app.data.store import DROUGHT_INDICATOR
 from panel_app.pages.map import map_charts
 from panel_app.pages.map.map_france import crop_names
+from panel_app.pages.map.map_quotes import cited, place_quote, year_in_classes
 
 
 def departement(view: PageView) -> dict[str, Any]:
@@ -43,6 +44,9 @@ def departement(view: PageView) -> dict[str, Any]:
         "apart": apart(view, code),
         "drivers": drivers(view, code),
         "chart": chart.html(view.words) if chart else "",
+        "year": year_in_classes(view),
+        "quote": place_quote(view),
+        "cited": cited(view),
     }
 
 

@@ -19,6 +19,7 @@ WHOLE = {
     "departement": "2A",
     "crop": "soft_wheat",
     "compare": "swipe",
+    "since": "year",
     "with": "combined",
     "at": "2011-05-31",
     "level": "region",
