@@ -157,6 +157,8 @@ const app = (() => {
     if (event.target.dataset.filter) sift(event.target);
   });
 
+  // At the foot of a printed page.
+  window.addEventListener("beforeprint", () => root.style.setProperty("--address", JSON.stringify(window.location.href)));
   window.addEventListener("popstate", () => ask({ href: window.location.search || "?" }));
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
