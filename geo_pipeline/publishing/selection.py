@@ -172,7 +172,11 @@ def select(warehouse: Warehouse, indicator: str, period: str | None = None) -> S
         )
     period_end = chosen[-1]
     values = warehouse.query("map_values", indicator=indicator, period_end=period_end)
-    issued = issued_on(warehouse) if indicator_of(indicator).ahead else None
+    issued = None
+    if indicator_of(indicator).ahead:
+        issued = issued_on(warehouse)
+    else:  # a new day of weather changes nothing in other files
+        values = values.drop(columns="known_until")
     return Selection(indicator, period_end, values, sources_of(warehouse, indicator), issued)
 
 

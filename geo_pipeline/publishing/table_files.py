@@ -25,7 +25,7 @@ def export_table(warehouse: Warehouse, view: selection.Selection, target: Path) 
         StorageError: the file cannot be written; an older one stays.
     """
     left_out = ["covered", "dry_rank", "ranked_years", "little_grown", "known_until"]
-    rows = view.values.drop(columns=left_out).assign(
+    rows = view.values.drop(columns=left_out, errors="ignore").assign(
         indicator=view.indicator, period_end=view.period_end.isoformat()
     )
     if view.issued is not None:

@@ -58,7 +58,9 @@ def test_why_it_has_none_is_said_on_the_map_and_in_its_file(
     reasons = chosen.with_reasons("fr").set_index("departement")["reason"]
     assert ended in plain(reasons["2B"])
     assert plain(reasons["75"]) == "la source ne couvre pas ce département"
-    assert selection.select(warehouse, "swi").with_reasons("fr")["reason"].notna().any()
+    other = selection.select(warehouse, "swi")
+    assert other.with_reasons("fr")["reason"].notna().any()
+    assert "known_until" not in other.values  # files of other indicators stay as they are
 
 
 def test_the_day_of_the_forecast_stands_beside_it(
