@@ -107,14 +107,15 @@ def headline(about: Shown) -> str:
         way = brown if many.surely_drier else green
         said = words("trends.sure", way=way, n=many.surely_drier or many.surely_wetter, **values)
     else:
-        way = brown if many.drier >= many.wetter else green
-        said = words("trends.unsure", way=way, n=max(many.drier, many.wetter), **values)
+        said = words("trends.unsure", season=where, years=years)
     short = words("trends.short") if years < FULL_REFERENCE_YEARS else ""
-    return _headline(said, f"{what} {short}".strip())
+    sure = bool(many.surely_drier or many.surely_wetter)
+    return _headline(said, f"{what} {short}".strip(), sure=sure)
 
 
-def _headline(said: str, what: str) -> str:
-    return render("trends/headline", {"said": said, "what": what})
+def _headline(said: str, what: str, *, sure: bool = True) -> str:
+    """The heading; where nothing is sure the page leads with what is known, the years."""
+    return render("trends/headline", {"said": said, "what": what, "sure": sure})
 
 
 def _offers(view: PageView) -> str:
