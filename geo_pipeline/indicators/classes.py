@@ -47,8 +47,6 @@ GROUNDWATER_CLASSES = (
 """Groundwater levels, lowest first; the return periods are 10 years at the ends, then 5, then
 2.5."""
 
-RESTRICTION_LEVELS = ("none", "vigilance", "alerte", "alerte_renforcee", "crise")
-"""Levels of water restriction, the mildest first; "none" means known to be without restriction."""
 
 # The highest values of D4, D3, D2, D1 and D0; the lowest of W0, W1 and W2.
 INDEX_DRY_LIMITS = (-2.0, -1.6, -1.3, -0.8, -0.5)
@@ -177,29 +175,6 @@ def groundwater_class(index: ArrayLike) -> ClassArray:
         GROUNDWATER_CLASSES,
         limit_to_outer=False,
     )
-
-
-def restriction_rank(levels: ArrayLike) -> FloatArray:
-    """Levels of water restriction as numbers that grow with it: 0 for "none" to 4 for "crise".
-
-    Parameters
-    ----------
-    levels : any shape, codes of `RESTRICTION_LEVELS`; None, NaN or "" where nothing is known
-
-    Returns
-    -------
-    Same shape: NaN where nothing is known.
-
-    Raises
-    ------
-    ValueError : a code that is not in `RESTRICTION_LEVELS`.
-
-    References
-    ----------
-    https://api.vigieau.gouv.fr
-    """
-    ranks = {code: position for position, code in enumerate(RESTRICTION_LEVELS)}
-    return _rank(levels, ranks, "restriction level")
 
 
 def severity_rank(classes: ArrayLike) -> FloatArray:

@@ -103,22 +103,6 @@ def day_of_season(
     return np.where(number <= longest, number, 0).astype(np.int64)
 
 
-def season_year(
-    dates: NDArray[np.datetime64], start_month: ArrayLike, start_day: ArrayLike, length: ArrayLike
-) -> IntArray:
-    """Calendar year in which the season of each date ends (the harvest's); 0 off season.
-
-    Parameters and errors are those of `day_of_season`. A season without end belongs to the year it
-    starts in.
-    """
-    number = day_of_season(dates, start_month, start_day, length)
-    _, start = _starts(dates, start_month, start_day)
-    longest = np.asarray(length)[..., np.newaxis]
-    last = np.where(longest >= WHOLE_YEAR, 0, longest - 1).astype("timedelta64[D]")
-    year = (start + last).astype("datetime64[Y]").astype(np.int64) + 1970
-    return np.where(number > 0, year, 0)
-
-
 def _ends(lengths: ArrayLike) -> FloatArray:
     """Last day of each stage (4, ..., 1): stages first, a time axis last."""
     stages = _not_negative(lengths, "lengths")

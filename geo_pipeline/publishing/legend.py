@@ -61,11 +61,6 @@ def styles_of(indicator: str, frame: pd.DataFrame) -> list[ClassStyle]:
     return [style_of(indicator, value, code) for value, code in zip(values, classes, strict=True)]
 
 
-def colours_of(indicator: str, frame: pd.DataFrame) -> list[str | None]:
-    """Return `#rrggbb` for each row of `frame`; None without data, to be drawn hatched."""
-    return [None if style is NO_DATA else style.colour for style in styles_of(indicator, frame)]
-
-
 def years_beaten(percentile: float, *, dry: bool, lang: Lang = "fr") -> str:
     """Return the number of years in a hundred than which the place is drier, or wetter.
 

@@ -36,7 +36,6 @@ TROUBLES: Final = STATES[:7]
 """The states that need attention."""
 
 State = Literal["failed", "held", "damaged", "missing", "outdated", "late"]
-Freshness = Literal["fresh", "late", "absent", "archive", "empty"]
 
 COLUMNS = {
     "table": "object",

@@ -30,7 +30,6 @@ def test_sql_means_the_classes_from_d1_to_d4_by_their_order() -> None:
 
 def test_levels_of_restriction() -> None:
     assert tuple(schemas.LEVELS) == LEVELS
-    assert ("none", *LEVELS) == classes.RESTRICTION_LEVELS
     strictest_first = tuple(style.code for style in RESTRICTION_LEVELS)
     assert strictest_first == tuple(reversed(("none", *LEVELS)))
 

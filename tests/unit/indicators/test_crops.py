@@ -13,7 +13,6 @@ from geo_pipeline.indicators.crops import (
     growth_stage,
     kc_curve,
     root_depth,
-    season_year,
 )
 
 BEANS = [25, 25, 30, 20]
@@ -91,8 +90,6 @@ def test_a_season_crosses_the_end_of_the_year() -> None:
     assert on["2020-02-29"] == 133
     assert on["2020-07-13"] == 268
     assert on["2020-07-14"] == 0
-    assert set(season_year(dates, 10, 20, 268)[number > 0]) == {2020}
-    assert set(season_year(dates, 10, 20, 268)[number == 0]) == {0}
 
 
 def test_a_perennial_season_has_no_end() -> None:
@@ -100,7 +97,6 @@ def test_a_perennial_season_has_no_end() -> None:
     number = day_of_season(dates, 1, 1, 365)
     assert number[:4].tolist() == [364, 365, 1, 2]
     assert number[-4:].tolist() == [365, 365, 1, 2]  # day 366 of 2020 counts as 365
-    assert season_year(dates, 1, 1, 365)[[0, 2, -3, -1]].tolist() == [2019, 2020, 2020, 2021]
 
 
 def test_seasons_of_many_crops_at_once() -> None:

@@ -13,16 +13,15 @@ from hypothesis import strategies as st
 from geo_pipeline.indicators.classes import (
     DROUGHT_CLASSES,
     GROUNDWATER_CLASSES,
-    RESTRICTION_LEVELS,
     WMO_CLASSES,
     dsci,
     groundwater_class,
-    restriction_rank,
     severity_rank,
     usdm_class,
     usdm_class_from_percentile,
     wmo_class,
 )
+from geo_pipeline.territory import RESTRICTION_LEVELS
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -208,13 +207,7 @@ def test_printed_ranges_of_groundwater(reference_dir: Path) -> None:
 
 def test_restriction_levels(reference_dir: Path) -> None:
     printed = json.loads((reference_dir / "drought_thresholds.json").read_text())["vigieau"]
-    assert ("none", *printed["levels"]) == RESTRICTION_LEVELS
-    levels = np.array([[*RESTRICTION_LEVELS], [None, "", NAN, "crise", "none"]], dtype=object)
-    np.testing.assert_array_equal(
-        restriction_rank(levels), [[0, 1, 2, 3, 4], [NAN, NAN, NAN, 4, 0]]
-    )
-    with pytest.raises(ValueError, match="unknown restriction level 'rouge'"):
-        restriction_rank(["crise", "rouge"])
+    assert tuple(printed["levels"]) == RESTRICTION_LEVELS
 
 
 @pytest.mark.parametrize("classify", [wmo_class, groundwater_class])

@@ -28,7 +28,6 @@ from geo_pipeline.publishing.formats import (
 )
 from geo_pipeline.publishing.legend import (
     class_meaning,
-    colours_of,
     is_short,
     reference_note,
     style_of,
@@ -215,13 +214,6 @@ def test_amounts_fall_in_their_bin() -> None:
         "200 mm and more",
         "200 mm and more",
     ]
-
-
-def test_colours_of_a_frame_are_none_where_there_is_no_data() -> None:
-    frame = pd.DataFrame({"value": [-1.4, np.nan, 0.0], "drought_class": ["D2", None, "normal"]})
-    assert colours_of("spi_3", frame) == ["#fc8d59", None, "#f7f7f5"]
-    assert colours_of("precip_mm", frame)[1] is None
-    assert colours_of("spi_3", frame[["value"]]) == [None, None, None]
 
 
 @pytest.mark.parametrize("missing", [None, math.nan, pd.NA, pd.NaT])
