@@ -23,7 +23,7 @@ WHY: Final[Mapping[str, str]] = MappingProxyType(
         "held": "held back by a check",
         "damaged": "with a damaged file",
         "missing": "not written",
-        "outdated": "computed from other files than are there",
+        "outdated": "made from files that have changed since",
         "late": "late",
     }
 )
@@ -54,8 +54,8 @@ class Unfinished:
         if self.is_new:
             return "nothing was run yet: all départements"
         counts = {why: list(self.reasons.values()).count(why) for why in WHY}
-        said = [f"{count} {WHY[why]}" for why, count in counts.items() if count]
-        return ", ".join(said) or "tables of the whole of France or the publication"
+        parts = [f"{count} {WHY[why]}" for why, count in counts.items() if count]
+        return ", ".join(parts) or "tables of the whole of France or the publication"
 
 
 def unfinished(settings: Settings, instance: dg.DagsterInstance) -> Unfinished:
@@ -65,13 +65,13 @@ def unfinished(settings: Settings, instance: dg.DagsterInstance) -> Unfinished:
 
 def left(taken: Mapping[str, Any]) -> Unfinished:
     """Return what must be run again according to a snapshot."""
-    found: dict[str, set[str]] = {}
+    states: dict[str, set[str]] = {}
     for each in taken["troubles"]:
         if each["state"] in BROKEN:
-            found.setdefault(each["departement"], set()).add(each["state"])
-    whole = found.pop(WHOLE, None) is not None
+            states.setdefault(each["departement"], set()).add(each["state"])
+    whole = states.pop(WHOLE, None) is not None
     whole |= any(each["kind"] == "publication" for each in taken["system"])
-    reasons = {code: next(why for why in WHY if why in of) for code, of in found.items()}
+    reasons = {code: next(why for why in WHY if why in of) for code, of in states.items()}
     is_new = whole and not reasons and not any(each["files"] for each in taken["tables"])
     known = (each["departement"] for each in taken["departements"] if each["written_at"])
     return Unfinished(reasons, whole, is_new, next(known, CODES[0]))

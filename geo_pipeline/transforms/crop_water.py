@@ -1,6 +1,6 @@
-"""Water of the crops by day, the met share of their demand, and the stages of their season.
+"""Crop water: daily demand and supply of crops, and the stages of their season.
 
-`crop_shortage` makes indicators of it.
+Indicators of shortage are computed from it in `crop_shortage`, the balance itself in `soil`.
 """
 
 from typing import NamedTuple

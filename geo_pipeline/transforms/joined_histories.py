@@ -1,4 +1,4 @@
-"""Histories of one département from several providers, joined, with how far they agree.
+"""Joined histories: weather of a département from several providers, and how well they agree.
 
 The figures of two providers differ: cells are not stations, and rain is divided into days at 00 or
 at 06 UTC. They are joined unchanged, each day with its source; the differences where they overlap

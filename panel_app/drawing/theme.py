@@ -1,6 +1,6 @@
-"""The colours of the page: ink, paper and rules in two themes, and bars of a class of drought.
+"""Theme: the colours of text, background and lines, light and dark, as variables of CSS.
 
-They are variables of the style sheet. Colours of data come from `catalogue.styles`.
+Colours of data are in `catalogue.styles`.
 """
 
 from functools import cache

@@ -1,4 +1,7 @@
-"""Up to five départements on the same charts, each with its colour and a name at its line's end."""
+"""Comparison of places: up to five départements on the same charts.
+
+Lists the charts; each is drawn in a module of its own in this folder.
+"""
 
 from functools import lru_cache
 from typing import Final
@@ -7,9 +10,7 @@ from geo_pipeline.words import Lang
 from panel_app.data.page_view import PageView
 from panel_app.data.state import State
 from panel_app.data.store import Publication
-from panel_app.drawing.svg import (
-    Chart,
-)
+from panel_app.drawing.svg import Chart
 from panel_app.pages.ranking.class_timeline import timeline
 from panel_app.pages.ranking.compared_places import compared_places
 from panel_app.pages.ranking.indicator_lines import recent, record
@@ -22,27 +23,27 @@ SEASON_CHARTS: Final = ("season_precip_mm", "season_balance_mm", "swi")
 def charts(view: PageView) -> list[Chart]:
     """Return the charts of the chosen places; unpublished ones are left out."""
     chosen = compared_places(view)
-    found: list[Chart | None] = []
+    all_charts: list[Chart | None] = []
     if view.indicator.kind not in ("stage", "restriction"):
         if view.matrix.by_dekad:
-            found.append(recent(view, chosen))
-        found.append(record(view, chosen))
+            all_charts.append(recent(view, chosen))
+        all_charts.append(record(view, chosen))
     state = view.state
     drought, *crops = _lasting(view.publication, state.indicator, state.places, state.lang)
-    found.append(drought)
-    found += [
+    all_charts.append(drought)
+    all_charts += [
         this_season(view, chosen, key)
         for key in SEASON_CHARTS
         if key in view.publication.indicators
     ]
-    return [chart for chart in (*found, *crops) if chart is not None]
+    return [chart for chart in (*all_charts, *crops) if chart is not None]
 
 
 @lru_cache(maxsize=32)
 def _lasting(
     publication: Publication, indicator: str, codes: tuple[str, ...], lang: Lang
 ) -> tuple[Chart | None, ...]:
-    """The charts that are the same at all periods: the drought timeline, then the harvests."""
+    """Charts that do not depend on the period: the drought timeline, then the harvests."""
     view = PageView(publication, State(indicator=indicator, places=codes, lang=lang))
     chosen = compared_places(view)
     crops = [harvests(view, place) for place in chosen]
