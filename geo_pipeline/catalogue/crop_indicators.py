@@ -109,7 +109,7 @@ def _stress(key: str, of: Words, computation: Computation, crop: str = "") -> In
         short_name=Words(f"manque d'eau ({of.fr})", f"shortage ({of.en})"),
         unit=PERCENT,
         explanation=Words(
-            "Part de l'eau demandée depuis trois décades que le sol n'a pas pu donner, sans "
+            "Part de l'eau demandée depuis trente jours que le sol n'a pas pu donner, sans "
             "irrigation, pour des dates de culture et un sol moyens.",
             "Share of the water asked for in three dekads that the soil could not give, without "
             "irrigation, for typical dates of the crop and a typical soil.",
@@ -278,7 +278,7 @@ def _day_count(
 ) -> Indicator:
     """A count of days; one that counts from the first day has a separate class for none."""
     daily = Words(
-        f"Il faut des données jour par jour{NBSP}: rien n'est montré où elles sont par décade.",
+        f"Il faut des données jour par jour{NBSP}: rien n'est montré où elles sont de dix jours.",
         "Needs data by day: nothing is shown where they are by dekad.",
     )
     none = Words("aucun", "none") if edges[1] == 1 else None

@@ -121,6 +121,8 @@ class Indicator:
     """True when readers see 100 minus the percentile instead of the value: 100 is the driest."""
     ahead: bool = False
     """True when its periods are dekads to come."""
+    symbol: str = ""
+    """What specialists call it, such as SPI-3; lists name it beside the words."""
     standardised: bool = False
     """True when the value is an index whose usual value is 0; else its class has another value."""
 

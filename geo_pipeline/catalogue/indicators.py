@@ -57,6 +57,7 @@ def _spi(months: int) -> Indicator:
         decimals=2,
         months=months,
         value_name=Words("indice SPI", "SPI index"),
+        symbol=f"SPI-{months}",
         standardised=True,
     )
 
@@ -84,6 +85,7 @@ def _spei(months: int) -> Indicator:
         decimals=2,
         months=months,
         value_name=Words("indice SPEI", "SPEI index"),
+        symbol=f"SPEI-{months}",
         subject=Words(
             f"{f'Sur {months}{NBSP}mois' if many else 'Sur le mois'}, le bilan pluie moins "
             "évaporation est",
@@ -135,9 +137,9 @@ def _drought() -> Iterator[Indicator]:
         short_name=Words("durée", "age"),
         unit=DEKADS,
         explanation=Words(
-            "Décades depuis le début de la sécheresse en cours, tant qu'elle n'est pas revenue à "
-            "la moyenne.",
-            "Dekads since the drought under way began, as long as it is not back to the mean.",
+            "Décades (périodes de dix jours) depuis le début de la sécheresse en cours, tant "
+            "qu'elle n'est pas revenue à la moyenne.",
+            "Periods of ten days since the drought under way began, until it is back to the mean.",
         ),
         kind="amount",
         styles=amount_bins(
@@ -211,6 +213,7 @@ def _soil() -> Iterator[Indicator]:
         ),
         decimals=2,
         value_name=Words("humidité de 0 à 1", "wetness from 0 to 1"),
+        symbol="SWI",
         subject=Words("Le sol est", "The soil is"),
     )
     yield Indicator(
@@ -225,6 +228,7 @@ def _soil() -> Iterator[Indicator]:
         ),
         decimals=2,
         value_name=Words("indice SSWI", "SSWI index"),
+        symbol="SSWI",
         subject=Words("Le sol est", "The soil is"),
         standardised=True,
     )
@@ -238,18 +242,17 @@ def _flash() -> Iterator[Indicator]:
             group="soil",
             computation=computed_by("soil_state.change", over_dekads=dekads),
             name=Words(
-                f"Assèchement rapide du sol, {dekads} décades", f"Flash drought, {dekads} dekads"
+                f"Assèchement rapide du sol, {dekads}0 jours", f"Flash drought, {dekads}0 days"
             ),
-            short_name=Words(f"assèchement, {dekads} décades", f"drying, {dekads} dekads"),
+            short_name=Words(f"assèchement, {dekads}0 jours", f"drying, {dekads}0 days"),
             unit=SPREADS,
             explanation=Words(
-                f"Compare le changement de l'humidité du sol en {dekads} décades à celui des "
-                "mêmes dates les autres années, en écarts-types (σ, l'écart habituel d'une année "
-                f"à l'autre){NBSP}: {MINUS}2{NBSP}σ, c'est un sol qui s'assèche bien plus vite "
-                "que d'habitude, une sécheresse éclair.",
-                f"Compares the change of soil wetness in {dekads} dekads with the same dates in "
-                "other years, in standard deviations (σ, what years usually differ by): "
-                f"{MINUS}2{NBSP}σ is a soil that dries far faster than usual, a flash drought.",
+                f"Compare le changement de l'humidité du sol en {dekads}0 jours à celui des autres "
+                f"années, en écarts-types (σ){NBSP}: à {MINUS}2{NBSP}σ, le sol s'assèche bien plus "
+                "vite que d'habitude, une sécheresse éclair.",
+                f"Compares the change of soil wetness in {dekads}0 days with other years', in "
+                f"standard deviations (σ): {MINUS}2{NBSP}σ is a soil that dries far faster than "
+                "usual, a flash drought.",
             ),
             kind="anomaly",
             styles=anomaly_bins((1, 1.5, 2, 2.5), SPREADS, DRYING),
@@ -279,7 +282,7 @@ def _outlook() -> Iterator[Indicator]:
     how = Words(
         "Depuis l'état du sol au dernier jour connu, avec la météo de chacune des autres années. "
         "Rien n'est montré aux échéances où de telles prévisions n'ont pas fait mieux que la "
-        "normale à coup sûr. Les périodes sont les décades à venir.",
+        "normale à coup sûr. Les périodes sont les dix jours à venir, puis les suivants.",
         "From the state of the soil on the last known day, with the weather of each of the other "
         "years. Nothing is shown at leads where such forecasts were not surely better than the "
         "normal. The periods are the dekads to come.",
@@ -415,7 +418,7 @@ def _season_excess(key: str, computation: Computation, name: Words, months: Word
         short_name=Words(name.fr.lower(), name.en.lower()),
         unit=MM,
         explanation=Words(
-            f"Pluie au-delà de ce que l'air pouvait reprendre, décade par décade, du {months.fr}"
+            f"Pluie au-delà de ce que l'air pouvait reprendre, tous les dix jours, du {months.fr}"
             f"{NBSP}: un sol saturé étouffe les racines et favorise les maladies.",
             f"Rain beyond what the air could take up, dekad by dekad, from {months.en}: a soil "
             "full of water stifles roots and brings diseases.",

@@ -61,7 +61,9 @@ def drought_words(
     *,
     past: bool = False,
 ) -> str:
-    """Return `en sécheresse depuis 6 décades (2e décade de juin 2022)`; empty without a drought.
+    """Return `en sécheresse depuis la 2e décade de juin 2022, soit 60 jours (6 décades)`.
+
+    It is empty without a drought.
 
     `age` counts the dekads of the drought under way at `period_end`, including that one. Where the
     place is no longer in a drought class, the text says that the drought is not over yet.

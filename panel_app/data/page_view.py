@@ -173,7 +173,8 @@ def indicator_options(view: PageView) -> list[dict[str, Any]]:
     groups: dict[str, list[dict[str, str]]] = {}
     for key in view.publication.indicators:
         which = indicator_of(key)
-        option = {"value": key, "name": which.name(view.lang)}
+        symbol = f" ({which.symbol})" if which.symbol else ""
+        option = {"value": key, "name": f"{which.name(view.lang)}{symbol}"}
         groups.setdefault(GROUPS[which.group](view.lang), []).append(option)
     return [{"name": name, "options": options} for name, options in groups.items()]
 

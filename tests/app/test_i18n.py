@@ -54,8 +54,8 @@ def test_every_text_that_is_asked_for_exists() -> None:
 
 
 def test_plural() -> None:
-    assert catalogue("fr").count("departement.dekads", 1) == "1\u00a0décade"
-    assert catalogue("en").count("departement.dekads", 3) == "3\u00a0dekads"
+    assert catalogue("fr").count("departement.dekads", 1) == "10\u00a0jours (1\u00a0décade)"
+    assert catalogue("en").count("departement.dekads", 3) == "30\u00a0days (3\u00a0dekads)"
 
 
 def test_a_crop_without_a_word_is_made_readable() -> None:

@@ -67,10 +67,14 @@ def test_all_places_tell_the_same_drought(publication: Publication, day: date) -
             continue
         first, count = events[code]
         assert ages[column] == count
-        assert tile["Âge de la sécheresse"] == f"{count} décade{'s' * (count > 1)}"
+        assert (
+            tile["Âge de la sécheresse"]
+            == f"{10 * count} jours ({count} décade{'s' * (count > 1)})"
+        )
         assert [each["first"] for each in now] == [first]
         for said in (verdict, beside, titles[code]):
-            assert f"{count} décades ({first})" in said or count == 1, (code, said)
+            length = f"{10 * count} jours ({count} décades)"
+            assert (first in said and length in said) or count == 1, (code, said)
 
 
 @pytest.mark.parametrize("day", DAYS)
@@ -86,7 +90,10 @@ def test_the_bulletin_tells_the_same_drought(
     codes = dict(zip(publication.names, publication.codes, strict=True))
     for line in lines:
         first, count = events[codes[line.split(" : ")[0]]]
-        assert f"En sécheresse depuis {count} décades ({first})." in line or count == 1
+        assert (
+            f"En sécheresse depuis la {first}, soit {10 * count} jours ({count} décades)." in line
+            or count == 1
+        )
 
 
 def test_a_drought_starts_where_its_class_does_and_ends_at_the_mean() -> None:
@@ -104,11 +111,13 @@ def test_a_drought_starts_where_its_class_does_and_ends_at_the_mean() -> None:
     said = [plain(matrix.drought_words(row, 0, "fr")) for row in range(6)]
     assert said == [
         "",
-        "entrée en sécheresse à cette décade",
-        "la sécheresse de 2 décades (1re décade de février 2020) n'est pas finie",
-        "la sécheresse de 3 décades (1re décade de février 2020) n'est pas finie",
+        "entrée en sécheresse à cette date",
+        "la sécheresse commencée à la 1re décade de février 2020, 20 jours (2 décades) plus tôt, "
+        "n'est pas finie",
+        "la sécheresse commencée à la 1re décade de février 2020, 30 jours (3 décades) plus tôt, "
+        "n'est pas finie",
         "",
-        "entrée en sécheresse à cette décade",
+        "entrée en sécheresse à cette date",
     ]
 
 

@@ -89,8 +89,8 @@ def test_a_forecast_is_not_told_in_the_past(publication: Publication) -> None:
         view_of(publication, page="ranking", indicator="soil_drought_chance_pct")
     )
     assert "Risque le plus fort" in plain(ranking["headline"])
-    assert "depuis la décade précédente" not in plain(ranking["headline"])
-    assert "décades prévues" in plain(ranking["table"])
+    assert "en dix jours" not in plain(ranking["headline"])
+    assert "périodes de dix jours prévues" in plain(ranking["table"])
 
 
 def test_one_departement_ahead_does_not_take_the_forecast_from_the_others() -> None:

@@ -45,7 +45,9 @@ def test_nothing_is_told_beyond_what_was_better_than_the_normal(publication: Pub
     assert silent["p50"].isna().all()
     last = int(told.loc[told["p50"].notna(), "lead_dekads"].max())
     text = section(publication, departement="31", lang="en")
-    assert f"Beyond {last} dekads they were not surely better than the normal" in text
+    assert (
+        f"Beyond {last}0 days ({last} dekads) they were not surely better than the normal" in text
+    )
 
 
 @pytest.mark.parametrize("why", WHY_NOT)

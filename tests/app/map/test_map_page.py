@@ -44,10 +44,10 @@ def test_the_legend_counts_departements_and_area(publication: Publication, droug
 
 def test_how_long_a_drought_lasts(publication: Publication, drought: Matrix) -> None:
     since = plain(map_place.since(Fixed(publication, drought, 1), 0))
-    assert since == "En sécheresse depuis 2 décades (3e décade de janvier 2020)."
+    assert since == "En sécheresse depuis la 3e décade de janvier 2020, soit 20 jours (2 décades)."
     assert map_place.since(Fixed(publication, drought, 1), 2) == ""
     behind_a_hole = map_place.since(Fixed(publication, drought, 2), 0)
-    assert behind_a_hole == "Entrée en sécheresse à cette décade."
+    assert behind_a_hole == "Entrée en sécheresse à cette date."
 
 
 def test_what_has_changed_since_the_step_before(publication: Publication, drought: Matrix) -> None:

@@ -313,8 +313,18 @@ def test_ranks_never_claim_more_than_the_number(
 @pytest.mark.parametrize(
     ("code", "years", "french", "english"),
     [
-        ("D4", 30, "aussi sec au plus 2 années sur 100", "this dry at most 2 years in 100"),
-        ("D4", None, "aussi sec au plus 2 années sur 100", "this dry at most 2 years in 100"),
+        (
+            "D4",
+            30,
+            "pas plus de 2 années sur 100 sont aussi sèches",
+            "this dry at most 2 years in 100",
+        ),
+        (
+            "D4",
+            None,
+            "pas plus de 2 années sur 100 sont aussi sèches",
+            "this dry at most 2 years in 100",
+        ),
         ("W0", 62, "aussi humide 7 à 16 années sur 100", "this wet 7 to 16 years in 100"),
         (  # 2 % of 12 years are 0.24 of one
             "D4",
@@ -493,7 +503,7 @@ SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
         (
             "combined",
             {"drought_class": "D4"},
-            "Gers : sécheresse exceptionnelle. Aussi sec au plus 2 années sur 100.",
+            "Gers : sécheresse exceptionnelle. Pas plus de 2 années sur 100 sont aussi sèches.",
             "Gers: exceptional drought. This dry at most 2 years in 100.",
         ),
         (
