@@ -259,7 +259,8 @@ class DroughtIndicators(ByDepartement):
         ge=0,
         le=100,
         nullable=True,
-        description="Share of the same dekads of other years that are as dry or drier, %",
+        description="Share of the same dekads of other years that are as dry or drier, %: 0 is the "
+        "driest. The value of `combined` runs the other way: it is 100 less this",
     )
     drought_class: Series[pd.CategoricalDtype] = pa.Field(
         isin=CLASSES,

@@ -32,6 +32,13 @@ class TableFormat(StrEnum):
     geojson = "geojson"
 
 
+class CsvStyle(StrEnum):
+    """How CSV is written."""
+
+    french = "french"
+    international = "international"
+
+
 Indicator = Annotated[str, typer.Option(help="Indicator, such as spi_3 or combined.")]
 Period = Annotated[
     str | None,
@@ -78,11 +85,21 @@ def export_table(
         TableFormat | None,
         typer.Option("--format", help="Default: as the name of --output ends, else csv."),
     ] = None,
+    csv: Annotated[
+        CsvStyle | None,
+        typer.Option(
+            help="Of a map's values: french (semicolons, decimal comma, byte order mark) or "
+            "international (commas, decimal points); default: as --lang."
+        ),
+    ] = None,
+    lang: Lang = None,
     output: Output = None,
 ) -> None:
     """Write the values behind a map as CSV, GeoParquet or GeoJSON, or a whole table.
 
-    Whole tables are those of docs/data_dictionary.md, as CSV or Parquet.
+    Beside the values stand their unit, source and licence, and how to read the percentile: 0 is
+    the driest. Numbers have three significant digits. Whole tables are those of
+    docs/data_dictionary.md, as CSV (international) or Parquet.
     """
     from geo_pipeline.publishing import selection, table_files
     from geo_pipeline.settings import read_settings
@@ -111,7 +128,9 @@ def export_table(
     if departements is not None:
         raise UsageError(message("cli.table_only"))
     view = selection.select(warehouse, indicator or "combined", period)
-    tell_written(table_files.export_table(warehouse, view, target(view.name)))
+    language = lang.value if lang else settings.language
+    style: table_files.Style | None = csv.value if csv else None
+    tell_written(table_files.export_table(warehouse, view, target(view.name), language, style))
 
 
 @app.command("bulletin")

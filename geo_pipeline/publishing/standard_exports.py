@@ -109,7 +109,7 @@ def _exports(warehouse: Warehouse, lang: Lang) -> Iterator[_Export]:
             for ending in ("csv", "parquet", "geojson"):
                 made_of = _digest(shown, *([] if ending == "csv" else [boundaries]))
                 yield _Export(
-                    f"{view.name}.{ending}", made_of, partial(_write_table, warehouse, view)
+                    f"{view.name}.{ending}", made_of, partial(_write_table, warehouse, view, lang)
                 )
             earlier = selection.before(warehouse, view)
             risk = warehouse.query("risk_of_period", period_end=view.period_end)
@@ -131,8 +131,10 @@ def _write_map(
     exports.export_map(warehouse, view, lang, target, published_on=day)
 
 
-def _write_table(warehouse: Warehouse, view: selection.Selection, target: Path, _day: date) -> None:
-    table_files.export_table(warehouse, view, target)
+def _write_table(
+    warehouse: Warehouse, view: selection.Selection, lang: Lang, target: Path, _day: date
+) -> None:
+    table_files.export_table(warehouse, view, target, lang)
 
 
 def _write_bulletin(warehouse: Warehouse, lang: Lang, target: Path, day: date) -> None:

@@ -1,50 +1,130 @@
 """Tables as files, from the published warehouse: the values behind a map.
 
-Nothing here draws, because drawing is slow to import; maps and bulletins are in `exports`.
+Each says what its values are: the unit, how to read value and percentile, source and licence, in
+columns of CSV, in the member `about` of GeoJSON, in the metadata of Parquet. Nothing here draws,
+because drawing is slow to import; maps and bulletins are in `exports`.
 """
 
+import json
 from pathlib import Path
+from typing import Final, Literal
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
+from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.errors import UsageError
 from geo_pipeline.files import replacing
 from geo_pipeline.publishing import selection
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.words import message
+from geo_pipeline.words import Lang, catalogue, message
 
-TABLE_FORMATS = {"csv": "csv", "geoparquet": "parquet", "geojson": "geojson"}
+TABLE_FORMATS: Final = {"csv": "csv", "geoparquet": "parquet", "geojson": "geojson"}
+
+Style = Literal["french", "international"]
+"""How CSV is written: for spreadsheets in French (byte order mark, semicolons, decimal comma), or
+with commas and decimal points."""
+STYLES: Final[dict[Lang, Style]] = {"fr": "french", "en": "international"}
+"""The style of each language, where none is chosen."""
+
+DIGITS: Final = 3
+"""Significant digits of a number; whole ones stay whole."""
 
 
-def export_table(warehouse: Warehouse, view: selection.Selection, target: Path) -> Path:
+def export_table(
+    warehouse: Warehouse,
+    view: selection.Selection,
+    target: Path,
+    lang: Lang = "fr",
+    style: Style | None = None,
+) -> Path:
     """Write `view` as CSV, GeoParquet or GeoJSON, by the ending of `target`.
 
     Raises:
         UsageError: the ending is none of these.
         StorageError: the file cannot be written; an older one stays.
     """
+    ending = target.suffix.removeprefix(".")
+    if ending not in TABLE_FORMATS.values():
+        endings = ", ".join(f".{each}" for each in TABLE_FORMATS.values())
+        raise UsageError(message("unknown.ending", name=target.name, known=endings))
+    rows, about = _rows(view), _about(view, lang)
+    with replacing(target) as temporary:
+        if ending == "csv":
+            _write_csv(rows.assign(**about), temporary, style or STYLES[lang])
+        elif ending == "parquet":
+            _write_parquet(_with_geometry(warehouse, rows), about, temporary)
+        else:
+            _write_geojson(_with_geometry(warehouse, rows), about, temporary)
+    return target
+
+
+def _rows(view: selection.Selection) -> pd.DataFrame:
+    """Return the values with the digits that mean something."""
     left_out = ["covered", "dry_rank", "ranked_years", "little_grown", "known_until"]
     rows = view.values.drop(columns=left_out, errors="ignore").assign(
         indicator=view.indicator, period_end=view.period_end.isoformat()
     )
     if view.issued is not None:
         rows = rows.assign(issued=view.issued.isoformat())
+    rows["reference_years"] = rows["reference_years"].round().astype("Int64")
+    for name in rows.select_dtypes("float"):
+        rows[name] = meaningful(rows[name])
     first = ["departement", "name", "region", "indicator", "period_end"]
-    rows = rows[first + [name for name in rows if name not in first]]
-    ending = target.suffix.removeprefix(".")
-    if ending not in TABLE_FORMATS.values():
-        endings = ", ".join(f".{each}" for each in TABLE_FORMATS.values())
-        raise UsageError(message("unknown.ending", name=target.name, known=endings))
-    with replacing(target) as temporary:
-        if ending == "csv":
-            rows.to_csv(temporary, index=False)
-        elif ending == "parquet":
-            _with_geometry(warehouse, rows).to_parquet(temporary, index=False)
-        else:
-            text = _with_geometry(warehouse, rows).to_json(drop_id=True, to_wgs84=True)
-            temporary.write_text(text, encoding="utf-8")
-    return target
+    return rows[first + [name for name in rows if name not in first]]
+
+
+def meaningful(values: "pd.Series[float]") -> "pd.Series[float]":
+    """Return numbers to `DIGITS` significant digits, but whole from 100 on."""
+    size = pd.Series(np.floor(np.log10(values.abs().where(values != 0))), values.index)
+    scale = 10 ** (DIGITS - 1 - size).clip(0).fillna(0)
+    return pd.Series((values * scale).round() / scale)
+
+
+def _about(view: selection.Selection, lang: Lang) -> dict[str, str]:
+    """Return what is to be known of the values."""
+    words, which = catalogue(lang), indicator_of(view.indicator)
+    reading = [words("table_file.percentile")] if view.values["percentile"].notna().any() else []
+    if which.scored:
+        reading.insert(0, words("table_file.scored"))
+    return {
+        "indicator_name": which.name(lang),
+        "unit": which.unit(lang) or words("table_file.no_unit"),
+        "reading": " ".join(reading),
+        "source": "; ".join(str(each.in_words(lang)["name"]) for each in view.sources),
+        "licence": "; ".join(
+            dict.fromkeys(str(each.in_words(lang)["licence"]) for each in view.sources)
+        ),
+    }
+
+
+def _write_csv(rows: pd.DataFrame, file: Path, style: Style) -> None:
+    french = style == "french"
+    rows.to_csv(
+        file,
+        index=False,
+        sep=";" if french else ",",
+        decimal="," if french else ".",
+        float_format="%.10g",  # 134, not 134.0
+        encoding="utf-8-sig" if french else "utf-8",
+    )
+
+
+def _write_parquet(rows: gpd.GeoDataFrame, about: dict[str, str], file: Path) -> None:
+    """Write GeoParquet whose metadata hold `about`, beside those that describe the geometry."""
+    rows.to_parquet(file, index=False)
+    table = pq.read_table(file)
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **about}), file)
+
+
+def _write_geojson(rows: gpd.GeoDataFrame, about: dict[str, str], file: Path) -> None:
+    collection = json.loads(rows.to_json(drop_id=True, to_wgs84=True))
+    text = json.dumps(
+        {"type": collection.pop("type"), "about": about, **collection}, ensure_ascii=False
+    )
+    file.write_text(text, encoding="utf-8")
 
 
 def _with_geometry(warehouse: Warehouse, rows: pd.DataFrame) -> gpd.GeoDataFrame:

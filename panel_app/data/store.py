@@ -302,10 +302,11 @@ class Store:
     TAKES: ClassVar = {
         "html": "text/html",
         "csv": "text/csv",
+        "csv_international": "text/csv",
         "parquet": "application/vnd.apache.parquet",
         "geojson": "application/geo+json",
     }
-    """File formats of a map: endings and media types."""
+    """Files of a map, which begin with their ending, and media types."""
 
     def __init__(self, path: Path, *, ahead: bool = False) -> None:
         self.path = path
@@ -347,11 +348,13 @@ class Store:
         """
         view = selection.select(self._warehouse, indicator, period)
         with TemporaryDirectory() as folder:
-            target = Path(folder) / f"{view.name}.{kind}"
+            ending, _, style = kind.partition("_")
+            target = Path(folder) / f"{view.name}.{ending}"
             if kind == "html":
                 exports.export_map(self._warehouse, view, lang, target)
             else:
-                table_files.export_table(self._warehouse, view, target)
+                csv: table_files.Style | None = "international" if style else None
+                table_files.export_table(self._warehouse, view, target, lang, csv)
             return target.name, self.TAKES[kind], target.read_bytes()
 
     def take_table(self, name: str) -> tuple[str, str, bytes]:

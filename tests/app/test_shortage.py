@@ -79,7 +79,7 @@ def test_what_has_under_a_thousand_hectares_is_hatched(
         )
         assert text.count("Moins de 1 000 ha de cette culture") == len(small - {"2B"})
         table_files.export_table(warehouse, chosen, tmp_path / "a.csv")
-    assert "little_grown" not in pd.read_csv(tmp_path / "a.csv", nrows=1)
+    assert "little_grown" not in pd.read_csv(tmp_path / "a.csv", sep=";", nrows=1)
     sunflower = view_of(publication, indicator="water_satisfaction_pct_sunflower", period="2022-08")
     assert sunflower.matrix.little_grown == frozenset()  # its areas are not published
 

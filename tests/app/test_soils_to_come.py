@@ -75,7 +75,7 @@ def test_the_day_of_the_forecast_stands_beside_it(
     for indicator, told in (("soil_wetness_ahead", "2022-12-31"), ("swi", None)):
         file = tmp_path / f"{indicator}.csv"
         table_files.export_table(warehouse, selection.select(warehouse, indicator), file)
-        rows = pd.read_csv(file)
+        rows = pd.read_csv(file, sep=";")
         assert "known_until" not in rows
         assert (rows["issued"].unique().tolist() == [told]) if told else "issued" not in rows
 

@@ -231,7 +231,8 @@ def test_exported_map_and_tables(published_home: Path, tmp_path: Path) -> None:
         result = geo_pipeline(*table, str(target), home=published_home)
         assert result.returncode == 0, result.stderr
         read = {"csv": pd.read_csv, "parquet": gpd.read_parquet, "geojson": gpd.read_file}[ending]
-        options = {"dtype": {"departement": str}} if ending == "csv" else {}
+        french = {"sep": ";", "decimal": ",", "dtype": {"departement": str}}
+        options = french if ending == "csv" else {}
         frames[ending] = read(target, **options)
     for frame in frames.values():
         assert len(frame) == 101
@@ -240,6 +241,22 @@ def test_exported_map_and_tables(published_home: Path, tmp_path: Path) -> None:
     values = [frame["value"].to_numpy() for frame in frames.values()]
     assert values[0] == pytest.approx(values[1], nan_ok=True)
     assert values[1] == pytest.approx(values[2], nan_ok=True)
+
+
+def test_csv_is_french_unless_it_is_asked_for_otherwise(
+    published_home: Path, tmp_path: Path
+) -> None:
+    def first_line(*options: str) -> bytes:
+        target = tmp_path / "table.csv"
+        arguments = ["export", "table", "--output", str(target), *options]
+        result = geo_pipeline(*arguments, home=published_home)
+        assert result.returncode == 0, result.stderr
+        return target.read_bytes().splitlines()[0]
+
+    assert first_line().startswith(b"\xef\xbb\xbfdepartement;name;")
+    assert first_line("--csv", "international").startswith(b"departement,name,")
+    assert first_line("--lang", "en").startswith(b"departement,name,")
+    assert first_line("--lang", "en", "--csv", "french").startswith(b"\xef\xbb\xbfdepartement;")
 
 
 def test_exported_map_of_yields(published_home: Path, tmp_path: Path) -> None:

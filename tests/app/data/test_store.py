@@ -202,6 +202,11 @@ def test_a_map_is_taken_as_a_file(store: Store) -> None:
     name, mime, content = store.take("csv", "spi_3", "2022-08", "fr")
     assert (name, mime) == ("spi_3_2022-08.csv", "text/csv")
     assert len(content.decode().splitlines()) == 102
+    assert content.startswith(b"\xef\xbb\xbfdepartement;name;")
+    name, mime, content = store.take("csv_international", "spi_3", "2022-08", "fr")
+    assert (name, mime) == ("spi_3_2022-08.csv", "text/csv")
+    assert content.startswith(b"departement,name,")
+    assert store.take("csv", "spi_3", "2022-08", "en")[2].startswith(b"departement,name,")
     name, _, content = store.take("html", "yield_anomaly_pct_soft_wheat", "2016", "en")
     assert name == "yield_anomaly_pct_soft_wheat_2016.html"
     assert b"<html" in content
