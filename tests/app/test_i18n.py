@@ -30,7 +30,14 @@ def test_every_text_is_used() -> None:
         "script.",
         "server.",
     )
-    made += ("control.step_", "compare.mode_", "take.", "change.since_", "change.before_")
+    made += (
+        "control.step_",
+        "compare.mode_",
+        "take.",
+        "change.since_",
+        "change.before_",
+        "change.than_",
+    )
     made += ("departement.yield_baseline.", "departement.yield_why.")
     made += ("departement.outlook_chance_of.",)
     made += tuple(

@@ -103,9 +103,11 @@ def test_axe_finds_nothing_on_a_phone(read: Any, name: str) -> None:
         ("page=departement", "light"),
         ("page=ranking&level=region&places=31,32,73&period=2022-08", "light"),
         ("page=trends&season=summer", "dark"),
+        ("compare=change&period=2022-08&zoom=4.00,350,-6500", "light"),
     ],
     ids=[
         "side", "swipe", "notice", "notice-dark", "crop", "unknown", "chooser", "regions", "summer",
+        "change",
     ],
 )  # fmt: skip
 def test_axe_finds_nothing_in_other_states(read: Any, query: str, scheme: str) -> None:

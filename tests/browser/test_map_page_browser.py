@@ -288,6 +288,33 @@ def test_two_maps_side_by_side_and_under_a_curtain(read: Any, artefacts: Path) -
     reader.assert_clean()
 
 
+def test_a_map_of_changes_is_walked_like_the_map(read: Any, artefacts: Path) -> None:
+    reader = read("period=2022-08", viewport=WIDE)
+    page = reader.page
+    classes = reader.fills()
+    reader.click("[data-ask-params*='change']")
+    reader.says("h1", "plus secs qu'un mois plus tôt")
+    reader.until(lambda: reader.fills() != classes)
+    drier, wetter = ["#8c510a", "#bf812d", "#dfc27d"], ["#80cdc1", "#35978f", "#01665e"]
+    assert set(reader.fills().split(",")) <= {*drier, *wetter, "#f5f5f5", "url(#hatch-wide)"}
+    counts = [int(each) for each in _counts(reader) if each.isdigit()]
+    assert sum(counts) == 101
+    page.hover(GERS)
+    assert "Un mois plus tôt" in reader.text("#tip")
+    before = reader.fills()
+    page.click("#previous")
+    reader.painted("combined|2022-07-31")
+    assert reader.fills() != before
+    with reader.answered():
+        page.select_option("[data-param=since]", "year")
+    reader.says("h1", "plus secs qu'un an plus tôt")
+    reader.address_has(compare="change", since="year")
+    page.screenshot(path=artefacts / "map_changes.png")
+    reader.click('[data-ask-params=\'{"compare": ""}\']')
+    reader.until(lambda: set(reader.fills().split(",")) & {"#fc8d59"})
+    reader.assert_clean()
+
+
 def test_the_list_of_the_driest_leads_to_them(read: Any) -> None:
     reader = read("period=2022-08")
     page = reader.page

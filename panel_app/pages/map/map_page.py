@@ -79,12 +79,13 @@ def _changes_found(view: PageView) -> str:
     """How many départements are drier than before, and how many wetter."""
     style = drawn(view).style[view.row]
     known = style != NO_STYLE
-    before = view.words(f"change.before_{view.state.since}")
     if not known.any():
+        before = view.words(f"change.before_{view.state.since}")
         return view.words("change.unknown", before=before)
+    than = view.words(f"change.than_{view.state.since}")
     drier, wetter = int((style[known] < MOST).sum()), int((style[known] > MOST).sum())
     said = view.words(
-        "change.finding", drier=drier, wetter=wetter, known=int(known.sum()), before=before
+        "change.finding", drier=drier, wetter=wetter, known=int(known.sum()), than=than
     )
     return view.tense(said)
 
