@@ -158,6 +158,8 @@ def _lake(settings: Settings) -> Finding:
 def providers(settings: Settings) -> list[Finding]:
     """Return whether each provider answers as it should; a failure of a chosen one counts."""
     chosen = {getattr(settings, setting) for setting in KINDS}
+    for each in LIVE:
+        _ = each.module  # threads that import modules of one room at once may find half of one
     with ThreadPoolExecutor() as pool:
         return list(pool.map(lambda each: _provider(settings, each, each.name in chosen), LIVE))
 

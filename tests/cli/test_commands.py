@@ -217,6 +217,27 @@ def test_materialize_and_status_as_json(tmp_path: Path) -> None:
     assert weather[0]["last_date"] == "2022-12-31"
 
 
+def test_doctor_imports_providers_before_it_asks_them_at_once(tmp_path: Path) -> None:
+    """Imports in several threads now and then ended in "cannot import name"."""
+    code = """
+import sys
+from geo_pipeline.commands import doctor
+from geo_pipeline.providers import LIVE
+from geo_pipeline.settings import Settings
+class Pool:
+    def __init__(self):
+        names = {"geo_pipeline.sources." + each.name.replace("-", "_") for each in LIVE}
+        assert len(names) > 5 and names <= sys.modules.keys(), names - sys.modules.keys()
+        sys.exit(0)
+doctor.ThreadPoolExecutor = Pool
+doctor.providers(Settings())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_exported_map_and_tables(published_home: Path, tmp_path: Path) -> None:
     page = tmp_path / "map.html"
     arguments = ["export", "map", "--indicator", "spi_3", "--period", "2022-08"]
