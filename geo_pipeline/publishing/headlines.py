@@ -94,14 +94,25 @@ def _finding_by_anomaly(which: Indicator, values: pd.Series[float], lang: Lang) 
     return f"{_share(count, len(values), which.below, lang)}."
 
 
-def _finding_by_amount(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
-    """Return the amount below which half of the départements lie, and the extremes."""
+def _finding_by_amount(
+    which: Indicator, values: pd.Series[float], names: pd.Series[str], lang: Lang
+) -> str:
+    """Return the amount below which half of the départements lie, and who has least and most."""
     middle, low, high = (
         format_value(which.key, float(each), lang)
         for each in (values.median(), values.min(), values.max())
     )
+    said = pd.Series([format_value(which.key, each, lang) for each in values], index=values.index)
+    lowest, highest = (_who(names[values.index][said == each], lang) for each in (low, high))
     key = "headline.half_rain" if which.key == "precip_mm" else "headline.half"
-    return catalogue(lang)(key, middle=middle, low=low, high=high)
+    return catalogue(lang)(key, middle=middle, low=low, lowest=lowest, high=high, highest=highest)
+
+
+def _who(names: pd.Series[str], lang: Lang) -> str:
+    """Return the name of one place, or the number of several."""
+    if len(names) == 1:
+        return str(names.iloc[0])
+    return catalogue(lang)("headline.several", n=len(names))
 
 
 _ANOMALIES: Final = {"rain": _finding_by_rain_anomaly, "yields": _finding_by_yield}
@@ -130,5 +141,5 @@ def _finding(indicator: str, values: pd.DataFrame, lang: Lang) -> str:
         return _finding_by_stage(styles, lang)
     known = values["value"].dropna().astype(float)
     if which.kind == "amount":
-        return _finding_by_amount(which, known, lang)
+        return _finding_by_amount(which, known, values["name"], lang)
     return _ANOMALIES.get(which.group, _finding_by_anomaly)(which, known, lang)

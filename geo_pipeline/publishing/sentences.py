@@ -89,12 +89,12 @@ _PAST: Final[dict[Lang, dict[str, str]]] = {
     "fr": {
         "est": "était", "sont": "étaient", "manque": "manquait", "manquent": "manquaient",
         "limite": "limitait", "limitent": "limitaient", "connaît": "connaissait",
-        "connaissent": "connaissaient", "vont": "allaient", "passe": "était passé",
+        "connaissent": "connaissaient", "passe": "était passé",
         "passent": "étaient passés", "trouvent": "trouvaient", "assèche": "asséchait",
         "assèchent": "asséchaient",
     },
     "en": {
-        "is": "was", "are": "were", "has": "had", "have": "had", "run": "ran", "lack": "lacked",
+        "is": "was", "are": "were", "has": "had", "have": "had", "lack": "lacked",
         "lacks": "lacked", "restrict": "restricted", "restricts": "restricted", "stands": "stood",
         "move": "had moved", "moves": "had moved",
     },
@@ -113,7 +113,7 @@ def archive_words(last: date, lang: Lang = "fr") -> str:
 
 
 def in_past(text: str, lang: Lang) -> str:
-    """Return one of our sentences in the past tense; it must not contain names of places."""
+    """Return one of our sentences in the past tense; names of départements hold no verb."""
     verbs = _PAST[lang]
     # The noun, as in « le manque d'eau », stays unchanged.
     pattern = rf"(?<![\w-])(?<![Ll]e )({'|'.join(verbs)})(?![\w-])"

@@ -223,3 +223,26 @@ def test_normal_is_not_the_brightest_in_the_dark(read: Any) -> None:
             .querySelector("i")).backgroundColor"""
     )
     assert swatch == normal
+
+
+def test_two_fingers_enlarge_the_map(read: Any) -> None:
+    """Fingers that move from 100 to 200 px apart make it twice as large, about their middle."""
+    reader = read("period=2022-08", viewport=PHONE, touch=True, is_mobile=True)
+    page = reader.page
+    x, y, width, _ = page.evaluate(MIDDLE, "18")
+    touch = page.context.new_cdp_session(page)
+
+    def fingers(kind: str, apart: float) -> None:
+        points = [] if kind == "touchEnd" else [{"x": x - apart / 2, "y": y, "id": 0},
+                                                {"x": x + apart / 2, "y": y, "id": 1}]  # fmt: skip
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    fingers("touchStart", 100)
+    for apart in (120, 140, 160, 180, 200):
+        fingers("touchMove", apart)
+    fingers("touchEnd", 200)
+    _zoomed(reader)
+    now_x, _, now_width, _ = page.evaluate(MIDDLE, "18")
+    assert now_width / width == pytest.approx(2, rel=0.05)
+    assert now_x == pytest.approx(x, abs=6)
+    assert "departement" not in reader.query()

@@ -12,6 +12,8 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import ONLY_READ, Warehouse
 from tests.cli.test_commands import geo_pipeline
 
+pytestmark = pytest.mark.slow
+
 AHEAD = (
     "soil_outlook",
     "outlook_hindcast",

@@ -102,9 +102,8 @@ def test_the_finding_counts_what_is_known() -> None:
 
 def test_each_kind_of_indicator_has_its_finding() -> None:
     rain = values(value=[10.0, 20.0, 90.0], drought_class=[None] * 3)
-    assert (
-        "La moitié des départements ont reçu moins de 20 mm de pluie ; les extrêmes vont de "
-        in (words(page("precip_mm", rain)))
+    assert "La moitié des départements ont reçu moins de 20 mm de pluie ; le moins : 10 mm (" in (
+        words(page("precip_mm", rain))
     )
     gap = values(value=[-60.0, -20.0, 90.0], drought_class=[None] * 3)
     assert "2 départements sur 3 ont reçu moins de pluie que la normale, dont 1 moins de la " in (

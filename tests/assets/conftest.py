@@ -1,0 +1,60 @@
+"""What tests of runs share: what is computed of the same data is computed once in a test process.
+
+Nearly every test here runs a few départements on the embedded weather. Skill of yields and past
+forecasts of soils take half of such a run and depend on nothing but their arguments, so a test that
+gets the same arguments as one before gets its answer. Tests of the functions themselves lie in
+`tests/unit`, where each call computes.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from geo_pipeline.transforms import soil_outlook, yields
+from geo_pipeline.transforms.crop_seasons import CropSeasons
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _computed_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yields, "measured", _once(yields.measured, _seasons, _rows))
+        patch.setattr(
+            soil_outlook,
+            "outlook_hindcast",
+            _once(soil_outlook.outlook_hindcast, _frames, pd.DataFrame.copy),
+        )
+        yield
+
+
+def _once(
+    function: Callable[..., Any], named: Callable[..., str], copied: Callable[[Any], Any]
+) -> Callable[..., Any]:
+    """Return `function` with a memory: `named` names its arguments, `copied` copies an answer."""
+    known: dict[str, Any] = {}
+
+    def remembered(*arguments: Any) -> Any:
+        key = named(*arguments)
+        if key not in known:
+            known[key] = function(*arguments)
+        return copied(known[key])
+
+    return remembered
+
+
+def _seasons(seasons: CropSeasons) -> str:
+    return seasons.digest
+
+
+def _rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [dict(row) for row in rows]
+
+
+def _frames(*frames: pd.DataFrame) -> str:
+    hashed = hashlib.sha256()
+    for frame in frames:
+        hashed.update(repr(list(frame.columns)).encode())
+        hashed.update(pd.util.hash_pandas_object(frame).to_numpy().tobytes())
+    return hashed.hexdigest()
