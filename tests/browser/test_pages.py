@@ -85,6 +85,8 @@ def test_every_page_in_both_languages_at_three_widths(
         page.set_viewport_size({"width": width, "height": height})
         page.screenshot(path=artefacts / f"{name}_{width}_{lang}.png", full_page=True)
         assert reader.overflow() == [], width
+    page.set_viewport_size({"width": 2560, "height": 1440})
+    assert reader.overflow() == []
     reader.assert_clean()
 
 
