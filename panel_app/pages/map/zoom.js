@@ -163,12 +163,13 @@
   }, { passive: false });
 
   const fingers = new Map();
-  let dragged = false, start = null;
+  let dragged = false, start = null, pinch = null;
   document.addEventListener("pointerdown", (event) => {
     const map = home && box(event);
     if (!map || event.button !== 0 || event.target.closest(".zoom")) return;
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     if (fingers.size === 1) { dragged = false; start = { x: event.clientX, y: event.clientY }; }
+    if (fingers.size === 2) pinch = { from: view, ...spread() };
   });
   const spread = () => {
     const [one, two] = [...fingers.values()];
@@ -177,14 +178,17 @@
   document.addEventListener("pointermove", (event) => {
     const before = fingers.get(event.pointerId);
     if (!before || !home) return;
-    const svg = maps()[0], now = { x: event.clientX, y: event.clientY };
+    const now = { x: event.clientX, y: event.clientY };
     if (fingers.size === 2) {
-      const was = spread();
       fingers.set(event.pointerId, now);
-      const is = spread(), per = unit();
       dragged = true;
-      view = within(view.k, view.x - (is.x - was.x) * per, view.y - (is.y - was.y) * per);
-      return show(zoomed(is.apart / was.apart, pointAt(svg, is.x, is.y)));
+      // What was between the fingers when the second one came down stays between them.
+      const svg = box(event)?.querySelector("svg") ?? maps()[0];
+      const { left, top, width } = svg.getBoundingClientRect(), is = spread();
+      const k = Math.min(MOST, Math.max(1, (pinch.from.k * is.apart) / pinch.apart));
+      const at = (each, per) => ({ x: (each.x - left) * per, y: (each.y - top) * per });
+      const was = at(pinch, home.w / pinch.from.k / width), to = at(is, home.w / k / width);
+      return show(within(k, pinch.from.x + was.x - to.x, pinch.from.y + was.y - to.y));
     }
     if (view.k === 1 || (!dragged && Math.hypot(now.x - start.x, now.y - start.y) < SLIP_PX)) return;
     if (!dragged) event.target.setPointerCapture?.(event.pointerId);
