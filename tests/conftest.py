@@ -113,3 +113,11 @@ def own_home(published_home: Path, tmp_path: Path) -> Path:
 def small_home(of_all: Path) -> Path:
     """Return a home with 31, 32 and 33 run and published. Copy it, do not write to it."""
     return made(of_all / "small", ["31", "32", "33"])
+
+
+@pytest.fixture
+def own_small_home(small_home: Path, tmp_path: Path) -> Path:
+    """Return a copy of the small home, for tests that run a département among others."""
+    home = tmp_path / "home"
+    shutil.copytree(small_home, home)
+    return home

@@ -148,8 +148,8 @@ def house(tmp_path: Path, instance: dg.DagsterInstance) -> House:
 
 
 @pytest.fixture
-def full_house(own_home: Path, instance: dg.DagsterInstance) -> House:
-    return House(Settings(home=own_home), instance)
+def full_house(own_small_home: Path, instance: dg.DagsterInstance) -> House:
+    return House(Settings(home=own_small_home), instance)
 
 
 def test_a_station_file_changes_just_its_partition(full_house: House) -> None:

@@ -85,13 +85,13 @@ def test_one_departement_alone_leaves_the_same_bytes(published_home: Path, tmp_p
             assert digests(settings.lake)[name] == together[name], name
 
 
-def test_a_partition_run_touches_nothing_of_others(own_home: Path) -> None:
-    lake = own_home / "lake"
+def test_a_partition_run_touches_nothing_of_others(own_small_home: Path) -> None:
+    lake = own_small_home / "lake"
     before = {path: path.stat().st_mtime_ns for path in lake.rglob("departement=*/part.parquet")}
     content = digests(lake)
-    published = Warehouse(own_home / "published" / "drought.duckdb")
+    published = Warehouse(own_small_home / "published" / "drought.duckdb")
     version = published.version()
-    run(Settings(home=own_home), ["31"], ignore)
+    run(Settings(home=own_small_home), ["31"], ignore)
     touched = {path.parent.name for path, when in before.items() if path.stat().st_mtime_ns != when}
     assert touched == {"departement=31"}
     assert digests(lake) == content
@@ -172,9 +172,9 @@ def test_a_damaged_source_fails_the_run_and_keeps_everything(
         run(Settings(home=own_home, embedded_data=embedded), ["31"], ignore)
 
 
-def test_a_damaged_lake_file_is_not_published_over_the_old(own_home: Path) -> None:
+def test_a_damaged_lake_file_is_not_published_over_the_old(own_small_home: Path) -> None:
     """Of its département the published rows stay; running it again mends it (test_checks)."""
-    settings = Settings(home=own_home)
+    settings = Settings(home=own_small_home)
     Lake(settings.lake).path("drought_indicators", "32").write_bytes(b"PAR1 broken")
     run(settings, ["31"], ignore)
     published = Warehouse(settings.warehouse).query("provenance").set_index("asset")
