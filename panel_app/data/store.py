@@ -61,7 +61,6 @@ class Publication:
         self._warehouse = warehouse
         self._lock = threading.RLock()
         self._matrices: dict[str, Matrix] = {}
-        self._at_stake: dict[date, pd.DataFrame] = {}
         departements = warehouse.query("app_departements")
         self.codes: tuple[str, ...] = tuple(departements["departement"])
         self.names: tuple[str, ...] = tuple(departements["name"])
@@ -121,12 +120,13 @@ class Publication:
 
         Rows of France have no région.
         """
-        if period_end not in self._at_stake:
-            with self._lock:
-                self._at_stake[period_end] = self._warehouse.query(
-                    "app_exposure", period_end=period_end.isoformat()
-                )
-        return self._at_stake[period_end]
+        return self._at_stake[self._at_stake["period_end"] == pd.Timestamp(period_end)]
+
+    @cached_property
+    def _at_stake(self) -> pd.DataFrame:
+        """The same of all dekads: a query for each step would keep readers waiting."""
+        with self._lock:
+            return self._warehouse.query("app_exposure")
 
     @cached_property
     def _crops(self) -> dict[str, pd.DataFrame]:
@@ -191,8 +191,10 @@ class Publication:
 
     def no_forecast(self, indicator: str, code: str, lang: Lang) -> str | None:
         """Why a département has no forecast: its weather ended; None for other indicators."""
+        if not indicator_of(indicator).ahead or self.outlook_issued is None:
+            return None
         weather = self.weather_source(code)
-        if not indicator_of(indicator).ahead or weather is None or self.outlook_issued is None:
+        if weather is None:
             return None
         return selection.ended_before(self.outlook_issued, weather["last_date"], lang)
 

@@ -89,7 +89,7 @@
     el("period").textContent = label(a, row);
     el("cursor").style.left = `${50 * (a.left[row] + a.right[row])}%`;
     el("day").value = a.dates[row];
-    near();
+    if (year?.of === a.dates[row].slice(0, 4)) near(); // another year is drawn when the reader rests
     const slider = el("timeline"), walk = rows();
     slider.setAttribute("aria-valuenow", row);
     slider.setAttribute("aria-valuetext", label(a, row));
@@ -143,6 +143,7 @@
     clearTimeout(timer);
     timer = setTimeout(() => {
       timer = 0;
+      near();
       if (root.dataset.line) { // lost: the page that is loaded again begins where the reader is
         const query = new URLSearchParams(window.location.search);
         query.set("period", typed(row));
@@ -192,6 +193,7 @@
     shownRow = row;
     gather();
     show();
+    near(true);
   };
   const matrices = () => {
     a = app.read("matrix");
@@ -225,6 +227,7 @@
     choosing();
     document.querySelector(".time .steps")?.toggleAttribute("hidden", !Object.keys(a.months).length);
     show();
+    near();
     shownRow = row;
     tips = app.read("tips") ?? [];
   });
