@@ -6,7 +6,7 @@ The navigation has this order. A page's folder has `page.html.j2`, whose slots a
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Final
 
@@ -69,15 +69,16 @@ class Page:
         return self.files(".js")
 
 
+MAP: Final = Page(
+    "map",
+    map_page.slots,
+    kept_up=map_page.kept_up,
+    subject=map_page.subject,
+    finding=map_page.found,
+    shows_period=True,
+)
 PAGES: Final = (
-    Page(
-        "map",
-        map_page.slots,
-        kept_up=map_page.kept_up,
-        subject=map_page.subject,
-        finding=map_page.found,
-        shows_period=True,
-    ),
+    MAP,
     Page(
         "departement", departement_page.slots, subject=departement_page.subject, shows_period=True
     ),
@@ -86,16 +87,7 @@ PAGES: Final = (
     Page("trends", trends_page.slots),
     Page("pipeline", slots_now=pipeline_page.slots, shows_record=False),
     Page("about", about_page.slots, shows_record=False),
-    Page(
-        "embed",
-        map_page.slots,
-        kept_up=map_page.kept_up,
-        subject=map_page.subject,
-        finding=map_page.found,
-        like="map",
-        embedded=True,
-        shows_period=True,
-    ),
+    replace(MAP, key="embed", like="map", embedded=True),
 )
 BY_KEY: Final = {page.key: page for page in PAGES}
 HOME: Final = PAGES[0]
