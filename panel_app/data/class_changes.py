@@ -16,14 +16,12 @@ from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.catalogue.styles import ClassStyle
 from geo_pipeline.words import NBSP, Words
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
+from panel_app.data.period_steps import NEAR_DAYS
 from panel_app.data.state import Since
 from panel_app.data.store import Publication
 
 MOST: Final = 3
 """Classes beyond which changes are not told apart."""
-
-NEAR_DAYS: Final = 5
-"""The period before is the one that ends within so many days of the wanted date."""
 
 BACK: Final[dict[Since, pd.DateOffset]] = {
     "dekad": pd.DateOffset(days=10),

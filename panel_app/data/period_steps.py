@@ -10,8 +10,8 @@ from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.selection import LONGEST_STEP
 from panel_app.data.indicator_matrix import Matrix
 
-YEAR_DAYS: Final = 5
-"""The period a year before is the one that ends within so many days of that date."""
+NEAR_DAYS: Final = 5
+"""The period of an earlier date is the one that ends within so many days of it."""
 
 
 def drier_sign(indicator: Indicator) -> int:
@@ -34,7 +34,7 @@ def row_of_year_before(matrix: Matrix, row: int) -> int:
     """Row of the same period a year before, -1 where it is not on record."""
     wanted = (pd.Timestamp(matrix.periods[row]) - pd.DateOffset(years=1)).date()
     near = min(range(len(matrix.periods)), key=lambda each: _days(matrix.periods[each], wanted))
-    return near if _days(matrix.periods[near], wanted) <= YEAR_DAYS else -1
+    return near if _days(matrix.periods[near], wanted) <= NEAR_DAYS else -1
 
 
 def _days(one: date, other: date) -> int:

@@ -145,18 +145,19 @@ def shown(view: PageView) -> str:
 
 def tips(view: PageView, matrix: Matrix, row: int) -> list[list[str]]:
     """Tooltip of each département: a heading and a sentence."""
-    said = view.publication.statements(matrix.indicator, row, view.lang)
     if isinstance(matrix, ChangeMatrix):
-        return [_changed(view, matrix, row, column) for column in range(len(said))]
+        before = int(earlier_rows(matrix, view.state.since)[row])
+        return [_changed(view, matrix, (before, row), each) for each in range(len(matrix.codes))]
+    said = view.publication.statements(matrix.indicator, row, view.lang)
     return [[capitalise(each.head), f"{each.body}." if each.body else ""] for each in said]
 
 
-def _changed(view: PageView, matrix: ChangeMatrix, row: int, column: int) -> list[str]:
-    """The change of a département, and the classes between which it is."""
+def _changed(view: PageView, matrix: ChangeMatrix, rows: tuple[int, int], column: int) -> list[str]:
+    """The change of a département, and the classes in the two `rows`, before and now."""
+    before, row = rows
     change = capitalise(matrix.style_at(row, column).name(view.lang))
     if matrix.style[row, column] == NO_STYLE:
         return [change, ""]
-    before = earlier_rows(matrix, view.state.since)[row]
     of_class = view.matrix
     return [
         change,
