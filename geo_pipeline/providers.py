@@ -57,6 +57,8 @@ class Provider:
     """The setting of the key that it needs; empty where it needs none."""
     rates: Mapping[str, float] = field(default_factory=dict)
     """Requests a second that it publishes as its limit, by host."""
+    downloads: Mapping[str, int] = field(default_factory=dict)
+    """Files that may be fetched from it at the same time, by host."""
     watched_every: timedelta | None = None
     """How often the sensor looks for news of it; None where it offers no cheap way to see any."""
 
@@ -83,6 +85,11 @@ _VIGIEAU: Final = Attribution(
     _OPEN_LICENCE,
     "https://vigieau.gouv.fr",
 )
+
+_METEO_FRANCE_FILES: Final = MappingProxyType(
+    {"object.files.data.gouv.fr": 3, "meteofrance.s3.sbg.io.cloud.ovh.net": 3}
+)
+"""Hosts of Météo-France's files, which publish no limit: three at a time, as browsers keep to."""
 
 PROVIDERS: Final = (
     # Station and grid files come once a day at no promised hour: asking every hour is soon enough,
@@ -152,6 +159,7 @@ PROVIDERS: Final = (
             name="Météo-France",
         ),
         address="data_gouv_url",
+        downloads=_METEO_FRANCE_FILES,
         watched_every=timedelta(hours=1),
     ),
     Provider(
@@ -183,6 +191,7 @@ PROVIDERS: Final = (
             name="Météo-France (SIM2)",
         ),
         address="data_gouv_url",
+        downloads=_METEO_FRANCE_FILES,
         watched_every=timedelta(hours=1),
     ),
     Provider(EMBEDDED, "crops", _AGRESTE),

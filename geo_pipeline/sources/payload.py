@@ -12,7 +12,8 @@ import logging
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from json import JSONDecodeError, loads
 from typing import Any, NoReturn, TypeVar, TypeVarTuple
@@ -21,7 +22,7 @@ from geo_pipeline import judging
 from geo_pipeline.errors import SourceError
 from geo_pipeline.judging import Limits
 from geo_pipeline.sources.faults import LATER_OR_REPORT, fault, listed
-from geo_pipeline.sources.http import MB, Received
+from geo_pipeline.sources.http import MB, Checksum, Received
 from geo_pipeline.words import Message, message, verbatim
 
 CHUNK = 1 << 20
@@ -215,6 +216,21 @@ def json(received: Received, source: str) -> Any:
     except RecursionError:
         what = message("payload.json_deep")
     raise unusable(received, source, what)
+
+
+def checksum(resource: Mapping[str, Any]) -> Checksum | None:
+    """Return the checksum that data.gouv.fr lists for a resource; None where it lists none."""
+    said = resource.get("checksum")
+    if not isinstance(said, dict):
+        return None
+    kind, value = said.get("type"), said.get("value")
+    if not isinstance(kind, str) or not isinstance(value, str):
+        return None
+    try:
+        listed_at = datetime.fromisoformat(str(resource.get("last_modified")))
+    except ValueError:
+        return Checksum(kind, value)
+    return Checksum(kind, value, listed_at if listed_at.tzinfo else listed_at.replace(tzinfo=UTC))
 
 
 def _something(received: Received, source: str) -> bytes:

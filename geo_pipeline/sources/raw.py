@@ -19,11 +19,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from io import FileIO
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, BinaryIO, NamedTuple, Self, cast
 from urllib.parse import unquote, urlsplit
 
 from filelock import FileLock
@@ -134,6 +134,15 @@ class About:
     keep_as: str | None
 
 
+class _Content(NamedTuple):
+    """The file of an answer before it is in its place; digest and length are those received."""
+
+    path: Path
+    sha256: str
+    length: int
+    compression: str | None
+
+
 class RawStore:
     """The kept answers in `folder`. Any number of threads and processes may use it at once."""
 
@@ -186,7 +195,7 @@ class RawStore:
         packer = None if first.startswith(COMPRESSED) or not first else zlib.compressobj(wbits=31)
         compression = "gzip" if packer else None
         with ExitStack() as stack:
-            with _disk(place):
+            with disk(place):
                 place.mkdir(parents=True, exist_ok=True)
                 sweep(place / TEMPORARY)
                 file, temporary = stack.enter_context(temporary_beside(place / TEMPORARY))
@@ -196,40 +205,59 @@ class RawStore:
             for chunk in chain([first], stream):
                 digest.update(chunk)
                 length += len(chunk)
-                with _disk(place):
-                    _write_all(file, packer.compress(chunk) if packer else chunk)
-            with _disk(place):
-                _write_all(file, packer.flush() if packer else b"")
-            now = datetime.now(UTC)
-            stem, extension = _name(about, compression)
-            kept = Kept(
-                **{**vars(about), "params": dict(about.params)},
-                received_at=now,
-                checked_at=now,
-                sha256=digest.hexdigest(),
-                length=length,
-                file=f"{stem}.{digest.hexdigest()[:12]}{extension}",
-                compression=compression,
-                folder=place,
-            )
-            with self._alone(place), _disk(place):
-                previous = self._sidecar(place)
-                if previous is not None and (
-                    previous.get("rejected") or previous["sha256"] == kept.sha256
-                ):
-                    previous = previous.get("previous")
-                # This does not wait for the disk: damage by a power cut shows in the hash.
-                temporary.replace(kept.path)
-                said = _write(place, _said(kept), previous)
-                for path in place.iterdir():
-                    if path.name[0] != "." and path.name not in {SIDECAR, *_files(said)}:
-                        path.unlink(missing_ok=True)
-            return kept
+                with disk(place):
+                    write_whole(file, packer.compress(chunk) if packer else chunk)
+            with disk(place):
+                write_whole(file, packer.flush() if packer else b"")
+            received = _Content(temporary, digest.hexdigest(), length, compression)
+            return self._settle(place, about, received)
+
+    def adopt(self, place: Path, about: About, path: Path) -> Kept:
+        """Keep the file `path`, which lies in `place`, as the answer there; it is moved.
+
+        Raises:
+            StorageError: the folder cannot be written or the disk is full; `path` stays.
+        """
+        with disk(place), path.open("rb") as stream:
+            if not stream.read(LONGEST_MARK).startswith(COMPRESSED):
+                stream.seek(0)
+                return self.put(place, about, iter(lambda: stream.read(CHUNK), b""))
+            stream.seek(0)
+            digest = file_digest(stream, "sha256").hexdigest()
+        return self._settle(place, about, _Content(path, digest, path.stat().st_size, None))
+
+    def _settle(self, place: Path, about: About, content: _Content) -> Kept:
+        """Move the `content` of an answer to its place, and make its sidecar the current one."""
+        now = datetime.now(UTC)
+        stem, extension = _name(about, content.compression)
+        kept = Kept(
+            **{**vars(about), "params": dict(about.params)},
+            received_at=now,
+            checked_at=now,
+            sha256=content.sha256,
+            length=content.length,
+            file=f"{stem}.{content.sha256[:12]}{extension}",
+            compression=content.compression,
+            folder=place,
+        )
+        with self._alone(place), disk(place):
+            previous = self._sidecar(place)
+            if previous is not None and (
+                previous.get("rejected") or previous["sha256"] == kept.sha256
+            ):
+                previous = previous.get("previous")
+            # This does not wait for the disk: damage by a power cut shows in the hash.
+            content.path.replace(kept.path)
+            said = _write(place, _said(kept), previous)
+            for path in place.iterdir():
+                if path.name[0] != "." and path.name not in {SIDECAR, *_files(said)}:
+                    path.unlink(missing_ok=True)
+        return kept
 
     def confirm(self, kept: Kept, *, final: bool) -> Kept:
         """Record that the provider confirmed `kept` now, and whether it is final."""
         confirmed = replace(kept, checked_at=datetime.now(UTC), final=final or kept.final)
-        with self._alone(kept.folder), _disk(kept.folder):
+        with self._alone(kept.folder), disk(kept.folder):
             said = self._sidecar(kept.folder)
             if said is not None and said.get("rejected"):
                 said = said.get("previous")
@@ -239,7 +267,7 @@ class RawStore:
 
     def reject(self, kept: Kept, why: Message) -> None:
         """Never use `kept` again, because it is wrong. The answer kept before it is valid again."""
-        with self._alone(kept.folder), _disk(kept.folder):
+        with self._alone(kept.folder), disk(kept.folder):
             said = self._sidecar(kept.folder)
             if said is not None and said["sha256"] == kept.sha256:
                 _write(kept.folder, {**said, "rejected": why.kept()}, said.get("previous"))
@@ -283,7 +311,7 @@ class RawStore:
     @contextmanager
     def _alone(self, place: Path) -> Iterator[None]:
         """Let one writer at a time change the sidecars beside `place`."""
-        with _disk(place):
+        with disk(place):
             place.mkdir(parents=True, exist_ok=True)
             lock = FileLock(place.parent / LOCK)
             lock.acquire()
@@ -302,7 +330,7 @@ def _write(
     digested = {**sidecar, "digest": notes.digest(sidecar)}
     text = json.dumps(digested, ensure_ascii=False, indent=1)
     with temporary_beside(place / TEMPORARY) as (file, temporary):
-        _write_all(file, f"{text}\n".encode())
+        write_whole(file, f"{text}\n".encode())
         temporary.replace(place / SIDECAR)
     return sidecar
 
@@ -312,7 +340,7 @@ def _files(said: Mapping[str, Any]) -> set[str]:
     return {each["file"] for each in (said, said["previous"]) if each is not None}
 
 
-def _write_all(file: FileIO, data: bytes) -> None:
+def write_whole(file: FileIO, data: bytes) -> None:
     """Write all of `data`; a disk that is nearly full takes only a part at a time."""
     left = memoryview(data)
     while left:
@@ -320,7 +348,7 @@ def _write_all(file: FileIO, data: bytes) -> None:
 
 
 @contextmanager
-def _disk(place: Path) -> Iterator[None]:
+def disk(place: Path) -> Iterator[None]:
     """Report an error of the disk in one line."""
     try:
         yield

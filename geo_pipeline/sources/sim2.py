@@ -25,7 +25,7 @@ from geo_pipeline.provenance import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.faults import fault, later_or_set, told_by
-from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
+from geo_pipeline.sources.http import MOST_LIST_BYTES, Checksum, Http, Received
 from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
 from geo_pipeline.sources.questions import ask_for_files
 from geo_pipeline.sources.station_files import Origin
@@ -63,6 +63,9 @@ FRESH_FOR_S = 600.0
 PAUSE_S = 60.0
 """Seconds before a failed request is repeated, for whichever département."""
 
+DAMAGED = frozenset({"grid.gzip_cut", "grid.gzip_damaged"})
+"""What is wrong with a file that was cut or changed on its way: another download may be whole."""
+
 CLOCKS_APART = timedelta(days=1)
 """Most that the last day may lie after the day on which the file came."""
 
@@ -84,6 +87,7 @@ class GridFile(NamedTuple):
     first: date
     last: date
     url: str
+    checksum: Checksum | None = None
 
 
 class Sim2:
@@ -170,13 +174,29 @@ class Sim2:
         parts, received = [], []
         for file in files:
             with self._lock:
-                answer = self._fetch(file.url, departement, file)
-                rows = self._rows(answer, file, departement)
+                answer, rows = self._read(file, departement)
             parts.append(rows.assign(provisional=np.full(len(rows), file.kind == LATEST)))
             received.append(answer)
         days = pd.concat(parts, ignore_index=True).drop_duplicates("date", keep="first")
         days = days[days["date"].between(pd.Timestamp(since), pd.Timestamp(until))]
         return days.sort_values("date", ignore_index=True), provenance_of(NAME, received)
+
+    def _read(self, file: GridFile, departement: str) -> tuple[Received, pd.DataFrame]:
+        """Return a file and its means of `departement`; one that came damaged is fetched once more.
+
+        Raises:
+            SourceError: it cannot be received, or read.
+        """
+        answer = self._fetch(file.url, departement, file)
+        try:
+            return answer, self._rows(answer, file, departement)
+        except SourceError as error:
+            why = getattr(error.__cause__, "message", error.message)
+            if why.key not in DAMAGED or self._http.offline:
+                raise
+        del self._failed[file.url]
+        answer = self._fetch(file.url, departement, file)
+        return answer, self._rows(answer, file, departement)
 
     def _rows(self, answer: Received, file: GridFile, departement: str) -> pd.DataFrame:
         """Return the means of `departement` from one file.
@@ -244,7 +264,7 @@ class Sim2:
             else urljoin(self._dataset_url, url)
         )
         kind, first, last = _period(match["period"], listed_at.date())
-        return GridFile(kind, first, last, place)
+        return GridFile(kind, first, last, place, payload.checksum(resource))
 
     def _fetch(self, url: str, departement: str, file: GridFile | None = None) -> Received:
         """Return the list, or a `file`; a request, failed or not, is repeated only after a while.
@@ -263,7 +283,9 @@ class Sim2:
             if file is None:
                 answer = self._http.get(url, source=source, max_bytes=MOST_LIST_BYTES)
             else:
-                answer = self._http.download(url, source=source, final=file.kind == FINAL)
+                answer = self._http.download(
+                    url, source=source, final=file.kind == FINAL, checksum=file.checksum
+                )
         except SourceError as error:
             self._failed[url] = time.monotonic() + PAUSE_S, error.message
             raise

@@ -76,7 +76,7 @@ def test_no_such_resolution(http: Http) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (collection(GERS)[:-60], "JSON"),
+        (collection(GERS)[:-60], "ends too early"),
         ("<!doctype html><html><title>Erreur</title></html>", "sent HTML"),
         ("", "sent nothing"),
         ("[1, 2]", "without the features of GeoJSON"),

@@ -611,7 +611,7 @@ def test_an_answer_to_another_question_is_refused(
         (b"[1, 2, 3]", "sent 1 in place of a place's weather"),
         (b'"weather"', 'sent "weather" in place of'),
         (b"[]", "answered for 0 places of 3 asked for"),
-        (b'[{"latitude": 43.5, "daily": {"time": ["2020-01-01"', "sent JSON"),
+        (b'[{"latitude": 43.5, "daily": {"time": ["2020-01-01"', "sent a body that ends too early"),
         (b"\xff\xfe\x00", "sent"),
     ],
 )

@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
@@ -289,9 +290,7 @@ def test_humidity_above_saturation_is_saturation(
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (grid({"20190131": {}})[:-9], "gzip archive that ends too early"),
         (b"<!DOCTYPE html><html>", "HTML in place of a grid"),
-        (b"", "empty"),
         (grid({"20190131": {"T": "9,9"}}), "'9,9' in place of a number in line 2, column T"),
         (grid({"20190131": {"T": "99.9"}}), "tmean_c 99.9 in cell"),
         (gzip.compress(HEADER.replace("ETP_Q", "ETR").encode(), mtime=0), "has no column ETP"),
@@ -314,6 +313,38 @@ def test_an_unusable_file_is_told_once_and_asked_for_again(
     assert len(asked(provider)) == 1
     # Another run, though a past decade is not asked for again once it is good.
     assert len(source().weather("32", date(2019, 1, 1), date(2019, 1, 31)).rows) == 1
+
+
+@pytest.mark.parametrize("content", [b"", grid({"20190131": {}})[:-9]])
+def test_an_empty_or_cut_file_is_fetched_again_at_once(
+    provider: Any, source: Callable[..., Sim2], content: bytes
+) -> None:
+    """The length that the host told is that of what came: only the archive tells that it is cut."""
+    lists(provider, PAST)
+    provider.on(FOLDER + PAST, content).on(FOLDER + PAST, grid({"20190131": {}}))
+    assert len(source().weather("32", date(2019, 1, 1), date(2019, 1, 31)).rows) == 1
+    assert len(asked(provider)) == 2
+
+
+def test_a_file_that_stays_cut_is_told(provider: Any, source: Callable[..., Sim2]) -> None:
+    lists(provider, PAST)
+    provider.on(FOLDER + PAST, grid({"20190131": {}})[:-9])
+    with pytest.raises(SourceError, match="gzip archive that ends too early"):
+        source().weather("32", date(2019, 1, 1), date(2019, 1, 31))
+    assert len(asked(provider)) == 2
+
+
+def test_the_checksum_of_the_list_is_compared(provider: Any, source: Callable[..., Sim2]) -> None:
+    lists(provider, PAST)
+    content = grid({"20190131": {}})
+    said = {"type": "sha1", "value": sha1(content, usedforsecurity=False).hexdigest()}
+    url = f"{provider.url}{FOLDER}{PAST}"
+    provider.reset(LIST).on(LIST, json={"resources": [{"url": url, "checksum": said}]})
+    # Whole as an archive, and yet another than is listed.
+    provider.on(FOLDER + PAST, grid({"20190130": {}})).on(FOLDER + PAST, content)
+    rows = source().weather("32", date(2019, 1, 1), date(2019, 1, 31)).rows
+    assert rows["date"].tolist() == [pd.Timestamp("2019-01-31")]
+    assert len(asked(provider)) == 2
 
 
 def test_a_body_that_is_cut_is_asked_for_again(provider: Any, source: Callable[..., Sim2]) -> None:
@@ -348,7 +379,7 @@ def test_a_provider_that_is_down_is_not_asked_by_every_departement(
     ("said", "says"),
     [
         ({"body": "<html>Maintenance</html>"}, "HTML"),
-        ({"body": '{"resources": [{"url"'}, "JSON"),
+        ({"body": '{"resources": [{"url"'}, "ends too early"),
         ({"json": {"message": "no such dataset"}}, "without a list of resources"),
         ({"json": []}, "without a list of resources"),
         ({"json": {"resources": [{"url": None}, None, 3]}}, "lists no file QUOT_SIM2_"),

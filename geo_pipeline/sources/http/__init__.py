@@ -1,6 +1,6 @@
 """HTTP: requests to providers and what they return. Only `door` opens a connection."""
 
-from geo_pipeline.sources.http.attempts import AGAIN, KEPT
+from geo_pipeline.sources.http.attempts import AGAIN, KEPT, Checksum
 from geo_pipeline.sources.http.door import Http
 from geo_pipeline.sources.http.received import (
     MB,
@@ -19,6 +19,7 @@ __all__ = [
     "MB",
     "MOST_LEFT_OUT",
     "MOST_LIST_BYTES",
+    "Checksum",
     "Http",
     "NoAnswerError",
     "NotKeptError",

@@ -39,6 +39,20 @@ CLOCKS_APART = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
+class Checksum:
+    """The checksum that a publisher lists for a file, and when it was listed."""
+
+    algorithm: str
+    value: str
+    listed_at: datetime | None = None
+
+    def is_older_than(self, last_modified: str | None) -> bool:
+        """Return whether the file was written after it was listed."""
+        modified = http_date(last_modified)
+        return modified is not None and self.listed_at is not None and self.listed_at < modified
+
+
+@dataclass(frozen=True)
 class Request:
     """One request: its address, its provider, and the conditions for its answer."""
 
@@ -57,6 +71,7 @@ class Request:
     max_bytes: int
     attempts: int
     weight: float
+    checksum: Checksum | None = None
 
     @property
     def host(self) -> str:
@@ -208,14 +223,17 @@ def opened(
     request: Request,
     headers: Mapping[str, str],
     timeouts: tuple[float, float],
+    method: str = "GET",
 ) -> Iterator[requests.Response]:
     """Give the answer with its body unread; errors of the connection are raised as `Failed`."""
     try:
-        with session.get(
+        with session.request(
+            method,
             request.url,
             headers={**request.headers, **headers},
             timeout=timeouts,
             stream=True,
+            allow_redirects=True,
         ) as answer:
             yield answer
     except requests.exceptions.SSLError as error:

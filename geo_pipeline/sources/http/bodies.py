@@ -30,13 +30,11 @@ def body_of(answer: requests.Response, request: Request, patience_s: float) -> I
     if length.isdigit() and int(length) > request.max_bytes:
         raise too_long(request.max_bytes)
     body = bounded(decoded(answer, sent(answer, patience_s)), request.max_bytes)
-    chunked = "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
-    told = length or chunked or answer.status_code not in KEPT
-    yield from body if told else closed(body)
+    yield from whole(body) if answer.status_code in KEPT - {206} else body
 
 
-def closed(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield a body that only ends because the connection closes, so that it may have been cut.
+def whole(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a body, which may be cut though it is as long as was told.
 
     An empty body and unfinished JSON are known to be cut; archives detect it themselves.
     """
@@ -46,7 +44,7 @@ def closed(chunks: Iterable[bytes]) -> Iterator[bytes]:
         end = chunk.rstrip()[-1:] or end
         yield chunk
     if not start or (start in b"{[" and end not in b"}]"):
-        raise Failed(message("http.cut"), again=True)
+        raise Failed(message("http.cut" if start else "http.empty"), again=True)
 
 
 def decoded(answer: requests.Response, sent: Iterator[bytes]) -> Iterator[bytes]:

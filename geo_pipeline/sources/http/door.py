@@ -11,21 +11,23 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
+import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from geo_pipeline.judging import Limits
+from geo_pipeline.sources.http import local_files, probing
 from geo_pipeline.sources.http.addresses import (
     NO_SECRETS,
     Params,
-    file_of,
     mirrored,
     secrets_of,
     user_agent,
@@ -34,26 +36,32 @@ from geo_pipeline.sources.http.addresses import (
 )
 from geo_pipeline.sources.http.attempts import (
     KEPT,
+    Checksum,
     Failed,
     Request,
     Session,
     Turns,
     conditions_for,
     error_of,
-    http_date,
     log_again,
     log_line,
     never_received,
     next_in_s,
     opened,
 )
-from geo_pipeline.sources.http.bodies import CHUNK, body_of, bounded, decoded, noted, refusal, sent
+from geo_pipeline.sources.http.bodies import CHUNK, body_of, noted, refusal
 from geo_pipeline.sources.http.received import MB, MOST_LEFT_OUT, Probe, Received
+from geo_pipeline.sources.http.resuming import OnBytes, Partial, can_resume, partial_of
 from geo_pipeline.sources.pace import RATES, Pace
 from geo_pipeline.sources.raw import About, Kept, RawStore
-from geo_pipeline.words import Message, message
+from geo_pipeline.sources.slots import Slots
+from geo_pipeline.words import message
 
 _log = logging.getLogger("geo_pipeline.sources.http")
+
+
+def _unheard(_url: str, _done: int, _length: int | None) -> None:
+    """Ignore progress."""
 
 
 class Http:
@@ -74,6 +82,7 @@ class Http:
         limits: of the child process that reads foreign files; without limits there is none.
         most_left_out: share of an answer's values that its reader may leave out.
         sleep: called to wait a number of seconds.
+        on_bytes: told of each piece of a download.
     """
 
     def __init__(
@@ -95,6 +104,7 @@ class Http:
         limits: Limits | None = None,
         most_left_out: float = MOST_LEFT_OUT,
         sleep: Callable[[float], object] = time.sleep,
+        on_bytes: OnBytes = _unheard,
     ) -> None:
         self.limits = limits
         self.most_left_out = most_left_out
@@ -110,6 +120,8 @@ class Http:
         self._max_bytes = max_bytes
         self._max_file_bytes = max_file_bytes
         self._sleep = sleep
+        self._on_bytes = on_bytes
+        self._slots = Slots(self.raw.folder / ".pace", sleep=sleep)
         self._turns = Turns()
         self._down: set[str] = set()
         self._intact: set[tuple[Path, int, int]] = set()
@@ -197,11 +209,13 @@ class Http:
         max_bytes: int | None = None,
         attempts: int | None = None,
         weight: float = 1.0,
+        checksum: Checksum | None = None,
     ) -> Received:
         """Return the content of `url` as a file of the raw store (`path`), never whole in memory.
 
-        A compressed file is stored as received; any other is compressed with gzip. Arguments and
-        errors are those of `get`.
+        A compressed file is stored as received; any other is compressed with gzip. What was cut is
+        gone on with (`resuming`). Arguments and errors are those of `get`; `checksum` is that of
+        the publisher.
         """
         request = self._request(
             url,
@@ -213,6 +227,7 @@ class Http:
             attempts=attempts,
             weight=weight,
             max_bytes=max_bytes or self._max_file_bytes,
+            checksum=checksum,
         )
         return self._receive(request, max_age_s, in_memory=False)
 
@@ -237,36 +252,14 @@ class Http:
         params: Params | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float = 10.0,
+        method: str = "GET",
     ) -> Probe:
-        """Request only the headers of `url`, once; nothing is kept or raised."""
+        """Request only the headers of `url`, once; nothing is kept or raised.
+
+        With GET, which every provider answers, the body is left unread.
+        """
         request = self._request(url, source=source, params=params, headers=headers, keep=False)
-        started = time.monotonic()
-        if request.url.startswith("file:"):
-            try:
-                about = file_of(request.url).stat()
-            except OSError:
-                gone = message("http.no_file")
-                return Probe(request.asked, 404, 0.0, None, gone)
-            modified = datetime.fromtimestamp(about.st_mtime, UTC)
-            return Probe(request.asked, 200, 0.0, modified, None, length=about.st_size)
-        try:
-            with opened(self._session, request, {}, (timeout_s, timeout_s)) as answer:
-                error: Message | None = None
-                length = answer.headers.get("Content-Length", "")
-                if answer.status_code >= 400:
-                    error = message("http.answered", status=answer.status_code)
-                return Probe(
-                    request.asked,
-                    answer.status_code,
-                    time.monotonic() - started,
-                    http_date(answer.headers.get("Last-Modified")),
-                    error,
-                    answer.headers.get("ETag"),
-                    int(length) if length.isdigit() else None,
-                )
-        except Failed as failed:
-            what = request.cleaned(failed.what)
-            return Probe(request.asked, None, time.monotonic() - started, None, what)
+        return probing.probe(self._session, request, timeout_s, method)
 
     def start(self, url: str, *, source: str, bytes_: int = CHUNK) -> Received:
         """Return the first bytes of the content of `url`, requested once; nothing is kept.
@@ -276,27 +269,7 @@ class Http:
             SourceError: they cannot be received for another reason.
         """
         request = self._request(url, source=source, params=None, keep=False)
-        content, status = b"", 200
-        try:
-            if request.url.startswith("file:"):
-                with file_of(request.url).open("rb") as stream:
-                    content = stream.read(bytes_)
-            else:
-                with opened(self._session, request, {}, self._timeouts) as answer:
-                    status = answer.status_code
-                    if status >= 300:
-                        raise refusal(request, answer)
-                    for chunk in decoded(answer, sent(answer, self._timeouts[1])):
-                        content += chunk
-                        if len(content) >= bytes_:
-                            break
-        except OSError as error:
-            what = message("fault.unreadable", why=error.strerror or error)
-            raise request.failed(what, message("advice.file"), None, None) from None
-        except Failed as failed:
-            raise error_of(request, failed, 1, 0.0, self._patience_s) from None
-        digest = sha256(content).hexdigest()
-        return Received(request.asked, status, datetime.now(UTC), digest, content[:bytes_])
+        return probing.first_bytes(self._session, request, self._timeouts, bytes_)
 
     def _request(
         self,
@@ -311,6 +284,7 @@ class Http:
         attempts: int | None = None,
         weight: float = 1.0,
         max_bytes: int = 0,
+        checksum: Checksum | None = None,
     ) -> Request:
         full = with_params(url, params)
         asked = without_secrets(full)
@@ -329,6 +303,7 @@ class Http:
             attempts=attempts or self._attempts,
             # A mirror does not count as the provider does.
             weight=weight if mirrored(full, self._mirrors) == full else 1.0,
+            checksum=checksum,
         )
 
     def _receive(self, request: Request, max_age_s: float, *, in_memory: bool) -> Received:
@@ -436,10 +411,39 @@ class Http:
     ) -> tuple[Received | None, int, int]:
         """Make one attempt: the content (None: what is kept is still valid), bytes, status."""
         if request.url.startswith("file:"):
-            return self._read_file(request, kept, in_memory=in_memory)
-        conditions = conditions_for(kept, without_secrets(request.url))
-        with opened(self._session, request, conditions, self._timeouts) as answer:
+            take = partial(self._take, request, in_memory=in_memory)
+            return local_files.read(request, kept, take) or (None, 0, 304)
+        if in_memory:
+            return self._exchange(request, kept, None)
+        with self._slots.of(request.host), partial_of(request.place) as begun:
+            # A cut download that brought something is gone on with at once, and is no failed
+            # attempt: a file of gigabytes may be cut more often than a request is repeated.
+            while True:
+                before = begun.size if begun is not None else 0
+                try:
+                    return self._exchange(request, kept, begun, in_memory=False)
+                except Failed as failed:
+                    if begun is None or begun.size <= before or failed.slow or not failed.again:
+                        raise
+                    log_again(request, failed, 1, 0.0)
+                    self._pace.wait(request.host, request.weight)
+
+    def _exchange(
+        self,
+        request: Request,
+        kept: Kept | None,
+        begun: Partial | None,
+        *,
+        in_memory: bool = True,
+    ) -> tuple[Received | None, int, int]:
+        """Send the request and take its answer; `begun` is what was received of it before."""
+        url = without_secrets(request.url)
+        conditions = conditions_for(kept, url)
+        rest = begun.conditions(url) if begun is not None else {}
+        with opened(self._session, request, {**conditions, **rest}, self._timeouts) as answer:
             status = answer.status_code
+            if status == 416 and begun is not None and rest:
+                return self._settled(request, answer, begun)
             if status == 304 and conditions:
                 answer.raw.drain_conn()
                 return None, 0, status
@@ -451,7 +455,24 @@ class Http:
             if answer.history:
                 about = replace(about, redirected_to=without_secrets(answer.url))
             body = body_of(answer, request, self._timeouts[1])
+            if begun is not None and can_resume(request, answer):
+                begun.take(answer, url, body, self._on_bytes)
+                kept = begun.keep(
+                    self.raw, request.place, replace(about, status=200), request.checksum
+                )
+                return self._received(kept, None), kept.length, status
             return self._take(request, about, body, in_memory=in_memory)
+
+    def _settled(
+        self, request: Request, answer: requests.Response, begun: Partial
+    ) -> tuple[Received, int, int]:
+        """Return the file whose bytes were all received before it could be kept."""
+        if not begun.is_whole(answer):
+            begun.drop()
+            raise Failed(message("http.other_part"), again=True)
+        about = replace(request.about(200, answer.headers), content_type=None)
+        kept = begun.keep(self.raw, request.place, about, request.checksum)
+        return self._received(kept, None), kept.length, 200
 
     def _take(
         self, request: Request, about: About, chunks: Iterable[bytes], *, in_memory: bool
@@ -475,26 +496,3 @@ class Http:
             content_type=about.content_type, most_left_out=self.most_left_out,
         )  # fmt: skip
         return received, len(body), about.status
-
-    def _read_file(
-        self, request: Request, kept: Kept | None, *, in_memory: bool
-    ) -> tuple[Received | None, int, int]:
-        """Return the local file of a file:// URL; None where it equals what is kept."""
-        path = file_of(request.url)
-        try:
-            about = path.stat()
-            modified = f"{about.st_mtime_ns} ns"
-            said = request.about(200, {"Last-Modified": modified})
-            if kept is not None and (kept.fetched_from, kept.last_modified, kept.length) == (
-                said.fetched_from, modified, about.st_size,
-            ):  # fmt: skip
-                return None, 0, 304
-            with path.open("rb") as stream:
-                chunks = bounded(iter(lambda: stream.read(CHUNK), b""), request.max_bytes)
-                return self._take(request, said, chunks, in_memory=in_memory)
-        except OSError as error:
-            raise Failed(
-                message("fault.unreadable", why=error.strerror or error),
-                message("advice.file"),
-                again=False,
-            ) from None
