@@ -4,8 +4,8 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from hashlib import md5
@@ -29,7 +29,7 @@ class FileHost:
     asked: list[tuple[str, str, str | None, int]] = field(default_factory=list)
     """Method, path, Range and status of each request."""
     at_once: int = 0
-    """Most answers under way at the same time."""
+    """Most bodies under way at the same time; one is over for its client with its last piece."""
     on_cut: Callable[["FileHost", str], object] | None = None
 
     def __post_init__(self) -> None:
@@ -42,15 +42,8 @@ class FileHost:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                with host._lock:
-                    host._busy += 1
-                    host.at_once = max(host.at_once, host._busy)
-                try:
-                    with suppress(OSError):
-                        host._answer(self)
-                finally:
-                    with host._lock:
-                        host._busy -= 1
+                with suppress(OSError):
+                    host._answer(self)
 
             do_HEAD = do_GET
 
@@ -88,15 +81,28 @@ class FileHost:
         door.end_headers()
         if door.command == "HEAD":
             return
-        for start in range(0, cut, PIECE):
-            door.wfile.write(body[start : min(start + PIECE, cut)])
-            if self.bytes_per_s:
-                time.sleep(PIECE / self.bytes_per_s)
+        with self._under_way():
+            for start in range(0, cut - PIECE, PIECE):
+                door.wfile.write(body[start : start + PIECE])
+                if self.bytes_per_s:
+                    time.sleep(PIECE / self.bytes_per_s)
+        door.wfile.write(body[:cut][-((cut - 1) % PIECE + 1) :] if cut else b"")
         if cut < len(body):
             door.close_connection = True
             door.connection.shutdown(socket.SHUT_RDWR)
             if self.on_cut is not None:
                 self.on_cut(self, path)
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        with self._lock:
+            self._busy += 1
+            self.at_once = max(self.at_once, self._busy)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy -= 1
 
     def _reply(self, path: str, part: str | None, asked: Any) -> tuple[int, dict[str, str], bytes]:
         if path not in self.files:

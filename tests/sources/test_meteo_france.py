@@ -474,7 +474,7 @@ FAULTS = {
     "HTML": (b"<!doctype html><title>Maintenance</title>", "sent HTML in place of CSV"),
     "HTML in gzip": (gzip.compress(b"<html>"), "sent HTML in place of CSV"),
     "JSON": (b'{"error": "busy"}', "sent JSON in place of CSV"),
-    "empty": (b"", "sent an empty file"),
+    "empty": (b"", "sent nothing"),
     "empty gzip": (gzip.compress(b""), "sent an empty file"),
     "missing column": (rain(day(1), header=without(RAIN, "RR")), "has no column RR"),
     "missing code": (rain(day(1), header=without(RAIN, "QTX")), "has no column QTX"),

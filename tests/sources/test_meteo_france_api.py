@@ -563,7 +563,7 @@ def test_a_list_that_is_none(source: MeteoFranceApi, api: Api, provider: Any, fa
 
 FILES = {
     "HTML": ("<html>", "sent HTML in place of CSV"),
-    "empty": ("", "sent an empty file"),
+    "empty": ("", "sent nothing"),
     "no date": (HEADER.replace("DATE", "QUAND") + "\n", "has no column AAAAMMJJ/DATE"),
     "no values": ("POSTE;DATE;X\n32013005;20200101;1\n", "has no column RR"),
     "no code": ("POSTE;DATE;RR;TN;QTN\n32013005;20200101;1,0;;\n", "has no column QRR"),
