@@ -1,17 +1,15 @@
 """Daily means of départements from grid files of SAFRAN-ISBA (SIM2), each file read once.
 
-`grid_files` yields a file block by block, DuckDB parses the blocks on all cores and `grid_sums`
-adds them up. The means of all départements are kept as one Parquet file, named after the received
-file and the outlines, so that the grid is not read again.
+`grid_files` unzips and parses a file block by block, on all cores, and `grid_sums` adds them up.
+The means of all départements are kept as one Parquet file, named after the received file and the
+outlines, so that the grid is not read again.
 """
 
 import hashlib
 import logging
-import tempfile
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
@@ -19,25 +17,17 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from geo_pipeline import seal, sql
-from geo_pipeline.errors import DamagedError, SourceError, StorageError
+from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing
 from geo_pipeline.spatial import database
-from geo_pipeline.spatial.grid_files import KEYS, OPTIONAL, REQUIRED, Cell, blocks, explain, head
-from geo_pipeline.spatial.grid_sums import RANGES, SPACING_HM, Sums
+from geo_pipeline.spatial.grid_files import Cell, blocks, head, rows
+from geo_pipeline.spatial.grid_sums import COLUMNS, RANGES, SPACING_HM, Sums
 from geo_pipeline.words import message
 
 _log = logging.getLogger(__name__)
 
-MISSING = ["", "NA", "NaN", "nan"]
-"""Texts of cells without a value."""
-
-MEMORY_LIMIT = "500MB"
-
 ROWS_TOGETHER = 20_000
 """Rows of a group in the kept file, so that one département is read without the others."""
-
-_BUFFER = 1 << 22
-"""Bytes of a block that one core parses at a time."""
 
 
 class GridMeans:
@@ -49,19 +39,11 @@ class GridMeans:
     ----------
     boundaries : columns departement (INSEE code) and geometry (longitude and latitude)
     folder : where means and weights are kept; they may be deleted at any time
-    memory_limit : most memory that DuckDB uses while it parses, such as `500MB`
     """
 
-    def __init__(
-        self,
-        boundaries: gpd.GeoDataFrame,
-        folder: Path,
-        *,
-        memory_limit: str = MEMORY_LIMIT,
-    ) -> None:
+    def __init__(self, boundaries: gpd.GeoDataFrame, folder: Path) -> None:
         self._outlines = boundaries[["departement", "geometry"]].to_crs(database.LONLAT)
         self._folder = folder
-        self._memory_limit = memory_limit
         self._key = _digest(self._outlines)
         self._sound: set[tuple[Path, int, int]] = set()
 
@@ -88,10 +70,10 @@ class GridMeans:
         """
         kept = self.means(path, sha256)
         try:
-            rows = pq.read_table(kept, filters=[("departement", "=", departement)])
+            known = pq.read_table(kept, filters=[("departement", "=", departement)])
         except (OSError, pa.ArrowException) as error:
             raise StorageError(message("grid.kept_damaged", path=kept)) from error
-        return pd.DataFrame(rows.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True))
+        return pd.DataFrame(known.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True))
 
     def means(self, path: Path, sha256: str) -> Path:
         """Return the Parquet file with the means of all départements, made first if necessary.
@@ -153,38 +135,9 @@ class GridMeans:
         """Return the means of all départements, from one reading of the grid at `path`."""
         names, anchor = head(path)
         sums = Sums(self.weights(anchor), anchor)
-        kinds = dict.fromkeys(names, "VARCHAR")
-        kinds |= dict.fromkeys(KEYS, "INTEGER")
-        kinds |= {name: "DOUBLE" for name in (*REQUIRED, *OPTIONAL) if name in names}
-        absent = [f"CAST(NULL AS DOUBLE) AS {name}" for name in OPTIONAL if name not in names]
-        columns = ", ".join(["*", *absent])
-        script = sql.load("sim2_cells")
-        with (
-            database.connect(functions=False) as connection,
-            tempfile.TemporaryDirectory(prefix="geo-pipeline-grid-") as folder,
-        ):
-            connection.execute("SET memory_limit = $limit", {"limit": self._memory_limit})
-            block = Path(folder) / "block.csv"
-            for lines_before, lines in blocks(path):
-                block.write_bytes(lines)
-                try:
-                    rows = connection.read_csv(
-                        str(block),
-                        columns=kinds,
-                        header=False,
-                        sep=";",
-                        quotechar='"',
-                        escapechar='"',
-                        na_values=MISSING,
-                        auto_detect=False,
-                        buffer_size=_BUFFER,
-                    )
-                    rows.project(columns).create_view("grid", replace=True)
-                    cells = connection.execute(script).to_arrow_table()
-                except duckdb.Error as error:
-                    raise SourceError(explain(str(error), lines_before)) from error
-                for batch in cells.combine_chunks().to_batches():
-                    sums.add(batch)
+        for lines_before, lines in blocks(path):
+            for batch in rows(lines, names, lines_before).combine_chunks().to_batches():
+                sums.add(batch)
         sums.require_most()
         return sums.means()
 
@@ -197,9 +150,7 @@ def _keep(path: Path, content: pa.Table, **options: Any) -> None:
 
 def _digest(outlines: gpd.GeoDataFrame) -> str:
     """Return a hash of what the means depend on: the outlines and the code."""
-    digest = hashlib.sha256(repr(RANGES).encode())
-    for script in ("sim2_weights", "sim2_cells"):
-        digest.update(sql.load(script).encode())
+    digest = hashlib.sha256(repr((RANGES, COLUMNS)).encode() + sql.load("sim2_weights").encode())
     for code, shape in zip(outlines["departement"], outlines.geometry.to_wkb(), strict=True):
         digest.update(code.encode() + shape)
     return digest.hexdigest()[:12]

@@ -1,20 +1,28 @@
-"""Grid files of SAFRAN-ISBA (SIM2) as blocks of lines: their header, and errors in them.
+"""Grid files of SAFRAN-ISBA (SIM2) as blocks of rows: their header, and errors in them.
 
 A file of ten years has 36 million rows: it is unzipped block by block, the next one while one is
-parsed. The checksum of the archive is verified on the way, because DuckDB would take an archive
-that ends too early for a shorter file.
+parsed. The checksum of the archive is verified on the way, because parsers would take an archive
+that ends too early for a shorter file. Arrow parses, in half the time that DuckDB takes; a block
+that it refuses is given to DuckDB, which takes more notations of a number and names the line that
+is wrong.
 """
 
 import gzip
 import re
-import zlib
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
+import duckdb
+import pyarrow as pa
+from isal import igzip, isal_zlib
+from pyarrow import csv
+
 from geo_pipeline.errors import SourceError
+from geo_pipeline.spatial import database
 from geo_pipeline.words import Message, message
 
 KEYS = ("LAMBX", "LAMBY", "DATE")
@@ -22,11 +30,22 @@ REQUIRED = ("PRENEI", "PRELIQ", "T", "FF", "SSI", "HU", "ETP", "SWI")
 OPTIONAL = ("TINF_H", "TSUP_H")
 """Columns that are used if present, whether their names end in `_Q` or not."""
 
-BLOCK = 1 << 25
-"""Bytes of a block, some 250,000 cells and days."""
+KINDS = {**dict.fromkeys(KEYS, "INTEGER"), **dict.fromkeys((*REQUIRED, *OPTIONAL), "DOUBLE")}
+"""Columns that are read, with their types in DuckDB."""
+
+MISSING = ["", "NA", "NaN", "nan"]
+"""Texts of cells without a value."""
+
+BLOCK = 1 << 24
+"""Bytes of a block, some 120,000 rows: memory for larger ones costs more than it saves."""
+
+_PART = 1 << 21
+"""Bytes of a block that one core parses at a time."""
 
 _LONGEST_LINE = 1 << 16
 _GZIP = b"\x1f\x8b"
+_DAMAGED = gzip.BadGzipFile, cast(type[Exception], isal_zlib.error)
+"""Errors of a damaged archive; the types that come with `isal` take the second for an object."""
 
 
 class Cell(NamedTuple):
@@ -89,6 +108,60 @@ def blocks(path: Path) -> Iterator[tuple[int, bytes]]:
             lines_before += lines.count(b"\n")
 
 
+def rows(lines: bytes, names: Sequence[str], lines_before: int) -> pa.Table:
+    """Return the rows of a block of lines as the columns `KINDS`, null where a file has none.
+
+    Args:
+        lines: a block of `blocks`.
+        names: the names of all columns of the file, of `head`.
+        lines_before: the number of lines before the block.
+
+    Raises:
+        SourceError: a row has too many or too few columns, or a malformed number.
+    """
+    types = {name: pa.int32() if name in KEYS else pa.float64() for name in KINDS}
+    try:
+        return csv.read_csv(
+            pa.BufferReader(lines),
+            read_options=csv.ReadOptions(column_names=list(names), block_size=_PART),
+            parse_options=csv.ParseOptions(delimiter=";"),
+            convert_options=csv.ConvertOptions(
+                column_types=types,
+                include_columns=list(types),
+                include_missing_columns=True,
+                null_values=MISSING,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return _patiently(lines, names, lines_before)
+
+
+def _patiently(lines: bytes, names: Sequence[str], lines_before: int) -> pa.Table:
+    """Return the rows of a block that Arrow refuses, as `rows` does."""
+    absent = [f"CAST(NULL AS DOUBLE) AS {name}" for name in KINDS if name not in names]
+    with (
+        database.connect(functions=False) as connection,
+        tempfile.TemporaryDirectory(prefix="geo-pipeline-grid-") as folder,
+    ):
+        block = Path(folder) / "block.csv"
+        block.write_bytes(lines)
+        try:
+            given = connection.read_csv(
+                str(block),
+                columns={name: KINDS.get(name, "VARCHAR") for name in names},
+                header=False,
+                sep=";",
+                quotechar='"',
+                escapechar='"',
+                na_values=MISSING,
+                auto_detect=False,
+            )
+            known: pa.Table = given.project(", ".join(["*", *absent])).to_arrow_table()
+        except duckdb.Error as error:
+            raise SourceError(explain(str(error), lines_before)) from error
+    return known.select(list(KINDS))
+
+
 def explain(told: str, lines_before: int) -> Message:
     """Return DuckDB's error on a block in one line, with the line of the file where known."""
     found = re.search(r"CSV Error on Line: (\d+)", told)
@@ -114,7 +187,8 @@ def _open(path: Path) -> BinaryIO:
     """Return a stream of the lines of `path`, plain or gzip."""
     with path.open("rb") as file:
         zipped = file.read(2) == _GZIP
-    return cast(BinaryIO, gzip.open(path, "rb")) if zipped else path.open("rb")
+    unzipped: Callable[[Path, str], BinaryIO] = igzip.open
+    return unzipped(path, "rb") if zipped else path.open("rb")
 
 
 @contextmanager
@@ -124,5 +198,5 @@ def _whole() -> Iterator[None]:
         yield
     except EOFError as error:
         raise SourceError(message("grid.gzip_cut")) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
+    except _DAMAGED as error:
         raise SourceError(message("grid.gzip_damaged", why=error)) from error

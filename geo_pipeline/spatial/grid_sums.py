@@ -7,10 +7,12 @@ grid, is an error.
 
 import logging
 from collections import Counter
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from geo_pipeline.errors import SourceError
@@ -35,8 +37,24 @@ RANGES = {
 }
 """Averaged variables, with their possible range in a cell."""
 
+COLUMNS = {
+    "tmin_c": ("TINF_H",),
+    "tmax_c": ("TSUP_H",),
+    "tmean_c": ("T",),
+    "precip_mm": ("PRENEI", "PRELIQ"),
+    "radiation_j_cm2": ("SSI",),
+    "wind_10m_m_s": ("FF",),
+    "rh_pct": ("HU",),
+    "etp_mm": ("ETP",),
+    "swi": ("SWI",),
+}
+"""Columns of a file whose sum is the variable: precipitation is snow plus rain."""
+
 MOST_OFF = 0.001
 """Share of a file's values that may be out of range; with more the unit must be another."""
+
+_BEYOND_Y = 1_000_000_000
+"""Above every coordinate, so that one number stands for both of a cell."""
 
 SPACING_HM = 80
 """Distance between neighbouring cells, hectometres."""
@@ -90,14 +108,14 @@ class Sums:
         self._outside: set[int] = set()
 
     def add(self, rows: pa.RecordBatch) -> None:
-        """Add a batch of cells and days.
+        """Add a batch of cells and days, as `grid_files.rows` returns them.
 
         Raises:
             SourceError: one of them is impossible.
         """
-        for name, given in zip(("x_hm", "y_hm", "yyyymmdd"), KEYS, strict=True):
+        for name in KEYS:
             if rows[name].null_count:
-                raise SourceError(message("fault.row_without", column=given))
+                raise SourceError(message("fault.row_without", column=name))
         day = _days(rows)
         cell = self._cell(rows)
         values = [self._values(rows, name) for name in RANGES]
@@ -131,12 +149,14 @@ class Sums:
 
     def _cell(self, rows: pa.RecordBatch) -> IntArray:
         """Return the number of each row's cell, -1 for cells in no département."""
-        x_hm, y_hm = (rows[name].to_numpy().astype(np.int64) for name in ("x_hm", "y_hm"))
+        x, y = (rows[name].to_numpy().astype(np.int64) for name in KEYS[:2])
+        places, of_row = _distinct(x * _BEYOND_Y + y)
+        x_hm, y_hm = np.divmod(places, _BEYOND_Y)
         column, x_off = np.divmod(x_hm - self._anchor.x_hm, SPACING_HM)
         row, y_off = np.divmod(y_hm - self._anchor.y_hm, SPACING_HM)
         off = (x_off != 0) | (y_off != 0)
         if off.any():
-            place = _place(rows, int(off.argmax()))
+            place = _place(rows, int(off[of_row].argmax()))
             raise SourceError(message("grid.off", place=place))
         column -= self._west
         row -= self._south
@@ -144,13 +164,13 @@ class Sums:
         near = (column >= 0) & (column < width) & (row >= 0) & (row < height)
         cell = np.full(len(near), -1)
         cell[near] = self._cells[column[near], row[near]]
-        sea = cell < 0
-        self._outside.update(np.unique(x_hm[sea] * 1_000_000 + y_hm[sea]).tolist())
-        return cell
+        self._outside.update(places[cell < 0].tolist())
+        return cell[of_row]
 
     def _values(self, rows: pa.RecordBatch, name: str) -> tuple[FloatArray, BoolArray | None]:
         """Return the column `name`, and where it has no possible value (None if it always has)."""
-        column = rows[name]
+        first, *others = (rows[each] for each in COLUMNS[name])
+        column = reduce(pc.add, others, first)
         values = column.to_numpy(zero_copy_only=False)
         gaps = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
         lowest, highest = RANGES[name]
@@ -241,7 +261,7 @@ def _days(rows: pa.RecordBatch) -> IntArray:
     Raises:
         SourceError: a day is not among them.
     """
-    given = rows["yyyymmdd"].to_numpy()
+    given, of_row = _distinct(rows["DATE"].to_numpy())
     year, month, day = given // 10_000, given // 100 % 100, given % 100
     start, end = DAYS[0].astype(object).year, DAYS[-1].astype(object).year
     good = (year >= start) & (year <= end) & (month >= 1) & (month <= 12) & (day >= 1)
@@ -249,12 +269,19 @@ def _days(rows: pa.RecordBatch) -> IntArray:
     number: IntArray = (months.astype("datetime64[D]") - DAYS[0]).astype(np.int64) + day - 1
     good &= number + DAYS[0] < (months + 1).astype("datetime64[D]")
     if not good.all():
-        at = int(np.argmin(good))
-        raise SourceError(message("grid.no_date", text=str(given[at]), place=_place(rows, at)))
-    return number
+        at = int(np.argmin(good[of_row]))
+        text = str(given[of_row[at]])
+        raise SourceError(message("grid.no_date", text=text, place=_place(rows, at)))
+    return number[of_row]
+
+
+def _distinct(values: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the distinct values, and the position among them of each one; without sorting."""
+    encoded = pa.array(values).dictionary_encode()
+    return encoded.dictionary.to_numpy(), encoded.indices.to_numpy().astype(np.int64)
 
 
 def _place(rows: pa.RecordBatch, at: int) -> Message:
     """Return the name of the cell and day of one row."""
-    x_hm, y_hm, day = (rows[name][at] for name in ("x_hm", "y_hm", "yyyymmdd"))
+    x_hm, y_hm, day = (rows[name][at] for name in KEYS)
     return message("grid.place", x=str(x_hm), y=str(y_hm), day=str(day))
