@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
 from types import MappingProxyType, ModuleType
-from typing import Final
+from typing import Final, NamedTuple
 
 from geo_pipeline.words import Words
 
@@ -42,6 +42,16 @@ class Attribution:
     """Its short name, as shown under a chart; the provider's own name where there is no other."""
 
 
+MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86_400.0
+
+
+class Quota(NamedTuple):
+    """Calls that a provider allows to one address in a window of time."""
+
+    calls: float
+    window_s: float
+
+
 @dataclass(frozen=True)
 class Provider:
     """The record of a provider."""
@@ -57,6 +67,8 @@ class Provider:
     """The setting of the key that it needs; empty where it needs none."""
     rates: Mapping[str, float] = field(default_factory=dict)
     """Requests a second that it publishes as its limit, by host."""
+    quotas: Mapping[str, tuple[Quota, ...]] = field(default_factory=dict)
+    """Calls that it allows in an hour or a day, by host; it may count a request as several."""
     downloads: Mapping[str, int] = field(default_factory=dict)
     """Files that may be fetched from it at the same time, by host."""
     watched_every: timedelta | None = None
@@ -130,6 +142,7 @@ PROVIDERS: Final = (
         ),
         address="open_meteo_url",
         rates={"archive-api.open-meteo.com": 10.0},  # 600 a minute
+        quotas={"archive-api.open-meteo.com": (Quota(5_000, HOUR_S), Quota(10_000, DAY_S))},
     ),
     Provider(
         "nasa-power",

@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         description="Requests a second by host, as JSON. Published limits of providers are built "
         "in; 10 for other hosts.",
     )
+    quotas: dict[str, float] = Field(
+        default={},
+        description="Calls a day by host, as JSON, in place of what the provider publishes: for a "
+        "paid plan.",
+    )
     class_min_years: int = Field(
         default=10,
         ge=1,

@@ -186,6 +186,7 @@ class Providers:
             RawStore(settings.raw),
             offline=settings.offline,
             rates=settings.rates,
+            quotas=settings.quotas,
             mirrors=settings.mirrors,
             read_timeout_s=settings.read_timeout_s,
             attempts=settings.attempts,

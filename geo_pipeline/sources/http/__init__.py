@@ -9,6 +9,7 @@ from geo_pipeline.sources.http.received import (
     NoAnswerError,
     NotKeptError,
     Probe,
+    QuotaError,
     Received,
     StatusError,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "NoAnswerError",
     "NotKeptError",
     "Probe",
+    "QuotaError",
     "Received",
     "StatusError",
 ]

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
@@ -51,17 +50,15 @@ from geo_pipeline.sources.http.attempts import (
 )
 from geo_pipeline.sources.http.bodies import CHUNK, body_of, noted, refusal
 from geo_pipeline.sources.http.received import MB, MOST_LEFT_OUT, Probe, Received
-from geo_pipeline.sources.http.resuming import OnBytes, Partial, can_resume, partial_of
+from geo_pipeline.sources.http.resuming import OnBytes, Partial, can_resume, partial_of, unheard
+from geo_pipeline.sources.http.waiting import until_next_window, within_quota
 from geo_pipeline.sources.pace import RATES, Pace
+from geo_pipeline.sources.quotas import Quotas, quotas_with
 from geo_pipeline.sources.raw import About, Kept, RawStore
 from geo_pipeline.sources.slots import Slots
 from geo_pipeline.words import message
 
 _log = logging.getLogger("geo_pipeline.sources.http")
-
-
-def _unheard(_url: str, _done: int, _length: int | None) -> None:
-    """Ignore progress."""
 
 
 class Http:
@@ -71,6 +68,7 @@ class Http:
         raw: the store of answers; without it, a temporary folder that is removed with this object.
         offline: use only what is kept; nothing is requested over the network.
         rates: requests a second by host (`127.0.0.1:8000`), besides or instead of `RATES`.
+        quotas: calls a day by host, in place of what its provider publishes.
         default_rate: requests a second for any other host.
         mirrors: prefixes of URLs, and their replacements.
         connect_timeout_s, read_timeout_s: longest silence before and during an answer.
@@ -91,6 +89,7 @@ class Http:
         *,
         offline: bool = False,
         rates: Mapping[str, float] | None = None,
+        quotas: Mapping[str, float] | None = None,
         default_rate: float = 10.0,
         mirrors: Mapping[str, str] | None = None,
         connect_timeout_s: float = 10.0,
@@ -104,15 +103,16 @@ class Http:
         limits: Limits | None = None,
         most_left_out: float = MOST_LEFT_OUT,
         sleep: Callable[[float], object] = time.sleep,
-        on_bytes: OnBytes = _unheard,
+        on_bytes: OnBytes = unheard,
     ) -> None:
         self.limits = limits
         self.most_left_out = most_left_out
         self.raw = raw or RawStore.temporary()
         self.offline = offline
         self._mirrors = dict(mirrors or {})
-        pace_folder = raw.folder / ".pace" if raw else None
-        self._pace = Pace({**RATES, **(rates or {})}, default_rate, pace_folder, sleep)
+        shared = self.raw.folder / ".pace"
+        self._pace = Pace({**RATES, **(rates or {})}, default_rate, shared if raw else None, sleep)
+        self.quotas = Quotas(shared, quotas_with(quotas or {}))
         self._timeouts = (connect_timeout_s, read_timeout_s)
         self._attempts = attempts
         self._backoff_s = backoff_s
@@ -121,7 +121,7 @@ class Http:
         self._max_file_bytes = max_file_bytes
         self._sleep = sleep
         self._on_bytes = on_bytes
-        self._slots = Slots(self.raw.folder / ".pace", sleep=sleep)
+        self._slots = Slots(shared, sleep=sleep)
         self._turns = Turns()
         self._down: set[str] = set()
         self._intact: set[tuple[Path, int, int]] = set()
@@ -372,6 +372,7 @@ class Http:
         attempts = min(2, request.attempts) if request.host in self._down else request.attempts
         for attempt in range(1, attempts + 1):
             if request.host:
+                within_quota(self.quotas, request)
                 self._pace.wait(request.host, request.weight)
             asked_at = time.monotonic()
             try:
@@ -379,11 +380,12 @@ class Http:
             except Failed as failed:
                 waited_s += time.monotonic() - asked_at if failed.slow else 0.0
                 wait_s = next_in_s(retry, failed, self._backoff_s)
-                last = attempt == attempts or waited_s + wait_s > self._patience_s
                 if failed.status == 429:
+                    wait_s = until_next_window(self.quotas, request, failed) or wait_s
                     # A host that demands a longer wait than patience is asked less often, but
                     # nobody waits for it.
                     self._pace.pause(request.host, wait_s if wait_s <= self._patience_s else 0.0)
+                last = attempt == attempts or waited_s + wait_s > self._patience_s
                 if failed.again and not last:
                     log_again(request, failed, attempt, wait_s)
                     retry = retry.increment("GET", None, error=urllib3.exceptions.ProtocolError())
@@ -443,7 +445,8 @@ class Http:
         with opened(self._session, request, {**conditions, **rest}, self._timeouts) as answer:
             status = answer.status_code
             if status == 416 and begun is not None and rest:
-                return self._settled(request, answer, begun)
+                kept = begun.settled(self.raw, request, answer)
+                return self._received(kept, None), kept.length, status
             if status == 304 and conditions:
                 answer.raw.drain_conn()
                 return None, 0, status
@@ -462,17 +465,6 @@ class Http:
                 )
                 return self._received(kept, None), kept.length, status
             return self._take(request, about, body, in_memory=in_memory)
-
-    def _settled(
-        self, request: Request, answer: requests.Response, begun: Partial
-    ) -> tuple[Received, int, int]:
-        """Return the file whose bytes were all received before it could be kept."""
-        if not begun.is_whole(answer):
-            begun.drop()
-            raise Failed(message("http.other_part"), again=True)
-        about = replace(request.about(200, answer.headers), content_type=None)
-        kept = begun.keep(self.raw, request.place, about, request.checksum)
-        return self._received(kept, None), kept.length, 200
 
     def _take(
         self, request: Request, about: About, chunks: Iterable[bytes], *, in_memory: bool

@@ -35,6 +35,19 @@ class NoAnswerError(SourceError):
     """A provider could not be reached, or its answer was incomplete."""
 
 
+class QuotaError(SourceError):
+    """A request was not sent: the provider's quota is used up `until` then (UTC)."""
+
+    def __init__(self, what: Message, until: datetime) -> None:
+        super().__init__(what)
+        self.args = (what, until)
+        self.until = until
+
+    def __str__(self) -> str:
+        """Return the text of the error, which the time is no part of."""
+        return str(self.args[0])
+
+
 class NotKeptError(SourceError):
     """Offline, and the content was never received."""
 

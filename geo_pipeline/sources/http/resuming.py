@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import new
 from http import HTTPStatus
 from io import FileIO
@@ -58,6 +58,10 @@ class _Belongs:
         return self.last_modified
 
 
+def unheard(_url: str, _done: int, _length: int | None) -> None:
+    """Ignore the bytes of a download."""
+
+
 class Partial:
     """The bytes received so far of the answer in `place`, used by one process at a time."""
 
@@ -86,11 +90,18 @@ class Partial:
             "Accept-Encoding": "identity",
         }
 
-    def is_whole(self, answer: requests.Response) -> bool:
-        """Return whether an answer 416 says that all of the file is there already."""
-        known = self._belongs
-        told = answer.headers.get("Content-Range", "")
-        return known is not None and told == f"bytes */{self.size}" and self._is_same(answer)
+    def settled(self, raw: RawStore, request: Request, answer: requests.Response) -> Kept:
+        """Keep a file whose last byte had come, as an answer 416 says, but that was not kept yet.
+
+        Raises:
+            Failed: the bytes are of another file, or the file is unusable; they are dropped.
+        """
+        whole = answer.headers.get("Content-Range", "") == f"bytes */{self.size}"
+        if not (whole and self._is_same(answer)):
+            self.drop()
+            raise Failed(message("http.other_part"), again=True)
+        about = replace(request.about(HTTPStatus.OK, answer.headers), content_type=None)
+        return self.keep(raw, request.place, about, request.checksum)
 
     def take(
         self, answer: requests.Response, url: str, body: Iterable[bytes], told: OnBytes
