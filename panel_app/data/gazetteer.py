@@ -3,12 +3,13 @@
 `Gazetteer.search` finds them by name or by postcode. Names are compared without accents, case,
 hyphens and apostrophes, `st` is `saint`, and a beginning is enough. Names with a few wrong letters
 follow those without: one too many, one missing, another one, and two swapped count as one error
-each. Communes: `assets_data/communes.parquet`.
+each. A département or région may follow the name of a place in it: `Saint-Denis Réunion`. Communes:
+`assets_data/communes.parquet`.
 """
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -34,6 +35,8 @@ CONNECTIVES: Final = {
 """Words inside names with which no search begins."""
 OPENINGS: Final = {"l", "la", "las", "le", "les", "los", "saint", "sainte"}
 """First words that are often left out: `mans` is a beginning of Le Mans."""
+LEADING: Final = CONNECTIVES | {"dans"}
+"""Words that lead up to the name of a département: `dans la`, `en`."""
 NUMBERS: Final = re.compile(r"\b(?:\d{1,5}|2[ab])\b")
 
 SCHEMA: Final = pa.schema(
@@ -98,6 +101,7 @@ class Gazetteer:
         self._postcode = pc.list_flatten(postcodes).cast(pa.int32()).to_numpy()
         self._postcode_place = pc.list_parent_indices(postcodes).to_numpy()
         self._beginnings = _beginnings(plain(places["name"]))
+        self._territories = _codes_by_territory()
 
     def __getitem__(self, number: int) -> Place:
         row = self._places.slice(number, 1).to_pylist()[0]
@@ -115,10 +119,22 @@ class Gazetteer:
         if numbers and not name:
             return self._numbered(numbers[0])
         if not numbers:
-            return (self._named(name) if name else None) or Found()
+            found = (self._named(name) if name else None) or Found()
+            return found if found.exact else self._within(name) or found
         # Of a name that holds a number (Lyon 3e Arrondissement), or a name beside its postcode.
         inside = np.logical_and.reduce([self._has_number(each) for each in numbers])
         return self._named(typed, forgiving=False) or self._named(name, inside) or Found()
+
+    def _within(self, name: str) -> Found | None:
+        """The places called as `name` begins, in the département or région with which it ends."""
+        words = name.split()
+        for at in range(1, len(words)):
+            codes = self._territories.get(_without_opening(words[at:]))
+            if codes:
+                inside = np.isin(self._code, codes) & (self._kind > KINDS.index("region"))
+                if found := self._named(" ".join(words[:at]), inside):
+                    return found
+        return None
 
     def _named(
         self, name: str, among: NDArray[np.bool_] | None = None, *, forgiving: bool = True
@@ -178,6 +194,22 @@ class Gazetteer:
             last = first + 10 ** (5 - len(code)) - 1
             meant[self._postcode_place[(self._postcode >= first) & (self._postcode <= last)]] = True
         return meant
+
+
+def _codes_by_territory() -> dict[str, list[str]]:
+    """Codes of the départements of each département and région, by its plain name."""
+    codes: dict[str, list[str]] = {}
+    for departement in DEPARTEMENTS:
+        for name in {departement.name, REGIONS[departement.region_code]}:
+            words: str = plain(pa.array([name]))[0].as_py()
+            codes.setdefault(_without_opening(words.split()), []).append(departement.code)
+    return codes
+
+
+def _without_opening(words: Sequence[str]) -> str:
+    """Words without those that only lead up to a name: `dans la`, `en`, `l`."""
+    first = next((at for at, word in enumerate(words) if word not in LEADING), len(words))
+    return " ".join(words[first:])
 
 
 def _first_of(number: str) -> int:

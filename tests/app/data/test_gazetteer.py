@@ -49,6 +49,14 @@ def first(places: Gazetteer, text: str) -> tuple[str, str, str]:
         ("Cordieux", ("part", "Cordieux", "01")),  # since 1973 in Montluel
         ("saint denis 93", ("commune", "Saint-Denis", "93")),
         ("97400 saint-denis", ("commune", "Saint-Denis", "974")),
+        ("Saint-Denis 974", ("commune", "Saint-Denis", "974")),
+        ("Saint-Denis Réunion", ("commune", "Saint-Denis", "974")),
+        ("st denis (la réunion)", ("commune", "Saint-Denis", "974")),
+        ("Saint-Denis, Seine-Saint-Denis", ("commune", "Saint-Denis", "93")),
+        ("Montréal dans le Gers", ("commune", "Montréal", "32")),
+        ("Montréal Occitanie", ("commune", "Montréal", "11")),
+        ("Beaumont en Haute-Loire", ("commune", "Beaumont", "43")),
+        ("Villeneuve-sur-Lot", ("commune", "Villeneuve-sur-Lot", "47")),
     ],
 )
 def test_a_place_is_found(places: Gazetteer, text: str, expected: tuple[str, str, str]) -> None:
