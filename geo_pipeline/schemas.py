@@ -209,6 +209,11 @@ class WaterRestrictions(ByDepartement):
     drinking_alerte_pct: Series[float] = _share("drinking water", "alerte")
     drinking_alerte_renforcee_pct: Series[float] = _share("drinking water", "alerte renforcée")
     drinking_crise_pct: Series[float] = _share("drinking water", "crise")
+    zones: Series[str] = pa.Field(
+        nullable=True,
+        description="Zones in force, the strictest first, as JSON: name, kind of water, level, "
+        "order, its days, rules for farms; missing where zones are not known",
+    )
 
     class Config:
         """One row a département and day."""

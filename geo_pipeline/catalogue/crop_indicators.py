@@ -8,6 +8,7 @@ from geo_pipeline.catalogue.indicator_record import (
     DAYS,
     DEGREE_DAYS,
     MJ_M2_DAY,
+    NO_UNIT,
     PERCENT,
     Computation,
     Indicator,
@@ -36,11 +37,21 @@ WITH_YIELDS: Final = tuple(crop for crop in CROP_NAMES if crop != "grassland")
 SATISFACTION_EDGES: Final = (0, 50, 60, 80, 95, 99)
 """FAO's classes of the index: crop failure, poor, mediocre, average, good, very good (%)."""
 
+YIELD: Final = Words("Rendement comparé à la moyenne", "Yield against the mean")
+SHORTAGE: Final = Words("Manque d'eau", "Shortage of water")
+SATISFACTION: Final = Words("Besoin en eau couvert", "Water requirement satisfied")
+LIGHT: Final = Words("Lumière autour de la floraison", "Light at flowering")
+DEGREE_DAY_SUM: Final = Words("Degrés-jours", "Degree days")
+HOT_DAYS: Final = Words("Jours chauds à la fin du cycle", "Hot days on the grain")
+"""Families of indicators, one for each crop."""
+
 
 def crops() -> Iterator[Indicator]:
     """Water of rainfed crops, by month and by season, with their light and warmth."""
     yield _stress(
-        "crop_stress_pct", Words("cultures", "crops"), computed_by("crop_shortage.stress_of_all")
+        "crop_stress_pct",
+        Words("toutes les cultures", "all crops"),
+        computed_by("crop_shortage.stress_of_all"),
     )
     for crop in RAINFED:
         yield _stress(
@@ -62,10 +73,9 @@ def yields() -> Iterator[Indicator]:
             key=f"yield_anomaly_pct_{crop}",
             group="yields",
             crop=crop,
-            name=Words(
-                f"Rendement comparé à la moyenne{NBSP}: {name.fr}",
-                f"Yield against the mean: {name.en}",
-            ),
+            name=_of_crop(YIELD, name),
+            family=YIELD,
+            variant=name,
             short_name=Words(
                 f"écart de rendement ({name.fr})", f"departure of the yield ({name.en})"
             ),
@@ -105,13 +115,15 @@ def _stress(key: str, of: Words, computation: Computation, crop: str = "") -> In
         crop=crop,
         computation=computation,
         group="crops",
-        name=Words(f"Manque d'eau{NBSP}: {of.fr}", f"Shortage of water: {of.en}"),
+        name=_of_crop(SHORTAGE, of),
+        family=SHORTAGE,
+        variant=of,
         short_name=Words(f"manque d'eau ({of.fr})", f"shortage ({of.en})"),
         unit=PERCENT,
         explanation=Words(
             "Part de l'eau demandée depuis trente jours que le sol n'a pas pu donner, sans "
             "irrigation, pour des dates de culture et un sol moyens.",
-            "Share of the water asked for in three dekads that the soil could not give, without "
+            "Share of the water asked for in 30 days that the soil could not give, without "
             "irrigation, for typical dates of the crop and a typical soil.",
         ),
         kind="amount",
@@ -131,9 +143,9 @@ def _satisfaction(crop: str) -> Indicator:
         group="crops",
         crop=crop,
         computation=computed_by("crop_shortage.satisfaction", crop=crop),
-        name=Words(
-            f"Besoin en eau couvert{NBSP}: {name.fr}", f"Water requirement satisfied: {name.en}"
-        ),
+        name=_of_crop(SATISFACTION, name),
+        family=SATISFACTION,
+        variant=name,
         short_name=Words(f"besoin couvert ({name.fr})", f"requirement satisfied ({name.en})"),
         unit=PERCENT,
         explanation=Words(
@@ -161,9 +173,9 @@ def _flowering_light(crop: str) -> Indicator:
         group="crops",
         crop=crop,
         computation=computed_by("season.flowering_light", crop=crop),
-        name=Words(
-            f"Lumière autour de la floraison{NBSP}: {name.fr}", f"Light at flowering: {name.en}"
-        ),
+        name=_of_crop(LIGHT, name),
+        family=LIGHT,
+        variant=name,
         short_name=Words(f"lumière ({name.fr})", f"light ({name.en})"),
         unit=MJ_M2_DAY,
         explanation=Words(
@@ -192,7 +204,9 @@ def _degree_days(crop: str) -> Indicator:
         group="crops",
         crop=crop,
         computation=computed_by("season.degree_days", crop=crop),
-        name=Words(f"Degrés-jours{NBSP}: {name.fr}", f"Degree days: {name.en}"),
+        name=_of_crop(DEGREE_DAY_SUM, name),
+        family=DEGREE_DAY_SUM,
+        variant=name,
         short_name=Words(f"degrés-jours ({name.fr})", f"degree days ({name.en})"),
         unit=DEGREE_DAYS,
         explanation=Words(
@@ -239,10 +253,7 @@ def days() -> Iterator[Indicator]:
         yield _day_count(
             f"hot_days_{crop}",
             computed_by("season.hot_days", crop=crop),
-            Words(
-                f"Jours chauds à la fin du cycle{NBSP}: {name.fr}",
-                f"Hot days on the grain: {name.en}",
-            ),
+            _of_crop(HOT_DAYS, name),
             Words(
                 f"Jours à plus de 25{NBSP}°C depuis la floraison, qui échaudent le grain.",
                 f"Days above 25{NBSP}°C since flowering, which shrivel the grain.",
@@ -250,6 +261,8 @@ def days() -> Iterator[Indicator]:
             phrase=Words(f"{{}} de plus de 25{NBSP}°C", f"{{}} above 25{NBSP}°C"),
             edges=(0, 1, 5, 10, 15, 20, 30),
             crop=crop,
+            family=HOT_DAYS,
+            variant=name,
         )
     yield _day_count(
         "frost_days_vineyard",
@@ -275,11 +288,13 @@ def _day_count(
     edges: tuple[float, ...],
     subject: Words | None = None,
     crop: str = "",
+    family: Words | None = None,
+    variant: Words = NO_UNIT,
 ) -> Indicator:
     """A count of days; one that counts from the first day has a separate class for none."""
     daily = Words(
-        f"Il faut des données jour par jour{NBSP}: rien n'est montré où elles sont de dix jours.",
-        "Needs data by day: nothing is shown where they are by dekad.",
+        f"Il faut des données quotidiennes{NBSP}: rien n'est montré où elles sont par dix jours.",
+        "Needs data by day: nothing is shown where they are by ten days.",
     )
     none = Words("aucun", "none") if edges[1] == 1 else None
     return Indicator(
@@ -288,6 +303,8 @@ def _day_count(
         crop=crop,
         computation=computation,
         name=name,
+        family=family,
+        variant=variant,
         short_name=_lower(name),
         unit=DAYS,
         explanation=Words(f"{explanation.fr} {daily.fr}", f"{explanation.en} {daily.en}"),
@@ -298,6 +315,11 @@ def _day_count(
         subject=subject,
         dry_is_high=True,
     )
+
+
+def _of_crop(family: Words, crop: Words) -> Words:
+    """The name of the member of a family that is of one crop."""
+    return Words(f"{family.fr}{NBSP}: {crop.fr}", f"{family.en}: {crop.en}")
 
 
 def _lower(words: Words) -> Words:

@@ -123,6 +123,10 @@ class Indicator:
     """True when its periods are dekads to come."""
     symbol: str = ""
     """What specialists call it, such as SPI-3; lists name it beside the words."""
+    family: Words | None = None
+    """What it has in common with its near-twins; lists show them as one entry with a choice."""
+    variant: Words = NO_UNIT
+    """How it differs from the others of its family: its months, its crop, its kind of water."""
     standardised: bool = False
     """True when the value is an index whose usual value is 0; else its class has another value."""
 

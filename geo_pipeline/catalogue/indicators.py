@@ -2,7 +2,7 @@
 
 Add an indicator here: the function that computes it, its group, names, unit, legend, and its
 phrases for sentences. Rows of `drought_indicators`, maps, legends, ranking, trends, exports and the
-list of indicators follow. The keys are those of the column `indicator`, and `water_restrictions`.
+list of indicators follow. The keys are those of the column `indicator`, and others in `map_values`.
 The order, by group, is that of the lists shown to readers.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from geo_pipeline.catalogue import crop_indicators
+from geo_pipeline.catalogue import crop_indicators, restriction_indicators, season_indicators
 from geo_pipeline.catalogue.indicator_record import (
     DEKADS,
     MM,
@@ -25,7 +25,6 @@ from geo_pipeline.catalogue.styles import (
     DRYING,
     MINUS,
     RAIN_COLOURS,
-    RESTRICTION_LEVELS,
     STAGES,
     STRESS_COLOURS,
     THIN,
@@ -35,6 +34,14 @@ from geo_pipeline.catalogue.styles import (
 )
 from geo_pipeline.words import NBSP, Words, message
 
+MONTHLY_RAIN: Final = Words("Pluie du mois", "Rainfall of the month")
+WETNESS: Final = Words("Humidité du sol", "Soil wetness")
+
+
+def _over(months: int) -> Words:
+    """How many months an index looks back, as its list of choices says it."""
+    return Words(f"sur {months} mois", f"over {months} month{'s' if months > 1 else ''}")
+
 
 def _spi(months: int) -> Indicator:
     """The rain index over `months` months; only the length changes the words."""
@@ -43,10 +50,7 @@ def _spi(months: int) -> Indicator:
         key=f"spi_{months}",
         group="rain",
         computation=computed_by("rain.spi", months=months),
-        name=Words(
-            f"Pluie sur {months} mois" if many else "Pluie du mois",
-            f"Rain over {months} months" if many else "Rain of the month",
-        ),
+        name=Words(f"Pluie {_over(months).fr}", f"Rain {_over(months).en}"),
         short_name=Words(f"SPI {months} mois", f"SPI {months} month{'s' if many else ''}"),
         explanation=Words(
             f"Compare la pluie {f'des {months} derniers mois' if many else 'du mois'} à celle des "
@@ -58,6 +62,8 @@ def _spi(months: int) -> Indicator:
         months=months,
         value_name=Words("indice SPI", "SPI index"),
         symbol=f"SPI-{months}",
+        family=Words("Pluie comparée aux autres années", "Rain against other years"),
+        variant=_over(months),
         standardised=True,
     )
 
@@ -70,8 +76,8 @@ def _spei(months: int) -> Indicator:
         group="balance",
         computation=computed_by("rain.spei", months=months),
         name=Words(
-            f"Pluie moins évaporation sur {months} mois" if many else "Pluie moins évaporation",
-            f"Rain less evaporation over {months} months" if many else "Rain less evaporation",
+            f"Pluie moins évaporation {_over(months).fr}",
+            f"Rain less evaporation {_over(months).en}",
         ),
         short_name=Words(f"SPEI {months} mois", f"SPEI {months} month{'s' if many else ''}"),
         explanation=Words(
@@ -91,6 +97,8 @@ def _spei(months: int) -> Indicator:
             "évaporation est",
             f"{f'Over {months} months' if many else 'Over the month'}, rain less evaporation is",
         ),
+        family=Words("Pluie moins évaporation", "Rain less evaporation"),
+        variant=_over(months),
         standardised=True,
     )
 
@@ -168,6 +176,8 @@ def _rain() -> Iterator[Indicator]:
             "Hauteur de pluie tombée pendant la période, en moyenne sur le département.",
             "Depth of rain fallen over the period, averaged over the département.",
         ),
+        family=MONTHLY_RAIN,
+        variant=Words("hauteur, en mm", "depth, in mm"),
         kind="amount",
         styles=amount_bins((0, 10, 25, 50, 75, 100, 150, 200), MM, RAIN_COLOURS),
         phrase=Words("{} de pluie", "{} of rain"),
@@ -187,6 +197,8 @@ def _rain() -> Iterator[Indicator]:
             f"veut dire 40{THIN}% de pluie en moins.",
             f"How much more or less rain than normal: {MINUS}40% means 40% less rain.",
         ),
+        family=MONTHLY_RAIN,
+        variant=Words(f"écart à la normale, en{NBSP}%", "departure from normal, in %"),
         kind="anomaly",
         styles=anomaly_bins((10, 25, 50, 75), PERCENT),
         phrase=Words("{} de pluie en moins que la normale", "{} less rain than normal"),
@@ -211,6 +223,8 @@ def _soil() -> Iterator[Indicator]:
             "Water of the soil under grass, from 0 (none left for plants) to 1 (full), "
             "mean of the month, from a water balance.",
         ),
+        family=WETNESS,
+        variant=Words(f"de 0 à 1{NBSP}: du sol vide au sol plein", "from 0 to 1: empty to full"),
         decimals=2,
         value_name=Words("humidité de 0 à 1", "wetness from 0 to 1"),
         symbol="SWI",
@@ -226,6 +240,8 @@ def _soil() -> Iterator[Indicator]:
             "Compare l'eau du sol sous prairie à celle du même mois les autres années.",
             "Compares the water of the soil under grass with the same month of other years.",
         ),
+        family=WETNESS,
+        variant=Words("indice, comparé aux autres années", "index, against other years"),
         decimals=2,
         value_name=Words("indice SSWI", "SSWI index"),
         symbol="SSWI",
@@ -254,6 +270,8 @@ def _flash() -> Iterator[Indicator]:
                 f"standard deviations (σ): {MINUS}2{NBSP}σ is a soil that dries far faster than "
                 "usual, a flash drought.",
             ),
+            family=Words("Assèchement rapide du sol", "Flash drought"),
+            variant=Words(f"en {dekads}0 jours", f"in {dekads}0 days"),
             kind="anomaly",
             styles=anomaly_bins((1, 1.5, 2, 2.5), SPREADS, DRYING),
             decimals=1,
@@ -281,11 +299,11 @@ def _outlook() -> Iterator[Indicator]:
     """Soil water of the next dekads, where such forecasts were better than the normal for sure."""
     how = Words(
         "Depuis l'état du sol au dernier jour connu, avec la météo de chacune des autres années. "
-        "Rien n'est montré aux échéances où de telles prévisions n'ont pas fait mieux que la "
-        "normale à coup sûr. Les périodes sont les dix jours à venir, puis les suivants.",
+        "Rien n'est montré aux échéances où de telles prévisions ne font pas nettement mieux que "
+        "la normale. Les périodes sont les dix jours à venir, puis les suivants.",
         "From the state of the soil on the last known day, with the weather of each of the other "
         "years. Nothing is shown at leads where such forecasts were not surely better than the "
-        "normal. The periods are the dekads to come.",
+        "normal. The periods are the next ten days, then the following.",
     )
     yield Indicator(
         key="soil_drought_chance_pct",
@@ -324,145 +342,19 @@ def _outlook() -> Iterator[Indicator]:
     )
 
 
-def _season() -> Iterator[Indicator]:
-    """Sums since the first of September, and their departure from the normal."""
-    for key, what, told in (
-        ("precip", Words("Pluie", "Rain"), Words("de pluie", "of rain")),
-        (
-            "balance",
-            Words("Pluie moins évaporation", "Rain less evaporation"),
-            Words("de bilan pluie moins évaporation", "of rain less evaporation"),
-        ),
-    ):
-        yield _season_total(key, what, told)
-        yield _season_departure(key, what, told)
-
-
-def _season_total(key: str, what: Words, told: Words) -> Indicator:
-    """A sum since 1 September."""
-    return Indicator(
-        key=f"season_{key}_mm",
-        group="season",
-        computation=computed_by(f"season.{key}"),
-        name=Words(f"{what.fr} depuis le 1er septembre", f"{what.en} since 1 September"),
-        short_name=Words(f"{what.fr.lower()} (saison)", f"{what.en.lower()} (season)"),
-        unit=MM,
-        explanation=Words(
-            "Cumul depuis le 1er septembre, début de l'année agricole.",
-            "Sum since 1 September, when the cropping year begins.",
-        ),
-        kind="amount",
-        styles=amount_bins((0, 100, 200, 300, 400, 600, 800, 1000), MM, RAIN_COLOURS)
-        if key == "precip"
-        else amount_bins(
-            (0, 50, 100, 200, 300, 400, 600, 800),
-            MM,
-            RAIN_COLOURS,
-            none=Words(f"moins de 50{NBSP}mm, ou négatif", f"less than 50{NBSP}mm, or negative"),
-        ),
-        value_name=Words("cumul", "sum"),
-        phrase=Words("{} " + told.fr, "{} " + told.en),
-        over_season="end",
-        subject=Words("Depuis le 1er septembre, c'est", "Since 1 September it is"),
-    )
-
-
-def _season_departure(key: str, what: Words, told: Words) -> Indicator:
-    """The same minus its normal on that date."""
-    return Indicator(
-        key=f"season_{key}_departure_mm",
-        group="season",
-        computation=computed_by(f"season.{key}_departure"),
-        name=Words(
-            f"{what.fr} depuis le 1er septembre, écart à la normale",
-            f"{what.en} since 1 September, against the normal",
-        ),
-        short_name=Words(f"écart ({what.fr.lower()})", f"departure ({what.en.lower()})"),
-        unit=MM,
-        explanation=Words(
-            "Cumul depuis le 1er septembre, moins sa normale à la même date.",
-            "Sum since 1 September, less what is normal at the same date.",
-        ),
-        kind="anomaly",
-        styles=anomaly_bins((25, 50, 100, 200), MM),
-        value_name=Words("écart à la normale", "departure from normal"),
-        phrase=Words(f"{{}} {told.fr} en moins que la normale", f"{{}} {told.en} less than normal"),
-        surplus=Words(f"{{}} {told.fr} en plus que la normale", f"{{}} {told.en} more than normal"),
-        over_season="end",
-    )
-
-
-def _excess() -> Iterator[Indicator]:
-    """Rain that neither air nor crops can take up."""
-    yield _season_excess(
-        "winter_excess_mm",
-        computed_by("season.winter_excess"),
-        Words("Excès d'eau de l'hiver", "Excess of water in winter"),
-        Words("1er décembre à fin février", "1 December to the end of February"),
-    )
-    yield _season_excess(
-        "spring_excess_mm",
-        computed_by("season.spring_excess"),
-        Words("Excès d'eau du printemps", "Excess of water in spring"),
-        Words("1er mars à fin juin", "1 March to the end of June"),
-    )
-
-
-def _season_excess(key: str, computation: Computation, name: Words, months: Words) -> Indicator:
-    """Rain beyond what the air can take up, since the season began."""
-    return Indicator(
-        key=key,
-        group="balance",
-        computation=computation,
-        name=name,
-        short_name=Words(name.fr.lower(), name.en.lower()),
-        unit=MM,
-        explanation=Words(
-            f"Pluie au-delà de ce que l'air pouvait reprendre, tous les dix jours, du {months.fr}"
-            f"{NBSP}: un sol saturé étouffe les racines et favorise les maladies.",
-            f"Rain beyond what the air could take up, dekad by dekad, from {months.en}: a soil "
-            "full of water stifles roots and brings diseases.",
-        ),
-        kind="amount",
-        styles=amount_bins((0, 25, 50, 100, 150, 200, 300, 400), MM, RAIN_COLOURS),
-        value_name=Words("cumul", "sum"),
-        phrase=Words("{} d'eau en excès", "{} of water in excess"),
-        over_season="end",
-        subject=Words("C'est", "It is"),
-    )
-
-
-def _restrictions() -> Iterator[Indicator]:
-    """Limits on the use of water."""
-    yield Indicator(
-        key="water_restrictions",
-        group="restrictions",
-        name=Words("Restrictions d'eau", "Water restrictions"),
-        short_name=Words("restrictions", "restrictions"),
-        explanation=Words(
-            "Niveau le plus strict fixé par arrêté quelque part dans le département.",
-            "Strictest level set by official order anywhere in the département.",
-        ),
-        kind="restriction",
-        styles=RESTRICTION_LEVELS,
-        step="day",
-        asset="water_restrictions",
-    )
-
-
 def _all() -> Iterator[Indicator]:
     yield from _drought()
     yield from _rain()
     yield from (_spei(months) for months in (1, 3, 6, 12))
-    yield from _excess()
+    yield from season_indicators.excess()
     yield from _soil()
     yield from _flash()
     yield from _outlook()
-    yield from _season()
+    yield from season_indicators.since_september()
     yield from crop_indicators.crops()
     yield from crop_indicators.yields()
     yield from crop_indicators.days()
-    yield from _restrictions()
+    yield from restriction_indicators.restrictions()
 
 
 INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(

@@ -277,6 +277,10 @@ RAIN_COLOURS: Final = (
 STRESS_COLOURS: Final = (
     "#fbf9ef", "#fee8a8", "#fec44f", "#f08a1d", "#bd5208", "#8a3405", "#5b2404",
 )  # fmt: skip
+RESTRICTION_COLOURS: Final = (
+    "#eef1f0", "#fbe9f1", "#f5cadd", "#eea6c4", "#d470a6", "#b83a8c", "#5c0a4a",
+)  # fmt: skip
+"""Shares of an area under restriction, from none to all, in the hues of the levels."""
 WARMTH_COLOURS: Final = (
     "#f7f3fa", "#e4dcee", "#cbc0e0", "#ae9ecf", "#917cbc", "#7459a6", "#573a8b", "#3a1d6e",
 )  # fmt: skip

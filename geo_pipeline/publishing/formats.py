@@ -92,7 +92,10 @@ def format_date(day: date, lang: Lang = "fr") -> str:
 
 
 def format_period(period_end: date, step: Period = "month", lang: Lang = "fr") -> str:
-    """Return `août 2022`, `2e décade d'août 2022` for dekads, a day, or `2022`."""
+    """Return `août 2022`, a day, `2022`, or ten days.
+
+    These are `2e décade d'août 2022` in French, `11-20 August 2022` in English.
+    """
     if step not in PERIODS:
         raise UnknownNameError(message("unknown.step", name=repr(step), known=", ".join(PERIODS)))
     if step == "day":
@@ -105,7 +108,7 @@ def format_period(period_end: date, step: Period = "month", lang: Lang = "fr") -
     rank = dekads.third(period_end) + 1
     if lang == "fr":
         return f"{'1re' if rank == 1 else f'{rank}e'} décade {_of(month)} {period_end.year}"
-    return f"{('1st', '2nd', '3rd')[rank - 1]} dekad of {month} {period_end.year}"
+    return f"{10 * rank - 9}-{period_end.day}{NBSP}{month} {period_end.year}"
 
 
 def format_span(period_end: date, months: int, lang: Lang = "fr") -> str:

@@ -88,6 +88,17 @@ def _finding_by_yield(which: Indicator, values: pd.Series[float], lang: Lang) ->
     return _counted(less, far, len(values), "yield", lang)
 
 
+def _finding_by_restricted_area(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
+    """Return how many départements restrict most of their area, and how many nearly all."""
+    most, nearly_all = int((values > 50).sum()), int((values >= 95).sum())
+    where = which.short_name(lang)
+    verbs = message("headline.area.one", where=where), message("headline.area.many", where=where)
+    text = _share(most, len(values), verbs, lang)
+    if nearly_all:
+        text += catalogue(lang)("headline.area.worst", n=nearly_all)
+    return f"{text}."
+
+
 def _finding_by_anomaly(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
     """Return how many départements are below normal, in the words of the indicator."""
     count = int((values < which.below_from).sum())
@@ -115,6 +126,12 @@ def _who(names: pd.Series[str], lang: Lang) -> str:
     return catalogue(lang)("headline.several", n=len(names))
 
 
+_BY_CLASS: Final = {
+    "class": _finding_by_class,
+    "restriction": _finding_by_restriction,
+    "stage": _finding_by_stage,
+}
+"""The finding on classes, by the kind of the indicator."""
 _ANOMALIES: Final = {"rain": _finding_by_rain_anomaly, "yields": _finding_by_yield}
 """The finding on departures, by the group of the indicator."""
 
@@ -133,13 +150,11 @@ def _finding(indicator: str, values: pd.DataFrame, lang: Lang) -> str:
     styles = styles_of(indicator, values)
     if all(style is NO_DATA for style in styles):
         return catalogue(lang)("headline.no_data")
-    if which.kind == "class":
-        return _finding_by_class(styles, lang)
-    if which.kind == "restriction":
-        return _finding_by_restriction(styles, lang)
-    if which.kind == "stage":
-        return _finding_by_stage(styles, lang)
+    if which.kind in _BY_CLASS:
+        return _BY_CLASS[which.kind](styles, lang)
     known = values["value"].dropna().astype(float)
+    if which.group == "restrictions":
+        return _finding_by_restricted_area(which, known, lang)
     if which.kind == "amount":
         return _finding_by_amount(which, known, values["name"], lang)
     return _ANOMALIES.get(which.group, _finding_by_anomaly)(which, known, lang)

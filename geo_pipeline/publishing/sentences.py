@@ -184,6 +184,9 @@ def _head_and_body(
     which: Indicator, style: ClassStyle, of: _Figures, lang: Lang
 ) -> tuple[str, str]:
     """Return the text after the name, then the second sentence with the comparison."""
+    if which.kind == "restriction" and style.code != "none":
+        anywhere = catalogue(lang)("sentence.anywhere", meaning=style.meaning(lang))
+        return style.name(lang), anywhere
     if which.kind in ("restriction", "stage"):
         return style.name(lang), capitalise(style.meaning(lang))
     if which.kind == "class":

@@ -32,6 +32,7 @@ from geo_pipeline.storage.partition_states import unreadable
 from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.tables import TABLES
 from geo_pipeline.transforms.calendar import crop_seasons
+from geo_pipeline.transforms.restriction_zones import with_zones
 
 Made = tuple[pd.DataFrame, Provenance]
 Warn = Callable[[str], object]
@@ -98,7 +99,7 @@ def _code(function: Callable[..., Any]) -> str:
 
 
 def restrictions(workspace: Workspace, warn: Warn) -> Made:
-    """Return `water_restrictions`, with shares of the area where the zones are known.
+    """Return `water_restrictions`, with zones and their shares of the area where they are known.
 
     Where the zones fail, that is recorded as a failure of the table.
 
@@ -116,8 +117,10 @@ def restrictions(workspace: Workspace, warn: Warn) -> Made:
     except SourceError as error:  # the levels are valid without zones
         workspace.failed("water_restrictions", None, provider.name, error)
         warn(f"water_restrictions: without shares of the area: {error}")
-        shares = None
+        shares = in_force = None
+        untold: tuple[tuple[str, str], ...] = ()
     else:
+        in_force, untold = zones.rows, zones.untold
         shares = restriction_shares(workspace.lake.read("departements"), zones.rows)
         of = pd.MultiIndex.from_frame(shares[["departement", "zone_type"]])
         shares = shares[~of.isin(zones.untold)]
@@ -131,7 +134,7 @@ def restrictions(workspace: Workspace, warn: Warn) -> Made:
         warn(f"water_restrictions: {name} is left out: {why}")
     for code, column in levels.unknown:
         warn(f"water_restrictions: {column} of département {code} is not known")
-    return with_shares(levels.rows, shares), levels.provenance
+    return with_zones(with_shares(levels.rows, shares), in_force, untold), levels.provenance
 
 
 def risk(workspace: Workspace, warn: Warn) -> Made:

@@ -198,7 +198,39 @@ WHERE
     crop = 'grassland'
     AND period_end = (SELECT outlook_issued.issued FROM outlook_issued);
 
--- Everything that a map can show, in one form: indicators by dekad, restriction levels by day, yields by year, and
+-- Share of each département's area under at least a level, by kind of water; no rows where zones are not known. The
+-- mildest level limits nothing.
+CREATE TABLE restricted_areas AS
+WITH levels AS (
+    UNPIVOT (SELECT departement, date, COLUMNS('^(surface|groundwater|drinking)_.*_pct$') FROM water_restrictions)
+    ON COLUMNS('_pct$') INTO NAME share VALUE pct
+),
+
+named AS (
+    SELECT
+        departement,
+        date,
+        regexp_extract(share, '^(surface|groundwater|drinking)', 1) AS water,
+        regexp_extract(share, '^[a-z]+_(.*)_pct$', 1) AS level,
+        pct
+    FROM levels
+)
+
+SELECT
+    named.departement,
+    named.date,
+    'restricted_area_pct_' || water || '_' || least_level.level AS indicator,
+    least(sum(pct), 100) AS pct
+FROM named
+INNER JOIN restriction_levels AS here ON named.level = here.level
+INNER JOIN restriction_levels AS least_level ON here.rank >= least_level.rank
+WHERE least_level.rank > 1
+GROUP BY ALL
+ORDER BY indicator, named.departement, named.date;
+
+DROP TABLE restriction_levels;
+
+-- Everything that a map can show, in one form: indicators by dekad, restrictions by day, yields by year, and
 -- the soils of the dekads to come.
 CREATE VIEW map_values AS
 SELECT
@@ -219,6 +251,11 @@ SELECT
     departement, 'water_restrictions', date,
     NULL, NULL, coalesce(level_max, 'none'), NULL, NULL, NULL, NULL, NULL
 FROM water_restrictions
+UNION ALL
+SELECT
+    departement, indicator, date,
+    pct, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM restricted_areas
 UNION ALL
 SELECT
     departement, 'yield_anomaly_pct_' || crop, make_date(year, 12, 31),

@@ -21,6 +21,7 @@ from filelock import FileLock
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing, sweep
 from geo_pipeline.spatial import database
+from geo_pipeline.spatial.parameters import restriction_levels
 from geo_pipeline.storage.findings import Finding
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import Damaged
@@ -85,7 +86,8 @@ def publish(
         StorageError: a file of the whole of France is damaged, a promise is broken or the disk is
             full; what was published before stays.
     """
-    beside = {"known_attributions": attributions, **beside}
+    levels = restriction_levels()
+    beside = {"known_attributions": attributions, "restriction_levels": levels, **beside}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_suffix(".lock")):

@@ -168,15 +168,45 @@ class PageView:
         return "?" + urlencode({name: value for name, value in query.items() if value})
 
 
-def indicator_options(view: PageView) -> list[dict[str, Any]]:
-    """The list of indicators to choose from, by group."""
-    groups: dict[str, list[dict[str, str]]] = {}
+def indicator_list(view: PageView) -> list[dict[str, Any]]:
+    """The list of indicators to choose from: near-twins are one entry with several choices."""
+    lang = view.lang
+    families: dict[str, list[Indicator]] = {}
     for key in view.publication.indicators:
         which = indicator_of(key)
-        symbol = f" ({which.symbol})" if which.symbol else ""
-        option = {"value": key, "name": f"{which.name(view.lang)}{symbol}"}
-        groups.setdefault(GROUPS[which.group](view.lang), []).append(option)
-    return [{"name": name, "options": options} for name, options in groups.items()]
+        families.setdefault((which.family or which.name)(lang), []).append(which)
+    return [
+        {
+            "group": GROUPS[members[0].group](lang),
+            "name": _with_symbols(name, [each.symbol.split("-")[0] for each in members]),
+            "also": members[0].explanation(lang),
+            "choices": [
+                {
+                    "key": each.key,
+                    "name": _with_symbols(each.name(lang), [each.symbol]),
+                    "variant": each.variant(lang),
+                }
+                for each in members
+            ],
+        }
+        for name, members in families.items()
+    ]
+
+
+def _with_symbols(name: str, symbols: Sequence[str]) -> str:
+    """A name with what specialists call it: `Humidité du sol (SWI, SSWI)`."""
+    known = ", ".join(dict.fromkeys(filter(None, symbols)))
+    return f"{name} ({known})" if known else name
+
+
+def chosen_indicator(view: PageView) -> dict[str, Any]:
+    """The entry of the list that is shown, and its choices where there are several."""
+    key = view.state.indicator
+    for entry in indicator_list(view):
+        choices = entry["choices"]
+        if key in {each["key"] for each in choices}:
+            return {"name": entry["name"], "variants": choices if len(choices) > 1 else []}
+    return {"name": "", "variants": []}
 
 
 def percent(share: float, lang: Lang) -> str:

@@ -15,7 +15,7 @@ from panel_app.page_list import PAGES
 from panel_app.serving.headers import script_nonce
 
 STYLES: Final = ("app.css", "charts.css", "atlas.css", "print.css")
-SCRIPTS: Final = ("core.js", "search.js")
+SCRIPTS: Final = ("core.js", "combobox.js", "search.js", "indicators.js")
 LAST_SCRIPTS: Final = ("charts.js", "take.js", "start.js")
 """Loaded after the pages' scripts, which handle keys and clicks first."""
 

@@ -23,7 +23,7 @@ from geo_pipeline.publishing.sentences import archive_words
 from geo_pipeline.publishing.whole_tables import OFFERED
 from geo_pipeline.territory import BY_CODE
 from panel_app.data.gazetteer import Gazetteer
-from panel_app.data.page_view import PageView, Slots, indicator_options
+from panel_app.data.page_view import PageView, Slots, chosen_indicator, indicator_list
 from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
 from panel_app.data.state import State, from_query, language, zoom
@@ -40,7 +40,9 @@ from panel_app.serving.document import shell
 LOOK_EVERY_MS: Final = 5000
 WAITING_LOOK_EVERY_MS: Final = 1500
 
-SCRIPT_WORDS: Final = ("drought", "held", "nothing", "lost", "again", "copied")
+SCRIPT_WORDS: Final = (
+    "drought", "held", "nothing", "lost", "again", "copied", "indicators", "no_indicator",
+)  # fmt: skip
 """Texts of the page's script."""
 MAX_ASKED: Final = 4000
 """Longest request, in characters: the longest URL has a tenth of it."""
@@ -115,7 +117,7 @@ class Session:
                 "view": view,
                 "main": Markup(self._main(slots)),  # noqa: S704  rendered with escaping
                 "shapes": Markup(atlas.shapes_svg(view.publication)) if view else "",  # noqa: S704
-                "groups": indicator_options(view) if view else [],
+                "chosen": chosen_indicator(view) if view else {},
                 "notice": Markup(slots["notice"]),  # noqa: S704
                 "title": self._title(),
                 "subject": self._finding(),
@@ -126,6 +128,7 @@ class Session:
                     "query": self._query() if view else "",
                     "credit": self._credit(),
                     "home": HOME.key,
+                    "indicators": indicator_list(view) if view else [],
                     "words": {name: self.words(f"script.{name}") for name in SCRIPT_WORDS},
                 },
             },

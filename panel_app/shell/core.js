@@ -3,7 +3,7 @@
 const app = (() => {
   const root = document.documentElement;
   const about = JSON.parse(document.getElementById("about-page").textContent);
-  const on = { slot: {}, main: [], click: [], change: [], input: [], key: [] };
+  const on = { slot: {}, main: [], click: [], change: [], input: [], key: [], address: [] };
   const waiting = [];
   let asked = null, told = null, state = {}, count = 0;
 
@@ -98,9 +98,7 @@ const app = (() => {
         else link.removeAttribute("aria-current");
       }
     }
-    const list = document.getElementById("indicator");
-    const current = new URLSearchParams(window.location.search);
-    if (list && current.get("indicator") && document.activeElement !== list) list.value = current.get("indicator");
+    on.address.forEach((each) => each(new URLSearchParams(window.location.search)));
   };
 
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();

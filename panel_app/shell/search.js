@@ -5,26 +5,18 @@
   const PAUSE_MS = 120; // after the last key, before the session is asked
   const box = document.getElementById("place");
   if (!box) return; // embedded, or nothing is published
-  const list = document.getElementById("place-options"), panel = list.parentNode;
-  const said = document.getElementById("place-said"), note = panel.querySelector("p");
   let shown = box.value; // the selected département
   let answer = null, pause = 0, writing = false, entered = false;
 
   const text = () => box.value.trim();
-  const marked = () => list.querySelector("[aria-selected=true]");
-  const mark = (option) => {
-    marked()?.setAttribute("aria-selected", "false");
-    option?.setAttribute("aria-selected", "true");
-    option?.scrollIntoView({ block: "nearest" });
-    if (option) box.setAttribute("aria-activedescendant", option.id);
-    else box.removeAttribute("aria-activedescendant");
+  const choose = (option) => {
+    leave();
+    askOn({ place: option.dataset.place });
   };
+  const found = app.combobox(box, document.getElementById("place-options"), choose);
   const close = () => {
     clearTimeout(pause);
-    mark(null);
-    panel.hidden = true;
-    box.setAttribute("aria-expanded", "false");
-    said.textContent = "";
+    found.close();
     entered = false;
   };
   // The box shows the selected département again.
@@ -39,40 +31,20 @@
     if (answer?.text === text()) show();
     else ask({ search: text() });
   };
-  const choose = (option) => {
-    leave();
-    askOn({ place: option.dataset.place });
-  };
   const enter = () => {
-    if (marked()) return choose(marked());
+    if (found.marked()) return choose(found.marked());
     if (answer?.text !== text()) {
       entered = true; // the answer is on its way
       return seek();
     }
-    if (answer.exact) return choose(list.firstChild);
+    if (answer.exact) return choose(found.options()[0]);
     box.setAttribute("aria-invalid", "true"); // the nearest places must be chosen from
     show();
   };
-
-  const item = ({ place, name, detail }, index) => {
-    const option = document.createElement("li"), small = document.createElement("small");
-    option.id = `place-option-${index}`;
-    option.setAttribute("role", "option");
-    option.setAttribute("aria-selected", "false");
-    option.dataset.place = place;
-    small.textContent = detail;
-    option.append(`${name} `, small);
-    return option;
-  };
   const show = () => {
-    const { options, exact } = answer;
-    list.replaceChildren(...options.map(item));
-    note.hidden = exact;
-    note.textContent = answer.said;
-    said.textContent = answer.said;
-    panel.hidden = false;
-    box.setAttribute("aria-expanded", String(options.length > 0));
-    mark(null);
+    const items = answer.options.map(({ place, name, detail }, index) => found.option(`place-option-${index}`, name, detail, { place }));
+    document.getElementById("place-options").replaceChildren(...items);
+    found.open(answer.said, answer.exact ? "" : answer.said);
   };
 
   on.slot.found = [(json) => {
@@ -98,13 +70,10 @@
   });
   on.key.push((event) => {
     if (event.target !== box || event.isComposing) return false;
-    const options = [...list.children], open = !panel.hidden;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key], open = found.shown();
     if (step && !open && text() && writing) seek();
-    else if (step && open && options.length) {
-      const from = marked() ? options.indexOf(marked()) : step > 0 ? -1 : options.length;
-      mark(options.at((from + step) % options.length));
-    } else if (event.key === "Enter" && writing && text()) enter();
+    else if (step && open && found.options().length) found.step(step);
+    else if (event.key === "Enter" && writing && text()) enter();
     else if (event.key === "Escape") {
       if (open) close();
       else leave();
@@ -123,11 +92,4 @@
   box.addEventListener("search", emptied);
   box.addEventListener("focus", () => box.select());
   box.addEventListener("blur", () => { if (text()) leave(); else close(); });
-  list.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus
-  list.addEventListener("click", (event) => {
-    const option = event.target.closest("[role=option]");
-    if (!option) return;
-    box.blur(); // a phone puts its keyboard away
-    choose(option);
-  });
 })();

@@ -61,14 +61,14 @@ def test_all_places_tell_the_same_drought(publication: Publication, day: date) -
         if code not in events:
             assert ages[column] == 0 or np.isnan(ages[column])
             assert (now, beside) == ([], "")
-            assert tile.get("Âge de la sécheresse", "aucune") == "aucune"
+            assert tile.get("Durée de la sécheresse", "aucune") == "aucune"
             assert "en sécheresse depuis" not in verdict
             assert view.matrix.drought_class[view.row, column] not in IN_DROUGHT
             continue
         first, count = events[code]
         assert ages[column] == count
         assert (
-            tile["Âge de la sécheresse"]
+            tile["Durée de la sécheresse"]
             == f"{10 * count} jours ({count} décade{'s' * (count > 1)})"
         )
         assert [each["first"] for each in now] == [first]

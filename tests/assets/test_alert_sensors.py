@@ -236,7 +236,7 @@ def test_many_changes_are_one_message_worst_first(
     assert told["text"].splitlines() == [
         "Now: 1 in exceptional drought, 1 in extreme drought, 1 in moderate drought.",
         "On average the class told is the right one 27 times in 100.",
-        "Period: 3rd dekad of December 2022.",
+        "Period: 21-31\u00a0December 2022.",
         "Restrictions in force on: 4\u00a0October 2026.",
         "Data of the archive that ships with the system: this period is past.",
         "Back to normal: Pyrénées-Orientales (66).",

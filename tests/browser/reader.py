@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from geo_pipeline.catalogue.indicators import indicator_of
 from panel_app.page_list import NAVIGATION
 
 PAGES = tuple(page.key for page in NAVIGATION)
@@ -72,6 +73,13 @@ class Reader(Watched):
         """Click, and wait for the answer."""
         with self.answered():
             self.page.click(selector)
+
+    def choose_indicator(self, key: str) -> None:
+        """Type what an indicator is called, choose it by Enter, and wait for the answer."""
+        self.page.fill("#indicator", indicator_of(key).name("fr"))
+        with self.answered():
+            self.page.press("#indicator", "Enter")
+        self.address_has(indicator=key)
 
     def painted(self, key: str) -> None:
         """Wait until the map shows `indicator|2022-08-31`, and nothing is asked any more."""

@@ -279,6 +279,58 @@ def test_suggested_places_are_heard_and_chosen_by_arrows(read: Any) -> None:
     reader.assert_clean()
 
 
+OFFERED = "#indicator-options [role=option]"
+
+
+def test_the_list_of_indicators_is_searched_by_keyboard(read: Any) -> None:
+    """Near-twins are one entry; accents, case and hyphens do not matter; nothing found is told."""
+    reader = read("period=2022-08")
+    page = reader.page
+    box = page.get_by_role("combobox", name="Que montrer")
+    box.focus()
+    assert box.get_attribute("aria-expanded") == "false"
+    page.keyboard.press("ArrowDown")
+    assert box.get_attribute("aria-expanded") == "true"
+    active = page.locator(f"#{box.get_attribute('aria-activedescendant')}")
+    assert active.inner_text().startswith("Sécheresse agricole")  # what is shown
+    # One entry for each family: 21 where days are not known (66 indicators were as many rows).
+    names = [each.split("\n")[0] for each in page.locator(OFFERED).all_inner_texts()]
+    assert len(names) == len(set(names)) < 25
+    for typed, first in [
+        ("spi", "Pluie comparée aux autres années (SPI)"),
+        ("SPI-3", "Pluie sur 3 mois (SPI-3)"),
+        ("swi", "Humidité du sol (SWI, SSWI)"),
+        ("MAIS grain", "Manque d'eau : maïs grain non irrigué"),
+        ("nappe", "Restrictions d'eau"),  # only its explanation speaks of it
+    ]:
+        page.fill("#indicator", typed)
+        said = page.locator(OFFERED).first.inner_text().replace("\u00a0", " ")
+        assert said.startswith(first), typed
+        assert f"Indicateurs : {page.locator(OFFERED).count()}" in reader.text("#indicator-said")
+    page.fill("#indicator", "xyzzy")
+    assert page.locator(OFFERED).count() == 0
+    assert "Aucun indicateur « xyzzy »" in reader.text("#indicator-said")
+    assert page.locator(".field.indicator .options p").is_visible()
+    page.keyboard.press("Escape")
+    assert page.input_value("#indicator") == "Sécheresse agricole"
+    assert page.is_hidden("#variant")
+    # A family, then which of it; another family keeps the months.
+    page.fill("#indicator", "spi")
+    with reader.answered():
+        page.keyboard.press("Enter")
+    reader.address_has(indicator="spi_1")
+    with reader.answered():
+        page.select_option("#variant", label="sur 6 mois")
+    reader.address_has(indicator="spi_6")
+    page.fill("#indicator", "spei")
+    with reader.answered():
+        page.keyboard.press("Enter")
+    reader.address_has(indicator="spei_6")
+    assert page.input_value("#indicator") == "Pluie moins évaporation (SPEI)"
+    assert page.input_value("#variant") == "spei_6"
+    reader.assert_clean()
+
+
 def test_a_place_is_found_by_touch(read: Any) -> None:
     reader = read("period=2022-08", viewport=PHONE, touch=True)
     page = reader.page
@@ -362,7 +414,8 @@ def test_the_worst_hit_of_maize_in_august_2022_taken_home_by_keyboard_alone(
         raise AssertionError(f"{selector} is not reached by Tab")
 
     go("#indicator")
-    page.keyboard.type("Shortage of water: grain maize")
+    page.keyboard.type("shortage of water maize")
+    page.keyboard.press("Enter")
     indicator = "crop_stress_pct_grain_maize_rainfed"
     reader.address_has(indicator=indicator)
     go("#timeline")

@@ -227,8 +227,7 @@ def test_another_indicator_recolours_and_says_what_it_is(read: Any, artefacts: P
     page = reader.page
     before = reader.fills()
     for key in ("precip_mm", "precip_anomaly_pct", "spi_12", "water_restrictions"):
-        with reader.answered():
-            page.select_option("#indicator", key)
+        reader.choose_indicator(key)
         reader.until(
             lambda key=key: page.get_attribute("html", "data-map-painted").startswith(f"{key}|")
         )
@@ -237,8 +236,7 @@ def test_another_indicator_recolours_and_says_what_it_is(read: Any, artefacts: P
         assert reader.overflow() == []
         page.screenshot(path=artefacts / f"map_{key}.png")
     reader.says(".notice", "août 2022")  # restrictions are of another time
-    with reader.answered():
-        page.select_option("#indicator", "combined")
+    reader.choose_indicator("combined")
     reader.painted("combined|2022-08-31")  # what was wished for survives the visit
     assert reader.fills() == before
     reader.assert_clean()

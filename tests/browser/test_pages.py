@@ -45,7 +45,7 @@ SAYS = {
     },
     "en": {
         "map": "August 2022",
-        "departement": "2nd dekad of August 2022",
+        "departement": "11-20 August 2022",
         "ranking": "extreme drought",
         "droughts": "the year hit most widely",
         "trends": "per decade",

@@ -25,7 +25,8 @@ def test_two_readers_have_a_state_each(read: Any) -> None:
     two = read("period=2011-05&lang=en")
     one.click("[data-map=a] [data-code='32']")
     with two.answered():
-        two.page.select_option("#indicator", "spi_6")
+        two.page.fill("#indicator", "SPI 6")
+        two.page.press("#indicator", "Enter")
     two.click("[data-map=a] [data-code='67']")
     one.click("nav [data-page-link=ranking]")
     two.says(".detail h2", "Bas-Rhin")

@@ -12,6 +12,7 @@ import pytest
 from geo_pipeline.errors import SourceError
 from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.vigieau import Vigieau, paris_day
+from geo_pipeline.sources.vigieau.orders import ORDER_COLUMNS
 from geo_pipeline.territory import CODES
 
 API = "/api/departements"
@@ -291,7 +292,8 @@ def test_zones_in_force(provider: Any, vigieau: Vigieau, zones_file: str) -> Non
         ),
     )
     found = vigieau.zones()
-    assert found.rows.drop(columns="geometry").values.tolist() == [
+    named = ["zone", "name", "zone_type", "departement", "level"]
+    assert found.rows[named].values.tolist() == [
         ["1", "Zone 1", "surface", "31", "alerte"],
         ["2", "Zone 2", "groundwater", "31", "crise"],
         ["3", "Zone 3", "drinking", "974", "alerte"],
@@ -318,6 +320,57 @@ def test_the_real_zones(provider: Any, vigieau: Vigieau, zones_file: str, observ
         said = known[row.zone]
         assert row.zone_type == types[said["type_zone"]]
         assert (row.departement, row.level) == (said["departement_code"], said["niveau"])
+        assert row.first_day == said["debut"]
+        assert row.last_day == said["fin"]
+        assert row.order == " ".join(said["arrete_numero"].split())
+    # This file is derived from VigiEau's own, whose addresses and rules it does not repeat.
+    assert found.rows[["order_url", "farming"]].isna().all(axis=None)
+
+
+def test_orders_and_rules_for_farms_of_zones(
+    provider: Any, vigieau: Vigieau, zones_file: str
+) -> None:
+    """As in VigiEau's own file; a rule for another water, or another reader, is none of a farm."""
+    by_sprinkler = use("Irrigation  par aspersion", "Interdit de 8 h à 20 h")
+    order = {
+        "id": 7,
+        "numero": "31-2026-07",
+        "dateDebut": "2026-06-28",
+        "dateFin": "2026-10-31T00:00:00.000Z",
+        "fichier": "https://example.org/31-2026-07.pdf",
+    }
+    rules = [
+        by_sprinkler,
+        use("Forages", "Interdit", concerneEsu=False),
+        use("Piscines", "Interdit", concerneExploitation=False),
+        use("Sans règle", None),
+        "?",
+    ]
+    unreadable = {"numero": 31, "dateDebut": "hier", "dateFin": None, "fichier": "javascript:x"}
+    provider.on(
+        zones_file,
+        json=collection(
+            zone(1, arreteRestriction=order, restrictions=rules),
+            zone(2, type="SOU", arreteRestriction=order, restrictions=rules),
+            zone(3, arreteRestriction=unreadable, restrictions=None),
+        ),
+    )
+    rows = vigieau.zones().rows.set_index("zone")
+    assert rows.loc["1", list(ORDER_COLUMNS)].tolist() == [
+        "31-2026-07",
+        "https://example.org/31-2026-07.pdf",
+        "2026-06-28",
+        "2026-10-31",
+        [("Irrigation par aspersion", "Interdit de 8 h à 20 h")],
+    ]
+    assert [name for name, _ in rows.loc["2", "farming"]] == ["Irrigation par aspersion", "Forages"]
+    assert rows.loc["3", list(ORDER_COLUMNS)].isna().all()
+
+
+def use(name: str, rule: str | None, **said: bool) -> dict[str, Any]:
+    """A use of water with its rule; for farms and all waters unless it is `said` otherwise."""
+    marks = ("concerneExploitation", "concerneEsu", "concerneEso", "concerneAep")
+    return {"nom": name, "description": rule, **dict.fromkeys(marks, True), **said}
 
 
 def test_no_zone_in_force(provider: Any, vigieau: Vigieau, zones_file: str) -> None:
@@ -325,7 +378,7 @@ def test_no_zone_in_force(provider: Any, vigieau: Vigieau, zones_file: str) -> N
     found = vigieau.zones()
     assert found.rows.empty
     assert list(found.rows.columns) == [
-        "zone", "name", "zone_type", "departement", "level", "geometry",
+        "zone", "name", "zone_type", "departement", "level", *ORDER_COLUMNS, "geometry",
     ]  # fmt: skip
 
 

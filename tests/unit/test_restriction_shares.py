@@ -15,6 +15,7 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.schemas import LEVELS
 from geo_pipeline.spatial.zones import SHARE_COLUMNS, restriction_shares, with_shares
 from geo_pipeline.tables import TABLES
+from geo_pipeline.transforms.restriction_zones import with_zones
 
 SOUTH, NORTH = 43.0, 44.0
 OBSERVED = Path(__file__).resolve().parents[3] / "shared" / "data" / "observed"
@@ -220,6 +221,41 @@ def test_no_zone_at_all() -> None:
 def test_the_table_has_these_columns() -> None:
     columns = TABLES["water_restrictions"].rows.to_schema().columns
     assert set(SHARE_COLUMNS) <= set(columns)
+
+
+# Zones beside them
+
+
+def zone_rows(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
+    """département, type, level and name; zones without an order."""
+    names = ["departement", "zone_type", "level", "name"]
+    without = dict.fromkeys(["order", "order_url", "first_day", "last_day", "farming"])
+    return pd.DataFrame([dict(zip(names, row, strict=True)) | without for row in rows])
+
+
+def test_zones_in_force_the_strictest_first() -> None:
+    told = with_zones(
+        levels(),
+        zone_rows(
+            ("32", "surface", "vigilance", "Adour"),
+            ("32", "groundwater", "crise", "Nappe"),
+            ("32", "surface", "crise", "Gers"),
+            ("81", "surface", "alerte", "Tarn"),
+        ).assign(order="n° 1"),
+    ).set_index("departement")["zones"]
+    assert [zone["name"] for zone in json.loads(told["32"])] == ["Nappe", "Gers", "Adour"]
+    assert json.loads(told["81"]) == [
+        {"name": "Tarn", "zone_type": "surface", "level": "alerte", "order": "n° 1"}
+    ]
+    assert told["31"] == "[]"
+
+
+def test_where_not_all_zones_are_known_none_is_told() -> None:
+    rows = zone_rows(("32", "surface", "crise", "Gers"))
+    told = with_zones(levels(), rows, (("32", "drinking"),)).set_index("departement")["zones"]
+    assert told["32"] is None
+    assert told["31"] == "[]"
+    assert with_zones(levels(), None)["zones"].isna().all()
 
 
 # Real zones

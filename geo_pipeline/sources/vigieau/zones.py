@@ -1,6 +1,7 @@
 """The alert zones in force from VigiEau's GeoJSON file: their levels and outlines.
 
-`dataset` chooses the file; `spatial` computes the area of the zones by département.
+`dataset` chooses the file; `orders` reads the order behind a zone; `spatial` computes the area of
+the zones by département.
 """
 
 import json
@@ -14,6 +15,7 @@ import shapely
 
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.sources.payload import Sieve
+from geo_pipeline.sources.vigieau.orders import ORDER_COLUMNS, order_of
 from geo_pipeline.sources.vigieau.values import (
     ZONE_TYPES,
     UnusableError,
@@ -32,8 +34,8 @@ class Zones(NamedTuple):
     """Alert zones in force."""
 
     rows: gpd.GeoDataFrame
-    """zone, name, zone_type (`surface`, `groundwater`, `drinking`), departement, level, geometry
-    (longitude and latitude)."""
+    """zone, name, zone_type (`surface`, `groundwater`, `drinking`), departement, level, those of
+    `orders` (None where the file does not say), geometry (longitude and latitude)."""
     without_level: int
     """Number of features without a restriction, which are not in `rows`."""
     without_area: tuple[str, ...]
@@ -65,7 +67,7 @@ def read_zones(body: Any, sieve: Sieve, provenance: Provenance) -> Zones:
     unread = {_place(each) for each in features if _called(each) in named}
     if zones and not any(zone["told"] for zone in zones):
         raise UnusableError(message("vigieau.no_level"))
-    columns = ["zone", "name", "zone_type", "departement", "level"]
+    columns = ["zone", "name", "zone_type", "departement", "level", *ORDER_COLUMNS]
     in_force = [zone for zone in zones if zone["level"] is not None]
     frame = pd.DataFrame(in_force, columns=columns)
     outlines, faults = _outlines([zone["geometry"] for zone in in_force])
@@ -131,6 +133,7 @@ def _zone(feature: Any) -> dict[str, Any]:
         "zone_type": ZONE_TYPES[kind],
         "departement": code,
         "level": known_level(level, code),
+        **order_of(properties, kind),
         "told": told,
         "geometry": None if geometry is None else json.dumps(geometry),
     }

@@ -3,6 +3,8 @@
 Rows of both sections; the calendar of crops is in `publishing.calendar`.
 """
 
+import json
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
@@ -19,10 +21,10 @@ from geo_pipeline.publishing.calendar import stage_on
 from geo_pipeline.publishing.formats import capitalise, format_date, format_number, format_value
 from geo_pipeline.publishing.legend import style_of
 from geo_pipeline.publishing.selection import LONGEST_STEP
-from geo_pipeline.words import NBSP, Lang
+from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import FloatMatrix
 from panel_app.data.page_view import percent
-from panel_app.data.page_words import catalogue
+from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.store import Publication
 from panel_app.pages.departement.departement_place import Place, record
 
@@ -231,32 +233,94 @@ def level_of(level: object) -> ClassStyle:
 
 
 def restrictions(place: Place) -> dict[str, Any]:
-    """Level of each use of water, and its share of the land where that is known."""
+    """Level of each kind of water, its share of the area where that is known, and the zones."""
     order, words, lang = order_in_force(place), place.view.words, place.view.lang
     if order is None:
         return {"rows": []}
     rows = []
     for use, name in USES.items():
         style = level_of(order[f"level_{use}"])
-        shares = [
-            f"{each.name(lang)}{NBSP}: {percent(float(order[f'{use}_{each.code}_pct']), lang)}"
-            for each in RESTRICTION_LEVELS
-            if each.code != "none" and float(order[f"{use}_{each.code}_pct"] or 0) > 0
-        ]
         rows.append(
             {
                 "use": words(name),
                 "colour": style.colour,
                 "said": capitalise(style.name(lang)),
                 "meaning": capitalise(style.meaning(lang)),
-                "shares": words("departement.share", shares=", ".join(shares)) if shares else "",
             }
         )
     day = pd.Timestamp(order["date"]).date()
     return {
         "rows": rows,
+        "levels": levels_by_area(order, lang),
+        "zones": zones_in_force(order, words),
         "day": words("departement.orders_of", day=format_date(day, lang)),
         "other_time": other_time(place, order),
         "period": place.period,
         "source": place.view.publication.source_names("water_restrictions"),
+    }
+
+
+def levels_by_area(order: dict[str, Any], lang: Lang) -> list[dict[str, Any]]:
+    """Each level, the strictest first, with its share of the area by kind of water.
+
+    A share is None where it is not known, and empty where no zone has that level; without any known
+    share there are no levels.
+    """
+    shares = {
+        (use, each.code): float(order[f"{use}_{each.code}_pct"])
+        for use in USES
+        for each in RESTRICTION_LEVELS
+        if each.code != "none"
+    }
+    if np.isnan(list(shares.values())).all():
+        return []
+    # What is left of the area has no restriction.
+    for use in USES:
+        of_use = [share for (kind, _), share in shares.items() if kind == use]
+        shares[use, "none"] = max(0.0, 100 - sum(of_use))
+    return [
+        {
+            "name": capitalise(each.name(lang)),
+            "meaning": capitalise(each.meaning(lang)),
+            "colour": each.colour,
+            "in_force": each.code != "none",
+            "shares": [_share(shares[use, each.code], lang) for use in USES],
+        }
+        for each in RESTRICTION_LEVELS
+    ]
+
+
+def _share(share: float, lang: Lang) -> dict[str, str] | None:
+    if np.isnan(share):
+        return None
+    if share < 0.05:
+        return {}
+    return {"pct": f"{share:.1f}", "said": percent(share, lang)}
+
+
+def zones_in_force(order: dict[str, Any], words: Catalogue) -> list[dict[str, Any]]:
+    """The zones, the strictest first, each with its order and its rules for farms."""
+    told = order.get("zones")  # a publication of before zones were kept has no such column
+    return [] if pd.isna(told) else [_zone(zone, words) for zone in json.loads(told)]
+
+
+def _zone(zone: dict[str, Any], words: Catalogue) -> dict[str, Any]:
+    style = level_of(zone["level"])
+    first, last = (
+        format_date(date.fromisoformat(zone[name]), words.lang) if name in zone else ""
+        for name in ("first_day", "last_day")
+    )
+    days = ""
+    if first:
+        key = "departement.order_days" if last else "departement.order_since"
+        days = words(key, first=first, last=last)
+    return {
+        "name": zone.get("name", ""),
+        "use": words(USES[zone["zone_type"]]),
+        "colour": style.colour,
+        "said": capitalise(style.name(words.lang)),
+        "order": zone.get("order", ""),
+        "url": zone.get("order_url", ""),
+        "days": days,
+        "farming": zone.get("farming", []),
     }

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo_pipeline.catalogue.indicator_record import Indicator
 from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.words import Lang
@@ -110,8 +111,19 @@ def legend_figures(
         "area": _codes(matrix.area_shares).ravel().tolist(),
         "crop": None if grown is None else _codes(matrix.shares_by(grown)).ravel().tolist(),
         "drought": drought,
-        "percents": [percent(share, lang) for share in (*range(LITTLE), 0.1)],
+        "percents": [
+            percent(share, lang) if tells_area(indicator_of(matrix.indicator)) else ""
+            for share in (*range(LITTLE), 0.1)
+        ],
     }
+
+
+def tells_area(indicator: Indicator) -> bool:
+    """Whether a class holds for the area of its départements.
+
+    The highest level of restriction holds somewhere in them.
+    """
+    return indicator.kind != "restriction"
 
 
 def _codes(shares: FloatMatrix) -> NDArray[np.int64]:

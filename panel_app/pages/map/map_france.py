@@ -39,7 +39,7 @@ def france(view: PageView) -> dict[str, Any]:
 
 
 def _list_heading(view: PageView) -> str:
-    if view.indicator.kind == "restriction":
+    if view.indicator.group == "restrictions":
         return "france.strictest"
     if view.indicator.group in ("crops", "yields"):
         return "france.worst_growing" if _grown(view) is not None else "france.worst"

@@ -14,7 +14,7 @@ from geo_pipeline.publishing.legend import class_meaning, hatching, longest_refe
 from panel_app.data.class_changes import MOST, has_changes
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
-from panel_app.data.page_view import PageView, Slots, indicator_options, percent
+from panel_app.data.page_view import PageView, Slots, indicator_list, percent
 from panel_app.data.state import Since
 from panel_app.drawing import atlas
 from panel_app.drawing.templates import render
@@ -28,6 +28,7 @@ from panel_app.pages.map.map_cells import (
     places,
     shown,
     shows_changes,
+    tells_area,
     tips,
 )
 from panel_app.pages.map.map_france import france
@@ -184,7 +185,7 @@ def comparison(view: PageView) -> dict[str, Any]:
             {"value": each, "name": words(f"change.since_{each}")} for each in get_args(Since)
         ],
         "chosen_since": view.state.since,
-        "indicators": indicator_options(view),
+        "indicators": indicator_list(view),
         "other": other_indicator(view),
         "default_when": words("compare.year_before" if same else "compare.same_time"),
         "years": years,
@@ -218,6 +219,7 @@ def legend(view: PageView) -> dict[str, Any]:
     lang, words, publication = view.lang, view.words, view.publication
     crop = publication.crop_areas.get(view.state.crop)
     years = longest_reference(view.matrix.reference_years[view.row])
+    by_area = tells_area(view.indicator)
     rows = [
         {
             "colour": share.style.colour,
@@ -226,8 +228,8 @@ def legend(view: PageView) -> dict[str, Any]:
             "brief": capitalise(share.style.brief(lang)),
             "meaning": capitalise(class_meaning(share.style, years, lang)),
             "count": share.departements,
-            "area": percent(share.area_pct, lang) if share.departements else "",
-            "crop": percent(share.crop_pct, lang) if share.crop_pct > 0 else "",
+            "area": percent(share.area_pct, lang) if share.departements and by_area else "",
+            "crop": percent(share.crop_pct, lang) if share.crop_pct > 0 and by_area else "",
         }
         for share in drawn(view).shares(view.row, crop)
     ]
@@ -269,6 +271,8 @@ def legend(view: PageView) -> dict[str, Any]:
 
 def _units(view: PageView, by_crop: bool) -> str:
     """What the two or three figures of a class are."""
+    if not tells_area(view.indicator):
+        return view.words("map.counted_levels")
     known = view.matrix.style[view.row] != NO_STYLE
     area = format_number(float(view.matrix.area_km2[known].sum()), 0, view.lang)
     counted = view.words("map.counted_crop" if by_crop else "map.counted")

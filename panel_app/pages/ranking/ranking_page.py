@@ -77,7 +77,7 @@ def _first(view: PageView, ranked: RankedDepartements, names: Sequence[str]) -> 
     if not names:
         return words("ranking.nothing")
     places = enumeration(names, words)
-    if which.kind == "restriction":
+    if which.group == "restrictions":
         return words("ranking.first_strict", places=places)
     if not drier_sign(which) or which.group in ("yields", "days"):
         return words("ranking.first_plain", places=places)

@@ -51,8 +51,11 @@ Ints = NDArray[np.int64]
 
 
 def has_trend(indicator: Indicator) -> bool:
-    """Whether its values may be averaged: stages and levels are only ordered names."""
-    return indicator.kind not in ("stage", "restriction")
+    """Whether its values may be averaged over years.
+
+    Stages and levels are only ordered names; of restrictions one day is known.
+    """
+    return indicator.kind != "stage" and indicator.step != "day"
 
 
 def dry_sign(indicator: Indicator) -> int:

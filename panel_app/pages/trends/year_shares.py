@@ -17,7 +17,7 @@ from panel_app.pages.trends.trends_charts import (
 def shares(about: Shown) -> str:
     """Share of the area, or of a crop's, in each class, year by year."""
     view, words = about.view, about.view.words
-    if view.indicator.kind == "restriction":
+    if view.indicator.step == "day":
         return ""
     found = season_trends.yearly_shares(view.matrix, class_shares.weighted_shares(view))
     crop = view.state.crop if view.state.crop in view.publication.crop_areas else ""

@@ -117,7 +117,7 @@ def test_a_season_under_way_says_so(publication: Publication) -> None:
     sums = of_years(observed_rain("32"), 601, 811)
     place = int(sums.rank()[2022])
     head = plain(said(publication, departement="32", period="2022-08-20")["head"])
-    assert f"{place}e été le plus sec jusqu'ici depuis 2010, sur {len(sums)} ans connus." in head
+    assert f"{place}e été le plus sec à cette date depuis 2010, sur {len(sums)} ans connus." in head
     english = plain(said(publication, departement="32", period="2022-08-31", lang="en")["head"])
     assert " so far" not in english
     assert "driest summer since 2010, of 12 years known." in english

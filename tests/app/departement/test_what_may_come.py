@@ -72,7 +72,7 @@ def test_chances_are_told_and_why_those_of_rare_classes_are_not(publication: Pub
         in text
     )
     years = f"{month['usual_years']:.0f} autres années connues"
-    why = f"avec les {years} : il en faut 19 pour D3 et 49 pour D4"
+    why = f"les {years} ne suffisent pas : il en faut 19 pour D3 et 49 pour D4"
     assert why in text
 
 

@@ -34,8 +34,10 @@ from geo_pipeline.publishing.legend import (
     years_beaten,
 )
 from geo_pipeline.publishing.sentences import sentence
+from geo_pipeline.schemas import LEVELS
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.crop_names import CROPS
+from geo_pipeline.spatial.zones import ZONE_TYPES
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.drought import drought_indicators
 from geo_pipeline.transforms.soil import soil_water_daily
@@ -152,7 +154,9 @@ def test_restrictions_and_yields_come_from_elsewhere_than_the_weather() -> None:
         asset: {key for key, each in INDICATORS.items() if each.asset == asset}
         for asset in ("crop_statistics", "water_restrictions")
     }
-    assert by_asset == {"crop_statistics": yields, "water_restrictions": {"water_restrictions"}}
+    areas = {f"restricted_area_pct_{water}_{level}" for water in ZONE_TYPES for level in LEVELS[1:]}
+    restrictions = {"water_restrictions", *areas}
+    assert by_asset == {"crop_statistics": yields, "water_restrictions": restrictions}
     steps = {each.asset: each.step for each in INDICATORS.values()}
     assert steps == {
         "weather_daily": "dekad",
@@ -264,11 +268,11 @@ def test_the_combined_class_shows_its_score() -> None:
     ("day", "step", "fr", "en"),
     [
         (date(2022, 8, 31), "month", "août 2022", "August 2022"),
-        (date(2022, 8, 20), "dekad", "2e décade d'août 2022", "2nd dekad of August 2022"),
-        (date(2022, 4, 10), "dekad", "1re décade d'avril 2022", "1st dekad of April 2022"),
-        (date(2022, 10, 31), "dekad", "3e décade d'octobre 2022", "3rd dekad of October 2022"),
-        (date(2022, 5, 31), "dekad", "3e décade de mai 2022", "3rd dekad of May 2022"),
-        (date(2022, 2, 28), "dekad", "3e décade de février 2022", "3rd dekad of February 2022"),
+        (date(2022, 8, 20), "dekad", "2e décade d'août 2022", "11-20\u00a0August 2022"),
+        (date(2022, 4, 10), "dekad", "1re décade d'avril 2022", "1-10\u00a0April 2022"),
+        (date(2022, 10, 31), "dekad", "3e décade d'octobre 2022", "21-31\u00a0October 2022"),
+        (date(2022, 5, 31), "dekad", "3e décade de mai 2022", "21-31\u00a0May 2022"),
+        (date(2022, 2, 28), "dekad", "3e décade de février 2022", "21-28\u00a0February 2022"),
         (date(2026, 10, 3), "day", f"3{NB}octobre 2026", f"3{NB}October 2026"),
         (date(2022, 12, 31), "year", "2022", "2022"),
         (date(2026, 5, 1), "day", f"1er{NB}mai 2026", f"1{NB}May 2026"),
@@ -509,8 +513,10 @@ SHORT = {"reference_years": 12, "reference_period": "2010-2022"}
         (
             "water_restrictions",
             {"drought_class": "vigilance", **SHORT},
-            "Gers : vigilance. Chacun est invité à économiser l'eau.",
-            "Gers: watch. Everyone is asked to save water.",
+            "Gers : vigilance. Niveau le plus élevé quelque part dans le département : chacun est "
+            "invité à économiser l'eau.",
+            "Gers: watch. Highest level anywhere in the département: everyone is asked to save "
+            "water.",
         ),
         (
             "water_restrictions",
