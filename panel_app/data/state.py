@@ -16,6 +16,7 @@ from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.catalogue.styles import check_lang
 from geo_pipeline.territory import BY_CODE, REGIONS
 from geo_pipeline.words import Lang
+from panel_app.data.overlay import can_overlay
 from panel_app.data.page_words import Catalogue, catalogue
 
 Step = Literal["month", "dekad"]
@@ -61,6 +62,8 @@ class State:
     """Period of the second map; None for a year before."""
     since: Since = "month"
     """How long before the period a map of changes looks back."""
+    over: str = ""
+    """Indicator hatched over the map where it is grave; empty for none."""
     level: Level = "departement"
     region: str = ""
     """Code of the région to which the ranking is restricted."""
@@ -93,6 +96,7 @@ class State:
             "with": self.other_indicator if self.two_maps else "",
             "at": _typed(self.other_period, "dekad") if self.two_maps and self.other_period else "",
             "since": self.since if self.since != default.since else "",
+            "over": self.over,
             "level": self.level if self.level != default.level else "",
             "region": self.region,
             "sort": ("-" if self.descending else "") + self.sort,
@@ -235,6 +239,9 @@ def from_query(
         other_indicator=other if compare else "",
         other_period=at[0] if at and compare else None,
         since=read.one_of("since", get_args(Since), State.since),  # type: ignore[arg-type]
+        over=read.one_of(
+            "over", [each for each in indicators if can_overlay(indicator_of(each))], ""
+        ),
         level=read.one_of("level", get_args(Level), "departement"),  # type: ignore[arg-type]
         region=read.one_of("region", list(REGIONS), ""),
         sort=sort.removeprefix("-") if sort.removeprefix("-") in SORTS else "dryness",

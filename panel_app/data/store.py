@@ -85,6 +85,12 @@ class Publication:
         with self._lock:
             return gpd.GeoDataFrame(self._warehouse.query("shapes"))
 
+    @cached_property
+    def inset_outlines(self) -> gpd.GeoDataFrame:
+        """Outlines (longitude and latitude) of the départements drawn in insets, with a scale."""
+        with self._lock:
+            return gpd.GeoDataFrame(self._warehouse.query("inset_outlines"))
+
     def matrix(self, indicator: str) -> Matrix:
         """Return one indicator, read at the first call."""
         with self._lock:

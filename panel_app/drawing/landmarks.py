@@ -1,7 +1,8 @@
 """Landmarks of the zoomed map: borders of régions, rivers and towns, in the units of the shapes.
 
 The borders come from the shapes, rivers and towns from `assets_data/landmarks.geojson`. Towns of
-the overseas départements are left out: each of their insets has a scale of its own.
+the overseas départements lie in their insets, each of which has a projection and a scale of its
+own.
 """
 
 import json
@@ -11,23 +12,30 @@ from itertools import combinations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geo_pipeline.territory import BY_CODE
 from panel_app.data.store import Publication
 from panel_app.drawing.atlas import line_path
 
 LAMBERT_93 = "EPSG:2154"
+NEAR_DEGREES = 0.05
+"""How far outside a coarse outline a town on the coast may lie."""
 
 
 @lru_cache(maxsize=2)
 def landmarks(publication: Publication) -> str:
     """Return them as JSON: paths of `regions` and `rivers`, `towns` (name, x, y), largest first."""
     text = files("assets_data").joinpath("landmarks.geojson").read_text(encoding="utf-8")
-    known = gpd.GeoDataFrame.from_features(json.loads(text), crs="OGC:CRS84").to_crs(LAMBERT_93)
+    everywhere = gpd.GeoDataFrame.from_features(json.loads(text), crs="OGC:CRS84")
+    overseas = _towns_in_insets(publication, everywhere[everywhere["kind"] == "town"])
+    known = everywhere.to_crs(LAMBERT_93)
     known["geometry"] = known.geometry.affine_transform([1e-3, 0, 0, 1e-3, 0, 0])
     land = shapely.unary_union(_mainland(publication).geometry.to_numpy())
     towns = known[(known["kind"] == "town") & known.within(land.buffer(5.0))]
+    towns = pd.concat([towns.set_crs(None, allow_override=True), overseas])
     towns = towns.sort_values("inhabitants", ascending=False, kind="stable")
     rivers = known.geometry[known["kind"] == "river"].intersection(land)
     return json.dumps(
@@ -42,6 +50,33 @@ def landmarks(publication: Publication) -> str:
         ensure_ascii=False,
         separators=(",", ":"),
     )
+
+
+def _towns_in_insets(publication: Publication, towns: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the towns of the overseas départements, in the units of their insets."""
+    shapes = publication.shapes.set_index("departement").geometry
+    found = [towns.iloc[:0].set_crs(None, allow_override=True)]
+    for each in publication.inset_outlines.itertuples():
+        crs = BY_CODE[str(each.departement)].crs
+        outline = gpd.GeoSeries([each.geometry], crs="OGC:CRS84")
+        own = towns[towns.within(outline.iloc[0].buffer(NEAR_DEGREES))].to_crs(crs)
+        # The middle of the outline is the middle of the shape.
+        (x, y), (left, top) = (
+            _middle(outline.to_crs(crs).iloc[0]),
+            _middle(shapes[each.departement]),
+        )
+        scale = each.scale / 1e3
+        moved = own.geometry.affine_transform(
+            [scale, 0, 0, scale, left - scale * x, top - scale * y]
+        )
+        found.append(own.set_geometry(moved).set_crs(None, allow_override=True))
+    return gpd.GeoDataFrame(pd.concat(found))
+
+
+def _middle(shape: BaseGeometry) -> tuple[float, float]:
+    """Return the middle of the box around a shape."""
+    west, south, east, north = shape.bounds
+    return (west + east) / 2, (south + north) / 2
 
 
 def _mainland(publication: Publication) -> gpd.GeoDataFrame:

@@ -364,3 +364,35 @@ def test_speed_is_measured(read: Any) -> None:
     assert painted < 6000
     assert statistics.median(steps) < 400
     reader.assert_clean()
+
+
+def test_a_second_indicator_is_hatched_over_the_map(read: Any, artefacts: Path) -> None:
+    reader = read("period=2022-08-20")
+    page = reader.page
+    hatched = page.locator("[data-map=a] .over use:not([hidden])")
+    assert hatched.count() == 0
+    with reader.answered():
+        page.select_option("[data-param=over]", "swi")
+    reader.address_has(over="swi")
+
+    def counted() -> int:
+        """Départements that are hatched, each once: four around Paris are drawn twice."""
+        shapes = hatched.evaluate_all("all => all.map((each) => each.getAttribute('href'))")
+        return len({shape.rstrip("x") for shape in shapes})
+
+    reader.until(lambda: counted() > 0)
+    reader.until(lambda: reader.text("[data-over]") == str(counted()))
+    august = counted()
+    page.screenshot(path=artefacts / "map_hatched.png")
+    # A step changes them at once, without the session.
+    page.focus("#timeline")
+    for _ in range(9):
+        page.keyboard.press("ArrowRight")
+    reader.until(lambda: counted() != august)
+    reader.until(lambda: reader.text("[data-over]") == str(counted()))
+    with reader.answered():
+        page.select_option("[data-param=over]", "")
+    reader.until(lambda: hatched.count() == 0)
+    assert "over" not in reader.query()
+    assert reader.overflow() == []
+    reader.assert_clean()

@@ -5,7 +5,7 @@
   const DENSE = 60; // periods from which a few pixels of the timeline are another one
   const HOLD_PX = 8, SLIP_PX = 4;
   const HATCH = "url(#hatch-wide)";
-  let places = null, a = null, b = null, second = null, tips = [], row = 0, step = "dekad", timer = 0, unanswered = 0, playing = 0, shownRow = -1;
+  let places = null, a = null, b = null, second = null, over = null, tips = [], row = 0, step = "dekad", timer = 0, unanswered = 0, playing = 0, shownRow = -1;
   const el = (id) => document.getElementById(id);
 
   // Position in the styles, -1 without data.
@@ -59,6 +59,23 @@
     plate();
   };
 
+  // The second indicator: the places where it is grave are hatched, over the colours of the first.
+  const hatch = () => {
+    const layer = maps.a.svg.querySelector(".over");
+    if (!over) return layer.replaceChildren();
+    if (!layer.firstChild) {
+      layer.append(...maps.a.shapes.map(({ element }) => {
+        const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+        use.setAttribute("href", element.getAttribute("href"));
+        return use;
+      }));
+    }
+    const cells = over.cells.slice(row * places.codes.length, (row + 1) * places.codes.length);
+    maps.a.shapes.forEach(({ column }, i) => layer.children[i].toggleAttribute("hidden", cells[column] !== "1"));
+    const told = document.querySelector("[data-over]");
+    if (told) told.textContent = /[01]/.test(cells) ? cells.split("1").length - 1 : told.dataset.unknown;
+  };
+
   const other = () => [b ?? a, second[row]];
 
   const count = () => {
@@ -80,6 +97,7 @@
 
   const show = () => {
     paint(maps.a, a, row);
+    hatch();
     if (maps.b) {
       const [matrix, at] = other();
       paint(maps.b, matrix, at);
@@ -200,6 +218,7 @@
     [el("day").min, el("day").max] = [a.dates[0], a.dates[a.dates.length - 1]];
     b = app.read("other");
     second = app.read("second");
+    over = app.read("over");
   };
   // The period shown by the session.
   const follow = () => { ({ row, step } = app.read("shown")); };
@@ -208,6 +227,7 @@
   on.slot.matrix = [() => { matrices(); follow(); }];
   on.slot.other = [matrices];
   on.slot.second = [matrices];
+  on.slot.over = [matrices];
   on.slot.tips = [() => {
     tips = app.read("tips") ?? [];
     shownRow = row;

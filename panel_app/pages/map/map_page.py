@@ -18,7 +18,7 @@ from panel_app.data.page_view import PageView, Slots, indicator_list, percent
 from panel_app.data.state import Since
 from panel_app.drawing import atlas
 from panel_app.drawing.templates import render
-from panel_app.pages.map import map_charts
+from panel_app.pages.map import map_charts, map_overlay
 from panel_app.pages.map.map_cells import (
     as_json,
     drawn,
@@ -48,7 +48,8 @@ def slots(view: PageView) -> Slots:
         "comparison": render("map/comparison", comparison(view)),
         "detail": render("map/place" if selected else "map/france", detail),
         "sheet": render("map/sheet", detail if selected else {"name": ""}),
-        "tips": as_json(tips(view, drawn(view), view.row)),
+        "tips": as_json(_tips(view)),
+        "over": map_overlay.hatched_cells(view),
         "places": places(view),
         "shown": shown(view),
         **matrices(view),
@@ -108,6 +109,11 @@ def headline(view: PageView) -> dict[str, Any]:
     }
 
 
+def _tips(view: PageView) -> list[list[str]]:
+    """Tooltip of each département on the first map."""
+    return map_overlay.told_in_tips(view, tips(view, drawn(view), view.row))
+
+
 def colours(matrix: Matrix, row: int) -> list[str]:
     """Colour of each département, '' without data."""
     palette = [*(style.colour for style in matrix.styles), ""]
@@ -117,7 +123,7 @@ def colours(matrix: Matrix, row: int) -> list[str]:
 def stage(view: PageView) -> str:
     """The map, or two of them to compare."""
     matrix, words = drawn(view), view.words
-    said = tips(view, matrix, view.row)
+    said = _tips(view)
     first = atlas.map_html(
         view.publication,
         words,
@@ -187,6 +193,8 @@ def comparison(view: PageView) -> dict[str, Any]:
         "chosen_since": view.state.since,
         "indicators": indicator_list(view),
         "other": other_indicator(view),
+        "overlays": map_overlay.choices(view),
+        "over": view.state.over,
         "default_when": words("compare.year_before" if same else "compare.same_time"),
         "years": years,
         "at": chosen,
@@ -266,6 +274,7 @@ def legend(view: PageView) -> dict[str, Any]:
         "note": note,
         "source": view.source,
         "held": _held(view),
+        "over": map_overlay.hatched_legend(view),
     }
 
 

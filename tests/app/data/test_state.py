@@ -22,6 +22,7 @@ WHOLE = {
     "since": "year",
     "with": "combined",
     "at": "2011-05-31",
+    "over": "water_restrictions",
     "level": "region",
     "region": "76",
     "sort": "-value",

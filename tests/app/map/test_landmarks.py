@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import geopandas as gpd
 import pytest
+import shapely
 
 from panel_app.data.store import Publication
 from panel_app.drawing.landmarks import landmarks
@@ -43,4 +44,24 @@ def test_they_are_in_the_units_of_the_shapes(publication: Publication) -> None:
     places = {name: (x, y) for name, x, y in told["towns"]}
     assert places["Paris"] == pytest.approx((652, -6862), abs=2)
     assert next(iter(places)) == "Paris"  # the largest first
-    assert "Saint-Denis" not in places or places["Saint-Denis"][1] < -6800  # not La Réunion's
+
+
+def test_towns_overseas_lie_in_their_insets(publication: Publication) -> None:
+    """Each préfecture on its own shape: Saint-Denis at the north of La Réunion, y is downwards."""
+    towns = json.loads(landmarks(publication))["towns"]
+    shapes = publication.shapes.set_index("departement").geometry
+    seats = {
+        "971": "Basse-Terre", "972": "Fort-de-France", "973": "Cayenne", "974": "Saint-Denis",
+        "976": "Mamoudzou",
+    }  # fmt: skip
+    points = {
+        code: [
+            point
+            for called, x, y in towns
+            if called == name and shapes[code].distance(point := shapely.Point(x, -y)) < 3
+        ]
+        for code, name in seats.items()
+    }
+    assert [len(found) for found in points.values()] == [1] * 5  # not Saint-Denis by Paris
+    _, south, _, north = shapes["974"].bounds
+    assert points["974"][0].y > south + 0.9 * (north - south)
