@@ -21,6 +21,10 @@ default:
 run *options: (_environment "requirements.txt")
     @{{ bin }}/geo-pipeline run "$@"
 
+# The weather of today and since 1991, step by step, no key: `just live --plan` tells what it takes
+live *options: (_environment "requirements.txt")
+    @{{ bin }}/geo-pipeline live "$@"
+
 # The map app on what `just run` made, at http://localhost:5006
 app port="5006": (_environment "requirements.txt")
     @{{ bin }}/python -m panel_app --port {{ port }}

@@ -19,6 +19,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from geo_pipeline.commands import export
+from geo_pipeline.commands.ending import StoppedError, ended_within, leave
 from geo_pipeline.commands.terminal import (
     err,
     fail,
@@ -28,6 +29,7 @@ from geo_pipeline.commands.terminal import (
     print_json,
     progress,
     tell_error,
+    tell_failed,
     tell_run,
 )
 from geo_pipeline.errors import GeoPipelineError, UsageError
@@ -91,6 +93,9 @@ def main() -> None:
         app()
     except UsageError as error:
         fail(error, code=2)
+    except StoppedError as error:
+        tell_failed(error)
+        leave(1)
     except GeoPipelineError as error:
         fail(error, code=1)
 
@@ -118,6 +123,35 @@ def run(
         return
     codes = parse_departements([departements]) if departements is not None else list(CODES)
     _run(codes, settings, as_json, verbose)
+
+
+@app.command()
+def live(
+    departements: Annotated[
+        str | None, typer.Option(help="Codes or names, such as 31,32; default: all 101.")
+    ] = None,
+    since: Annotated[
+        int | None, typer.Option(help="First year of the history; default: 1991.")
+    ] = None,
+    light: Annotated[
+        bool, typer.Option("--light", help="Only the last twelve years, some 1.7 GB.")
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Print the plan and stop: nothing is fetched.")
+    ] = False,
+) -> None:
+    """Fetch the weather of today and of the past, and publish: newest first, step by step."""
+    from geo_pipeline.commands.live import Live
+    from geo_pipeline.commands.live_plan import first_day, told
+
+    codes = parse_departements([departements]) if departements is not None else list(CODES)
+    work = Live(_settings(), codes, first_day(since, light=light))
+    made = work.planned()
+    bytes_per_s, measured = work.speed
+    for line in [*told(made, bytes_per_s, work.rate, measured), *work.quota_lines(made)]:
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if not plan:
+        raise typer.Exit(work.execute(made))
 
 
 @app.command()
@@ -403,7 +437,7 @@ def _run(codes: list[str], settings: "Settings", as_json: bool, verbose: bool) -
     """Run `codes` and print the outcome."""
     from geo_pipeline import logs
 
-    with progress(codes) as on_partition, logs.shown(verbose):
+    with ended_within(), progress(codes) as on_partition, logs.shown(verbose):
         from geo_pipeline.commands.runs import foreseen, run
 
         if note := foreseen(settings):

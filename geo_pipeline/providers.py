@@ -22,6 +22,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "source": "weather",
         "history": "weather",
+        "overseas": "weather",
         "crops": "crops",
         "restrictions": "restrictions",
         "boundaries": "boundaries",
@@ -280,6 +281,10 @@ PROVIDERS: Final = (
 
 LIVE: Final = tuple(each for each in PROVIDERS if each.name != EMBEDDED)
 """Those that are asked over the network."""
+
+
+OVERSEAS: Final = "nasa-power"
+"""The provider that `geo-pipeline live` takes for the overseas départements, unless told."""
 
 
 def names(kind: str) -> tuple[str, ...]:

@@ -60,6 +60,16 @@ class Settings(BaseSettings):
         description="Provider of earlier weather: gives the days that `source` lacks. bundled, "
         "sim2 or any other provider of weather.",
     )
+    overseas: str | None = Field(
+        default=None,
+        description="Provider of weather for the overseas départements where it is another than "
+        "`source`: SIM2 has none of them. nasa-power, open-meteo, meteo-france, meteo-france-api, "
+        "sim2 or bundled.",
+    )
+    source_since: date | None = Field(
+        default=None,
+        description="First day that `source` is asked for where `history` gives the days before.",
+    )
     crops: str = Field(
         default="bundled", description="Provider of crops: bundled, agreste, franceagrimer."
     )

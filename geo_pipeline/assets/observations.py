@@ -6,7 +6,7 @@ with it.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -39,9 +39,6 @@ from geo_pipeline.words import Message
 
 LEFT_OUT = "left_out"
 """Name of the check that reports stations or values that the reader of a source left out."""
-
-OVERLAP_YEARS = 2
-"""Calendar years over which two histories are compared, up to the last of the older one."""
 
 
 @table_asset("weather_daily")
@@ -120,15 +117,18 @@ def _fetched(
         return
     settings, providers = workspace.settings, workspace.providers
     until = settings.until or datetime.now(UTC).date()
-    firsts, places = _first_days(workspace, until), providers.places
-    chosen = list(zip(providers.weather, firsts, strict=True))
+    firsts, places = providers.first_days(until), providers.places
 
     def fetch(code: str) -> Weather | GeoPipelineError:
         try:
-            provided = _provided(workspace, code)
+            provided, chosen = _provided(workspace, code), providers.weather_of(code)
+            since = firsts if len(chosen) == len(firsts) else firsts[-1:]
             parts = [
                 provider.weather(code, first, until)
-                for provider, first in [*((each, firsts[-1]) for each in provided), *chosen]
+                for provider, first in [
+                    *((each, firsts[-1]) for each in provided),
+                    *zip(chosen, since, strict=True),
+                ]
             ]
             rows, overlap = joined([part.rows for part in parts])
             frame = with_et0(rows, places) if len(rows) else empty("weather_daily")
@@ -148,22 +148,6 @@ def _provided(workspace: Workspace, code: str) -> list[ProvidedStations]:
     settings = workspace.settings
     until = settings.until or datetime.now(UTC).date()
     return workspace.providers.stations(code, settings.since or FIRST_LIVE_DAY, until)
-
-
-def _first_days(workspace: Workspace, until: date) -> list[date]:
-    """Return the first day to ask each provider for.
-
-    Where a history covers the days before, the first provider is asked only for the overlap unless
-    `since` asks for more: providers limit how much they may be asked.
-    """
-    settings = workspace.settings
-    first = settings.since or FIRST_LIVE_DAY
-    if len(workspace.providers.weather) == 1 or settings.since is not None:
-        return [first] * len(workspace.providers.weather)
-    seam = until
-    if settings.history == "bundled":
-        seam = min(until, workspace.bundled.period(None, None)[1].date())
-    return [max(first, date(seam.year - OVERLAP_YEARS + 1, 1, 1)), first]
 
 
 def _joint(parts: Iterator[Provenance]) -> Provenance:

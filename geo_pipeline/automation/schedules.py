@@ -63,13 +63,13 @@ REFRESHING: Final = tuple(
 def is_live(settings: Settings, job: str) -> bool:
     """Return whether a setting has `job` ask a live provider.
 
-    A history only fills what the provider lacks, so it is asked when the provider is.
+    A history and a provider of the overseas départements are asked when the provider is.
     """
     kinds = {table.asks for table in TABLES.values() if table.refreshed_by == job}
     return any(
         getattr(settings, setting) not in (None, EMBEDDED)
         for setting, kind in KINDS.items()
-        if kind in kinds and setting != "history"
+        if kind in kinds and setting not in ("history", "overseas")
     )
 
 

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from geo_pipeline.automation.monitoring_files import kept_up
+from geo_pipeline.commands.ending import StoppedError
+from geo_pipeline.commands.quota_check import check_quotas
 from geo_pipeline.definitions import build_definitions
-from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.indicators.distributions import MIN_YEARS
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.internals import (
@@ -29,17 +30,9 @@ from geo_pipeline.storage.failures import WHOLE, Failure
 from geo_pipeline.storage.findings import Finding
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.drought import CLASS_MIN_YEARS
-from geo_pipeline.words import message
 
 # Dagster's own log goes to its event log; the terminal shows the messages of the command.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-class StoppedError(GeoPipelineError):
-    """A signal (SIGTERM, Ctrl-C) has stopped the run."""
-
-    def __init__(self) -> None:
-        super().__init__(message("run.stopped"))
 
 
 @dataclass(frozen=True)
@@ -92,8 +85,8 @@ def run(
     A département whose provider fails does not stop the others: it is in `Outcome.failures`.
 
     Raises:
-        UsageError: there is no such provider, or it has nothing between `since` and `until`;
-            nothing is run.
+        UsageError: there is no such provider, it has nothing between `since` and `until`, or
+            allows less than that in a day; nothing is run.
         GeoPipelineError: a step failed; what had been written and published before is unchanged.
     """
     start = time.perf_counter()
@@ -102,6 +95,8 @@ def run(
     check_settings(settings)
     if settings.source == "bundled" and (settings.since or settings.until):
         workspace.bundled.period(settings.since, settings.until)
+    if settings.source != "bundled":
+        check_quotas(settings, workspace.providers, codes)
     definitions = build_definitions(workspace)
     job = definitions.resolve_job_def("france" if len(codes) == len(CODES) else "departement")
     with open_instance(settings) as instance, kept_up(settings, instance):

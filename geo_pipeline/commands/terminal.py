@@ -130,10 +130,15 @@ def print_json(value: object) -> None:
 
 def fail(error: object, code: int) -> None:
     """Print one line, and JSON if the command has `--json`, and exit with `code`."""
+    tell_failed(error)
+    sys.exit(code)
+
+
+def tell_failed(error: object) -> None:
+    """Print an error as one line, and as JSON if the command has `--json`."""
     if "--json" in sys.argv:
         print_json({"error": one_line(error)})
     tell_error(error)
-    sys.exit(code)
 
 
 def tell_error(error: object) -> None:

@@ -22,13 +22,14 @@ from geo_pipeline.sources import (
     vigieau,
 )
 from geo_pipeline.sources.http import Http
-from geo_pipeline.sources.observed import Observed, WeatherSource
+from geo_pipeline.sources.observed import FIRST_LIVE_DAY, Observed, WeatherSource
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.spatial.grid import GridMeans
 from geo_pipeline.spatial.sampling import mean_latitudes, sampling_points
 from geo_pipeline.spatial.voronoi import VoronoiCells
 from geo_pipeline.storage.inbox_files import Provided, ProvidedFiles
 from geo_pipeline.tables import TABLES
+from geo_pipeline.territory import BY_CODE
 from geo_pipeline.transforms.stations import StationMeans
 from geo_pipeline.words import Words, message
 
@@ -42,6 +43,10 @@ PROVIDED: Final = Attribution(
     name="contours fournis",
 )
 """For outlines that came through the inbox: the file does not say whose they are."""
+
+
+OVERLAP_YEARS: Final = 2
+"""Calendar years over which two histories are compared, up to the last of the older one."""
 
 
 def attributions() -> pd.DataFrame:
@@ -203,6 +208,38 @@ class Providers:
         if self.settings.history not in (None, *chosen):
             chosen.append(str(self.settings.history))
         return [self._built("weather", name) for name in chosen]
+
+    @cached_property
+    def overseas(self) -> WeatherSource | None:
+        """The provider of weather overseas, None where it is that of all départements."""
+        source: WeatherSource | None = self._built("weather", self.settings.overseas)
+        return source
+
+    def weather_of(self, departement: str) -> list[WeatherSource]:
+        """Return the providers of a département's weather, the most trusted first."""
+        if BY_CODE[departement].overseas and self.overseas is not None:
+            return [self.overseas]
+        return self.weather
+
+    def first_days(self, until: date) -> list[date]:
+        """Return the first day to ask each provider of `weather` for.
+
+        Where a history covers the days before, the first provider is asked only for the overlap, or
+        from `source_since` on, unless `since` asks for more: providers limit how much they may be
+        asked.
+        """
+        settings = self.settings
+        first = settings.since or FIRST_LIVE_DAY
+        if len(self.weather) == 1:
+            return [first]
+        if settings.source_since is not None:
+            return [max(first, settings.source_since), first]
+        if settings.since is not None:
+            return [first, first]
+        seam = until
+        if settings.history == EMBEDDED:
+            seam = min(until, self._embedded.period(None, None)[1].date())
+        return [max(first, date(seam.year - OVERLAP_YEARS + 1, 1, 1)), first]
 
     @cached_property
     def points(self) -> pd.DataFrame:

@@ -8,10 +8,11 @@ named. `docs/sources/nasa_power.md` has more.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from geo_pipeline.errors import SourceError
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.demand import Demand
 from geo_pipeline.sources.http import Http, NotKeptError, Received
 from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
 from geo_pipeline.sources.point_means import (
@@ -53,6 +55,9 @@ KNOWN_AFTER_DAYS: Final = 10
 """Days before today for which the weather is certainly known: the delay is some three days."""
 
 DECADE_YEARS: Final = 10
+
+BYTES_A_DAY: Final = 150
+"""Length of an answer for each of its days: seven values with their dates."""
 
 _log = logging.getLogger(__name__)
 
@@ -168,6 +173,19 @@ class NasaPower:
         )
         return Observed(observed[list(OBSERVED)], _provenance(received), tuple(left_out))
 
+    def demand(self, codes: Sequence[str], since: date, until: date) -> Demand:
+        """Return what the weather of `codes` takes, besides the final answers that are kept."""
+        places = cells(self.points[self.points["departement"].isin(codes)])
+        asked = [
+            period
+            for period in periods(since, until, today=self.today or datetime.now(UTC).date())
+            for place in places.itertuples(index=False)
+            if not (period.final and self.http.has_final(NAME, _name(place, period)))
+        ]
+        days = sum((period.end - period.start).days + 1 for period in asked)
+        host = urlsplit(self.url).netloc
+        return Demand(NAME, host, len(asked), float(len(asked)), days * BYTES_A_DAY)
+
     def _had(self, departement: str, place: Any, period: Period) -> Received:
         """Return the answer for one cell and period, which all its départements share."""
         return self.http.get(
@@ -184,7 +202,7 @@ class NasaPower:
                 "format": "JSON",
             },
             final=period.final,
-            keep_as=f"{place.latitude:g} {place.longitude:g} {period.name}",
+            keep_as=_name(place, period),
         )
 
     def _means(
@@ -220,6 +238,11 @@ class NasaPower:
         for each in told:
             _log.warning("%s: %s", source, each)
         return pd.DataFrame(means, index=dates), told
+
+
+def _name(place: Any, period: Period) -> str:
+    """Return the name of the answer for a cell and period in the raw store."""
+    return f"{place.latitude:g} {place.longitude:g} {period.name}"
 
 
 def cells(points: pd.DataFrame) -> pd.DataFrame:

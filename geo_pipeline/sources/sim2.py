@@ -88,6 +88,8 @@ class GridFile(NamedTuple):
     last: date
     url: str
     checksum: Checksum | None = None
+    length: int | None = None
+    """Bytes, where the list tells them."""
 
 
 class Sim2:
@@ -159,6 +161,18 @@ class Sim2:
                 modified = resource.get("last_modified")
                 files[file.url] = modified if isinstance(modified, str) else None
         return files
+
+    def files(self, departement: str, since: date, until: date) -> list[GridFile]:
+        """Return the listed files that the days from `since` to `until` take, the best first.
+
+        They are the same for all; `departement` is the one that errors name.
+
+        Raises:
+            SourceError: the list cannot be received or read, or has none of these days.
+        """
+        with self._lock:
+            listed = self._fetch(self._dataset_url, departement)
+        return self._files(listed, departement, since, until)
 
     def _days(self, departement: str, since: date, until: date) -> tuple[pd.DataFrame, Provenance]:
         """Return the means of `departement` in the period, each day once, and their origin."""
@@ -264,7 +278,9 @@ class Sim2:
             else urljoin(self._dataset_url, url)
         )
         kind, first, last = _period(match["period"], listed_at.date())
-        return GridFile(kind, first, last, place, payload.checksum(resource))
+        size = resource.get("filesize")
+        length = size if isinstance(size, int) and size > 0 else None
+        return GridFile(kind, first, last, place, payload.checksum(resource), length)
 
     def _fetch(self, url: str, departement: str, file: GridFile | None = None) -> Received:
         """Return the list, or a `file`; a request, failed or not, is repeated only after a while.

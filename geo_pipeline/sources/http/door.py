@@ -244,6 +244,11 @@ class Http:
         kept = self.raw.find(request.place)
         return None if kept is None else self._from_raw(kept, in_memory=False)
 
+    def has_final(self, source: str, keep_as: str = "", url: str = "") -> bool:
+        """Return whether an answer is kept that will not be asked for again."""
+        kept = self.raw.find(self.raw.place(source, url, keep_as or None))
+        return kept is not None and kept.final
+
     def probe(
         self,
         url: str,

@@ -16,6 +16,7 @@ from geo_pipeline.errors import SourceError
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
+from geo_pipeline.sources.demand import Demand
 from geo_pipeline.sources.faults import later_or_set
 from geo_pipeline.sources.http import Http, NotKeptError, Received
 from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
@@ -45,6 +46,9 @@ KNOWN_AFTER_DAYS = 10
 HOST = "open-meteo.com"
 DAYS_A_CALL = 14
 """Open-Meteo counts each place as one call for every two weeks of up to ten variables."""
+
+BYTES_A_DAY = 60
+"""Length of an answer for each place and day: eight values and a date."""
 
 ADVICE = later_or_set("GEO_PIPELINE_OPEN_METEO_URL")
 
@@ -120,6 +124,21 @@ class OpenMeteo:
         )
         return Observed(observed[list(OBSERVED)], _provenance(received), tuple(left_out))
 
+    def demand(self, codes: Sequence[str], since: date, until: date) -> Demand:
+        """Return what the weather of `codes` takes, besides the final answers that are kept."""
+        requests, counted, days = 0, 0.0, 0
+        for code in codes:
+            places = self.points[self.points["departement"] == code]
+            for period in periods(
+                since, until, today=self._today(), provisional_days=self.provisional_days
+            ):
+                name = _name(code, period, self._query(places, period))
+                if not (period.final and self.http.has_final(NAME, name)):
+                    requests += 1
+                    counted += calls(self.url, len(places), period)
+                    days += len(places) * ((period.end - period.start).days + 1)
+        return Demand(NAME, urlsplit(self.url).netloc, requests, counted, days * BYTES_A_DAY)
+
     def _answered(
         self,
         departement: str,
@@ -163,7 +182,7 @@ class OpenMeteo:
             source=source,
             params=query,
             final=final,
-            keep_as=f"{departement} {period.name} {_digest(query)}",
+            keep_as=_name(departement, period, query),
             weight=calls(self.url, len(places), period),
         )
         document = payload.json(answer, source)
@@ -198,6 +217,11 @@ def calls(url: str, places: int, period: Period) -> float:
         return 1.0
     days = (period.end - period.start).days + 1
     return places * max(days / DAYS_A_CALL, 1.0)
+
+
+def _name(departement: str, period: Period, query: Mapping[str, str]) -> str:
+    """Return the name of the answer to `query` in the raw store."""
+    return f"{departement} {period.name} {_digest(query)}"
 
 
 def _digest(query: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """Sources of the figures of a département, with notes on their quality."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -73,6 +74,7 @@ def quality(place: Place) -> list[str]:
     if weather is not None:
         if weather["spread_by_dekad"]:
             notes.append(words("departement.spread"))
+        notes.extend(_several_sources(place, weather["spans"]))
         notes.extend(_gap_notes(place))
         notes.extend(_reference_notes(place))
         notes.append(words("departement.typical"))
@@ -80,6 +82,24 @@ def quality(place: Place) -> list[str]:
         notes.append(note)
     day = format_date(publication.published_at.date(), lang)
     return [*notes, words("departement.published", day=day)]
+
+
+def _several_sources(place: Place, spans: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the note that days of one source are compared with those of another."""
+    if len(spans) < 2:
+        return []
+    words, lang = place.view.words, place.view.lang
+    named = place.view.publication.attributions.set_index(["asset", "source"])["name"]
+    told = []
+    for span in spans:
+        provider = str(span["source"]).partition(":")[0]
+        first, last = (
+            format_date(pd.Timestamp(span[name]).date(), lang)
+            for name in ("first_date", "last_date")
+        )
+        days = words("departement.from_to", first=first, last=last)
+        told.append(f"{named.get(('weather_daily', provider), provider)} ({days})")
+    return [words("departement.several_sources", sources="; ".join(told))]
 
 
 def _gap_notes(place: Place) -> list[str]:

@@ -282,6 +282,28 @@ def test_held_figures_are_marked(publication: Publication, monkeypatch: pytest.M
     assert "retenus" not in said(publication, departement="31")["head"]
 
 
+def test_days_of_several_sources_are_told_apart(
+    publication: Publication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "plusieurs sources" not in said(publication, departement="32")["provenance"]
+    spans = [
+        {
+            "source": "bundled:agera5",
+            "first_date": date(2010, 1, 1),
+            "last_date": date(2022, 12, 31),
+        },
+        {"source": "sim2", "first_date": date(2026, 1, 1), "last_date": date(2026, 11, 28)},
+    ]
+    known = publication._weather.copy()
+    known.at["32", "spans"] = spans
+    monkeypatch.setitem(publication.__dict__, "_weather", known)
+    told = plain(said(publication, departement="32")["provenance"])
+    assert (
+        "Temps observé de plusieurs sources : AgERA5 (1er janvier 2010 à 31 décembre 2022); "
+        "sim2 (1er janvier 2026 à 28 novembre 2026)."
+    ) in told
+
+
 def test_without_a_departement_all_are_offered(publication: Publication) -> None:
     slots = said(publication)
     head = slots.pop("head")

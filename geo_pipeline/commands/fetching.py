@@ -1,0 +1,95 @@
+"""Downloads in the background, with what is known of their progress and speed."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Final, NamedTuple
+
+from geo_pipeline import notes
+from geo_pipeline.errors import DamagedError
+from geo_pipeline.sources.http import MB
+
+WORKERS: Final = 8
+"""Threads; how many files come from a host at the same time, its slots decide."""
+
+LEAST_MEASURED: Final = 5 * MB
+"""Fewest bytes from which a speed is measured."""
+
+
+class Progress(NamedTuple):
+    """Bytes of the downloads: those that came in this run, those that are there."""
+
+    came: int
+    there: int
+
+
+class Fetching:
+    """Fetches files one after the other, several at a time; stops with the process.
+
+    `fetch` fetches the file at an address. `heard` is to be called with each piece that comes.
+    """
+
+    def __init__(self, urls: Sequence[str], fetch: Callable[[str], object]) -> None:
+        self._fetch = fetch
+        self._waiting: SimpleQueue[str] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._there: dict[str, int] = {}
+        self._came: dict[str, int] = {}
+        self._begun_s = self._last_s = time.monotonic()
+        self.files: dict[str, Future[object]] = {url: Future() for url in urls}
+        for url in self.files:
+            self._waiting.put(url)
+
+    def start(self) -> None:
+        """Begin."""
+        for _ in range(min(WORKERS, len(self.files))):
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def heard(self, url: str, done: int, _length: int | None) -> None:
+        """Note that `done` bytes of `url` are there."""
+        with self._lock:
+            before = self._there.get(url, done)
+            self._came[url] = self._came.get(url, 0) + max(done - before, 0)
+            self._there[url] = done
+            self._last_s = time.monotonic()
+
+    def progress(self, urls: Sequence[str]) -> Progress:
+        """Return the bytes of some of the files."""
+        with self._lock:
+            came, there = (sum(of.get(url, 0) for url in urls) for of in (self._came, self._there))
+        return Progress(came, there)
+
+    @property
+    def bytes_per_s(self) -> float | None:
+        """Speed of all downloads of this run; None before enough has come."""
+        with self._lock:
+            came, seconds = sum(self._came.values()), self._last_s - self._begun_s
+        return came / seconds if came >= LEAST_MEASURED and seconds > 0 else None
+
+    def _work(self) -> None:
+        while True:
+            try:
+                url = self._waiting.get_nowait()
+            except Empty:
+                return
+            try:
+                self.files[url].set_result(self._fetch(url))
+            except Exception as error:  # noqa: BLE001 - it is raised where the file is awaited
+                self.files[url].set_exception(error)
+
+
+def known_speed(path: Path) -> float | None:
+    """Return the speed of the last downloads, bytes a second; None where none was measured."""
+    try:
+        said: Any = notes.read(path)
+        return float(said["bytes_per_s"])
+    except (FileNotFoundError, DamagedError, KeyError, TypeError, ValueError):
+        return None
+
+
+def note_speed(path: Path, bytes_per_s: float) -> None:
+    """Keep the speed of downloads for the next plan."""
+    notes.write(path, {"bytes_per_s": round(bytes_per_s)})
