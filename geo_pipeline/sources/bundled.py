@@ -148,11 +148,11 @@ class Bundled:
 
     def crop_parameters(self) -> pd.DataFrame:
         """Return calendar, coefficients and roots of each crop (`sources.agronomy`)."""
-        return agronomy.crop_parameters(self.folder)
+        return self._crop_parameters.copy()
 
     def soil_storage(self) -> pd.DataFrame:
         """Return available water and soil depth of each département (`sources.agronomy`)."""
-        return agronomy.soil_storage(self.folder)
+        return self._soil_storage.copy()
 
     def provenance(self, file: str) -> Provenance:
         """Return the origin of the rows of the embedded `file`."""
@@ -183,6 +183,14 @@ class Bundled:
     @cached_property
     def _crops(self) -> pd.DataFrame:
         return _frame(self._parquet("crop_statistics.parquet"))
+
+    @cached_property
+    def _crop_parameters(self) -> pd.DataFrame:
+        return agronomy.crop_parameters(self.folder)
+
+    @cached_property
+    def _soil_storage(self) -> pd.DataFrame:
+        return agronomy.soil_storage(self.folder)
 
     def _parquet(self, file: str) -> pa.Table:
         path = self.folder / file

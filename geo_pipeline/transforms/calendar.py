@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo_pipeline import dekads
 from geo_pipeline.crops import RAINFED_TWIN
@@ -42,29 +43,37 @@ def crop_seasons(crops: pd.DataFrame) -> pd.DataFrame:
         crops["start_day"].to_numpy(np.int64),
         crops[STAGES].to_numpy(np.int64).sum(axis=1),
     )
-    days = pd.DataFrame(seasons, index=crops.index)
-    calendar_of = {name: name for name in crops.index} | CALENDAR_OF
-    rows = [
+    row_of = {calendar: row for row, calendar in enumerate(crops.index)}
+    calendar_of = {name: name for name in row_of} | CALENDAR_OF
+    parts = [
+        _season_dekads(name, calendar, crops.loc[calendar], seasons[row_of[calendar]])
+        for name, calendar in sorted(calendar_of.items())
+        if calendar in row_of
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _season_dekads(
+    name: str, calendar: str, crop: "pd.Series[Any]", days: NDArray[np.int64]
+) -> pd.DataFrame:
+    """Return the rows of the crop `name`, which follows the `calendar` of the parameters `crop`.
+
+    `days` are those of its season at the end of each dekad, 0 off season.
+    """
+    (standing,) = np.nonzero(days > 0)
+    ends, factors = yield_stages(crop, int(crop[STAGES].sum()))
+    ky = factors[np.searchsorted(ends, days[standing])]
+    return pd.DataFrame(
         {
             "crop": name,
-            "month": int(dekad) // 3 + 1,
-            "third": int(dekad) % 3,
+            "month": standing // 3 + 1,
+            "third": standing % 3,
             "indicator": f"crop_stress_pct_{RAINFED_TWIN.get(calendar, calendar)}",
-            "irrigated": bool(crops.loc[calendar, "irrigated"]),
-            "ky": _yield_response(crops.loc[calendar], int(days.loc[calendar, dekad])),
+            "irrigated": bool(crop["irrigated"]),
+            # Where no factor of the stage is known, that of the whole season.
+            "ky": np.where(np.isnan(ky), float(crop["ky_season"]), ky),
         }
-        for name, calendar in sorted(calendar_of.items())
-        if calendar in days.index
-        for dekad in np.flatnonzero(days.loc[calendar] > 0)
-    ]
-    return pd.DataFrame(rows)
-
-
-def _yield_response(crop: "pd.Series[Any]", day: int) -> float:
-    """Return Ky of the stage of a day of the season; where it is NaN, Ky of the whole season."""
-    ends, factors = yield_stages(crop, int(crop[STAGES].to_numpy(np.int64).sum()))
-    factor = float(factors[np.searchsorted(ends, day)])
-    return float(crop["ky_season"]) if np.isnan(factor) else factor
+    )
 
 
 def calendar_tables(crops: pd.DataFrame) -> dict[str, pd.DataFrame]:

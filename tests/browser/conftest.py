@@ -20,7 +20,13 @@ from tests.serving import Served, serving
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "unit" / "publishing"))  # sample_france
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_NAMES = (
+    "chromium-headless-shell",  # the same engine without windows: half of the work
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 
 Serve = Callable[..., AbstractContextManager[Served]]
 W = TypeVar("W", bound=Watched)
