@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -168,14 +168,18 @@ class PageView:
         return "?" + urlencode({name: value for name, value in query.items() if value})
 
 
-def indicator_list(view: PageView) -> list[dict[str, Any]]:
+def indicator_list(view: PageView) -> Sequence[dict[str, Any]]:
     """The list of indicators to choose from: near-twins are one entry with several choices."""
-    lang = view.lang
+    return _entries(view.publication.indicators, view.lang)
+
+
+@lru_cache(maxsize=8)
+def _entries(indicators: tuple[str, ...], lang: Lang) -> tuple[dict[str, Any], ...]:
     families: dict[str, list[Indicator]] = {}
-    for key in view.publication.indicators:
+    for key in indicators:
         which = indicator_of(key)
         families.setdefault((which.family or which.name)(lang), []).append(which)
-    return [
+    return tuple(
         {
             "group": GROUPS[members[0].group](lang),
             "name": _with_symbols(name, [each.symbol.split("-")[0] for each in members]),
@@ -190,7 +194,7 @@ def indicator_list(view: PageView) -> list[dict[str, Any]]:
             ],
         }
         for name, members in families.items()
-    ]
+    )
 
 
 def _with_symbols(name: str, symbols: Sequence[str]) -> str:

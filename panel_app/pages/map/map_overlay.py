@@ -3,6 +3,7 @@
 Where it is hatched is decided in `data.overlay`; nothing here is computed while none is chosen.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from geo_pipeline.catalogue.indicators import indicator_of
 from panel_app.data.overlay import can_overlay, grave_places
 from panel_app.data.page_view import PageView, indicator_list
+from panel_app.data.store import Publication
 from panel_app.pages.map.map_cells import as_json
 
 
@@ -23,22 +25,19 @@ def hatched_cells(view: PageView) -> str:
     """Data for the script, as JSON: a character for each place and period; empty for none."""
     if not view.state.over:
         return ""
+    return _cells(view.publication, view.state.indicator, view.state.over)
+
+
+@lru_cache(maxsize=32)
+def _cells(publication: Publication, indicator: str, over: str) -> str:
     letters = np.array(["0", "1", "~"])  # -1, unknown, is the last
-    return as_json({"cells": "".join(letters[places_hatched(view)].ravel())})
+    return as_json({"cells": "".join(letters[grave_places(publication, indicator, over)].ravel())})
 
 
 def choices(view: PageView) -> list[dict[str, Any]]:
-    """The indicators that can be hatched, by the entries of the list of indicators."""
-    entries = [
-        {
-            **entry,
-            "choices": [
-                each for each in entry["choices"] if can_overlay(indicator_of(each["key"]))
-            ],
-        }
-        for entry in indicator_list(view)
-    ]
-    return [entry for entry in entries if entry["choices"]]
+    """The indicators that can be hatched, in the order of the list of indicators."""
+    every = (each for entry in indicator_list(view) for each in entry["choices"])
+    return [each for each in every if can_overlay(indicator_of(each["key"]))]
 
 
 def hatched_words(view: PageView) -> str:
