@@ -5,6 +5,7 @@ into a library goes on. What it has written is whole at any time, so that it may
 the next command marks it as killed.
 """
 
+import json
 import os
 import signal
 import socket
@@ -54,7 +55,11 @@ def ended_within(grace_s: float = GRACE_S) -> Iterator[None]:
     def watch() -> None:
         while number := heard.recv(1):
             if number[0] in SIGNALS and not over.wait(grace_s):
-                sys.stderr.write("error: stopped by a signal; what it had written stays\n")
+                # Without the terminal's module, whose locks the main thread may hold.
+                said = str(StoppedError())
+                if "--json" in sys.argv:
+                    sys.stdout.write(json.dumps({"error": said}, ensure_ascii=False) + "\n")
+                sys.stderr.write(f"error: {said}\n")
                 leave(1)
 
     before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)

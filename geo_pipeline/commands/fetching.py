@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError
@@ -17,13 +17,6 @@ WORKERS: Final = 8
 
 LEAST_MEASURED: Final = 5 * MB
 """Fewest bytes from which a speed is measured."""
-
-
-class Progress(NamedTuple):
-    """Bytes of the downloads: those that came in this run, those that are there."""
-
-    came: int
-    there: int
 
 
 class Fetching:
@@ -56,11 +49,10 @@ class Fetching:
             self._there[url] = done
             self._last_s = time.monotonic()
 
-    def progress(self, urls: Sequence[str]) -> Progress:
-        """Return the bytes of some of the files."""
+    def came(self, urls: Sequence[str]) -> int:
+        """Return the bytes of some of the files that came in this run."""
         with self._lock:
-            came, there = (sum(of.get(url, 0) for url in urls) for of in (self._came, self._there))
-        return Progress(came, there)
+            return sum(self._came.get(url, 0) for url in urls)
 
     @property
     def bytes_per_s(self) -> float | None:

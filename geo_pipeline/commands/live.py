@@ -121,7 +121,10 @@ class Live:
                 hosts[host] = hosts.get(host, 0) + 1
             if step.demand is not None:
                 quota = self._http.quotas.of(step.demand.host, DAY_S)
-                allowed = f"of {quota.calls:,.0f} a day" if quota else "no quota is published"
+                used = self._http.quotas.used(step.demand.host, DAY_S)
+                allowed = "no quota is published"
+                if quota is not None:
+                    allowed = f"{used:,.0f} of {quota.calls:,.0f} a day are used"
                 yield f"asked: {step.demand.host}, {step.demand.calls:,.0f} calls ({allowed})"
         for host, count in hosts.items():
             yield f"asked: {host}, {count} files (no quota is published), no key"
@@ -185,7 +188,6 @@ class Live:
     def _await(self, fetching: Fetching, step: Step) -> None:
         """Wait for the files of a step, with a bar on a terminal and a line a file elsewhere."""
         urls = [each.url for each in step.downloads]
-        total = sum(each.length or each.to_load + each.here for each in step.downloads)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
         with Progress(
             *columns,
@@ -195,13 +197,14 @@ class Live:
             transient=True,
             disable=not err.is_terminal,
         ) as bar:
-            task = bar.add_task(f"{len(urls)} files", total=total or None)
+            task = bar.add_task(f"{len(urls)} files", total=step.bytes_to_load or None)
             for each in step.downloads:
                 while not self._is_there(fetching, each.url):
-                    bar.update(task, completed=fetching.progress(urls).there)
+                    bar.update(task, completed=fetching.came(urls))
                 if not err.is_terminal:
-                    size = fetching.progress([each.url]).came / MB
-                    err.print(f"  {each.name}: {size:,.1f} MB came", markup=False, highlight=False)
+                    size_mb = fetching.came([each.url]) / MB
+                    came = f"{size_mb:,.1f} MB came" if size_mb else "is here"
+                    err.print(f"  {each.name}: {came}", markup=False, highlight=False)
 
     def _is_there(self, fetching: Fetching, url: str) -> bool:
         """Wait for a moment; return whether a file has come.
@@ -272,16 +275,17 @@ class Live:
                 signal.signal(number, handler)
 
     def _lake_since(self, codes: Sequence[str]) -> date | None:
-        """Return since when all of `codes` have weather of SIM2 alone; None where one has not."""
+        """Return since when the lake has weather of SIM2 alone; None where it has none.
+
+        A département that has none, because it failed or is new, is made since then as well: the
+        others are not to fall back to the embedded normal for it.
+        """
         lake, begins = Lake(self.settings.lake), []
         for code in codes:
-            try:
+            with suppress(StorageError):  # it is not there, or damaged
                 footer = lake.footer("weather_daily", code)
-            except StorageError:  # it is not there, or damaged
-                return None
-            if footer.provenance.get("source") != sim2.NAME or footer.first_date is None:
-                return None
-            begins.append(date(footer.first_date.year, 1, 1))
+                if footer.provenance.get("source") == sim2.NAME and footer.first_date is not None:
+                    begins.append(date(footer.first_date.year, 1, 1))
         return max(begins, default=None)
 
     def _files(self, codes: Sequence[str], today: date, since: date) -> list[Download]:

@@ -250,7 +250,7 @@ def told(
         if step.demand is not None:
             asked = f"{step.demand.requests} requests, {step.demand.length / MB:,.0f} MB"
         yield (
-            f"  {n}. {what}: {len(step.codes)} départements from {step.source}, {asked}; "
+            f"  {n}. {what}: {counted(step.codes)} from {step.source}, {asked}; "
             f"published after some {minutes(after_s)}"
         )
     speed = f"{bytes_per_s / MB:.1f} MB/s, {'as measured here' if measured else 'assumed'}"
@@ -259,9 +259,15 @@ def told(
         f"to load: {plan.bytes_to_load / MB:,.0f} MB, {minutes(plan.bytes_to_load / bytes_per_s)} "
         f"at {speed}; computing: {minutes(own_s)}"
     )
+    yield f"on the disk: {plan.disk_bytes / MB:,.0f} MB"
     yield f"normal: {certainty(plan.today, plan.since)}"
     for line in missing(plan):
         yield f"missing: {line}"
+
+
+def counted(codes: Sequence[str]) -> str:
+    """Return the number of départements in words."""
+    return f"{len(codes)} département{'s' if len(codes) > 1 else ''}"
 
 
 def minutes(seconds: float) -> str:

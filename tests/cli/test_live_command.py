@@ -63,7 +63,7 @@ def test_from_nothing_to_a_map_and_the_same_after_kills(host: LiveHost, tmp_path
     planned, errors = first.communicate(timeout=120)
     assert first.returncode == 0, errors
     assert "1. " in planned
-    assert "against the embedded years 2010-2022: 1 départements from sim2" in planned
+    assert "against the embedded years 2010-2022: 1 département from sim2" in planned
     # Only the list and the lengths that it lacks were asked for.
     assert {(method, path) for method, path, _, _ in host.asked if method == "GET"} == {
         ("GET", LIST)
