@@ -138,7 +138,7 @@ class Live:
         """
         downloads = {each.url: each for step in made.steps for each in step.downloads}
         fetching = Fetching(list(downloads), lambda url: self._fetch(http, downloads[url]))
-        http = self._client(fetching)
+        http = self._workspace.providers.client(fetching.heard)
         code = 0
         with self._stoppable():
             fetching.start()
@@ -154,20 +154,6 @@ class Live:
                 if fetching.bytes_per_s is not None:
                     note_speed(self._speed, fetching.bytes_per_s)
         return code
-
-    def _client(self, fetching: Fetching) -> Http:
-        """Return a client like that of the runs, which tells `fetching` what comes."""
-        settings = self.settings
-        return Http(
-            self._http.raw,
-            rates=settings.rates,
-            mirrors=settings.mirrors,
-            read_timeout_s=settings.read_timeout_s,
-            attempts=settings.attempts,
-            patience_s=settings.patience_s,
-            contact=settings.contact,
-            on_bytes=fetching.heard,
-        )
 
     def _fetch(self, http: Http, wanted: Download) -> object:
         return http.download(

@@ -21,7 +21,7 @@ from geo_pipeline.sources import (
     meteo_france,
     vigieau,
 )
-from geo_pipeline.sources.http import Http
+from geo_pipeline.sources.http import Http, OnBytes, unheard
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY, Observed, WeatherSource
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.spatial.grid import GridMeans
@@ -186,6 +186,10 @@ class Providers:
     @cached_property
     def http(self) -> Http:
         """The client for all HTTP requests, shared by all providers."""
+        return self.client()
+
+    def client(self, on_bytes: OnBytes = unheard) -> Http:
+        """Return a client for HTTP requests that tells `on_bytes` of each piece of a download."""
         settings = self.settings
         return Http(
             RawStore(settings.raw),
@@ -199,6 +203,7 @@ class Providers:
             contact=settings.contact,
             limits=settings.reading_limits,
             most_left_out=settings.most_left_out,
+            on_bytes=on_bytes,
         )
 
     @cached_property

@@ -13,6 +13,7 @@ from geo_pipeline.sources.http.received import (
     Received,
     StatusError,
 )
+from geo_pipeline.sources.http.resuming import OnBytes, unheard
 
 __all__ = [
     "AGAIN",
@@ -24,8 +25,10 @@ __all__ = [
     "Http",
     "NoAnswerError",
     "NotKeptError",
+    "OnBytes",
     "Probe",
     "QuotaError",
     "Received",
     "StatusError",
+    "unheard",
 ]
