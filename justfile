@@ -81,8 +81,8 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff check --fix .
     @{{ bin }}/ruff format .
 
-# Measure all: starts, runs with and without Dagster, the app in Chromium, Dagster, indicators, what may come, sources
-bench: bench-start bench-runs bench-app bench-dagster bench-indicators bench-outlook bench-yields bench-sources
+# Measure all: starts, runs with and without Dagster, long records on two cores, the app in Chromium, Dagster, indicators, what may come, sources
+bench: bench-start bench-runs bench-growth bench-app bench-dagster bench-indicators bench-outlook bench-yields bench-sources
 
 # Measure how long commands take to start, as ratios to what Dagster alone takes to load
 bench-start: (_environment "requirements-dev.txt")
@@ -91,6 +91,10 @@ bench-start: (_environment "requirements-dev.txt")
 # Measure a run of the whole of France, and the same work without Dagster and without checks
 bench-runs: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m benchmarks.runs
+
+# Measure soil water and indicators for 12 to 65 years and 12 to 101 départements, on one core and on two
+bench-growth *size: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m benchmarks.growth "$@"
 
 # Each measurement at its smallest: that it works, not what it says
 bench-smallest: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)

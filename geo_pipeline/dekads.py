@@ -45,6 +45,17 @@ def last_day_of(year: int, dekad: int) -> date:
     return date(year, month, (10, 20, monthrange(year, month)[1])[third])
 
 
+def last_complete(day: date) -> date:
+    """Return the last day of the last dekad that is over at the end of a day."""
+    return day if day == last_day(day) else before(day)
+
+
+def last_of_complete_year(day: date) -> date:
+    """Return the last day of the last year that is over at the end of a day."""
+    end = date(day.year, 12, 31)
+    return day if day == end else date(day.year - 1, 12, 31)
+
+
 def before(day: date, count: int = 1) -> date:
     """Return the last day of the dekad that is `count` dekads before that of `day`."""
     return last_day_of(day.year, of_year(day) - count)

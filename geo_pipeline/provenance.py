@@ -3,7 +3,7 @@
 Each file of the lake has it in its footer (`storage.lake`); the publication shows it.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -17,3 +17,13 @@ class Provenance:
     made_of: str = ""
     """Hash of everything the rows were made from, for tables that are made again only if it
     changes."""
+    until: str = ""
+    """Last day of the file at `url` that the rows were made from, where they need no later one;
+    `sha256` is then that of its rows until that day."""
+
+    def recorded(self) -> dict[str, str]:
+        """Return it as a file records it: without `made_of` and `until` where they are empty."""
+        optional = ("made_of", "until")
+        return {
+            name: value for name, value in asdict(self).items() if value or name not in optional
+        }

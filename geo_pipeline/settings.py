@@ -143,6 +143,13 @@ class Settings(BaseSettings):
         le=64,
         description="Départements whose weather is fetched at the same time.",
     )
+    processes: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Processes that compute long records of many départements; where it is not "
+        "set, one for each core of the machine.",
+    )
     contact: str | None = Field(
         default=None, description="E-mail address or page of the operator, sent to the providers."
     )

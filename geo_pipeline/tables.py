@@ -12,7 +12,7 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from geo_pipeline.settings import Settings
 from geo_pipeline.weather_variables import WEATHER_VARIABLES
@@ -66,6 +66,9 @@ class Table:
     """The job that requests it again, with all that depends on it."""
     setting: str | None = None
     """The setting that the table needs; None for a table that always exists."""
+    needs_whole: Literal["day", "dekad", "year"] = "day"
+    """What must be over in the weather before the rows change: they are the same on all days in
+    between, and are not made again."""
     made_from: tuple[str, ...] = ()
     """Tables that its asset waits for: its inputs, or those whose outlines its requests use."""
     columns_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -231,6 +234,7 @@ _ALL: Final = (
         "schemas.DroughtIndicators",
         "3_drought",
         partitioned=True,
+        needs_whole="dekad",
         made_from=("weather_daily", "soil_water_daily"),
         columns_from={
             "departement": ("weather_daily.departement",),
@@ -255,6 +259,7 @@ _ALL: Final = (
         "stake_schemas.IrrigationNeed",
         "3_drought",
         partitioned=True,
+        needs_whole="dekad",
         made_from=("weather_daily", "crop_statistics"),
         columns_from={
             "departement": ("weather_daily.departement",),
@@ -331,6 +336,7 @@ _ALL: Final = (
         "outlook_schemas.OutlookHindcast",
         "3_drought",
         partitioned=True,
+        needs_whole="year",
         made_from=("weather_daily",),
         columns_from={
             "departement": ("weather_daily.departement",),
@@ -358,6 +364,7 @@ _ALL: Final = (
         "outlook_schemas.SoilOutlook",
         "3_drought",
         partitioned=True,
+        needs_whole="dekad",
         made_from=("weather_daily",),
         columns_from={
             "departement": ("weather_daily.departement",),
@@ -377,6 +384,7 @@ _ALL: Final = (
         "outlook_schemas.Recovery",
         "3_drought",
         partitioned=True,
+        needs_whole="dekad",
         made_from=("weather_daily",),
         columns_from={
             "departement": ("weather_daily.departement",),

@@ -1,21 +1,21 @@
 """Drought indicators by département, and the risk that they make together."""
 
 from collections.abc import Sequence
+from functools import partial
+from hashlib import sha256
 
 import dagster as dg
 import pandas as pd
 
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.blocks import write_blocks
+from geo_pipeline.runtime.drought_tables import SOIL_WEATHER, Indicators, SoilWater
+from geo_pipeline.runtime.needed_weather import NeededWeather, hash_of
 from geo_pipeline.runtime.table_assets import map_links, table_asset, write_table
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.territory import CODES
-from geo_pipeline.transforms.drought import drought_indicators as compute_indicators
 from geo_pipeline.transforms.irrigation import irrigation_need as compute_need
-from geo_pipeline.transforms.soil import soil_water_daily as compute_soil_water
-
-SOIL_COLUMNS = ("departement", "date", "crop", "swi", "eta_mm")
-"""Columns of `soil_water_daily` that the indicators are computed from."""
 
 
 @table_asset("soil_water_daily")
@@ -28,13 +28,9 @@ def soil_water_daily(
     `assets_data/soil_storage.csv`. After a gap in the weather the state is NaN until it no longer
     depends on the missing days.
     """
-    lake, source = workspace.lake, workspace.bundled
-    crops, storage = source.crop_parameters(), source.soil_storage()
-
-    def make(codes: Sequence[str]) -> pd.DataFrame:
-        return compute_soil_water(lake.read("weather_daily", *codes), crops, storage)
-
-    write_blocks(context, workspace, "soil_water_daily", make)
+    source = workspace.bundled
+    make = SoilWater(workspace.lake, source.crop_parameters(), source.soil_storage())
+    write_blocks(context, workspace, "soil_water_daily", make, in_processes=True)
     return dg.MaterializeResult()
 
 
@@ -48,15 +44,13 @@ def drought_indicators(
     (docs/indicators_published.md). It is NaN where its window touches a missing day, and where it
     needs daily values but the weather is dekadal.
     """
-    lake, crops = workspace.lake, workspace.bundled.crop_parameters()
+    weather, source = NeededWeather(workspace.lake, "drought_indicators"), workspace.bundled
+    crops, storage = source.crop_parameters(), source.soil_storage()
     least = workspace.settings.class_min_years
-
-    def make(codes: Sequence[str]) -> pd.DataFrame:
-        weather = lake.read("weather_daily", *codes)
-        soil = lake.read("soil_water_daily", *codes, columns=SOIL_COLUMNS)
-        return compute_indicators(weather, soil, crops, class_min_years=least)
-
-    write_blocks(context, workspace, "drought_indicators", make)
+    method = hash_of(("indicators", "transforms", "catalogue"), (crops, storage), least=least)
+    origin = partial(weather.origin, made_of=method)
+    make = Indicators(weather, crops, least)
+    write_blocks(context, workspace, "drought_indicators", make, origin=origin, in_processes=True)
     return dg.MaterializeResult()
 
 
@@ -70,13 +64,20 @@ def irrigation_need(
     systems are not included. Volumes are given where statistics have the irrigated area.
     """
     lake, source = workspace.lake, workspace.bundled
+    weather = NeededWeather(lake, "irrigation_need")
     crops, storage = source.crop_parameters(), source.soil_storage()
+    method = hash_of(("indicators", "transforms", "outlook"), (crops, storage))
 
     def make(codes: Sequence[str]) -> pd.DataFrame:
-        weather = lake.read("weather_daily", *codes)
-        return compute_need(weather, lake.read("crop_statistics", *codes), crops, storage)
+        return compute_need(
+            weather.read(codes, SOIL_WEATHER), lake.read("crop_statistics", *codes), crops, storage
+        )
 
-    write_blocks(context, workspace, "irrigation_need", make, at_once=len(CODES))
+    def origin(code: str) -> Provenance:
+        areas = lake.inspect(lake.path("crop_statistics", code)).sha256
+        return weather.origin(code, sha256(f"{method}{areas}".encode()).hexdigest())
+
+    write_blocks(context, workspace, "irrigation_need", make, origin=origin, at_once=len(CODES))
     return dg.MaterializeResult()
 
 

@@ -17,9 +17,9 @@ from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
 from geo_pipeline.files import write_text
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime import france_tables
+from geo_pipeline.runtime.making import apart
 from geo_pipeline.runtime.providers import ProvidedStations
 from geo_pipeline.runtime.table_assets import (
-    apart,
     check_kept,
     doubt,
     first_of,

@@ -12,6 +12,7 @@ import pandas as pd
 
 from geo_pipeline.runtime import france_tables, soil_outlook_tables
 from geo_pipeline.runtime.blocks import write_blocks
+from geo_pipeline.runtime.needed_weather import NeededWeather
 from geo_pipeline.runtime.table_assets import table_asset, write_table
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.table_rows import empty
@@ -35,7 +36,8 @@ def outlook_hindcast(
     """Forecasts of soil water for every past date of issue, without the year being forecast.
 
     Each row has the forecast, what was observed, and two baselines: climatology and damped
-    persistence. A file made from the same weather by the same method is not computed again.
+    persistence. The record is that of complete calendar years. A file made from the same weather by
+    the same method is not computed again.
     """
     return _write(context, workspace, "outlook_hindcast", rows.outlook_hindcast)
 
@@ -74,22 +76,24 @@ def recovery(
 
 
 def _write(
-    context: dg.AssetExecutionContext, workspace: Workspace, table: str, make: Make
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    table: str,
+    make: Make,
 ) -> dg.MaterializeResult[None]:
     """Write the rows that `make` returns for the weather, crops and soils of this run."""
-    lake, source = workspace.lake, workspace.bundled
+    weather, source = NeededWeather(workspace.lake, table), workspace.bundled
     crops, storage = source.crop_parameters(), source.soil_storage()
     columns = ["departement", "date", *rows.VARIABLES]
 
     def of(codes: Sequence[str]) -> pd.DataFrame:
-        return make(lake.read("weather_daily", *codes, columns=columns), crops, storage)
+        return make(weather.read(codes, columns), crops, storage)
 
     def together(codes: Sequence[str]) -> pd.DataFrame:
         blocks = [codes[first : first + AT_ONCE] for first in range(0, len(codes), AT_ONCE)]
         frames = [frame for frame in mapped(of, blocks, WORKERS) if len(frame)]
         return pd.concat(frames, ignore_index=True) if frames else empty(table)
 
-    made = soil_outlook_tables.made_of(workspace)
-    origin = partial(soil_outlook_tables.origin, lake, made=made)
+    origin = partial(weather.origin, made_of=soil_outlook_tables.made_of(workspace))
     write_blocks(context, workspace, table, together, origin=origin, at_once=WORKERS * AT_ONCE)
     return dg.MaterializeResult()

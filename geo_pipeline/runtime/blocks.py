@@ -4,25 +4,18 @@ A file is kept if its provenance says that it was made from the same inputs as w
 Assets that write a whole table at once are in `table_assets`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+import os
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
 import dagster as dg
-import pandas as pd
 
-from geo_pipeline.errors import GeoPipelineError, StorageError
-from geo_pipeline.provenance import Provenance
-from geo_pipeline.runtime.table_assets import (
-    apart,
-    keep_partition,
-    tell_failure,
-    write_partitions,
-)
+from geo_pipeline.errors import StorageError
+from geo_pipeline.runtime import processes
+from geo_pipeline.runtime.making import Make, Making, Origin, Refused
+from geo_pipeline.runtime.table_assets import keep_partition, report_partition, tell_failure
 from geo_pipeline.runtime.workspace import Workspace
-
-Origin = Callable[[str], Provenance]
 
 AT_ONCE: Final = 17
 """Départements whose daily rows are in memory at the same time: all of France are millions of rows.
@@ -31,42 +24,63 @@ Tables with few rows use larger blocks, since a balance of many départements ta
 than that of a few.
 """
 
+DAYS_AT_ONCE: Final = 100_000
+"""Days of weather of all départements that a worker process has in memory at the same time."""
+
+DAYS_FOR_PROCESSES: Final = 1_000_000
+"""Days of weather from which processes save more time than they take to start."""
+
 
 def write_blocks(
     context: dg.AssetExecutionContext,
     workspace: Workspace,
     table: str,
-    make: Callable[[Sequence[str]], pd.DataFrame],
+    make: Make,
     *,
     origin: Origin | None = None,
     at_once: int = AT_ONCE,
+    in_processes: bool = False,
 ) -> None:
     """Write what `make` returns for the départements of this run; a failed one stops no other.
 
     `origin` returns the provenance of a département's rows, by default that of its weather. If it
-    names all inputs (`Provenance.made_of`), files made from the same inputs are kept.
+    names all inputs (`Provenance.made_of`), files made from the same inputs are kept. With
+    `in_processes`, `make` and `origin` are picklable, and long records are made in processes.
     """
     origin_of: Origin = origin or partial(workspace.lake.origin, "weather_daily")
-
-    def refuse(code: str, error: GeoPipelineError) -> None:
-        tell_failure(context, workspace, (table, code), "lake", error)
-
-    for codes in _blocks(context, workspace, at_once):
-        kept = [code for code in codes if _is_as_before(workspace, table, code, origin_of)]
-        for code in kept:
+    to_make = []
+    for code in context.partition_keys:
+        if not _has_weather(context, workspace, code):
+            continue
+        if _is_as_before(workspace, table, code, origin_of):
             keep_partition(context, workspace, table, code)
-        if to_make := [code for code in codes if code not in kept]:
-            for block, frame in apart(make, to_make, refuse):
-                write_partitions(context, workspace, table, frame, origin_of, codes=block)
+        else:
+            to_make.append(code)
+    count = 1
+    days = _days(workspace, to_make) if in_processes else 0
+    if days >= DAYS_FOR_PROCESSES:
+        count = workspace.settings.processes or os.cpu_count() or 1
+        at_once = max(DAYS_AT_ONCE * len(to_make) // days, 1)
+    blocks = [to_make[first : first + at_once] for first in range(0, len(to_make), at_once)]
+    making = Making(workspace.lake, table, make, origin_of)
+    for outcomes in processes.mapped(making, blocks, count):
+        for outcome in outcomes:
+            if isinstance(outcome, Refused):
+                failed = table, outcome.code
+                tell_failure(context, workspace, failed, "lake", outcome.error)
+            else:
+                report_partition(context, workspace, table, outcome)
 
 
-def _blocks(
-    context: dg.AssetExecutionContext, workspace: Workspace, at_once: int
-) -> Iterator[list[str]]:
-    """Yield the départements of this run that have weather, `at_once` at a time."""
-    keys = [code for code in context.partition_keys if _has_weather(context, workspace, code)]
-    for first in range(0, len(keys), at_once):
-        yield keys[first : first + at_once]
+def _days(workspace: Workspace, codes: Sequence[str]) -> int:
+    """Return the days of weather of all `codes`."""
+    days = 0
+    for code in codes:
+        try:
+            days += workspace.lake.footer("weather_daily", code).rows
+        except StorageError:  # damaged, which is told when it is read
+            continue
+    return days
 
 
 def _has_weather(context: dg.AssetExecutionContext, workspace: Workspace, code: str) -> bool:
@@ -81,6 +95,6 @@ def _is_as_before(workspace: Workspace, table: str, code: str, origin: Origin) -
     """Return whether the file of a partition was made from the inputs that it has now."""
     try:
         now = origin(code)
-        return bool(now.made_of) and workspace.lake.footer(table, code).provenance == asdict(now)
+        return bool(now.made_of) and workspace.lake.footer(table, code).provenance == now.recorded()
     except StorageError:  # not there yet, or damaged
         return False

@@ -8,7 +8,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -86,7 +86,7 @@ def _unless_as_before(
     made_of = [sql.load(table), duckdb.__version__, shapely.__version__, *beside]
     origin = replace(origin, made_of=hashlib.sha256(json.dumps(made_of).encode()).hexdigest())
     try:
-        if lake.footer(table).provenance == asdict(origin):
+        if lake.footer(table).provenance == origin.recorded():
             return lake.read(table), origin
     except StorageError:  # missing or damaged
         pass

@@ -8,7 +8,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from types import ModuleType
 from typing import Final
 
@@ -22,7 +22,6 @@ from geo_pipeline.outlook import ensemble, hindcast, recovery, verification
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.spatial import database
-from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import unreadable
 from geo_pipeline.table_rows import empty
 from geo_pipeline.transforms import daily_arrays, soil, soil_outlook
@@ -54,11 +53,6 @@ def made_of(workspace: Workspace) -> str:
     return _sha256([*texts, *(each.to_csv() for each in agronomy)])
 
 
-def origin(lake: Lake, code: str, made: str) -> Provenance:
-    """Return the provenance of tables made from the weather of a département."""
-    return replace(lake.origin("weather_daily", code), made_of=made)
-
-
 def skill(workspace: Workspace, warn: Callable[[str], object]) -> tuple[pd.DataFrame, Provenance]:
     """Return `outlook_skill` from all readable hindcasts of départements not held back."""
     lake = workspace.lake.at_once()
@@ -69,7 +63,7 @@ def skill(workspace: Workspace, warn: Callable[[str], object]) -> tuple[pd.DataF
     made = _sha256([np.__version__, sql.load(SCORES), *texts])
     provenance = replace(lake.joint_origin([HINDCAST], left_out), made_of=made)
     try:
-        if lake.footer(SKILL).provenance == asdict(provenance):
+        if lake.footer(SKILL).provenance == provenance.recorded():
             return lake.read(SKILL), provenance
     except StorageError:  # not there yet, or damaged
         pass

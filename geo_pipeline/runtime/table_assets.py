@@ -23,6 +23,7 @@ from geo_pipeline.platform.partitions import departement_partitions
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.guard import guarded
+from geo_pipeline.runtime.making import Made, by_departement
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.findings import READABLE, Finding
@@ -190,29 +191,6 @@ def settled() -> Iterator[None]:
         yield
 
 
-def apart(
-    make: Callable[[Sequence[str]], pd.DataFrame],
-    codes: Sequence[str],
-    refuse: Callable[[str, GeoPipelineError], None],
-) -> Iterator[tuple[Sequence[str], pd.DataFrame]]:
-    """Yield `make(codes)` with `codes`, or, where that fails for one of them, each alone.
-
-    All at once is fast. A département whose rows break the schema, or are made from a damaged file,
-    is passed to `refuse` and does not stop the others.
-    """
-    try:
-        frame = make(codes)
-    except (InvalidTableError, DamagedError) as error:
-        if len(codes) == 1:
-            refuse(codes[0], error)
-            return
-    else:
-        yield codes, frame
-        return
-    for code in codes:
-        yield from apart(make, [code], refuse)
-
-
 def check_kept(
     workspace: Workspace, table: str, code: str, rows: pd.DataFrame, source: str
 ) -> None:
@@ -281,8 +259,8 @@ def write_table(
     """Write an unpartitioned table; `more` is added to the metadata of the file."""
     valid = validate(table, frame)
     written = workspace.lake.write(table, valid, provenance)
-    seconds = logs.written(table, None, provenance.source, len(valid))
-    metadata = _metadata(valid, written, provenance, seconds) | column_lineage(table)
+    seconds = logs.written(table, None, provenance.source, written.rows)
+    metadata = _metadata(written, provenance, seconds) | column_lineage(table)
     return dg.MaterializeResult(metadata={**metadata, **(more or {})})
 
 
@@ -300,9 +278,7 @@ def write_partitions(
     `codes` are the départements of `frame`, where they are not all of the run. A département
     without rows is written as a file of 0 rows, with a warning.
     """
-    by_departement = dict(list(frame.groupby("departement", observed=True)))
-    for code in codes or context.partition_keys:
-        rows = by_departement.get(code, frame.iloc[:0])
+    for code, rows in by_departement(frame, codes or context.partition_keys):
         write_partition(context, workspace, table, code, rows=rows, provenance=provenance(code))
     return dg.MaterializeResult()
 
@@ -317,11 +293,19 @@ def write_partition(
     provenance: Provenance,
 ) -> None:
     """Write valid `rows` as the partition `code`, and report it to Dagster."""
-    if rows.empty:
-        context.log.warning(f"{table}: the source does not cover département {code}, 0 rows")
     written = workspace.lake.write(table, rows, provenance, code)
-    seconds = logs.written(table, code, provenance.source, len(rows))
-    metadata = _metadata(rows, written, provenance, seconds)
+    report_partition(context, workspace, table, Made(code, written, provenance))
+
+
+def report_partition(
+    context: dg.AssetExecutionContext, workspace: Workspace, table: str, made: Made
+) -> None:
+    """Tell Dagster and the log of a partition that was written."""
+    code, written, provenance = made
+    if written.rows == 0:
+        context.log.warning(f"{table}: the source does not cover département {code}, 0 rows")
+    seconds = logs.written(table, code, provenance.source, written.rows)
+    metadata = _metadata(written, provenance, seconds)
     link = f"{workspace.settings.app_url.rstrip('/')}/?departement={code}"
     metadata["map"] = dg.MetadataValue.url(link)
     context.add_asset_metadata(metadata, partition_key=code)
@@ -360,12 +344,10 @@ def map_links(settings: Settings) -> dict[str, Any]:
     return links
 
 
-def _metadata(
-    rows: pd.DataFrame, written: Written, provenance: Provenance, seconds: float | None
-) -> dict[str, Any]:
+def _metadata(written: Written, provenance: Provenance, seconds: float | None) -> dict[str, Any]:
     """Return the metadata of a file for Dagster's pages."""
     metadata: dict[str, Any] = {
-        "dagster/row_count": len(rows),
+        "dagster/row_count": written.rows,
         "path": dg.MetadataValue.path(str(written.path)),
         "sha256": written.sha256,
         "source": provenance.source,
@@ -373,8 +355,7 @@ def _metadata(
     }
     if seconds is not None:
         metadata["seconds"] = seconds
-    dated = next((name for name in ("date", "period_end") if name in rows), None)
-    if dated is not None and len(rows):
-        metadata["first_date"] = str(rows[dated].min().date())
-        metadata["last_date"] = str(rows[dated].max().date())
+    if written.first_date is not None and written.last_date is not None:
+        metadata["first_date"] = str(written.first_date)
+        metadata["last_date"] = str(written.last_date)
     return metadata

@@ -4,7 +4,7 @@ The files show it: a derived file names the SHA-256 of what it was made from. Fi
 in themselves are found by `partition_states`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from geo_pipeline.storage.lake import (
     Lake,
     partition,
 )
+from geo_pipeline.storage.needed_days import needed_until
 from geo_pipeline.storage.partition_states import Broken
 from geo_pipeline.tables import DERIVED, SUMMED, TABLES, chosen
 from geo_pipeline.territory import CODES
@@ -67,13 +68,23 @@ def _made_from_others(lake: Lake, tables: Sequence[str], code: str | None) -> It
         try:
             made = lake.footer(table, code).provenance
             path = lake.root / made.get("url", "")
-            if path.name != "part.parquet" or made.get("sha256") == lake.inspect(path).sha256:
+            if path.name != "part.parquet" or _is_made_from(lake, table, made, path):
                 continue
         except StorageError:  # missing or damaged, which is reported, or being written now
             continue
         origin = path.relative_to(lake.root).parts[0]
         what = message("incomplete.made_from_another", table=origin)
         yield Broken(code or WHOLE, table, "outdated", _iso(written_at(path)), what)
+
+
+def _is_made_from(lake: Lake, table: str, made: Mapping[str, str], path: Path) -> bool:
+    """Return whether `table` was made from the file at `path` as it is, or the part it needs."""
+    found = lake.inspect(path)
+    until = needed_until(table, found.footer)
+    if until is None:
+        return made.get("sha256") == found.sha256
+    day = until.isoformat()
+    return made.get("until") == day and made.get("sha256") == lake.digest_until(path, day)
 
 
 def _made_from_other_files(lake: Lake, table: str, left_out: Collection[str]) -> Iterator[Broken]:

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from geo_pipeline.tables import TABLES
 from geo_pipeline.words import message
 
 _PROVENANCE_KEY = b"geo_pipeline.provenance"
+_PUBLISHED = ("source", "url", "fetched_at", "sha256")
+"""Fields of the provenance that the publication has."""
 _ARROW_TYPES = {
     "str": pa.string(),
     "category": pa.string(),
@@ -50,7 +52,7 @@ class Footer:
     first_date: date | None
     last_date: date | None
     provenance: Mapping[str, str]
-    """Its provenance: source, url, fetched_at, sha256, and made_of where it has one."""
+    """Its provenance: source, url, fetched_at, sha256; made_of and until where it has them."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class Written:
     path: Path
     rows: int
     sha256: str
+    first_date: date | None
+    last_date: date | None
 
 
 class Lake:
@@ -91,6 +95,7 @@ class Lake:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._digests: dict[tuple[str, str], str] = {}
 
     def path(self, table: str, departement: str | None = None) -> Path:
         """Return the path of `table` (of its partition `departement`)."""
@@ -125,7 +130,13 @@ class Lake:
         content = _parquet(table, frame, provenance, path.relative_to(self.root).as_posix())
         with replacing(path) as temporary:
             temporary.write_bytes(content)
-        return Written(path, len(frame), hashlib.sha256(content).hexdigest())
+        dated = _dated(list(frame.columns)) if len(frame) else None
+        first, last = (
+            (None, None)
+            if dated is None
+            else (frame[dated].min().date(), frame[dated].max().date())
+        )
+        return Written(path, len(frame), hashlib.sha256(content).hexdigest(), first, last)
 
     def is_sound(self, table: str, departement: str | None = None) -> bool:
         """Return whether the file of a partition exists with every byte as it was written."""
@@ -154,7 +165,7 @@ class Lake:
         It checks a file again only if it was replaced. Do not keep it longer than the task: bits
         that flip on the disk meanwhile are not noticed.
         """
-        return _AtOnce(self.root)
+        return _AtOnce(self)
 
     def read(
         self, table: str, *departements: str, columns: Sequence[str] | None = None
@@ -216,6 +227,28 @@ class Lake:
             recorded.get("source", ""), url, recorded.get("fetched_at", ""), inspection.sha256
         )
 
+    def origin_until(self, table: str, departement: str, until: date) -> Provenance:
+        """Return the provenance of what is made from the rows of a partition until a day.
+
+        It stays the same as later days arrive, so when the file was received is not part of it.
+        """
+        path = self.path(table, departement)
+        known = self.inspect(path).footer.provenance
+        url, day = path.relative_to(self.root).as_posix(), until.isoformat()
+        digest = self.digest_until(path, day)
+        return Provenance(known.get("source", ""), url, "", digest, until=day)
+
+    def digest_until(self, path: Path, day: str) -> str:
+        """Return a hash of the rows until an ISO `day` of the file at `path`, computed once."""
+        key = self.inspect(path).sha256, day
+        if key not in self._digests:
+            rows = read(path).to_pandas(date_as_object=False, strings_to_categorical=True)
+            hashed = pd.util.hash_pandas_object(rows[rows["date"] <= day], index=False)
+            self._digests[key] = hashlib.sha256(
+                repr(list(rows.columns)).encode() + hashed.to_numpy().tobytes()
+            ).hexdigest()
+        return self._digests[key]
+
     def joint_origin(self, tables: Iterable[str], without: Collection[str] = ()) -> Provenance:
         """Return the provenance of what is made from all files of `tables`.
 
@@ -244,8 +277,9 @@ class Lake:
 class _AtOnce(Lake):
     """A lake that remembers the checks of files that were not replaced."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
+    def __init__(self, lake: Lake) -> None:
+        super().__init__(lake.root)
+        self._digests = lake._digests
         self._inspections: dict[Path, tuple[tuple[int, int, int], Inspection]] = {}
 
     def at_once(self) -> Lake:
@@ -282,14 +316,19 @@ def file_sha256(path: Path) -> str:
         ) from error
 
 
+def _dated(columns: Sequence[str]) -> str | None:
+    """Return the column with the days of the rows, None where there is none."""
+    return next((name for name in ("date", "period_end") if name in columns), None)
+
+
 def _footer(file: pq.ParquetFile) -> Footer:
     """Return the content of the footer of a Parquet file."""
     metadata, names = file.metadata, file.schema_arrow.names
-    dated = next((names.index(name) for name in ("date", "period_end") if name in names), None)
+    dated = _dated(names)
     extremes: list[date] = []
     if dated is not None:
         for group in range(metadata.num_row_groups):
-            known = metadata.row_group(group).column(dated).statistics
+            known = metadata.row_group(group).column(names.index(dated)).statistics
             if known is not None and known.has_min_max:
                 extremes += [known.min, known.max]
     first, last = (min(extremes), max(extremes)) if extremes else (None, None)
@@ -317,10 +356,9 @@ def _parquet(table: str, frame: pd.DataFrame, provenance: Provenance, place: str
     else:
         schema = arrow_schema(table)
         content = pa.Table.from_pandas(frame[schema.names], preserve_index=False).cast(schema)
-    told = {name: value for name, value in asdict(provenance).items() if name != "made_of" or value}
     metadata = {
         **(content.schema.metadata or {}),
-        _PROVENANCE_KEY: json.dumps(told, sort_keys=True).encode(),
+        _PROVENANCE_KEY: json.dumps(provenance.recorded(), sort_keys=True).encode(),
     }
     return seal.sealed(content.replace_schema_metadata(metadata), place, compression="zstd")
 
@@ -374,7 +412,7 @@ def _provenance_row(table: str, path: Path, inspection: Inspection) -> dict[str,
     return {
         "asset": table,
         "departement": partition(path),
-        **{name: value for name, value in known.provenance.items() if name != "made_of"},
+        **{name: known.provenance.get(name) for name in _PUBLISHED},
         "rows": known.rows,
         "first_date": known.first_date,
         "last_date": known.last_date,
