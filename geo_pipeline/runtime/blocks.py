@@ -24,7 +24,7 @@ Tables with few rows use larger blocks, since a balance of many départements ta
 than that of a few.
 """
 
-DAYS_AT_ONCE: Final = 100_000
+DAYS_AT_ONCE: Final = 80_000
 """Days of weather of all départements that a worker process has in memory at the same time."""
 
 DAYS_FOR_PROCESSES: Final = 1_000_000
@@ -94,7 +94,8 @@ def _has_weather(context: dg.AssetExecutionContext, workspace: Workspace, code: 
 def _is_as_before(workspace: Workspace, table: str, code: str, origin: Origin) -> bool:
     """Return whether the file of a partition was made from the inputs that it has now."""
     try:
+        before = workspace.lake.footer(table, code).provenance
         now = origin(code)
-        return bool(now.made_of) and workspace.lake.footer(table, code).provenance == now.recorded()
     except StorageError:  # not there yet, or damaged
         return False
+    return bool(now.made_of) and before == now.recorded()
