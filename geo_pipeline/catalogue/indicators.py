@@ -35,6 +35,9 @@ from geo_pipeline.catalogue.styles import (
 from geo_pipeline.words import NBSP, Words, message
 
 MONTHLY_RAIN: Final = Words("Pluie du mois", "Rainfall of the month")
+TIME_IN_CLASS: Final = Words(
+    f"Temps en sécheresse, 12{NBSP}mois", f"Time in drought, 12{NBSP}months"
+)
 WETNESS: Final = Words("Humidité du sol", "Soil wetness")
 
 
@@ -159,6 +162,51 @@ def _drought() -> Iterator[Indicator]:
         ),
         value_name=Words("durée", "age"),
         phrase=Words("sécheresse depuis {}", "drought for {}"),
+        dry_is_high=True,
+    )
+
+
+def _times_in_class() -> Iterator[Indicator]:
+    """How much of a year was in drought, by the class that counts as one."""
+    yield _time_in_class("D1", Words("modérée ou pire", "moderate or worse"))
+    yield _time_in_class("D2", Words("grave ou pire", "severe or worse"))
+    yield _time_in_class("D3", Words("extrême ou pire", "extreme or worse"))
+
+
+def _time_in_class(at_least: str, drought: Words) -> Indicator:
+    """The dekads of a year whose class of agricultural drought was at least so dry."""
+    return Indicator(
+        key=f"drought_time_{at_least.lower()}",
+        group="drought",
+        computation=computed_by("drought_course.time_in_class", at_least=at_least),
+        name=Words(
+            f"Temps en sécheresse {drought.fr} en 12{NBSP}mois",
+            f"Time in {drought.en} drought in 12{NBSP}months",
+        ),
+        short_name=Words("temps en sécheresse", "time in drought"),
+        unit=DEKADS,
+        explanation=Words(
+            f"Nombre de décades (périodes de dix jours) des douze derniers mois dont la classe de "
+            f"sécheresse agricole était {drought.fr}{NBSP}: 36 sur 36 si toute l'année l'a été.",
+            f"Periods of ten days of the last twelve months whose class of agricultural drought "
+            f"was {drought.en}: 36 of 36 where it was so all year.",
+        ),
+        family=TIME_IN_CLASS,
+        variant=drought,
+        kind="amount",
+        styles=amount_bins(
+            (0, 1, 4, 10, 19, 28),
+            DEKADS,
+            STRESS_COLOURS,
+            none=Words(f"jamais en 12{NBSP}mois", f"never in 12{NBSP}months"),
+            whole=True,
+        ),
+        value_name=Words("temps", "time"),
+        phrase=Words(
+            f"{{}} de sécheresse {drought.fr} en 12{NBSP}mois",
+            f"{{}} of {drought.en} drought in 12{NBSP}months",
+        ),
+        over_season="end",
         dry_is_high=True,
     )
 
@@ -344,6 +392,7 @@ def _outlook() -> Iterator[Indicator]:
 
 def _all() -> Iterator[Indicator]:
     yield from _drought()
+    yield from _times_in_class()
     yield from _rain()
     yield from (_spei(months) for months in (1, 3, 6, 12))
     yield from season_indicators.excess()

@@ -4,13 +4,17 @@ import numpy as np
 from scipy.special import ndtr
 
 from geo_pipeline.indicators import combined_class_series, empirical_index, usdm_class
-from geo_pipeline.indicators.aggregation import valid_years
-from geo_pipeline.indicators.classes import INDEX_DROUGHT_LIMIT
+from geo_pipeline.indicators.aggregation import rolling_sum, valid_years
+from geo_pipeline.indicators.classes import (
+    DROUGHT_CLASSES,
+    INDEX_DROUGHT_LIMIT,
+    INDEX_DRY_LIMITS,
+)
 from geo_pipeline.indicators.combined import COMBINED_CLASSES
 from geo_pipeline.indicators.events import DroughtCourse, drought_course
 from geo_pipeline.transforms.basis import Basis
 from geo_pipeline.transforms.crop_water import supplied_share
-from geo_pipeline.transforms.daily_arrays import MONTH, Array, Positions
+from geo_pipeline.transforms.daily_arrays import DEKADS, MONTH, Array, Positions
 from geo_pipeline.transforms.indicator_rows import Measure, certain, positions
 
 NEGLIGIBLE_SHORTAGE = 0.05
@@ -42,6 +46,17 @@ def peak(basis: Basis) -> Measure:
     return _of_course(basis, basis.once(_course).peak)
 
 
+def time_in_class(basis: Basis, at_least: str) -> Measure:
+    """Dekads of the last year (36) whose class was `at_least` a class of drought, such as "D3".
+
+    NaN where the class of one of them is not known.
+    """
+    index = basis.once(_combined_index)
+    limit = INDEX_DRY_LIMITS[DROUGHT_CLASSES.index(at_least)]
+    as_dry = np.where(np.isnan(index), np.nan, index <= limit)
+    return _of_course(basis, rolling_sum(as_dry, DEKADS))
+
+
 def stage(basis: Basis) -> Measure:
     """Stage of the drought from rain to soil to crops; its value is the position of its class."""
     supplied = supplied_share(basis.water, basis.dekads)
@@ -56,7 +71,7 @@ def stage(basis: Basis) -> Measure:
 
 
 def _of_course(basis: Basis, value: Array) -> Measure:
-    """Return a property of the drought, without values where there is no class to define it."""
+    """Return what is told of classes by dekad, without values where there is no class."""
     return Measure(value, years=basis.once(_years), rests_on_class=True)
 
 

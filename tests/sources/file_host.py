@@ -89,9 +89,10 @@ class FileHost:
         door.wfile.write(body[:cut][-((cut - 1) % PIECE + 1) :] if cut else b"")
         if cut < len(body):
             door.close_connection = True
-            door.connection.shutdown(socket.SHUT_RDWR)
+            # Before the client can know, or it may ask again first.
             if self.on_cut is not None:
                 self.on_cut(self, path)
+            door.connection.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def _under_way(self) -> Iterator[None]:
