@@ -62,6 +62,9 @@ class Role(StrEnum):
     daemon = "daemon"
 
 
+PLAN_ATTEMPTS = 2
+"""Attempts to get the list of files for a plan that is only printed."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 RESUME = "Only what `status` says is wrong: failed, held, damaged, missing, outdated, late."
 Verbose = Annotated[
@@ -136,22 +139,34 @@ def live(
     light: Annotated[
         bool, typer.Option("--light", help="Only the last twelve years, some 1.7 GB.")
     ] = False,
+    stations: Annotated[
+        bool,
+        typer.Option(
+            "--stations", help="Stations in place of the grid: less to load, less certain."
+        ),
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Where a quota is used up, go on when it is renewed.")
+    ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Print the plan and stop: nothing is fetched.")
     ] = False,
 ) -> None:
     """Fetch the weather of today and of the past, and publish: newest first, step by step."""
     from geo_pipeline.commands.live import Live
-    from geo_pipeline.commands.live_plan import first_day, told
+    from geo_pipeline.commands.live_plan import first_day
 
     codes = parse_departements([departements]) if departements is not None else list(CODES)
-    work = Live(_settings(), codes, first_day(since, light=light))
-    made = work.planned()
-    bytes_per_s, measured = work.speed
-    for line in [*told(made, bytes_per_s, work.rate, measured), *work.quota_lines(made)]:
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
-    if not plan:
-        raise typer.Exit(work.execute(made))
+    settings = _settings()
+    if plan:
+        # A plan is looked at, not waited for.
+        attempts = min(settings.attempts, PLAN_ATTEMPTS)
+        settings = settings.model_copy(update={"attempts": attempts})
+    first = first_day(since, light=light)
+    work = Live(settings, codes, first, stations=stations, wait=wait)
+    if plan:
+        raise typer.Exit(work.tell())
+    raise typer.Exit(work.work())
 
 
 @app.command()
@@ -217,15 +232,20 @@ def status(
     """
     from geo_pipeline.automation.monitoring import current_snapshot, is_wrong
     from geo_pipeline.commands import status as status_tables
+    from geo_pipeline.commands.live_state import LiveState
 
     code = None if departement is None else parse_departements([departement])[0]
-    taken, unknown = current_snapshot(_settings())
+    settings = _settings()
+    live_state = LiveState(settings.home).told()
+    taken, unknown = current_snapshot(settings)
     if as_json:
-        print_json({**taken, "files": status_tables.files(taken)})
+        print_json({**taken, "files": status_tables.files(taken), "live": live_state})
     elif code is not None:
         status_tables.tell_departement(taken, code, out)
     else:
         status_tables.tell(taken, out, unknown)
+        if live_state is not None:
+            out.print(f"Live: {live_state}", markup=False, highlight=False, soft_wrap=True)
     if is_wrong(taken if code is None else status_tables.only(taken, code)):
         raise typer.Exit(1)
 

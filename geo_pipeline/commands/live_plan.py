@@ -17,6 +17,20 @@ from geo_pipeline.territory import BY_CODE
 from geo_pipeline.transforms.drought import CLASS_MIN_YEARS
 from geo_pipeline.words import message
 
+GRID: Final = "sim2"
+STATIONS: Final = "meteo-france"
+"""The providers of the metropolitan départements: the grid, or with `--stations` the stations."""
+
+WITH_STATIONS: Final = (
+    "the soil wetness index of Météo-France: soil water is that of this program's own balance",
+    "the places between stations: a département is the mean of those that report, each for the "
+    "area nearest to it, without a correction for altitude",
+    "radiation, humidity and wind at most stations: they come from the few that measure them, and "
+    "where a day has none, evapotranspiration is estimated from temperatures",
+    "the last day or two; and those of 45 days may change yet, as observers send their sheets",
+)
+"""What a plan with stations lacks beside one with the grid."""
+
 FIRST_YEAR: Final = 1991
 """First year of the history, unless told otherwise: the normal is that of 1991-2020."""
 
@@ -36,10 +50,12 @@ BYTES_PER_S: Final = 4.0 * MB
 """Assumed speed of downloads until one was measured."""
 
 FILE_BYTES: Final = 140 * MB
-"""Assumed length of a file of a year whose length nobody tells."""
+"""Assumed length of a grid file of a year whose length nobody tells."""
 
-READING_S: Final = 4.0
-"""Time to read the file of a year, on two cores."""
+GRID_READ_BYTES_PER_S: Final = 35.0 * MB
+"""Speed of reading grid files, compressed: once each, while the next ones come."""
+STATIONS_READ_BYTES_PER_S: Final = 4.0 * MB
+"""Speed of reading station files, compressed: each run reads those that it needs."""
 STARTING_S: Final = 20.0
 """Time that a publication takes besides its départements."""
 DEPARTEMENT_S: Final = 0.35
@@ -57,11 +73,13 @@ class Download(NamedTuple):
     first: date
     last: date
     final: bool
-    checksum: Checksum | None
-    length: int | None
+    checksum: Checksum | None = None
+    length: int | None = None
     """Bytes, where the list or the host tells them."""
-    here: int
+    here: int = 0
     """Bytes that are here already and need not come again."""
+    assumed: int = FILE_BYTES
+    """Bytes where nobody tells them."""
 
     @property
     def name(self) -> str:
@@ -69,9 +87,14 @@ class Download(NamedTuple):
         return self.url.rpartition("/")[2]
 
     @property
+    def size(self) -> int:
+        """Bytes of the file, told or assumed."""
+        return self.assumed if self.length is None else self.length
+
+    @property
     def to_load(self) -> int:
         """Bytes that have to come."""
-        return max((FILE_BYTES if self.length is None else self.length) - self.here, 0)
+        return max(self.size - self.here, 0)
 
 
 @dataclass(frozen=True)
@@ -92,16 +115,28 @@ class Step:
         """Bytes that have to come."""
         return sum(each.to_load for each in self.downloads)
 
-    def own_s(self, today: date) -> float:
-        """Return the seconds of our own that it takes, besides downloads."""
-        years = today.year - self.since.year + 1
-        reading = READING_S * sum(each.to_load / FILE_BYTES for each in self.downloads)
-        return STARTING_S + reading + len(self.codes) * (DEPARTEMENT_S + YEAR_S * years)
+    @property
+    def reading_s(self) -> float:
+        """Seconds that reading its files takes."""
+        if self.source == STATIONS:
+            return sum(each.size for each in self.downloads) / STATIONS_READ_BYTES_PER_S
+        return self.bytes_to_load / GRID_READ_BYTES_PER_S
 
-    def asking_s(self, bytes_per_s: float, rate: Callable[[str], float]) -> float:
-        """Return the seconds that its downloads and requests take."""
+    def run_s(self, today: date) -> float:
+        """Return the seconds that its run takes, from its start to its publication."""
+        years = today.year - self.since.year + 1
+        making = STARTING_S + len(self.codes) * (DEPARTEMENT_S + YEAR_S * years)
+        return making + (self.reading_s if self.source == STATIONS else 0.0)
+
+    def fetching_s(self, bytes_per_s: float, rate: Callable[[str], float]) -> float:
+        """Return the seconds that its downloads and requests take; the grid is read meanwhile."""
         asking = self.demand.calls / rate(self.demand.host) if self.demand else 0.0
-        return max(self.bytes_to_load / bytes_per_s, asking)
+        reading = 0.0 if self.source == STATIONS else self.reading_s
+        return max(self.bytes_to_load / bytes_per_s, reading, asking)
+
+    def own_s(self, today: date) -> float:
+        """Return the seconds of our own that it takes, besides downloads and requests."""
+        return self.run_s(today) + (0.0 if self.source == STATIONS else self.reading_s)
 
 
 @dataclass(frozen=True)
@@ -144,14 +179,19 @@ def first_day(since: int | None, *, light: bool) -> date:
     return date(this_year - LIGHT_YEARS if light else FIRST_YEAR, 1, 1)
 
 
-def since_years(today: date, since: date, lake_since: date | None) -> Iterator[tuple[date, bool]]:
+def since_years(
+    today: date,
+    since: date,
+    lake_since: date | None,
+    step_years: Sequence[int] = STEP_YEARS,
+) -> Iterator[tuple[date, bool]]:
     """Yield the first day of each step, and whether embedded years serve as its normal.
 
-    This year comes first, then ten years, twenty, and all. Where the lake has weather since some
-    year already, that is brought up to date first, then only what is earlier.
+    This year comes first, then so many years (ten, twenty), and all. Where the lake has weather
+    since some year already, that is brought up to date first, then only what is earlier.
     """
     this_year = date((today - timedelta(days=LEAST_DAYS)).year, 1, 1)
-    begins = [date(today.year - years, 1, 1) for years in STEP_YEARS]
+    begins = [date(today.year - years, 1, 1) for years in step_years]
     if lake_since is not None:
         yield max(lake_since, since), False
     elif since < this_year:
@@ -171,11 +211,15 @@ def plan(
     lake_since: date | None,
     files: Callable[[date], Sequence[Download]],
     overseas: tuple[str, Demand] | None,
+    source: str = GRID,
+    step_years: Sequence[int] = STEP_YEARS,
 ) -> Plan:
     """Return the plan for the départements `codes`.
 
     Parameters
     ----------
+    source : provider of the metropolitan départements
+    step_years : years of weather after which what is there is published
     lake_since : first day of weather of this plan's provider that the lake has, in all of them
     files : returns the files that the days since some day take
     overseas : provider of the overseas départements, and what it would be asked for
@@ -185,11 +229,11 @@ def plan(
     steps: list[Step] = []
     known: set[str] = set()
     if metropolitan:
-        for begin, embedded in since_years(today, since, lake_since):
+        for begin, embedded in since_years(today, since, lake_since, step_years):
             new = [each for each in files(begin) if each.url not in known]
             known |= {each.url for each in new}
             downloads = tuple(sorted(new, key=lambda each: (each.last, each.first), reverse=True))
-            steps.append(Step("sim2", metropolitan, begin, embedded, downloads, None))
+            steps.append(Step(source, metropolitan, begin, embedded, downloads, None))
     if beyond and overseas is not None:
         provider, demand = overseas
         steps.append(Step(provider, beyond, since, False, (), demand))
@@ -219,8 +263,10 @@ def missing(plan: Plan) -> list[str]:
     """Return what will be missing, one line each."""
     lines = []
     sources = {step.source for step in plan.steps}
-    if "sim2" in sources:
+    if GRID in sources:
         lines.append("the last day or two, which SIM2 does not have yet")
+    if STATIONS in sources:
+        lines += WITH_STATIONS
     if any(BY_CODE[code].overseas for step in plan.steps for code in step.codes):
         lines.append(
             "overseas: the last three days, the official soil wetness, and what is smaller than "
@@ -240,9 +286,9 @@ def told(
     """Yield the plan as lines."""
     after_s = fetched_s = 0.0
     for n, step in enumerate(plan.steps, 1):
-        fetched_s += step.asking_s(bytes_per_s, rate)
-        # Files of the next steps come while a step is computed.
-        after_s = max(after_s, fetched_s) + step.own_s(plan.today)
+        # Files of the next steps come, and are read, while a step is computed.
+        fetched_s += step.fetching_s(bytes_per_s, rate)
+        after_s = max(after_s, fetched_s) + step.run_s(plan.today)
         what = f"{step.since.year} to today"
         if step.embedded:
             what += ", against the embedded years 2010-2022"

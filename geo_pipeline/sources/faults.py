@@ -24,6 +24,11 @@ _AROUND = {
 """Messages that wrap what is wrong, with the name of the value that holds it."""
 
 
+def asker(source: str, departement: str | None) -> str:
+    """Return who asks, for errors: a provider, and the département if it is for one alone."""
+    return source if departement is None else f"{source}, département {departement}"
+
+
 def fault(who: str, where: str, what: Message, advice: Message = LATER) -> Message:
     """Return the fault of `who` (`open-meteo, département 32`) with the content at `where`."""
     return message(

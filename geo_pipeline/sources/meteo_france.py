@@ -17,9 +17,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.errors import SourceError
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
-from geo_pipeline.sources.faults import NEWER, later_or_set
+from geo_pipeline.sources.faults import NEWER, asker, fault, later_or_set
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Http, Received
 from geo_pipeline.sources.observed import Observed, Parts
 from geo_pipeline.sources.questions import ask_for_files
@@ -104,6 +105,8 @@ class StationFile(NamedTuple):
     url: str
     modified: str | None = None
     """Date of its last change, from the list."""
+    length: int | None = None
+    """Bytes, where the list tells them."""
 
     def touches(self, first_year: int, last_year: int) -> bool:
         """Return whether it may have days from `first_year` to `last_year`."""
@@ -190,7 +193,20 @@ class MeteoFrance:
         Raises:
             SourceError: the list cannot be received or read.
         """
-        return list(self._list("all"))
+        return list(self._list(None))
+
+    def files(
+        self, departement: str, since: date, until: date
+    ) -> Iterator[tuple[StationFile, bool]]:
+        """Yield the listed files that a period of a département takes, and whether each is final.
+
+        Raises:
+            SourceError: the list cannot be received or read, or has no file of these days.
+        """
+        self._list(None)
+        files, final_before = self._files(departement, since, until)
+        for file in files:
+            yield file, file.last_year < final_before
 
     def _joined(
         self, departement: str, rows: Mapping[str, Sequence[pd.DataFrame]], origin: Origin
@@ -237,7 +253,7 @@ class MeteoFrance:
         still_settling = (datetime.now(UTC).date() - timedelta(days=SETTLED_DAYS)).year
         return sorted(touching), min(still_settling, max(file.last_year for file in files))
 
-    def _list(self, departement: str) -> list[StationFile]:
+    def _list(self, departement: str | None) -> list[StationFile]:
         """Return the daily files in the list, of all départements."""
         if self._given is not None:
             return list(self._given)
@@ -248,13 +264,13 @@ class MeteoFrance:
                 self._listed = now, list(files.values())
             return self._listed[1]
 
-    def _resources(self, departement: str) -> Iterator[StationFile]:
+    def _resources(self, departement: str | None) -> Iterator[StationFile]:
         """Yield the files among the dataset's resources, over all pages."""
         page: str | None = self._dataset_url
         for _ in range(MOST_PAGES):
             if page is None:
                 return
-            asked = f"{NAME}, département {departement}"
+            asked = asker(NAME, departement)
             resources, following = _page(
                 self._http.get(page, source=asked, max_bytes=MOST_LIST_BYTES), asked
             )
@@ -263,9 +279,8 @@ class MeteoFrance:
                 if file is not None:
                     yield file
             page = following and urljoin(page, following)
-        raise Origin(NAME, departement, self._dataset_url).error(
-            message("dataset.too_many_pages", pages=MOST_PAGES), ADVICE
-        )
+        what = message("dataset.too_many_pages", pages=MOST_PAGES)
+        raise SourceError(fault(asker(NAME, departement), self._dataset_url, what, ADVICE))
 
 
 def _page(answer: Received, source: str) -> tuple[list[Any], str | None]:
@@ -302,6 +317,7 @@ def _file(resource: Any, page: str, files_url: str | None) -> StationFile | None
         match["group"].lower(),
         place,
         modified if isinstance(modified, str) else None,
+        payload.length(resource),
     )
 
 

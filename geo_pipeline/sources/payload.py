@@ -233,6 +233,18 @@ def checksum(resource: Mapping[str, Any]) -> Checksum | None:
     return Checksum(kind, value, listed_at if listed_at.tzinfo else listed_at.replace(tzinfo=UTC))
 
 
+def length(resource: Mapping[str, Any]) -> int | None:
+    """Return the bytes of a resource of data.gouv.fr; None where nothing tells them.
+
+    `filesize` is empty for files that lie elsewhere: what its checks of links have met is then
+    among the `extras`.
+    """
+    extras = resource.get("extras")
+    met = extras.get("check:headers:content-length") if isinstance(extras, dict) else None
+    known = (each for each in (resource.get("filesize"), met) if isinstance(each, int))
+    return next((each for each in known if each > 0), None)
+
+
 def _something(received: Received, source: str) -> bytes:
     """Return the content, unless it is empty or a web page."""
     content = received.content

@@ -84,19 +84,18 @@ class Quotas:
 
         Nothing is counted then.
         """
-        quotas = self._quotas.get(host)
-        if not quotas:
+        if not self.limits(host):
             return None
         with self._alone(host):
             used = self._used(host)
-            for quota in sorted(quotas, key=lambda each: -each.window_s):
-                # A request larger than a window's share goes alone: it could never be sent else.
-                if used[quota.window_s] and (
-                    used[quota.window_s] + calls > USED_UP_TO * quota.calls
-                ):
-                    return UsedUp(quota, used[quota.window_s], self._next_s(quota.window_s))
-            self._write(host, {window_s: n + calls for window_s, n in used.items()})
-        return None
+            full = self._without_room(host, used, calls)
+            if full is None:
+                self._write(host, {window_s: n + calls for window_s, n in used.items()})
+        return full
+
+    def full(self, host: str, calls: float) -> UsedUp | None:
+        """Return the longest quota of `host` without room for `calls`, if any."""
+        return self._without_room(host, self._used(host), calls) if self.limits(host) else None
 
     def refused(self, host: str, window_s: float) -> None:
         """Note that `host` has refused a request, because its quota of a window is used up."""
@@ -107,6 +106,10 @@ class Quotas:
             used = self._used(host)
             self._write(host, {**used, window_s: max(used[window_s], quotas[window_s].calls)})
 
+    def limits(self, host: str) -> bool:
+        """Return whether `host` has a quota."""
+        return bool(self._quotas.get(host))
+
     def used(self, host: str, window_s: float) -> float:
         """Return the calls used in the current window."""
         if not any(quota.window_s == window_s for quota in self._quotas.get(host, ())):
@@ -116,6 +119,14 @@ class Quotas:
     def of(self, host: str, window_s: float) -> Quota | None:
         """Return the quota of `host` for a window, if there is one."""
         return next((q for q in self._quotas.get(host, ()) if q.window_s == window_s), None)
+
+    def _without_room(self, host: str, used: Mapping[float, float], calls: float) -> UsedUp | None:
+        for quota in sorted(self._quotas[host], key=lambda each: -each.window_s):
+            taken = used[quota.window_s]
+            # A request larger than a window's share goes alone: it could never be sent else.
+            if taken and taken + calls > USED_UP_TO * quota.calls:
+                return UsedUp(quota, taken, self._next_s(quota.window_s))
+        return None
 
     def _next_s(self, window_s: float) -> float:
         return (self._now() // window_s + 1) * window_s

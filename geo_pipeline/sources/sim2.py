@@ -24,11 +24,10 @@ from geo_pipeline.errors import SourceError
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources import payload
-from geo_pipeline.sources.faults import fault, later_or_set, told_by
+from geo_pipeline.sources.faults import LATER, asker, fault, later_or_set, told_by
 from geo_pipeline.sources.http import MOST_LIST_BYTES, Checksum, Http, Received
 from geo_pipeline.sources.observed import OBSERVED, Observed, Parts
 from geo_pipeline.sources.questions import ask_for_files
-from geo_pipeline.sources.station_files import Origin
 from geo_pipeline.sources.stations import provenance_of
 from geo_pipeline.territory import BY_CODE
 from geo_pipeline.words import Message, message
@@ -162,17 +161,15 @@ class Sim2:
                 files[file.url] = modified if isinstance(modified, str) else None
         return files
 
-    def files(self, departement: str, since: date, until: date) -> list[GridFile]:
+    def files(self, since: date, until: date) -> list[GridFile]:
         """Return the listed files that the days from `since` to `until` take, the best first.
-
-        They are the same for all; `departement` is the one that errors name.
 
         Raises:
             SourceError: the list cannot be received or read, or has none of these days.
         """
         with self._lock:
-            listed = self._fetch(self._dataset_url, departement)
-        return self._files(listed, departement, since, until)
+            listed = self._fetch(self._dataset_url)
+        return self._files(listed, None, since, until)
 
     def _days(self, departement: str, since: date, until: date) -> tuple[pd.DataFrame, Provenance]:
         """Return the means of `departement` in the period, each day once, and their origin."""
@@ -234,30 +231,34 @@ class Sim2:
         return rows
 
     def _files(
-        self, listed: Received, departement: str, since: date, until: date
+        self, listed: Received, departement: str | None, since: date, until: date
     ) -> list[GridFile]:
         """Return the files that touch the period, the best first.
 
         Raises:
             SourceError: none is listed, or none touches the period.
         """
-        origin = Origin(NAME, departement, self._dataset_url)
-        said = payload.json(listed, f"{NAME}, département {departement}")
+        who = asker(NAME, departement)
+
+        def refused(what: Message, advice: Message = LATER) -> SourceError:
+            return SourceError(fault(who, self._dataset_url, what, advice))
+
+        said = payload.json(listed, who)
         resources = said.get("resources") if isinstance(said, dict) else None
         if not isinstance(resources, list):
             listed.reject(message("dataset.no_dataset"))
-            raise origin.error(message("dataset.no_resources"))
+            raise refused(message("dataset.no_resources"))
         found = {self._file(each, listed.received_at) for each in resources} - {None}
         files = sorted(
             (file for file in found if file is not None),
             key=lambda file: (file.kind, file.last - file.first, -file.last.toordinal(), file.url),
         )
         if not files:
-            raise origin.error(message("dataset.no_grid_file", file="QUOT_SIM2_*.csv.gz"))
+            raise refused(message("dataset.no_grid_file", file="QUOT_SIM2_*.csv.gz"))
         touching = _needed(files, since, until)
         if not touching:
             first, last = min(file.first for file in files), max(file.last for file in files)
-            raise origin.error(
+            raise refused(
                 message("dataset.other_days", since=since, until=until, first=first, last=last),
                 message("advice.between"),
             )
@@ -278,16 +279,18 @@ class Sim2:
             else urljoin(self._dataset_url, url)
         )
         kind, first, last = _period(match["period"], listed_at.date())
-        size = resource.get("filesize")
-        length = size if isinstance(size, int) and size > 0 else None
-        return GridFile(kind, first, last, place, payload.checksum(resource), length)
+        return GridFile(
+            kind, first, last, place, payload.checksum(resource), payload.length(resource)
+        )
 
-    def _fetch(self, url: str, departement: str, file: GridFile | None = None) -> Received:
+    def _fetch(
+        self, url: str, departement: str | None = None, file: GridFile | None = None
+    ) -> Received:
         """Return the list, or a `file`; a request, failed or not, is repeated only after a while.
 
         All départements need the same files, so the failure of one counts for the others.
         """
-        source = f"{NAME}, département {departement}"
+        source = asker(NAME, departement)
         asked_at, answer = self._received.get(url, (-math.inf, None))
         if answer is not None and time.monotonic() - asked_at < FRESH_FOR_S:
             return answer

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.sources.faults import FORMAT, LATER, fault, neither
+from geo_pipeline.sources.faults import FORMAT, LATER, asker, fault, neither
 from geo_pipeline.sources.http import MOST_LEFT_OUT, Received
 from geo_pipeline.weather_variables import RADIATION_J_CM2, STATION_VARIABLES, WEATHER_RANGES
 from geo_pipeline.words import Message, message
@@ -92,7 +92,7 @@ class Origin:
 
     def error(self, what: Message, advice: Message = LATER) -> SourceError:
         """Return the one-line error that says `what` is wrong."""
-        who = f"{self.source}, département {self.departement}"
+        who = asker(self.source, self.departement)
         return SourceError(fault(who, self.url, what, advice))
 
 

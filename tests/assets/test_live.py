@@ -20,8 +20,10 @@ import pytest
 
 from geo_pipeline.commands.runs import foreseen, run
 from geo_pipeline.errors import SourceError
+from geo_pipeline.providers import DAY_S
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.bundled import Bundled
+from geo_pipeline.sources.quotas import Quotas, quotas_with
 from geo_pipeline.spatial.sampling import sampling_points
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.lake import Lake
@@ -251,6 +253,27 @@ def test_the_command_tells_what_failed_and_resumes_just_that(
     nothing = run_it("--resume")
     assert nothing.returncode == 0
     assert "nothing to resume" in nothing.stdout
+
+
+def test_after_a_day_that_is_used_up_the_next_run_asks_for_the_rest(
+    settings: Settings, archive: Archive
+) -> None:
+    """As a scheduled run does at its next time."""
+    host = urlsplit(archive.url).netloc
+    with_quota = settings.model_copy(update={"quotas": {host: 100}})
+    run(with_quota, ["31"], ignore)
+    quotas = Quotas(settings.raw / ".pace", quotas_with({host: 100}))
+    quotas.refused(host, DAY_S)
+    archive.asked.clear()
+    (failure,) = run(with_quota, ["31", "32"], ignore).failures
+    assert failure.departement == "32"
+    assert "go on with --resume after " in str(failure.why)
+    assert not archive.asked
+    assert settings.warehouse.exists()
+
+    (settings.raw / ".pace" / f"{host.replace(':', '_')}.quota.json").unlink()  # a new day
+    assert not run(with_quota, ["31", "32"], ignore).failures
+    assert set(archive.asked) == {"32"}
 
 
 def test_the_last_good_partition_stays(settings: Settings, archive: Archive) -> None:

@@ -1,4 +1,4 @@
-"""Météo-France's files and NASA POWER on loopback, small: a few cells, real names and layouts."""
+"""Météo-France's files and NASA POWER on loopback: a few cells and a station, real layouts."""
 
 import gzip
 import json
@@ -13,6 +13,8 @@ from tests.sources.file_host import FileHost
 
 LIST = "/api/1/datasets/donnees-changement-climatique-sim-quotidienne/"
 FOLDER = "/meteofrance/data/synchro_ftp/REF_CC/SIM/"
+STATION_LIST = "/api/1/datasets/donnees-climatologiques-de-base-quotidiennes/"
+STATION_FOLDER = "/meteofrance/data/synchro_ftp/BASE/QUOT/"
 POWER = "/api/temporal/daily/point"
 CELLS = {"32": (4360, 18570), "31": (5240, 18410), "33": (3720, 19850)}
 """A cell of the grid in each of three départements."""
@@ -51,6 +53,26 @@ def grid(first: date, last: date) -> bytes:
             said = weather(code, day)
             values = ";".join(str(said.get(name, 0.0)) for name in names)
             lines.append(f"{x};{y};{day:%Y%m%d};{values}")
+    return gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
+
+
+STATION = {"NUM_POSTE": "32013005", "NOM_USUEL": "AUCH", "LAT": 43.65, "LON": 0.58, "ALTI": 128}
+STATION_COLUMNS = {
+    "RR-T-Vent": {"RR": "PRELIQ", "TN": "TINF_H", "TX": "TSUP_H", "TM": "T", "FFM": "FF"},
+    "autres-parametres": {"GLOT": "SSI", "UM": "HU", "ETPMON": "ETP", "ETPGRILLE": "ETP"},
+}
+"""Columns of the two groups of station files, with what they say in the grid."""
+
+
+def station_file(first: date, last: date, group: str) -> bytes:
+    """Return the days of a station in the Gers, each value validated, as gzip."""
+    columns = STATION_COLUMNS[group]
+    lines = [";".join([*STATION, "AAAAMMJJ", *(f"{each};Q{each}" for each in columns)])]
+    for n in range((last - first).days + 1):
+        day = first + timedelta(days=n)
+        said = weather("32", day)
+        values = (f"{said[name]};1" for name in columns.values())
+        lines.append(";".join([*map(str, STATION.values()), f"{day:%Y%m%d}", *values]))
     return gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
 
 
@@ -97,6 +119,23 @@ class LiveHost(FileHost):
         self.files[LIST] = json.dumps(
             {"id": "6569b27598256cc583c917a7", "resources": resources}
         ).encode()
+        self._put_stations(known)
+
+    def _put_stations(self, known: date) -> None:
+        """Put the station files of a département, whose lengths are told as those of links are."""
+        start = date(known.year - 1, 1, 1)
+        periods = [(f"latest-{start.year}-{known.year}", start, known)]
+        if self.since < start.year:
+            end = date(start.year - 1, 12, 31)
+            periods.append((f"previous-1950-{end.year}", date(self.since, 1, 1), end))
+        resources = []
+        for period, first, last in periods:
+            for group in STATION_COLUMNS:
+                path = f"{STATION_FOLDER}Q_32_{period}_{group}.csv.gz"
+                self.files[path] = station_file(first, last, group)
+                met = {"check:headers:content-length": len(self.files[path])}
+                resources.append({"url": f"{self.url}{path}", "filesize": None, "extras": met})
+        self.files[STATION_LIST] = json.dumps({"resources": resources}).encode()
 
     def _answer(self, door: Any) -> None:
         at = urlsplit(door.path)

@@ -82,6 +82,17 @@ def test_a_damaged_note_is_an_unused_quota_and_a_refusal_sets_it_right(
     assert full.quota.window_s == DAY_S
 
 
+def test_whether_there_is_room_is_told_without_counting(tmp_path: Path, clock: Clock) -> None:
+    quotas = Quotas(tmp_path, LIMITS, clock)
+    quotas.take(HOST, 40.0)
+    full = quotas.full(HOST, 10.0)
+    assert full is not None
+    assert (full.quota, full.used) == (Quota(50, HOUR_S), 40.0)
+    assert quotas.full(HOST, 9.0) is None
+    assert quotas.used(HOST, HOUR_S) == 40.0
+    assert quotas.full("127.0.0.1:8000", 1e6) is None
+
+
 @pytest.mark.parametrize(
     ("reason", "window_s"),
     [

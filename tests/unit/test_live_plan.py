@@ -1,6 +1,7 @@
 """The plan of `geo-pipeline live`, computed from lists by hand."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from geo_pipeline.commands.live_plan import (
     FILE_BYTES,
     LIGHT_YEARS,
+    STATIONS_READ_BYTES_PER_S,
     Download,
     Plan,
     certainty,
@@ -112,17 +114,45 @@ def test_years_are_told_with_what_they_are_worth() -> None:
 
 
 def test_the_lines_tell_megabytes_and_minutes() -> None:
-    lines = [*told(made(), 10.0 * MB, lambda host: 1.0, measured=True)]
-    # The first two files are 163 MB: 16 s at 10 MB/s, then some 29 s of reading and publishing.
+    plan_made = made()
+    lines = [*told(plan_made, 10.0 * MB, lambda host: 1.0, measured=True)]
+    # The first two files are 163 MB, read as they come: 16.3 s at 10 MB/s. Then they are published.
+    after_s = 16.3 + plan_made.steps[0].run_s(TODAY)
     assert lines[0].startswith(
         "  1. 2026 to today, against the embedded years 2010-2022: 2 départements from sim2, "
-        "2 files, 163 MB; published after some 42 s"
+        f"2 files, 163 MB; published after some {after_s:.0f} s"
     )
     assert "360 requests, 20 MB" in lines[4]
     assert lines[5].startswith("to load: 5,083 MB, 8 min at 10.0 MB/s, as measured here")
     # And 120 kB a year for each of three départements, this year among the 36.
     assert lines[6] == "on the disk: 5,096 MB"
     assert any(line.startswith("missing: the last day or two") for line in lines)
+
+
+def test_stations_are_two_steps_that_read_their_files_themselves() -> None:
+    """The last two years first, then all years, which are in one file for each group."""
+
+    def files(since: date) -> list[Download]:
+        years = [("latest", 2025, 2026, MB)] + [("previous", 1950, 2024, 8 * MB)] * (
+            since.year < 2025
+        )
+        return [
+            Download(f"https://host/Q_32_{name}", date(first, 1, 1), date(last, 12, 31), False,
+                     length=length)
+            for name, first, last, length in years
+        ]  # fmt: skip
+
+    steps = made(files=files, overseas=None, source="meteo-france", step_years=())
+    first, second = steps.steps
+    assert (first.since.year, first.embedded, first.bytes_to_load) == (2026, True, MB)
+    assert (second.since.year, second.embedded, second.bytes_to_load) == (1991, False, 8 * MB)
+    without_files = replace(second, downloads=())
+    assert second.run_s(TODAY) - without_files.run_s(TODAY) == pytest.approx(
+        8 * MB / STATIONS_READ_BYTES_PER_S
+    )
+    lines = [*told(steps, 10.0 * MB, lambda host: 1.0, measured=False)]
+    assert "missing: the soil wetness index of Météo-France" in "\n".join(lines)
+    assert not any("SIM2" in line for line in lines)
 
 
 def test_first_years() -> None:

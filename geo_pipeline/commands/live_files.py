@@ -1,0 +1,144 @@
+"""The files that `geo-pipeline live` fetches: those of the grid (SIM2), or those of stations.
+
+Each kind of files lists what some days take, tells the usual files where the list cannot be had,
+and reads a file as soon as it has come.
+"""
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
+from typing import Final, Protocol
+
+from geo_pipeline.commands.live_plan import FILE_BYTES, STEP_YEARS, Download
+from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.runtime.workspace import Workspace
+from geo_pipeline.sources import meteo_france, sim2
+from geo_pipeline.sources.http import MB, Received
+from geo_pipeline.sources.stations import own_code
+
+LATEST_BYTES: Final = 23 * MB
+"""Usual length of the grid of the last 60 days."""
+
+STATION_BYTES: Final = {
+    meteo_france.BASE_GROUP: (8 * MB, 400_000),
+    meteo_france.OTHER_GROUP: (4 * MB, 250_000),
+}
+"""Assumed lengths of a département's station files: of the years since 1950, of the last two."""
+
+
+class Files(Protocol):
+    """The files of a provider of weather."""
+
+    name: str
+    step_years: Sequence[int]
+    """Years after which what is there is published; none where one file has all years."""
+
+    def listed(self, codes: Sequence[str], since: date, until: date) -> list[Download]:
+        """Return the files that these days take.
+
+        Raises:
+            SourceError: the list cannot be had, or has none of these days.
+        """
+        ...
+
+    def usual(self, codes: Sequence[str], since: date, until: date) -> list[Download]:
+        """Return the usual files of these days, with their usual lengths, without asking."""
+        ...
+
+    def read(self, received: Received) -> None:
+        """Read a file that has come, as far as what is read of it is kept."""
+        ...
+
+
+class GridFiles:
+    """The files of SIM2: one for each year, the same for all départements."""
+
+    name = sim2.NAME
+    step_years: Sequence[int] = STEP_YEARS
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._settings = workspace.settings
+        self._client = sim2.build(workspace.providers)
+        self._reading = threading.Lock()
+
+    def listed(self, codes: Sequence[str], since: date, until: date) -> list[Download]:
+        """Return the files that these days take."""
+        return [
+            Download(
+                file.url,
+                file.first,
+                file.last,
+                file.kind == sim2.FINAL,
+                file.checksum,
+                file.length,
+            )
+            for file in (self._client.files(since, until) if codes else ())
+        ]
+
+    def usual(self, codes: Sequence[str], since: date, until: date) -> list[Download]:
+        """Return a file for each year, and that of the last days."""
+        if not codes:
+            return []
+        years = [
+            _usual(f"QUOT_SIM2_{year}.csv.gz", year, year, FILE_BYTES)
+            for year in range(since.year, until.year + 1)
+        ]
+        latest = _usual("QUOT_SIM2_latest.csv.gz", until.year, until.year, LATEST_BYTES)
+        return [*years, latest]
+
+    def read(self, received: Received) -> None:
+        """Compute the means of all départements, which the runs then find; one file at a time.
+
+        What is wrong with a file is left to the run that needs it: it fetches it once more.
+        """
+        if received.path is None:
+            return
+        with self._reading, suppress(GeoPipelineError):
+            # The outlines are those of the lake as soon as it has some, as in the runs.
+            Workspace(self._settings).providers.grid_means.means(received.path, received.sha256)
+
+
+class StationFiles:
+    """The files of stations: two groups for each département, of the past and of the last years."""
+
+    name = meteo_france.NAME
+    step_years: Sequence[int] = ()
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._client = meteo_france.build(workspace.providers)
+
+    def listed(self, codes: Sequence[str], since: date, until: date) -> list[Download]:
+        """Return the files that these days take; those of Corsica are one set for both halves."""
+        found = {}
+        for code in codes:
+            for file, final in self._client.files(code, since, until):
+                first, last = date(file.first_year, 1, 1), date(file.last_year, 12, 31)
+                found[file.url] = Download(
+                    file.url,
+                    first,
+                    last,
+                    final,
+                    length=file.length,
+                    assumed=STATION_BYTES[file.group][not final],
+                )
+        return list(found.values())
+
+    def usual(self, codes: Sequence[str], since: date, until: date) -> list[Download]:
+        """Return the files of the past and of the last two years, of both groups."""
+        latest = until.year - 1
+        files = []
+        for code in {own_code(code): None for code in codes}:
+            for group, (past, last) in STATION_BYTES.items():
+                name = f"Q_{code}_{{}}_{group}.csv.gz"
+                files.append(_usual(name.format("latest"), latest, until.year, last))
+                if since.year < latest:
+                    files.append(_usual(name.format("previous"), 1950, latest - 1, past))
+        return files
+
+    def read(self, received: Received) -> None:
+        """Read nothing: what is read of these files is not kept."""
+
+
+def _usual(name: str, first: int, last: int, length: int) -> Download:
+    return Download(name, date(first, 1, 1), date(last, 12, 31), final=False, assumed=length)
