@@ -12,6 +12,7 @@ from typing import Final
 
 from geo_pipeline.catalogue import crop_indicators, restriction_indicators, season_indicators
 from geo_pipeline.catalogue.indicator_record import (
+    DAYS,
     DEKADS,
     MM,
     NO_UNIT,
@@ -35,8 +36,8 @@ from geo_pipeline.catalogue.styles import (
 from geo_pipeline.words import NBSP, Words, message
 
 MONTHLY_RAIN: Final = Words("Pluie du mois", "Rainfall of the month")
-TIME_IN_CLASS: Final = Words(
-    f"Temps en sécheresse, 12{NBSP}mois", f"Time in drought, 12{NBSP}months"
+DAYS_IN_CLASS: Final = Words(
+    f"Jours de sécheresse en 12{NBSP}mois", f"Days of drought in 12{NBSP}months"
 )
 WETNESS: Final = Words("Humidité du sol", "Soil wetness")
 
@@ -166,42 +167,42 @@ def _drought() -> Iterator[Indicator]:
     )
 
 
-def _times_in_class() -> Iterator[Indicator]:
-    """How much of a year was in drought, by the class that counts as one."""
-    yield _time_in_class("D1", Words("modérée ou pire", "moderate or worse"))
-    yield _time_in_class("D2", Words("grave ou pire", "severe or worse"))
-    yield _time_in_class("D3", Words("extrême ou pire", "extreme or worse"))
+def _days_in_class() -> Iterator[Indicator]:
+    """Days of a year in drought, by the class that counts as one."""
+    yield _in_class("D1", Words("modérée ou pire", "moderate or worse"))
+    yield _in_class("D2", Words("grave ou pire", "severe or worse"))
+    yield _in_class("D3", Words("extrême ou pire", "extreme or worse"))
 
 
-def _time_in_class(at_least: str, drought: Words) -> Indicator:
-    """The dekads of a year whose class of agricultural drought was at least so dry."""
+def _in_class(at_least: str, drought: Words) -> Indicator:
+    """Days of the year whose class of agricultural drought was at least so dry."""
     return Indicator(
-        key=f"drought_time_{at_least.lower()}",
+        key=f"drought_days_{at_least.lower()}",
         group="drought",
-        computation=computed_by("drought_course.time_in_class", at_least=at_least),
+        computation=computed_by("drought_course.days_in_class", at_least=at_least),
         name=Words(
-            f"Temps en sécheresse {drought.fr} en 12{NBSP}mois",
-            f"Time in {drought.en} drought in 12{NBSP}months",
+            f"Jours de sécheresse {drought.fr} en 12{NBSP}mois",
+            f"Days of {drought.en} drought in 12{NBSP}months",
         ),
-        short_name=Words("temps en sécheresse", "time in drought"),
-        unit=DEKADS,
+        short_name=Words("jours de sécheresse", "days of drought"),
+        unit=DAYS,
         explanation=Words(
-            f"Nombre de décades (périodes de dix jours) des douze derniers mois dont la classe de "
-            f"sécheresse agricole était {drought.fr}{NBSP}: 36 sur 36 si toute l'année l'a été.",
-            f"Periods of ten days of the last twelve months whose class of agricultural drought "
-            f"was {drought.en}: 36 of 36 where it was so all year.",
+            f"Nombre de jours des douze derniers mois où la sécheresse agricole, classée tous les "
+            f"dix jours, était {drought.fr}.",
+            f"Days of the last twelve months on which agricultural drought, classed every ten "
+            f"days, was {drought.en}.",
         ),
-        family=TIME_IN_CLASS,
+        family=DAYS_IN_CLASS,
         variant=drought,
         kind="amount",
         styles=amount_bins(
-            (0, 1, 4, 10, 19, 28),
-            DEKADS,
+            (0, 1, 31, 91, 181, 271),
+            DAYS,
             STRESS_COLOURS,
             none=Words(f"jamais en 12{NBSP}mois", f"never in 12{NBSP}months"),
             whole=True,
         ),
-        value_name=Words("temps", "time"),
+        value_name=Words("jours", "days"),
         phrase=Words(
             f"{{}} de sécheresse {drought.fr} en 12{NBSP}mois",
             f"{{}} of {drought.en} drought in 12{NBSP}months",
@@ -392,7 +393,7 @@ def _outlook() -> Iterator[Indicator]:
 
 def _all() -> Iterator[Indicator]:
     yield from _drought()
-    yield from _times_in_class()
+    yield from _days_in_class()
     yield from _rain()
     yield from (_spei(months) for months in (1, 3, 6, 12))
     yield from season_indicators.excess()

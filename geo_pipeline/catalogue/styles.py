@@ -5,7 +5,9 @@ sign. Pure constants: nothing here opens a file.
 """
 
 import math
+import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, cast
 
 from geo_pipeline.errors import UsageError
@@ -290,9 +292,28 @@ ANOMALY_COLOURS: Final = (
 )  # fmt: skip
 
 
+ONE_OF: Final = MappingProxyType(
+    {
+        "jours": "jour",
+        "décades": "décade",
+        "degrés-jours": "degré-jour",
+        "days": "day",
+        "dekads": "dekad",
+        "degree days": "degree day",
+    }
+)
+"""The singular of units that have one."""
+
+
 def with_unit(number: str, unit: Words, lang: Lang) -> str:
-    """Return `25 mm`, `25 %` in French and `25%` in English, `25` without a unit."""
+    """Return `25 mm`, `25 %` in French and `25%` in English, `25` without a unit.
+
+    The unit of one is singular: `1 jour`, in French that of less than two too.
+    """
     word = unit(lang)
+    digits = re.sub(r"[^\d.]", "", number.replace(",", "." if lang == "fr" else ""))
+    if word in ONE_OF and digits and (float(digits) < 2 if lang == "fr" else digits == "1"):
+        word = ONE_OF[word]
     if word == "%":
         return f"{number}{THIN}%" if lang == "fr" else f"{number}%"
     return f"{number}{NBSP}{word}" if word else number

@@ -108,13 +108,22 @@ def _finding_by_anomaly(which: Indicator, values: pd.Series[float], lang: Lang) 
 def _finding_by_amount(
     which: Indicator, values: pd.Series[float], names: pd.Series[str], lang: Lang
 ) -> str:
-    """Return the amount below which half of the départements lie, and who has least and most."""
+    """Return the amount below which half of the départements lie, and who has least and most.
+
+    Where half of them or more have the least, that is said instead.
+    """
     middle, low, high = (
         format_value(which.key, float(each), lang)
         for each in (values.median(), values.min(), values.max())
     )
     said = pd.Series([format_value(which.key, each, lang) for each in values], index=values.index)
     lowest, highest = (_who(names[values.index][said == each], lang) for each in (low, high))
+    if middle == low:
+        least = int((said == low).sum())
+        words = {"n": least, "total": len(values), "low": low}
+        if least == len(values):
+            return catalogue(lang)("headline.all_alike", **words)
+        return catalogue(lang)("headline.least", **words, high=high, highest=highest)
     key = "headline.half_rain" if which.key == "precip_mm" else "headline.half"
     return catalogue(lang)(key, middle=middle, low=low, lowest=lowest, high=high, highest=highest)
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final, Literal, NamedTuple, cast
 
 from geo_pipeline import dekads
-from geo_pipeline.catalogue.indicator_record import DEKADS, Indicator
+from geo_pipeline.catalogue.indicator_record import Indicator
 from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.catalogue.styles import NO_DATA, ClassStyle, check_lang
 from geo_pipeline.publishing.certainty import ClassCertainty, certainty_words
@@ -196,7 +196,7 @@ def _head_and_body(
     if which.kind == "anomaly":
         return _departure(which, amount, lang), ""
     head = which.phrase(lang).format(format_value(which.key, amount, lang))
-    if which.unit is DEKADS and amount == 0:
+    if which.group == "drought" and amount == 0:
         head = style.name(lang)
     if is_missing(of.percentile) or not (which.subject or which.group == "rain"):
         return head, ""

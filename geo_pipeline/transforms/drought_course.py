@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.special import ndtr
 
+from geo_pipeline.dekads import lengths
 from geo_pipeline.indicators import combined_class_series, empirical_index, usdm_class
 from geo_pipeline.indicators.aggregation import rolling_sum, valid_years
 from geo_pipeline.indicators.classes import (
@@ -46,15 +47,15 @@ def peak(basis: Basis) -> Measure:
     return _of_course(basis, basis.once(_course).peak)
 
 
-def time_in_class(basis: Basis, at_least: str) -> Measure:
-    """Dekads of the last year (36) whose class was `at_least` a class of drought, such as "D3".
+def days_in_class(basis: Basis, at_least: str) -> Measure:
+    """Days of the last 36 dekads, a year, whose class was `at_least` such as "D3".
 
-    NaN where the class of one of them is not known.
+    A dekad is 8 to 11 days. NaN where the class of one of them is not known.
     """
     index = basis.once(_combined_index)
     limit = INDEX_DRY_LIMITS[DROUGHT_CLASSES.index(at_least)]
-    as_dry = np.where(np.isnan(index), np.nan, index <= limit)
-    return _of_course(basis, rolling_sum(as_dry, DEKADS))
+    days = np.where(index <= limit, lengths(basis.dekads.ends), 0.0)
+    return _of_course(basis, rolling_sum(np.where(np.isnan(index), np.nan, days), DEKADS))
 
 
 def stage(basis: Basis) -> Measure:

@@ -12,7 +12,7 @@ from geo_pipeline.transforms.weather import with_et0
 from tests.unit.test_drought import CROPS, grass, weather
 
 CLASSED = ("spi_3", "swi", "sswi", "combined")
-COURSE = ("drought_age_dekads", "drought_severity", "drought_peak", "drought_time_d1", "cdi")
+COURSE = ("drought_age_dekads", "drought_severity", "drought_peak", "drought_days_d1", "cdi")
 
 
 @pytest.fixture(scope="module")

@@ -415,22 +415,24 @@ def test_the_course_of_a_drought_is_told_dekad_by_dekad() -> None:
     assert values(frame, "drought_severity").iloc[-1] == pytest.approx(severity)
 
 
-def test_time_in_a_class_counts_the_classes_of_the_last_year() -> None:
-    """Of 36 dekads; in 2021, without rain, those since the day on which the class was reached."""
+def test_days_in_a_class_are_those_of_the_last_year() -> None:
+    """Of 36 dekads of 8 to 11 days."""
     days = weather("1991-01-01", "2021-12-31")
     days["precip_mm"] = np.random.default_rng(10).gamma(0.4, 8.0, len(days))
     days.loc[days["date"] >= "2021-01-01", "precip_mm"] = 0.0
     frame = drought_indicators(with_et0(days), grass(days, 0.5), CROPS.loc[["grassland"]])
     classes = frame[frame["indicator"] == "combined"].set_index("period_end")["drought_class"]
     for at_least, worse in (("d1", "D1 D2 D3 D4"), ("d2", "D2 D3 D4"), ("d3", "D3 D4")):
-        time = values(frame, f"drought_time_{at_least}")
-        dry = classes.isin(worse.split())
+        counted = values(frame, f"drought_days_{at_least}")
+        dry = classes[classes.isin(worse.split())].index
         for end in ("2010-06-20", "2021-03-10", "2021-12-31"):
-            assert time[end] == dry[:end].iloc[-36:].sum()
+            of_year = dry[(dry <= end) & (dry > pd.Timestamp(end) - pd.DateOffset(years=1))]
+            lengths = [10 if day.day < 21 else day.day - 20 for day in of_year]
+            assert counted[end] == sum(lengths)
     # Half a year without the first index of six months, then a whole year of classes.
-    assert time[:"1992-05-20"].isna().all()
-    assert time["1992-06-20":].notna().all()
-    assert time["2021-12-31"] > time["2021-03-10"]
+    assert counted[:"1992-06-10"].isna().all()
+    assert counted["1992-06-20":].notna().all()
+    assert counted["2021-12-31"] > counted["2021-03-10"]
 
 
 def test_each_record_names_a_function_of_the_science_and_gives_what_it_takes() -> None:

@@ -105,6 +105,12 @@ def test_each_kind_of_indicator_has_its_finding() -> None:
     assert "La moitié des départements ont reçu moins de 20 mm de pluie ; le moins : 10 mm (" in (
         words(page("precip_mm", rain))
     )
+    most_have_none = values(value=[0.0, 0.0, 30.0], drought_class=[None] * 3)
+    assert "2 départements sur 3 : 0 jour ; le plus : 30 jours (" in (
+        words(page("drought_days_d3", most_have_none))
+    )
+    alike = values(value=[0.0] * 3, drought_class=[None] * 3)
+    assert "Les 3 départements : 0 jour." in words(page("drought_days_d3", alike))
     gap = values(value=[-60.0, -20.0, 90.0], drought_class=[None] * 3)
     assert "2 départements sur 3 ont reçu moins de pluie que la normale, dont 1 moins de la " in (
         words(page("precip_anomaly_pct", gap))

@@ -248,6 +248,21 @@ def test_numbers(value: float | None, decimals: int, fr: str, en: str) -> None:
     assert format_number(value, decimals, "en") == en
 
 
+@pytest.mark.parametrize(
+    ("value", "fr", "en"),
+    [
+        (0, "0 jour", "0 days"),
+        (1, "1 jour", "1 day"),
+        (2, "2 jours", "2 days"),
+        (1000, f"1{TH}000 jours", "1,000 days"),
+    ],
+)
+def test_the_unit_of_one_is_singular(value: float, fr: str, en: str) -> None:
+    """In French that of zero too."""
+    assert format_value("days_since_rain", value).replace(NB, " ") == fr
+    assert format_value("days_since_rain", value, "en").replace(NB, " ") == en
+
+
 def test_values_carry_their_unit_and_departures_their_sign() -> None:
     assert format_value("precip_mm", 1042.4) == f"1{TH}042{NB}mm"
     assert format_value("precip_anomaly_pct", 12) == f"+12{TH}%"
