@@ -118,7 +118,9 @@ class WeatherDaily(ByDepartement):
     stations: Series[pd.Int64Dtype] = pa.Field(
         ge=0, nullable=True, description="Stations that reported rain, where there are stations"
     )
-    source: Series[str] = pa.Field(description="Provider")
+    source: Series[str] = pa.Field(
+        description="Provider; ends with `:adjusted` where its days are adjusted to another"
+    )
     resolution: Series[str] = pa.Field(
         isin=["day", "dekad"], description="`dekad`: spread evenly over the days of the dekad"
     )
@@ -128,6 +130,50 @@ class WeatherDaily(ByDepartement):
         """One row a département and day."""
 
         unique = ["departement", "date"]
+
+
+class ProviderDifferences(ByDepartement):
+    """Two providers of a département's weather compared, by calendar month (mart).
+
+    A row for each variable that both have, also where they have no common year; none where there is
+    one provider. Rain and evapotranspiration are sums of a month, in mm, the others its means. How
+    days are adjusted: docs/sources/README.md.
+    """
+
+    variable: Series[str] = pa.Field(description="Variable of weather_daily, in its unit")
+    month: Series[int] = pa.Field(ge=1, le=12, description="Calendar month")
+    provider: Series[str] = pa.Field(description="The more trusted provider, whose days are kept")
+    other_provider: Series[str] = pa.Field(description="The other, which fills the days it lacks")
+    common_years: Series[int] = pa.Field(ge=0, description="Years with this month of both")
+    provider_mean: Series[float] = pa.Field(nullable=True, description="Mean of `provider`")
+    other_mean: Series[float] = pa.Field(nullable=True, description="Mean of `other_provider`")
+    difference: Series[float] = pa.Field(
+        nullable=True, description="provider_mean - other_mean, before any adjustment"
+    )
+    standard_error: Series[float] = pa.Field(
+        ge=0, nullable=True, description="Standard error of the difference over the years"
+    )
+    ratio: Series[float] = pa.Field(
+        ge=0,
+        nullable=True,
+        description="provider_mean / other_mean; none of temperatures, which have no true zero",
+    )
+    adjusted: Series[bool] = pa.Field(
+        description="Whether days of `other_provider` are adjusted; their `source` says so too"
+    )
+    error_before: Series[float] = pa.Field(
+        ge=0, nullable=True, description="Root mean square difference of single years"
+    )
+    error_after: Series[float] = pa.Field(
+        ge=0,
+        nullable=True,
+        description="The same after adjustment, each year mapped by the other years only",
+    )
+
+    class Config:
+        """One row a département, pair of providers, variable and calendar month."""
+
+        unique = ["departement", "other_provider", "variable", "month"]
 
 
 class SoilWaterDaily(ByDepartement):

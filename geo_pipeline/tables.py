@@ -254,6 +254,19 @@ _ALL: Final = (
         },
     ),
     Table(
+        "provider_differences",
+        Words("Écarts entre fournisseurs", "Differences of providers"),
+        "schemas.ProviderDifferences",
+        "3_drought",
+        # Made from the weather, which comes by the indicators: one publication follows both.
+        made_from=("drought_indicators",),
+        columns_from={
+            "departement": ("weather_daily.departement",),
+            "provider": ("weather_daily.source",),
+            "adjusted": ("weather_daily.source",),
+        },
+    ),
+    Table(
         "irrigation_need",
         Words("Besoin d'irrigation", "Irrigation need"),
         "stake_schemas.IrrigationNeed",

@@ -18,6 +18,7 @@ from geo_pipeline.files import write_text
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.making import apart
+from geo_pipeline.runtime.provider_notes import note
 from geo_pipeline.runtime.providers import ProvidedStations
 from geo_pipeline.runtime.table_assets import (
     check_kept,
@@ -33,12 +34,15 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
 from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.threads import mapped
-from geo_pipeline.transforms.joined_histories import joined
+from geo_pipeline.transforms.provider_differences import History, history
 from geo_pipeline.transforms.weather import with_et0
 from geo_pipeline.words import Message
 
 LEFT_OUT = "left_out"
 """Name of the check that reports stations or values that the reader of a source left out."""
+
+NOT_ADJUSTED = "not_adjusted"
+"""Name of the check that reports days of several providers that were joined as they are."""
 
 
 @table_asset("weather_daily")
@@ -74,26 +78,31 @@ def weather_daily(
                 )
                 for code in some:
                     doubt(workspace, ("weather_daily", code), LEFT_OUT, None)
+                    doubt(workspace, ("weather_daily", code), NOT_ADJUSTED, None)
+                    note(workspace, code, empty("provider_differences"), origin.fetched_at)
     for code, outcome in _fetched(workspace, codes):
         if isinstance(outcome, GeoPipelineError):
             failed = "weather_daily", code
             tell_failure(context, workspace, failed, settings.source, outcome)
             continue
         try:
-            check_kept(workspace, "weather_daily", code, outcome.rows, settings.source)
+            check_kept(workspace, "weather_daily", code, outcome.history.rows, settings.source)
         except SourceError as error:
             tell_failure(context, workspace, ("weather_daily", code), settings.source, error)
             continue
-        _tell_overlap(context, workspace, code, outcome.overlap)
+        joint, origin = outcome.history, outcome.provenance
+        _tell_overlap(context, workspace, code, joint.overlap)
+        note(workspace, code, joint.differences, origin.fetched_at)
         what = first_of(outcome.notes) if outcome.notes else None
         doubt(workspace, ("weather_daily", code), LEFT_OUT, what)
+        doubt(workspace, ("weather_daily", code), NOT_ADJUSTED, joint.unadjusted)
         write_partition(
             context,
             workspace,
             "weather_daily",
             code,
-            rows=outcome.rows,
-            provenance=outcome.provenance,
+            rows=joint.rows,
+            provenance=origin,
         )
     return dg.MaterializeResult()
 
@@ -101,10 +110,8 @@ def weather_daily(
 class Weather(NamedTuple):
     """Daily weather of one département, as its providers gave it."""
 
-    rows: pd.DataFrame
+    history: History
     provenance: Provenance
-    overlap: pd.DataFrame
-    """How far two histories agree, where there are two."""
     notes: list[Message]
     """What was left out or missing, one sentence each."""
 
@@ -130,14 +137,17 @@ def _fetched(
                     *zip(chosen, since, strict=True),
                 ]
             ]
-            rows, overlap = joined([part.rows for part in parts])
-            frame = with_et0(rows, places) if len(rows) else empty("weather_daily")
+            frames = [
+                with_et0(part.rows, places) if len(part.rows) else empty("weather_daily")
+                for part in parts
+            ]
+            joint = history(frames)
         except StorageError:
             raise  # a full disk is not the provider's fault: the other départements would fail too
         except GeoPipelineError as error:
             return error
-        notes = [note for part in parts for note in part.notes]
-        return Weather(frame, _joint(part.provenance for part in parts), overlap, notes)
+        left_out = [each for part in parts for each in part.notes]
+        return Weather(joint, _joint(part.provenance for part in parts), left_out)
 
     yield from zip(codes, mapped(fetch, codes, settings.workers), strict=True)
 
@@ -179,6 +189,18 @@ def _tell_overlap(
             f"weather_daily, département {code}: {row['first']} and {row['other']} differ in "
             f"{row['variable']} ({row['out_of_bounds']}) over {row['days']} days: see {target}"
         )
+
+
+@table_asset("provider_differences")
+def provider_differences(
+    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+) -> dg.MaterializeResult[None]:
+    """How far two providers of a département's weather differ, and whether one was adjusted.
+
+    From the notes of the step that fetched the weather; no row where there is one provider.
+    """
+    frame, origin = france_tables.provider_differences(workspace, context.log.warning)
+    return write_table(workspace, "provider_differences", frame, origin)
 
 
 @table_asset("crop_statistics")

@@ -8,6 +8,7 @@ import dagster as dg
 
 from geo_pipeline.assets.drought import departement_risk
 from geo_pipeline.assets.geography import departement_shapes
+from geo_pipeline.assets.observations import provider_differences
 from geo_pipeline.assets.soil_outlook import outlook_skill, recovery, soil_outlook
 from geo_pipeline.assets.yields import yield_outlook
 from geo_pipeline.publishing.standard_exports import export_handful
@@ -36,6 +37,7 @@ GROUP: Final = "4_publication"
         departement_risk,
         departement_shapes,
         outlook_skill,
+        provider_differences,
         recovery,
         soil_outlook,
         yield_outlook,

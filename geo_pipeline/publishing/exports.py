@@ -7,6 +7,7 @@ import geopandas as gpd
 
 from geo_pipeline.files import write_text
 from geo_pipeline.publishing import bulletin, maps, selection
+from geo_pipeline.publishing.provider_joins import joins_note
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.words import Lang
 
@@ -27,6 +28,8 @@ def export_map(
         StorageError: the file cannot be written; an older one stays.
     """
     day = published_on or _day(warehouse)
+    joins = warehouse.query("unadjusted_weather")
+    note = joins_note(joins, view.indicator, view.period_end, lang)
     page = maps.render_map(
         gpd.GeoDataFrame(warehouse.query("shapes")),
         view.with_reasons(lang),
@@ -38,6 +41,7 @@ def export_map(
         ended=selection.ended(warehouse, view.indicator, day),
         reference_period=view.reference_period,
         step=view.step,
+        notes=[note] if note else [],
     )
     return write_text(target, page)
 

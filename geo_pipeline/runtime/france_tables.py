@@ -21,7 +21,7 @@ import shapely
 from geo_pipeline import sql
 from geo_pipeline.errors import NotPublishedError, SourceError, StorageError
 from geo_pipeline.provenance import Provenance
-from geo_pipeline.runtime import risk_table, soil_outlook_tables, yield_tables
+from geo_pipeline.runtime import provider_notes, risk_table, soil_outlook_tables, yield_tables
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.boundaries import light_boundaries
@@ -137,6 +137,11 @@ def restrictions(workspace: Workspace, warn: Warn) -> Made:
     return with_zones(with_shares(levels.rows, shares), in_force, untold), levels.provenance
 
 
+def provider_differences(workspace: Workspace, warn: Warn) -> Made:
+    """Return `provider_differences` from the notes of the step that fetched the weather."""
+    return provider_notes.noted(workspace, warn)
+
+
 def risk(workspace: Workspace, warn: Warn) -> Made:
     """Return `departement_risk` from all readable partitions that no check holds back."""
     seasons = crop_seasons(workspace.bundled.crop_parameters())
@@ -170,6 +175,7 @@ AGAIN: Final[Mapping[str, Callable[[Workspace, Warn], Made]]] = MappingProxyType
         "departement_neighbours": neighbours,
         "departement_shapes": shapes,
         "water_restrictions": restrictions,
+        "provider_differences": provider_differences,
         "departement_risk": risk,
         "yield_skill": yield_skill,
         "yield_outlook": yield_outlook,

@@ -1,8 +1,8 @@
 """Joined histories: weather of a département from several providers, and how well they agree.
 
 The figures of two providers differ: cells are not stations, and rain is divided into days at 00 or
-at 06 UTC. They are joined unchanged, each day with its source; the differences where they overlap
-are reported, and never corrected.
+at 06 UTC. They are joined as they are given, each day with its source, and the differences where
+they overlap are reported. What adjusts one to the other first is in `provider_differences`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

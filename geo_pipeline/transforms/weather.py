@@ -27,6 +27,14 @@ UNKNOWN: dict[str, Any] = {
 }
 """Value of a column that a provider does not have at all."""
 
+ADJUSTED = ":adjusted"
+"""End of the `source` of a day that was adjusted to another provider."""
+
+
+def provider_of(source: str) -> str:
+    """Return the provider that a `source` of a row names: `bundled` of `bundled:agera5`."""
+    return source.partition(":")[0]
+
 
 def with_et0(observations: pd.DataFrame, places: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return `observations` as valid rows of `weather_daily`, with ET0 by the best possible method.

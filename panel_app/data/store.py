@@ -158,6 +158,12 @@ class Publication:
         return pd.Series(self._weather.loc[code]) if code in self._weather.index else None
 
     @cached_property
+    def unadjusted_weather(self) -> pd.DataFrame:
+        """Départements whose weather joins days of several providers as they are."""
+        with self._lock:
+            return self._warehouse.query("unadjusted_weather")
+
+    @cached_property
     def weather_until(self) -> date | None:
         """Last day of weather of at least half of the départements, None without weather."""
         ends = self._weather["last_date"].sort_values(ascending=False, ignore_index=True)

@@ -14,6 +14,7 @@ Tick = Callable[[], dict[str, set[str | None]]]
 
 PUBLICATION: dict[str, set[str | None]] = {
     "departement_risk": {None},
+    "provider_differences": {None},
     "yield_skill": {None},
     "yield_outlook": {None},
     "warehouse": {None},
@@ -111,7 +112,7 @@ def test_new_outlines_ask_no_provider(instance: dg.DagsterInstance, tick: Tick) 
     made(instance, "departements")
     asked = tick()
     assert not asked.keys() & OBSERVED
-    drawn = PUBLICATION.keys() - {"yield_skill", "yield_outlook"}
+    drawn = PUBLICATION.keys() - {"provider_differences", "yield_skill", "yield_outlook"}
     assert asked.keys() == {"departement_neighbours", "departement_shapes", *drawn}
 
 

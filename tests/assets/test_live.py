@@ -9,8 +9,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from functools import cache
+from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -21,13 +23,16 @@ import pytest
 from geo_pipeline.commands.runs import foreseen, run
 from geo_pipeline.errors import SourceError
 from geo_pipeline.providers import DAY_S
+from geo_pipeline.publishing import exports, selection
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.quotas import Quotas, quotas_with
 from geo_pipeline.spatial.sampling import sampling_points
 from geo_pipeline.storage.failures import Failures
+from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.words import NBSP
 from tests.conftest import ROOT, digests, ignore
 from tests.sources.conftest import Provider, provider
 
@@ -346,6 +351,85 @@ def test_histories_join_and_their_overlap_is_told(settings: Settings) -> None:
     assert rain["other"] == "bundled:agera5"
     assert rain["resolution"] == "dekad"
     assert rain["first_mean"] == pytest.approx(2.0, abs=0.01)  # 0, 1, 2, 3, 4 mm in turn
+    # 2010 to 2021 without 2014, in the publication too: enough to adjust, where days were lacking.
+    with closing(Warehouse(settings.warehouse)) as warehouse:
+        differences = warehouse.table("provider_differences")
+        assert warehouse.query("unadjusted_weather").empty
+    july = differences.query("variable == 'precip_mm' and month == 7").iloc[0]
+    assert (july["provider"], july["other_provider"]) == ("open-meteo", "bundled")
+    assert july["common_years"] == 11
+    assert july["provider_mean"] == pytest.approx(2.0 * 31, abs=1.0)
+    assert july["adjusted"]
+    assert july["error_after"] < july["error_before"]
+
+
+def test_an_earlier_history_is_adjusted_over_ten_years(settings: Settings) -> None:
+    """Days from 2012 on are asked for; those of 2010 and 2011 are the history's, adjusted."""
+    mixed = settings.model_copy(
+        update={
+            "history": "bundled",
+            "since": date(2010, 1, 1),
+            "source_since": date(2012, 1, 1),
+            "until": date(2022, 12, 31),
+        }
+    )
+    run(mixed, ["31"], ignore)
+    rows = Lake(settings.lake).read("weather_daily", "31")
+    sources = rows.groupby("source")["date"].max().dt.date.to_dict()
+    assert sources == {
+        "bundled:agera5:adjusted": date(2011, 12, 31),
+        "open-meteo:best_match": date(2022, 12, 31),
+    }
+    # Open-Meteo has 2 mm a day; the embedded rain of Haute-Garonne is under 1.9.
+    embedded = Bundled(ROOT / "assets_data").weather_daily(["31"])
+    given = embedded[embedded["date"] < "2012-01-01"]["precip_mm"].mean()
+    adjusted = rows[rows["date"] < "2012-01-01"]["precip_mm"].mean()
+    assert abs(adjusted - 2.0) < abs(given - 2.0)
+    assert not [each for each in Findings(settings.findings).all() if each.check == "not_adjusted"]
+
+
+def test_a_history_without_common_years_is_joined_as_it_is_and_told(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """As the first step of `geo-pipeline live` does, until its own years have come."""
+    mixed = settings.model_copy(
+        update={
+            "history": "bundled",
+            "since": date(2010, 1, 1),
+            "source_since": date(2023, 1, 1),
+            "until": date(2023, 3, 31),
+        }
+    )
+    run(mixed, ["31"], ignore)
+    (found,) = [each for each in Findings(settings.findings).all() if each.check == "not_adjusted"]
+    assert "0 common years, 10 are needed" in str(found.what)
+    assert found.severity == "warning"
+    with closing(Warehouse(settings.warehouse)) as warehouse:
+        differences = warehouse.table("provider_differences")
+        assert set(differences["common_years"]) == {0}
+        joins = warehouse.query("unadjusted_weather")
+        assert joins["departement"].tolist() == ["31"]
+        assert [str(day)[:10] for day in joins["since"]] == ["2023-01-01"]
+        told = {}
+        for indicator in ("spi_3", "spi_1", "spi_6", "water_restrictions"):
+            view = selection.select(warehouse, indicator)
+            path = exports.export_map(warehouse, view, "fr", tmp_path / "map.html")
+            told[indicator] = plain(path.read_text("utf-8"))
+    unadjusted = "Normale d'un autre fournisseur, non ajustée : dans un département, des jours de"
+    mixes = "Dans un département, la fenêtre de l'indice mêle des jours des deux."
+    assert {each for each in told if unadjusted in told[each]} == {"spi_1", "spi_3", "spi_6"}
+    # Three months until the end of March begin on 1 January, six in October.
+    assert {each for each in told if mixes in told[each]} == {"spi_6"}
+    # One provider again: nothing is left of it.
+    run(settings.model_copy(update={"source": "bundled"}), ["31"], ignore)
+    assert not [each for each in Findings(settings.findings).all() if each.check == "not_adjusted"]
+    with closing(Warehouse(settings.warehouse)) as warehouse:
+        assert warehouse.table("provider_differences").empty
+        assert warehouse.query("unadjusted_weather").empty
+
+
+def plain(page: str) -> str:
+    return unescape(page).replace(NBSP, " ")
 
 
 def test_too_few_years_are_told_before_the_run() -> None:

@@ -21,6 +21,7 @@ from geo_pipeline.transforms.quality.findings import (
     same_departement,
     warned,
 )
+from geo_pipeline.transforms.weather import ADJUSTED
 
 LEAST_GAP_DAYS = 1
 """Length of a gap in days from which it is reported."""
@@ -277,8 +278,9 @@ def _runs(links: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDAr
 def _is_known(gaps: pd.DataFrame, sources: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Return which gaps are known gaps of their source."""
     known = np.zeros(len(gaps), dtype=bool)
+    given = np.array([str(each).removesuffix(ADJUSTED) for each in sources], dtype=object)
     for source, spans in KNOWN_GAPS.items():
         for first, last in spans:
             is_within = (gaps["first"] >= first) & (gaps["last"] <= last)
-            known |= (sources == source) & is_within.to_numpy()
+            known |= (given == source) & is_within.to_numpy()
     return known

@@ -45,6 +45,7 @@ class Record:
     irrigation: pd.DataFrame
     yield_outlook: pd.DataFrame
     provenance: pd.DataFrame
+    provider_differences: pd.DataFrame
 
 
 @lru_cache(maxsize=128)
@@ -62,6 +63,7 @@ def record(publication: Publication, code: str) -> Record:
         irrigation=publication.rows_of("app_irrigation", code),
         yield_outlook=publication.rows_of("app_yield_outlook", code),
         provenance=publication.rows_of("app_provenance", code),
+        provider_differences=publication.rows_of("app_provider_differences", code),
     )
 
 

@@ -1,6 +1,5 @@
 """Sources of the figures of a département, with notes on their quality."""
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from geo_pipeline.publishing.legend import is_short, reference_note
 from geo_pipeline.tables import TABLES
 from panel_app.data import season_courses
 from panel_app.pages.departement.departement_place import Place, held
+from panel_app.pages.departement.departement_providers import provider_pairs, several_sources
 
 OBSERVATIONS: Final = "2_observations"
 """Group of the tables that are shown here; the others are computed from them."""
@@ -38,7 +38,7 @@ def provenance(place: Place) -> dict[str, Any]:
                 "fetched": format_date(date.fromisoformat(str(entry["fetched_at"])[:10]), lang),
             }
         )
-    return {"rows": rows, "notes": quality(place)}
+    return {"rows": rows, "notes": quality(place), "pairs": provider_pairs(place)}
 
 
 def _covered(place: Place, asset: str, row: "pd.Series[Any]") -> str:
@@ -74,7 +74,7 @@ def quality(place: Place) -> list[str]:
     if weather is not None:
         if weather["spread_by_dekad"]:
             notes.append(words("departement.spread"))
-        notes.extend(_several_sources(place, weather["spans"]))
+        notes.extend(several_sources(place, weather["spans"]))
         notes.extend(_gap_notes(place))
         notes.extend(_reference_notes(place))
         notes.append(words("departement.typical"))
@@ -82,24 +82,6 @@ def quality(place: Place) -> list[str]:
         notes.append(note)
     day = format_date(publication.published_at.date(), lang)
     return [*notes, words("departement.published", day=day)]
-
-
-def _several_sources(place: Place, spans: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the note that days of one source are compared with those of another."""
-    if len(spans) < 2:
-        return []
-    words, lang = place.view.words, place.view.lang
-    named = place.view.publication.attributions.set_index(["asset", "source"])["name"]
-    told = []
-    for span in spans:
-        provider = str(span["source"]).partition(":")[0]
-        first, last = (
-            format_date(pd.Timestamp(span[name]).date(), lang)
-            for name in ("first_date", "last_date")
-        )
-        days = words("departement.from_to", first=first, last=last)
-        told.append(f"{named.get(('weather_daily', provider), provider)} ({days})")
-    return [words("departement.several_sources", sources="; ".join(told))]
 
 
 def _gap_notes(place: Place) -> list[str]:

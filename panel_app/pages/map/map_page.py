@@ -11,6 +11,7 @@ from geo_pipeline.publishing.certainty import chance_note
 from geo_pipeline.publishing.formats import capitalise, format_number
 from geo_pipeline.publishing.headlines import finding
 from geo_pipeline.publishing.legend import class_meaning, hatching, longest_reference
+from geo_pipeline.publishing.provider_joins import joins_note
 from panel_app.data.class_changes import MOST, has_changes
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
@@ -273,6 +274,9 @@ def legend(view: PageView) -> dict[str, Any]:
         "crop_note": _crop_note(view),
         "note": note,
         "source": view.source,
+        "joined": joins_note(
+            publication.unadjusted_weather, view.indicator.key, view.period_end, lang
+        ),
         "held": _held(view),
         "over": map_overlay.hatched_legend(view),
     }

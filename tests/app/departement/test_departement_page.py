@@ -1,6 +1,7 @@
 """The page of a département: droughts one remembers, and what is said where little is known."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from html import unescape
 from html.parser import HTMLParser
@@ -19,7 +20,11 @@ from panel_app.data.state import from_query
 from panel_app.data.store import Publication
 from panel_app.drawing.templates import render
 from panel_app.pages.departement import departement_charts as charts
-from panel_app.pages.departement import departement_page, departement_stakes
+from panel_app.pages.departement import (
+    departement_page,
+    departement_providers,
+    departement_stakes,
+)
 from panel_app.pages.departement.departement_place import Place, record
 from tests.app.conftest import by_hand
 
@@ -302,6 +307,77 @@ def test_days_of_several_sources_are_told_apart(
         "Temps observé de plusieurs sources : AgERA5 (1er janvier 2010 à 31 décembre 2022); "
         "sim2 (1er janvier 2026 à 28 novembre 2026)."
     ) in told
+    assert "Faute d'années communes, les jours de l'une sont comparés" in told
+    assert "ajustés" not in told
+    spans[0]["source"] = "bundled:agera5:adjusted"
+    adjusted = plain(said(publication, departement="32")["provenance"])
+    assert "AgERA5 (1er janvier 2010 à 31 décembre 2022); sim2" in adjusted
+    assert "sont ajustés à l'autre" in adjusted
+    assert "Faute d'années communes" not in adjusted
+
+
+def test_windows_that_mix_two_sources_are_told_at_their_periods(
+    publication: Publication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AgERA5 until 30 June 2022 and SIM2 since: 31 August is in the second month after."""
+    spans = [
+        {
+            "source": "bundled:agera5",
+            "first_date": date(2010, 1, 1),
+            "last_date": date(2022, 6, 30),
+        },
+        {"source": "sim2", "first_date": date(2022, 7, 1), "last_date": date(2022, 12, 31)},
+    ]
+    known = publication._weather.copy()
+    known.at["32", "spans"] = spans
+    monkeypatch.setitem(publication.__dict__, "_weather", known)
+
+    def told(period: str) -> str:
+        return plain(said(publication, departement="32", period=period)["provenance"])
+
+    assert "les indices qui portent sur 3 mois ou plus mêlent" in told("2022-08")
+    assert "tous les indices mêlent" in told("2022-07-20")
+    assert "mêlent" not in told("2022-06")
+
+
+def test_what_sets_two_providers_apart_is_a_table_of_months(publication: Publication) -> None:
+    """Rain of July 6 % more, ET0 3 % less, temperature 0.34 °C more, by hand."""
+    compared = pd.DataFrame(
+        [
+            ("precip_mm", 3.2, 1.06, True, 8.0, 5.0),
+            ("et0_mm", -4.0, 0.97, True, 6.0, 2.0),
+            ("tmean_c", 0.34, NAN, True, 0.4, 0.2),
+            ("tmin_c", 0.1, NAN, True, 0.4, 0.2),
+        ],
+        columns=["variable", "difference", "ratio", "adjusted", "error_before", "error_after"],
+    ).assign(month=7, provider="sim2", other_provider="bundled", common_years=12)
+    shown = view(publication, departement="32", period="2022-07")
+    known = replace(record(publication, "32"), provider_differences=compared)
+    (pair,) = departement_providers.provider_pairs(Place(shown, known))
+    assert pair["heading"] == "Ce qui sépare sim2 et AgERA5"
+    assert plain(pair["finding"]) == "Pluie de juillet : 6 % de plus selon sim2 que selon AgERA5."
+    assert pair["head"] == ["Pluie", "Évapotranspiration (ET0)", "Température moyenne"]
+    july = pair["rows"][6]
+    assert july["month"] == "Juillet"
+    assert [plain(cell) for cell in july["cells"]] == ["+6 %", "−3 %", "+0,3 °C"]
+    assert pair["rows"][0]["cells"] == ["–"] * 3
+    assert "Sur 12 années communes." in plain(pair["note"])
+    assert "passe de 8 à 5 mm de pluie" in plain(pair["note"])
+
+    few = replace(known, provider_differences=compared.assign(adjusted=False, common_years=2))
+    (pair,) = departement_providers.provider_pairs(Place(shown, few))
+    assert "Sur 2 années communes : trop peu pour un ajustement, qui en demande 10." in plain(
+        pair["note"]
+    )
+    page = render(
+        "departement/provenance",
+        {"words": shown.words, "rows": [], "notes": [], "pairs": [pair]},
+    )
+    assert page.count('<th scope="row">') == 12
+
+
+def test_one_provider_has_no_table_of_differences(publication: Publication) -> None:
+    assert "Ce qui sépare" not in said(publication, departement="32")["provenance"]
 
 
 def test_without_a_departement_all_are_offered(publication: Publication) -> None:
