@@ -37,6 +37,7 @@ from geo_pipeline.commands.fetching import Fetching, known_speed, note_speed
 from geo_pipeline.commands.live_files import Files, GridFiles, StationFiles
 from geo_pipeline.commands.live_plan import (
     BYTES_PER_S,
+    EMBEDDED_FIRST_YEAR,
     GRID,
     STATIONS,
     Download,
@@ -76,7 +77,6 @@ OTHERS_RUN: Final = "waiting for the run of a command that was killed, which goe
 
 PROBE_TIMEOUT_S: Final = 10.0
 DEFAULT_RATE: Final = 10.0
-EMBEDDED_SINCE: Final = date(2010, 1, 1)
 
 
 class Live:
@@ -349,7 +349,7 @@ class Live:
             chosen = {
                 "source": step.source,
                 "history": "bundled",
-                "since": EMBEDDED_SINCE,
+                "since": date(EMBEDDED_FIRST_YEAR, 1, 1),
                 "source_since": step.since,
             }
         of_live = ("source", "history", "since", "source_since", "until", "overseas")

@@ -37,6 +37,9 @@ FIRST_YEAR: Final = 1991
 FIRST_SIM2_YEAR: Final = 1959
 """First whole year of SIM2."""
 
+EMBEDDED_FIRST_YEAR: Final = 2010
+"""First year of the embedded weather, which the first map is compared with."""
+
 LIGHT_YEARS: Final = 12
 """Years of the light plan: a year more than classes need, and as many as the embedded data."""
 
@@ -54,13 +57,12 @@ FILE_BYTES: Final = 140 * MB
 
 GRID_READ_BYTES_PER_S: Final = 35.0 * MB
 """Speed of reading grid files, compressed: once each, while the next ones come."""
-STATIONS_READ_BYTES_PER_S: Final = 4.0 * MB
+STATIONS_READ_BYTES_PER_S: Final = 2.0 * MB
 """Speed of reading station files, compressed: each run reads those that it needs."""
-STARTING_S: Final = 20.0
-"""Time that a publication takes besides its départements."""
-DEPARTEMENT_S: Final = 0.35
-"""Time that a département takes, and `YEAR_S` more for each of its years."""
-YEAR_S: Final = 0.012
+STARTING_S: Final = 13.0
+"""Time that a publication takes besides its départements, of one core."""
+YEAR_S: Final = 0.061
+"""Time that a year of a département takes, of one core."""
 
 LAKE_BYTES: Final = 120_000
 """Bytes on the disk for each year of a département: lake, means of the grid, publication."""
@@ -124,8 +126,9 @@ class Step:
 
     def run_s(self, today: date) -> float:
         """Return the seconds that its run takes, from its start to its publication."""
-        years = today.year - self.since.year + 1
-        making = STARTING_S + len(self.codes) * (DEPARTEMENT_S + YEAR_S * years)
+        first_year = EMBEDDED_FIRST_YEAR if self.embedded else self.since.year
+        years = today.year - first_year + 1
+        making = STARTING_S + len(self.codes) * YEAR_S * years
         return making + (self.reading_s if self.source == STATIONS else 0.0)
 
     def fetching_s(self, bytes_per_s: float, rate: Callable[[str], float]) -> float:
