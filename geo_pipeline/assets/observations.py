@@ -79,7 +79,7 @@ def weather_daily(
                 for code in some:
                     doubt(workspace, ("weather_daily", code), LEFT_OUT, None)
                     doubt(workspace, ("weather_daily", code), NOT_ADJUSTED, None)
-                    note(workspace, code, empty("provider_differences"), origin.fetched_at)
+                    note(workspace, code, empty("provider_differences"))
     for code, outcome in _fetched(workspace, codes):
         if isinstance(outcome, GeoPipelineError):
             failed = "weather_daily", code
@@ -92,7 +92,7 @@ def weather_daily(
             continue
         joint, origin = outcome.history, outcome.provenance
         _tell_overlap(context, workspace, code, joint.overlap)
-        note(workspace, code, joint.differences, origin.fetched_at)
+        note(workspace, code, joint.differences)
         what = first_of(outcome.notes) if outcome.notes else None
         doubt(workspace, ("weather_daily", code), LEFT_OUT, what)
         doubt(workspace, ("weather_daily", code), NOT_ADJUSTED, joint.unadjusted)

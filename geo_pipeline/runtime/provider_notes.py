@@ -5,9 +5,9 @@ of each day. It leaves a note for each département in `<home>/reports/provider_
 the weather is of one provider again. Differences are computed in `transforms.provider_differences`.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,11 +16,14 @@ from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime.workspace import Workspace
+from geo_pipeline.storage.partition_states import unreadable
 from geo_pipeline.table_rows import empty
 from geo_pipeline.transforms.provider_differences import TABLE
 
+WEATHER = "weather_daily"
 
-def note(workspace: Workspace, code: str, differences: pd.DataFrame, fetched_at: str) -> None:
+
+def note(workspace: Workspace, code: str, differences: pd.DataFrame) -> None:
     """Keep the rows of `provider_differences` of a département; without any, remove its note.
 
     Raises:
@@ -30,27 +33,27 @@ def note(workspace: Workspace, code: str, differences: pd.DataFrame, fetched_at:
     if differences.empty:
         path.unlink(missing_ok=True)
         return
-    rows = json.loads(differences.to_json(orient="records", double_precision=15))
-    notes.write(path, {"fetched_at": fetched_at, "rows": rows})
+    notes.write(path, json.loads(differences.to_json(orient="records", double_precision=15)))
 
 
 def noted(workspace: Workspace, warn: Callable[[str], object]) -> tuple[pd.DataFrame, Provenance]:
-    """Return `provider_differences` from the notes; one that cannot be read is left out."""
-    rows, fetched_at = [], [""]
+    """Return `provider_differences` from the notes; one that cannot be read is left out.
+
+    Its provenance is the weather of all départements that are not held back or damaged.
+    """
+    rows: list[dict[str, object]] = []
     for path in sorted(_folder(workspace).glob("*.json")):
         try:
-            content = notes.read(path)
+            rows += notes.read(path)
         except FileNotFoundError:  # the weather is of one provider since just now
             continue
         except DamagedError as error:
             warn(f"{TABLE}: {error}")
-            continue
-        rows += content["rows"]
-        fetched_at.append(content["fetched_at"])
-    digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
-    names = {row[name] for row in rows for name in ("provider", "other_provider")}
-    origin = Provenance(", ".join(sorted(names)), "weather_daily", max(fetched_at), digest)
-    return (pd.DataFrame(rows) if rows else empty(TABLE)), origin
+    lake = workspace.lake.at_once()
+    damaged = {each.departement for each in unreadable(lake, [WEATHER])}
+    origin = lake.joint_origin([WEATHER], {*workspace.findings.held(), *damaged})
+    made_of = notes.digest(rows) if rows else ""
+    return (pd.DataFrame(rows) if rows else empty(TABLE)), replace(origin, made_of=made_of)
 
 
 def _folder(workspace: Workspace) -> Path:

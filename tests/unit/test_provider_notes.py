@@ -28,25 +28,25 @@ def test_what_was_noted_is_the_table(tmp_path: Path) -> None:
     workspace, warned = Workspace(Settings(home=tmp_path)), list[str]()
     rows, origin = noted(workspace, warned.append)
     pd.testing.assert_frame_equal(rows, empty("provider_differences"))
-    assert origin.source == ""
+    assert "made_of" not in origin.recorded()
 
-    note(workspace, "31", row("31", 12), "2026-11-29")
-    note(workspace, "32", row("32", 3), "2026-11-30")
+    note(workspace, "31", row("31", 12))
+    note(workspace, "32", row("32", 3))
     rows, origin = noted(workspace, warned.append)
     both = pd.concat([row("31", 12), row("32", 3)], ignore_index=True)
     pd.testing.assert_frame_equal(validate("provider_differences", rows), both)
-    assert (origin.source, origin.fetched_at) == ("bundled, sim2", "2026-11-30")
+    assert origin.url == "weather_daily"
     assert noted(workspace, warned.append)[1] == origin
 
-    note(workspace, "31", empty("provider_differences"), "2026-11-30")
+    note(workspace, "31", empty("provider_differences"))
     assert noted(workspace, warned.append)[0]["departement"].tolist() == ["32"]
     assert not warned
 
 
 def test_a_damaged_note_is_left_out_and_told(tmp_path: Path) -> None:
     workspace, warned = Workspace(Settings(home=tmp_path)), list[str]()
-    note(workspace, "31", row("31", 12), "2026-11-29")
-    note(workspace, "32", row("32", 12), "2026-11-29")
+    note(workspace, "31", row("31", 12))
+    note(workspace, "32", row("32", 12))
     path = tmp_path / "reports" / "provider_differences" / "31.json"
     path.write_text(path.read_text(encoding="utf-8").replace("53.1", "93.1"), encoding="utf-8")
     assert noted(workspace, warned.append)[0]["departement"].tolist() == ["32"]
