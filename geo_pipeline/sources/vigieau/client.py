@@ -30,8 +30,6 @@ API_URL = "https://api.vigieau.gouv.fr"
 OLDER_API_URLS = ("https://api.vigieau.beta.gouv.fr",)
 DATASET_URL = "https://www.data.gouv.fr/api/1/datasets/donnee-secheresse-vigieau/"
 
-"""A restriction applies by French days."""
-
 _log = logging.getLogger(__name__)
 
 
