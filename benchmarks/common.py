@@ -23,6 +23,13 @@ def asked() -> tuple[list[str], bool]:
     return [word for word in words if word != SMALLEST], SMALLEST in words
 
 
+def kept_home() -> Path | None:
+    """Return the home of a published run that the tests share, where there is one: to be read."""
+    kept = os.environ.get("GEO_PIPELINE_TEST_HOME")
+    home = Path(kept) if kept else None
+    return home if home is not None and (home / "published").exists() else None
+
+
 def told(values: Sequence[float], unit: str = "s", digits: int = 2) -> str:
     """Return the median with its extremes."""
     low, middle, high = min(values), statistics.median(values), max(values)

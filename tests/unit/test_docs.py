@@ -39,6 +39,23 @@ def test_links_and_pictures_exist() -> None:
     assert not missing
 
 
+def test_modules_and_queries_that_are_named_exist() -> None:
+    """`spatial/grid.py`, `crops.py`, `sql/sim2_weights.sql`: the end of a path in the project."""
+    paths = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    named = {
+        (document.name, name)
+        for document in DOCUMENTS
+        for name in re.findall(r"`([\w./]+\.(?:py|sql|js|css))`", document.read_text("utf-8"))
+    }
+    assert named
+    ends = {
+        "/".join(parts[i:]) for parts in (p.split("/") for p in paths) for i in range(len(parts))
+    }
+    assert not {each for each in named if each[1] not in ends}
+
+
 def test_recipes_and_commands_exist() -> None:
     """Each `just x` and `geo-pipeline x` that a document names is there to be typed."""
     recipes = re.findall(
