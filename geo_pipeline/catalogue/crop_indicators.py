@@ -122,9 +122,9 @@ def _stress(key: str, of: Words, computation: Computation, crop: str = "") -> In
         unit=PERCENT,
         explanation=Words(
             "Part de l'eau demandée depuis trente jours que le sol n'a pas pu donner, sans "
-            "irrigation, pour des dates de culture et un sol moyens.",
+            "irrigation, pour des dates de culture moyennes et le sol moyen du département.",
             "Share of the water asked for in 30 days that the soil could not give, without "
-            "irrigation, for typical dates of the crop and a typical soil.",
+            "irrigation, for typical dates of the crop and the mean soil of the département.",
         ),
         kind="amount",
         styles=amount_bins((0, 5, 15, 30, 50, 70), PERCENT, STRESS_COLOURS),
@@ -150,11 +150,11 @@ def _satisfaction(crop: str) -> Indicator:
         unit=PERCENT,
         explanation=Words(
             "Part de l'eau demandée depuis le début de la saison que la culture a reçue, sans "
-            f"irrigation et sur un sol moyen (indice WRSI de la FAO). Un indice d'eau{NBSP}: à "
-            "comparer aux autres années du même lieu, il ne dit pas le rendement.",
+            "irrigation et sur le sol moyen du département (indice WRSI de la FAO). Un indice "
+            f"d'eau{NBSP}: à comparer aux autres années du même lieu, il ne dit pas le rendement.",
             "Share of the water asked for since the season began that the crop got, without "
-            "irrigation and on a typical soil (FAO's WRSI). An index of water: to be compared with "
-            "other years of the same place, it tells no yield.",
+            "irrigation and on the mean soil of the département (FAO's WRSI). An index of water: "
+            "to be compared with other years of the same place, it tells no yield.",
         ),
         kind="amount",
         styles=amount_bins(SATISFACTION_EDGES, PERCENT, tuple(reversed(STRESS_COLOURS[:6]))),

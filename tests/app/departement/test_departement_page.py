@@ -304,7 +304,7 @@ def test_days_of_several_sources_are_told_apart(
     monkeypatch.setitem(publication.__dict__, "_weather", known)
     told = plain(said(publication, departement="32")["provenance"])
     assert (
-        "Temps observé de plusieurs sources : AgERA5 (1er janvier 2010 à 31 décembre 2022); "
+        "Météo de plusieurs sources : AgERA5 (1er janvier 2010 à 31 décembre 2022); "
         "sim2 (1er janvier 2026 à 28 novembre 2026)."
     ) in told
     assert "Faute d'années communes, les jours de l'une sont comparés" in told

@@ -136,8 +136,8 @@ def test_an_old_snapshot_says_so(taken: dict[str, Any]) -> None:
     old = pipeline_sections.slots(taken, words, NOW + timedelta(hours=3))["headline"]
     assert "il y a 9 minutes" in plain(fresh)
     assert 'class="well"' not in old
-    assert "n'est plus frais" not in plain(fresh).replace("&#39;", "'")
-    assert "n'est plus frais (il y a 3 heures)" in plain(old).replace("&#39;", "'")
+    assert "n'est plus à jour" not in plain(fresh).replace("&#39;", "'")
+    assert "n'est plus à jour (il y a 3 heures)" in plain(old).replace("&#39;", "'")
 
 
 def test_what_is_wrong_with_all_of_it_is_said_before_the_rest(own_home: Path) -> None:
