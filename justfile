@@ -82,7 +82,7 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff format .
 
 # Measure all: starts, runs with and without Dagster, long records on two cores, the app in Chromium, Dagster, indicators, what may come, sources
-bench: bench-start bench-runs bench-growth bench-app bench-dagster bench-indicators bench-outlook bench-yields bench-sources
+bench: bench-start bench-runs bench-growth bench-app bench-api bench-dagster bench-indicators bench-outlook bench-yields bench-sources
 
 # Measure how long commands take to start, as ratios to what Dagster alone takes to load
 bench-start: (_environment "requirements-dev.txt")
@@ -104,6 +104,10 @@ bench-smallest: (_environment "requirements-dev.txt") (_environment "requirement
 # Measure the app in Chromium, on what `just run` made: paint, steps, pages, 25 readers, memory
 bench-app: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m benchmarks.app
+
+# Measure the data for programs, and the app's steps beside 50 clients, on what `just run` made
+bench-api: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m benchmarks.api
 
 # Measure Dagster: its overhead, its pages with 10,000 materialisations, definitions; `... separate 6` runs
 bench-dagster *options: (_environment "requirements-dev.txt")

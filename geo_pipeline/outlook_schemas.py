@@ -205,6 +205,27 @@ class SoilOutlook(ByDepartement):
         unique = ["departement", "period_end", "crop", "lead_dekads"]
 
 
+def _crpss(description: str) -> Any:
+    """Return the field of a skill: 1 is perfect, 0 as good as the baseline."""
+    return pa.Field(le=1, nullable=True, description=description)
+
+
+class PublishedSoilOutlook(SoilOutlook):
+    """Soil water to come as it is published: with its skill, without numbers where it has none."""
+
+    crpss_climatology: Series[float] = _crpss("Skill of such forecasts against climatology")
+    crpss_climatology_low: Series[float] = _crpss("Its lower bound (90 %)")
+    crpss_climatology_high: Series[float] = _crpss("Its upper bound")
+    crpss_persistence: Series[float] = _crpss("Their skill against damped persistence")
+    skill_years: Series[pd.Int64Dtype] = pa.Field(
+        ge=0, nullable=True, description="Years that the skill was measured in"
+    )
+    why_not: Series[str] = pa.Field(
+        isin=WHY_NOT, nullable=True, description="Why the forecast is not shown"
+    )
+    published: Series[bool] = pa.Field(description="Whether the forecast is shown")
+
+
 def _score(description: str) -> Any:
     """Return the field of a score that is not known before its dekad is over."""
     return pa.Field(nullable=True, description=description)
@@ -248,11 +269,6 @@ class OutlookHindcast(ByDepartement):
         """One row a département, day of issue, crop and dekad to come."""
 
         unique = ["departement", "period_end", "crop", "lead_dekads"]
-
-
-def _crpss(description: str) -> Any:
-    """Return the field of a skill: 1 is perfect, 0 as good as the baseline."""
-    return pa.Field(le=1, nullable=True, description=description)
 
 
 def _share(description: str) -> Any:

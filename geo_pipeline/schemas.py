@@ -1,7 +1,8 @@
 """Columns, units and ranges of each table, as pandera models.
 
 Add the model of a table here; its docstring is its text in the data dictionary. Forecasts have
-theirs in `outlook_schemas`, crops at stake in `stake_schemas`. Units are in the names; missing
+theirs in `outlook_schemas`, crops at stake in `stake_schemas`, tables that are only in the
+publication in `publication_schemas`. Units are in the names; missing
 numbers are NaN, missing texts None. The rest of a table's record, and the check of rows against its
 model, are in `tables`.
 """
@@ -379,70 +380,3 @@ class DepartementRisk(ByDepartement):
         """One row a département and dekad."""
 
         unique = ["departement", "period_end"]
-
-
-class YieldAnomalies(ByDepartement):
-    """Each harvest of `crop_statistics` beside the mean of the five before it (published only)."""
-
-    crop: Series[str] = pa.Field(description="Crop, as in crop_statistics")
-    year: Series[int] = pa.Field(ge=1900, le=2100, description="Year of harvest")
-    yield_q_ha: Series[float] = pa.Field(ge=0, nullable=True, description="Yield, q/ha")
-    expected_q_ha: Series[float] = pa.Field(
-        ge=0,
-        nullable=True,
-        description="Mean yield of the five years before, three at least known and not doubtful, "
-        "q/ha",
-    )
-    anomaly_pct: Series[float] = pa.Field(
-        ge=-100,
-        nullable=True,
-        description="Departure of the yield from expected_q_ha, %; none of a doubtful one",
-    )
-    harvests: Series[int] = pa.Field(
-        ge=0,
-        le=5,
-        description="Harvests of the five years before whose yield is known, none doubtful",
-    )
-    doubtful: Series[bool] = pa.Field(
-        description="Under a third or over three times the département's own median, and unlike "
-        "its neighbours': not used as a harvest"
-    )
-
-    class Config:
-        """One row a harvest."""
-
-        unique = ["departement", "crop", "year"]
-
-
-class CropStages(Exact):
-    """Stages of each crop's season, by typical dates for the whole of France (published only).
-
-    Rows follow each other without a gap; `publishing.calendar.stage_on` returns that of a date.
-    """
-
-    crop: Series[str] = pa.Field(description="Crop, as in crop_statistics, and `grassland`")
-    stage: Series[str] = pa.Field(isin=GROWTH_STAGES, description="FAO-56 stage")
-    period: Series[str] = pa.Field(
-        isin=YIELD_PERIODS,
-        nullable=True,
-        description="FAO-33 period of yield response; some crops have none",
-    )
-    first_day: Series[int] = pa.Field(
-        ge=1, description="First day, counted from 1 at the start of the season"
-    )
-    last_day: Series[int] = pa.Field(ge=1, description="Last day, counted in the same way")
-    start_month: Series[int] = pa.Field(
-        ge=1, le=12, description="Month in which the season starts: sowing, bud break or greenup"
-    )
-    start_day: Series[int] = pa.Field(ge=1, le=31, description="Day of that month")
-    ky: Series[float] = pa.Field(
-        ge=0,
-        le=2,
-        nullable=True,
-        description="Yield response to water (Ky, FAO-33), if any is published",
-    )
-
-    class Config:
-        """One row a part of the season in which stage and period stay the same."""
-
-        unique = ["crop", "first_day"]

@@ -19,6 +19,12 @@ _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
 _ANCESTOR: Final = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
+OAuthProvider = Literal[
+    "auth0", "auth_code", "azure", "azurev2", "bitbucket", "generic", "github", "gitlab", "google",
+    "okta",
+]  # fmt: skip
+
+
 def misuse(error: SettingsError | ValidationError) -> Message:
     """Return a message that names the setting that cannot be read, and why."""
     if isinstance(error, SettingsError):  # its text names the setting, never its value
@@ -309,21 +315,9 @@ class Settings(BaseSettings):
     app_users_file: Path | None = Field(
         default=None, description="The same table in a file, read when the server starts."
     )
-    app_oauth_provider: (
-        Literal[
-            "auth0",
-            "auth_code",
-            "azure",
-            "azurev2",
-            "bitbucket",
-            "generic",
-            "github",
-            "gitlab",
-            "google",
-            "okta",
-        ]
-        | None
-    ) = Field(default=None, description="Provider for `oauth`, as Panel names it.")
+    app_oauth_provider: OAuthProvider | None = Field(
+        default=None, description="Provider for `oauth`, as Panel names it."
+    )
     app_oauth_key: str | None = Field(
         default=None, description="Client id of the app at the provider."
     )
@@ -354,6 +348,11 @@ class Settings(BaseSettings):
         default=None,
         description="Bearer token for `/metrics`; without one everybody may read them, or, with a "
         "sign-in, everybody who is signed in.",
+    )
+    app_api_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token for `/api/v1` where the app has a sign-in; without a sign-in "
+        "everybody may read the data.",
     )
     app_sessions: int = Field(
         default=100,

@@ -4,12 +4,14 @@ Add the model of a table on crops at risk here. Other tables have theirs in `sch
 `outlook_schemas`; the rest of a table's record is in `tables`.
 """
 
+from typing import Any
+
 import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 
 from geo_pipeline.crops import IRRIGABLE
-from geo_pipeline.schemas import ByDepartement
+from geo_pipeline.schemas import ByDepartement, Exact
 
 SHORTAGE_CLASSES = ["none", "slight", "moderate", "strong", "severe", "extreme"]
 """Classes of a crop's shortage of water, with limits at 5, 15, 30, 50 and 70 %."""
@@ -108,3 +110,39 @@ class Exposure(ByDepartement):
         """One row a département, dekad and crop in season."""
 
         unique = ["departement", "period_end", "crop"]
+
+
+def _of_area(description: str) -> Any:
+    """Return the field of an area."""
+    return pa.Field(ge=0, nullable=True, description=f"{description}, ha")
+
+
+class ExposureByRegion(Exact):
+    """Sums and means of `exposure` by région, and for France (published only).
+
+    Where the shortage of a crop is not known its area counts in none of the shares.
+    """
+
+    region: Series[str] = pa.Field(nullable=True, description="Name of the région; none: France")
+    period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the dekad")
+    crop: Series[str] = pa.Field(description="Crop, as in crop_statistics")
+    area_ha: Series[float] = _of_area("Area of the crop in its season")
+    area_year: Series[pd.Int64Dtype] = pa.Field(nullable=True, description="Latest year of it")
+    judged_ha: Series[float] = _of_area("Of that, where the shortage of water is known")
+    short_ha: Series[float] = _of_area("Of that, with a moderate shortage or worse")
+    affected_ha: Series[float] = _of_area("With a shortage as in the driest year of five")
+    affected_pct: Series[float] = pa.Field(
+        ge=0, le=100, nullable=True, description="affected_ha / judged_ha, %"
+    )
+    production_at_stake_pct: Series[float] = pa.Field(
+        ge=0,
+        le=100.0001,
+        nullable=True,
+        description="Share of the crop's production in France that is grown there, %",
+    )
+    risk: Series[float] = pa.Field(ge=0, le=1, nullable=True, description="Mean risk, by area")
+
+    class Config:
+        """One row a région (or France), dekad and crop in season."""
+
+        unique = ["region", "period_end", "crop"]

@@ -1,22 +1,68 @@
-"""Rows of the tables: keys, validation, and the data dictionary.
+"""Rows of the tables: keys, columns, validation, and the data dictionary.
 
 Models of rows are in `schemas`, records of tables in `tables`. Both are used here, so that commands
 which only need the records do not load pandera.
 """
 
+from functools import cache
 from inspect import cleandoc
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 import pandas as pd
 from pandera.errors import SchemaError, SchemaErrors
 
 from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.published_tables import PUBLISHED
 from geo_pipeline.schemas import Exact
-from geo_pipeline.tables import PUBLISHED, TABLES, model
+from geo_pipeline.tables import TABLES, model
 from geo_pipeline.words import Message, message
 
 LONGEST_RULE: Final = 60
 """Longest quotation of a broken rule in a message, in characters."""
+
+UNITS: Final = {
+    "_q_ha": "q/ha",
+    "_mj_m2": "MJ/m²",
+    "_m_s": "m/s",
+    "_km2": "km²",
+    "_km": "km",
+    "_mm": "mm",
+    "_m3": "m³",
+    "_ha": "ha",
+    "_pct": "%",
+    "_c": "°C",
+    "_q": "q",
+    "percentile": "%",
+}
+"""Units by the end of a column's name, the longer ends first."""
+
+Kind = Literal["string", "integer", "number", "boolean", "date", "geometry"]
+_KINDS: Final[dict[str, Kind]] = {
+    "str": "string",
+    "category": "string",
+    "int": "integer",
+    "Int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "datetime": "date",
+    "geometry": "geometry",
+}
+
+
+class Column(NamedTuple):
+    """A column of a published table: what the data dictionary says, for programs."""
+
+    name: str
+    kind: Kind
+    description: str
+    unit: str
+    """Empty for none, and where the indicator decides."""
+    in_key: bool
+    may_be_missing: bool
+    least: float | None = None
+    most: float | None = None
+    allowed: tuple[str | float, ...] = ()
+    """The only values, empty where there are others."""
 
 
 class InvalidTableError(GeoPipelineError):
@@ -25,13 +71,48 @@ class InvalidTableError(GeoPipelineError):
 
 def _model(table: str) -> type[Exact]:
     """Return the model of the rows of `table`."""
-    return TABLES[table].rows if table in TABLES else model(PUBLISHED[table])
+    return TABLES[table].rows if table in TABLES else model(PUBLISHED[table].model)
+
+
+def _published(table: str) -> type[Exact]:
+    """Return the model of the rows of `table` as they are published."""
+    record = TABLES.get(table)
+    more = record.published_model if record else None
+    return model(more) if more else _model(table)
 
 
 def key(table: str) -> list[str]:
     """Return the columns that identify a row of `table`."""
     unique = _model(table).to_schema().unique
     return [unique] if isinstance(unique, str) else list(unique or [])
+
+
+@cache
+def columns(table: str) -> tuple[Column, ...]:
+    """Return the columns of a table as it is published."""
+    keys, found = key(table), []
+    for name, schema in _published(table).to_schema().columns.items():
+        limits = {key: value for check in schema.checks for key, value in check.statistics.items()}
+        kind = next(kind for start, kind in _KINDS.items() if str(schema.dtype).startswith(start))
+        found.append(
+            Column(
+                name,
+                kind,
+                schema.description or "",
+                next((unit for end, unit in UNITS.items() if name.endswith(end)), ""),
+                name in keys,
+                bool(schema.nullable),
+                limits.get("min_value"),
+                limits.get("max_value"),
+                tuple(limits.get("allowed_values") or ()),
+            )
+        )
+    return tuple(found)
+
+
+def described(table: str) -> str:
+    """Return what the data dictionary says of a table."""
+    return cleandoc(_model(table).__doc__ or "")
 
 
 def empty(table: str) -> pd.DataFrame:
@@ -82,13 +163,13 @@ def _explain(error: SchemaError) -> Message:
 
 def dictionary() -> str:
     """Return the data dictionary as Markdown, the content of `docs/data_dictionary.md`."""
-    lines = ["# Data dictionary", "", "Written by `just docs` from `geo_pipeline/tables.py`."]
+    made = "Written by `just docs` from `geo_pipeline/tables.py` and `published_tables.py`."
+    lines = ["# Data dictionary", "", made]
     for name in (*TABLES, *PUBLISHED):
-        model = _model(name)
-        lines += ["", f"## {name}", "", cleandoc(model.__doc__ or ""), ""]
+        lines += ["", f"## {name}", "", described(name), ""]
         lines += ["| column | type | may be missing | what |", "|---|---|---|---|"]
         keys = key(name)
-        for column, schema in model.to_schema().columns.items():
+        for column, schema in _published(name).to_schema().columns.items():
             mark = " (key)" if column in keys else ""
             missing = "yes" if schema.nullable else "no"
             kind = "str" if str(schema.dtype) == "category" else schema.dtype

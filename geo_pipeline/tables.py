@@ -3,7 +3,8 @@
 Add a table here: its name, the model of its rows (`schemas`), its place in the flow, its inputs and
 its checks. Files, jobs, checks, sensors, the publication, Dagster's pages and the data dictionary
 follow from the record. Rows are validated in `table_rows` and made in `assets`; what a check looks
-for is in `automation.checks`. docs/extending.md adds a table step by step.
+for is in `automation.checks`. Tables that are only in the publication are in `published_tables`.
+docs/extending.md adds a table step by step.
 """
 
 from collections.abc import Mapping
@@ -83,6 +84,8 @@ class Table:
     """The stored table of the publication, where a view with the table's own name extends it."""
     published_in_sum: str | None = None
     """The table of the publication with its sums, where its own rows are too many."""
+    published_model: str | None = None
+    """The model of its published rows, where that view adds columns."""
 
     @property
     def rows(self) -> "type[Exact]":
@@ -390,6 +393,7 @@ _ALL: Final = (
         },
         # Whether readers see a forecast follows from `outlook_skill`, joined on reading.
         published_as="soil_outlook_values",
+        published_model="outlook_schemas.PublishedSoilOutlook",
     ),
     Table(
         "recovery",
@@ -425,15 +429,6 @@ SUMMED: Final = tuple(
     if not each.partitioned and any(name in PARTITIONED for name in each.made_from)
 )
 """Those of the whole of France that are made from all départements."""
-
-PUBLISHED: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "yield_anomalies": "schemas.YieldAnomalies",
-        "exposure": "stake_schemas.Exposure",
-        "crop_stages": "schemas.CropStages",
-    }
-)
-"""Models of the tables that are made for the publication and are not in the lake."""
 
 
 def model(name: str) -> "type[Exact]":

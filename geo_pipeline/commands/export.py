@@ -30,6 +30,7 @@ class TableFormat(StrEnum):
     csv = "csv"
     geoparquet = "geoparquet"
     geojson = "geojson"
+    xlsx = "xlsx"
 
 
 class CsvStyle(StrEnum):
@@ -95,11 +96,11 @@ def export_table(
     lang: Lang = None,
     output: Output = None,
 ) -> None:
-    """Write the values behind a map as CSV, GeoParquet or GeoJSON, or a whole table.
+    """Write the values behind a map as CSV, GeoParquet, GeoJSON or a workbook, or a whole table.
 
     Beside the values stand their unit, source and licence, and how to read the percentile: 0 is
     the driest. Numbers have three significant digits. Whole tables are those of
-    docs/data_dictionary.md, as CSV (international) or Parquet.
+    docs/data_dictionary.md, as CSV (international), Parquet or a workbook (xlsx).
     """
     from geo_pipeline.publishing import selection, table_files
     from geo_pipeline.settings import read_settings
@@ -123,7 +124,10 @@ def export_table(
             raise UsageError(message("cli.table"))
         codes = parse_departements([departements]) if departements is not None else []
         lake = Lake(settings.lake)
-        tell_written(export_whole_table(warehouse, lake, whole, target(whole), codes))
+        language = lang.value if lang else settings.language
+        tell_written(
+            export_whole_table(warehouse, lake, whole, target(whole), codes, lang=language)
+        )
         return
     if departements is not None:
         raise UsageError(message("cli.table_only"))

@@ -1,7 +1,8 @@
 """Tables as files, from the published warehouse: the values behind a map.
 
 Each says what its values are: the unit, how to read value and percentile, source and licence, in
-columns of CSV, in the member `about` of GeoJSON, in the metadata of Parquet. Nothing here draws,
+columns of CSV, in the member `about` of GeoJSON, in the metadata of Parquet, on the first sheet of
+a workbook. Nothing here draws,
 because drawing is slow to import; maps and bulletins are in `exports`.
 """
 
@@ -12,16 +13,17 @@ from typing import Final, Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.errors import UsageError
 from geo_pipeline.files import replacing
-from geo_pipeline.publishing import selection
+from geo_pipeline.publishing import selection, workbooks
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.words import Lang, catalogue, message
 
-TABLE_FORMATS: Final = {"csv": "csv", "geoparquet": "parquet", "geojson": "geojson"}
+TABLE_FORMATS: Final = {"csv": "csv", "geoparquet": "parquet", "geojson": "geojson", "xlsx": "xlsx"}
 
 Style = Literal["french", "international"]
 """How CSV is written: for spreadsheets in French (byte order mark, semicolons, decimal comma), or
@@ -40,7 +42,7 @@ def export_table(
     lang: Lang = "fr",
     style: Style | None = None,
 ) -> Path:
-    """Write `view` as CSV, GeoParquet or GeoJSON, by the ending of `target`.
+    """Write `view` as CSV, GeoParquet, GeoJSON or a workbook, by the ending of `target`.
 
     Raises:
         UsageError: the ending is none of these.
@@ -54,6 +56,8 @@ def export_table(
     with replacing(target) as temporary:
         if ending == "csv":
             _write_csv(rows.assign(**about), temporary, style or STYLES[lang])
+        elif ending == "xlsx":
+            _write_workbook(warehouse, view, rows, about, lang, file=temporary)
         elif ending == "parquet":
             _write_parquet(_with_geometry(warehouse, rows), about, temporary)
         else:
@@ -110,6 +114,49 @@ def _write_csv(rows: pd.DataFrame, file: Path, style: Style) -> None:
         float_format="%.10g",  # 134, not 134.0
         encoding="utf-8-sig" if french else "utf-8",
     )
+
+
+def _write_workbook(
+    warehouse: Warehouse,
+    view: selection.Selection,
+    rows: pd.DataFrame,
+    about: dict[str, str],
+    lang: Lang,
+    *,
+    file: Path,
+) -> None:
+    """Write the values on a sheet, and what is to be known of them on the one before it."""
+    from geo_pipeline.table_rows import columns  # noqa: PLC0415  loads the models
+
+    words, which = catalogue(lang), indicator_of(view.indicator)
+    known = {each.name: each for each in columns("indicator_values")}
+    units = {name: each.unit for name, each in known.items()} | {"value": which.unit(lang)}
+    headings = [
+        workbooks.Heading(
+            name,
+            units.get(name, ""),
+            known[name].description if name in known else "",
+            known[name].kind if name in known else "string",
+        )
+        for name in map(str, rows)
+    ]
+    told = [
+        (words("workbook.indicator"), f"{about['indicator_name']} ({view.indicator})"),
+        (words("workbook.meaning"), which.explanation(lang)),
+        (words("workbook.unit"), about["unit"]),
+        (words("workbook.layout"), " ".join([words("workbook.long"), about["reading"]])),
+        (words("workbook.missing"), words("workbook.missing_how")),
+        (words("workbook.sources"), about["source"]),
+        (words("workbook.licences"), about["licence"]),
+    ]
+    typed = rows.assign(period_end=view.period_end)
+    cells = pa.Table.from_pandas(typed, preserve_index=False).to_pylist()
+    sheet = workbooks.Sheet(
+        words("workbook.sheet.value"), headings, (list(each.values()) for each in cells)
+    )
+    day = warehouse.query("publication_date")["published_at"].iloc[0].date()
+    with file.open("wb") as sink:
+        workbooks.write(sink, which.name(lang), told, [sheet], words=words, made_on=day)
 
 
 def _write_parquet(rows: gpd.GeoDataFrame, about: dict[str, str], file: Path) -> None:

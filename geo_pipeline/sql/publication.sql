@@ -295,26 +295,26 @@ SELECT departement, unnest(['crop_stress_pct_' || crop, 'water_satisfaction_pct_
 FROM small
 ORDER BY departement, indicator;
 
+-- The same as readers see it: nothing of a crop where it is little grown.
+CREATE VIEW indicator_values AS
+SELECT
+    map_values.* REPLACE (
+        CASE WHEN little_grown.indicator IS NULL THEN map_values.value END AS value,
+        CASE WHEN little_grown.indicator IS NULL THEN map_values.percentile END AS percentile
+    ),
+    little_grown.indicator IS NOT NULL AS little_grown
+FROM map_values
+LEFT JOIN little_grown
+    ON map_values.departement = little_grown.departement AND map_values.indicator = little_grown.indicator;
+
 -- The same with the rank among all known years of the dekad, 1 the driest, which is shown where the reference
 -- is too short for years in a hundred.
 CREATE VIEW ranked_values AS
-WITH grown AS (
-    SELECT
-        map_values.* REPLACE (
-            CASE WHEN little_grown.indicator IS NULL THEN map_values.value END AS value,
-            CASE WHEN little_grown.indicator IS NULL THEN map_values.percentile END AS percentile
-        ),
-        little_grown.indicator IS NOT NULL AS little_grown
-    FROM map_values
-    LEFT JOIN little_grown
-        ON map_values.departement = little_grown.departement AND map_values.indicator = little_grown.indicator
-)
-
 SELECT
     *,
     CASE WHEN percentile IS NOT NULL THEN rank() OVER same_dekad END AS dry_rank,
     CASE WHEN percentile IS NOT NULL THEN count(percentile) OVER dekad END AS ranked_years
-FROM grown
+FROM indicator_values
 WINDOW
     dekad AS (
         PARTITION BY indicator, departement, month(period_end), least((day(period_end) - 1) // 10, 2)

@@ -75,6 +75,16 @@ class Warehouse:
         return database.from_arrow(content)
 
     @contextmanager
+    def reading(self, name: str) -> Iterator[duckdb.DuckDBPyRelation]:
+        """Give a published table as a relation: what is made of it is read inside the block.
+
+        Values in expressions on it are constants, never text of a query. Errors are those of
+        `query`.
+        """
+        with self._told(), self._cursor() as cursor:
+            yield cursor.table(name)
+
+    @contextmanager
     def _told(self) -> Iterator[None]:
         """Report an error of DuckDB in one line."""
         try:

@@ -238,6 +238,19 @@ def hectares_number(area: float, lang: Lang) -> str:
     return format_number(round(area / step) * step, 0, lang)
 
 
+def bytes_words(size: int | None, words: Catalogue) -> str:
+    """A size in the largest unit of which it has at least one."""
+    if size is None:
+        return ""
+    byte = "o" if words.lang == "fr" else "B"
+    for unit, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if size >= factor:
+            amount = size / factor
+            decimals = 1 if amount < 10 else 0
+            return f"{format_number(amount, decimals, words.lang)}{NBSP}{unit}{byte}"
+    return f"{format_number(size, 0, words.lang)}{NBSP}{byte}"
+
+
 def enumeration(names: Sequence[str], words: Catalogue) -> str:
     """`A`, `A et B`, `A, B et C`."""
     if len(names) < 2:

@@ -20,7 +20,10 @@ from numpy.typing import NDArray
 
 from geo_pipeline.catalogue.indicators import INDICATORS, indicator_of
 from geo_pipeline.errors import NotPublishedError, StorageError
-from geo_pipeline.publishing import exports, selection, table_files, whole_tables
+from geo_pipeline.publishing import exports, selection, table_files
+from geo_pipeline.publishing.api import editions, sizes
+from geo_pipeline.publishing.api.editions import Edition
+from geo_pipeline.publishing.api.sizes import Size
 from geo_pipeline.publishing.sentences import Statement
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for sessions
 from geo_pipeline.storage.warehouse import Warehouse, lacking
@@ -175,6 +178,18 @@ class Publication:
         with self._lock:
             return self._warehouse.query("attributions")
 
+    @cached_property
+    def edition(self) -> Edition:
+        """The publication as programs know it: digest, sources, citation."""
+        with self._lock:
+            return editions.read(self._warehouse)
+
+    @cached_property
+    def file_sizes(self) -> dict[str, Size]:
+        """About how large the whole files of each table are."""
+        with self._lock:
+            return sizes.estimate(self._warehouse)
+
     @lru_cache(maxsize=256)  # noqa: B019  one publication lives as long as the process serves it
     def source_names(self, indicator: str) -> str:
         """Short names of the sources of an indicator's observations: `AgERA5`, `Agreste`."""
@@ -239,6 +254,7 @@ class Publication:
                     self.matrix(indicator)
             self.risk(self.published_at.date())
             self.crop_areas  # noqa: B018  read and kept
+            self.file_sizes  # noqa: B018
 
     def rows_of(self, script: str, code: str) -> pd.DataFrame:
         """Return what `<script>.sql` selects for one département: rare and small, not kept."""
@@ -370,14 +386,3 @@ class Store:
                 csv: table_files.Style | None = "international" if style else None
                 table_files.export_table(self._warehouse, view, target, lang, csv)
             return target.name, self.TAKES[kind], target.read_bytes()
-
-    def take_table(self, name: str) -> tuple[str, str, bytes]:
-        """Return a whole table, one of `whole_tables.OFFERED`, as `take` returns a map.
-
-        Raises:
-            StorageError: the publication cannot be read.
-        """
-        with TemporaryDirectory() as folder:
-            target = Path(folder) / f"{name}.csv"
-            whole_tables.export_published(self._warehouse, name, target)
-            return target.name, self.TAKES["csv"], target.read_bytes()

@@ -24,14 +24,16 @@ from panel.io.application import Application, build_single_handler_application
 from panel.io.liveness import LivenessHandler
 from panel.io.server import DocHandler, WSHandler
 from panel.io.session import generate_session
+from pydantic import SecretStr
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import ErrorHandler, HTTPError, RequestHandler, authenticated
 from tornado.websocket import WebSocketHandler
 
 from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.publishing.api.service import Service
 from geo_pipeline.settings import Settings
-from panel_app.serving import signin
+from panel_app.serving import api, signin
 from panel_app.serving.headers import Compressed, Guard
 from panel_app.serving.metrics import Health, Metrics
 
@@ -50,6 +52,7 @@ class Server(BokehTornado):
     def __init__(self, application: Application, settings: Settings, origins: list[str]) -> None:
         self._limit = settings.app_sessions
         self._metrics_token = settings.app_metrics_token
+        self._api_token = settings.app_api_token
         secret = signin.cookie_secret(settings)
         self._provider = signin.provider(settings)
         super().__init__(
@@ -81,12 +84,14 @@ class Server(BokehTornado):
             "bokeh_websocket_path": f"{self.prefix}{ROUTE}/ws",
         }
         liveness: dict[str, Any] = {"applications": {}}
+        of_api = {"queue": api.Queue(Service(settings.warehouse)), "may_read": self.reads}
         routes = [
             (f"{self.prefix}/?", Index),
             (f"{self.prefix}{ROUTE}/?", Page, of_app),
             (f"{self.prefix}{ROUTE}/ws", Socket, {**of_app, "compression_level": COMPRESSION}),
             # It would hand pages to scripts of any other site; the embed page is for these.
             (f"{self.prefix}{ROUTE}/autoload.js", ErrorHandler, {"status_code": 404}),
+            (f"{self.prefix}{api.ROUTE}(?:/(.*))?", api.Api, of_api),
             (f"{self.prefix}/metrics", Figures),
             (f"{self.prefix}/liveness", LivenessHandler, liveness),
             (f"{self.prefix}/health", Health),
@@ -137,13 +142,25 @@ class Server(BokehTornado):
 
     def tells(self, authorization: str, user: str | None) -> bool:
         """Whether the client may read the metrics: by a token, or as a signed-in user."""
-        if self._metrics_token is not None:
-            expected = f"Bearer {self._metrics_token.get_secret_value()}"
-            if hmac.compare_digest(authorization.encode(), expected.encode()):
-                return True
+        if _is_token(authorization, self._metrics_token):
+            return True
         if self._provider is None:
             return self._metrics_token is None
         return user is not None and self.admits(user)
+
+    def reads(self, authorization: str, user: str | None) -> bool:
+        """Whether the client may read the data: everybody, or by a token or a sign-in."""
+        if self._provider is None or _is_token(authorization, self._api_token):
+            return True
+        return user is not None and self.admits(user)
+
+
+def _is_token(authorization: str, token: SecretStr | None) -> bool:
+    """Whether a header `Authorization` has the token, which is None for none."""
+    if token is None:
+        return False
+    expected = f"Bearer {token.get_secret_value()}"
+    return hmac.compare_digest(authorization.encode(), expected.encode())
 
 
 class Page(DocHandler):

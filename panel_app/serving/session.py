@@ -8,7 +8,7 @@ import asyncio
 import base64
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Final
@@ -20,7 +20,6 @@ from markupsafe import Markup
 from geo_pipeline.errors import GeoPipelineError, StorageError
 from geo_pipeline.publishing.formats import format_date, format_period
 from geo_pipeline.publishing.sentences import archive_words
-from geo_pipeline.publishing.whole_tables import OFFERED
 from geo_pipeline.territory import BY_CODE
 from panel_app.data.gazetteer import Gazetteer
 from panel_app.data.page_view import PageView, Slots, chosen_indicator, indicator_list
@@ -306,18 +305,14 @@ class Session:
             self._notices.append(self.words("notice.period", asked=asked, shown=view.period))
 
     def _take(self, kind: str) -> None:
-        """Make a file of the view, or of a table, in a thread: other sessions are not held up."""
+        """Make a file of the view in a thread: other sessions are not held up."""
         view = self.view
         if view is None:
             return
-        take: Callable[[], tuple[str, str, bytes]]
-        if (table := kind.removeprefix("table:")) in OFFERED:
-            take = partial(self._store.take_table, table)
-        elif kind in self._store.TAKES:
-            shown = view.state.indicator, view.period_typed, view.lang
-            take = partial(self._store.take, kind, *shown)
-        else:
+        if kind not in self._store.TAKES:
             return
+        shown = view.state.indicator, view.period_typed, view.lang
+        take = partial(self._store.take, kind, *shown)
         document = pn.state.curdoc
 
         async def make() -> None:

@@ -112,7 +112,8 @@ const app = (() => {
   on.slot.any = [() => document.querySelectorAll("[data-filter]").forEach((each) => { if (each.value) sift(each); })];
   on.main.push(() => {
     for (const each of document.querySelectorAll("textarea[data-site]")) {
-      each.value = each.textContent.replace("https://example.org/", `${window.location.origin}${window.location.pathname}`);
+      const api = new URL("api/", window.location.href).href;
+      each.value = each.textContent.replaceAll("https://example.org/api/", api).replace("https://example.org/", `${window.location.origin}${window.location.pathname}`);
     }
   });
 

@@ -113,19 +113,6 @@ def short_number(value: float, words: Catalogue) -> str:
     return number(value, words)
 
 
-def bytes_words(size: int | None, words: Catalogue) -> str:
-    """A size in the largest unit of which it has at least one."""
-    if size is None:
-        return ""
-    byte = "o" if words.lang == "fr" else "B"
-    for unit, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if size >= factor:
-            amount = size / factor
-            decimals = 1 if amount < 10 else 0
-            return f"{format_number(amount, decimals, words.lang)}{NBSP}{unit}{byte}"
-    return f"{number(size, words)}{NBSP}{byte}"
-
-
 def round_up(value: float) -> float:
     """The smallest number 1, 2 or 5 times a power of ten that is not below `value`."""
     if value <= 0:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from geo_pipeline.publishing.formats import capitalise
-from geo_pipeline.publishing.whole_tables import OFFERED
 from geo_pipeline.territory import CODES, is_stretch
 from geo_pipeline.words import NBSP, Message, verbatim
+from panel_app.data.page_view import bytes_words
 from panel_app.data.page_words import Catalogue
 from panel_app.data.pipeline_snapshot import BROKEN, STATES, TROUBLES, short
 from panel_app.data.store import Publication
@@ -20,7 +20,6 @@ from panel_app.drawing.templates import render
 from panel_app.pages.pipeline.pipeline_formats import (
     Taken,
     ago,
-    bytes_words,
     check_words,
     day,
     finding_words,
@@ -376,7 +375,6 @@ def _tables(taken: Taken, words: Catalogue) -> dict[str, Any]:
             for each in taken["tables"]
             if each["files"]
         ],
-        "offered": [(name, table_words(name, words)) for name in OFFERED],
     }
 
 

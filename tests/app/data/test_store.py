@@ -12,7 +12,6 @@ from geo_pipeline.catalogue.styles import NO_DATA
 from geo_pipeline.errors import NotPublishedError, StorageError
 from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.legend import styles_of
-from geo_pipeline.publishing.whole_tables import OFFERED
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
@@ -189,13 +188,6 @@ def test_sources_are_named_by_what_the_indicator_rests_on(publication: Publicati
     assert publication.source_names("spi_3") == "AgERA5"
     assert publication.source_names("water_restrictions") == "VigiEau"
     assert publication.source_names("yield_anomaly_pct_soft_wheat") == "Agreste"
-
-
-def test_tables_of_what_may_come_are_taken_whole(store: Store) -> None:
-    for table in OFFERED:
-        name, mime, content = store.take_table(table)
-        assert (name, mime) == (f"{table}.csv", "text/csv")
-        assert len(content.decode().splitlines()) > 50, table
 
 
 def test_a_map_is_taken_as_a_file(store: Store) -> None:

@@ -1,0 +1,128 @@
+"""`/api/v1` over real HTTP: what any client may do, who may not, and many at once."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pytest
+import requests
+
+from tests.serving import serving
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def address(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the API on three départements."""
+    log = tmp_path_factory.mktemp("served") / "log.txt"
+    with serving(small_home, log) as (_, app):
+        yield _api(app)
+
+
+def _api(app: str) -> str:
+    return app.removesuffix("/app") + "/api/v1"
+
+
+def _ask(method: str, url: str, **options: Any) -> requests.Response:
+    return requests.request(method, url, timeout=60, allow_redirects=False, **options)
+
+
+def test_pandas_reads_an_address(address: str) -> None:
+    rows = pd.read_csv(
+        f"{address}/tables/crop_statistics?departement=31&format=csv",
+        dtype={"departement": str},
+    )
+    assert set(rows["departement"]) == {"31"}
+
+
+def test_pages_are_followed_by_their_links(address: str) -> None:
+    """`requests` reads the header Link; the JSON has the same address."""
+    answer = _ask("GET", f"{address}/tables/departements?limit=60")
+    assert answer.links["next"]["url"] == answer.json()["next"]
+    rest = _ask("GET", answer.links["next"]["url"])
+    assert (answer.json()["count"], rest.json()["count"]) == (60, 41)
+    assert rest.links == {}
+
+
+def test_an_unchanged_answer_and_a_head_have_no_body(address: str) -> None:
+    url = f"{address}/files/indicators/spi_3.parquet"
+    whole = _ask("GET", url)
+    head = _ask("HEAD", url)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Length"] == str(len(whole.content))
+    assert head.headers["ETag"] == whole.headers["ETag"]
+    assert "spi_3.parquet" in head.headers["Content-Disposition"]
+    again = _ask("GET", url, headers={"If-None-Match": whole.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_scripts_of_other_sites_may_read(address: str) -> None:
+    origin = {"Origin": "https://example.org"}
+    for url in (f"{address}/indicators", f"{address}/nothing"):
+        answer = _ask("GET", url, headers=origin)
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
+    before = _ask("OPTIONS", f"{address}/indicators", headers=origin)
+    assert before.status_code == 204
+    assert before.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_nothing_can_be_changed(address: str, method: str) -> None:
+    answer = _ask(method, f"{address}/tables/departements")
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_mistakes_have_their_status(address: str) -> None:
+    for path, status in (("tables/soil", 404), ("tables/departements?limit=none", 400)):
+        answer = _ask("GET", f"{address}/{path}")
+        assert answer.status_code == status
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["detail"]
+
+
+def test_fifty_clients_at_once_all_get_the_same(address: str) -> None:
+    """Whatever they ask for: each is answered in full, and the app beside them too."""
+    paths = [
+        "tables/indicator_values?indicator=spi_3&limit=10000",
+        "tables/crop_statistics?format=csv",
+        "files/indicators/swi.geojson",
+        "files/indicators/spi_6.parquet",
+        "indicators",
+    ]
+    alone = {path: _ask("GET", f"{address}/{path}").content for path in paths}
+    site = "{0.scheme}://{0.netloc}".format(urlsplit(address))
+    with ThreadPoolExecutor(50) as pool:
+        waiting = [pool.submit(_ask, "GET", f"{address}/{paths[i % 5]}") for i in range(50)]
+        assert _ask("GET", f"{site}/liveness").status_code == 200
+        for number, each in enumerate(waiting):
+            answer = each.result()
+            assert answer.status_code == 200
+            assert answer.content == alone[paths[number % 5]]
+
+
+def test_a_sign_in_closes_the_data_too(small_home: Path, tmp_path: Path) -> None:
+    settings = {"sign_in": "basic", "users": '{"ada": "lovelace 1815"}', "api_token": "for R"}
+    with serving(small_home, tmp_path / "log.txt", **settings) as (_, app):
+        url = f"{_api(app)}/indicators"
+        refused = _ask("GET", url)
+        assert refused.status_code == 401
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        wrong = _ask("GET", url, headers={"Authorization": "Bearer for Python"})
+        assert wrong.status_code == 401
+        right = _ask("GET", url, headers={"Authorization": "Bearer for R"})
+        assert right.status_code == 200
+
+
+def test_links_keep_the_prefix(small_home: Path, tmp_path: Path) -> None:
+    with serving(small_home, tmp_path / "log.txt", prefix="drought") as (_, app):
+        said = _ask("GET", _api(app)).json()
+        assert said["links"]["tables"].endswith("/drought/api/v1/tables")
+        assert _ask("GET", said["links"]["openapi"]).status_code == 200
