@@ -457,7 +457,7 @@ def _run(codes: list[str], settings: "Settings", as_json: bool, verbose: bool) -
     """Run `codes` and print the outcome."""
     from geo_pipeline import logs
 
-    with ended_within(), progress(codes) as on_partition, logs.shown(verbose):
+    with ended_within(), progress(settings, codes) as on_partition, logs.shown(verbose):
         from geo_pipeline.commands.runs import foreseen, run
 
         if note := foreseen(settings):

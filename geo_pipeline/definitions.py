@@ -37,7 +37,7 @@ def build_definitions(workspace: Workspace | None = None, **overrides: Any) -> d
     there = [
         each for each in loaded if isinstance(each, dg.AssetsDefinition) and not each.keys & absent
     ]
-    awaited = [dg.AssetKey(each.name) for each in chosen(settings) if each.setting is not None]
+    awaited = [dg.AssetKey(each.name) for each in chosen(settings) if each.optional]
     there = list(dg.map_asset_specs(partial(_published_after, awaited), there))
     return dg.Definitions(
         assets=declarative.with_conditions(there),

@@ -67,6 +67,8 @@ class Table:
     """The job that requests it again, with all that depends on it."""
     setting: str | None = None
     """The setting that the table needs; None for a table that always exists."""
+    weather_of: str | None = None
+    """The provider that it needs among those of the weather; None for any."""
     needs_whole: Literal["day", "dekad", "year"] = "day"
     """What must be over in the weather before the rows change: they are the same on all days in
     between, and are not made again."""
@@ -91,6 +93,11 @@ class Table:
     def rows(self) -> "type[Exact]":
         """The model of its rows."""
         return model(self.model)
+
+    @property
+    def optional(self) -> bool:
+        """Whether it exists only with some settings."""
+        return self.setting is not None or self.weather_of is not None
 
     @property
     def layer(self) -> str:
@@ -254,6 +261,31 @@ _ALL: Final = (
         checks={
             "dekads": "Looks for missing dekads, and for indicators without a value in the last "
             "dekad although the weather is complete."
+        },
+    ),
+    Table(
+        "cell_dekads",
+        Words("Mailles", "Cells"),
+        "cell_schemas.CellDekads",
+        "3_drought",
+        partitioned=True,
+        weather_of="sim2",
+        needs_whole="dekad",
+        made_from=("weather_daily",),
+        published_in_sum="grid_cells",
+    ),
+    Table(
+        "area_in_class",
+        Words("Surface par classe", "Area in each class"),
+        "cell_schemas.AreaInClass",
+        "3_drought",
+        partitioned=True,
+        weather_of="sim2",
+        made_from=("cell_dekads",),
+        columns_from={
+            "departement": ("cell_dekads.departement",),
+            "unknown_pct": ("cell_dekads.area_km2",),
+            "cell_classes": ("cell_dekads.rain_mm", "cell_dekads.etp_mm", "cell_dekads.swi"),
         },
     ),
     Table(
@@ -454,5 +486,6 @@ def chosen(settings: Settings) -> list[Table]:
     return [
         each
         for each in TABLES.values()
-        if each.setting is None or getattr(settings, each.setting) is not None
+        if (each.setting is None or getattr(settings, each.setting) is not None)
+        and (each.weather_of in (None, settings.source, settings.history))
     ]

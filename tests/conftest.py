@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)  # as the command does
 
-PARTITIONED = tuple(each.name for each in TABLES.values() if each.partitioned and not each.setting)
+PARTITIONED = tuple(each.name for each in TABLES.values() if each.partitioned and not each.optional)
 """The tables by département that there are without a setting that asks for one."""
 
 UNPARTITIONED = tuple(
-    each.name for each in TABLES.values() if not each.partitioned and not each.setting
+    each.name for each in TABLES.values() if not each.partitioned and not each.optional
 )
 """The tables of the whole of France among them."""
 

@@ -16,7 +16,7 @@ import pandas as pd
 from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
 from geo_pipeline.files import write_text
 from geo_pipeline.provenance import Provenance
-from geo_pipeline.runtime import france_tables
+from geo_pipeline.runtime import cell_tables, france_tables
 from geo_pipeline.runtime.making import apart
 from geo_pipeline.runtime.provider_notes import note
 from geo_pipeline.runtime.providers import ProvidedStations
@@ -80,6 +80,7 @@ def weather_daily(
                     doubt(workspace, ("weather_daily", code), LEFT_OUT, None)
                     doubt(workspace, ("weather_daily", code), NOT_ADJUSTED, None)
                     note(workspace, code, empty("provider_differences"))
+                    cell_tables.note(workspace, code, ())
     for code, outcome in _fetched(workspace, codes):
         if isinstance(outcome, GeoPipelineError):
             failed = "weather_daily", code
@@ -93,6 +94,7 @@ def weather_daily(
         joint, origin = outcome.history, outcome.provenance
         _tell_overlap(context, workspace, code, joint.overlap)
         note(workspace, code, joint.differences)
+        cell_tables.note(workspace, code, outcome.grid_files)
         what = first_of(outcome.notes) if outcome.notes else None
         doubt(workspace, ("weather_daily", code), LEFT_OUT, what)
         doubt(workspace, ("weather_daily", code), NOT_ADJUSTED, joint.unadjusted)
@@ -114,6 +116,8 @@ class Weather(NamedTuple):
     provenance: Provenance
     notes: list[Message]
     """What was left out or missing, one sentence each."""
+    grid_files: list[str]
+    """SHA-256 of the grid files that it is made from, the best first."""
 
 
 def _fetched(
@@ -147,7 +151,8 @@ def _fetched(
         except GeoPipelineError as error:
             return error
         left_out = [each for part in parts for each in part.notes]
-        return Weather(joint, _joint(part.provenance for part in parts), left_out)
+        grid_files = [each for part in parts for each in part.grid_files]
+        return Weather(joint, _joint(part.provenance for part in parts), left_out, grid_files)
 
     yield from zip(codes, mapped(fetch, codes, settings.workers), strict=True)
 

@@ -10,7 +10,12 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from geo_pipeline.catalogue import crop_indicators, restriction_indicators, season_indicators
+from geo_pipeline.catalogue import (
+    area_indicators,
+    crop_indicators,
+    restriction_indicators,
+    season_indicators,
+)
 from geo_pipeline.catalogue.indicator_record import (
     DAYS,
     DEKADS,
@@ -394,6 +399,7 @@ def _outlook() -> Iterator[Indicator]:
 def _all() -> Iterator[Indicator]:
     yield from _drought()
     yield from _days_in_class()
+    yield from area_indicators.areas()
     yield from _rain()
     yield from (_spei(months) for months in (1, 3, 6, 12))
     yield from season_indicators.excess()

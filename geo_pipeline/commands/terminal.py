@@ -91,15 +91,17 @@ def tell_troubles(title: str, troubles: "Sequence[Failure | Finding]") -> None:
 
 
 @contextmanager
-def progress(codes: list[str]) -> Iterator[Any]:
+def progress(settings: "Settings", codes: list[str]) -> Iterator[Any]:
     """Show the number of written partitions on a terminal; give the function that counts them."""
-    from geo_pipeline.tables import PARTITIONED
+    from geo_pipeline.tables import chosen
+
+    tables = [each for each in chosen(settings) if each.partitioned]
 
     columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn())
     with Progress(
         *columns, TimeElapsedColumn(), console=err, transient=True, disable=not err.is_terminal
     ) as progress:
-        task = progress.add_task("starting", total=len(codes) * len(PARTITIONED))
+        task = progress.add_task("starting", total=len(codes) * len(tables))
 
         def on_partition(table: str, _departement: str) -> None:
             progress.update(task, advance=1, description=table)

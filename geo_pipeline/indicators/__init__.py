@@ -19,6 +19,7 @@ from geo_pipeline.indicators.classes import (
     severity_rank,
     usdm_class,
     usdm_class_from_percentile,
+    usdm_position,
     wmo_class,
 )
 from geo_pipeline.indicators.clusters import GlobalMoran, LocalMoran, global_moran, local_moran
@@ -125,6 +126,7 @@ __all__ = [
     "theil_sen",
     "usdm_class",
     "usdm_class_from_percentile",
+    "usdm_position",
     "valid_years",
     "wmo_class",
 ]

@@ -93,6 +93,31 @@ def usdm_class(index: ArrayLike) -> ClassArray:
     return _classify(index, INDEX_DRY_LIMITS, INDEX_WET_LIMITS)
 
 
+def usdm_position(index: ArrayLike) -> IntArray:
+    """Position in `DROUGHT_CLASSES` of the class of a standardised index, for large arrays.
+
+    Parameters
+    ----------
+    index : as in `usdm_class`
+
+    Returns
+    -------
+    Same shape, 0 (D4) to 8 (W2), -1 for NaN.
+
+    References
+    ----------
+    See `usdm_class`.
+
+    Examples
+    --------
+    >>> usdm_position([-2.0, -0.5, 0.0, 2.0, float("nan")]).tolist()
+    [0, 4, 5, 8, -1]
+    """
+    passed = _passed(index, INDEX_DRY_LIMITS, INDEX_WET_LIMITS)
+    passed[np.isnan(as_float(index))] = -1
+    return passed
+
+
 def usdm_class_from_percentile(percentile: ArrayLike) -> ClassArray:
     """Drought class of a percentile among the same season of other years.
 
@@ -250,17 +275,23 @@ def _classify(
 
     A limit belongs to the class on its outer side, away from normal, or else on its inner side.
     """
+    above, from_there = (dry, wet) if limit_to_outer else (wet, dry)
+    passed = _passed(values, above, from_there)
+    passed[np.isnan(as_float(values))] = len(classes)
+    codes = np.array([*classes, None], dtype=object)
+    return np.asarray(codes[passed.ravel()].reshape(passed.shape), dtype=object)
+
+
+def _passed(values: ArrayLike, above: tuple[float, ...], from_there: tuple[float, ...]) -> IntArray:
+    """Number of limits passed: those that a value must be above, and those it may be at."""
     numbers, given = as_float(values), np.asarray(values).dtype
     precision = given if given.kind == "f" else np.dtype(np.float64)
-    above, from_there = (dry, wet) if limit_to_outer else (wet, dry)
-    passed = np.zeros(numbers.shape, dtype=np.intp)
+    passed = np.zeros(numbers.shape, dtype=np.int64)
     for limit in np.array(above, dtype=precision):
         passed += numbers > limit
     for limit in np.array(from_there, dtype=precision):
         passed += numbers >= limit
-    passed[np.isnan(numbers)] = len(classes)
-    codes = np.array([*classes, None], dtype=object)
-    return np.asarray(codes[passed.ravel()].reshape(passed.shape), dtype=object)
+    return passed
 
 
 def positions(codes: ArrayLike, known: Iterable[str], what: str) -> IntArray:

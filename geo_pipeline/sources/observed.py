@@ -33,6 +33,8 @@ class Observed(NamedTuple):
     provenance: Provenance
     notes: tuple[Message, ...] = ()
     """What was left out or missing, one sentence each."""
+    grid_files: tuple[str, ...] = ()
+    """SHA-256 of the grid files that the rows are means of, the best first."""
 
 
 class Parts(Protocol):

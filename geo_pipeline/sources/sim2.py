@@ -131,15 +131,15 @@ class Sim2:
         Raises:
             SourceError: the files cannot be received or read, or none covers these days.
         """
-        rows, provenance = self._days(departement, since, until)
-        return Observed(_observed(rows, departement), provenance)
+        rows, provenance, files = self._days(departement, since, until)
+        return Observed(_observed(rows, departement), provenance, grid_files=files)
 
     def coverage(self, departement: str, since: date, until: date) -> pd.DataFrame:
         """Return the basis of the means: date, cells (number), coverage_pct of the area.
 
         Errors are those of `weather`.
         """
-        rows, _ = self._days(departement, since, until)
+        rows, *_ = self._days(departement, since, until)
         return rows[["date", "cells", "coverage_pct"]]
 
     def listed(self, since: date = date.min, until: date = date.max) -> dict[str, str | None]:
@@ -171,8 +171,11 @@ class Sim2:
             listed = self._fetch(self._dataset_url)
         return self._files(listed, None, since, until)
 
-    def _days(self, departement: str, since: date, until: date) -> tuple[pd.DataFrame, Provenance]:
-        """Return the means of `departement` in the period, each day once, and their origin."""
+    def _days(
+        self, departement: str, since: date, until: date
+    ) -> tuple[pd.DataFrame, Provenance, tuple[str, ...]]:
+        """Return the means of `departement` in the period, each day once, their origin, and the
+        SHA-256 of the files."""
         with self._lock:
             listed = self._fetch(self._dataset_url, departement)
             try:
@@ -181,7 +184,7 @@ class Sim2:
                 del self._received[self._dataset_url]
                 raise
         if BY_CODE[departement].overseas:
-            return _no_days(), provenance_of(NAME, [listed])
+            return _no_days(), provenance_of(NAME, [listed]), ()
         parts, received = [], []
         for file in files:
             with self._lock:
@@ -190,7 +193,8 @@ class Sim2:
             received.append(answer)
         days = pd.concat(parts, ignore_index=True).drop_duplicates("date", keep="first")
         days = days[days["date"].between(pd.Timestamp(since), pd.Timestamp(until))]
-        return days.sort_values("date", ignore_index=True), provenance_of(NAME, received)
+        hashes = tuple(answer.sha256 for answer in received)
+        return days.sort_values("date", ignore_index=True), provenance_of(NAME, received), hashes
 
     def _read(self, file: GridFile, departement: str) -> tuple[Received, pd.DataFrame]:
         """Return a file and its means of `departement`; one that came damaged is fetched once more.

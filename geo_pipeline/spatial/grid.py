@@ -1,14 +1,14 @@
 """Daily means of départements from grid files of SAFRAN-ISBA (SIM2), each file read once.
 
 `grid_files` unzips and parses a file block by block, on all cores, and `grid_sums` adds them up.
-The means of all départements are kept as one Parquet file, named after the received file and the
-outlines, so that the grid is not read again.
+The means of all départements are kept as one Parquet file, and the dekads of their cells as
+another, named after the received file and the outlines, so that the grid is not read again.
 """
 
 import hashlib
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
@@ -20,6 +20,7 @@ from geo_pipeline import seal, sql
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing
 from geo_pipeline.spatial import database
+from geo_pipeline.spatial.cell_sums import SUMMED
 from geo_pipeline.spatial.grid_files import Cell, blocks, head, rows
 from geo_pipeline.spatial.grid_sums import COLUMNS, RANGES, SPACING_HM, Sums
 from geo_pipeline.words import message
@@ -28,6 +29,9 @@ _log = logging.getLogger(__name__)
 
 ROWS_TOGETHER = 20_000
 """Rows of a group in the kept file, so that one département is read without the others."""
+
+CELLS_TOGETHER: Final = 8_000
+"""The same for cells: some 100 to 200 in a département, with 36 dekads a year."""
 
 
 class GridMeans:
@@ -78,29 +82,39 @@ class GridMeans:
     def means(self, path: Path, sha256: str) -> Path:
         """Return the Parquet file with the means of all départements, made first if necessary.
 
-        Its metadata have `cells_outside`: the number of cells that lie in no département. Errors
-        are those of a call.
+        Its metadata have `cells_outside`: the number of cells that lie in no département. The file
+        of `cells` is made with it. Errors are those of a call.
         """
         kept = self._folder / f"means-{sha256[:24]}-{self._key}.parquet"
-        if not self._is_sound(kept):
+        both = kept, self.cells(sha256)
+        if not all(map(self._is_sound, both)):
             self._folder.mkdir(parents=True, exist_ok=True)
             with FileLock(kept.with_suffix(".lock")):
-                if not self._is_sound(kept):
+                if not all(map(self._is_sound, both)):
                     try:
-                        content = self._scan(path)
+                        sums = self._scan(path)
                     except OSError as error:
                         raise StorageError(
                             message("file.unreadable", path=path, why=str(error.strerror))
                         ) from error
-                    _keep(kept, content, row_group_size=ROWS_TOGETHER)
+                    _keep(both[1], sums.cells(), row_group_size=CELLS_TOGETHER)
+                    _keep(kept, sums.means(), row_group_size=ROWS_TOGETHER)
         return kept
+
+    def cells(self, sha256: str) -> Path:
+        """Return the Parquet file with the dekads of the cells of a file, made by `means`.
+
+        Its rows are those of `cell_dekads`, of the dekads that the file has whole.
+        """
+        return self._folder / f"cells-{sha256[:24]}-{self._key}.parquet"
 
     def weights(self, anchor: Cell) -> pd.DataFrame:
         """Return how much of each département lies in each cell of the grid that has `anchor`.
 
         Returns
         -------
-        departement, x_hm, y_hm (centre of the cell), area_m2 (whole), departement_m2
+        departement, x_hm, y_hm (centre of the cell), area_m2 (whole), departement_m2, x_km, y_km
+        (the centre in Lambert-93)
         """
         at = f"{anchor.x_hm % SPACING_HM}-{anchor.y_hm % SPACING_HM}"
         kept = self._folder / f"weights-{at}-{self._key}.parquet"
@@ -131,15 +145,15 @@ class GridMeans:
         self._sound.add(seen)
         return True
 
-    def _scan(self, path: Path) -> pa.Table:
-        """Return the means of all départements, from one reading of the grid at `path`."""
+    def _scan(self, path: Path) -> Sums:
+        """Return the sums of all départements and cells, from one reading of the grid at `path`."""
         names, anchor = head(path)
         sums = Sums(self.weights(anchor), anchor)
         for lines_before, lines in blocks(path):
             for batch in rows(lines, names, lines_before).combine_chunks().to_batches():
                 sums.add(batch)
         sums.require_most()
-        return sums.means()
+        return sums
 
 
 def _keep(path: Path, content: pa.Table, **options: Any) -> None:
@@ -150,7 +164,9 @@ def _keep(path: Path, content: pa.Table, **options: Any) -> None:
 
 def _digest(outlines: gpd.GeoDataFrame) -> str:
     """Return a hash of what the means depend on: the outlines and the code."""
-    digest = hashlib.sha256(repr((RANGES, COLUMNS)).encode() + sql.load("sim2_weights").encode())
+    digest = hashlib.sha256(
+        repr((RANGES, COLUMNS, SUMMED)).encode() + sql.load("sim2_weights").encode()
+    )
     for code, shape in zip(outlines["departement"], outlines.geometry.to_wkb(), strict=True):
         digest.update(code.encode() + shape)
     return digest.hexdigest()[:12]

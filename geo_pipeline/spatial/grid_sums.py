@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from geo_pipeline.errors import SourceError
+from geo_pipeline.spatial.cell_sums import SUMMED, CellSums
 from geo_pipeline.spatial.grid_files import KEYS, Cell
 from geo_pipeline.weather_variables import RADIATION_J_CM2, WEATHER_RANGES
 from geo_pipeline.words import Message, message
@@ -102,6 +103,8 @@ class Sums:
         self._area = np.zeros((departements, 0))
         self._count = np.zeros((departements, 0))
         self._seen = np.zeros((len(found), 0), dtype=np.bool_)
+        self._pairs, self._cell_of_pair = weights, cell
+        self._by_cell = CellSums(len(found), DAYS)
         self._rows = 0
         self._off: Counter[str] = Counter()
         self._first_off: dict[str, Message] = {}
@@ -119,9 +122,15 @@ class Sums:
         day = _days(rows)
         cell = self._cell(rows)
         values = [self._values(rows, name) for name in RANGES]
+        inside = np.flatnonzero(cell >= 0)
+        by_name = {
+            name: (value[inside], None if gaps is None else gaps[inside])
+            for name, (value, gaps) in zip(RANGES, values, strict=True)
+            if name in SUMMED.values()
+        }
+        self._by_cell.add(cell[inside], day[inside], by_name)
         self._reach(int(day.min()), int(day.max()))
         day -= self._first
-        inside = np.flatnonzero(cell >= 0)
         self._note(rows, inside, cell[inside], day[inside])
         for owners, areas_m2 in self._shares:
             owner = owners[cell[inside]]
@@ -146,6 +155,23 @@ class Sums:
         share = 100 * self._area[owner, day] / self._areas_m2[owner]
         columns["coverage_pct"] = pa.array(np.minimum(share, 100.0))
         return pa.table(columns).replace_schema_metadata({"cells_outside": str(len(self._outside))})
+
+    def cells(self) -> pa.Table:
+        """Return the sums by dekad of the cells of each département: `cell_sums.CellSums.table`.
+
+        Rows are sorted by département, cell and dekad; the area of a cell is that in the
+        département, also of cells that the file does not have.
+        """
+        pairs = self._pairs
+        return self._by_cell.table(
+            self._cell_of_pair,
+            departement=pa.array(pairs["departement"], pa.string()).dictionary_encode(),
+            x_hm=pa.array(pairs["x_hm"].to_numpy(np.int32)),
+            y_hm=pa.array(pairs["y_hm"].to_numpy(np.int32)),
+            x_km=pa.array(pairs["x_km"].to_numpy(np.float64)),
+            y_km=pa.array(pairs["y_km"].to_numpy(np.float64)),
+            area_km2=pa.array(pairs["area_m2"].to_numpy(np.float64) / 1e6),
+        )
 
     def _cell(self, rows: pa.RecordBatch) -> IntArray:
         """Return the number of each row's cell, -1 for cells in no département."""

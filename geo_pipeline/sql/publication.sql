@@ -230,6 +230,34 @@ ORDER BY indicator, named.departement, named.date;
 
 DROP TABLE restriction_levels;
 
+-- Share of each département's area in drought at least so severe, from the cells of the grid. Cells without a class
+-- do not count; where they are half of the area or more nothing is told.
+CREATE TABLE drought_areas AS
+WITH known AS (
+    SELECT
+        departement,
+        indicator,
+        period_end,
+        100 - unknown_pct AS known_pct,
+        d4_pct + d3_pct AS d3,
+        d4_pct + d3_pct + d2_pct AS d2,
+        d4_pct + d3_pct + d2_pct + d1_pct AS d1
+    FROM area_in_class
+    WHERE unknown_pct < 50
+),
+
+at_least AS (
+    UNPIVOT known ON d1, d2, d3 INTO NAME class VALUE pct
+)
+
+SELECT
+    departement,
+    period_end,
+    'area_pct_' || indicator || '_' || class AS indicator,
+    least(100 * pct / known_pct, 100) AS pct
+FROM at_least
+ORDER BY indicator, departement, period_end;
+
 -- Everything that a map can show, in one form: indicators by dekad, restrictions by day, yields by year, and
 -- the soils of the dekads to come.
 CREATE VIEW map_values AS
@@ -256,6 +284,11 @@ SELECT
     departement, indicator, date,
     pct, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM restricted_areas
+UNION ALL
+SELECT
+    departement, indicator, period_end,
+    pct, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM drought_areas
 UNION ALL
 SELECT
     departement, 'yield_anomaly_pct_' || crop, make_date(year, 12, 31),

@@ -56,7 +56,10 @@ SELECT
     CAST(shared.x AS INTEGER) AS x_hm,
     CAST(shared.y AS INTEGER) AS y_hm,
     shared.area_m2,
-    round(ST_Area(lambert.geometry)) AS departement_m2
+    round(ST_Area(lambert.geometry)) AS departement_m2,
+    -- The centre in kilometres of Lambert-93, as the shapes of the map are.
+    round(ST_X(ST_Transform(ST_Point(100 * shared.x, 100 * shared.y), 'EPSG:27572', 'EPSG:2154')) / 1000, 4) AS x_km,
+    round(ST_Y(ST_Transform(ST_Point(100 * shared.x, 100 * shared.y), 'EPSG:27572', 'EPSG:2154')) / 1000, 4) AS y_km
 FROM shared
 INNER JOIN lambert ON shared.departement = lambert.departement
 WHERE shared.area_m2 > 0

@@ -39,6 +39,7 @@ _ARROW_TYPES = {
     "int64": pa.int64(),
     "Int64": pa.int64(),
     "int8": pa.int8(),
+    "int32": pa.int32(),
     "bool": pa.bool_(),
     "datetime64[ns]": pa.date32(),
 }

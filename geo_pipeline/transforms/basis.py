@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from geo_pipeline.dekads import lengths
 from geo_pipeline.indicators import spei, spi, sswi
 from geo_pipeline.indicators.aggregation import rolling_sum
 from geo_pipeline.transforms.crop_water import CropWater
@@ -21,58 +22,33 @@ from geo_pipeline.transforms.daily_arrays import MONTH, Array, Dekads, Mask, Rec
 Result = TypeVar("Result")
 
 
-class Basis:
-    """Arrays are places x dekads, those of `record` and `water` places x days; NaN for missing."""
+class Indices:
+    """Rain, balance and soil wetness by dekad, and the indices that several indicators share.
 
-    def __init__(self, record: Record, crops: pd.DataFrame, water: CropWater) -> None:
-        """Take the weather of the places, the table of `sources.agronomy` and the crops' water."""
-        self.record = record
-        self.crops = crops
-        self.water = water
-        self.dekads = Dekads.of(record.dates)
+    The places are départements, or cells of a grid. Arrays are places x dekads, NaN for missing.
+    """
+
+    def __init__(
+        self, dekads: Dekads, rain_mm: Array, balance_mm: Array, wetness_sums: Array
+    ) -> None:
+        """Take the sums by dekad: rain, rain minus evapotranspiration, daily soil wetness."""
+        self.dekads = dekads
+        self.rain_mm = rain_mm
+        self.balance_mm = balance_mm
+        self.wetness_sums = wetness_sums
         self._spi: dict[int, Array] = {}
         self._spei: dict[int, Array] = {}
-        self._once: dict[Callable[[Basis], Any], Any] = {}
-
-    def row(self, crop: str) -> int | None:
-        """Return the row of a crop in `crops` and in its season, None where it has none."""
-        return self.water.season.crops.index(crop) if crop in self.water.season.crops else None
+        self._once: dict[Callable[[Any], Any], Any] = {}
 
     @cached_property
-    def true_days(self) -> Mask:
-        """Days with weather of the day itself, not of a dekad spread over its days."""
-        return np.asarray(self.record["true_day"] == 1.0)
-
-    @cached_property
-    def rain_mm(self) -> Array:
-        """Rain of each dekad."""
-        return self.dekads.sums(self.record["precip_mm"])
-
-    @cached_property
-    def balance_mm(self) -> Array:
-        """Rain minus reference evapotranspiration of each dekad."""
-        return self.dekads.sums(self.record["precip_mm"] - self.record["et0_mm"])
-
-    @cached_property
-    def month_mm(self) -> Array:
-        """Rain of the last three dekads."""
-        return rolling_sum(self.rain_mm, MONTH)
-
-    @cached_property
-    def dekad_wetness(self) -> Array:
-        """Mean soil wetness of each dekad, 0-1."""
-        return self.dekads.sums(self.water.swi) / self._days
+    def days(self) -> Array:
+        """Days of each dekad, NaN where it is not whole."""
+        return np.where(self.dekads.whole, lengths(self.dekads.ends).astype(np.float64), np.nan)
 
     @cached_property
     def month_wetness(self) -> Array:
-        """Mean soil wetness of the days of the last three dekads, 0-1."""
-        sums = self.dekads.sums(self.water.swi)
-        return rolling_sum(sums, MONTH) / rolling_sum(self._days, MONTH)
-
-    @cached_property
-    def _days(self) -> Array:
-        """Days of each dekad."""
-        return self.dekads.sums(np.ones(self.water.swi.shape[-1:]))
+        """Mean soil wetness of the days of the last three dekads."""
+        return rolling_sum(self.wetness_sums, MONTH) / rolling_sum(self.days, MONTH)
 
     def spi(self, months: int) -> Array:
         """Return the SPI over the last `months` months."""
@@ -86,7 +62,7 @@ class Basis:
             self._spei[months] = spei(self.balance_mm, months * MONTH, **self.dekads.calendar)
         return self._spei[months]
 
-    def once(self, compute: "Callable[[Basis], Result]") -> Result:
+    def once(self, compute: "Callable[[Any], Result]") -> Result:
         """Return `compute(self)`, computed once for all the indicators that need it."""
         if compute not in self._once:
             self._once[compute] = compute(self)
@@ -97,3 +73,39 @@ class Basis:
     def sswi(self) -> Array:
         """Standardised soil wetness of the month."""
         return sswi(self.month_wetness, **self.dekads.calendar)
+
+
+class Basis(Indices):
+    """Arrays are places x dekads, those of `record` and `water` places x days; NaN for missing."""
+
+    def __init__(self, record: Record, crops: pd.DataFrame, water: CropWater) -> None:
+        """Take the weather of the places, the table of `sources.agronomy` and the crops' water."""
+        dekads = Dekads.of(record.dates)
+        super().__init__(
+            dekads,
+            dekads.sums(record["precip_mm"]),
+            dekads.sums(record["precip_mm"] - record["et0_mm"]),
+            dekads.sums(water.swi),
+        )
+        self.record = record
+        self.crops = crops
+        self.water = water
+
+    def row(self, crop: str) -> int | None:
+        """Return the row of a crop in `crops` and in its season, None where it has none."""
+        return self.water.season.crops.index(crop) if crop in self.water.season.crops else None
+
+    @cached_property
+    def true_days(self) -> Mask:
+        """Days with weather of the day itself, not of a dekad spread over its days."""
+        return np.asarray(self.record["true_day"] == 1.0)
+
+    @cached_property
+    def month_mm(self) -> Array:
+        """Rain of the last three dekads."""
+        return rolling_sum(self.rain_mm, MONTH)
+
+    @cached_property
+    def dekad_wetness(self) -> Array:
+        """Mean soil wetness of each dekad, 0-1."""
+        return self.wetness_sums / self.days

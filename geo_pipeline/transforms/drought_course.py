@@ -13,7 +13,7 @@ from geo_pipeline.indicators.classes import (
 )
 from geo_pipeline.indicators.combined import COMBINED_CLASSES
 from geo_pipeline.indicators.events import DroughtCourse, drought_course
-from geo_pipeline.transforms.basis import Basis
+from geo_pipeline.transforms.basis import Basis, Indices
 from geo_pipeline.transforms.crop_water import supplied_share
 from geo_pipeline.transforms.daily_arrays import DEKADS, MONTH, Array, Positions
 from geo_pipeline.transforms.indicator_rows import Measure, certain, positions
@@ -27,7 +27,7 @@ def combined(basis: Basis) -> Measure:
 
     It is as certain as its least certain part would be alone.
     """
-    index, years = basis.once(_combined_index), basis.once(_years)
+    index, years = basis.once(combined_index), basis.once(_years)
     percentile, certainty = 100.0 * ndtr(index), certain(index, years, "kernel")
     return Measure(100.0 - percentile, percentile, usdm_class(index), years, certainty=certainty)
 
@@ -52,7 +52,7 @@ def days_in_class(basis: Basis, at_least: str) -> Measure:
 
     A dekad is 8 to 11 days. NaN where the class of one of them is not known.
     """
-    index = basis.once(_combined_index)
+    index = basis.once(combined_index)
     limit = INDEX_DRY_LIMITS[DROUGHT_CLASSES.index(at_least)]
     days = np.where(index <= limit, lengths(basis.dekads.ends), 0.0)
     return _of_course(basis, rolling_sum(np.where(np.isnan(index), np.nan, days), DEKADS))
@@ -82,16 +82,16 @@ def _course(basis: Basis) -> DroughtCourse:
     It starts with a class of drought, so that class and course never disagree, and lasts until the
     index is above the mean, as in McKee et al. (1993).
     """
-    return drought_course(basis.once(_combined_index), start=INDEX_DROUGHT_LIMIT)
+    return drought_course(basis.once(combined_index), start=INDEX_DROUGHT_LIMIT)
 
 
 def _years(basis: Basis) -> Positions:
     """Return the years of reference of the combined index."""
-    years = valid_years(basis.once(_combined_index), **basis.dekads.calendar)
+    years = valid_years(basis.once(combined_index), **basis.dekads.calendar)
     return years[..., basis.dekads.steps]
 
 
-def _combined_index(basis: Basis) -> Array:
+def combined_index(basis: Indices) -> Array:
     """Return the mean of the three indices, scaled to a variance of 1 over the reference.
 
     Without the scaling, a mean of indices that do not always agree would hardly reach the extreme
@@ -105,7 +105,7 @@ def _combined_index(basis: Basis) -> Array:
         return np.asarray(mean / np.where(spread > 0, spread, np.nan)[..., np.newaxis])
 
 
-def _soil_state(basis: Basis) -> Array:
+def _soil_state(basis: Indices) -> Array:
     """Return the soil's index.
 
     A soil that is equally full every winter has no index; it is then as wet as always, so 0.

@@ -261,6 +261,24 @@ class Publication:
         return self._warehouse.query(script, departement=code)
 
     @cached_property
+    def grid_cells(self) -> pd.DataFrame:
+        """The cells of the grid in each département; empty where the weather is of no grid."""
+        with self._lock:
+            return self._warehouse.query("app_grid_cells")
+
+    @cached_property
+    def cell_indicators(self) -> frozenset[str]:
+        """The indicators that cells have."""
+        with self._lock:
+            return frozenset(self._warehouse.query("app_cell_indicators")["indicator"])
+
+    @lru_cache(maxsize=128)  # noqa: B019
+    def cell_classes(self, indicator: str, period_end: date) -> dict[str, str]:
+        """The classes of the cells at a dekad: a character for each, by département."""
+        rows = self._warehouse.query("app_cell_classes", indicator=indicator, period_end=period_end)
+        return dict(zip(rows["departement"], rows["cell_classes"], strict=True))
+
+    @cached_property
     def held(self) -> dict[str, str]:
         """Since when each département that is held back shows earlier figures."""
         with self._lock:

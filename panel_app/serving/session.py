@@ -27,7 +27,7 @@ from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
 from panel_app.data.state import State, from_query, language, zoom
 from panel_app.data.store import Publication, Store, Version
-from panel_app.drawing import atlas
+from panel_app.drawing import atlas, cells
 from panel_app.drawing.landmarks import landmarks
 from panel_app.drawing.templates import render
 from panel_app.page_list import BY_KEY, HOME, NAVIGATION, Page
@@ -41,6 +41,7 @@ WAITING_LOOK_EVERY_MS: Final = 1500
 
 SCRIPT_WORDS: Final = (
     "drought", "held", "nothing", "lost", "again", "copied", "indicators", "no_indicator",
+    "cell",
 )  # fmt: skip
 """Texts of the page's script."""
 MAX_ASKED: Final = 4000
@@ -230,6 +231,9 @@ class Session:
         if "landmarks" in asked:
             self._tell_landmarks()
             return
+        if "cells" in asked:
+            self._tell_cells(asked)
+            return
         if "search" in asked:
             self.channel.tell(
                 {"found": place_search.suggestions(self._places, asked["search"], self.words)}
@@ -333,6 +337,18 @@ class Session:
         """Send what appears on the map when it is zoomed."""
         if self._publication is not None:
             self.channel.tell({"landmarks": landmarks(self._publication)})
+
+    def _tell_cells(self, asked: Mapping[str, str]) -> None:
+        """Send the cells of the départements that the zoomed map shows."""
+        if self._publication is None:
+            return
+        try:
+            told = cells.cells(self._publication, asked)
+        except StorageError as error:  # replaced this moment: the next look finds the new one
+            _LOG.warning("cannot show cells: %s", error)
+            return
+        if told:
+            self.channel.tell({"cells": told})
 
     # ------------------------------------------------------------------ publications
 

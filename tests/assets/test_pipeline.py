@@ -32,12 +32,22 @@ def ignore(table: str, departement: str) -> None:
 
 def test_definitions_hold_the_contract() -> None:
     keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
-    assert keys == set(TABLES) - {"groundwater"} | {"warehouse", "exports"}
+    optional = {name for name, table in TABLES.items() if table.optional}
+    assert keys == TABLES.keys() - optional | {"warehouse", "exports"}
     for table in PARTITIONED:
         partitions = defs.resolve_asset_graph().get(dg.AssetKey(table)).partitions_def
         assert partitions is not None
         assert list(partitions.get_partition_keys()) == list(CODES)
     assert {job.name for job in defs.resolve_all_job_defs()} >= {"france", "departement", "publish"}
+
+
+def test_cells_are_assets_where_the_grid_gives_weather(tmp_path: Path) -> None:
+    for provider in ({"source": "sim2"}, {"history": "sim2"}):
+        settings = Settings(home=tmp_path, **provider)
+        graph = build_definitions(Workspace(settings)).resolve_asset_graph()
+        assert dg.AssetKey("area_in_class") in graph.get(dg.AssetKey("warehouse")).parent_keys
+        parents = graph.get(dg.AssetKey("area_in_class")).parent_keys
+        assert parents == {dg.AssetKey("cell_dekads")}
 
 
 def test_groundwater_is_an_asset_where_a_provider_is_chosen(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def filled(table: str, code: str = "31", rows: int = 60) -> pd.DataFrame:
         "float64": [0.1 * number for number in numbers],
         "float32": [0.1 * number for number in numbers],
         "int8": [number % 9 + 1 for number in numbers],
+        "int32": [2000 + number for number in numbers],
         "int64": [2000 + number for number in numbers],
         "Int64": [2000 + number for number in numbers],
         "bool": [number % 2 == 0 for number in numbers],

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # ground floor: everyone may use them.
 GROUND = {
     "catalogue",
+    "cell_schemas",
     "crops",
     "dekads",
     "errors",
@@ -51,6 +52,7 @@ ALLOWED: dict[str, set[str]] = {
     "seal": {"errors", "words"},
     "sql": set(),
     "stake_schemas": {"crops", "schemas"},
+    "cell_schemas": {"schemas", "territory"},
     "territory": {"errors", "words"},
     "publication_schemas": {"schemas"},
     "published_tables": {"tables", "words"},

@@ -20,7 +20,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import Damaged, unreadable
-from geo_pipeline.tables import DERIVED, SUMMED
+from geo_pipeline.tables import DERIVED, SUMMED, chosen
 
 EVERY_S: Final = 60
 
@@ -28,7 +28,7 @@ REPAIR_TAG: Final = "geo_pipeline/repair"
 """Tag of the runs that are requested here."""
 
 CHAIN: Final = ("weather_daily", *DERIVED)
-"""Tables of a département, each made from those before it."""
+"""Tables of a département, each made from those before it; some depend on the settings."""
 
 PUBLISHED: Final = (*SUMMED, "warehouse", "exports")
 
@@ -55,13 +55,15 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 def tick(settings: Settings, instance: dg.DagsterInstance) -> dg.SensorResult:
     """Return the requests of one tick, without files that a run under way may be writing."""
-    damaged = list(unreadable(Lake(settings.lake)))
+    there = [each.name for each in chosen(settings)]
+    damaged = list(unreadable(Lake(settings.lake), there))
     if not damaged:
         return dg.SensorResult(skip_reason="no file of the lake is damaged")
     under_way = instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY)))
     busy = {code for run in under_way for code in codes_of(run.tags) or (WHOLE,)}
     idle = [each for each in damaged if each.departement not in busy]
-    asked = [*_of_departements(instance, idle), *_of_france(instance, idle)]
+    chain = [table for table in CHAIN if table in there]
+    asked = [*_of_departements(instance, idle, chain), *_of_france(instance, idle)]
     return dg.SensorResult(
         run_requests=asked,
         skip_reason=None
@@ -71,9 +73,12 @@ def tick(settings: Settings, instance: dg.DagsterInstance) -> dg.SensorResult:
 
 
 def _of_departements(
-    instance: dg.DagsterInstance, damaged: Sequence[Damaged]
+    instance: dg.DagsterInstance, damaged: Sequence[Damaged], chain: Sequence[str]
 ) -> Iterator[dg.RunRequest]:
-    """Yield the runs that make files of départements again, and publish."""
+    """Yield the runs that make files of départements again, and publish.
+
+    `chain` are the tables of a département, each made from those before it.
+    """
     tables: dict[str, set[str]] = {}
     for each in damaged:
         if each.departement != WHOLE:
@@ -81,7 +86,7 @@ def _of_departements(
     tries = _tries(instance, damaged)
     groups: dict[tuple[tuple[str, ...], int], list[str]] = {}
     for code, some in tables.items():
-        groups.setdefault((_to_make(some), tries[code]), []).append(code)
+        groups.setdefault((_to_make(some, chain), tries[code]), []).append(code)
     for (assets, tried), codes in groups.items():
         if tried > 1:
             continue
@@ -97,10 +102,10 @@ def _of_france(instance: dg.DagsterInstance, damaged: Sequence[Damaged]) -> Iter
         yield request("publish", _key(damaged, [WHOLE], 0), [], {REPAIR_TAG: "true"})
 
 
-def _to_make(tables: Collection[str]) -> tuple[str, ...]:
+def _to_make(tables: Collection[str], chain: Sequence[str]) -> tuple[str, ...]:
     """Return the tables to make again where `tables` are damaged, with those derived from them."""
-    first = min((CHAIN.index(table) for table in tables if table in CHAIN), default=len(CHAIN))
-    return (*sorted(table for table in tables if table not in CHAIN), *CHAIN[first:])
+    first = min((chain.index(table) for table in tables if table in chain), default=len(chain))
+    return (*sorted(table for table in tables if table not in chain), *chain[first:])
 
 
 def _tries(instance: dg.DagsterInstance, damaged: Sequence[Damaged]) -> Mapping[str, int]:

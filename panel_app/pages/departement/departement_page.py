@@ -25,6 +25,7 @@ from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView, Slots, enumeration, hectares
 from panel_app.data.state import DEFAULT_INDICATOR
 from panel_app.drawing.templates import render
+from panel_app.pages.departement.departement_area import area
 from panel_app.pages.departement.departement_history import events, outline, strip, strip_matrix
 from panel_app.pages.departement.departement_outlook import outlook
 from panel_app.pages.departement.departement_place import Place, held, record, swatch
@@ -40,8 +41,8 @@ from panel_app.pages.departement.departement_stakes import (
 from panel_app.pages.ranking.ranking_order import alphabetical
 
 SLOTS: Final = (
-    "head", "figures", "season", "outlook", "strip_head", "strip", "strip_now", "events", "crops",
-    "restrictions", "neighbours", "ahead", "provenance",
+    "head", "figures", "area", "season", "outlook", "strip_head", "strip", "strip_now", "events",
+    "crops", "restrictions", "neighbours", "ahead", "provenance",
 )  # fmt: skip
 """Slots of the page, in reading order."""
 
@@ -61,6 +62,7 @@ def slots(view: PageView) -> Slots:
     parts = {
         "head": head(place),
         "figures": {"figures": figures(place)},
+        "area": area(place),
         "season": this_season(place),
         "outlook": outlook(place),
         "events": events(place),

@@ -46,6 +46,7 @@ class Record:
     yield_outlook: pd.DataFrame
     provenance: pd.DataFrame
     provider_differences: pd.DataFrame
+    area_in_class: pd.DataFrame
 
 
 @lru_cache(maxsize=128)
@@ -64,6 +65,7 @@ def record(publication: Publication, code: str) -> Record:
         yield_outlook=publication.rows_of("app_yield_outlook", code),
         provenance=publication.rows_of("app_provenance", code),
         provider_differences=publication.rows_of("app_provider_differences", code),
+        area_in_class=publication.rows_of("app_area_in_class", code),
     )
 
 

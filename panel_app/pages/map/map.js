@@ -238,8 +238,8 @@
   on.slot.stage = [() => gather()];
   on.slot.timeline = [() => { if (a) near(true); }];
   // After a change of period by a link or the back button the map follows the session.
-  on.slot.any.push(() => {
-    if (!a) return;
+  on.slot.any.push((slots) => {
+    if (!a || !slots.includes("state")) return;
     // The answer to a step of the map may come late, when the map has already moved on.
     if (unanswered) unanswered -= 1;
     else if (!timer && !playing) follow();
@@ -409,6 +409,7 @@
       ["b", `${places.names[column]} (${places.codes[column]})`],
       ["class", head || name, index < 0 ? null : matrix.styles[index].colour],
       ["small", body],
+      ["small", !onSecond && event.clientX ? app.cellAt(event, shape.dataset.code) : ""],
       ...(places.held.includes(places.codes[column]) ? [["small", app.about.words.held]] : []),
     ]);
   };

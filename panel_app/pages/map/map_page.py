@@ -15,7 +15,7 @@ from geo_pipeline.publishing.provider_joins import joins_note
 from panel_app.data.class_changes import MOST, has_changes
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
-from panel_app.data.page_view import PageView, Slots, indicator_list, percent
+from panel_app.data.page_view import PageView, Slots, enumeration, indicator_list, percent
 from panel_app.data.state import Since
 from panel_app.drawing import atlas
 from panel_app.drawing.templates import render
@@ -279,7 +279,25 @@ def legend(view: PageView) -> dict[str, Any]:
         ),
         "held": _held(view),
         "over": map_overlay.hatched_legend(view),
+        "cells": _cells(view),
     }
+
+
+def _cells(view: PageView) -> dict[str, Any]:
+    """Whether the zoomed map shows cells of the grid, and what is said of them then.
+
+    Nothing is said where maps are compared: they show départements.
+    """
+    publication, known = view.publication, view.publication.cell_indicators
+    if _mode(view):
+        return {"there": False, "said": ""}
+    if not known:
+        return {"there": False, "said": view.words("cells.no_grid")}
+    if view.state.indicator in known:
+        return {"there": True, "said": view.words("cells.shown")}
+    names = [indicator_of(key).name(view.lang) for key in publication.indicators if key in known]
+    said = view.words("cells.others", names=enumeration(names, view.words))
+    return {"there": False, "said": said}
 
 
 def _units(view: PageView, by_crop: bool) -> str:

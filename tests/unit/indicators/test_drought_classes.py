@@ -19,6 +19,7 @@ from geo_pipeline.indicators.classes import (
     severity_rank,
     usdm_class,
     usdm_class_from_percentile,
+    usdm_position,
     wmo_class,
 )
 from geo_pipeline.territory import RESTRICTION_LEVELS
@@ -91,6 +92,16 @@ def test_missing_is_none() -> None:
     assert usdm_class_from_percentile([NAN, 1.0]).tolist() == [None, "D4"]
     masked = np.ma.masked_array([-3.0, -3.0], [True, False])
     assert usdm_class(masked).tolist() == [None, "D4"]
+
+
+def test_positions_are_those_of_the_classes() -> None:
+    index = np.array([-9.0, -2.0, -1.99, -1.6, -1.3, -0.8, -0.5, -0.49, 0.99, 1.0, 1.5, 2.0, NAN])
+    positions = [0, 0, 1, 1, 2, 3, 4, 5, 5, 6, 7, 8, -1]
+    assert usdm_position(index).tolist() == positions
+    names = [None if place < 0 else DROUGHT_CLASSES[place] for place in positions]
+    assert usdm_class(index).tolist() == names
+    assert usdm_position(index.astype(np.float32)).tolist() == positions
+    assert usdm_position(np.zeros((2, 3, 4))).shape == (2, 3, 4)
 
 
 def test_shape_is_kept() -> None:

@@ -1,0 +1,1 @@
+SELECT DISTINCT indicator FROM area_in_class
