@@ -471,7 +471,7 @@ def test_a_signal_ends_a_run_that_waits_for_its_provider(
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
-        said, told = process.communicate(timeout=20)
+        said, told = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 1

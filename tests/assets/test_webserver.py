@@ -136,10 +136,10 @@ def test_a_run_that_waits_for_its_provider_can_be_stopped(home: Path, provider: 
             else:
                 query("mutation ($id: String!) {terminateRun(runId: $id) {__typename}}", id=run_id)
             until(partial(ended, query, run_id))
-            assert time.monotonic() - stopped_at < 15
+            assert time.monotonic() - stopped_at < 60
             assert status(query, run_id) == end
             until(partial(gone, process))
-            assert time.monotonic() - stopped_at < 20
+            assert time.monotonic() - stopped_at < 60
             assert len(provider.asked) == before + 1
     lake = Lake(home / "lake")
     assert not lake.path("weather_daily", "31").exists()

@@ -123,8 +123,8 @@ def test_from_nothing_to_a_map_and_the_same_after_kills(host: LiveHost, tmp_path
         if n == 0:
             process.terminate()
             stopped_s = time.monotonic()
-            process.communicate(timeout=30)
-            assert time.monotonic() - stopped_s < 5.0
+            process.communicate(timeout=60)
+            assert time.monotonic() - stopped_s < 30.0
         else:
             killed_with_its_run(process)
     host.cuts, host.bytes_per_s = 0, 0.0
@@ -189,8 +189,8 @@ def test_without_a_network_a_plan_tells_what_is_known(host: LiveHost, tmp_path: 
     def planned(**more: str) -> tuple[str, str]:
         begun_s = time.monotonic()
         process = started(host, tmp_path, "--plan", years=2, **more)
-        told, errors = process.communicate(timeout=60)
-        assert time.monotonic() - begun_s < 15.0
+        told, errors = process.communicate(timeout=120)
+        assert time.monotonic() - begun_s < 60.0
         assert process.returncode == 1
         (line,) = errors.strip().splitlines()
         assert line.startswith("error: sim2: http://127.0.0.1:")
@@ -237,8 +237,8 @@ def test_a_quota_is_waited_for_and_gone_on_with(host: LiveHost, tmp_path: Path) 
     assert "nasa-power goes on at " in str(LiveState(tmp_path).told())
     process.terminate()
     stopped_s = time.monotonic()
-    told, _ = process.communicate(timeout=30)
-    assert time.monotonic() - stopped_s < 5.0
+    told, _ = process.communicate(timeout=60)
+    assert time.monotonic() - stopped_s < 30.0
     assert process.returncode == 1
     assert "98 of 100 calls are used: it goes on at " in told
     assert "97 of 100 a day are used: what has no room comes after 00:00 UTC, with --wait" in told
