@@ -137,6 +137,24 @@ def export_table(
     tell_written(table_files.export_table(warehouse, view, target(view.name), language, style))
 
 
+@app.command("package")
+def export_package(output: Output = None) -> None:
+    """Write all published tables as one Frictionless data package (zip of CSV).
+
+    `datapackage.json` in it has the columns with their units and ranges, sources, licences and how
+    to cite.
+    """
+    from geo_pipeline.publishing.api import packages
+    from geo_pipeline.settings import read_settings
+    from geo_pipeline.storage.warehouse import Warehouse
+
+    settings = read_settings()
+    target = output or settings.exports / f"{packages.NAME}.zip"
+    if target.suffix != ".zip":
+        raise UsageError(message("unknown.ending", name=target.name, known=".zip"))
+    tell_written(packages.write(Warehouse(settings.warehouse), target))
+
+
 @app.command("bulletin")
 def export_bulletin(period: Period = None, lang: Lang = None, output: Output = None) -> None:
     """Write the bulletin: one page of plain words on one month."""

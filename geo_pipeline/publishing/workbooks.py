@@ -19,6 +19,8 @@ HEAD_ROWS: Final = 2
 LONGEST_TEXT: Final = 32_767
 """Longest text of a cell, in characters; longer ones are cut and end with an ellipsis."""
 TEXT_WIDTH: Final = 100
+LONGEST_NAME: Final = 31
+"""Longest name of a sheet, in characters."""
 _WIDTHS: Final = {"date": 12.0, "number": 12.0, "integer": 10.0, "boolean": 10.0, "string": 16.0}
 _WIDEST: Final = 32.0
 
@@ -128,7 +130,10 @@ def _fill(book: Any, sheet: Sheet) -> None:
     for place, each in enumerate(sheet.headings):
         width = max(_WIDTHS.get(each.kind, 16.0), len(each.name) * 0.7 + 2)
         page.set_column(place, place, min(width, _WIDEST))
+    # Row by row: what was written before the last row has left the memory.
+    for place, each in enumerate(sheet.headings):
         page.write_string(0, place, each.name, head)
+    for place, each in enumerate(sheet.headings):
         page.write_string(1, place, each.under, unit)
     page.freeze_panes(HEAD_ROWS, 1)
     for number, row in enumerate(sheet.rows, start=HEAD_ROWS):

@@ -6,7 +6,7 @@ from typing import Any
 
 from geo_pipeline.catalogue.crop_names import CROP_NAMES
 from geo_pipeline.catalogue.indicators import INDICATORS
-from geo_pipeline.publishing.api import files, openapi, rows
+from geo_pipeline.publishing.api import files, openapi, packages, rows
 from geo_pipeline.publishing.api.editions import Edition
 from geo_pipeline.publishing.api.offers import NAMES, Offer, both, indicator_facts, offer
 from geo_pipeline.publishing.api.questions import Question, QuestionError, filters
@@ -45,6 +45,7 @@ def _index(_warehouse: Warehouse, edition: Edition, base: str) -> dict[str, Any]
             "indicators": f"{base}/indicators",
             "tables": f"{base}/tables",
             "files": f"{base}/files",
+            "datapackage": f"{base}/{packages.DESCRIPTOR}",
         },
         "crops": {key: both(name) for key, name in CROP_NAMES.items()},
         "sources": edition.sources(),
@@ -153,4 +154,7 @@ DOCUMENTS: Mapping[str, Document] = {
     "indicators": _indicators,
     "tables": _tables,
     "files": _files,
+    packages.DESCRIPTOR: lambda _warehouse, edition, _base: packages.descriptor(
+        edition, "files/tables"
+    ),
 }

@@ -70,6 +70,7 @@ def _fixed() -> dict[str, Any]:
             ),
             "/tables": _get("tables", "All tables with their columns: the data dictionary"),
             **{f"/tables/{each.name}": _rows_of(each) for each in tables},
+            "/datapackage.json": _get("datapackage", "Frictionless descriptor of all tables"),
             "/files": _get("files", "All whole files"),
             "/files/indicators/{file}": _files_of_indicators(),
             "/files/tables/{file}": _files_of_tables(),

@@ -67,17 +67,25 @@ def batches(warehouse: Warehouse, question: Question) -> Iterator[pa.RecordBatch
 def count(warehouse: Warehouse, question: Question) -> int:
     """Return the number of rows that a question asks for, whatever its limit."""
     with warehouse.reading(question.offer.name) as table:
-        conditions = list(_conditions(question))
-        kept = table.filter(reduce(and_, conditions)) if conditions else table
-        return int(kept.count("*").fetchall()[0][0])
+        return int(_filtered(table, question).count("*").fetchall()[0][0])
+
+
+def some(warehouse: Warehouse, question: Question, most: int) -> pa.Table:
+    """Return at most so many of the rows that a question asks for, whichever are read first."""
+    with warehouse.reading(question.offer.name) as table:
+        kept = _filtered(table, question).limit(most)
+        return kept.select(*map(_shown, question.offer.columns)).to_arrow_table()
+
+
+def _filtered(table: DuckDBPyRelation, question: Question) -> DuckDBPyRelation:
+    conditions = list(_conditions(question))
+    return table.filter(reduce(and_, conditions)) if conditions else table
 
 
 def _chosen(table: DuckDBPyRelation, question: Question) -> DuckDBPyRelation:
-    conditions = list(_conditions(question))
-    kept = table.filter(reduce(and_, conditions)) if conditions else table
     columns = question.offer.columns
     keys = (_sorted_by(each) for each in columns if each.in_key)
-    return kept.sort(*keys).select(*map(_shown, columns))
+    return _filtered(table, question).sort(*keys).select(*map(_shown, columns))
 
 
 def _shown(column: "Column") -> Expression:

@@ -14,12 +14,9 @@ from geo_pipeline.publishing.api.offers import Offer, offer
 from geo_pipeline.publishing.api.outlines import Outlines
 from geo_pipeline.publishing.api.questions import Question
 from geo_pipeline.publishing.legend import class_meaning
-from geo_pipeline.publishing.workbooks import Heading, Sheet
+from geo_pipeline.publishing.workbooks import LONGEST_NAME, Heading, Sheet
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.words import Catalogue, Lang, catalogue
-
-_LONGEST_NAME = 31
-"""Of a sheet, in characters."""
 
 
 def write_indicator(
@@ -103,7 +100,7 @@ def write_rows(
     headings = [
         Heading(each.name, each.unit, each.description, each.kind) for each in about.columns
     ]
-    sheet = Sheet(title[:_LONGEST_NAME], headings, _rows(found))
+    sheet = Sheet(title[:LONGEST_NAME], headings, _rows(found))
     day = edition.published_at.date()
     workbooks.write(sink, title, told, [sheet], words=words, made_on=day)
 

@@ -5,9 +5,9 @@ from typing import Final
 import pandas as pd
 
 from geo_pipeline.catalogue.indicators import INDICATORS
-from geo_pipeline.publishing.api import files
+from geo_pipeline.publishing.api import files, packages
 from geo_pipeline.publishing.api.offers import NAMES, offer
-from geo_pipeline.publishing.api.sizes import Size
+from geo_pipeline.publishing.api.sizes import INDICATOR, Size
 from geo_pipeline.publishing.formats import format_date, format_number, format_period
 from geo_pipeline.publishing.workbooks import HEAD_ROWS, MOST_ROWS
 from geo_pipeline.words import NBSP
@@ -19,7 +19,7 @@ FILES: Final = "api/v1/files"
 SITE: Final = "https://example.org/"
 """Placeholder for the address of this site, which the page's script replaces."""
 OUTLINES_BYTES: Final = 400_000
-"""About how large the outlines of all départements are."""
+"""About how large the outlines of all départements are: 480 kB as GeoJSON, 400 kB as WKB."""
 USES: Final = {
     "xlsx": "data.for_xlsx",
     "csv": "data.for_csv",
@@ -27,6 +27,10 @@ USES: Final = {
     "geojson": "data.for_geojson",
 }
 """What each form is for, as keys of the words."""
+CELL_BYTES: Final = 8
+"""Size of a cell of a workbook; values, percentiles and classes are a sheet each."""
+PROPERTY_BYTES: Final = 32
+"""Size of the value of a period in GeoJSON."""
 SAID: Final = {"xlsx": "Excel", "csv": "CSV", "parquet": "Parquet", "geojson": "GeoJSON"}
 
 
@@ -79,15 +83,15 @@ def _indicator(view: PageView) -> str:
 
 def _sizes_of_indicator(view: PageView, rows: int) -> dict[str, int]:
     """Return about how many bytes the files of an indicator with so many rows have."""
-    size = view.publication.file_sizes.get("indicator_values")
+    size = view.publication.file_sizes.get(INDICATOR)
     if size is None or not size.rows:
         return {}
-    outlines = OUTLINES_BYTES
     share = rows / size.rows
     return {
+        "xlsx": 3 * CELL_BYTES * rows,
         "csv": round(size.csv * share),
-        "parquet": round(size.parquet * share) + outlines,
-        "geojson": 20 * rows + 2 * outlines,
+        "parquet": round(size.parquet * share) + OUTLINES_BYTES,
+        "geojson": PROPERTY_BYTES * rows + OUTLINES_BYTES,
     }
 
 
@@ -99,7 +103,7 @@ def _tables(view: PageView) -> str:
             {
                 "name": name,
                 "title": about.title(view.lang),
-                "said": about.description.partition("\n")[0],
+                "said": view.words(f"data.of.{name}"),
                 "rows": format_number(size.rows, 0, view.lang) if size else "",
                 "licence": _licence(view, *about.assets),
                 "files": [
@@ -153,6 +157,7 @@ def _api(view: PageView) -> str:
             "example": example,
             "citation": edition.citation()[view.lang],
             "embed": view.href(page="about"),
+            "package": f"api/v1/{packages.DESCRIPTOR}",
         },
     )
 

@@ -1,5 +1,6 @@
 """`/api/v1` over real HTTP: what any client may do, who may not, and many at once."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 import requests
 
-from tests.serving import serving
+from tests.serving import ROOT, serving
 
 pytestmark = pytest.mark.slow
 
@@ -105,6 +106,20 @@ def test_fifty_clients_at_once_all_get_the_same(address: str) -> None:
             answer = each.result()
             assert answer.status_code == 200
             assert answer.content == alone[paths[number % 5]]
+
+
+EXAMPLES = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs" / "data_out.md").read_text(encoding="utf-8"), re.S
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split()[1])
+def test_the_examples_of_the_document_work(
+    address: str, example: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 'SITE = "http://localhost:5006/api/v1"' in example
+    exec(example.replace("http://localhost:5006/api/v1", address), {})
+    assert capsys.readouterr().out.strip()
 
 
 def test_a_sign_in_closes_the_data_too(small_home: Path, tmp_path: Path) -> None:
