@@ -6,12 +6,12 @@ from typing import Any
 
 from geo_pipeline.catalogue.crop_names import CROP_NAMES
 from geo_pipeline.catalogue.indicators import INDICATORS
-from geo_pipeline.publishing.api import files, openapi, packages, rows
+from geo_pipeline.publishing.api import feeds, files, openapi, packages, rows
 from geo_pipeline.publishing.api.editions import Edition
 from geo_pipeline.publishing.api.offers import NAMES, Offer, both, indicator_facts, offer
 from geo_pipeline.publishing.api.questions import Question, QuestionError, filters
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.words import message
+from geo_pipeline.words import LANGS, message
 
 Document = Callable[[Warehouse, Edition, str], Mapping[str, Any]]
 
@@ -45,6 +45,7 @@ def _index(_warehouse: Warehouse, edition: Edition, base: str) -> dict[str, Any]
             "indicators": f"{base}/indicators",
             "tables": f"{base}/tables",
             "files": f"{base}/files",
+            "feeds": f"{base}/feeds",
             "datapackage": f"{base}/{packages.DESCRIPTOR}",
         },
         "crops": {key: both(name) for key, name in CROP_NAMES.items()},
@@ -149,11 +150,26 @@ def _file(address: str, endings: Any, title: Any, edition: Edition, *assets: str
     }
 
 
+def _feeds(_warehouse: Warehouse, edition: Edition, base: str) -> dict[str, Any]:
+    return {
+        "publication": edition.facts(),
+        "feeds": [
+            {
+                "place": key,
+                "name": {lang: place.name(lang) for lang in LANGS},
+                **{ending: f"{base}/feeds/{key}.{ending}" for ending in feeds.FORMS},
+            }
+            for key, place in feeds.PLACES.items()
+        ],
+    }
+
+
 DOCUMENTS: Mapping[str, Document] = {
     "": _index,
     "indicators": _indicators,
     "tables": _tables,
     "files": _files,
+    "feeds": _feeds,
     packages.DESCRIPTOR: lambda _warehouse, edition, _base: packages.descriptor(
         edition, "files/tables"
     ),

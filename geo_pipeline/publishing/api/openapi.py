@@ -8,6 +8,7 @@ from geo_pipeline.catalogue.crop_names import CROP_NAMES
 from geo_pipeline.catalogue.indicators import INDICATORS
 from geo_pipeline.publishing.api import files
 from geo_pipeline.publishing.api.editions import software
+from geo_pipeline.publishing.api.feeds import FORMS, PLACES
 from geo_pipeline.publishing.api.offers import NAMES, Offer, offer
 from geo_pipeline.publishing.api.questions import (
     CSV,
@@ -71,6 +72,14 @@ def _fixed() -> dict[str, Any]:
             "/tables": _get("tables", "All tables with their columns: the data dictionary"),
             **{f"/tables/{each.name}": _rows_of(each) for each in tables},
             "/datapackage.json": _get("datapackage", "Frictionless descriptor of all tables"),
+            "/feeds": _get("feeds", "All feeds: France, régions, départements"),
+            "/feeds/{feed}": _path(
+                "feed",
+                "The issues of a place: Atom, or iCalendar with the next ones",
+                [_in_path("feed", [f"{key}.{each}" for key in PLACES for each in FORMS]), _LANG],
+                _media(FORMS.values()),
+                missing=True,
+            ),
             "/files": _get("files", "All whole files"),
             "/files/indicators/{file}": _files_of_indicators(),
             "/files/tables/{file}": _files_of_tables(),
@@ -104,7 +113,7 @@ _PROBLEM: Final = {
 _LANG: Final = {
     "name": "lang",
     "in": "query",
-    "description": "Language of a workbook (xlsx); no other file has one",
+    "description": "Language of a workbook (xlsx) or a feed; nothing else has one",
     "schema": {"enum": list(LANGS)},
 }
 

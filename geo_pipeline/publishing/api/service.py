@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, Final, cast
@@ -19,7 +20,7 @@ from urllib.parse import parse_qsl, urlencode
 from isal import igzip
 
 from geo_pipeline.errors import GeoPipelineError, NotPublishedError, StorageError
-from geo_pipeline.publishing.api import documents, editions, files, forms, openapi, rows
+from geo_pipeline.publishing.api import documents, editions, feeds, files, forms, openapi, rows
 from geo_pipeline.publishing.api import outlines as outlines_of
 from geo_pipeline.publishing.api.editions import Edition
 from geo_pipeline.publishing.api.offers import NAMES, offer
@@ -45,7 +46,14 @@ LEAST_COMPRESSED: Final = 1_024
 LONGEST_QUERY: Final = 8_000
 """Longest query of an address, in characters."""
 
-_TEXTS: Final = (JSON.media, CSV.media, GEOJSON.media, "application/problem+json")
+_TEXTS: Final = (
+    JSON.media,
+    CSV.media,
+    GEOJSON.media,
+    feeds.ATOM.media,
+    feeds.CALENDAR.media,
+    "application/problem+json",
+)
 
 Body = IO[bytes]
 
@@ -147,10 +155,15 @@ class Service:
         if first == "tables" and len(more) == 1 and more[0] in NAMES:
             question = read(offer(more[0]), parameters, asked.accept, edition.short)
             return _Made(question.form, self._page(question, asked, edition, outlines))
-        lang = _language(parameters) if asked.path.endswith(".xlsx") else None
+        in_words = asked.path.endswith((".xlsx", ".atom", ".ics"))
+        lang = _language(parameters) if in_words else None
         if parameters and lang is None:
             told = message("api.no_parameters", name=parameters[0][0][:40])
             raise QuestionError(told, parameters[0][0])
+        if first == "feeds" and more:
+            place, form = feeds.find("/".join(more))
+            write = partial(feeds.write, place, form, lang or "fr", self._warehouse, edition)
+            return _Made(form, lambda sink: write(base=asked.base, sink=sink))
         if first == "files" and more:
             file = files.find("/".join(more), lang or "fr")
             return _Made(
@@ -204,7 +217,7 @@ def _parameters(query: str) -> list[tuple[str, str]]:
 
 
 def _language(parameters: Sequence[tuple[str, str]]) -> Lang | None:
-    """Return the language in the parameters of a workbook, None where there is none alone."""
+    """Return the language in the parameters, None where it is not the only one."""
     if [name for name, _ in parameters] != ["lang"]:
         return None
     if parameters[0][1] not in LANGS:
@@ -221,7 +234,8 @@ def _put(content: Mapping[str, Any], sink: Body) -> None:
 def _tag(asked: Asked, form: Form, edition: Edition | None) -> str:
     """Return the strong ETag: other bytes have another one."""
     # What a document tells of itself, such as the moment of publication, is not in the digest.
-    moment = edition.published_at.isoformat() if edition and form == JSON else ""
+    tells = form in (JSON, feeds.ATOM, feeds.CALENDAR)
+    moment = edition.published_at.isoformat() if edition and tells else ""
     known = (
         edition.digest if edition else editions.software(),
         moment,

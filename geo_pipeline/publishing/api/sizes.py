@@ -46,7 +46,7 @@ def estimate(warehouse: Warehouse) -> dict[str, Size]:
 def _of(warehouse: Warehouse, question: Question) -> Size:
     count = rows.count(warehouse, question)
     found = rows.some(warehouse, question, SAMPLE_ROWS)
-    share = count / max(1, found.num_rows)
+    share = count / found.num_rows if count else 1  # the header alone
     csv, parquet = io.BytesIO(), io.BytesIO()
     forms.write_csv(found.schema, found.to_batches(), csv)
     forms.write_parquet(found.schema, found.to_batches(), {}, None, parquet)

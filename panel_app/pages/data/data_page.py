@@ -5,7 +5,7 @@ from typing import Final
 import pandas as pd
 
 from geo_pipeline.catalogue.indicators import INDICATORS
-from geo_pipeline.publishing.api import files, packages
+from geo_pipeline.publishing.api import feeds, files, packages
 from geo_pipeline.publishing.api.offers import NAMES, offer
 from geo_pipeline.publishing.api.sizes import INDICATOR, Size
 from geo_pipeline.publishing.formats import format_date, format_number, format_period
@@ -41,6 +41,7 @@ def slots(view: PageView) -> dict[str, str]:
         "indicator": _indicator(view),
         "tables": _tables(view),
         "indicators": _indicators(view),
+        "follow": _follow(view),
         "api": _api(view),
     }
 
@@ -103,7 +104,10 @@ def _tables(view: PageView) -> str:
             {
                 "name": name,
                 "title": about.title(view.lang),
-                "said": view.words(f"data.of.{name}"),
+                # A new table has the first line of the data dictionary until it has words.
+                "said": view.words.texts.get(
+                    f"data.of.{name}", about.description.partition("\n")[0]
+                ),
                 "rows": format_number(size.rows, 0, view.lang) if size else "",
                 "licence": _licence(view, *about.assets),
                 "files": [
@@ -139,6 +143,29 @@ def _indicators(view: PageView) -> str:
         for key in view.publication.indicators
     ]
     return render("data/indicators", {"words": view.words, "rows": rows})
+
+
+def _follow(view: PageView) -> str:
+    """The feeds of issues: of France and the selected département, then of all others."""
+    rows = [
+        {
+            "name": place.name(view.lang),
+            **{name: f"api/v1/feeds/{key}.{name}?lang={view.lang}" for name in feeds.FORMS},
+        }
+        for key, place in feeds.PLACES.items()
+    ]
+    keys = list(feeds.PLACES)
+    first = [0]
+    if view.state.departement:
+        first.append(keys.index(f"departement-{view.state.departement}"))
+    return render(
+        "data/follow",
+        {
+            "words": view.words,
+            "first": [rows[place] for place in first],
+            "others": [row for place, row in enumerate(rows) if place not in first],
+        },
+    )
 
 
 def _api(view: PageView) -> str:
