@@ -135,6 +135,14 @@ bench-sources: (_environment "requirements-dev.txt") (_environment "requirements
 pictures: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m tools.pictures
 
+# A demonstration that runs by itself in ten minutes: pipeline, a repaired fault, an alert, maps, the app (`just demo --help`)
+demo *options: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tools.demo "$@"
+
+# Write the slides of the presentation (French), with figures and pictures of what `just run` made
+soutenance: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tools.presentation
+
 # Fit the water that soils hold on Météo-France's normals: writes assets_data/soil_storage.csv
 soils: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m tools.soils
