@@ -93,3 +93,10 @@ def write_text(target: Path, text: str) -> Path:
     with replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return target
+
+
+def write_bytes(target: Path, content: bytes) -> Path:
+    """Write `content` to `target`, whole or not at all."""
+    with replacing(target) as temporary:
+        temporary.write_bytes(content)
+    return target

@@ -84,8 +84,8 @@ class Table:
     """Values that must not disappear when a provider no longer sends them."""
     published_as: str | None = None
     """The stored table of the publication, where a view with the table's own name extends it."""
-    published_in_sum: str | None = None
-    """The table of the publication with its sums, where its own rows are too many."""
+    published_in_sums: tuple[str, ...] = ()
+    """The tables of the publication made from it, where its own rows are too many."""
     published_model: str | None = None
     """The model of its published rows, where that view adds columns."""
 
@@ -236,7 +236,7 @@ _ALL: Final = (
             "balance": "Depletion does not exceed the available water, and the wetness index "
             "follows from both."
         },
-        published_in_sum="soil_water_monthly",
+        published_in_sums=("soil_water_monthly",),
     ),
     Table(
         "drought_indicators",
@@ -272,7 +272,7 @@ _ALL: Final = (
         weather_of="sim2",
         needs_whole="dekad",
         made_from=("weather_daily",),
-        published_in_sum="grid_cells",
+        published_in_sums=("grid_cells",),
     ),
     Table(
         "area_in_class",
@@ -392,7 +392,7 @@ _ALL: Final = (
             "p50": _BALANCE,
             "crps": _BALANCE,
         },
-        published_in_sum="outlook_local_skill",
+        published_in_sums=("outlook_local_skill", "soil_outlook_past"),
     ),
     Table(
         "outlook_skill",

@@ -82,6 +82,17 @@ class Departement(NamedTuple):
         return f"{preposition} {self.name}".replace("' ", "'")
 
     @property
+    def article(self) -> str:
+        """Its article in French: `le Gers`, `l'Ain`, `les Landes`; none of Paris."""
+        preposition = next(each for each, codes in PREPOSITIONS.items() if self.code in codes)
+        return _article(preposition, self.name, masculine=self.code in MASCULINE)
+
+    @property
+    def of(self) -> str:
+        """Its name after « de » in French: `du Gers`, `de l'Ain`, `des Landes`, `de Paris`."""
+        return f"{OF[self.article]}{self.name}"
+
+    @property
     def inset(self) -> int | None:
         """Its position in the row of framed insets under the map; None on the map itself."""
         return OVERSEAS[self.code].inset if self.overseas else None
@@ -123,6 +134,60 @@ PREPOSITIONS: Final = {
     ),
 }  # fmt: skip
 """French words before the name of a département in which something lies."""
+
+
+MASCULINE: Final = ("49",)
+"""Départements after « en » that are masculine all the same: le Maine-et-Loire."""
+
+REGION_PREPOSITIONS: Final = {"dans le": ("44",), "dans les": ("32", "52"), "à": ("04", "06")}
+"""French words before the name of a région in which something lies; « en » before all others."""
+
+MASCULINE_REGIONS: Final = ("24",)
+"""Régions after « en » that are masculine all the same: le Centre-Val de Loire."""
+
+OF: Final = {"le": "du ", "la": "de la ", "les": "des ", "l'": "de l'", "": "de "}
+"""French « de » with each article."""
+
+_VOWELS: Final = "aeiouyàâéèêîôûAEIOUYÀÂÉÈÊÎÔÛ"
+
+
+def _article(preposition: str, name: str, *, masculine: bool) -> str:
+    """Return the French article of a place that is `preposition` its name."""
+    if preposition == "à":
+        return ""
+    if preposition != "en":
+        return preposition.removeprefix("dans ")
+    if name[0] in _VOWELS:
+        return "l'"
+    return "le" if masculine else "la"
+
+
+class Region(NamedTuple):
+    """A région: INSEE `code` and `name`."""
+
+    code: str
+    name: str
+
+    @property
+    def where(self) -> str:
+        """Its place in a French sentence: `en Occitanie`, `dans le Grand Est`."""
+        return f"{self._preposition} {self.name}"
+
+    @property
+    def of(self) -> str:
+        """Its name after « de » in French: `de l'Occitanie`, `du Grand Est`."""
+        masculine = self.code in MASCULINE_REGIONS
+        return f"{OF[_article(self._preposition, self.name, masculine=masculine)]}{self.name}"
+
+    @property
+    def departements(self) -> tuple[str, ...]:
+        """Codes of its départements."""
+        return tuple(each.code for each in DEPARTEMENTS if each.region_code == self.code)
+
+    @property
+    def _preposition(self) -> str:
+        known = (each for each, codes in REGION_PREPOSITIONS.items() if self.code in codes)
+        return next(known, "en")
 
 
 DEPARTEMENTS: tuple[Departement, ...] = (
@@ -231,14 +296,19 @@ DEPARTEMENTS: tuple[Departement, ...] = (
 CODES: tuple[str, ...] = tuple(departement.code for departement in DEPARTEMENTS)
 BY_CODE: dict[str, Departement] = {departement.code: departement for departement in DEPARTEMENTS}
 
+PLACES: tuple[str, ...] = ("FR", *(f"R{code}" for code in REGIONS), *CODES)
+"""Keys of France, of all régions and of all départements: what a bulletin can be of."""
 
-def _key(text: str) -> str:
+
+def name_key(text: str) -> str:
     """Return `text` without accents, case, hyphens or apostrophes, to compare typed names."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in decomposed if letter.isalnum())
 
 
-_BY_KEY: dict[str, str] = {_key(departement.name): departement.code for departement in DEPARTEMENTS}
+_BY_KEY: dict[str, str] = {
+    name_key(departement.name): departement.code for departement in DEPARTEMENTS
+}
 
 
 def parse_departement(text: str) -> str:
@@ -251,9 +321,9 @@ def parse_departement(text: str) -> str:
     code = typed.upper().zfill(2)
     if code in BY_CODE:
         return code
-    if _key(typed) in _BY_KEY:
-        return _BY_KEY[_key(typed)]
-    near = difflib.get_close_matches(_key(typed), _BY_KEY, n=3)
+    if name_key(typed) in _BY_KEY:
+        return _BY_KEY[name_key(typed)]
+    near = difflib.get_close_matches(name_key(typed), _BY_KEY, n=3)
     names = [f"{_BY_KEY[key]} ({BY_CODE[_BY_KEY[key]].name})" for key in near]
     advice = message("territory.codes")
     if names:

@@ -11,11 +11,13 @@ from geo_pipeline.assets.geography import departement_shapes
 from geo_pipeline.assets.observations import provider_differences
 from geo_pipeline.assets.soil_outlook import outlook_skill, recovery, soil_outlook
 from geo_pipeline.assets.yields import yield_outlook
+from geo_pipeline.publishing.bulletin import issues, places
+from geo_pipeline.publishing.bulletin.records import Records
 from geo_pipeline.publishing.standard_exports import export_handful
 from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.guard import guarded
 from geo_pipeline.runtime.providers import attributions
-from geo_pipeline.runtime.table_assets import OWNERS, map_links
+from geo_pipeline.runtime.table_assets import OWNERS, map_links, place_asset
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.storage.findings import READABLE, Finding
 from geo_pipeline.storage.partition_states import Damaged
@@ -23,6 +25,7 @@ from geo_pipeline.storage.warehouse_building import publish
 from geo_pipeline.tables import LAYERS
 from geo_pipeline.transforms.calendar import calendar_tables
 from geo_pipeline.transforms.exposure import risk_tables
+from geo_pipeline.words import LANGS
 
 GROUP: Final = "4_publication"
 
@@ -104,6 +107,38 @@ def _tell_damaged(workspace: Workspace, damaged: Sequence[Damaged]) -> None:
             since = earlier.get((table, code), now)
             told = [Finding(table, code, READABLE, "error", damage.why, since)]
         findings.replace(table, code, told, [READABLE])
+
+
+@place_asset(
+    group_name=GROUP,
+    tags={"layer": LAYERS[GROUP]},
+    kinds={"pdf", "html", "csv"},
+    deps=[warehouse],
+)
+def bulletins(
+    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+) -> dg.MaterializeResult[None]:
+    """The bulletin of the newest dekad: two pages as PDF and HTML, in French and English.
+
+    A partition is a place: `FR`, a région (`R76`) or a département (`32`). The table
+    `bulletin_claims` beside each has the query behind each figure.
+    """
+    records, known = Records(workspace.warehouse), places.places()
+    written = [
+        path
+        for key in context.partition_keys
+        for path in issues.write_issue(
+            records, known[key], records.newest, LANGS, workspace.settings.exports
+        )
+    ]
+    folder = str(issues.folder_of(workspace.settings.exports, records.newest))
+    return dg.MaterializeResult(
+        metadata={
+            "folder": dg.MetadataValue.path(folder),
+            "files": len(written),
+            "period_end": records.newest.isoformat(),
+        }
+    )
 
 
 @dg.asset(

@@ -19,6 +19,8 @@ from geo_pipeline.tables import OBSERVED, PARTITIONED
 
 SENSOR = "automation"
 
+BULLETINS = "bulletins"
+
 DEPTH = 4
 """Steps from an observation to the publication: soil water, indicators, risk, warehouse."""
 
@@ -106,7 +108,8 @@ def _busy(depth: int) -> dg.AutomationCondition:  # type: ignore[type-arg]
 
 def _with_condition(spec: dg.AssetSpec) -> dg.AssetSpec:
     name = spec.key.to_user_string()
-    if name in OBSERVED:  # made by asking a provider: never automatically
+    # Providers are never asked automatically, and a bulletin appears once in ten days.
+    if name in (*OBSERVED, BULLETINS):
         return spec
     condition = by_partition() if name in PARTITIONED else when_settled()
     return spec.replace_attributes(automation_condition=condition)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import dagster as dg
 
 from geo_pipeline.automation.checks import check_keys
+from geo_pipeline.automation.declarative import BULLETINS
 from geo_pipeline.automation.run_log import OFFLINE_TAG
 from geo_pipeline.platform.state_checks import key_of, tables
 from geo_pipeline.settings import Settings
@@ -46,7 +47,9 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
     of = [TABLES[name] for name in names]
     # The checks of the present state are left out: a snapshot after the run (`monitoring`) does it.
     state_checks = [key_of(table) for table in tables(names)]
-    job = partial(_job, longest_s, dg.AssetSelection.checks(*state_checks))
+    # Bulletins have partitions of their own, and take as long as all the rest.
+    elsewhere = dg.AssetSelection.checks(*state_checks) | dg.AssetSelection.assets(BULLETINS)
+    job = partial(_job, longest_s, elsewhere)
     everything = dg.AssetSelection.all()
     return (
         job(
@@ -67,6 +70,13 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
             "Risk, yields, the published warehouse and the exports, made from the lake as it is.",
         ),
         *_refreshing(job, of),
+        _job(
+            longest_s,
+            dg.AssetSelection.checks(),
+            "bulletins",
+            dg.AssetSelection.assets(BULLETINS),
+            "The bulletins of the newest dekad, from the publication as it is.",
+        ),
         job(
             "rebuild_from_raw",
             everything,

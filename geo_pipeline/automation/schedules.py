@@ -15,7 +15,7 @@ import dagster as dg
 from geo_pipeline import dekads
 from geo_pipeline.automation.jobs import FRANCE, SCOPE_TAG
 from geo_pipeline.automation.requests import left
-from geo_pipeline.platform.partitions import run_tags
+from geo_pipeline.platform.partitions import place_tags, run_tags
 from geo_pipeline.platform.tick_errors import keeping_errors
 from geo_pipeline.providers import EMBEDDED, KINDS
 from geo_pipeline.settings import Settings
@@ -115,8 +115,16 @@ def plans(settings: Settings) -> list[Plan]:
             "publish",
             "0 14 1,11,21 * *",
             is_live(settings, "refresh_weather"),
-            "Publishes the dekad that ended the day before: warehouse, maps, tables, bulletin.",
+            "Publishes the dekad that ended the day before: warehouse, maps, tables.",
             tags=lambda due: {DEKAD_TAG: dekad_end(due).isoformat()},
+        ),
+        Plan(
+            "dekad_bulletins",
+            "bulletins",
+            "0 16 1,11,21 * *",
+            is_live(settings, "refresh_weather"),
+            "Writes the bulletins of the dekad that ended the day before, once it is published.",
+            tags=lambda due: {DEKAD_TAG: dekad_end(due).isoformat(), **place_tags()},
         ),
         Plan(
             "standing_checks",

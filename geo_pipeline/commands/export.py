@@ -156,13 +156,52 @@ def export_package(output: Output = None) -> None:
 
 
 @app.command("bulletin")
-def export_bulletin(period: Period = None, lang: Lang = None, output: Output = None) -> None:
-    """Write the bulletin: one page of plain words on one month."""
-    from geo_pipeline.publishing import exports
+def export_bulletin(
+    place: Annotated[
+        list[str] | None,
+        typer.Argument(help="France, a région (R76, Occitanie) or a département (32, Gers)."),
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(help="Dekad by its last day (2022-08-31), or month; default: the latest."),
+    ] = None,
+    archive: Annotated[
+        bool, typer.Option("--archive", help="All dekads of the record, from the first.")
+    ] = False,
+    everywhere: Annotated[
+        bool, typer.Option("--all", help="France, all régions and all départements.")
+    ] = False,
+    lang: Annotated[
+        Language | None, typer.Option(help="Language; default: both, of one file the setting.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="One file, .pdf or .html; default: all in the folder of the dekad."),
+    ] = None,
+) -> None:
+    """Write the bulletin of a place: two pages as PDF and HTML, and the sources of its figures.
+
+    Past issues are written as they would have been then. The table bulletin_claims beside them has
+    for each figure the query that finds it in the published warehouse.
+    """
+    from geo_pipeline.publishing.bulletin import issues, places
+    from geo_pipeline.publishing.bulletin.records import Records
     from geo_pipeline.settings import read_settings
     from geo_pipeline.storage.warehouse import Warehouse
+    from geo_pipeline.words import LANGS
 
     settings = read_settings()
-    language = lang.value if lang else settings.language
-    warehouse = Warehouse(settings.warehouse)
-    tell_written(exports.export_bulletin(warehouse, period, language, settings.exports, output))
+    chosen = [places.parse_place(each) for each in place or ["France"]]
+    if everywhere:
+        chosen = list(places.places().values())
+    records = Records(Warehouse(settings.warehouse))
+    days = list(records.issues) if archive else [records.day_of(period)]
+    if output is not None:
+        if len(chosen) > 1 or archive:
+            raise UsageError(message("bulletin.one_file"))
+        language = lang.value if lang else settings.language
+        tell_written(issues.write_one(records, chosen[0], days[0], language, output))
+        return
+    langs = [each for each in LANGS if lang is None or each == lang.value]
+    for path in issues.write_issues(records, chosen, days, langs, settings.exports):
+        tell_written(path)

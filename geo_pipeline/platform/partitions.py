@@ -15,7 +15,7 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
 )
 
-from geo_pipeline.territory import CODES, stretches
+from geo_pipeline.territory import CODES, PLACES, stretches
 
 SEPARATOR: Final = ","
 
@@ -38,6 +38,14 @@ class Departements(dg.StaticPartitionsDefinition):
 
 
 departement_partitions = Departements(list(CODES))
+
+place_partitions = dg.StaticPartitionsDefinition(list(PLACES))
+"""France, régions and départements: the partitions of bulletins."""
+
+
+def place_tags() -> dict[str, str]:
+    """Return the tags of one run of all places."""
+    return {ASSET_PARTITION_RANGE_START_TAG: PLACES[0], ASSET_PARTITION_RANGE_END_TAG: PLACES[-1]}
 
 
 def run_tags(codes: Iterable[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Maps and bulletins as files, from the published warehouse; tables are in `table_files`."""
+"""Maps as files, from the warehouse; tables are in `table_files`, bulletins in `bulletin`."""
 
 from datetime import date
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from geo_pipeline.files import write_text
-from geo_pipeline.publishing import bulletin, maps, selection
+from geo_pipeline.publishing import maps, selection
 from geo_pipeline.publishing.provider_joins import joins_note
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.words import Lang
@@ -44,29 +44,6 @@ def export_map(
         notes=[note] if note else [],
     )
     return write_text(target, page)
-
-
-def export_bulletin(
-    warehouse: Warehouse,
-    period: str | None,
-    lang: Lang,
-    folder: Path,
-    output: Path | None,
-    *,
-    published_on: date | None = None,
-) -> Path:
-    """Write the bulletin of `period`, by default the latest, to `output` or into `folder`.
-
-    The page shows the day of the publication, or `published_on`.
-
-    Raises:
-        UsageError: there is nothing for that period.
-        StorageError: the file cannot be written; an older one stays.
-    """
-    view = selection.select(warehouse, bulletin.INDICATOR, period)
-    before, day = selection.before(warehouse, view), published_on or _day(warehouse)
-    page = bulletin.render_bulletin(warehouse, view, before, lang, published_on=day)
-    return write_text(output or folder / f"bulletin_{view.period_end:%Y-%m}.html", page)
 
 
 def _day(warehouse: Warehouse) -> date:

@@ -201,22 +201,6 @@ def sources_of(warehouse: Warehouse, indicator: str) -> tuple[Source, ...]:
     )
 
 
-def before(warehouse: Warehouse, view: Selection) -> Selection | None:
-    """Return the same indicator one month (for yields a year) earlier, None without a value.
-
-    A day is compared with the end of the month before it.
-    """
-    if view.step == "year":
-        earlier = pd.Timestamp(view.period_end) - pd.DateOffset(years=1)
-    elif view.step == "dekad":
-        earlier = pd.Timestamp(view.period_end) - pd.DateOffset(months=1)
-    else:
-        earlier = pd.Timestamp(view.period_end) - pd.offsets.MonthEnd(1)
-    if earlier.date() not in periods(warehouse, view.indicator).index:
-        return None
-    return select(warehouse, view.indicator, earlier.date().isoformat())
-
-
 def _distance(known: date, period: str) -> int:
     """Return roughly how many days `known` is from the typed `period`."""
     year, month = int(period[:4]), int(period[5:7] or 12)

@@ -111,13 +111,6 @@ def _exports(warehouse: Warehouse, lang: Lang) -> Iterator[_Export]:
                 yield _Export(
                     f"{view.name}.{ending}", made_of, partial(_write_table, warehouse, view, lang)
                 )
-            earlier = selection.before(warehouse, view)
-            risk = warehouse.query("risk_of_period", period_end=view.period_end)
-            yield _Export(
-                f"bulletin_{view.period_end:%Y-%m}.html",
-                _digest(shown, earlier, boundaries, risk),
-                partial(_write_bulletin, warehouse, lang),
-            )
 
 
 # Slow to import (folium), and not needed where nothing changed.
@@ -135,12 +128,6 @@ def _write_table(
     warehouse: Warehouse, view: selection.Selection, lang: Lang, target: Path, _day: date
 ) -> None:
     table_files.export_table(warehouse, view, target, lang)
-
-
-def _write_bulletin(warehouse: Warehouse, lang: Lang, target: Path, day: date) -> None:
-    from geo_pipeline.publishing import exports  # noqa: PLC0415
-
-    exports.export_bulletin(warehouse, None, lang, target.parent, target, published_on=day)
 
 
 def _form() -> str:

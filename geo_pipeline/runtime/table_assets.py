@@ -19,7 +19,7 @@ from dagster_pandera import pandera_schema_to_dagster_type
 from geo_pipeline import logs
 from geo_pipeline.errors import DamagedError, GeoPipelineError, SourceError
 from geo_pipeline.platform.check_events import evaluate
-from geo_pipeline.platform.partitions import departement_partitions
+from geo_pipeline.platform.partitions import departement_partitions, place_partitions
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime import france_tables
 from geo_pipeline.runtime.guard import guarded
@@ -95,6 +95,22 @@ def table_asset(name: str) -> AssetDecorator:
                 **options,
             )
         return decorator(_with_check(name, guarded(told)))
+
+    return decorate
+
+
+def place_asset(**options: Any) -> AssetDecorator:
+    """Return the decorator of an asset with a partition for each place; a backfill is one run."""
+
+    def decorate(compute: Callable[..., Any]) -> dg.AssetsDefinition:
+        with settled():
+            made: AssetDecorator = dg.asset(
+                partitions_def=place_partitions,
+                backfill_policy=dg.BackfillPolicy.single_run(),
+                owners=OWNERS,
+                **options,
+            )
+            return made(guarded(compute))
 
     return decorate
 

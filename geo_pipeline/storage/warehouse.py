@@ -20,9 +20,9 @@ from geo_pipeline.spatial import database
 from geo_pipeline.tables import TABLES, models_digest
 from geo_pipeline.words import message
 
-SUMS = {each.published_in_sum: each.name for each in TABLES.values() if each.published_in_sum}
-"""Tables published as sums by département of a lake table, by the script of the same name."""
-ONLY_READ = tuple(SUMS.values())
+SUMS = {sum_: each.name for each in TABLES.values() for sum_ in each.published_in_sums}
+"""Tables published of a lake table, in sums or in part, by the script of the same name."""
+ONLY_READ = tuple(dict.fromkeys(SUMS.values()))
 """Lake tables that are read while the warehouse is built but only published as sums."""
 
 Version = tuple[int, int, int]

@@ -16,9 +16,9 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geo_pipeline.drawing.outlines import line_path
 from geo_pipeline.territory import BY_CODE
 from panel_app.data.store import Publication
-from panel_app.drawing.atlas import line_path
 
 LAMBERT_93 = "EPSG:2154"
 NEAR_DEGREES = 0.05

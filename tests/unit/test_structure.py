@@ -70,7 +70,8 @@ ALLOWED: dict[str, set[str]] = {
     "transforms": GROUND | {"indicators", "outlook"},
     "spatial": GROUND,
     "storage": GROUND | {"spatial"},
-    "publishing": GROUND | {"indicators", "outlook", "spatial", "storage"},
+    "drawing": set(),
+    "publishing": GROUND | {"drawing", "indicators", "outlook", "spatial", "storage"},
     "platform": GROUND | {"storage"},
     "runtime": GROUND
     | {"indicators", "outlook", "sources", "transforms", "spatial", "storage", "platform"},

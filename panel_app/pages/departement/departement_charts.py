@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_pipeline import dekads
+from geo_pipeline.publishing import season_courses
 from geo_pipeline.publishing.formats import capitalise, format_number, format_period
 from geo_pipeline.publishing.sentences import statement
 from geo_pipeline.words import NBSP, Lang
-from panel_app.data import season_courses
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_words import Catalogue
 from panel_app.drawing import svg
@@ -100,10 +100,8 @@ def fan(about: FanChart, course: season_courses.Seasons, words: Catalogue) -> st
     before, after = lines.own.copy(), lines.own.copy()
     before[about.upto + 1 :] = np.nan
     after[: about.upto] = np.nan
-    wide = svg.band(_X, scale(others.low), scale(others.high), height)
-    narrow = svg.band(_X, scale(others.lower), scale(others.upper), height)
-    chart.marks.append(svg.Mark(wide, "band-wide"))
-    chart.marks.append(svg.Mark(narrow, "band-narrow"))
+    limits = (others.low, others.lower, others.upper, others.high)
+    chart.marks.extend(svg.spread(_X, limits, scale, height))
     drawn = [
         ("median", others.median),
         *(
@@ -113,9 +111,7 @@ def fan(about: FanChart, course: season_courses.Seasons, words: Catalogue) -> st
         ("line later", after),
         ("line", before),
     ]
-    chart.marks.extend(
-        svg.Mark(svg.line(_X, scale(values), height), kind) for kind, values in drawn
-    )
+    chart.marks.extend(svg.curve(_X, values, scale, height, kind) for kind, values in drawn)
     chart.labels.extend(_month_labels(words))
     chart.labels.extend(_line_labels(lines, scale, height, words))
     chart.labels.extend(_own_label(about, lines.own, scale))

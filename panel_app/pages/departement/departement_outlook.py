@@ -198,12 +198,11 @@ def _fan(place: Place, rows: pd.DataFrame, issued: date) -> str:
     )
     chart.marks.extend(marks)
     chart.labels.extend(labels)
-    for low, high, kind in (("p10", "p90", "band-wide"), ("p25", "p75", "band-narrow")):
-        shape = svg.band(across, scale(known[low]), scale(known[high]), height)
-        chart.marks.append(svg.Mark(shape, kind))
+    limits = [known[name] for name in ("p10", "p25", "p75", "p90")]
+    chart.marks.extend(svg.spread(across, limits, scale, height))
     for values in usual.values():
-        chart.marks.append(svg.Mark(svg.line(across, scale(values), height), "median"))
-    chart.marks.append(svg.Mark(svg.line(across, scale(known["p50"]), height), "line"))
+        chart.marks.append(svg.curve(across, values, scale, height, "median"))
+    chart.marks.append(svg.curve(across, known["p50"], scale, height, "line"))
     chart.labels.append(svg.Label(float(across[0]), 1.0 - today, "", "middle", "here"))
     ends = [
         (known["p50"], "departement.outlook_middle"),

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.publishing import season_courses
 from geo_pipeline.publishing.formats import (
     capitalise,
     format_date,
@@ -19,7 +20,6 @@ from geo_pipeline.publishing.formats import (
 )
 from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.territory import BY_CODE, REGIONS
-from panel_app.data import season_courses
 from panel_app.data.crop_exposure import exposure
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView, Slots, enumeration, hectares

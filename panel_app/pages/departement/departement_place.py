@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline.catalogue.styles import NO_DATA
+from geo_pipeline.publishing import season_courses
 from geo_pipeline.publishing.formats import capitalise, format_date, format_period
 from geo_pipeline.publishing.sentences import Statement
-from panel_app.data import season_courses
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
 from panel_app.data.page_view import PageView
 from panel_app.data.store import Publication

@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from geo_pipeline import dekads
 from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.publishing import season_courses
 from geo_pipeline.publishing.formats import format_number, format_value, ordinal
 from geo_pipeline.words import NBSP, Lang
-from panel_app.data import season_courses
 from panel_app.data.page_view import enumeration
 from panel_app.data.state import MAX_YEARS
 from panel_app.pages.departement import departement_charts as charts

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import pandas as pd
 
+from geo_pipeline.publishing import season_courses
 from geo_pipeline.publishing.formats import capitalise, format_date, format_number, format_period
 from geo_pipeline.publishing.legend import is_short, reference_note
 from geo_pipeline.tables import TABLES
-from panel_app.data import season_courses
 from panel_app.pages.departement.departement_place import Place, held
 from panel_app.pages.departement.departement_providers import provider_pairs, several_sources
 

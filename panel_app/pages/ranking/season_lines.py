@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from geo_pipeline.catalogue.indicators import indicator_of
+from geo_pipeline.publishing import season_courses
 from geo_pipeline.publishing.formats import format_value
+from geo_pipeline.publishing.season_courses import SLOTS
 from geo_pipeline.words import Lang
-from panel_app.data import season_courses
 from panel_app.data.indicator_matrix import FloatMatrix, Matrix
 from panel_app.data.page_view import PageView
-from panel_app.data.season_courses import SLOTS
 from panel_app.drawing.svg import (
     Chart,
     Label,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from geo_pipeline.catalogue.styles import DROUGHT_CLASSES
+from geo_pipeline.drawing import outlines
 from panel_app.data import class_shares
 from panel_app.data.indicator_matrix import Matrix
 from panel_app.data.page_view import PageView, hectares, percent
@@ -301,7 +302,7 @@ def test_json_in_a_script_cannot_end_it(publication: Publication) -> None:
 def test_shapes_are_within_a_tenth_of_a_kilometre(publication: Publication) -> None:
     """The path of the Gers, read back, has the outline of its shape."""
     shape = publication.shapes.geometry[publication.codes.index("32")]
-    text = atlas.path(shape)
+    text = outlines.path(shape)
     start, steps = re.fullmatch(r"M([^l]+)l(.+)z", text).groups()  # type: ignore[union-attr]
     numbers = [float(each) for each in re.findall(r"-?\d+(?:\.\d+)?", f"{start} {steps}")]
     track = np.cumsum(np.array(numbers).reshape(-1, 2), axis=0)

@@ -13,7 +13,6 @@ from geo_pipeline.publishing.standard_exports import export_handful
 from geo_pipeline.storage.warehouse import Warehouse
 
 FILES = {
-    "bulletin_2022-12.html",
     "combined_2022-12.csv",
     "combined_2022-12.geojson",
     "combined_2022-12.html",
@@ -103,4 +102,4 @@ def test_another_language_or_a_note_that_is_lost_makes_all_again(
     assert names(export_handful(warehouse, folder, "fr").written) == FILES
     assert content(folder) == french
     assert names(export_handful(warehouse, folder, "en").written) == FILES
-    assert "Published on" in content(folder)["bulletin_2022-12.html"].decode()
+    assert "Published on" in content(folder)["combined_2022-12.html"].decode()

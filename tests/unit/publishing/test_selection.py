@@ -62,18 +62,6 @@ def test_what_no_crop_has_says_what_it_needs(warehouse: Warehouse) -> None:
         selection.select(warehouse, "days_since_rain")
 
 
-def test_the_period_before_is_a_year_or_a_month_earlier(warehouse: Warehouse) -> None:
-    def earlier(indicator: str, period: str) -> date | None:
-        found = selection.before(warehouse, selection.select(warehouse, indicator, period))
-        return None if found is None else found.period_end
-
-    assert earlier(WHEAT, "2016") == date(2015, 12, 31)
-    assert earlier(WHEAT, "2003") is None  # three harvests are known of 2000 to 2002
-    assert earlier("yield_anomaly_pct_grain_maize_irrigated", "2015") is None  # none of 2014
-    assert earlier("spi_3", "2022-03") == date(2022, 2, 28)
-    assert earlier("spi_3", "2022-03-20") == date(2022, 2, 20)
-
-
 def test_sources_are_those_of_the_observations(warehouse: Warehouse) -> None:
     def names(indicator: str) -> list[str]:
         return [

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from panel_app.data import season_courses
+from geo_pipeline.publishing import season_courses
 
 NAN = float("nan")
 

@@ -1,0 +1,1 @@
+"""Drawing without a page: outlines and curves as SVG paths, shared by documents and the app."""

@@ -1,0 +1,101 @@
+"""Issues as files: PDF, HTML and the table of claims, of some places at some dekads.
+
+They lie in a folder for each dekad. All of an issue is made before any of it is written, and each
+file is written whole or not at all.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Final, Literal
+
+from geo_pipeline.errors import UsageError
+from geo_pipeline.files import write_bytes
+from geo_pipeline.publishing.bulletin.documents import Document, make
+from geo_pipeline.publishing.bulletin.html import html
+from geo_pipeline.publishing.bulletin.issue import Issue
+from geo_pipeline.publishing.bulletin.pdf import pdf
+from geo_pipeline.publishing.bulletin.places import Place
+from geo_pipeline.publishing.bulletin.records import Records
+from geo_pipeline.words import Lang, message
+
+Format = Literal["pdf", "html"]
+FORMATS: Final[tuple[Format, ...]] = ("pdf", "html")
+
+CLAIMS: Final = "bulletin_claims"
+
+
+def document(records: Records, place: Place, day: date, lang: Lang) -> Document:
+    """Return the document of a place at the dekad that ends on `day`."""
+    return make(Issue(records, place, day, lang))
+
+
+def rendered(made: Document, form: Format) -> bytes:
+    """Return the document in a format.
+
+    Raises:
+        StorageError: the font of the PDF is missing, or it cannot be typeset.
+    """
+    return pdf(made) if form == "pdf" else html(made).encode()
+
+
+def name_of(place: Place, day: date, lang: Lang, form: Format) -> str:
+    """Return the name of a file: `bulletin_32_2022-08-31_fr.pdf`."""
+    return f"bulletin_{place.slug}_{day.isoformat()}_{lang}.{form}"
+
+
+def folder_of(exports: Path, day: date) -> Path:
+    """Return the folder of the issues of a dekad."""
+    return exports / "bulletins" / day.isoformat()
+
+
+def write_issue(
+    records: Records,
+    place: Place,
+    day: date,
+    langs: Sequence[Lang],
+    exports: Path,
+) -> list[Path]:
+    """Write the issue of a place in some languages, and its table of claims.
+
+    Raises:
+        StorageError: a file cannot be written, or the font is missing; older files stay.
+    """
+    folder, content = folder_of(exports, day), {}
+    for lang in langs:
+        made = document(records, place, day, lang)
+        for form in FORMATS:
+            content[name_of(place, day, lang, form)] = rendered(made, form)
+        table = made.claims().to_csv(index=False, lineterminator="\n")
+        content[f"{CLAIMS}_{place.slug}_{day.isoformat()}.csv"] = table.encode()
+    return [write_bytes(folder / name, each) for name, each in content.items()]
+
+
+def write_issues(
+    records: Records,
+    places: Iterable[Place],
+    days: Sequence[date],
+    langs: Sequence[Lang],
+    exports: Path,
+) -> Iterator[Path]:
+    """Write the issues of `places` at all `days`, and yield each file.
+
+    Errors are those of `write_issue`.
+    """
+    for place in places:
+        for day in days:
+            yield from write_issue(records, place, day, langs, exports)
+
+
+def write_one(records: Records, place: Place, day: date, lang: Lang, target: Path) -> Path:
+    """Write one document to `target`, in the format that its name ends with.
+
+    Raises:
+        UsageError: it ends with neither `.pdf` nor `.html`.
+        StorageError: the file cannot be written, or the font is missing; an older one stays.
+    """
+    form = target.suffix.removeprefix(".")
+    for each in FORMATS:
+        if form == each:
+            return write_bytes(target, rendered(document(records, place, day, lang), each))
+    raise UsageError(message("bulletin.ending", path=target))

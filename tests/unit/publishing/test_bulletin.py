@@ -1,0 +1,320 @@
+"""The bulletin: every figure has its query, words agree, two pages, the same bytes again."""
+
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from itertools import product
+from pathlib import Path
+
+import duckdb
+import pytest
+from pypdf import PdfReader
+
+from geo_pipeline import dekads
+from geo_pipeline.errors import StorageError, UsageError
+from geo_pipeline.publishing.bulletin import issues, pdf
+from geo_pipeline.publishing.bulletin.claims import Fact, Sentence
+from geo_pipeline.publishing.bulletin.documents import Document
+from geo_pipeline.publishing.bulletin.places import places
+from geo_pipeline.publishing.bulletin.records import Records
+from geo_pipeline.settings import Settings
+from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.territory import PLACES
+from geo_pipeline.words import LANGS, Lang
+
+AUGUST = date(2022, 8, 31)
+SPRING = date(2011, 5, 20)
+WINTER = date(2022, 12, 31)
+
+
+@pytest.fixture(scope="module")
+def records(published_home: Path) -> Iterator[Records]:
+    with closing(Warehouse(Settings(home=published_home).warehouse)) as warehouse:
+        yield Records(warehouse)
+
+
+def made(records: Records, key: str, day: date, lang: Lang = "fr") -> Document:
+    return issues.document(records, places()[key], day, lang)
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+# --- every figure can be traced -----------------------------------------------------------------
+
+TRACED = [
+    *product(("FR", "R76", "R44", "32", "66", "2A", "974"), (AUGUST, SPRING, WINTER)),
+    ("49", date(2016, 7, 10)),
+    ("51", date(2019, 9, 20)),
+]
+
+
+@pytest.mark.parametrize(("key", "day"), TRACED)
+def test_the_query_of_each_figure_returns_it(records: Records, key: str, day: date) -> None:
+    document = made(records, key, day)
+    facts = [fact for sentence in document.sentences for fact in sentence.known]
+    path = records.warehouse.path
+    with closing(duckdb.connect(str(path), read_only=True)) as connection:
+        for fact in facts:
+            rows = connection.execute(fact.query).fetchall()
+            assert len(rows) == 1, fact.query
+            assert same(rows[0][0], fact.value), (fact, rows)
+
+
+def same(found: object, told: object) -> bool:
+    if isinstance(told, str | date):
+        return str(found) == str(told)
+    return float(found) == pytest.approx(float(told), rel=1e-6, abs=1e-9)  # type: ignore[arg-type]
+
+
+CONSTANTS = {
+    "since": {"10"},
+    "share": set(),
+    "ahead": {"4", "5"},
+    "ahead.chance": set(),
+    "crops.lack": {"15"},
+    "then": {"80"},
+    "sure": {"100"},
+    "sure.range": {"8", "10"},
+    "sure.reference": {"30"},
+}
+"""Numbers that belong to the words of a sentence: `4 chances sur 5`, an interval of 80 %."""
+
+DATES = re.compile(
+    r"\b(?:\d{1,2}-\d{1,2}|1er|1re|\d{1,2}(?:re|e)?)[ ](?:décade[ ])?(?:d'|de[ ])?"
+    r"(?:jan|feb|fév|mar|avr|apr|mai|may|jui|jun|jul|aoû|aug|sep|oct|nov|déc|dec)\w*(?:[ ]\d{4})?"
+    r"|\b(?:décade[ ]d'?e?[ ]?\w+[ ]\d{4})",
+    re.IGNORECASE,
+)
+
+
+def numbers(text: str) -> set[str]:
+    """The figures of a sentence, without those of dates: `932`, `0,12`, `1203400`."""
+    text = re.sub(r"(?<=\d)[ \u202f,](?=\d{3}\b)", "", DATES.sub("", plain(text)))
+    return set(re.findall(r"(?<![\w-])\d+(?:[.,]\d+)?", text))
+
+
+def accounted(number: str, facts: tuple[Fact, ...]) -> bool:
+    """Whether a fact rounds to this number."""
+    wanted = float(number.replace(",", "."))
+    step = 0.5 * 10.0 ** -len(number.replace(",", ".").partition(".")[2])
+    for fact in facts:
+        if isinstance(fact.value, int | float):
+            value = abs(float(fact.value))
+            room = 50.0 if value >= 10_000 else 5.0 if value >= 100 and "area" in fact.query else 0
+            if abs(value - wanted) <= max(step, room) + 1e-9:
+                return True
+        elif number in str(fact.value):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(("key", "day"), TRACED)
+def test_each_number_of_a_sentence_is_one_of_its_facts(
+    records: Records, key: str, day: date, lang: Lang
+) -> None:
+    document = made(records, key, day, lang)
+    for sentence in document.sentences:
+        if sentence.id.startswith(("limits", "sources")) or not sentence.text:
+            continue
+        for number in numbers(sentence.text) - CONSTANTS.get(sentence.id, set()):
+            assert in_sentence(number, sentence), (number, sentence)
+
+
+def in_sentence(number: str, sentence: Sentence) -> bool:
+    if sentence.id == "since":  # 80 jours are 8 dekads
+        return accounted(number, sentence.facts) or accounted(
+            str(int(number) // 10), sentence.facts
+        )
+    if sentence.id == "season" and re.fullmatch(r"20\d\d", number):
+        return any(number in fact.query for fact in sentence.facts)
+    if sentence.id in ("season", "then", "worse", "better") and not sentence.facts:
+        return False
+    return accounted(number, sentence.facts) or sentence.id == "season"
+
+
+def test_claims_are_a_table_the_same_in_both_languages(records: Records) -> None:
+    french, english = (made(records, "32", AUGUST, lang).claims() for lang in LANGS)
+    assert french.equals(english)
+    assert list(french.columns) == [
+        "place", "period_end", "sentence", "value", "table", "key", "query"
+    ]  # fmt: skip
+    title = french[french["sentence"] == "title"].iloc[0]
+    assert (title["value"], title["table"]) == ("D2", "drought_indicators")
+    assert title["key"] == (
+        "departement = '32' AND period_end = DATE '2022-08-31' AND indicator = 'combined'"
+    )
+
+
+# --- words --------------------------------------------------------------------------------------
+
+WRONG = {
+    "fr": re.compile(
+        r"\b(?:de le|de les|à le|à les|dans en|en le|en la|de [AEIOUÉÈÎ]\w+e? (?:est|sont)"
+        r"|d' |l' |1 (?:années|départements|autres|saisons|décades|jours)"
+        r"|dans la (?:Landes|Ain|Gers)|les \w+ est)\b|[{}]|\bnan\b|None|[ ]{2}|[ ][.,]|\.\.|n\. d\."
+    ),
+    "en": re.compile(
+        r"\b(?:1 (?:years|others|seasons)|0 other|a [aeio]\w+ (?:area|issue))\b"
+        r"|[{}]|\bnan\b|[ ]{2}|[ ][.,:;]|\.\.|n/a"
+    ),
+}
+DAYS = [
+    date(2010, 8, 10), date(2013, 6, 30), date(2015, 7, 20), date(2017, 2, 10),
+    date(2018, 10, 31), date(2020, 9, 10), AUGUST,
+]  # fmt: skip
+"""Dry and wet ones, the first of the record, the last."""
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(
+    "day", [SPRING, WINTER, *(pytest.param(day, marks=pytest.mark.slow) for day in DAYS)]
+)
+def test_sentences_are_right_for_every_place(records: Records, day: date, lang: Lang) -> None:
+    """Of 120 places at 9 dekads in two languages: more than thirty thousand sentences."""
+    for key in PLACES:
+        document = made(records, key, day, lang)
+        for sentence in document.sentences:
+            if not sentence.text:
+                continue
+            text = plain(sentence.text)
+            assert not WRONG[lang].search(text), (key, sentence.id, text)
+            assert text[0].isupper() or text[0].isdigit() or text[0] in "«'", (key, text)
+            if sentence.id != "title":
+                assert text.endswith("."), (key, sentence.id, text)
+
+
+def test_known_sentences(records: Records) -> None:
+    """August 2022 in the Gers, and May 2011 in France, as the maps of then show them."""
+    gers = {each.id: plain(each.text) for each in made(records, "32", AUGUST).sentences}
+    assert gers["title"] == "Sécheresse grave dans le Gers"
+    assert gers["rank"].startswith("Le plus sec des 11 années connues à cette date")
+    assert gers["since"] == (
+        "En sécheresse depuis la 2e décade de juin 2022, soit 80 jours (8 décades)."
+    )
+    france = {each.id: plain(each.text) for each in made(records, "FR", SPRING, "en").sentences}
+    assert france["title"] == (
+        "84 départements of 92 are in drought, 73 of them in extreme or exceptional drought"
+    )
+
+
+def test_nothing_is_said_where_nothing_is_known(records: Records) -> None:
+    """La Réunion has no weather: no rank, no season, no outlook of its own, and a word on it."""
+    document = made(records, "974", AUGUST)
+    assert plain(document.title.text) == "Pas de données de sécheresse à La Réunion"
+    assert document.lead == []
+    assert {each.key for each in document.sections} <= {
+        "changed", "ahead", "limits", "sources", "watch", "crops",
+    }  # fmt: skip
+
+
+# --- documents ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "day", "lang"),
+    [("FR", AUGUST, "fr"), ("FR", SPRING, "en"), ("R76", AUGUST, "en"), ("32", AUGUST, "fr"),
+     ("04", SPRING, "en"), ("66", WINTER, "fr"), ("974", AUGUST, "fr"), ("75", WINTER, "en")],
+)  # fmt: skip
+def test_a_pdf_has_two_tagged_pages_and_the_same_bytes_again(
+    records: Records, key: str, day: date, lang: Lang
+) -> None:
+    document = made(records, key, day, lang)
+    content = pdf.pdf(document)
+    assert pdf.pdf(made(records, key, day, lang)) == content
+    reader = PdfReader(io.BytesIO(content))
+    assert len(reader.pages) == 2
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"] is True or root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == lang
+    xmp = reader.xmp_metadata
+    assert b"pdfuaid:part" in xmp.stream.get_data()  # type: ignore[union-attr]
+    assert reader.metadata.title == document.subject  # type: ignore[union-attr]
+    fonts = {name for page in reader.pages for name in page["/Resources"]["/Font"]}
+    assert fonts
+    text = plain(" ".join(page.extract_text() for page in reader.pages))
+    assert plain(document.place) in text
+
+
+def test_a_page_opens_without_a_network_and_names_everything_once(records: Records) -> None:
+    text = issues.rendered(made(records, "R76", AUGUST), "html").decode()
+    assert not re.search(r'(?:src|href)="(?!data:|#)', text)
+    assert "@import" not in text
+    names = re.findall(r'\bid="([^"]+)"', text)
+    assert len(names) == len(set(names))
+    assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(names)
+    assert '<html lang="fr">' in text
+
+
+def test_an_issue_of_then_knows_nothing_of_later(published_home: Path, tmp_path: Path) -> None:
+    """With all later rows gone, the issue of September 2017 says the same."""
+    day = date(2017, 9, 20)
+    source = Settings(home=published_home).warehouse
+    cut = Path(shutil.copy(source, tmp_path / "cut.duckdb"))
+    with closing(duckdb.connect(str(cut))) as connection:
+        for table in ("drought_indicators", "departement_risk_values", "soil_outlook_past"):
+            if table == "soil_outlook_past":  # issued until now; observed until now
+                connection.execute(
+                    f"UPDATE {table} SET observed = NULL WHERE period_end > ?",
+                    [dekads.before(day, 3)],
+                )
+            connection.execute(f"DELETE FROM {table} WHERE period_end > ?", [day])
+    told = []
+    for path in (source, cut):
+        with closing(Warehouse(path)) as warehouse:
+            records = Records(warehouse)
+            for key in ("FR", "R76", "32"):
+                document = made(records, key, day)
+                told.append([(each.id, each.text) for each in document.sentences])
+    assert told[:3] == told[3:]
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def test_an_issue_is_written_whole_with_its_claims(records: Records, tmp_path: Path) -> None:
+    written = issues.write_issue(records, places()["32"], AUGUST, LANGS, tmp_path)
+    assert sorted(path.name for path in written) == [
+        "bulletin_32_2022-08-31_en.html",
+        "bulletin_32_2022-08-31_en.pdf",
+        "bulletin_32_2022-08-31_fr.html",
+        "bulletin_32_2022-08-31_fr.pdf",
+        "bulletin_claims_32_2022-08-31.csv",
+    ]
+    before = {path: path.read_bytes() for path in written}
+    issues.write_issue(records, places()["32"], AUGUST, LANGS, tmp_path)
+    assert {path: path.read_bytes() for path in written} == before
+
+
+def test_a_missing_font_leaves_nothing(
+    records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "CUTS", ("Regular", "Ultra"))
+    pdf._compiler.cache_clear()
+    with pytest.raises(StorageError, match="the font Source Sans Pro Ultra is missing in"):
+        issues.write_issue(records, places()["32"], AUGUST, LANGS, tmp_path)
+    pdf._compiler.cache_clear()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_nothing_half_written(records: Records) -> None:
+    with pytest.raises(StorageError, match=r"No space left|cannot write"):
+        issues.write_one(records, places()["32"], AUGUST, "fr", Path("/dev/full/x.pdf"))
+
+
+def test_a_period_without_an_issue_is_told_in_one_line(records: Records) -> None:
+    for period in ("2009-08", "2035-01-10", "2022", "2022-08-30", "August"):
+        with pytest.raises(UsageError, match=r"there is one of each dekad from 2010-08-10 to 2022"):
+            records.day_of(period)
+    assert records.day_of("2022-08") == AUGUST
+    assert records.day_of(None) == WINTER
+
+
+def test_another_ending_is_told_in_one_line(records: Records, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"end its name with \.pdf or \.html"):
+        issues.write_one(records, places()["32"], AUGUST, "fr", tmp_path / "x.docx")
