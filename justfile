@@ -131,6 +131,10 @@ bench-sources: (_environment "requirements-dev.txt") (_environment "requirements
     @{{ bin }}/python -m benchmarks.zones
     @{{ bin }}/python -m benchmarks.door
 
+# A wheel with the embedded data inside, in dist/: `pip install` of it gives `geo-pipeline`, in any folder
+build: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m hatchling build -t wheel
+
 # Take the README's pictures anew, of what `just run` made
 pictures: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m tools.pictures

@@ -11,9 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from geo_pipeline.errors import UsageError
 from geo_pipeline.judging import Limits
+from geo_pipeline.places import PROJECT_ROOT, default_home
 from geo_pipeline.words import Message, message
-
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
 _ANCESTOR: Final = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
@@ -49,8 +48,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     home: Path = Field(
-        default=PROJECT_ROOT / "data",
-        description="Folder of everything the system writes: lake, publication, exports, Dagster.",
+        default_factory=default_home,
+        description="Folder of everything the system writes: lake, publication, exports, Dagster. "
+        "Where the project is installed from a wheel: the user's folder for data of programs.",
     )
     embedded_data: Path = Field(
         default=PROJECT_ROOT / "assets_data",

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from geo_pipeline.catalogue.indicators import dictionary
-from geo_pipeline.settings import PROJECT_ROOT, Settings
+from geo_pipeline.places import PROJECT_ROOT
+from geo_pipeline.settings import Settings
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "indicators_published.md"
 SETTINGS = PAGE.with_name("settings.md")
@@ -34,7 +35,7 @@ def settings_page() -> str:
         "|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        default = field.default
+        default = field.get_default(call_default_factory=True)
         if isinstance(default, Path):
             default = f"`{default.relative_to(PROJECT_ROOT)}/` in the project"
         elif default in (None, "", {}):

@@ -14,7 +14,8 @@ from shapely.geometry import box
 
 from geo_pipeline.commands.runs import run
 from geo_pipeline.indicators import sswi
-from geo_pipeline.settings import PROJECT_ROOT, Settings
+from geo_pipeline.places import PROJECT_ROOT
+from geo_pipeline.settings import Settings
 from geo_pipeline.storage.incomplete import incomplete
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from geo_pipeline.errors import SourceError
-from geo_pipeline.settings import PROJECT_ROOT
+from geo_pipeline.places import PROJECT_ROOT
 from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.observed import OBSERVED
 from geo_pipeline.sources.raw import RawStore

@@ -16,7 +16,7 @@ import pytest
 from shapely.geometry import Point, Polygon, box
 
 from geo_pipeline.errors import SourceError, StorageError
-from geo_pipeline.settings import PROJECT_ROOT
+from geo_pipeline.places import PROJECT_ROOT
 from geo_pipeline.spatial import database, grid, grid_files
 from geo_pipeline.spatial.grid import Cell, GridMeans
 

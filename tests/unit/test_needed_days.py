@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from geo_pipeline.places import PROJECT_ROOT
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime.needed_weather import NeededWeather
-from geo_pipeline.settings import PROJECT_ROOT
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.storage.lake import Footer, Lake
 from geo_pipeline.storage.needed_days import needed_until
