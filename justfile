@@ -82,7 +82,7 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff format .
 
 # Measure all: starts, runs with and without Dagster, long records on two cores, the app in Chromium, Dagster, indicators, what may come, sources
-bench: bench-start bench-runs bench-growth bench-app bench-api bench-dagster bench-indicators bench-outlook bench-yields bench-sources
+bench: bench-start bench-runs bench-growth bench-cells bench-app bench-api bench-dagster bench-indicators bench-outlook bench-yields bench-sources
 
 # Measure how long commands take to start, as ratios to what Dagster alone takes to load
 bench-start: (_environment "requirements-dev.txt")
@@ -95,6 +95,10 @@ bench-runs: (_environment "requirements-dev.txt")
 # Measure soil water and indicators for 12 to 65 years and 12 to 101 départements, on one core and on two
 bench-growth *size: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m benchmarks.growth "$@"
+
+# Measure the tables by cell of SIM2 for 12 to 65 years, in one process and in two
+bench-cells *years: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m benchmarks.cells "$@"
 
 # Each measurement at its smallest: that it works, not what it says
 bench-smallest: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)

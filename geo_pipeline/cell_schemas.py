@@ -14,12 +14,8 @@ from geo_pipeline.schemas import Exact
 from geo_pipeline.territory import CODES
 
 
-class CellDekads(Exact):
-    """Dekads of the cells of 8 km of SIM2 in each département (mart, partitioned, optional).
-
-    They are summed up while a grid file is read; indicators by cell are computed from them. A cell
-    on a border is in each of its départements. A dekad is missing where one of its days is.
-    """
+class _Cell(Exact):
+    """Base of the tables of cells."""
 
     departement: Series[pd.CategoricalDtype] = pa.Field(
         isin=CODES, description="INSEE code, always a string"
@@ -33,6 +29,15 @@ class CellDekads(Exact):
     area_km2: Series[float] = pa.Field(
         gt=0, le=64.1, description="Area of the cell inside the département, km²"
     )
+
+
+class CellDekads(_Cell):
+    """Dekads of the cells of 8 km of SIM2 in each département (mart, partitioned, optional).
+
+    They are summed up while a grid file is read; indicators by cell are computed from them. A cell
+    on a border is in each of its départements. A dekad is missing where one of its days is.
+    """
+
     period_end: Series[pd.Timestamp] = pa.Field(description="Last day of the dekad")
     rain_mm: Series[pa.Float32] = pa.Field(ge=0, nullable=True, description="Rain and snow, mm")
     etp_mm: Series[pa.Float32] = pa.Field(
@@ -46,6 +51,15 @@ class CellDekads(Exact):
         """One row a département, cell and dekad."""
 
         unique = ["departement", "x_hm", "y_hm", "period_end"]
+
+
+class GridCells(_Cell):
+    """Cells of 8 km of SIM2 in each département, as `cell_classes` has them (published only)."""
+
+    class Config:
+        """One row a département and cell."""
+
+        unique = ["departement", "x_hm", "y_hm"]
 
 
 def _share(of: str) -> Any:

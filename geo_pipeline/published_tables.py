@@ -28,12 +28,21 @@ PUBLISHED: Final[Mapping[str, Derived]] = MappingProxyType(
         "indicator_values": Derived(
             Words("Valeurs des cartes", "Values of the maps"),
             "publication_schemas.IndicatorValues",
-            ("drought_indicators", "water_restrictions", "crop_statistics", "soil_outlook"),
+            (
+                "drought_indicators",
+                "area_in_class",
+                "water_restrictions",
+                "crop_statistics",
+                "soil_outlook",
+            ),
         ),
         "drought_events": Derived(
             Words("Épisodes de sécheresse", "Droughts on record"),
             "publication_schemas.DroughtEvents",
             ("drought_indicators",),
+        ),
+        "grid_cells": Derived(
+            Words("Mailles de SIM2", "Cells of SIM2"), "cell_schemas.GridCells", ("cell_dekads",)
         ),
         "yield_anomalies": Derived(
             Words("Écarts de rendement", "Departures of yields"),

@@ -61,10 +61,10 @@ STATIONS_READ_BYTES_PER_S: Final = 2.0 * MB
 """Speed of reading station files, compressed: each run reads those that it needs."""
 STARTING_S: Final = 13.0
 """Time that a publication takes besides its départements, of one core."""
-YEAR_S: Final = 0.061
+YEAR_S: Final = 0.076
 """Time that a year of a département takes, of one core."""
 
-LAKE_BYTES: Final = 120_000
+LAKE_BYTES: Final = 200_000
 """Bytes on the disk for each year of a département: lake, means of the grid, publication."""
 
 

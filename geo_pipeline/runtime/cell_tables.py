@@ -8,6 +8,7 @@ and so knows nothing of Dagster.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -68,20 +69,25 @@ class CellDekads:
         """Return the valid rows of `codes`, of the dekads whose weather is in the lake."""
         together: dict[tuple[Path, ...], list[str]] = {}
         for code in codes:
-            together.setdefault(self.files[code], []).append(code)
-        parts = [cell_files.joined(files, some) for files, some in together.items() if files]
-        if not parts:
-            return empty(CELLS)
-        rows = pd.concat(parts, ignore_index=True)
-        inside = np.zeros(len(rows), dtype=np.bool_)
-        for code in codes:
-            known = self.weather.lake.footer("weather_daily", code)
-            last = self.weather.until(code) or known.last_date
-            if known.first_date is None or last is None:  # no day at all
-                continue
-            days = rows["period_end"].between(pd.Timestamp(known.first_date), pd.Timestamp(last))
-            inside |= ((rows["departement"] == code) & days).to_numpy()
-        return validate(CELLS, rows[inside])
+            if self.files[code]:
+                together.setdefault(self.files[code], []).append(code)
+        parts = [self._known(files, some) for files, some in together.items()]
+        return validate(CELLS, pd.concat(parts, ignore_index=True)) if parts else empty(CELLS)
+
+    def _known(self, files: tuple[Path, ...], codes: Sequence[str]) -> pd.DataFrame:
+        """Return the rows of `codes`, all of the same files, within the days of their weather."""
+        rows = cell_files.joined(files, codes)
+        days = [self._days(code) for code in codes]
+        first, last = (np.array(each, "datetime64[ns]") for each in zip(*days, strict=True))
+        of = rows["departement"].cat.codes.to_numpy()
+        ends = rows["period_end"].to_numpy()
+        known: pd.DataFrame = rows[(ends >= first[of]) & (ends <= last[of])]
+        return known
+
+    def _days(self, code: str) -> tuple[date | None, date | None]:
+        """Return the first and the last day of the weather needed; None without weather."""
+        known = self.weather.lake.footer("weather_daily", code)
+        return known.first_date, self.weather.until(code) or known.last_date
 
 
 @dataclass(frozen=True, eq=False)

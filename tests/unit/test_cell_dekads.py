@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,7 +12,7 @@ import pytest
 from shapely.geometry import box
 
 from geo_pipeline.errors import DamagedError
-from geo_pipeline.spatial.cell_files import joined
+from geo_pipeline.spatial import cell_files
 from geo_pipeline.spatial.grid import GridMeans
 from tests.unit.test_grid import line, text
 
@@ -44,6 +44,12 @@ def kept(grid: GridMeans, tmp_path: Path, rows: Iterable[str]) -> Path:
     path.write_bytes(gzip.compress(content, mtime=0))
     grid.means(path, sha256)
     return grid.cells(sha256)
+
+
+def joined(files: Sequence[Path], codes: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of these files, sorted."""
+    rows = cell_files.joined(files, codes)
+    return rows.sort_values(["departement", "x_hm", "y_hm", "period_end"], ignore_index=True)
 
 
 def days(month: str, first: int, last: int) -> list[str]:

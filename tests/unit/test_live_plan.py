@@ -124,8 +124,8 @@ def test_the_lines_tell_megabytes_and_minutes() -> None:
     )
     assert "360 requests, 20 MB" in lines[4]
     assert lines[5].startswith("to load: 5,083 MB, 8 min at 10.0 MB/s, as measured here")
-    # And 120 kB a year for each of three départements, this year among the 36.
-    assert lines[6] == "on the disk: 5,096 MB"
+    # And 200 kB a year for each of three départements, this year among the 36.
+    assert lines[6] == "on the disk: 5,105 MB"
     assert any(line.startswith("missing: the last day or two") for line in lines)
 
 
