@@ -20,13 +20,17 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.spatial import cell_files
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.table_rows import empty, validate
+from geo_pipeline.tables import TABLES, chosen
 from geo_pipeline.transforms.area_in_class import area_in_class
 
 CELLS = "cell_dekads"
+AREAS = "area_in_class"
 
 
 def note(workspace: Workspace, code: str, files: Sequence[str]) -> None:
     """Keep the SHA-256 of the grid files of a département, the best first; without, remove them.
+
+    Where the settings have no grid any more, its cells go too: they are of other weather.
 
     Raises:
         StorageError: the note cannot be written.
@@ -34,8 +38,11 @@ def note(workspace: Workspace, code: str, files: Sequence[str]) -> None:
     path = _folder(workspace) / f"{code}.json"
     if files:
         notes.write(path, list(files))
-    else:
-        path.unlink(missing_ok=True)
+        return
+    path.unlink(missing_ok=True)
+    if TABLES[CELLS] not in chosen(workspace.settings):
+        for table in (CELLS, AREAS):
+            workspace.lake.path(table, code).unlink(missing_ok=True)
 
 
 def noted(workspace: Workspace, codes: Sequence[str]) -> dict[str, tuple[Path, ...]]:

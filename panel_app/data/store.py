@@ -170,7 +170,7 @@ class Publication:
     def weather_until(self) -> date | None:
         """Last day of weather of at least half of the départements, None without weather."""
         ends = self._weather["last_date"].sort_values(ascending=False, ignore_index=True)
-        return None if ends.empty else pd.Timestamp(ends[(len(ends) - 1) // 2]).date()
+        return None if ends.empty else pd.Timestamp(ends.iloc[(len(ends) - 1) // 2]).date()
 
     @cached_property
     def attributions(self) -> pd.DataFrame:

@@ -235,8 +235,17 @@ def test_another_run_reads_no_file_again_and_keeps_the_rows(
     assert incomplete(settings, []) == []
 
 
-def test_weather_of_another_provider_has_no_cells(home: Path) -> None:
-    """Their tables are not there at all; what is left of them is none of the status's business."""
+def test_with_weather_of_another_provider_cells_go(home: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copytree(home, tmp_path / "home"))
+    settings = Settings(home=own)
+    assert run(settings, ["32"], ignore).failures == ()
+    assert not [*settings.lake.glob("cell_dekads/*/*"), *settings.lake.glob("area_in_class/*/*")]
+    assert Warehouse(settings.warehouse).table("area_in_class").empty
+    assert Warehouse(settings.warehouse).table("grid_cells").empty
+    assert incomplete(settings, []) == []
+
+
+def test_their_tables_exist_only_where_the_grid_gives_weather(home: Path) -> None:
     names = {each.name for each in chosen(Settings(home=home))}
     assert not {"cell_dekads", "area_in_class"} & names
     with_grid = {each.name for each in chosen(Settings(home=home, history="sim2"))}
