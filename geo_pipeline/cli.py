@@ -8,7 +8,7 @@ commands that need them, so that `--help` and mistakes answer at once.
 import gc
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -329,8 +329,13 @@ def health(
 def try_alerts(as_json: AsJson = False) -> None:
     """Send a message to each channel of alerts, and say which took it."""
     from geo_pipeline.automation.alerts import Alerts
+    from geo_pipeline.automation.readers import readers
 
-    deliveries = Alerts(_settings()).test()
+    settings = _settings()
+    deliveries = Alerts(settings).test()
+    for reader in readers(settings):
+        own = Alerts(reader.settings(settings), reader.folder).test()[1:]  # all but the log
+        deliveries += [replace(each, channel=f"{reader.name}: {each.channel}") for each in own]
     if as_json:
         print_json([asdict(each) for each in deliveries])
     else:

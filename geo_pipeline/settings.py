@@ -88,9 +88,7 @@ class Settings(BaseSettings):
     )
     since: date | None = Field(default=None, description="First day of the weather in use.")
     until: date | None = Field(default=None, description="Last day of the weather in use.")
-    offline: bool = Field(
-        default=False, description="Use what was received before; send no request over the network."
-    )
+    offline: bool = Field(default=False, description="Use what was received; send no request.")
     language: Literal["fr", "en"] = Field(default="fr", description="Language of exported pages.")
 
     open_meteo_url: str = Field(
@@ -255,6 +253,9 @@ class Settings(BaseSettings):
     )
     alert_email_from: str = Field(
         default="drought-monitor@localhost", description="Sender of alerts by e-mail."
+    )
+    alert_readers: Path | None = Field(
+        default=None, description="Readers with alerts of their own: a TOML file (docs/alerts.md)."
     )
     smtp_url: SecretStr | None = Field(
         default=None,

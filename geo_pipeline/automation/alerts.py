@@ -83,18 +83,22 @@ class Delivery:
 
 
 class Alerts:
-    """Sends alerts as `settings` say. `clock` returns the time, with its time zone."""
+    """Sends alerts as `settings` say, remembered in `folder` among those of other readers.
+
+    `clock` returns the time, with its time zone.
+    """
 
     def __init__(
         self,
         settings: Settings,
+        folder: str = "",
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._settings, self._clock = settings, clock
         self._channels = {each.identity: each for each in channels(settings, timeout_s)}
-        self._folder = settings.home / "alerts"
+        self._folder = settings.home / "alerts" / folder
 
     @property
     def log(self) -> Path:

@@ -31,7 +31,7 @@ from dagster._utils.error import SerializableErrorInfo
 from geo_pipeline.assets.drought import departement_risk
 from geo_pipeline.assets.publication import warehouse
 from geo_pipeline.automation.sensors import drought, operations
-from geo_pipeline.errors import HeldError, SourceError
+from geo_pipeline.errors import HeldError, SourceError, UsageError
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.partitions import departement_partitions
 from geo_pipeline.platform.run_records import run_failures
@@ -201,6 +201,36 @@ def test_a_class_that_worsens_is_told_once(
     again.cursor = before
     again.tick()
     assert [each["departements"] for each in lines(settings.home)] == [["32"], ["31"]]
+
+
+def test_a_reader_is_told_of_their_own_places_by_the_sensor(
+    settings: Settings, publishing: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    """What they got is in a log of their own; a mistake in the file stops no other message."""
+    file = tmp_path / "readers.toml"
+    reader = (
+        "[[reader]]\nname = 'Lot'\ndepartements = ['46']\nwebhooks = ['http://127.0.0.1:9/x']\n"
+    )
+    file.write_text(reader)
+    with_reader = settings.model_copy(update={"alert_readers": file})
+    ticking = Ticking(only(drought.sensors(with_reader)), publishing)
+    publish(settings, publishing)
+    ticking.tick()
+    for code in ("31", "46"):
+        put_class(settings, code, "D3")
+    publish(settings, publishing)
+    ticking.tick()
+    (told,) = lines(settings.home)
+    assert set(told["departements"]) == {"31", "46"}
+    (own,) = (settings.home / "alerts" / "readers").glob("*/alerts.jsonl")
+    first = json.loads(own.read_text(encoding="utf-8").splitlines()[0])
+    assert first["departements"] == ["46"]
+    file.write_text("[[reader]]\nname = 'Lot'\n")
+    put_class(settings, "31", "D4")
+    publish(settings, publishing)
+    with pytest.raises(UsageError, match="give emails or webhooks"):
+        ticking.tick()
+    assert [each["departements"] for each in lines(settings.home)][1:] == [["31"]]
 
 
 def test_many_changes_are_one_message_worst_first(

@@ -4,92 +4,45 @@ The cursor holds the last state of each département. The first publication of a
 without an alert, and an unchanged publication gives none either.
 """
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import dagster as dg
 import numpy as np
 
+from geo_pipeline.automation import readers
 from geo_pipeline.automation.alerts import Alert, Alerts, Rows, digest
+from geo_pipeline.automation.drought_changes import (
+    CLASS_RANK,
+    CLASSES,
+    LEVEL_RANK,
+    LEVELS,
+    Change,
+    DroughtState,
+)
 from geo_pipeline.automation.sensors.memory import remembered
 from geo_pipeline.automation.sensors.places import named
-from geo_pipeline.catalogue.styles import DROUGHT_CLASSES, RESTRICTION_LEVELS
 from geo_pipeline.errors import NotPublishedError
 from geo_pipeline.platform.tick_errors import keeping_errors
 from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.certainty import (
-    ClassCertainty,
     certainty_of,
     certainty_words,
     chance_note,
 )
 from geo_pipeline.publishing.formats import capitalise, format_date, format_period, is_missing
-from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.words import Catalogue, catalogue, joined, verbatim
 
-CLASSES: Final = {style.code: style for style in DROUGHT_CLASSES}
-LEVELS: Final = {style.code: style for style in RESTRICTION_LEVELS}
-CLASS_RANK: Final = {code: rank for rank, code in enumerate(CLASSES)}
-"""0 for the driest class."""
-LEVEL_RANK: Final = {code: rank for rank, code in enumerate(LEVELS)}
-"""0 for the strictest level."""
 GRAVE: Final = ("D4", "D3", "crise")
 """Classes and levels that give an alert the severity `error`."""
-
-
-class DroughtState(NamedTuple):
-    """State of a département: class and level, each with its date; None where not known."""
-
-    drought_class: str | None = None
-    period_end: str | None = None
-    level: str | None = None
-    restricted_on: str | None = None
-
-
-@dataclass(frozen=True)
-class Change:
-    """A département whose state differs from that of the last look."""
-
-    code: str
-    was: DroughtState
-    now: DroughtState
-    provisional: bool
-    archive: bool
-    certainty: ClassCertainty | None = None
-    """How sure the class is now."""
-
-    @property
-    def worse(self) -> bool:
-        """Whether the class is worse than before, and at least D1."""
-        was, now = self.was.drought_class, self.now.drought_class
-        known = was is not None and now in IN_DROUGHT
-        return known and CLASS_RANK[str(now)] < CLASS_RANK[str(was)]
-
-    @property
-    def raised(self) -> bool:
-        """Whether restrictions are stricter than before."""
-        was, now = self.was.level, self.now.level
-        return was is not None and now is not None and LEVEL_RANK[now] < LEVEL_RANK[was]
-
-    @property
-    def over(self) -> bool:
-        """Whether the département was in drought and is back to normal."""
-        was, now = self.was.drought_class, self.now.drought_class
-        back = now is not None and CLASS_RANK[now] >= CLASS_RANK["normal"]
-        return was in IN_DROUGHT and back
-
-    @property
-    def lifted(self) -> bool:
-        """Whether there were restrictions and there are none now."""
-        return self.was.level not in (None, "none") and self.now.level == "none"
 
 
 def sensors(settings: Settings) -> list[dg.SensorDefinition]:
@@ -103,9 +56,11 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     )
     @keeping_errors("drought_alerts")
     def drought_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        cursor, alert, said = tick(settings, context.cursor)
+        cursor, changes, said = tick(settings, context.cursor)
+        alert = drought_alert(settings, changes)
         if alert is not None:
             Alerts(settings).send([alert])
+        tell_readers(settings, changes)
         if cursor != context.cursor:
             context.update_cursor(cursor)
         return dg.SkipReason(said)
@@ -113,8 +68,27 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     return [drought_alerts]
 
 
-def tick(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, str]:
-    """Return the new cursor, the alert (None if there is none) and the message for this tick.
+def tell_readers(settings: Settings, changes: Sequence[Change]) -> None:
+    """Send each reader an alert on the changes that concern them.
+
+    Raises:
+        UsageError: the file of readers is wrong.
+        StorageError: the publication cannot be read, or a memory of alerts cannot be written.
+    """
+    known = readers.readers(settings) if changes else []
+    if not known:
+        return
+    with contextlib.closing(Warehouse(settings.warehouse)) as warehouse:
+        standing = readers.standing(warehouse) if any(each.crops for each in known) else {}
+    for reader in known:
+        own = reader.settings(settings)
+        alert = drought_alert(own, reader.concerning(changes, standing))
+        if alert is not None:
+            Alerts(own, reader.folder).send([alert])
+
+
+def tick(settings: Settings, cursor: str | None) -> tuple[str, list[Change], str]:
+    """Return the new cursor, what has changed and the message for this tick.
 
     Départements that a check holds back keep their state, and are compared once they are released.
     """
@@ -123,10 +97,10 @@ def tick(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, str
     try:
         version = list(warehouse.version())
     except NotPublishedError:
-        return cursor or "", None, "nothing is published yet"
+        return cursor or "", [], "nothing is published yet"
     held = sorted(Findings(settings.findings).held())
     if known.get("version") == version and set(known["held"]) <= set(held):
-        return cursor or "", None, "nothing new is published"
+        return cursor or "", [], "nothing new is published"
     told = {code: DroughtState(*fields) for code, fields in known.get("told", {}).items()}
     changes = []
     try:
@@ -145,10 +119,9 @@ def tick(settings: Settings, cursor: str | None) -> tuple[str, Alert | None, str
     seen = {"version": version, "held": held, "told": told}
     text = json.dumps(seen, separators=(",", ":"))
     if cursor is None or not known:
-        return text, None, "first publication: noted, no message is sent"
-    alert = drought_alert(settings, changes)
-    count = 0 if alert is None else len(alert.departements)
-    return text, alert, f"new publication: {count} départements worse than before"
+        return text, [], "first publication: noted, no message is sent"
+    count = sum(each.worse or each.raised for each in changes)
+    return text, changes, f"new publication: {count} départements worse than before"
 
 
 def _state(row: dict[Any, Any]) -> DroughtState:

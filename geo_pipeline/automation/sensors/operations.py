@@ -14,6 +14,7 @@ from typing import Any, Final
 import dagster as dg
 
 from geo_pipeline.automation.alerts import Alert, Alerts, digest
+from geo_pipeline.automation.readers import readers
 from geo_pipeline.automation.sensors.failed_runs import (
     failed_runs,
     mended,
@@ -69,6 +70,8 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         now = datetime.now(UTC)
         cursor, alerts, said = tick(settings, context.instance, context.cursor, now, names)
         Alerts(settings).send(alerts)
+        for reader in readers(settings):  # what a channel of theirs did not accept
+            Alerts(reader.settings(settings), reader.folder).send()
         if cursor != context.cursor:
             context.update_cursor(cursor)
         return dg.SkipReason(said)

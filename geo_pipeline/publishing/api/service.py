@@ -7,8 +7,10 @@ publication is opened read-only.
 
 import contextlib
 import hashlib
+import io
 import tempfile
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -41,6 +43,8 @@ from geo_pipeline.words import LANGS, Lang, Message, message
 OPENAPI: Final = "openapi.json"
 IN_MEMORY_BYTES: Final = 4_000_000
 """Larger answers are in a temporary file."""
+KEPT_BYTES: Final = 64_000_000
+"""Room for answers made lately, in memory."""
 LEAST_COMPRESSED: Final = 1_024
 """Smaller answers are not compressed, in bytes."""
 LONGEST_QUERY: Final = 8_000
@@ -93,6 +97,38 @@ class _Made:
     """Name of the file to save it as, empty for none."""
 
 
+class _Recent:
+    """Answers made lately, by their ETag: many clients ask for the same. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, tuple[dict[str, str], bytes]] = OrderedDict()
+        self._bytes = 0
+
+    def find(self, tag: str) -> Answer | None:
+        """Return the answer with this tag, None where it is not kept."""
+        with self._lock:
+            if tag not in self._kept:
+                return None
+            self._kept.move_to_end(tag)
+            headers, content = self._kept[tag]
+        return Answer(200, {**headers}, io.BytesIO(content), len(content))
+
+    def keep(self, tag: str, answer: Answer) -> None:
+        """Keep an answer, unless it is large; the least asked for goes where room is short."""
+        if answer.body is None or answer.length > IN_MEMORY_BYTES:
+            return
+        content = answer.body.read()
+        answer.body.seek(0)
+        with self._lock:
+            if tag not in self._kept:
+                self._kept[tag] = {**answer.headers}, content
+                self._bytes += len(content)
+            while self._bytes > KEPT_BYTES:
+                _, (_, gone) = self._kept.popitem(last=False)
+                self._bytes -= len(gone)
+
+
 class Service:
     """Answers from the publication at `path`; any number of threads may ask at the same time."""
 
@@ -100,6 +136,7 @@ class Service:
         self._warehouse = Warehouse(path)
         self._lock = threading.Lock()
         self._known: tuple[Edition, Outlines] | None = None
+        self._recent = _Recent()
 
     def answer(self, asked: Asked) -> Answer:
         """Return the answer to a request; errors are answers too."""
@@ -130,9 +167,10 @@ class Service:
             tag = _tag(asked, made.form, edition)
             if tag in asked.if_none_match or asked.if_none_match.strip() == "*":
                 return Answer(304, _headers(made, tag))
-            answer = _written(made, tag, gzip=asked.gzip)
+            answer = self._recent.find(tag) or _written(made, tag, gzip=asked.gzip)
             # A publication may have come in between.
             if edition is None or self._warehouse.version() == edition.version:
+                self._recent.keep(tag, answer)
                 return answer
             cast(Body, answer.body).close()
 
