@@ -11,7 +11,7 @@ from geo_pipeline.publishing.api.editions import Edition
 from geo_pipeline.publishing.api.offers import NAMES, Offer, both, indicator_facts, offer
 from geo_pipeline.publishing.api.questions import Question, QuestionError, filters
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.words import LANGS, message
+from geo_pipeline.words import message
 
 Document = Callable[[Warehouse, Edition, str], Mapping[str, Any]]
 
@@ -155,11 +155,11 @@ def _feeds(_warehouse: Warehouse, edition: Edition, base: str) -> dict[str, Any]
         "publication": edition.facts(),
         "feeds": [
             {
-                "place": key,
-                "name": {lang: place.name(lang) for lang in LANGS},
-                **{ending: f"{base}/feeds/{key}.{ending}" for ending in feeds.FORMS},
+                "place": slug,
+                "name": both(place.name),
+                **{ending: f"{base}/feeds/{slug}.{ending}" for ending in feeds.FORMS},
             }
-            for key, place in feeds.PLACES.items()
+            for slug, place in feeds.feed_places().items()
         ],
     }
 

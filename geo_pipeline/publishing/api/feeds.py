@@ -6,6 +6,7 @@ départements, of the combined class for one. It is due on the day after its dek
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import IO, Any, Final
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -15,11 +16,11 @@ import pandas as pd
 from geo_pipeline import dekads
 from geo_pipeline.publishing.api.editions import Edition
 from geo_pipeline.publishing.api.questions import Form, QuestionError
+from geo_pipeline.publishing.bulletin.places import Place, places
 from geo_pipeline.publishing.formats import format_period, is_missing
 from geo_pipeline.publishing.headlines import finding
 from geo_pipeline.publishing.sentences import archive_words, is_past, sentence
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.territory import BY_CODE, CODES, REGIONS
 from geo_pipeline.words import Catalogue, Lang, catalogue, message
 
 ATOM: Final = Form("atom", "application/atom+xml")
@@ -37,47 +38,10 @@ _FOLD: Final = 74
 """Most bytes of a line of iCalendar before it is folded."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """France, a région or a département."""
-
-    key: str
-    """`france`, `region-76`, `departement-32`."""
-
-    @property
-    def code(self) -> str:
-        """Its INSEE code, empty for France."""
-        return self.key.partition("-")[2]
-
-    @property
-    def is_departement(self) -> bool:
-        """Whether it is one département."""
-        return self.key.startswith("departement-")
-
-    def name(self, lang: Lang) -> str:
-        """Return its name."""
-        if not self.code:
-            return catalogue(lang)("feed.france")
-        return BY_CODE[self.code].name if self.is_departement else REGIONS[self.code]
-
-    def page(self, site: str, day: date, lang: Lang) -> str:
-        """Return the address of the app's page on it at a dekad."""
-        query = {"indicator": INDICATOR, "period": day.isoformat(), "lang": lang}
-        if self.is_departement:
-            query = {"page": "departement", "departement": self.code, **query}
-        elif self.code:
-            query = {"page": "ranking", "region": self.code, **query}
-        return f"{site}/app?{urlencode(query)}"
-
-
-PLACES: Final = {
-    key: Place(key)
-    for key in (
-        "france",
-        *(f"region-{code}" for code in REGIONS),
-        *(f"departement-{code}" for code in CODES),
-    )
-}
+@cache
+def feed_places() -> dict[str, Place]:
+    """Return the places that there are feeds of, by the names of their files."""
+    return {place.slug: place for place in places().values()}
 
 
 @dataclass(frozen=True)
@@ -89,14 +53,14 @@ class Issue:
 
 
 def find(name: str) -> tuple[Place, Form]:
-    """Return the place and form of `departement-32.atom`.
+    """Return the place and form of `32.atom`.
 
     Raises:
         QuestionError: there is no such feed (404).
     """
-    key, _, ending = name.partition(".")
-    if key in PLACES and ending in FORMS:
-        return PLACES[key], FORMS[ending]
+    slug, _, ending = name.partition(".")
+    if slug in feed_places() and ending in FORMS:
+        return feed_places()[slug], FORMS[ending]
     raise QuestionError(message("api.no_feed", path=name[:80]), "path", 404)
 
 
@@ -118,7 +82,7 @@ def write(
     found = issues(place, lang, warehouse, edition)
     site = base.removesuffix("/api/v1")
     if form == ATOM:
-        address = f"{base}/feeds/{place.key}.{form.name}?lang={lang}"
+        address = f"{base}/feeds/{place.slug}.{form.name}?lang={lang}"
         sink.write(_atom(place, found, edition, lang, site=site, address=address))
     else:
         sink.write(_calendar(place, found, edition, lang, site=site))
@@ -127,10 +91,7 @@ def write(
 def issues(place: Place, lang: Lang, warehouse: Warehouse, edition: Edition) -> list[Issue]:
     """Return the last issues of a place, the newest first; none of a dekad without any class."""
     rows = warehouse.query("api_issues", issues=ISSUES)
-    if place.is_departement:
-        rows = rows[rows["departement"] == place.code]
-    elif place.code:
-        rows = rows[rows["region_code"] == place.code]
+    rows = rows[rows["departement"].isin(place.codes)]
     found = []
     for moment, values in rows.groupby("period_end", sort=False):
         day = pd.Timestamp(str(moment)).date()
@@ -141,7 +102,7 @@ def issues(place: Place, lang: Lang, warehouse: Warehouse, edition: Edition) -> 
 
 
 def _said(place: Place, values: pd.DataFrame, lang: Lang, *, past: bool) -> str:
-    if not place.is_departement:
+    if place.kind != "departement":
         return finding(INDICATOR, values, lang, past=past)
     row: dict[Any, Any] = values.iloc[0].to_dict()
     told: dict[str, Any] = {
@@ -152,6 +113,16 @@ def _said(place: Place, values: pd.DataFrame, lang: Lang, *, past: bool) -> str:
     }  # fmt: skip
     ranked = None if is_missing(row["dry_rank"]) else (row["dry_rank"], row["ranked_years"])
     return sentence(INDICATOR, str(row["name"]), **told, ranked=ranked, lang=lang, past=past)
+
+
+def _page(place: Place, site: str, day: date, lang: Lang) -> str:
+    """Return the address of the app's page on a place at a dekad."""
+    query = {"indicator": INDICATOR, "period": day.isoformat(), "lang": lang}
+    if place.kind == "departement":
+        query = {"page": "departement", "departement": place.key, **query}
+    elif place.kind == "region":
+        query = {"page": "ranking", "region": place.key.removeprefix("R"), **query}
+    return f"{site}/app?{urlencode(query)}"
 
 
 def due(period_end: date) -> date:
@@ -183,7 +154,7 @@ def _atom(
     _add(feed, "title", _heading(place, words))
     ended = _ended(found, edition)
     _add(feed, "subtitle", archive_words(ended, lang) if ended else words("feed.subtitle"))
-    _add(feed, "id", f"tag:agricultural-drought-france,2026:{place.key}")
+    _add(feed, "id", f"tag:agricultural-drought-france,2026:{place.slug}")
     newest = due(found[0].period_end) if found else edition.published_at.date()
     _add(feed, "updated", f"{newest}T12:00:00Z")
     _add(ElementTree.SubElement(feed, "author"), "name", words("feed.author"))
@@ -192,10 +163,10 @@ def _atom(
     for each in found:
         entry = ElementTree.SubElement(feed, "entry")
         _add(entry, "title", _title(place, each.period_end, words))
-        _add(entry, "id", f"tag:agricultural-drought-france,2026:{place.key}:{each.period_end}")
+        _add(entry, "id", f"tag:agricultural-drought-france,2026:{place.slug}:{each.period_end}")
         for name in ("published", "updated"):
             _add(entry, name, f"{due(each.period_end)}T12:00:00Z")
-        page = place.page(site, each.period_end, lang)
+        page = _page(place, site, each.period_end, lang)
         ElementTree.SubElement(entry, "link", {"rel": "alternate", "href": page})
         _add(entry, "summary", each.said)
     ElementTree.indent(feed, " ")
@@ -232,13 +203,13 @@ def _calendar(
         begins = due(day)
         lines += [
             "BEGIN:VEVENT",
-            f"UID:{place.key}-{day}@agricultural-drought-france",
+            f"UID:{place.slug}-{day}@agricultural-drought-france",
             f"DTSTAMP:{stamp}",
             f"DTSTART;VALUE=DATE:{begins:%Y%m%d}",
             f"DTEND;VALUE=DATE:{begins + timedelta(days=1):%Y%m%d}",
             f"SUMMARY:{_escaped(_title(place, day, words))}",
             f"DESCRIPTION:{_escaped(said.get(day, words('feed.expected')))}",
-            f"URL:{place.page(site, day, lang)}",
+            f"URL:{_page(place, site, day, lang)}",
             "TRANSP:TRANSPARENT",
             "END:VEVENT",
         ]

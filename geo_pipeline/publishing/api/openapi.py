@@ -8,7 +8,7 @@ from geo_pipeline.catalogue.crop_names import CROP_NAMES
 from geo_pipeline.catalogue.indicators import INDICATORS
 from geo_pipeline.publishing.api import files
 from geo_pipeline.publishing.api.editions import software
-from geo_pipeline.publishing.api.feeds import FORMS, PLACES
+from geo_pipeline.publishing.api.feeds import FORMS, feed_places
 from geo_pipeline.publishing.api.offers import NAMES, Offer, offer
 from geo_pipeline.publishing.api.questions import (
     CSV,
@@ -47,7 +47,7 @@ _TOLD: Final = {
     "region": "INSEE codes of régions: their départements",
     "indicator": "Keys of indicators, several with commas",
     "crop": "Crops, several with commas",
-    "period": "Rows whose day lies in this day, month or year; not with since or until",
+    "period": "Rows whose day lies in this day, month or year",
     "since": "Rows from this day, month or year on",
     "until": "Rows up to the end of this day, month or year",
 }
@@ -76,7 +76,10 @@ def _fixed() -> dict[str, Any]:
             "/feeds/{feed}": _path(
                 "feed",
                 "The issues of a place: Atom, or iCalendar with the next ones",
-                [_in_path("feed", [f"{key}.{each}" for key in PLACES for each in FORMS]), _LANG],
+                [
+                    _in_path("feed", [f"{key}.{each}" for key in feed_places() for each in FORMS]),
+                    _LANG,
+                ],
                 _media(FORMS.values()),
                 missing=True,
             ),
@@ -152,6 +155,7 @@ def _path(
     if missing:
         answers["404"] = _failure("There is none")
     if pages:
+        answers["414"] = _failure("The query is too long")
         answers["406"] = _failure("None of the accepted forms is offered")
         answers["410"] = _failure("The cursor belongs to an earlier publication: begin again")
     known = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
@@ -219,7 +223,7 @@ def _paging() -> list[dict[str, Any]]:
             "name": "cursor",
             "in": "query",
             "description": "Where the page begins: take the address of the next page as it is",
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "minLength": 1},
         },
         {
             "name": "format",

@@ -204,14 +204,13 @@ def _unknown(name: str, value: str, known: Iterable[str]) -> QuestionError:
 
 def _span(given: Mapping[str, Sequence[str]]) -> tuple[date | None, date | None]:
     """Return the first and last day of the periods asked for."""
-    if "period" in given and ("since" in given or "until" in given):
-        raise QuestionError(message("api.period_or_span"), "period")
-    if "period" in given:
-        return period_days(given["period"][0], "period")
     first = period_days(given["since"][0], "since")[0] if "since" in given else None
     last = period_days(given["until"][0], "until")[1] if "until" in given else None
     if first and last and first > last:
         raise QuestionError(message("api.backwards", first=first, last=last), "since")
+    if "period" in given:  # all that is given holds
+        begins, ends = period_days(given["period"][0], "period")
+        first, last = max(begins, first or begins), min(ends, last or ends)
     return first, last
 
 

@@ -150,14 +150,13 @@ def _follow(view: PageView) -> str:
     rows = [
         {
             "name": place.name(view.lang),
-            **{name: f"api/v1/feeds/{key}.{name}?lang={view.lang}" for name in feeds.FORMS},
+            **{name: f"api/v1/feeds/{slug}.{name}?lang={view.lang}" for name in feeds.FORMS},
         }
-        for key, place in feeds.PLACES.items()
+        for slug, place in feeds.feed_places().items()
     ]
-    keys = list(feeds.PLACES)
     first = [0]
     if view.state.departement:
-        first.append(keys.index(f"departement-{view.state.departement}"))
+        first.append(list(feeds.feed_places()).index(view.state.departement))
     return render(
         "data/follow",
         {

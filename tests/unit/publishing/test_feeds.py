@@ -36,7 +36,7 @@ def unfolded(text: str) -> list[str]:
 
 
 def test_an_atom_feed_has_what_the_standard_asks_for(service: Service) -> None:
-    feed = ElementTree.fromstring(read(service, "departement-32.atom", "lang=en"))
+    feed = ElementTree.fromstring(read(service, "32.atom", "lang=en"))
     assert feed.tag == f"{ATOM}feed"
     for name in ("id", "title", "updated", "author"):
         assert len(feed.findall(f"{ATOM}{name}")) == 1, name
@@ -59,14 +59,14 @@ def test_an_atom_feed_has_what_the_standard_asks_for(service: Service) -> None:
 
 def test_a_region_counts_its_departements(service: Service) -> None:
     """Of the three départements two are in Occitanie and one in Nouvelle-Aquitaine."""
-    feed = ElementTree.fromstring(read(service, "region-76.atom", "lang=en"))
+    feed = ElementTree.fromstring(read(service, "R76.atom", "lang=en"))
     assert " of 2 " in str(feed.find(f"{ATOM}entry").findtext(f"{ATOM}summary"))  # type: ignore[union-attr]
     other = ElementTree.fromstring(read(service, "france.atom"))
     assert "sur 3 " in str(other.find(f"{ATOM}entry").findtext(f"{ATOM}summary"))  # type: ignore[union-attr]
 
 
 def test_a_place_without_data_has_a_feed_without_entries(service: Service) -> None:
-    feed = ElementTree.fromstring(read(service, "departement-75.atom"))
+    feed = ElementTree.fromstring(read(service, "75.atom"))
     assert feed.findall(f"{ATOM}entry") == []
     assert feed.findtext(f"{ATOM}updated")
 
@@ -82,10 +82,10 @@ def test_a_record_that_ended_promises_no_next_issue(service: Service) -> None:
 def test_the_next_issues_are_on_the_day_after_each_dekad(small_home: Path) -> None:
     """As if the record of 2022 were published in time: the 11th, the 21st, the first."""
     warehouse = Warehouse(small_home / "published" / "drought.duckdb")
-    known = feeds.issues(feeds.PLACES["france"], "fr", warehouse, _edition(2026))
+    known = feeds.issues(feeds.feed_places()["france"], "fr", warehouse, _edition(2026))
     assert [each.period_end for each in known[:2]] == [date(2022, 12, 31), date(2022, 12, 20)]
     text = feeds._calendar(
-        feeds.PLACES["france"], known, _edition(2023), "en", site="https://example.org"
+        feeds.feed_places()["france"], known, _edition(2023), "en", site="https://example.org"
     ).decode()
     lines = unfolded(text)
     starts = [each.rpartition(":")[2] for each in lines if each.startswith("DTSTART")]
@@ -115,5 +115,5 @@ def test_every_place_has_its_feeds(service: Service) -> None:
     listed = json.loads(answer.body.read())["feeds"]
     assert len(listed) == 1 + 18 + 101
     assert listed[0]["atom"] == f"{BASE}/feeds/france.atom"
-    for path in ("region-99.atom", "departement-32.rss", "gers.ics"):
+    for path in ("R99.atom", "32.rss", "gers.ics"):
         assert service.answer(Asked(f"feeds/{path}")).status == 404
