@@ -81,8 +81,8 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff check --fix .
     @{{ bin }}/ruff format .
 
-# Measure all: starts, runs with and without Dagster, long records on two cores, the app in Chromium, Dagster, indicators, what may come, sources
-bench: bench-start bench-runs bench-growth bench-cells bench-app bench-api bench-dagster bench-indicators bench-outlook bench-yields bench-sources
+# Measure all: starts, runs with and without Dagster, long records on two cores, the app in Chromium, Dagster, indicators, what may come, bulletins, sources
+bench: bench-start bench-runs bench-growth bench-cells bench-app bench-api bench-dagster bench-indicators bench-outlook bench-yields bench-bulletins bench-sources
 
 # Measure how long commands take to start, as ratios to what Dagster alone takes to load
 bench-start: (_environment "requirements-dev.txt")
@@ -128,6 +128,10 @@ bench-outlook: (_environment "requirements-dev.txt")
 # Measure yields: features, skill with permutations, what is told
 bench-yields: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m benchmarks.yields
+
+# Measure the bulletins of all départements in two languages, beside Typst alone
+bench-bulletins: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m benchmarks.bulletins
 
 # Measure the sources: SIM2 beside pandas and polars (one year), zones beside geopandas, the door to the network
 bench-sources: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)

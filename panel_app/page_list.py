@@ -15,6 +15,7 @@ from panel_app.data.page_words import Catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
 from panel_app.data.store import Publication
 from panel_app.pages.about import about_page
+from panel_app.pages.bulletins import bulletins_page
 from panel_app.pages.data import data_page
 from panel_app.pages.departement import departement_page
 from panel_app.pages.droughts import droughts_page
@@ -86,6 +87,7 @@ PAGES: Final = (
     Page("ranking", ranking_page.slots),
     Page("droughts", droughts_page.slots),
     Page("trends", trends_page.slots),
+    Page("bulletins", bulletins_page.slots, shows_record=False),
     Page("data", data_page.slots, shows_record=False),
     Page("pipeline", slots_now=pipeline_page.slots, shows_record=False),
     Page("about", about_page.slots, shows_record=False),

@@ -124,14 +124,10 @@ def bulletins(
     `bulletin_claims` beside each has the query behind each figure.
     """
     records, known = Records(workspace.warehouse), places.places()
-    written = [
-        path
-        for key in context.partition_keys
-        for path in issues.write_issue(
-            records, known[key], records.newest, LANGS, workspace.settings.exports
-        )
-    ]
-    folder = str(issues.folder_of(workspace.settings.exports, records.newest))
+    chosen = [known[key] for key in context.partition_keys]
+    exports = workspace.settings.exports
+    written = list(issues.write_issues(records, chosen, [records.newest], LANGS, exports))
+    folder = str(issues.folder_of(exports, records.newest))
     return dg.MaterializeResult(
         metadata={
             "folder": dg.MetadataValue.path(folder),

@@ -111,14 +111,19 @@ def periods(warehouse: Warehouse, indicator: str) -> "pd.Series[int]":
     return pd.Series(table["departements"].to_numpy(), index=table["period_end"].dt.date)
 
 
+def of_most(departements: Sequence[int] | NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Return which periods have at least half as many départements as the period with the most."""
+    counts = np.asarray(departements)
+    return np.asarray(counts >= LEAST_SHARE * counts.max(initial=0)) & (counts > 0)
+
+
 def newest(departements: Sequence[int] | NDArray[np.integer]) -> int:
     """Return the position of the newest period, given the number of départements in each.
 
     It is the last period with at least half as many as the period with the most: a few départements
     that are ahead of the others, even by years, do not move the whole of France.
     """
-    counts = np.asarray(departements)
-    return int(np.flatnonzero(counts >= LEAST_SHARE * counts.max())[-1])
+    return int(np.flatnonzero(of_most(departements))[-1])
 
 
 def ended(warehouse: Warehouse, indicator: str, published_on: date) -> date | None:

@@ -16,6 +16,8 @@ import numpy as np
 from geo_pipeline.catalogue.indicator_record import GROUPS, Indicator
 from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.catalogue.styles import THIN
+from geo_pipeline.publishing.bulletin.issues import Format, name_of
+from geo_pipeline.publishing.bulletin.places import FRANCE, places
 from geo_pipeline.publishing.formats import format_date, format_number
 from geo_pipeline.publishing.legend import reference_note
 from geo_pipeline.publishing.selection import LONGEST_STEP
@@ -158,6 +160,25 @@ class PageView:
     def source(self) -> str:
         """The sources to be named beside drawings of the indicator."""
         return self.publication.source_names(self.state.indicator)
+
+    @property
+    def bulletin_place(self) -> str:
+        """Key of the place that bulletins are of: the selected département or région, or France."""
+        if self.state.departement:
+            return self.state.departement
+        return f"R{self.state.region}" if self.state.region else FRANCE
+
+    def bulletin(self, form: Format = "pdf", day: date | None = None) -> str:
+        """Address of the bulletin of that place; of the dekad shown where `day` is None.
+
+        Empty where no issue is known.
+        """
+        days = self.publication.bulletin_days
+        if not days:
+            return ""
+        wanted = day or min(days, key=lambda each: abs((each - self.period_end).days))
+        place = places()[self.bulletin_place]
+        return f"bulletins/{name_of(place, wanted, self.lang, form)}"
 
     def href(self, **changes: str) -> str:
         """Address of this page with some of its parameters changed; an empty one is left out.

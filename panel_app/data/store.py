@@ -28,7 +28,7 @@ from geo_pipeline.publishing.sentences import Statement
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for sessions
 from geo_pipeline.storage.warehouse import Warehouse, lacking
 from geo_pipeline.words import Lang
-from panel_app.data.indicator_matrix import FloatMatrix, Matrix, style_indices
+from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix, style_indices
 
 DROUGHT_INDICATOR: Final = "combined"
 """The indicator called the drought."""
@@ -215,6 +215,15 @@ class Publication:
         """Day on which the outlook of France was issued, None where there is none."""
         with self._lock:
             return selection.issued_on(self._warehouse)
+
+    @cached_property
+    def bulletin_days(self) -> tuple[date, ...]:
+        """The dekads that there is a bulletin of, as `bulletin.records` counts them."""
+        if DROUGHT_INDICATOR not in self.indicators:
+            return ()
+        matrix = self.matrix(DROUGHT_INDICATOR)
+        enough = selection.of_most((matrix.style != NO_STYLE).sum(axis=1))
+        return tuple(day for day, known in zip(matrix.periods, enough, strict=True) if known)
 
     def no_forecast(self, indicator: str, code: str, lang: Lang) -> str | None:
         """Why a département has no forecast: its weather ended; None for other indicators."""

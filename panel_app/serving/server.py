@@ -32,8 +32,9 @@ from tornado.websocket import WebSocketHandler
 
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.publishing.api.service import Service
+from geo_pipeline.publishing.bulletin.library import Library
 from geo_pipeline.settings import Settings
-from panel_app.serving import api, signin
+from panel_app.serving import api, bulletins, signin
 from panel_app.serving.headers import Compressed, Guard
 from panel_app.serving.metrics import Health, Metrics
 
@@ -84,6 +85,10 @@ class Server(BokehTornado):
             "bokeh_websocket_path": f"{self.prefix}{ROUTE}/ws",
         }
         liveness: dict[str, Any] = {"applications": {}}
+        of_bulletins = {
+            "desk": bulletins.Desk(Library(settings.warehouse)),
+            "admits": self.admits,
+        }
         of_api = {"queue": api.Queue(Service(settings.warehouse)), "may_read": self.reads}
         routes = [
             (f"{self.prefix}/?", Index),
@@ -92,6 +97,7 @@ class Server(BokehTornado):
             # It would hand pages to scripts of any other site; the embed page is for these.
             (f"{self.prefix}{ROUTE}/autoload.js", ErrorHandler, {"status_code": 404}),
             (f"{self.prefix}{api.ROUTE}(?:/(.*))?", api.Api, of_api),
+            (f"{self.prefix}{bulletins.ROUTE}/([^/]+)", bulletins.Bulletin, of_bulletins),
             (f"{self.prefix}/metrics", Figures),
             (f"{self.prefix}/liveness", LivenessHandler, liveness),
             (f"{self.prefix}/health", Health),

@@ -84,6 +84,7 @@ def test_every_schedule_fires_as_often_in_a_year_as_its_cadence_says() -> None:
         "crops_update": 12,
         "boundaries_update": 1,
         "dekad_publication": 36,
+        "dekad_bulletins": 36,
         "standing_checks": 365,
     }
 
@@ -163,7 +164,9 @@ def test_schedules_run_from_the_start_where_their_provider_is_live() -> None:
         return {each.name for each in found if each.default_status == started}
 
     assert running() == set()
-    weather = {"weather_daily_update", "dekad_publication", "standing_checks"}
+    weather = {
+        "weather_daily_update", "dekad_publication", "dekad_bulletins", "standing_checks"
+    }  # fmt: skip
     assert running(source="open-meteo") == weather
     assert running(groundwater="hubeau") == weather
     assert running(crops="agreste") == {"crops_update", "standing_checks"}

@@ -350,3 +350,41 @@ def test_a_command_does_not_look_for_cycles_all_the_time(tmp_path: Path) -> None
         check=False,
     )
     assert int(result.stdout.splitlines()[-1]) < 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Atlantis"], "there is no bulletin of 'Atlantis'"),
+        (["32", "--period", "1976-08"], "no bulletin of 1976-08"),
+        (["--period", "soon"], "there is one of each dekad from 2010-"),
+        (["31", "32", "--output", "x.pdf"], "--output names one file"),
+        (["32", "--output", "x.docx"], "end its name with .pdf or .html"),
+    ],
+    ids=" ".join,
+)
+def test_a_bulletin_that_cannot_be_is_told_in_one_line(
+    arguments: list[str], said: str, small_home: Path
+) -> None:
+    result = geo_pipeline("export", "bulletin", *arguments, home=small_home)
+    assert result.returncode == MISUSE
+    assert said in one_line(result.stderr)
+
+
+def test_no_bulletin_without_a_publication(tmp_path: Path) -> None:
+    result = geo_pipeline("export", "bulletin", home=tmp_path)
+    assert result.returncode == FAILED
+    assert "nothing has been published" in one_line(result.stderr)
+    assert not (tmp_path / "exports").exists()
+
+
+def test_a_bulletin_that_the_disk_does_not_take_leaves_nothing(
+    small_home: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "gers.pdf"
+    result = geo_pipeline(
+        "export", "bulletin", "32", "--output", str(target), home=small_home, file_bytes=20_000
+    )
+    assert result.returncode == FAILED
+    assert "File too large" in one_line(result.stderr)
+    assert list(tmp_path.iterdir()) == []

@@ -114,7 +114,7 @@ def _of_one(issue: Issue) -> Iterator[Sentence]:
         told["usual"] = issue.number_of(float(np.median(usual)), 2)
         facts.append(_usual_fact(issue, target, float(np.median(usual))))
     yield Sentence("ahead", issue.words(name, **told), tuple(facts))
-    if not pd.isna(row["chance_pct"]):
+    if row["chance_pct"] >= 1:
         column = "d1_pct" if table == "soil_outlook" else "drought_chance_pct"
         fact = claims.fact(float(row["chance_pct"]), table, column, key)
         text = issue.words("bulletin.ahead.chance", chance=issue.percent(float(row["chance_pct"])))

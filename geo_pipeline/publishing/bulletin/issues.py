@@ -4,8 +4,10 @@ They lie in a folder for each dekad. All of an issue is made before any of it is
 file is written whole or not at all.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Final, Literal
 
@@ -15,14 +17,16 @@ from geo_pipeline.publishing.bulletin.documents import Document, make
 from geo_pipeline.publishing.bulletin.html import html
 from geo_pipeline.publishing.bulletin.issue import Issue
 from geo_pipeline.publishing.bulletin.pdf import pdf
-from geo_pipeline.publishing.bulletin.places import Place
+from geo_pipeline.publishing.bulletin.places import Place, parse_place
 from geo_pipeline.publishing.bulletin.records import Records
-from geo_pipeline.words import Lang, message
+from geo_pipeline.threads import mapped
+from geo_pipeline.words import LANGS, Lang, message
 
 Format = Literal["pdf", "html"]
-FORMATS: Final[tuple[Format, ...]] = ("pdf", "html")
+AT_ONCE: Final = 2
+"""Issues made at the same time."""
 
-CLAIMS: Final = "bulletin_claims"
+FORMATS: Final[tuple[Format, ...]] = ("pdf", "html")
 
 
 def document(records: Records, place: Place, day: date, lang: Lang) -> Document:
@@ -42,6 +46,39 @@ def rendered(made: Document, form: Format) -> bytes:
 def name_of(place: Place, day: date, lang: Lang, form: Format) -> str:
     """Return the name of a file: `bulletin_32_2022-08-31_fr.pdf`."""
     return f"bulletin_{place.slug}_{day.isoformat()}_{lang}.{form}"
+
+
+NAME: Final = re.compile(
+    r"bulletin_(france|R\d\d|\d[\dAB]\d?)_(\d{4}-\d\d-\d\d)(?:_(fr|en)\.(pdf|html)|_claims\.csv)"
+)
+"""Names of files: a document, or the claims of both languages."""
+
+
+def claims_name(place: Place, day: date) -> str:
+    """Return the name of the table of claims: `bulletin_32_2022-08-31_claims.csv`."""
+    return f"bulletin_{place.slug}_{day.isoformat()}_claims.csv"
+
+
+def named(records: Records, name: str) -> bytes:
+    """Return the content of the file with this name.
+
+    Raises:
+        UsageError: there is no such place, or no issue of that dekad.
+        StorageError: as of `rendered`.
+    """
+    found = NAME.fullmatch(name)
+    if found is None:
+        raise UsageError(message("bulletin.no_file", name=name[:80]))
+    place, day = parse_place(found[1]), records.day_of(found[2])
+    lang, form = found[3], found[4]
+    for known, each in product(LANGS, FORMATS):
+        if (known, each) == (lang, form):
+            return rendered(document(records, place, day, known), each)
+    return _claims(document(records, place, day, LANGS[0]))
+
+
+def _claims(made: Document) -> bytes:
+    return made.claims().to_csv(index=False, lineterminator="\n").encode()
 
 
 def folder_of(exports: Path, day: date) -> Path:
@@ -66,25 +103,27 @@ def write_issue(
         made = document(records, place, day, lang)
         for form in FORMATS:
             content[name_of(place, day, lang, form)] = rendered(made, form)
-        table = made.claims().to_csv(index=False, lineterminator="\n")
-        content[f"{CLAIMS}_{place.slug}_{day.isoformat()}.csv"] = table.encode()
+        content[claims_name(place, day)] = _claims(made)
     return [write_bytes(folder / name, each) for name, each in content.items()]
 
 
 def write_issues(
     records: Records,
-    places: Iterable[Place],
+    places: Sequence[Place],
     days: Sequence[date],
     langs: Sequence[Lang],
     exports: Path,
 ) -> Iterator[Path]:
     """Write the issues of `places` at all `days`, and yield each file.
 
-    Errors are those of `write_issue`.
+    The first is written alone, since it reads what all have in common; Typst works beside Python,
+    so that two cores are busy. Errors are those of `write_issue`.
     """
-    for place in places:
-        for day in days:
-            yield from write_issue(records, place, day, langs, exports)
+    first, *others = product(places, days)
+    yield from write_issue(records, *first, langs, exports)
+    written = mapped(lambda each: write_issue(records, *each, langs, exports), others, AT_ONCE)
+    for paths in written:
+        yield from paths
 
 
 def write_one(records: Records, place: Place, day: date, lang: Lang, target: Path) -> Path:

@@ -5,9 +5,9 @@ the day of issue, so that the same document has the same bytes on every machine.
 """
 
 import json
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,18 +55,23 @@ def pdf(document: Document) -> bytes:
     return bytes(content)
 
 
-@lru_cache(maxsize=1)
+_OF_THREAD: Final = threading.local()
+
+
 def _compiler() -> Any:
-    """Return the compiler with our template and fonts; it keeps what documents have in common."""
+    """Return this thread's compiler with our template and fonts, which it reads once."""
     import typst  # noqa: PLC0415
 
-    template = Path(__file__).with_name("templates") / "bulletin.typ"
-    return typst.Compiler(
-        str(template),
-        root=str(template.parent),
-        font_paths=[str(fonts())],
-        ignore_system_fonts=True,
-    )
+    folder = fonts()
+    if not hasattr(_OF_THREAD, "compiler"):
+        template = Path(__file__).with_name("templates") / "bulletin.typ"
+        _OF_THREAD.compiler = typst.Compiler(
+            str(template),
+            root=str(template.parent),
+            font_paths=[str(folder)],
+            ignore_system_fonts=True,
+        )
+    return _OF_THREAD.compiler
 
 
 def fonts() -> Path:

@@ -186,24 +186,48 @@ def _frames(records: Records, unit: float) -> list[str]:
 
 
 def _names(records: Records, box: Box, chosen: Sequence[str], unit: float) -> Iterator[str]:
-    """Yield the names of the départements that are wide enough, those of the place in bold."""
-    west, top, width, height = box
-    size = unit * 3
-    for column, code in enumerate(records.codes):
+    """Yield the names of the départements for which there is room, those of the place first.
+
+    Where a name would meet another, the code stands instead, or nothing.
+    """
+    size, taken = unit * 3, list[Box]()
+    for code in sorted(
+        records.codes, key=lambda each: (each not in chosen, len(records.name(each)))
+    ):
+        column = records.column(code)
         left, _, right, _ = records.shapes.geometry.iloc[column].bounds
         x, y = records.drawing.middles[column]
-        text = records.name(code)
-        text = text if right - left > 0.5 * size * len(text) else code
-        room = 0.25 * size * len(text)
-        is_within = west + room < x < west + width - room and top + size < y < top + height - size
-        if not is_within or right - left < 2 * size:
+        if right - left < 2 * size:
             continue
-        yield (
-            f'<text x="{x:.1f}" y="{y + size / 3:.1f}" font-size="{size:.1f}" text-anchor="middle" '
-            f'fill="{INK}" stroke="#ffffff" stroke-width="{size * 0.22:.1f}" '
-            f'stroke-linejoin="round" paint-order="stroke" '
-            f'font-weight="{700 if code in chosen else 400}">{escape(text)}</text>'
-        )
+        for text in (records.name(code), code):
+            room = (x - 0.25 * size * len(text), y - size / 2, 0.5 * size * len(text), size)
+            fits = text == code or right - left > room[2]
+            if fits and _is_within(room, box) and not any(_meet(room, each) for each in taken):
+                taken.append(room)
+                yield (
+                    f'<text x="{x:.1f}" y="{y + size / 3:.1f}" font-size="{size:.1f}" '
+                    f'text-anchor="middle" fill="{INK}" stroke="#ffffff" '
+                    f'stroke-width="{size * 0.22:.1f}" stroke-linejoin="round" '
+                    f'paint-order="stroke" font-weight="{700 if code in chosen else 400}">'
+                    f"{escape(text)}</text>"
+                )
+                break
+
+
+def _is_within(room: Box, box: Box) -> bool:
+    return (
+        box[0] < room[0]
+        and room[0] + room[2] < box[0] + box[2]
+        and box[1] < room[1]
+        and room[1] + room[3] < box[1] + box[3]
+    )
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return all(
+        one[axis] < other[axis] + other[axis + 2] and other[axis] < one[axis] + one[axis + 2]
+        for axis in (0, 1)
+    )
 
 
 _LOOK: Final[Mapping[str, str]] = {

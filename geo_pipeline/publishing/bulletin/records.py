@@ -260,8 +260,8 @@ class Records:
     def issues(self) -> tuple[date, ...]:
         """The dekads that a bulletin can be of: those in which a département has a class."""
         cube = self.cubes[COMBINED]
-        known = np.array([[each is not None for each in row] for row in cube.drought_class])
-        enough = known.sum(axis=1) >= selection.LEAST_SHARE * known.sum(axis=1).max()
+        known = cube.drought_class != np.array(None)
+        enough = selection.of_most(known.sum(axis=1))
         return tuple(day for day, is_known in zip(cube.periods, enough, strict=True) if is_known)
 
     def column(self, code: str) -> int:

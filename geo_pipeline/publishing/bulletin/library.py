@@ -1,0 +1,48 @@
+"""Bulletins for readers of the app: made when they are asked for, kept while they are read.
+
+A document is made of the publication as it is now; one that was made before a new publication is
+forgotten.
+"""
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final
+
+from geo_pipeline.publishing.bulletin import issues
+from geo_pipeline.publishing.bulletin.records import Records
+from geo_pipeline.storage.warehouse import Version, Warehouse
+
+KEPT: Final = 64
+"""Documents that are kept; a PDF of France has 0.5 MB."""
+
+
+class Library:
+    """The bulletins of the publication at `path`; it may be asked by several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._warehouse = Warehouse(path)
+        self._lock = threading.Lock()
+        self._version: Version | None = None
+        self._records = Records(self._warehouse)
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+
+    def content(self, name: str) -> bytes:
+        """Return the file with this name, as `issues.name_of` and `issues.claims_name` give it.
+
+        Raises:
+            UsageError: there is no such place, or no issue of that dekad.
+            StorageError: nothing is published, or it cannot be typeset.
+        """
+        with self._lock:
+            version = self._warehouse.version()
+            if version != self._version:
+                self._version = version
+                self._records = Records(self._warehouse)
+                self._kept.clear()
+            if name not in self._kept:
+                self._kept[name] = issues.named(self._records, name)
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(name)
+            return self._kept[name]
