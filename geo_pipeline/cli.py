@@ -62,9 +62,6 @@ class Role(StrEnum):
     daemon = "daemon"
 
 
-PLAN_ATTEMPTS = 2
-"""Attempts to get the list of files for a plan that is only printed."""
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 RESUME = "Only what `status` says is wrong: failed, held, damaged, missing, outdated, late."
 Verbose = Annotated[
@@ -157,13 +154,8 @@ def live(
     from geo_pipeline.commands.live_plan import first_day
 
     codes = parse_departements([departements]) if departements is not None else list(CODES)
-    settings = _settings()
-    if plan:
-        # A plan is looked at, not waited for.
-        attempts = min(settings.attempts, PLAN_ATTEMPTS)
-        settings = settings.model_copy(update={"attempts": attempts})
     first = first_day(since, light=light)
-    work = Live(settings, codes, first, stations=stations, wait=wait)
+    work = Live(_settings(), codes, first, stations=stations, wait=wait)
     if plan:
         raise typer.Exit(work.tell())
     raise typer.Exit(work.work())

@@ -28,9 +28,12 @@ def soil_water_daily(
     `assets_data/soil_storage.csv`. After a gap in the weather the state is NaN until it no longer
     depends on the missing days.
     """
-    source = workspace.bundled
-    make = SoilWater(workspace.lake, source.crop_parameters(), source.soil_storage())
-    write_blocks(context, workspace, "soil_water_daily", make, in_processes=True)
+    weather, source = NeededWeather(workspace.lake, "soil_water_daily"), workspace.bundled
+    crops, storage = source.crop_parameters(), source.soil_storage()
+    method = hash_of(("indicators", "transforms", "outlook"), (crops, storage))
+    origin = partial(weather.origin, made_of=method)
+    make = SoilWater(workspace.lake, crops, storage, method)
+    write_blocks(context, workspace, "soil_water_daily", make, origin=origin, in_processes=True)
     return dg.MaterializeResult()
 
 

@@ -6,18 +6,22 @@ with it.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
 import dagster as dg
 import pandas as pd
+import pyarrow as pa
 
 from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
 from geo_pipeline.files import write_text
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime import cell_tables, france_tables
+from geo_pipeline.runtime.grown_weather import grown_weather
 from geo_pipeline.runtime.making import apart
+from geo_pipeline.runtime.needed_weather import hash_of
 from geo_pipeline.runtime.provider_notes import note
 from geo_pipeline.runtime.providers import ProvidedStations
 from geo_pipeline.runtime.table_assets import (
@@ -105,6 +109,7 @@ def weather_daily(
             code,
             rows=joint.rows,
             provenance=origin,
+            before=outcome.before,
         )
     return dg.MaterializeResult()
 
@@ -118,6 +123,8 @@ class Weather(NamedTuple):
     """What was left out or missing, one sentence each."""
     grid_files: list[str]
     """SHA-256 of the grid files that it is made from, the best first."""
+    before: pa.Table | None = None
+    """Rows of the lake that stay before those of `history`."""
 
 
 def _fetched(
@@ -129,6 +136,7 @@ def _fetched(
     settings, providers = workspace.settings, workspace.providers
     until = settings.until or datetime.now(UTC).date()
     firsts, places = providers.first_days(until), providers.places
+    method = hash_of(("indicators", "transforms"), ())
 
     def fetch(code: str) -> Weather | GeoPipelineError:
         try:
@@ -141,6 +149,12 @@ def _fetched(
                     *zip(chosen, since, strict=True),
                 ]
             ]
+            left_out = [each for part in parts for each in part.notes]
+            grid_files = [each for part in parts for each in part.grid_files]
+            if len(parts) == 1 and len(parts[0].rows):
+                grown = grown_weather(workspace.lake, code, parts[0].rows, places, method)
+                origin = replace(parts[0].provenance, made_of=grown.made_of)
+                return Weather(grown.history, origin, left_out, grid_files, grown.before)
             frames = [
                 with_et0(part.rows, places) if len(part.rows) else empty("weather_daily")
                 for part in parts
@@ -150,11 +164,12 @@ def _fetched(
             raise  # a full disk is not the provider's fault: the other départements would fail too
         except GeoPipelineError as error:
             return error
-        left_out = [each for part in parts for each in part.notes]
-        grid_files = [each for part in parts for each in part.grid_files]
         return Weather(joint, _joint(part.provenance for part in parts), left_out, grid_files)
 
-    yield from zip(codes, mapped(fetch, codes, settings.workers), strict=True)
+    try:
+        yield from zip(codes, mapped(fetch, codes, settings.workers), strict=True)
+    finally:
+        providers.release()
 
 
 def _provided(workspace: Workspace, code: str) -> list[ProvidedStations]:

@@ -54,13 +54,13 @@ from geo_pipeline.providers import DAY_S, OVERSEAS
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings, variable
 from geo_pipeline.sources.demand import Countable, Demand
-from geo_pipeline.sources.http import MB, Http
+from geo_pipeline.sources.http import MB, Http, NoAnswerError
 from geo_pipeline.sources.http.resuming import BYTES
 from geo_pipeline.sources.pace import RATES
 from geo_pipeline.sources.quotas import UsedUp
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.territory import BY_CODE
-from geo_pipeline.words import message
+from geo_pipeline.words import Message, message
 
 GRACE_S: Final = 3.0
 """Time that a run gets to end after a signal, before it is killed."""
@@ -74,6 +74,9 @@ TOLD_EVERY_S: Final = 600.0
 """Time between two lines of a count down elsewhere."""
 
 OTHERS_RUN: Final = "waiting for the run of a command that was killed, which goes on by itself"
+
+PLAN_ATTEMPTS: Final = 2
+"""Attempts to get the list of files: nobody waits for a plan where there is no network."""
 
 PROBE_TIMEOUT_S: Final = 10.0
 DEFAULT_RATE: Final = 10.0
@@ -101,8 +104,10 @@ class Live:
         self.codes, self.since = codes, since
         self._wait = wait
         self._workspace = Workspace(self.settings)
-        self._http = self._workspace.providers.http
-        self._files = _files(self._workspace)
+        few = {"attempts": min(self.settings.attempts, PLAN_ATTEMPTS)}
+        planning = Workspace(self.settings.model_copy(update=few))
+        self._http = planning.providers.http
+        self._files = _files(planning)
         self._speed = settings.raw / ".pace" / "speed.json"
         self._state = LiveState(settings.home)
         self._stopped = threading.Event()
@@ -130,7 +135,10 @@ class Live:
                 raise.
         """
         with self._state.alone():
-            made = self.planned()
+            try:
+                made = self.planned()
+            except NoAnswerError as error:
+                raise SourceError(_without_network(error.message)) from error
             self._print(made)
             return self.execute(made)
 
@@ -472,6 +480,12 @@ def _files(workspace: Workspace) -> Files:
     if workspace.settings.source == STATIONS:
         return StationFiles(workspace)
     return GridFiles(workspace)
+
+
+def _without_network(fault: Message) -> Message:
+    """Return the fault of a list that cannot be had, with what can be done without a network."""
+    what = fault.values.get("fault", fault)
+    return message("fault.advised", fault=what, advice=message("live.no_network"))
 
 
 def _existing(folder: Path) -> Path:

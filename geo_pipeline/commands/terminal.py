@@ -6,6 +6,7 @@ module, so what is slow to import is imported where it is used.
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from geo_pipeline.settings import Settings
     from geo_pipeline.storage.failures import Failure
     from geo_pipeline.storage.findings import Finding
+
+FEW_DOUBTS = 5
+"""Doubts of checks that are told one by one; of more only their number is."""
 
 out = Console()
 err = Console(stderr=True, highlight=False)
@@ -54,7 +58,7 @@ def tell_run(codes: list[str], settings: "Settings", outcome: "Outcome", *, as_j
         out.print(f"  exports    {settings.exports}", highlight=False, soft_wrap=True)
         for path in written:
             out.print(f"             {path.name}", highlight=False)
-    tell_troubles("published, though a check has a doubt:", outcome.doubts)
+    tell_doubts(outcome.doubts)
     tell_troubles("failed; what was there before is unchanged:", outcome.failures)
     tell_troubles("held back by a check; what was published of these before stays:", outcome.held)
 
@@ -88,6 +92,27 @@ def tell_troubles(title: str, troubles: "Sequence[Failure | Finding]") -> None:
     for each in troubles:
         said = each.why if isinstance(each, Failure) else f"{each.check}: {each.what}"
         err.print(f"  {each.table} {each.departement}: {said}", markup=False, soft_wrap=True)
+
+
+def tell_doubts(doubts: "Sequence[Finding]") -> None:
+    """Print on standard error the doubts of checks; of many their number, and where they are told.
+
+    The weather of a century has some in each département.
+    """
+    codes = [code for code in BY_CODE if any(each.departement == code for each in doubts)]
+    if len(doubts) <= FEW_DOUBTS or not codes:
+        tell_troubles("published, though a check has a doubt:", doubts)
+        return
+    counts = Counter(f"{each.table}, {each.check}" for each in doubts).most_common()
+    of = "; ".join(f"{check}: {count}" for check, count in counts)
+    places = "of one département" if len(codes) == 1 else f"of {len(codes)} départements"
+    err.print(
+        f"published, though checks have {len(doubts)} doubts {places} ({of}): "
+        "`geo-pipeline status` names the places, "
+        f"`geo-pipeline status {codes[0]}` tells those of one",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 @contextmanager

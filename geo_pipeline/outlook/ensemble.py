@@ -18,7 +18,7 @@ understanding the role of initial hydrologic conditions and seasonal climate for
 Earth Syst. Sci. 15, 3529-3538: for how long the state of the soil gives skill.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -94,27 +94,33 @@ class Soils(NamedTuple):
         )
         return [np.flatnonzero(kinds == each) for each in np.unique(kinds)]
 
-    def until(self, days: int) -> Self:
-        """Return the first `days` of them."""
-        return self._replace(
-            kc=self.kc[:, :days], taw_mm=self.taw_mm[..., :days], irrigated=self.irrigated[:, :days]
-        )
 
+def continuous(
+    weather: Weather,
+    soils: Soils,
+    keep: tuple[Output, ...],
+    *,
+    begin: int = 0,
+    state: InitialState | None = None,
+) -> SoilWater:
+    """Return the soil water of crops on the days of the weather, (places, crops, days).
 
-def continuous(weather: Weather, soils: Soils, keep: tuple[Output, ...]) -> SoilWater:
-    """Return the soil water of crops on the days of the weather, (places, crops, days)."""
-    within_record = soils.until(len(weather.dates))
+    With a `state`, that of the end of the day before `begin`, the days are those from `begin` on.
+    """
+    days = slice(begin, len(weather.dates))
+    known: Mapping[str, Array] = {} if state is None else {**state}
     return soil_water_balance(
-        weather.rain_mm[:, np.newaxis],
-        weather.et0_mm[:, np.newaxis],
-        within_record.kc,
-        within_record.taw_mm,
+        weather.rain_mm[:, np.newaxis, days],
+        weather.et0_mm[:, np.newaxis, days],
+        soils.kc[:, days],
+        soils.taw_mm[..., days],
         soils.p,
         profile_mm=soils.profile_mm,
         drainage=soils.drainage,
-        irrigated=within_record.irrigated,
+        irrigated=soils.irrigated[:, days],
         tolerance_mm=soils.tolerance_mm,
         keep=keep,
+        **known,
     )
 
 

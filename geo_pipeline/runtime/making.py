@@ -3,18 +3,33 @@
 It knows nothing of Dagster, so that a worker process (`processes`) starts in a second.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
+import pyarrow as pa
 
 from geo_pipeline.errors import DamagedError, GeoPipelineError
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.storage.lake import Lake, Written
 from geo_pipeline.table_rows import InvalidTableError
 
-Make = Callable[[Sequence[str]], pd.DataFrame]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """Valid rows of some départements that follow rows which their files had already."""
+
+    rows: pd.DataFrame
+    before: Mapping[str, pa.Table] = field(default_factory=dict)
+    """The rows that stay, by département."""
+    states: Mapping[str, str] = field(default_factory=dict)
+    """What their next rows are computed from: it is kept in the footer of the file."""
+
+
+Make = Callable[[Sequence[str]], pd.DataFrame | Grown]
 """Returns the valid rows of some départements."""
 
 Origin = Callable[[str], Provenance]
@@ -56,10 +71,13 @@ class Making:
             done += self._written(some, frame)
         return done
 
-    def _written(self, codes: Sequence[str], frame: pd.DataFrame) -> Iterator[Made]:
-        for code, rows in by_departement(frame, codes):
+    def _written(self, codes: Sequence[str], made: pd.DataFrame | Grown) -> Iterator[Made]:
+        grown = made if isinstance(made, Grown) else Grown(made)
+        for code, rows in by_departement(grown.rows, codes):
             origin = self.origin(code)
-            yield Made(code, self.lake.write(self.table, rows, origin, code), origin)
+            kept, state = grown.before.get(code), grown.states.get(code, "")
+            written = self.lake.write(self.table, rows, origin, code, before=kept, state=state)
+            yield Made(code, written, origin)
 
 
 def by_departement(frame: pd.DataFrame, codes: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -70,8 +88,10 @@ def by_departement(frame: pd.DataFrame, codes: Sequence[str]) -> Iterator[tuple[
 
 
 def apart(
-    make: Make, codes: Sequence[str], refuse: Callable[[str, GeoPipelineError], None]
-) -> Iterator[tuple[Sequence[str], pd.DataFrame]]:
+    make: Callable[[Sequence[str]], Result],
+    codes: Sequence[str],
+    refuse: Callable[[str, GeoPipelineError], None],
+) -> Iterator[tuple[Sequence[str], Result]]:
     """Yield `make(codes)` with `codes`, or, where that fails for one of them, each alone.
 
     All at once is fast. A département whose rows break the schema, or are made from a damaged file,

@@ -271,6 +271,11 @@ class Providers:
         """Computes the means of départements from grid files, each read once."""
         return GridMeans(self._outlines(), self.settings.raw / "sim2-means")
 
+    def release(self) -> None:
+        """Forget what is in memory for several départements, once all of them were asked for."""
+        if "grid_means" in vars(self):
+            self.grid_means.release()
+
     def _built(self, kind: str, name: str | None) -> Any:
         """Return the client of a provider; None where the embedded data are chosen."""
         if name is None or (name == EMBEDDED and kind != "weather"):

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import dagster as dg
 import pandas as pd
+import pyarrow as pa
 from dagster_pandera import pandera_schema_to_dagster_type
 
 from geo_pipeline import logs
@@ -215,9 +216,11 @@ def check_kept(
     Raises:
         SourceError: a variable has vanished; the last partition stays.
     """
-    path = workspace.lake.path(table, code)
+    path, kept = workspace.lake.path(table, code), TABLES[table].kept
+    if kept is None or not path.exists():
+        return
     try:
-        before = workspace.lake.read(table, code) if path.exists() else rows.iloc[:0]
+        before = workspace.lake.read(table, code, columns=[*kept.key, *kept.variables])
     except DamagedError:  # it is about to be written again
         return
     if lost := vanished(table, before, rows):
@@ -307,9 +310,10 @@ def write_partition(
     *,
     rows: pd.DataFrame,
     provenance: Provenance,
+    before: pa.Table | None = None,
 ) -> None:
-    """Write valid `rows` as the partition `code`, and report it to Dagster."""
-    written = workspace.lake.write(table, rows, provenance, code)
+    """Write valid `rows` as the partition `code`, after those of `before`; report it to Dagster."""
+    written = workspace.lake.write(table, rows, provenance, code, before=before)
     report_partition(context, workspace, table, Made(code, written, provenance))
 
 

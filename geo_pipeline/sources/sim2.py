@@ -11,14 +11,16 @@ import re
 import threading
 import time
 from calendar import monthrange
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.provenance import Provenance
@@ -72,11 +74,21 @@ MJ_M2_PER_J_CM2 = 0.01
 
 ADVICE = later_or_set("GEO_PIPELINE_SIM2_URL")
 
-Means = Callable[[Path, str, str], pd.DataFrame]
-"""Computes the daily means of a département from a grid file: its path, SHA-256, INSEE code.
 
-The columns are those of `spatial.grid.GridMeans`; raises SourceError where the file is unusable.
-"""
+class Means(Protocol):
+    """Computes the daily means of départements from grid files: `spatial.grid.GridMeans`."""
+
+    def __call__(self, path: Path, sha256: str, departement: str) -> pa.Table:
+        """Return the days of a département in a file.
+
+        Raises:
+            SourceError: the file is unusable.
+        """
+        ...
+
+    def has(self, sha256: str) -> bool:
+        """Return whether the means of a received file are kept, so that it need not be read."""
+        ...
 
 
 class GridFile(NamedTuple):
@@ -189,14 +201,18 @@ class Sim2:
         for file in files:
             with self._lock:
                 answer, rows = self._read(file, departement)
-            parts.append(rows.assign(provisional=np.full(len(rows), file.kind == LATEST)))
+            provisional = pa.array(np.full(len(rows), file.kind == LATEST))
+            parts.append(rows.append_column("provisional", provisional))
             received.append(answer)
-        days = pd.concat(parts, ignore_index=True).drop_duplicates("date", keep="first")
+        every = pa.concat_tables(part.replace_schema_metadata(None) for part in parts)
+        days = pd.DataFrame(
+            every.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
+        ).drop_duplicates("date", keep="first")
         days = days[days["date"].between(pd.Timestamp(since), pd.Timestamp(until))]
         hashes = tuple(answer.sha256 for answer in received)
         return days.sort_values("date", ignore_index=True), provenance_of(NAME, received), hashes
 
-    def _read(self, file: GridFile, departement: str) -> tuple[Received, pd.DataFrame]:
+    def _read(self, file: GridFile, departement: str) -> tuple[Received, pa.Table]:
         """Return a file and its means of `departement`; one that came damaged is fetched once more.
 
         Raises:
@@ -213,7 +229,7 @@ class Sim2:
         answer = self._fetch(file.url, departement, file)
         return answer, self._rows(answer, file, departement)
 
-    def _rows(self, answer: Received, file: GridFile, departement: str) -> pd.DataFrame:
+    def _rows(self, answer: Received, file: GridFile, departement: str) -> pa.Table:
         """Return the means of `departement` from one file.
 
         Raises:
@@ -223,9 +239,9 @@ class Sim2:
             if answer.path is None:
                 raise SourceError(message("sim2.not_kept"))
             rows = self._means(answer.path, answer.sha256, departement)
-            latest = answer.received_at.date() + CLOCKS_APART
-            if len(rows) and rows["date"].max() > pd.Timestamp(latest):
-                raise SourceError(message("sim2.to_come", day=rows["date"].max().date()))
+            last = pc.max(rows["date"]).as_py()
+            if last is not None and last > answer.received_at.date() + CLOCKS_APART:
+                raise SourceError(message("sim2.to_come", day=last))
         except SourceError as error:
             answer.reject(error.message)
             del self._received[file.url]
@@ -307,7 +323,11 @@ class Sim2:
                 answer = self._http.get(url, source=source, max_bytes=MOST_LIST_BYTES)
             else:
                 answer = self._http.download(
-                    url, source=source, final=file.kind == FINAL, checksum=file.checksum
+                    url,
+                    source=source,
+                    final=file.kind == FINAL,
+                    checksum=file.checksum,
+                    unread=self._means.has,
                 )
         except SourceError as error:
             self._failed[url] = time.monotonic() + PAUSE_S, error.message

@@ -7,12 +7,14 @@ another, named after the received file and the outlines, so that the grid is not
 
 import hashlib
 import logging
+import threading
 from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from filelock import FileLock
 
@@ -27,11 +29,12 @@ from geo_pipeline.words import message
 
 _log = logging.getLogger(__name__)
 
-ROWS_TOGETHER = 20_000
-"""Rows of a group in the kept file, so that one département is read without the others."""
+_Seen = tuple[Path, int, int]
+"""A file as it is now: its path, when it was written, its length."""
 
 CELLS_TOGETHER: Final = 8_000
-"""The same for cells: some 100 to 200 in a département, with 36 dekads a year."""
+"""Rows of a group in the file of cells, so that one département is read without the others: it has
+some 100 to 200 cells, with 36 dekads a year."""
 
 
 class GridMeans:
@@ -49,9 +52,11 @@ class GridMeans:
         self._outlines = boundaries[["departement", "geometry"]].to_crs(database.LONLAT)
         self._folder = folder
         self._key = _digest(self._outlines)
-        self._sound: set[tuple[Path, int, int]] = set()
+        self._sound: set[_Seen] = set()
+        self._read: dict[_Seen, _Rows] = {}
+        self._reading = threading.Lock()
 
-    def __call__(self, path: Path, sha256: str, departement: str) -> pd.DataFrame:
+    def __call__(self, path: Path, sha256: str, departement: str) -> pa.Table:
         """Return the daily means of `departement`, 0 rows where the grid does not reach it.
 
         Parameters
@@ -73,11 +78,24 @@ class GridMeans:
             StorageError: the means cannot be kept, or are damaged.
         """
         kept = self.means(path, sha256)
-        try:
-            known = pq.read_table(kept, filters=[("departement", "=", departement)])
-        except (OSError, pa.ArrowException) as error:
-            raise StorageError(message("grid.kept_damaged", path=kept)) from error
-        return pd.DataFrame(known.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True))
+        with self._reading:
+            seen = _seen(kept)
+            if seen not in self._read:
+                try:
+                    self._read[seen] = _Rows(pq.read_table(kept))
+                except (OSError, pa.ArrowException) as error:
+                    raise StorageError(message("grid.kept_damaged", path=kept)) from error
+            return self._read[seen].of(departement)
+
+    def release(self) -> None:
+        """Forget what was read of the kept files, once no further département is asked for: some
+        4 MB for each year."""
+        with self._reading:
+            self._read.clear()
+
+    def has(self, sha256: str) -> bool:
+        """Return whether the means of a received file are kept, so that it need not be read."""
+        return all(map(self._is_sound, (self._kept(sha256), self.cells(sha256))))
 
     def means(self, path: Path, sha256: str) -> Path:
         """Return the Parquet file with the means of all départements, made first if necessary.
@@ -85,7 +103,7 @@ class GridMeans:
         Its metadata have `cells_outside`: the number of cells that lie in no département. The file
         of `cells` is made with it. Errors are those of a call.
         """
-        kept = self._folder / f"means-{sha256[:24]}-{self._key}.parquet"
+        kept = self._kept(sha256)
         both = kept, self.cells(sha256)
         if not all(map(self._is_sound, both)):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +116,7 @@ class GridMeans:
                             message("file.unreadable", path=path, why=str(error.strerror))
                         ) from error
                     _keep(both[1], sums.cells(), row_group_size=CELLS_TOGETHER)
-                    _keep(kept, sums.means(), row_group_size=ROWS_TOGETHER)
+                    _keep(kept, sums.means())
         return kept
 
     def cells(self, sha256: str) -> Path:
@@ -126,6 +144,9 @@ class GridMeans:
             _keep(kept, pa.Table.from_pandas(frame, preserve_index=False))
         return pd.DataFrame(pq.read_table(kept).to_pandas())
 
+    def _kept(self, sha256: str) -> Path:
+        return self._folder / f"means-{sha256[:24]}-{self._key}.parquet"
+
     def _is_sound(self, kept: Path) -> bool:
         """Return whether a file exists as it was written; it is checked once while it is unchanged.
 
@@ -133,8 +154,7 @@ class GridMeans:
         reading its rows.
         """
         try:
-            about = kept.stat()
-            seen = kept, about.st_mtime_ns, about.st_size
+            seen = _seen(kept)
             if seen not in self._sound:
                 seal.opened(kept)
         except FileNotFoundError:
@@ -154,6 +174,27 @@ class GridMeans:
                 sums.add(batch)
         sums.require_most()
         return sums
+
+
+class _Rows:
+    """The rows of a kept file, in which each département has its rows together."""
+
+    def __init__(self, content: pa.Table) -> None:
+        self._content = content.combine_chunks()
+        codes = pc.run_end_encode(self._content["departement"].combine_chunks())
+        ends = codes.run_ends.to_pylist()
+        spans = zip([0, *ends], ends, strict=False)
+        self._spans = dict(zip(codes.values.to_pylist(), spans, strict=True))
+
+    def of(self, departement: str) -> pa.Table:
+        """Return the rows of a département."""
+        first, end = self._spans.get(departement, (0, 0))
+        return self._content.slice(first, end - first)
+
+
+def _seen(path: Path) -> _Seen:
+    about = path.stat()
+    return path, about.st_mtime_ns, about.st_size
 
 
 def _keep(path: Path, content: pa.Table, **options: Any) -> None:

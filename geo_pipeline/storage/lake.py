@@ -28,6 +28,7 @@ from geo_pipeline.tables import TABLES
 from geo_pipeline.words import message
 
 _PROVENANCE_KEY = b"geo_pipeline.provenance"
+_STATE_KEY = b"geo_pipeline.state"
 _PUBLISHED = ("source", "url", "fetched_at", "sha256")
 """Fields of the provenance that the publication has."""
 _ARROW_TYPES = {
@@ -54,6 +55,8 @@ class Footer:
     last_date: date | None
     provenance: Mapping[str, str]
     """Its provenance: source, url, fetched_at, sha256; made_of and until where it has them."""
+    state: str = ""
+    """What rows of later days are computed from, in the words of its table's transform."""
 
 
 @dataclass(frozen=True)
@@ -121,23 +124,32 @@ class Lake:
         frame: pd.DataFrame,
         provenance: Provenance,
         departement: str | None = None,
+        *,
+        before: pa.Table | None = None,
+        state: str = "",
     ) -> Written:
         """Write `frame`, valid rows of `table`, replacing an older file.
+
+        Rows of `before`, as `grown` returned them, come first. The footer keeps `state`.
 
         Raises:
             StorageError: the disk is full or cannot be written; the old file stays.
         """
         path = self.path(table, departement)
-        content = _parquet(table, frame, provenance, path.relative_to(self.root).as_posix())
+        rows = _arrow(table, frame)
+        if before is not None:
+            # Bytes depend on the chunks of a column.
+            rows = pa.concat_tables([before, rows.select(before.column_names)]).combine_chunks()
+        place = path.relative_to(self.root).as_posix()
+        content = _parquet(rows, provenance, place, state)
         with replacing(path) as temporary:
             temporary.write_bytes(content)
-        dated = _dated(list(frame.columns)) if len(frame) else None
-        first, last = (
-            (None, None)
-            if dated is None
-            else (frame[dated].min().date(), frame[dated].max().date())
-        )
-        return Written(path, len(frame), hashlib.sha256(content).hexdigest(), first, last)
+        dated = _dated(rows.column_names) if len(rows) else None
+        first, last = (None, None)
+        if dated is not None:
+            extremes = pc.min_max(rows[dated]).as_py()
+            first, last = extremes["min"], extremes["max"]
+        return Written(path, len(rows), hashlib.sha256(content).hexdigest(), first, last)
 
     def is_sound(self, table: str, departement: str | None = None) -> bool:
         """Return whether the file of a partition exists with every byte as it was written."""
@@ -198,6 +210,16 @@ class Lake:
             categories=[name for name in content.column_names if name in _categories(table)],
         )
         return pd.DataFrame(frame)
+
+    def grown(self, table: str, departement: str) -> tuple[Footer, pa.Table]:
+        """Return the footer and the rows of a partition, of the same file even if it is replaced.
+
+        Raises:
+            StorageError: the file does not exist yet, or is damaged.
+        """
+        path = self.path(table, departement)
+        file = _open(path).file
+        return _footer(file), _read(file, path).replace_schema_metadata(None)
 
     def arrow(self, table: str, without: Collection[str] = (), **only: Sequence[str]) -> pa.Table:
         """Return the rows of all files of `table`; 0 rows where a partitioned one has no file yet.
@@ -333,7 +355,8 @@ def _footer(file: pq.ParquetFile) -> Footer:
             if known is not None and known.has_min_max:
                 extremes += [known.min, known.max]
     first, last = (min(extremes), max(extremes)) if extremes else (None, None)
-    return Footer(metadata.num_rows, first, last, _kept_provenance(file))
+    state = (file.schema_arrow.metadata or {}).get(_STATE_KEY, b"").decode()
+    return Footer(metadata.num_rows, first, last, _kept_provenance(file), state)
 
 
 def arrow_schema(table: str) -> pa.Schema:
@@ -348,19 +371,24 @@ def arrow_schema(table: str) -> pa.Schema:
     )
 
 
-def _parquet(table: str, frame: pd.DataFrame, provenance: Provenance, place: str) -> bytes:
-    """Return `frame` as the bytes of a sealed Parquet file with its provenance in the footer."""
+def _arrow(table: str, frame: pd.DataFrame) -> pa.Table:
+    """Return `frame`, valid rows of `table`, with the columns and types of its files."""
     if hasattr(frame, "to_arrow"):  # a GeoDataFrame; geopandas is not loaded to find out
         buffer = io.BytesIO()
         frame.to_parquet(buffer, index=False)
-        content = pq.read_table(buffer)
-    else:
-        schema = arrow_schema(table)
-        content = pa.Table.from_pandas(frame[schema.names], preserve_index=False).cast(schema)
+        return pq.read_table(buffer)
+    schema = arrow_schema(table)
+    return pa.Table.from_pandas(frame[schema.names], preserve_index=False).cast(schema)
+
+
+def _parquet(content: pa.Table, provenance: Provenance, place: str, state: str) -> bytes:
+    """Return rows as the bytes of a sealed Parquet file with their provenance in the footer."""
     metadata = {
         **(content.schema.metadata or {}),
         _PROVENANCE_KEY: json.dumps(provenance.recorded(), sort_keys=True).encode(),
     }
+    if state:
+        metadata[_STATE_KEY] = state.encode()
     return seal.sealed(content.replace_schema_metadata(metadata), place, compression="zstd")
 
 
@@ -384,12 +412,15 @@ def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     Raises:
         StorageError: the file is not there yet, or is damaged.
     """
-    file = _open(path).file
+    return _read(_open(path).file, path, columns)
+
+
+def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the rows of an open file."""
     try:
-        content = file.read(None if columns is None else list(columns))
+        return file.read(None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as error:
         raise seal.damaged(path, str(error).splitlines()[0]) from error
-    return content
 
 
 def _chosen(content: pa.Table, only: Mapping[str, Sequence[str]]) -> pa.Table:

@@ -25,9 +25,9 @@ from geo_pipeline.storage.warehouse import SUMS, Warehouse, count, is_whole, pre
 from geo_pipeline.tables import PARTITIONED, TABLES
 
 MOST_CHANGED = 25
-"""With more changed départements, building a publication from nothing is as quick."""
+"""With more changed départements, loading a table anew is as quick as replacing their rows."""
 MOST_CONTINUED = 20
-"""Publications in a row that start from a copy: replaced rows leave gaps in the file."""
+"""Publications in a row in which rows of a table are replaced: they leave gaps in the file."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ class Plan:
     damaged: tuple[Damaged, ...]
     changed: Mapping[str, Sequence[str]] | None = None
     """Départements with changed files, by table; None: everything is new."""
+
+    def is_anew(self, table: str) -> bool:
+        """Return whether all rows of a partitioned table are loaded, and not those of some."""
+        return self.changed is None or len(self.changed[table]) > MOST_CHANGED
+
+    @property
+    def has_replaced(self) -> bool:
+        """Whether rows of some départements are replaced in a table that is carried on."""
+        changed = self.changed or {}
+        return any(codes and not self.is_anew(table) for table, codes in changed.items())
 
     @property
     def fingerprint(self) -> str:
@@ -126,7 +136,7 @@ class Before:
     started_at: datetime | None = None
     layout: str | None = None
     continued: int = 0
-    """How many publications in a row started from a copy."""
+    """In how many publications in a row rows were replaced."""
     files: Mapping[tuple[str, str | None], str] = field(default_factory=dict)
     """SHA-256 of each file of the lake that was published."""
     rows: Mapping[str, int] = field(default_factory=dict)
@@ -174,8 +184,7 @@ class Before:
             key = table, code
             if code not in held and self.files.get(key) != plan.files.get(key):
                 changed[table].append(code)
-        concerned = {code for codes in changed.values() for code in codes}
-        return changed if len(concerned) <= MOST_CHANGED else None
+        return changed
 
     def is_same(self, plan: Plan, asked_at: datetime) -> bool:
         """Return whether it was begun after `asked_at` and has the same inputs as `plan`."""

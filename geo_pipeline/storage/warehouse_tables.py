@@ -29,8 +29,6 @@ from geo_pipeline.storage.warehouse_plan import Before, Plan, layout
 from geo_pipeline.tables import PARTITIONED, TABLES, models_digest
 from geo_pipeline.words import joined, message, message_of
 
-_CARRIED_ON = (*(stored_as(table) for table in PARTITIONED if table not in ONLY_READ), *SUMS)
-"""Tables in which only the rows of changed départements are replaced; others are made again."""
 _PROVENANCE = pa.schema(
     [
         ("asset", pa.string()),
@@ -65,23 +63,25 @@ def build(
 ) -> None:
     """Fill the database of `connection`, which is empty or a copy of the publication before.
 
-    In a copy the rows of the changed départements are replaced, and tables that are not by
-    département are made again. `beside` are tables that are not in the lake, by name.
+    In a copy the rows of the changed départements are replaced; tables in which many have changed,
+    or that are not by département, are made again. `beside` are tables that are not in the lake, by
+    name.
     """
     reasons = plan.reasons()
     earlier = set(_attach_previous(connection, before.path)) if reasons else set()
     if plan.changed is not None:
-        _drop_all_but(connection, _CARRIED_ON)
+        _drop_all_but(connection, _carried_on(plan))
     # On a full disk an automatic checkpoint of DuckDB fails silently, and its data are lost. So
     # only explicit checkpoints are made, after each table, which also keeps the log short.
     connection.execute("SET checkpoint_threshold = '1 TB'")
+    connection.execute("CHECKPOINT")  # what was dropped leaves room for what comes
     for table in TABLES:
         _load(connection, lake, table, plan, earlier)
         connection.execute("CHECKPOINT")
         _see_that_it_is_there(connection, stored_as(table))
     for name, days in SUMS.items():
         monthly = connection.sql(sql.load(name))
-        if plan.changed is not None:
+        if plan.changed is not None and not plan.is_anew(days):
             _replace(connection, name, plan.changed[days], monthly)
             continue
         monthly.create(name)
@@ -103,11 +103,17 @@ def build(
         "layout": [layout()],
         "models": [models_digest()],
         "columns": [json.dumps(expected_columns())],
-        "continued": [0 if plan.changed is None else before.continued + 1],
+        "continued": [0 if plan.changed is None else before.continued + plan.has_replaced],
     }
     connection.from_arrow(pa.table(publication)).create("publication")
     connection.execute(sql.load("publication"))
     connection.execute(sql.load("exposure"))
+
+
+def _carried_on(plan: Plan) -> set[str]:
+    """Return the tables in which at most the rows of some départements are replaced."""
+    stored = {stored_as(table): table for table in PARTITIONED if table not in ONLY_READ}
+    return {name for name, table in {**stored, **SUMS}.items() if not plan.is_anew(table)}
 
 
 def _tell_held(connection: duckdb.DuckDBPyConnection, plan: Plan, earlier: Collection[str]) -> None:
@@ -139,8 +145,9 @@ def _load(
     """Load the rows of `table` from the lake, those held back from the publication before."""
     name, carried = stored_as(table), plan.carried(table)
     files = lake.files(table, carried)
-    changed = plan.changed[table] if plan.changed and table in PARTITIONED else None
-    if changed is not None:
+    changed: Sequence[str] | None = None
+    if plan.changed and table in PARTITIONED and not plan.is_anew(table):
+        changed = plan.changed[table]
         files = [path for path in files if partition(path) in changed]
     # The code is a column of each file: read from a Hive folder it would become a number.
     relation = (

@@ -1,6 +1,7 @@
 """Root-zone water of each crop and day, from daily weather, crop parameters and soil storage."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,10 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo_pipeline.indicators.crops import day_of_season, kc_curve, root_depth
-from geo_pipeline.indicators.root_zone import Output
+from geo_pipeline.indicators.root_zone import Output, SoilWater
+from geo_pipeline.indicators.soil_water import InitialState
 from geo_pipeline.outlook.ensemble import Soils, Weather, continuous
 from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.territory import CODES
+from geo_pipeline.transforms import soil_stops
 from geo_pipeline.transforms.daily_arrays import Array, Record, daily_records
 
 REFERENCE_CROP = "grassland"
@@ -58,12 +61,111 @@ def soil_water_daily(
     under `REFERENCE_CROP`, which stands for the land as a whole: under a field crop the same
     drainage explains its harvests less well (docs/against_nature.md).
     """
-    frames = [
-        _rows(record, season_of_crops(record.dates, crops), crops, storage)
-        for record in daily_records(weather, ("precip_mm", "et0_mm"))
-    ]
-    rows = pd.concat(frames, ignore_index=True) if frames else empty("soil_water_daily")
-    return validate("soil_water_daily", rows)
+    return soil_water_since(weather, crops, storage, {}).rows
+
+
+class SoilWaterSince(NamedTuple):
+    """Soil water of the days that were not known before."""
+
+    rows: pd.DataFrame
+    """Valid rows of `soil_water_daily`, of all the days of a département or of its last ones."""
+    before: dict[str, date]
+    """The last day whose rows are those known before, of the départements that have one."""
+    stops: dict[str, list[soil_stops.Stop]]
+    """Where the balance of each département can be gone on with."""
+
+
+def soil_water_since(
+    weather: pd.DataFrame,
+    crops: pd.DataFrame,
+    storage: pd.DataFrame,
+    known: Mapping[str, Sequence[soil_stops.Stop]],
+) -> SoilWaterSince:
+    """Return `soil_water_daily` from the last of the `known` stops of each département on.
+
+    Where the weather until that stop has changed an earlier one is taken; without any, all days are
+    computed. With the rows until then the table is the same in any case, and so are the stops.
+    """
+    found = SoilWaterSince(empty("soil_water_daily"), {}, {})
+    frames = []
+    for record in daily_records(weather, soil_stops.VARIABLES):
+        by_begin: dict[int, list[_Place]] = {}
+        for number, code in enumerate(record.codes):
+            place = _Place.of(record, number, known.get(code, ()))
+            by_begin.setdefault(place.begin, []).append(place)
+        for begin, places in by_begin.items():
+            frames.append(_since(begin, places, record.dates, (crops, storage), found))
+    rows = pd.concat(frames, ignore_index=True) if frames else found.rows
+    return found._replace(rows=validate("soil_water_daily", rows))
+
+
+class _Place(NamedTuple):
+    """A département, and where its balance begins."""
+
+    code: str
+    begin: int
+    """Position of the first day to compute: 0, or the day after a known stop."""
+    weather: dict[str, Array]
+    hashes: dict[int, str]
+    known: dict[int, soil_stops.Stop]
+
+    @classmethod
+    def of(cls, record: Record, number: int, stops: Sequence[soil_stops.Stop]) -> "_Place":
+        known = soil_stops.among(record.dates, stops)
+        hashes = soil_stops.weather_hashes(
+            record, number, {*soil_stops.positions(record.dates), *known}
+        )
+        last = soil_stops.last_usable(record.dates, hashes, known)
+        weather = {name: record[name][number] for name in soil_stops.VARIABLES}
+        begin = 0 if last is None else last + 1
+        return cls(record.codes[number], begin, weather, hashes, known)
+
+
+def _since(
+    begin: int,
+    places: Sequence[_Place],
+    dates: pd.DatetimeIndex,
+    agronomy: tuple[pd.DataFrame, pd.DataFrame],
+    found: SoilWaterSince,
+) -> pd.DataFrame:
+    """Return the rows of `places` from the day at `begin` on; note their stops in `found`."""
+    crops, storage = agronomy
+    first = max(begin - soil_stops.LEAST_DAYS, 0)
+    window = slice(first, None)
+    record = Record(
+        [each.code for each in places],
+        dates[window],
+        {
+            name: np.stack([each.weather[name][window] for each in places])
+            for name in soil_stops.VARIABLES
+        },
+    )
+    season = season_of_crops(record.dates, crops)
+    soils = soils_of(record.codes, season, storage)
+    weather = Weather(record.dates, record["precip_mm"], record["et0_mm"])
+    state: InitialState | None = None
+    if begin:
+        stops = [each.known[begin - 1] for each in places]
+        state = {
+            "initial_depletion_mm": np.array([each.depletion_mm for each in stops]),
+            "initial_below_mm": np.array([each.below_mm for each in stops]),
+            "initial_taw_mm": soils.taw_mm[..., begin - 1 - first],
+        }
+    keep = (*KEPT, "below_mm")
+    balance = continuous(weather, soils, keep, begin=begin - first, state=state)
+    for number, place in enumerate(places):
+        ends = np.stack([balance["depletion_mm"][number], balance["below_mm"][number]])
+        found.stops[place.code] = [
+            place.known[at]
+            if at < begin
+            else soil_stops.stop(
+                dates[at], place.hashes[at], *(each[:, at - begin] for each in ends)
+            )
+            for at in soil_stops.positions(dates)
+        ]
+        if begin:
+            found.before[place.code] = dates[begin - 1].date()
+    return _rows(record, season, soils, balance, begin - first)
 
 
 def season_of_crops(dates: pd.DatetimeIndex, crops: pd.DataFrame) -> Season:
@@ -115,14 +217,11 @@ def soils_of(codes: Sequence[str], season: Season, storage: pd.DataFrame) -> Soi
 
 
 def _rows(
-    record: Record, season: Season, crops: pd.DataFrame, storage: pd.DataFrame
+    record: Record, season: Season, soils: Soils, balance: SoilWater, begin: int
 ) -> pd.DataFrame:
-    """Return the rows of one record: places, then crops, then days."""
-    soils = soils_of(record.codes, season, storage)
-    taw_mm = soils.taw_mm
-    weather = Weather(record.dates, record["precip_mm"], record["et0_mm"])
-    balance = continuous(weather, soils, tuple(KEPT))
-    where = np.nonzero(np.broadcast_to(season.grows, taw_mm.shape))
+    """Return the rows of the days from `begin` on, those of `balance`: places, crops, days."""
+    taw_mm = soils.taw_mm[..., begin:]
+    where = np.nonzero(np.broadcast_to(season.grows[:, begin:], taw_mm.shape))
     place, crop, day = where
     codes: Any = np.array([CODES.index(each) for each in record.codes])[place]
     crop_codes: Any = crop
@@ -132,8 +231,8 @@ def _rows(
     return pd.DataFrame(
         {
             "departement": pd.Categorical.from_codes(codes, categories=pd.Index(CODES)),
-            "date": record.dates.to_numpy()[day],
-            "crop": pd.Categorical.from_codes(crop_codes, categories=crops.index),
+            "date": record.dates[begin:].to_numpy()[day],
+            "crop": pd.Categorical.from_codes(crop_codes, categories=pd.Index(season.crops)),
             "taw_mm": np.round(taw_mm[where], KEPT["depletion_mm"]),
             **kept,
         }

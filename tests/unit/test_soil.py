@@ -1,12 +1,15 @@
 """Soil water of crops through the days, checked by hand on a soil and crops of our own."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.territory import CODES
-from geo_pipeline.transforms.soil import soil_water_daily
+from geo_pipeline.transforms import soil_stops
+from geo_pipeline.transforms.soil import SoilWaterSince, soil_water_daily, soil_water_since
 from tests.conftest import ROOT
 from tests.unit.test_drought import weather
 
@@ -101,3 +104,81 @@ def test_a_state_counts_as_known_once_it_is_bounded_to_six_hundredths_of_the_soi
     assert swi[:"2020-01-28"].isna().all()
     assert swi["2020-01-29"] == pytest.approx(1 - 2.5 / 150, abs=1e-4)
     assert swi["2020-01-30"] == 1.0
+
+
+LAST = date(2022, 12, 1)
+
+
+def changing(first: str, last: date = LAST) -> pd.DataFrame:
+    """Return weather of two départements in which no day is like another."""
+    parts = []
+    for code, seed in (("31", 1), ("32", 2)):
+        part = weather(first, last.isoformat(), departement=code)
+        rng = np.random.default_rng(seed)
+        rain = np.where(rng.random(len(part)) < 0.3, rng.gamma(0.8, 9.0, len(part)), 0.0)
+        parts.append(part.assign(precip_mm=rain, et0_mm=rng.uniform(0.5, 5.0, len(part))))
+    return pd.concat(parts, ignore_index=True)
+
+
+def since(days: pd.DataFrame, known: SoilWaterSince | None = None) -> SoilWaterSince:
+    """Return what is computed of these days; stops are kept as text in between."""
+    stops = {} if known is None else known.stops
+    kept = {code: soil_stops.read(soil_stops.kept(each)) for code, each in stops.items()}
+    return soil_water_since(days, CROPS, SOILS, kept)
+
+
+def until(days: pd.DataFrame, last: str) -> pd.DataFrame:
+    return days[days["date"] <= last].reset_index(drop=True)
+
+
+def require_same(whole: SoilWaterSince, before: SoilWaterSince, grown: SoilWaterSince) -> None:
+    """Check that the rows until where it went on, and the new ones, are all rows; and the stops."""
+    for code in ("31", "32"):
+        rows = [part.rows[part.rows["departement"] == code] for part in (whole, before, grown)]
+        kept = rows[1][rows[1]["date"] <= pd.Timestamp(grown.before.get(code, date.min))]
+        together = pd.concat([kept, rows[2]], ignore_index=True)
+        pd.testing.assert_frame_equal(together, rows[0].reset_index(drop=True), check_exact=True)
+    assert grown.stops == whole.stops
+
+
+@pytest.mark.parametrize("known_until", ["2022-11-30", "2022-11-29", "2022-03-15", "2021-12-31"])
+def test_a_balance_goes_on_where_it_stopped(known_until: str) -> None:
+    days = changing("2018-03-05")
+    before = since(until(days, known_until))
+    grown = since(days, before)
+    assert set(grown.before.values()) == {date.fromisoformat(known_until)}
+    assert grown.rows["date"].min() == pd.Timestamp(known_until) + pd.Timedelta(days=1)
+    require_same(since(days), before, grown)
+
+
+@pytest.mark.parametrize(
+    ("corrected", "goes_on_after"),
+    [("2022-11-10", "2022-10-31"), ("2021-06-01", "2020-12-31"), ("2016-06-01", None)],
+)
+def test_corrected_weather_is_gone_back_before(corrected: str, goes_on_after: str | None) -> None:
+    days = changing("2014-03-05")
+    before = since(until(days, "2022-11-29"))
+    is_corrected = (days["date"] == corrected) & (days["departement"] == "31")
+    days.loc[is_corrected, "precip_mm"] += 12.0
+    grown = since(days, before)
+    expected = None if goes_on_after is None else date.fromisoformat(goes_on_after)
+    assert grown.before.get("31") == expected
+    assert grown.before["32"] == date(2022, 11, 29)
+    require_same(since(days), before, grown)
+
+
+def test_where_the_state_is_unknown_an_earlier_stop_is_taken() -> None:
+    days = changing("2018-03-05")
+    days.loc[days["date"].between("2022-11-20", "2022-11-25"), "precip_mm"] = np.nan
+    before = since(until(days, "2022-11-26"))
+    grown = since(days, before)
+    assert set(grown.before.values()) == {date(2022, 10, 31)}
+    require_same(since(days), before, grown)
+
+
+def test_fewer_days_than_before_are_all_computed_where_stops_are_lacking() -> None:
+    days = changing("2018-03-05")
+    before = since(days)
+    shorter = until(days, "2021-05-05")
+    assert since(shorter, before).before == {}
+    require_same(since(shorter), before, since(shorter, before))

@@ -4,7 +4,7 @@ import logging
 import re
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -72,6 +72,12 @@ class Request:
     attempts: int
     weight: float
     checksum: Checksum | None = None
+    unread: Callable[[str], bool] | None = None
+    """Whether the content with this SHA-256 is not going to be read, but only named."""
+
+    def is_unread(self, sha256: str) -> bool:
+        """Return whether the bytes of kept content need not be checked."""
+        return self.unread is not None and self.unread(sha256)
 
     @property
     def host(self) -> str:

@@ -210,12 +210,14 @@ class Http:
         attempts: int | None = None,
         weight: float = 1.0,
         checksum: Checksum | None = None,
+        unread: Callable[[str], bool] | None = None,
     ) -> Received:
         """Return the content of `url` as a file of the raw store (`path`), never whole in memory.
 
         A compressed file is stored as received; any other is compressed with gzip. What was cut is
         gone on with (`resuming`). Arguments and errors are those of `get`; `checksum` is that of
-        the publisher.
+        the publisher. The bytes of a kept file are not checked where they are not going to be read:
+        `unread` tells that by their SHA-256.
         """
         request = self._request(
             url,
@@ -229,7 +231,7 @@ class Http:
             max_bytes=max_bytes or self._max_file_bytes,
             checksum=checksum,
         )
-        return self._receive(request, max_age_s, in_memory=False)
+        return self._receive(replace(request, unread=unread), max_age_s, in_memory=False)
 
     def kept(
         self,
@@ -315,7 +317,10 @@ class Http:
         """Return the answer to `request`, from the raw store where that is allowed."""
         with self._turns.of(request.place):
             kept = self.raw.find(request.place) if request.keep else None
-            received = None if kept is None else self._from_raw(kept, in_memory=in_memory)
+            received = None
+            if kept is not None:
+                trusted = request.is_unread(kept.sha256)
+                received = self._from_raw(kept, in_memory=in_memory, trusted=trusted)
             if kept is not None and received is not None:
                 age = (datetime.now(UTC) - kept.checked_at).total_seconds()
                 if self.offline or (request.final and kept.final) or 0 <= age < max_age_s:
@@ -325,8 +330,8 @@ class Http:
                 raise never_received(request, kept, self.raw.rejected(request.place))
             return self._ask(request, kept if received else None, received, in_memory=in_memory)
 
-    def _from_raw(self, kept: Kept, *, in_memory: bool) -> Received | None:
-        """Return what is kept if its bytes are those received, else None."""
+    def _from_raw(self, kept: Kept, *, in_memory: bool, trusted: bool = False) -> Received | None:
+        """Return what is kept if its bytes are those received, or are `trusted`, else None."""
         content: bytes | None = None
         try:
             about = kept.path.stat()
@@ -336,13 +341,14 @@ class Http:
                     content = stream.read()
                 intact = sha256(content).hexdigest() == kept.sha256
             else:
-                intact = seen in self._intact or self.raw.intact(kept)
+                intact = trusted or seen in self._intact or self.raw.intact(kept)
         except (OSError, EOFError, zlib.error):
             intact = False
         if not intact:
             _log.warning("%s: %s is damaged or gone: it is requested again", kept.source, kept.path)
             return None
-        self._intact.add(seen)
+        if not trusted:
+            self._intact.add(seen)
         return self._received(kept, content)
 
     def _received(self, kept: Kept, content: bytes | None) -> Received:
@@ -476,8 +482,7 @@ class Http:
     ) -> tuple[Received, int, int]:
         """Store `chunks` and return them as received."""
         content: list[bytes] = []
-        if in_memory:
-            chunks = noted(chunks, content)
+        chunks = noted(chunks, content) if in_memory else chunks
         if request.keep and about.status in KEPT:
             kept = self.raw.put(request.place, about, chunks)
             return (
