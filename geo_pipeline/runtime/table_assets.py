@@ -223,6 +223,8 @@ def check_kept(
         before = workspace.lake.read(table, code, columns=[*kept.key, *kept.variables])
     except DamagedError:  # it is about to be written again
         return
+    if "date" in kept.key and len(rows):  # earlier days are as before
+        before = before[before["date"] >= rows["date"].min()]
     if lost := vanished(table, before, rows):
         raise SourceError(
             message(

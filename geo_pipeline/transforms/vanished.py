@@ -3,6 +3,7 @@
 When a provider renames or empties a column, its rows are all valid, but a year has no rain.
 """
 
+import numpy as np
 import pandas as pd
 
 from geo_pipeline.tables import TABLES
@@ -19,13 +20,14 @@ def vanished(table: str, before: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
         return []
     key, variables, least, within = kept
     both = before.merge(rows, on=list(key), suffixes=("_before", ""))
-    group = pd.Series("", index=both.index)
+    group = np.zeros(len(both), dtype=np.int64)
     if within is not None:
-        group = both[within].dt.year if within == "date" else both[within]
+        group = (both[within].dt.year if within == "date" else both[within]).to_numpy()
+    known = both[[f"{name}_before" for name in variables]].notna().groupby(group).sum()
+    has_any = both[list(variables)].notna().groupby(group).any()
     lost = []
     for name in variables:
-        for place, of_place in both.groupby(group):
-            count = int(of_place[f"{name}_before"].notna().sum())
-            if count >= least and of_place[name].isna().all():
-                lost.append(f"{name}{f' of {place}' if within else ''} ({count} rows)")
+        count = known[f"{name}_before"]
+        for place in count.index[(count >= least) & ~has_any[name]]:
+            lost.append(f"{name}{f' of {place}' if within else ''} ({count[place]} rows)")
     return lost
