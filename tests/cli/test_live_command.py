@@ -210,15 +210,14 @@ def test_without_a_network_a_plan_tells_what_is_known(host: LiveHost, tmp_path: 
 
 
 def test_without_a_network_it_says_at_once_what_works(host: LiveHost, tmp_path: Path) -> None:
-    begun_s = time.monotonic()
     nowhere = {"GEO_PIPELINE_DATA_GOUV_URL": "http://127.0.0.1:1"}
     process = started(host, tmp_path, years=2, **nowhere)
     told, errors = process.communicate(timeout=60)
-    assert time.monotonic() - begun_s < 15.0
     assert process.returncode == 1
     assert told == ""
     (line,) = errors.strip().splitlines()
     assert line.startswith("error: sim2: http://127.0.0.1:1/")
+    assert "(2 attempts in " in line  # a download has eight
     assert "`geo-pipeline live --plan`" in line
     assert "`geo-pipeline run`" in line
     assert "--offline" not in line
