@@ -18,7 +18,7 @@ understanding the role of initial hydrologic conditions and seasonal climate for
 Earth Syst. Sci. 15, 3529-3538: for how long the state of the soil gives skill.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -108,7 +108,6 @@ def continuous(
     With a `state`, that of the end of the day before `begin`, the days are those from `begin` on.
     """
     days = slice(begin, len(weather.dates))
-    known: Mapping[str, Array] = {} if state is None else {**state}
     return soil_water_balance(
         weather.rain_mm[:, np.newaxis, days],
         weather.et0_mm[:, np.newaxis, days],
@@ -120,7 +119,9 @@ def continuous(
         irrigated=soils.irrigated[:, days],
         tolerance_mm=soils.tolerance_mm,
         keep=keep,
-        **known,
+        initial_depletion_mm=None if state is None else state["initial_depletion_mm"],
+        initial_below_mm=None if state is None else state["initial_below_mm"],
+        initial_taw_mm=None if state is None else state["initial_taw_mm"],
     )
 
 
