@@ -1,4 +1,4 @@
-"""The exported map: one HTML page that opens with no network at all, to take home and to print.
+"""The exported map: one HTML page that opens with no network at all, to send and to print.
 
 Its drawing is in `planar_map`, its title in `headlines`, its texts on a département in `map_rows`.
 The same input gives the same bytes.
