@@ -6,6 +6,7 @@ them; they are sent in parts.
 
 import asyncio
 import os
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,13 @@ from bokeh.server.views.auth_request_handler import AuthRequestHandler
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from geo_pipeline.publishing.api.service import Answer, Asked, Service, problem
+from geo_pipeline.publishing.api.service import (
+    MOST_KEPT_BYTES,
+    Answer,
+    Asked,
+    Service,
+    problem,
+)
 from geo_pipeline.words import message
 
 ROUTE: Final = "/api/v1"
@@ -31,8 +38,9 @@ NICE: Final = 5
 
 READERS: Final = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, Link, Content-Disposition, Retry-After",
+    "Access-Control-Expose-Headers": "ETag, Link, Content-Disposition, Content-Range, Retry-After",
 }
+_RANGE: Final = re.compile(r"bytes=(\d{0,12})-(\d{0,12})", re.ASCII)
 ALLOWED: Final = "GET, HEAD, OPTIONS"
 
 
@@ -89,7 +97,7 @@ class Api(AuthRequestHandler):
             (path or "").strip("/"),
             request.query,
             request.headers.get("Accept", ""),
-            "gzip" in request.headers.get("Accept-Encoding", ""),
+            "gzip" in request.headers.get("Accept-Encoding", "") and "Range" not in request.headers,
             request.headers.get("If-None-Match", ""),
             f"{request.protocol}://{request.host}{self.application.prefix}{ROUTE}",
         )
@@ -99,7 +107,9 @@ class Api(AuthRequestHandler):
         """Allow scripts of other sites to read."""
         self._allow()
         self.set_header("Access-Control-Allow-Methods", ALLOWED)
-        self.set_header("Access-Control-Allow-Headers", "Accept, Authorization, If-None-Match")
+        self.set_header(
+            "Access-Control-Allow-Headers", "Accept, Authorization, If-None-Match, Range"
+        )
         self.set_header("Access-Control-Max-Age", "86400")
         self.set_status(204)
         self.finish()
@@ -128,15 +138,45 @@ class Api(AuthRequestHandler):
             self.finish()
             return
         with answer.body as body:
-            if answer.length <= PART_BYTES or self.request.method == "HEAD":
-                self.set_header("Content-Length", str(answer.length))
-                self.finish(body.read() if self.request.method != "HEAD" else None)
+            first, size = self._range(answer)
+            self.set_header("Content-Length", str(size))
+            if self.request.method == "HEAD":
+                self.finish()
                 return
-            self.set_header("Content-Length", str(answer.length))
+            body.seek(first)
             try:
-                while part := body.read(PART_BYTES):
+                while size and (part := body.read(min(size, PART_BYTES))):
+                    size -= len(part)
                     self.write(part)
                     await self.flush()
             except StreamClosedError:
                 raise HTTPError(499) from None  # the client is gone
         await self.finish()
+
+    def _range(self, answer: Answer) -> tuple[int, int]:
+        """Return where the wished part of an answer begins, and its size; tell so in the headers.
+
+        GIS read large files in parts. A part is only sent of answers that are kept: others would be
+        made again for each.
+        """
+        whole = 0, answer.length
+        if answer.status != 200 or answer.length > MOST_KEPT_BYTES:
+            return whole
+        self.set_header("Accept-Ranges", "bytes")
+        wished = _RANGE.fullmatch(self.request.headers.get("Range", ""))
+        if wished is None or not any(wished.groups()):
+            return whole
+        if self.request.headers.get("If-Range", answer.headers["ETag"]) != answer.headers["ETag"]:
+            return whole
+        if wished[1]:
+            first = int(wished[1])
+            last = min(int(wished[2] or answer.length), answer.length - 1)
+        else:  # so many at the end
+            first, last = max(0, answer.length - int(wished[2])), answer.length - 1
+        if first > last:
+            self.set_status(416)
+            self.set_header("Content-Range", f"bytes */{answer.length}")
+            return 0, 0
+        self.set_status(206)
+        self.set_header("Content-Range", f"bytes {first}-{last}/{answer.length}")
+        return first, last - first + 1

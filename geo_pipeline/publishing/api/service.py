@@ -45,6 +45,8 @@ IN_MEMORY_BYTES: Final = 4_000_000
 """Larger answers are in a temporary file."""
 KEPT_BYTES: Final = 64_000_000
 """Room for answers made lately, in memory."""
+MOST_KEPT_BYTES: Final = KEPT_BYTES // 2
+"""Largest answer that is kept."""
 LEAST_COMPRESSED: Final = 1_024
 """Smaller answers are not compressed, in bytes."""
 LONGEST_QUERY: Final = 8_000
@@ -116,7 +118,7 @@ class _Recent:
 
     def keep(self, tag: str, answer: Answer) -> None:
         """Keep an answer, unless it is large; the least asked for goes where room is short."""
-        if answer.body is None or answer.length > IN_MEMORY_BYTES:
+        if answer.body is None or answer.length > MOST_KEPT_BYTES:
             return
         content = answer.body.read()
         answer.body.seek(0)

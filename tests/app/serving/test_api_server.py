@@ -61,6 +61,40 @@ def test_an_unchanged_answer_and_a_head_have_no_body(address: str) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_a_part_of_a_file_is_a_part_of_its_bytes(address: str) -> None:
+    """As GDAL reads it: some bytes at the beginning, in the middle, at the end."""
+    url = f"{address}/files/indicators/spi_3.parquet"
+    whole = _ask("GET", url)
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    size = len(whole.content)
+    for wished, first, last in (
+        ("0-3", 0, 3),
+        ("100-", 100, size - 1),
+        ("-8", size - 8, size - 1),
+        (f"10-{10 * size}", 10, size - 1),
+    ):
+        part = _ask("GET", url, headers={"Range": f"bytes={wished}"})
+        assert part.status_code == 206
+        assert part.headers["Content-Range"] == f"bytes {first}-{last}/{size}"
+        assert part.content == whole.content[first : last + 1]
+    none = _ask("GET", url, headers={"Range": f"bytes={size}-"})
+    assert (none.status_code, none.content) == (416, b"")
+    older = _ask("GET", url, headers={"Range": "bytes=0-3", "If-Range": '"older"'})
+    assert older.content == whole.content
+
+
+def test_gdal_reads_a_file_where_it_lies(address: str) -> None:
+    """QGIS opens an address in the same way."""
+    import pyogrio
+
+    name = f"/vsicurl/{address}/files/indicators/spi_3.geojson"
+    known = pyogrio.read_info(name)
+    assert (known["driver"], known["features"]) == ("GeoJSON", 101)
+    assert {"departement", "name", "2022-08-31"} <= set(known["fields"])
+    gers = pyogrio.read_dataframe(name, where="departement = '32'")
+    assert gers["name"].tolist() == ["Gers"]
+
+
 def test_scripts_of_other_sites_may_read(address: str) -> None:
     origin = {"Origin": "https://example.org"}
     for url in (f"{address}/indicators", f"{address}/nothing"):
