@@ -362,6 +362,7 @@ class Store:
         "csv_international": "text/csv",
         "parquet": "application/vnd.apache.parquet",
         "geojson": "application/geo+json",
+        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     }
     """Files of a map, which begin with their ending, and media types."""
 

@@ -169,10 +169,12 @@ class Service:
             tag = _tag(asked, made.form, edition)
             if tag in asked.if_none_match or asked.if_none_match.strip() == "*":
                 return Answer(304, _headers(made, tag))
-            answer = self._recent.find(tag) or _written(made, tag, gzip=asked.gzip)
+            kept = self._recent.find(tag)
+            answer = kept or _written(made, tag, gzip=asked.gzip)
             # A publication may have come in between.
             if edition is None or self._warehouse.version() == edition.version:
-                self._recent.keep(tag, answer)
+                if kept is None:
+                    self._recent.keep(tag, answer)
                 return answer
             cast(Body, answer.body).close()
 

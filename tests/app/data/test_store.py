@@ -1,11 +1,13 @@
 """The store: what it reads is what is published, and a new publication is noticed."""
 
+import io
 import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pytest
 
 from geo_pipeline.catalogue.styles import NO_DATA
@@ -199,6 +201,9 @@ def test_a_map_is_taken_as_a_file(store: Store) -> None:
     assert (name, mime) == ("spi_3_2022-08.csv", "text/csv")
     assert content.startswith(b"departement,name,")
     assert store.take("csv", "spi_3", "2022-08", "en")[2].startswith(b"departement,name,")
+    name, _, content = store.take("xlsx", "spi_3", "2022-08", "fr")
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+    assert (name, book.sheetnames) == ("spi_3_2022-08.xlsx", ["Mode d'emploi", "Valeurs"])
     name, _, content = store.take("html", "yield_anomaly_pct_soft_wheat", "2016", "en")
     assert name == "yield_anomaly_pct_soft_wheat_2016.html"
     assert b"<html" in content
