@@ -40,7 +40,7 @@ def _area(indicator: str, least: str) -> Indicator:
             f"Part du département en sécheresse {drought.fr}{NBSP}: {of.fr}",
             f"Share of the département in {drought.en} drought: {of.en}",
         ),
-        short_name=Words(f"part en {least.upper()} ou pire", f"share in {least.upper()} or worse"),
+        short_name=Words(f"en sécheresse {drought.fr}", f"in {drought.en} drought"),
         unit=PERCENT,
         explanation=Words(
             f"Part de la surface du département en sécheresse {drought.fr}, d'après la classe de "
@@ -62,6 +62,7 @@ def _area(indicator: str, least: str) -> Indicator:
             f"{{}} of the area in {drought.en} drought",
         ),
         dry_is_high=True,
+        of_area=True,
         family=FAMILY,
         variant=Words(f"{of.fr}, {drought.fr}", f"{of.en}, {drought.en}"),
     )

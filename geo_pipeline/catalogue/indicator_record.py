@@ -115,6 +115,8 @@ class Indicator:
     its end, or the one value of the year."""
     dry_is_high: bool = False
     """True when large values are dry."""
+    of_area: bool = False
+    """True when the value is a share of the département's area; `short_name` says which."""
     neutral: bool = False
     """True when large values are neither dry nor wet, such as warmth."""
     scored: bool = False

@@ -87,6 +87,7 @@ def _restricted_area(water: str, level: str) -> Indicator:
         asset="water_restrictions",
         over_season="value",
         dry_is_high=True,
+        of_area=True,
         family=FAMILY,
         variant=Words(f"{of.fr}, part {in_force.fr}", f"{of.en}, share {in_force.en}"),
     )

@@ -88,8 +88,8 @@ def _finding_by_yield(which: Indicator, values: pd.Series[float], lang: Lang) ->
     return _counted(less, far, len(values), "yield", lang)
 
 
-def _finding_by_restricted_area(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
-    """Return how many départements restrict most of their area, and how many nearly all."""
+def _finding_by_area(which: Indicator, values: pd.Series[float], lang: Lang) -> str:
+    """Return in how many départements it is most of the area, and in how many nearly all."""
     most, nearly_all = int((values > 50).sum()), int((values >= 95).sum())
     where = which.short_name(lang)
     verbs = message("headline.area.one", where=where), message("headline.area.many", where=where)
@@ -162,8 +162,8 @@ def _finding(indicator: str, values: pd.DataFrame, lang: Lang) -> str:
     if which.kind in _BY_CLASS:
         return _BY_CLASS[which.kind](styles, lang)
     known = values["value"].dropna().astype(float)
-    if which.group == "restrictions":
-        return _finding_by_restricted_area(which, known, lang)
+    if which.of_area:
+        return _finding_by_area(which, known, lang)
     if which.kind == "amount":
         return _finding_by_amount(which, known, values["name"], lang)
     return _ANOMALIES.get(which.group, _finding_by_anomaly)(which, known, lang)

@@ -89,7 +89,7 @@
   });
   const patterns = (seen) => {
     const defs = make("defs", {});
-    if (seen.hatch) for (const name of ["hatch", "hatch-wide", "hatch-over"]) defs.append(alone(document.getElementById(name), seen));
+    if (seen.hatch) for (const name of ["hatch", "hatch-wide", "hatch-cells", "hatch-over"]) defs.append(alone(document.getElementById(name), seen));
     for (const each of defs.children) if (each.tagName === "pattern" && !each.id) each.id = "hatch";
     return defs;
   };

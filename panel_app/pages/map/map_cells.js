@@ -3,7 +3,7 @@
 (() => {
   const { root, on } = app;
   const FROM = 3, REST_MS = 150, MOST_PERIODS = 40;
-  const SVG = "http://www.w3.org/2000/svg", HATCH = "url(#hatch-wide)";
+  const SVG = "http://www.w3.org/2000/svg", HATCH = "url(#hatch-cells)";
   const grids = new Map(); // places of the cells, by département
   const classes = new Map(); // characters of the cells by département, by indicator and period
   const boxes = new Map(); // of the shapes
