@@ -374,7 +374,7 @@ def test_a_bulletin_that_cannot_be_is_told_in_one_line(
 def test_no_bulletin_without_a_publication(tmp_path: Path) -> None:
     result = geo_pipeline("export", "bulletin", home=tmp_path)
     assert result.returncode == FAILED
-    assert "nothing has been published" in one_line(result.stderr)
+    assert "nothing is published at" in one_line(result.stderr)
     assert not (tmp_path / "exports").exists()
 
 

@@ -33,11 +33,13 @@ CHANCE: Final = "soil_drought_chance_pct"
 """The indicator whose colours a map of chances has."""
 
 
-def section(issue: Issue) -> Section:
-    """Return the outlook, its skill, and what became of the one a month ago."""
+def section(issue: Issue) -> Section | None:
+    """Return the outlook, its skill, and what became of the one a month ago; None without any."""
     sentences = list(_of_one(issue) if issue.alone else _of_many(issue))
     figure = (_fan(issue) if issue.alone else _map(issue)) if len(sentences) > 1 else None
     sentences += _said_then(issue)
+    if not sentences:
+        return None
     return Section("ahead", issue.words("bulletin.ahead.title"), sentences, figure=figure)
 
 
@@ -89,15 +91,16 @@ def _skill_sentence(issue: Issue, day: date, lead: int) -> Iterator[Sentence]:
     yield Sentence("ahead.skill", text, tuple(facts))
 
 
-def _none(issue: Issue) -> Iterator[Sentence]:
-    yield Sentence("ahead", issue.words("bulletin.ahead.none"))
+def _none(issue: Issue) -> Sentence:
+    return Sentence("ahead", issue.words("bulletin.ahead.none"))
 
 
 def _of_one(issue: Issue) -> Iterator[Sentence]:
     lead = _furthest(issue, issue.day)
     table, rows = _rows(issue, issue.day, lead)
+    if not lead:
+        yield _none(issue)
     if not lead or rows.empty:
-        yield from _none(issue)
         return
     row, key = rows.iloc[0], _key(issue, table, issue.day, lead)
     target = dekads.before(issue.day, -lead)
@@ -140,8 +143,9 @@ def _of_many(issue: Issue) -> Iterator[Sentence]:
     lead = _furthest(issue, issue.day)
     table, rows = _rows(issue, issue.day, lead)
     rows = rows[rows["chance_pct"].notna()]
+    if not lead:
+        yield _none(issue)
     if not lead or rows.empty:
-        yield from _none(issue)
         return
     likely = rows[rows["chance_pct"] >= LIKELY_PCT].sort_values("chance_pct", ascending=False)
     key = _key(issue, table, issue.day, lead)

@@ -310,11 +310,13 @@ def _moves(issue: Issue) -> Iterator[Sentence]:
     both = [column for column in now if column in before]
     if not both:
         return
-    rank = {
+    ranks = {
         column: severity_rank(pd.Series([now[column], before[column]])).tolist() for column in both
     }
+    moves = {column: int(after - earlier) for column, (after, earlier) in ranks.items()}
     for key, sign in (("worse", 1), ("better", -1)):
-        moved = [column for column in both if sign * (rank[column][0] - rank[column][1]) > 0]
+        moved = [column for column in both if sign * moves[column] > 0]
+        moved.sort(key=lambda column: -abs(moves[column]))
         if not moved:
             continue
         text = issue.words.count(f"bulletin.{key}", len(moved))
