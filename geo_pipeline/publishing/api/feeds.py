@@ -14,8 +14,10 @@ from xml.etree import ElementTree
 import pandas as pd
 
 from geo_pipeline import dekads
+from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.api.editions import Edition
 from geo_pipeline.publishing.api.questions import Form, QuestionError
+from geo_pipeline.publishing.bulletin.issues import Format, name_of
 from geo_pipeline.publishing.bulletin.places import Place, places
 from geo_pipeline.publishing.formats import format_period, is_missing
 from geo_pipeline.publishing.headlines import finding
@@ -34,6 +36,7 @@ NEXT_ISSUES: Final = 6
 INDICATOR: Final = "combined"
 
 _NAMESPACE: Final = "http://www.w3.org/2005/Atom"
+_BULLETINS: Final[dict[Format, str]] = {"pdf": "application/pdf", "html": "text/html"}
 _FOLD: Final = 74
 """Most bytes of a line of iCalendar before it is folded."""
 
@@ -89,8 +92,13 @@ def write(
 
 
 def issues(place: Place, lang: Lang, warehouse: Warehouse, edition: Edition) -> list[Issue]:
-    """Return the last issues of a place, the newest first; none of a dekad without any class."""
-    rows = warehouse.query("api_issues", issues=ISSUES)
+    """Return the last issues of a place, the newest first.
+
+    They are those of the bulletin: dekads in which most départements have a class, and the place.
+    """
+    counts = warehouse.query("api_class_counts")
+    known = counts.loc[selection.of_most(counts["departements"].to_numpy()), "period_end"]
+    rows = warehouse.query("api_issues", days=[day.date() for day in known[-ISSUES:]])
     rows = rows[rows["departement"].isin(place.codes)]
     found = []
     for moment, values in rows.groupby("period_end", sort=False):
@@ -123,6 +131,11 @@ def _page(place: Place, site: str, day: date, lang: Lang) -> str:
     elif place.kind == "region":
         query = {"page": "ranking", "region": place.key.removeprefix("R"), **query}
     return f"{site}/app?{urlencode(query)}"
+
+
+def _bulletin(place: Place, site: str, day: date, lang: Lang, form: Format) -> str:
+    """Return the address of the bulletin of a dekad."""
+    return f"{site}/bulletins/{name_of(place, day, lang, form)}"
 
 
 def due(period_end: date) -> date:
@@ -168,6 +181,9 @@ def _atom(
             _add(entry, name, f"{due(each.period_end)}T12:00:00Z")
         page = _page(place, site, each.period_end, lang)
         ElementTree.SubElement(entry, "link", {"rel": "alternate", "href": page})
+        for form, media in _BULLETINS.items():
+            told = {"type": media, "href": _bulletin(place, site, each.period_end, lang, form)}
+            ElementTree.SubElement(entry, "link", {"rel": "enclosure", **told})
         _add(entry, "summary", each.said)
     ElementTree.indent(feed, " ")
     text: bytes = ElementTree.tostring(feed, "utf-8", xml_declaration=True)
@@ -201,6 +217,7 @@ def _calendar(
     ]
     for day in days:
         begins = due(day)
+        opens = _bulletin(place, site, day, lang, "pdf") if day in said else f"{site}/app"
         lines += [
             "BEGIN:VEVENT",
             f"UID:{place.slug}-{day}@agricultural-drought-france",
@@ -209,7 +226,7 @@ def _calendar(
             f"DTEND;VALUE=DATE:{begins + timedelta(days=1):%Y%m%d}",
             f"SUMMARY:{_escaped(_title(place, day, words))}",
             f"DESCRIPTION:{_escaped(said.get(day, words('feed.expected')))}",
-            f"URL:{_page(place, site, day, lang)}",
+            f"URL:{opens}",
             "TRANSP:TRANSPARENT",
             "END:VEVENT",
         ]

@@ -49,9 +49,11 @@ def test_an_atom_feed_has_what_the_standard_asks_for(service: Service) -> None:
     first = entries[0]
     assert first.findtext(f"{ATOM}title") == "Agricultural drought, Gers: 21-31\u00a0December 2022"
     assert str(first.findtext(f"{ATOM}summary")).startswith("Gers: ")
-    link = first.find(f"{ATOM}link")
-    assert link is not None
-    parts = urlsplit(link.attrib["href"])
+    links = {each.attrib.get("type", ""): each.attrib["href"] for each in first.iter(f"{ATOM}link")}
+    assert links["application/pdf"] == (
+        "https://example.org/drought/bulletins/bulletin_32_2022-12-31_en.pdf"
+    )
+    parts = urlsplit(links[""])
     assert parts.path == "/drought/app"
     assert parse_qs(parts.query)["period"] == ["2022-12-31"]
     assert parse_qs(parts.query)["departement"] == ["32"]
