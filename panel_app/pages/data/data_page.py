@@ -27,6 +27,8 @@ USES: Final = {
     "geojson": "data.for_geojson",
 }
 """What each form is for, as keys of the words."""
+WORKBOOK_BYTES: Final = 6_000
+"""Size of a workbook without rows."""
 CELL_BYTES: Final = 8
 """Size of a cell of a workbook; values, percentiles and classes are a sheet each."""
 PROPERTY_BYTES: Final = 32
@@ -65,9 +67,14 @@ def _indicator(view: PageView) -> str:
             "name": which.name(view.lang),
             "unit": which.unit(view.lang),
             "said": which.explanation(view.lang),
-            "first": first,
-            "last": last,
-            "periods": format_number(len(periods), 0, view.lang),
+            "how": view.words("data.indicator_one", day=last)
+            if len(periods) == 1
+            else view.words(
+                "data.indicator_how",
+                first=first,
+                last=last,
+                periods=format_number(len(periods), 0, view.lang),
+            ),
             "licence": _licence(view, which.asset, "departements"),
             "files": [
                 {
@@ -89,7 +96,7 @@ def _sizes_of_indicator(view: PageView, rows: int) -> dict[str, int]:
         return {}
     share = rows / size.rows
     return {
-        "xlsx": 3 * CELL_BYTES * rows,
+        "xlsx": WORKBOOK_BYTES + 3 * CELL_BYTES * rows,
         "csv": round(size.csv * share),
         "parquet": round(size.parquet * share) + OUTLINES_BYTES,
         "geojson": PROPERTY_BYTES * rows + OUTLINES_BYTES,
