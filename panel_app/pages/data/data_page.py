@@ -121,7 +121,7 @@ def _tables(view: PageView) -> str:
                     {
                         "href": _href(view, f"tables/{name}", ending),
                         "said": SAID[ending],
-                        "size": _about(getattr(size, ending, None), view),
+                        "size": _about(_size_of_table(name, ending, size), view),
                     }
                     for ending in files.endings(name)
                     if ending != "xlsx" or _fits(size)
@@ -129,6 +129,13 @@ def _tables(view: PageView) -> str:
             }
         )
     return render("data/tables", {"words": view.words, "rows": rows})
+
+
+def _size_of_table(name: str, ending: str, size: Size | None) -> int | None:
+    """Return about how many bytes a file of a table has; the outlines are beside their rows."""
+    if name == files.OUTLINES and ending in ("parquet", "geojson"):
+        return OUTLINES_BYTES
+    return getattr(size, ending, None)
 
 
 def _fits(size: Size | None) -> bool:
