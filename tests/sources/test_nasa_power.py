@@ -110,7 +110,7 @@ def test_a_cell_that_two_departements_share_is_asked_once(http: Http, provider: 
 def test_the_mean_over_points_by_hand(http: Http, provider: Provider) -> None:
     """Of three points two lie in the southern cell: a third of the way to the northern one."""
     provider.on(PATH, archive())
-    rows, provenance, notes = past(http, provider)
+    rows, provenance, notes, *_ = past(http, provider)
     assert list(rows.columns) == list(OBSERVED)
     assert rows["date"].astype(str).tolist() == ["2021-07-01", "2021-07-02", "2021-07-03"]
     first = rows.iloc[0]
@@ -196,7 +196,7 @@ def test_one_value_that_cannot_be_is_left_out_and_told(http: Http, provider: Pro
         return -5.0 if wrong else july(name, latitude, day)
 
     provider.on(PATH, archive(odd))
-    rows, _, notes = past(http, provider)
+    rows, _, notes, *_ = past(http, provider)
     # One of three points is left: under half, so the day has no rain.
     assert rows["precip_mm"].notna().tolist() == [True, False, True]
     assert len(notes) == 1

@@ -125,7 +125,7 @@ def test_one_request_asks_for_all_points_and_says_what_it_wants(
 
 def test_the_mean_over_points_by_hand(http: Http, provider: Provider) -> None:
     provider.on(PATH, archive())
-    rows, provenance, _ = past(http, provider)
+    rows, provenance, *_ = past(http, provider)
     assert list(rows.columns) == list(OBSERVED)
     assert rows["date"].astype(str).tolist() == ["2020-07-01", "2020-07-02", "2020-07-03"]
     assert rows["date"].dtype == "datetime64[ns]"
@@ -497,7 +497,7 @@ def test_one_value_that_cannot_be_is_left_out_and_named(
 ) -> None:
     """The second of three places lacks it on that day: the mean of the two others is the same."""
     provider.on(PATH, broken(**{name: replaced(value)}))
-    rows, _, notes = past(http, provider, "2020-01-02", "2020-01-04")
+    rows, _, notes, *_ = past(http, provider, "2020-01-02", "2020-01-04")
     (note,) = map(str, notes)
     assert note.startswith("left out ")
     assert told in note
