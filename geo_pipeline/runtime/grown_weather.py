@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from geo_pipeline.errors import StorageError
 from geo_pipeline.sources.observed import OBSERVED
 from geo_pipeline.storage.lake import Lake, arrow_schema
+from geo_pipeline.table_rows import empty
 from geo_pipeline.transforms.joined_histories import joined
-from geo_pipeline.transforms.provider_differences import History, history
+from geo_pipeline.transforms.provider_differences import History
 from geo_pipeline.transforms.weather import with_et0
 
 WEATHER = "weather_daily"
@@ -50,12 +51,14 @@ def grown_weather(
     """
     place = places[places["departement"] == code].to_csv(index=False)
     made_of = hashlib.sha256(f"{method}{place}".encode()).hexdigest()
-    days, before = joined([observed])[0], None
+    days, overlap = joined([observed])
+    before = None
     if len(days):
         stay = _staying(lake, code, days, made_of)
         if stay is not None:
             days, before = days.iloc[len(stay) :].reset_index(drop=True), stay
-    return GrownWeather(history([with_et0(days, places)]), before, made_of)
+    alone = History(with_et0(days, places), overlap, empty("provider_differences"))
+    return GrownWeather(alone, before, made_of)
 
 
 def _staying(lake: Lake, code: str, days: pd.DataFrame, made_of: str) -> pa.Table | None:

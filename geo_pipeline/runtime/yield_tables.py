@@ -1,7 +1,8 @@
 """Inputs and provenance of the tables of yields, so that unchanged crops are not measured again.
 
 The file of `yield_skill` names for each crop the harvests, and the weather of their seasons, that
-it was measured on; days of a season without a known harvest do not change it. Rows are made in
+it was measured on; days of a season without a known harvest do not change it. Between two days on
+which a window of a season begins or ends, no table of yields is computed again. Rows are made in
 `transforms.yields`.
 """
 
@@ -32,14 +33,17 @@ from geo_pipeline.storage.lake import Lake, partition
 from geo_pipeline.storage.partition_states import unreadable
 from geo_pipeline.table_rows import empty
 from geo_pipeline.transforms import crop_seasons, yields
-from geo_pipeline.transforms.crop_seasons import CropSeasons, seasons_of_crops
+from geo_pipeline.transforms.crop_seasons import CropSeasons, last_event, seasons_of_crops
 
 SKILL: Final = "yield_skill"
 OUTLOOK: Final = "yield_outlook"
 
+WEATHER: Final = "weather_daily"
+HARVESTS: Final = "crop_statistics"
+
 INPUTS: Final = {
-    "weather_daily": ("departement", "date", *features.VARIABLES),
-    "crop_statistics": ("departement", "year", "crop", "yield_q_ha"),
+    WEATHER: ("departement", "date", *features.VARIABLES),
+    HARVESTS: ("departement", "year", "crop", "yield_q_ha"),
 }
 """Tables that are read, with their columns."""
 
@@ -95,6 +99,19 @@ class Inputs:
         tables = [each.to_csv() for each in (self.crops, self.storage)]
         return _sha256([*texts, *tables])
 
+    @cached_property
+    def seen(self) -> list[str]:
+        """Hashes of all data that the seasons show: the harvests, and the weather until the last
+        day on which a window of a season begins or ends. Later days do not change a row."""
+        paths = self.lake.files(WEATHER, self.left_out)
+        last = [day for path in paths if (day := self.lake.inspect(path).footer.last_date)]
+        if not last:
+            return [self.origin().sha256]
+        until = str(last_event(np.datetime64(max(last)), self.crops))
+        harvests = self.lake.joint_origin([HARVESTS], self.left_out).sha256
+        weather = [f"{partition(path)} {self.lake.digest_until(path, until)}" for path in paths]
+        return [until, harvests, *weather]
+
     def seasons(self) -> Iterator[CropSeasons]:
         """Yield the seasons of each crop."""
         weather, statistics = (self._rows(table) for table in INPUTS)
@@ -109,7 +126,7 @@ class Inputs:
 def skill(inputs: Inputs) -> tuple[pd.DataFrame, Provenance]:
     """Return `yield_skill`; crops with the same inputs as before keep their rows."""
     origin = inputs.origin()
-    everything = _sha256([inputs.form, origin.sha256])
+    everything = _sha256([inputs.form, *inputs.seen])
     before, known = _as_before(inputs.lake, SKILL)
     if known.get(EVERYTHING) == everything:
         return before, replace(origin, made_of=json.dumps(known))
@@ -128,7 +145,8 @@ def skill(inputs: Inputs) -> tuple[pd.DataFrame, Provenance]:
 def outlook(inputs: Inputs) -> tuple[pd.DataFrame, Provenance]:
     """Return `yield_outlook`: the rows of the lake, where they would be the same."""
     origin = inputs.origin(SKILL)
-    everything = _sha256([inputs.form, origin.sha256])
+    _, measured = _as_before(inputs.lake, SKILL)
+    everything = _sha256([inputs.form, *inputs.seen, measured.get(EVERYTHING, "")])
     origin = replace(origin, made_of=json.dumps({EVERYTHING: everything}))
     before, known = _as_before(inputs.lake, OUTLOOK)
     if known.get(EVERYTHING) == everything:

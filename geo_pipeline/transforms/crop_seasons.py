@@ -131,6 +131,32 @@ class CropSeasons:
         return hashed.hexdigest()
 
 
+def season_of(crop: "pd.Series[Any]", year: int) -> Window:
+    """Return the whole season of a crop that is harvested in `year`."""
+    day = f"{int(crop['start_month']):02}-{int(crop['start_day']):02}"
+    length = (int(crop[STAGES].sum()) - 1) * ONE_DAY
+    sowing = np.datetime64(f"{year}-{day}")
+    if (sowing + length).astype("datetime64[Y]") > sowing.astype("datetime64[Y]"):
+        sowing = np.datetime64(f"{year - 1}-{day}")
+    return Window(sowing, sowing + length, sowing + length)
+
+
+def last_event(until: np.datetime64, crops: pd.DataFrame) -> np.datetime64:
+    """Return the last day, up to `until`, on which a window of some season begins or ends.
+
+    On later days nothing of what is made from seasons changes before the next such day.
+    """
+    year = int(until.astype("datetime64[Y]").astype(np.int64)) + 1970
+    month = until.astype("datetime64[M]")
+    events = [each.astype("datetime64[D]") - ONE_DAY for each in (month, month + 1)]
+    for _, crop in crops.iterrows():
+        for harvested in range(year - 1, year + 2):
+            season = season_of(crop, harvested)
+            for window in (season, season.before_sowing(), season.after_harvest()):
+                events += [window.sowing, window.issue]
+    return max(each for each in events if each <= until)
+
+
 def seasons_of_crops(
     weather: pd.DataFrame, statistics: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame
 ) -> Iterator[CropSeasons]:
@@ -224,12 +250,7 @@ class _Sown:
 
     def season(self, year: int) -> Window:
         """Return the whole season that is harvested in `year`."""
-        day = f"{int(self.crop['start_month']):02}-{int(self.crop['start_day']):02}"
-        length = (int(self.crop[STAGES].sum()) - 1) * ONE_DAY
-        sowing = np.datetime64(f"{year}-{day}")
-        if (sowing + length).astype("datetime64[Y]") > sowing.astype("datetime64[Y]"):
-            sowing = np.datetime64(f"{year - 1}-{day}")
-        return Window(sowing, sowing + length, sowing + length)
+        return season_of(self.crop, year)
 
     def years(self) -> list[int]:
         """Return the years of harvest of the seasons that begin within the record."""

@@ -15,9 +15,11 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.table_rows import validate
 from geo_pipeline.transforms.crop_seasons import (
     CropSeasons,
+    last_event,
     seasons_of_crops,
     without_doubtful,
 )
+from geo_pipeline.transforms.soil import STAGES
 from geo_pipeline.transforms.weather import with_et0
 from geo_pipeline.transforms.yields import measured, yield_outlook, yield_skill
 
@@ -286,3 +288,40 @@ def test_departements_held_back_are_not_used(lake: Lake) -> None:
     rows, _ = yield_tables.skill(yield_tables.Inputs.of(lake, tables, {"31"}, said.append))
     assert set(rows["departements"]) <= {0, 1}
     assert said == ["départements left out: 31"]
+
+
+@pytest.mark.parametrize(
+    ("until", "event"),
+    [
+        ("2021-04-08", "2021-03-31"),  # the end of a month: a date of issue
+        ("2021-04-09", "2021-04-09"),  # the eve of sowing
+        ("2021-04-20", "2021-04-10"),  # sowing
+        ("2021-07-18", "2021-07-18"),  # harvest, 99 days later
+        ("2021-07-30", "2021-07-19"),  # the days after harvest begin
+        ("2021-10-30", "2021-10-26"),  # and end, 99 days later
+        ("2021-10-31", "2021-10-31"),
+    ],
+)
+def test_the_last_day_on_which_a_window_begins_or_ends(until: str, event: str) -> None:
+    """A crop of a hundred days from 10 April."""
+    lengths = dict(zip(STAGES, (20, 30, 30, 20), strict=True))
+    crop = pd.DataFrame({"start_month": 4, "start_day": 10, **lengths}, index=["x"])
+    assert last_event(np.datetime64(until), crop) == np.datetime64(event)
+
+
+def test_days_between_two_events_change_no_season(
+    weather: pd.DataFrame, statistics: pd.DataFrame
+) -> None:
+    days = np.arange("2021-07-01", "2021-12-01", dtype="datetime64[D]")
+    events = [last_event(day, SOURCE.crop_parameters()) for day in days]
+    event, last = max(zip(events, days, strict=True), key=lambda each: each[1] - each[0])
+    assert event < last
+    until, more = (
+        seasons(weather[weather["date"] <= pd.Timestamp(day)], statistics) for day in (event, last)
+    )
+    for crop, each in until.items():
+        assert each.digest == more[crop].digest
+        for one, other in zip(each.issues, more[crop].issues, strict=True):
+            assert one.inside == other.inside
+            assert np.array_equal(one.known, other.known)
+            assert np.array_equal(one.features, other.features, equal_nan=True)
