@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from geo_pipeline.catalogue.indicator_record import GROUPS, Indicator
 from geo_pipeline.published_tables import PUBLISHED, observed_in
 from geo_pipeline.storage.warehouse import ONLY_READ
+from geo_pipeline.table_words import SAID
 from geo_pipeline.tables import TABLES
 from geo_pipeline.words import Words
 
@@ -31,7 +32,10 @@ class Offer:
 
     name: str
     title: Words
+    said: Words
+    """A sentence on what it holds, for readers."""
     description: str
+    """Its text in the data dictionary, in English."""
     columns: "tuple[Column, ...]"
     """Without geometries: these are those of the départements."""
     assets: tuple[str, ...]
@@ -61,7 +65,10 @@ def offer(name: str) -> Offer:
 
     record = TABLES[name] if name in TABLES else PUBLISHED[name]
     kept = tuple(each for each in columns(name) if each.kind != "geometry")
-    return Offer(name, record.title, described(name), kept, observed_in(name))
+    text = described(name)
+    first = text.partition("\n")[0]
+    said = SAID.get(name, Words(first, first))
+    return Offer(name, record.title, said, text, kept, observed_in(name))
 
 
 def indicator_facts(which: Indicator) -> dict[str, Any]:

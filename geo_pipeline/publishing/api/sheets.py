@@ -93,7 +93,7 @@ def write_rows(
     words, title = catalogue(lang), about.title(lang)
     told = [
         (words("workbook.table"), f"{title} ({about.name})"),
-        (words("workbook.meaning"), about.description),
+        (words("workbook.meaning"), about.said(lang)),
         (words("workbook.missing"), words("workbook.missing_how")),
         *_origin(edition, about.assets, words),
     ]

@@ -111,10 +111,7 @@ def _tables(view: PageView) -> str:
             {
                 "name": name,
                 "title": about.title(view.lang),
-                # A new table has the first line of the data dictionary until it has words.
-                "said": view.words.texts.get(
-                    f"data.of.{name}", about.description.partition("\n")[0]
-                ),
+                "said": about.said(view.lang),
                 "rows": format_number(size.rows, 0, view.lang) if size else "",
                 "licence": _licence(view, *about.assets),
                 "files": [
