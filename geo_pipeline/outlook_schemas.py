@@ -235,7 +235,8 @@ class OutlookHindcast(ByDepartement):
     """Forecasts of soil water for past dates of issue, with their scores (mart, partitioned).
 
     Of the year being forecast, only the state of the soil on the day of issue is used
-    (docs/outlook.md). Sums by month of issue are published (`outlook_local_skill`).
+    (docs/outlook.md). Sums by month of issue are published (`outlook_local_skill`), and those of
+    grassland as they were issued (`soil_outlook_past`).
     """
 
     # Two million rows of short numbers.

@@ -40,6 +40,8 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     words: Sequence[int] = (0,)
     """Columns of words, which begin at the left."""
+    widths: Sequence[float] = (1, 0, 0, 0)
+    """Share of each column in the width that is left; 0 for one as wide as its words."""
 
 
 @dataclass(frozen=True)

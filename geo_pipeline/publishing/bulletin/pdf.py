@@ -23,13 +23,6 @@ FONT: Final = "Source Sans Pro"
 
 CUTS: Final = ("Regular", "Semibold", "Bold")
 
-COLUMNS: Final = {
-    "changed": ("1fr", "auto", "auto", "auto"),
-    "crops": ("1.25fr", "auto", "auto", "1.2fr"),
-    "watch": ("1.3fr", "1.2fr", "auto", "auto"),
-}
-"""Widths of the columns of each table."""
-
 
 def pdf(document: Document) -> bytes:
     """Return the document as PDF.
@@ -115,7 +108,7 @@ def _section(section: Section) -> dict[str, Any]:
     return {
         "title": section.title,
         "sentences": [each.text for each in section.sentences],
-        "table": None if section.table is None else _table(section.key, section.table),
+        "table": None if section.table is None else _table(section.table),
         "figure": None if section.figure is None else _figure(section.figure),
     }
 
@@ -133,12 +126,12 @@ def _legend(named: Sequence[tuple[ClassStyle, str]]) -> list[dict[str, str]]:
     return [{"swatch": swatch(style), "name": name} for style, name in named]
 
 
-def _table(key: str, table: Table) -> dict[str, Any]:
+def _table(table: Table) -> dict[str, Any]:
     return {
         "caption": table.caption,
         "head": list(table.head),
         "words": list(table.words),
-        "columns": list(COLUMNS[key]),
+        "columns": [f"{share}fr" if share else "auto" for share in table.widths],
         "rows": [
             [
                 {"text": cell.text, "swatch": swatch(cell.style) if cell.style else ""}

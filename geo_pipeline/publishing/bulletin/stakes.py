@@ -60,6 +60,7 @@ def crops(issue: Issue) -> Section | None:
         [issue.words(f"bulletin.crops.{each}") for each in ("crop", "area", "short", "stage")],
         [_crop_row(issue, each) for each in by_crop[:LISTED]],
         words=(0, 3),
+        widths=(1.25, 0, 0, 1.2),
     )
     behind = [Sentence(f"crops.{each['crop']}", "", each["facts"]) for each in by_crop[:LISTED]]
     return Section("crops", title, list(_crop_sentences(issue, rows)), table, behind=behind)
@@ -248,7 +249,13 @@ def watch(issue: Issue) -> Section | None:
     ]
     head = [issue.words(f"bulletin.watch.{each}") for each in ("crop", "stage", "day", "water")]
     until = issue.day_month(issue.day + timedelta(days=AHEAD_DAYS))
-    table = Table(issue.words("bulletin.watch.caption", until=until), head, rows, words=(0, 1, 2))
+    table = Table(
+        issue.words("bulletin.watch.caption", until=until),
+        head,
+        rows,
+        words=(0, 1, 2),
+        widths=(1.3, 1.2, 0, 0),
+    )
     behind = [Sentence(f"watch.{crop}.{day}", "", (fact,)) for day, crop, _, _, fact in changes]
     return Section("watch", issue.words("bulletin.watch.title"), (), table, behind=behind)
 

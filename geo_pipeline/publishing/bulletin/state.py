@@ -206,7 +206,9 @@ def changed(issue: Issue) -> Section | None:
     if rows:
         first = "bulletin.indicator" if issue.alone else "bulletin.class_of_area"
         head = [issue.words(first), *_moments(issue)]
-        table = Table(issue.words(f"bulletin.changed.{issue.place.kind}"), head, rows)
+        widths = (1.4, 1, 1, 1) if issue.alone else (1, 0, 0, 0)
+        caption = issue.words(f"bulletin.changed.{issue.place.kind}")
+        table = Table(caption, head, rows, widths=widths)
     return Section("changed", title_, sentences, table, behind=facts)
 
 
