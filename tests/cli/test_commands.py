@@ -92,7 +92,7 @@ EXPORTS: tuple[tuple[list[str], str], ...] = (
         ["map", "--indicator", "yield_anomaly_pct_sunflower", "--period", "2031"],
         "the data run from 2003 to 2017; the nearest period is 2017",
     ),
-    (["table", "--output", "x.xlsx"], "cannot write a table as 'x.xlsx'"),
+    (["table", "--output", "x.ods"], "cannot write a table as 'x.ods'"),
     (["table", "--format", "csv", "--output", "x.geojson"], "disagree"),
 )
 """Mistakes in exports, each with what is said of it."""

@@ -42,7 +42,10 @@ def test_every_published_table_is_a_file(
         file = export_whole_table(warehouse, lake, name, tmp_path / f"{name}.parquet")
         written = pd.read_parquet(file)
         if name in ONLY_READ:
-            assert len(written) == sum(len(lake.read(name, code)) for code in ("31", "32", "33"))
+            # Of a grid that nobody chose there are no files, and so no rows.
+            there = [code for code in ("31", "32", "33") if lake.path(name, code).exists()]
+            assert bool(there) == (name != "cell_dekads")
+            assert len(written) == sum(len(lake.read(name, code)) for code in there)
         else:
             known = warehouse.table(name)
             assert list(written) == list(known), name
