@@ -111,8 +111,12 @@ def own_home(published_home: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def small_home(of_all: Path) -> Path:
-    """Return a home with 31, 32 and 33 run and published. Copy it, do not write to it."""
-    return made(of_all / "small", ["31", "32", "33"])
+    """Return a home with 31, 32 and 33 run and published. Copy it, do not write to it.
+
+    It is kept beside that of all France, where that one is kept.
+    """
+    kept = os.environ.get("GEO_PIPELINE_TEST_HOME")
+    return made(Path(f"{kept}-small") if kept else of_all / "small", ["31", "32", "33"])
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ from geo_pipeline.tables import chosen
 from tests.conftest import digests, ignore
 from tests.grid_home import XS, YS, grid_home, settings_of, weather
 
+pytestmark = pytest.mark.slow
+
 SHARES = [f"{name}_pct" for name in
           ("d4", "d3", "d2", "d1", "d0", "normal", "w0", "w1", "w2", "unknown")]  # fmt: skip
 LIMITS = [-2.0, -1.6, -1.3, -0.8, -0.5]

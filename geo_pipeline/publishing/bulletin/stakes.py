@@ -53,10 +53,7 @@ def crops(issue: Issue) -> Section | None:
     by_crop = [_of_crop(issue, str(crop), each) for crop, each in rows.groupby("crop")]
     by_crop.sort(key=lambda each: -each["area_ha"])
     table = Table(
-        issue.words(
-            f"bulletin.crops.caption_{'one' if issue.alone else 'many'}",
-            year=int(rows["area_year"].max()),
-        ),
+        issue.words(f"bulletin.crops.caption_{'one' if issue.alone else 'many'}"),
         [issue.words(f"bulletin.crops.{each}") for each in ("crop", "area", "short", "stage")],
         [_crop_row(issue, each) for each in by_crop[:LISTED]],
         words=(0, 3),
@@ -86,8 +83,14 @@ def _of_crop(issue: Issue, crop: str, rows: pd.DataFrame) -> dict[str, Any]:
     area = float(rows["area_ha"].sum())
     judged = rows[rows["shortage_pct"].notna()]
     short = judged[judged["shortage_class"].isin(SHORT_CLASSES)]
+    years = tuple(int(rows["area_year"].agg(end)) for end in ("min", "max"))
     facts = [claims.fact(area, "exposure", "sum(area_ha)", key)]
+    facts += [
+        claims.fact(year, "exposure", f"{end}(area_year)", key)
+        for year, end in zip(years, ("min", "max"), strict=True)
+    ]
     told: dict[str, Any] = {"crop": crop, "area_ha": area, "short_ha": None, "shortage": None}
+    told["years"] = str(years[0]) if years[0] == years[1] else f"{years[0]}-{years[1]}"
     if len(judged) and issue.alone:
         told["shortage"] = float(judged["shortage_pct"].iloc[0])
         facts.append(claims.fact(told["shortage"], "exposure", "shortage_pct", key))
@@ -111,7 +114,7 @@ def _crop_row(issue: Issue, crop: dict[str, Any]) -> list[Cell]:
         short = issue.hectares(crop["short_ha"])
     stage = _stage(issue, crop["crop"], issue.day)
     return [
-        Cell(_crop_name(issue, crop["crop"], capital=True)),
+        Cell(f"{_crop_name(issue, crop['crop'], capital=True)} ({crop['years']})"),
         Cell(issue.hectares(crop["area_ha"])),
         Cell(short),
         Cell("–" if stage is None else capitalise(_stage_name(issue, crop["crop"], stage))),

@@ -12,6 +12,8 @@ from panel_app.data.store import Publication, Store
 from panel_app.drawing.cells import cells, grids
 from tests.grid_home import grid_home
 
+pytestmark = pytest.mark.slow
+
 AT = "spi_3|2025-12-31"
 
 
