@@ -73,7 +73,7 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
         _job(
             longest_s,
             dg.AssetSelection.checks(),
-            "bulletins",
+            "issue_bulletins",
             dg.AssetSelection.assets(BULLETINS),
             "The bulletins of the newest dekad, from the publication as it is.",
         ),

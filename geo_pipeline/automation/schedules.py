@@ -120,7 +120,7 @@ def plans(settings: Settings) -> list[Plan]:
         ),
         Plan(
             "dekad_bulletins",
-            "bulletins",
+            "issue_bulletins",
             "0 16 1,11,21 * *",
             is_live(settings, "refresh_weather"),
             "Writes the bulletins of the dekad that ended the day before, once it is published.",

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_partition_is_a_place(own_small_home: Path, tmp_path: Path) -> None:
-    job = build_definitions(home=own_small_home).resolve_job_def("bulletins")
+    job = build_definitions(home=own_small_home).resolve_job_def("issue_bulletins")
     with dg.DagsterInstance.ephemeral() as instance:
         result = job.execute_in_process(instance=instance, partition_key="R76")
         assert result.success

@@ -127,3 +127,9 @@ def test_the_sensor_runs_from_the_start_and_asks_for_nothing_observed() -> None:
     }
     without = {name for name, condition in conditions.items() if condition is None}
     assert without == {*OBSERVED, "bulletins"}  # issues of a dekad come by their schedule
+
+
+def test_dagster_can_load_all_that_is_defined() -> None:
+    """No job has the name of an asset: Dagster's pages and daemon load none of the definitions."""
+    dg.Definitions.validate_loadable(build_definitions(groundwater="hubeau"))
+    dg.Definitions.validate_loadable(build_definitions(source="sim2"))

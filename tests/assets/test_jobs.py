@@ -60,7 +60,7 @@ def test_jobs_hold_what_they_refresh_and_what_depends_on_it() -> None:
         assert held_by(job) == {table} | follows | PUBLISHED
     assert held_by("refresh_boundaries") == GEOGRAPHY | PUBLISHED | set(SUMMED)
     assert held_by("checks") == set()
-    assert held_by("bulletins") == {"bulletins"}
+    assert held_by("issue_bulletins") == {"bulletins"}
 
 
 def test_groundwater_is_in_the_jobs_where_a_provider_is_chosen() -> None:
