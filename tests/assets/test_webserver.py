@@ -104,7 +104,8 @@ def test_the_pages_load_everything_and_run_one_partition(
 ) -> None:
     repository = loaded(query)
     assert {"france", "departement", "publish"} <= {each["name"] for each in repository["jobs"]}
-    assert len(repository["assetNodes"]) == len(PARTITIONED) + len(UNPARTITIONED) + 2
+    beside = {"warehouse", "exports", "bulletins"}
+    assert len(repository["assetNodes"]) == len(PARTITIONED) + len(UNPARTITIONED) + len(beside)
     run_id = launched(query, "31")
     until(partial(ended, query, run_id))
     assert status(query, run_id) == "SUCCESS"
