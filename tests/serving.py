@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SAID = re.compile(r"^The map app: (http://\S+)$", re.MULTILINE)
-PATIENCE_S = 60
+PATIENCE_S = 240
 
 Served = tuple[subprocess.Popen[bytes], str]
 
