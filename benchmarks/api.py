@@ -16,7 +16,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.app import READY, WALK, chromium, ms, percentile, published
+from benchmarks.app import WALK, chromium, ms, percentile, published
 from benchmarks.common import asked, machine
 from tests.serving import served
 
@@ -70,7 +70,6 @@ def walk(page: Any, steps: int) -> tuple[list[float], list[float]]:
     """Step back through time; return when the map was painted and when its texts followed, ms."""
     page.goto(page.url)
     page.wait_for_selector("html[data-ready]")
-    page.evaluate(READY)
     painted, told = page.evaluate(WALK, [steps, 300])
     return painted, told
 

@@ -52,11 +52,11 @@ def main() -> None:
     """Measure and print."""
     _, smallest = asked()
     print(machine())
+    codes = SMALLEST_CODES if smallest else CODES
     if (home := kept_home()) is not None:
-        measure(home, SMALLEST_CODES if smallest else CODES)
+        measure(home, codes)
         return
     with tempfile.TemporaryDirectory() as made:
-        codes = SMALLEST_CODES if smallest else CODES
         run(Settings(home=Path(made)), list(codes), lambda *_: None)
         measure(Path(made), codes)
 

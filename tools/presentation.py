@@ -5,9 +5,7 @@ is in diapositives.html beside them; figures are counted here, pictures are take
 """
 
 import base64
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,8 +15,9 @@ from typing import Any, Final
 import jinja2
 import pandas as pd
 from markupsafe import Markup
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from benchmarks.app import chromium
 from geo_pipeline.automation.jobs import FRANCE
 from geo_pipeline.automation.monitoring import current_snapshot
 from geo_pipeline.catalogue.crop_names import CROP_NAMES
@@ -51,6 +50,9 @@ KINDS: Final = {
     "groundwater": "nappes",
 }
 JPEG_QUALITY: Final = 82
+
+ASKED: Final = tuple(each for each in PROVIDERS if each.name != EMBEDDED)
+"""The providers that are asked over the network."""
 
 
 def shown(value: float, decimals: int = 0) -> str:
@@ -147,12 +149,11 @@ def _parts() -> dict[str, str]:
     """Return how many parts the pipeline has."""
     definitions = build_definitions()
     graph = definitions.resolve_asset_graph()
-    asked = [each for each in PROVIDERS if each.name != EMBEDDED]
     counted = {
         "departements": len(CODES),
         "indicators": len(INDICATORS),
         "tables": len(TABLES),
-        "providers": len({each.name for each in asked}),
+        "providers": len({each.name for each in ASKED}),
         "assets": len(graph.materializable_asset_keys),
         "checks": len(graph.asset_check_keys),
         "jobs": len(list(definitions.jobs or ())),
@@ -220,7 +221,7 @@ def slides(told: Mapping[str, Any], images: Mapping[str, str]) -> str:
         name: Markup((FOLDER / f"diapositives.{kind}").read_text(encoding="utf-8"))
         for name, kind in {"style": "css", "script": "js"}.items()
     }
-    sources = [_source(each) for each in PROVIDERS if each.name != EMBEDDED]
+    sources = [_source(each) for each in ASKED]
     template = environment.get_template("diapositives.html")
     return template.render(**told, **parts, pictures=images, sources=sources)
 
@@ -228,18 +229,15 @@ def slides(told: Mapping[str, Any], images: Mapping[str, str]) -> str:
 def main() -> None:
     """Write the slides as HTML and PDF."""
     settings = Settings()
-    chromium = shutil.which(os.environ.get("CHROMIUM", "chromium"))
-    if chromium is None or not settings.warehouse.exists():
-        sys.exit("Chromium and a publication are needed: install it, and `just run` first")
+    if not settings.warehouse.exists():
+        sys.exit("nothing is published: `just run` first")
     told = figures(settings)
     target = FOLDER / "soutenance.html"
-    with served(settings.home) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with served(settings.home) as address, chromium() as browser:
         target.write_text(slides(told, pictures(browser, address)), encoding="utf-8")
         page = browser.new_page()
         page.goto(Path(target).as_uri())
         page.pdf(path=target.with_suffix(".pdf"), prefer_css_page_size=True, print_background=True)
-        browser.close()
     print(f"{target.relative_to(ROOT)} and .pdf: {target.stat().st_size / 1e6:.1f} MB")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from geo_pipeline.catalogue.indicator_record import PERCENT, Indicator
-from geo_pipeline.catalogue.styles import STRESS_COLOURS, THIN, amount_bins
+from geo_pipeline.catalogue.styles import STRESS_COLOURS, area_share_bins
 from geo_pipeline.words import NBSP, Words
 
 FAMILY: Final = Words("Part du département en sécheresse", "Share of the département in drought")
@@ -50,12 +50,7 @@ def _area(indicator: str, least: str) -> Indicator:
             f"of 8{NBSP}km of SIM2 ({of.en}). Cells without a class do not count.",
         ),
         kind="amount",
-        styles=amount_bins(
-            (0, 1, 10, 25, 50, 75, 95),
-            PERCENT,
-            STRESS_COLOURS,
-            none=Words(f"moins de 1{THIN}% du département", "less than 1% of the département"),
-        ),
+        styles=area_share_bins(PERCENT, STRESS_COLOURS),
         value_name=Words("part du département", "share of the département"),
         phrase=Words(
             f"{{}} du département en sécheresse {drought.fr}",

@@ -7,8 +7,7 @@ from geo_pipeline.catalogue.indicator_record import PERCENT, Indicator
 from geo_pipeline.catalogue.styles import (
     RESTRICTION_COLOURS,
     RESTRICTION_LEVELS,
-    THIN,
-    amount_bins,
+    area_share_bins,
 )
 from geo_pipeline.words import NBSP, Words
 
@@ -75,12 +74,7 @@ def _restricted_area(water: str, level: str) -> Indicator:
             f"({of.en}). Where zones overlap the strictest counts.",
         ),
         kind="amount",
-        styles=amount_bins(
-            (0, 1, 10, 25, 50, 75, 95),
-            PERCENT,
-            RESTRICTION_COLOURS,
-            none=Words(f"moins de 1{THIN}% du département", "less than 1% of the département"),
-        ),
+        styles=area_share_bins(PERCENT, RESTRICTION_COLOURS),
         value_name=Words("part du département", "share of the département"),
         phrase=Words(f"{{}} du département {in_force.fr}", f"{{}} of the area {in_force.en}"),
         step="day",

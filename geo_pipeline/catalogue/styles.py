@@ -361,6 +361,16 @@ def amount_bins(
     return tuple(styles)
 
 
+def area_share_bins(unit: Words, colours: tuple[str, ...]) -> tuple[ClassStyle, ...]:
+    """Return the bins of a share of a département's area, % (`unit`)."""
+    return amount_bins(
+        (0, 1, 10, 25, 50, 75, 95),
+        unit,
+        colours,
+        none=Words(f"moins de 1{THIN}% du département", "less than 1% of the département"),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Departures:
     """How bins of departures are named: `{}` is their size, with its unit."""
