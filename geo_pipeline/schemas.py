@@ -363,11 +363,14 @@ class DepartementRisk(ByDepartement):
     crop_area_ha: Series[float] = pa.Field(
         ge=0,
         nullable=True,
-        description="Area of the crops in season, by the latest statistics at that date, ha",
+        description="Area of the crops in season, of each the latest known at that date, ha",
     )
     crop_area_crops: Series[str] = pa.Field(nullable=True, description="Crops in crop_area_ha")
-    crop_area_year: Series[pd.Int64Dtype] = pa.Field(
-        nullable=True, description="Year of crop_area_ha"
+    crop_area_first_year: Series[pd.Int64Dtype] = pa.Field(
+        nullable=True, description="Earliest of the years of the areas in crop_area_ha"
+    )
+    crop_area_last_year: Series[pd.Int64Dtype] = pa.Field(
+        nullable=True, description="Latest of the years of the areas in crop_area_ha"
     )
     exposed_crop_area_ha: Series[float] = pa.Field(
         ge=0, nullable=True, description="crop_area_ha where the class is D1 or worse, else 0, ha"

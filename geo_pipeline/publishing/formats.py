@@ -85,6 +85,11 @@ def month_name(month: int, lang: Lang = "fr") -> str:
     return (_MONTHS_FR if check_lang(lang) == "fr" else _MONTHS_EN)[month - 1]
 
 
+def format_years(first: int, last: int) -> str:
+    """Return the years from `first` to `last`: `2022`, `2013-2022`."""
+    return str(first) if first == last else f"{first}-{last}"
+
+
 def format_date(day: date, lang: Lang = "fr") -> str:
     """Return `1er mai 2022`, `1 May 2022`."""
     number = "1er" if lang == "fr" and day.day == 1 else str(day.day)

@@ -2,7 +2,8 @@
 
 The file records what the rows of each département were made from. The rows of the others are taken
 over unless a dekad was gained or lost, so the file is, to the byte, what computing all rows would
-give. Its inputs are here, the computation in `sql/departement_risk.sql`.
+give. Its inputs are here, the computation in `sql/departement_risk.sql`
+and, for the areas of crops, which `sql/exposure.sql` shares, in `sql/crop_areas.sql`.
 """
 
 import hashlib
@@ -26,6 +27,7 @@ from geo_pipeline.spatial.parameters import restriction_levels
 from geo_pipeline.storage.lake import Lake, arrow_schema, partition
 
 RISK: Final = "departement_risk"
+CROP_AREAS: Final = "crop_areas"
 
 DRIVERS: Final = (
     "combined",
@@ -88,7 +90,8 @@ class _Inputs:
             for row in tables[name].to_pylist():
                 own[row["departement"]].append([name, *(str(each) for each in row.values())])
         stand = seasons.to_dict("list")
-        form = [sql.load(RISK), DRIVERS, str(arrow_schema(RISK)), duckdb.__version__, stand]
+        queries = [sql.load(name) for name in (RISK, CROP_AREAS)]
+        form = [queries, DRIVERS, str(arrow_schema(RISK)), duckdb.__version__, stand]
         made_of = {
             code: hashlib.sha256(json.dumps([form, own[code]]).encode()).hexdigest()
             for code in sorted(tables["departements"]["departement"].to_pylist())
@@ -116,7 +119,8 @@ class _Inputs:
     def _made(self, codes: Collection[str], dekads: pa.Array | None = None) -> pa.Table:
         """Return the rows of `codes`, computed again, at `dekads` or at all."""
         frames = {name: rows.filter(_are_of(rows, codes)) for name, rows in self.tables.items()}
-        frames["crop_statistics"] = self._partitions("crop_statistics", codes)
+        statistics = self._partitions("crop_statistics", codes)
+        frames[CROP_AREAS] = database.table(CROP_AREAS, {"crop_statistics": statistics})
         frames["restriction_levels"] = database.as_arrow(restriction_levels())
         frames["crop_seasons"] = pa.Table.from_pandas(self.seasons, preserve_index=False)
         indicators = self._indicators({*codes, *self._neighbours(codes)})

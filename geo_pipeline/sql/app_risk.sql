@@ -8,7 +8,8 @@ SELECT
     neighbours_in_drought_pct,
     crop_area_ha,
     crop_area_crops,
-    crop_area_year,
+    crop_area_first_year,
+    crop_area_last_year,
     exposed_crop_area_ha
 FROM departement_risk_values
 WHERE

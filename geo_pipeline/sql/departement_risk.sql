@@ -1,7 +1,7 @@
 -- Combined drought class of each département and dekad, with its drivers and what is exposed.
 -- Every département has a row in every dekad; what is not known is NULL.
 -- In: dekads, departements (the requested ones), departement_neighbours, drought_indicators (the drivers, also of
--- neighbours), crop_statistics, crop_seasons (dekads of the year in which a crop grows), water_restrictions
+-- neighbours), crop_areas, crop_seasons (dekads of the year in which a crop grows), water_restrictions
 WITH grid AS (
     SELECT departements.departement, dekads.period_end
     FROM departements
@@ -37,43 +37,49 @@ neighbourhood AS (
     GROUP BY pairs.departement, combined.period_end
 ),
 
-areas AS (
-    SELECT departement, year, crop, area_ha
-    FROM crop_statistics
-    WHERE area_ha IS NOT NULL
-),
-
--- The latest year up to then with known areas.
-latest AS (
-    SELECT grid.departement, grid.period_end, years.year
-    FROM grid
-    ASOF LEFT JOIN (SELECT DISTINCT departement, year FROM areas) AS years
-        ON grid.departement = years.departement AND year(grid.period_end) >= years.year
-),
-
 -- Only growing crops: wheat is not at risk in a drought after its harvest.
 standing AS (
-    SELECT areas.departement, areas.year, areas.crop, areas.area_ha, crop_seasons.month, crop_seasons.third
-    FROM areas
-    INNER JOIN crop_seasons ON areas.crop = crop_seasons.crop
+    SELECT
+        grid.departement,
+        grid.period_end,
+        sum(crop_areas.area_ha ORDER BY crop_areas.crop) AS area_ha,
+        string_agg(crop_areas.crop, ', ' ORDER BY crop_areas.crop) AS crops,
+        min(crop_areas.year) AS first_year,
+        max(crop_areas.year) AS last_year
+    FROM grid
+    INNER JOIN crop_areas
+        ON
+            grid.departement = crop_areas.departement
+            AND year(grid.period_end) >= crop_areas.year
+            AND year(grid.period_end) < crop_areas.until_year
+    INNER JOIN crop_seasons
+        ON
+            crop_areas.crop = crop_seasons.crop
+            AND month(grid.period_end) = crop_seasons.month
+            AND least((day(grid.period_end) - 1) // 10, 2) = crop_seasons.third
+    WHERE crop_areas.area_ha > 0
+    GROUP BY grid.departement, grid.period_end
+),
+
+-- Where areas are known by then and no crop grows, the area is 0.
+known_since AS (
+    SELECT departement, min(year) AS year
+    FROM crop_areas
+    GROUP BY departement
 ),
 
 exposure AS (
     SELECT
-        latest.departement,
-        latest.period_end,
-        latest.year,
-        CASE WHEN latest.year IS NOT NULL THEN coalesce(sum(standing.area_ha ORDER BY standing.crop), 0) END
-            AS area_ha,
-        string_agg(standing.crop, ', ' ORDER BY standing.crop) AS crops
-    FROM latest
+        grid.departement,
+        grid.period_end,
+        standing.crops,
+        standing.first_year,
+        standing.last_year,
+        CASE WHEN year(grid.period_end) >= known_since.year THEN coalesce(standing.area_ha, 0) END AS area_ha
+    FROM grid
+    LEFT JOIN known_since ON grid.departement = known_since.departement
     LEFT JOIN standing
-        ON
-            latest.departement = standing.departement
-            AND latest.year = standing.year
-            AND month(latest.period_end) = standing.month
-            AND least((day(latest.period_end) - 1) // 10, 2) = standing.third
-    GROUP BY latest.departement, latest.period_end, latest.year
+        ON grid.departement = standing.departement AND grid.period_end = standing.period_end
 ),
 
 restrictions AS (
@@ -99,7 +105,8 @@ SELECT
     neighbourhood.in_drought_pct AS neighbours_in_drought_pct,
     exposure.area_ha AS crop_area_ha,
     exposure.crops AS crop_area_crops,
-    exposure.year AS crop_area_year,
+    exposure.first_year AS crop_area_first_year,
+    exposure.last_year AS crop_area_last_year,
     CASE
         WHEN combined.drought_class BETWEEN 'D1' AND 'D4' THEN exposure.area_ha
         WHEN combined.drought_class IS NOT NULL AND exposure.area_ha IS NOT NULL THEN 0

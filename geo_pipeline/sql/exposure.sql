@@ -1,19 +1,28 @@
 -- What is at stake in each dekad, and the risk to it: published beside the tables of the lake.
--- In: crop_statistics, departements, departement_risk_values, drought_indicators, crop_seasons (dekads in which a crop
--- stands, its indicator of shortage and Ky), risk_weights and irrigated_risk (settings)
+-- In: crop_statistics, crop_areas, departements, departement_risk_values, drought_indicators, crop_seasons (dekads in
+-- which a crop stands, its indicator of shortage and Ky), risk_weights and irrigated_risk (settings)
 
--- The latest statistics then: an area holds from its year until the next one that is known.
+-- With the share of France's production in the year of the area.
 CREATE TABLE crop_stakes AS
-SELECT
-    departement,
-    crop,
-    year,
-    lead(year, 1, 9999) OVER (PARTITION BY departement, crop ORDER BY year) AS until_year,
-    area_ha,
-    100.0 * production_q / nullif(sum(production_q) OVER (PARTITION BY crop, year), 0) AS production_share_pct
-FROM crop_statistics
-WHERE area_ha > 0
-ORDER BY departement, crop, year;
+WITH shares AS (
+    SELECT
+        departement,
+        crop,
+        year,
+        100.0 * production_q / nullif(sum(production_q) OVER (PARTITION BY crop, year), 0) AS production_share_pct
+    FROM crop_statistics
+    WHERE area_ha > 0
+)
+
+SELECT crop_areas.*, shares.production_share_pct
+FROM crop_areas
+LEFT JOIN shares
+    ON
+        crop_areas.departement = shares.departement
+        AND crop_areas.crop = shares.crop
+        AND crop_areas.year = shares.year
+WHERE crop_areas.area_ha > 0
+ORDER BY crop_areas.departement, crop_areas.crop, crop_areas.year;
 
 -- Hazard: how dry it is. Vulnerability: how much the crop suffers from it then. Exposure: its share of what stands.
 CREATE VIEW exposure AS

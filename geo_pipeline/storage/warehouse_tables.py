@@ -107,7 +107,9 @@ def build(
     }
     connection.from_arrow(pa.table(publication)).create("publication")
     connection.execute(sql.load("publication"))
+    connection.sql(sql.load("crop_areas")).create_view("crop_areas")
     connection.execute(sql.load("exposure"))
+    connection.execute("DROP VIEW crop_areas")
 
 
 def _carried_on(plan: Plan) -> set[str]:

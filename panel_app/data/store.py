@@ -24,6 +24,7 @@ from geo_pipeline.publishing import exports, selection, table_files
 from geo_pipeline.publishing.api import editions, sizes
 from geo_pipeline.publishing.api.editions import Edition
 from geo_pipeline.publishing.api.sizes import Size
+from geo_pipeline.publishing.formats import format_years
 from geo_pipeline.publishing.sentences import Statement
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for sessions
 from geo_pipeline.storage.warehouse import Warehouse, lacking
@@ -252,8 +253,7 @@ class Publication:
             for table in self._crops.values()
             if len(rows := table[(table["crop"] == crop) & table["area_ha"].notna()])
         ]
-        first, last = min(years), max(years)
-        return str(first) if first == last else f"{first}-{last}"
+        return format_years(min(years), max(years))
 
     def read_ahead(self) -> None:
         """Read what is needed first; errors are left to the session that needs it."""

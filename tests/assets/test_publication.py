@@ -124,6 +124,24 @@ def test_harvests_are_of_the_five_calendar_years_before(own_home: Path) -> None:
     validate("yield_anomalies", table(own_home, "yield_anomalies"))
 
 
+def test_the_area_that_grows_is_that_of_its_crops_everywhere(published_home: Path) -> None:
+    """The map, the ranking and the bulletin add up the same areas of the same crops."""
+    risk = table(published_home, "departement_risk_values")
+    risk = risk[risk["drought_class"].notna() & risk["crop_area_ha"].notna()]
+    with closing(attach(Settings(home=published_home).warehouse)) as connection:
+        crops = connection.sql("FROM published.main.exposure").df()
+    crops = crops.groupby(["departement", "period_end"])
+    added = crops.agg(
+        area=("area_ha", "sum"), first=("area_year", "min"), last=("area_year", "max")
+    )
+    both = risk.set_index(["departement", "period_end"]).join(added)
+    assert len(both[both["area"].notna()]) > 10_000
+    assert both["area"].fillna(0).tolist() == both["crop_area_ha"].tolist()
+    grows = both[both["area"].notna()]
+    assert grows["first"].tolist() == grows["crop_area_first_year"].tolist()
+    assert grows["last"].tolist() == grows["crop_area_last_year"].tolist()
+
+
 def test_a_harvest_far_from_its_own_record_is_doubtful(published_home: Path) -> None:
     """Irrigated maize of the Marne: 17.4 q/ha in 2020, about 100 in all other years."""
     rows = departures(published_home, "51", "grain_maize_irrigated")

@@ -25,6 +25,10 @@ STATISTICS = [
     ("31", "grain_maize_irrigated", 2022, 3000.0, 300_000.0),
     ("32", "grain_maize_irrigated", 2022, 1000.0, 100_000.0),
     ("32", "grain_maize_rainfed", 2023, 9999.0, 1.0),  # after the dekad: not known then
+    ("32", "sunflower", 2013, 700.0, 14_000.0),
+    ("32", "sunflower", 2021, 0.0, 0.0),  # not grown any more
+    ("32", "soybean", 2021, 200.0, None),
+    ("32", "soybean", 2022, None, 5_000.0),  # its area is not known: that of before holds
 ]
 RISK = [
     # departement, drought_class, restriction_level
@@ -57,6 +61,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as made:
         for name, frame in tables.items():
             made.from_df(frame).create(name)
+        made.sql(sql.load("crop_areas")).create("crop_areas")
         made.execute(sql.load("exposure"))
         yield made
 
@@ -73,6 +78,7 @@ def test_a_row_is_a_crop_that_stands_where_area_and_class_are_known(rows: Any) -
         ("31", "grain_maize_rainfed"),
         ("31", "grain_maize_irrigated"),
         ("32", "grain_maize_irrigated"),
+        ("32", "soybean"),
     }
 
 
@@ -81,7 +87,8 @@ def test_areas_are_the_latest_by_then(rows: Any) -> None:
     assert (irrigated["area_ha"], irrigated["area_year"]) == (3000.0, 2022)
     assert rows["31", "grain_maize_rainfed"]["area_year"] == 2013
     assert irrigated["exposure"] == pytest.approx(3000 / 4000)
-    assert rows["32", "grain_maize_irrigated"]["exposure"] == 1.0
+    assert rows["32", "grain_maize_irrigated"]["exposure"] == pytest.approx(1000 / 1200)
+    assert (rows["32", "soybean"]["area_ha"], rows["32", "soybean"]["area_year"]) == (200.0, 2021)
     # Of the 400,000 q of irrigated maize of 2022 three quarters grew there.
     assert irrigated["production_share_pct"] == pytest.approx(75.0)
 

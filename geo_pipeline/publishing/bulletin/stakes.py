@@ -13,7 +13,7 @@ from geo_pipeline.publishing.bulletin import claims
 from geo_pipeline.publishing.bulletin.claims import Fact, Sentence
 from geo_pipeline.publishing.bulletin.issue import Cell, Issue, Section, Table
 from geo_pipeline.publishing.calendar import Stage
-from geo_pipeline.publishing.formats import capitalise
+from geo_pipeline.publishing.formats import capitalise, format_years
 from geo_pipeline.publishing.legend import IN_DROUGHT
 
 LISTED: Final = 6
@@ -90,7 +90,7 @@ def _of_crop(issue: Issue, crop: str, rows: pd.DataFrame) -> dict[str, Any]:
         for year, end in zip(years, ("min", "max"), strict=True)
     ]
     told: dict[str, Any] = {"crop": crop, "area_ha": area, "short_ha": None, "shortage": None}
-    told["years"] = str(years[0]) if years[0] == years[1] else f"{years[0]}-{years[1]}"
+    told["years"] = format_years(*years)
     if len(judged) and issue.alone:
         told["shortage"] = float(judged["shortage_pct"].iloc[0])
         facts.append(claims.fact(told["shortage"], "exposure", "shortage_pct", key))

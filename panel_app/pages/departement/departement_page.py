@@ -296,7 +296,7 @@ def _exposed_figure(place: Place) -> dict[str, str]:
         crops=enumeration(
             [words.crop(each).lower() for each in growing.crops[place.column]], words
         ),
-        year=growing.year,
+        year=growing.years(place.column),
     )
     return _figure(words("departement.exposed"), hectares(dry, words.lang), note)
 

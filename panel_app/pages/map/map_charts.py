@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo_pipeline import dekads
-from geo_pipeline.publishing.formats import capitalise, format_number
+from geo_pipeline.publishing.formats import capitalise, format_number, format_years
 from panel_app.data.class_shares import shares_of, weighted_shares
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
 from panel_app.data.page_view import PageView, percent
@@ -202,8 +202,7 @@ def series_note(view: PageView) -> str:
 
 def span(matrix: Matrix) -> str:
     """First and last year: `2010-2022`."""
-    first, last = matrix.periods[0].year, matrix.periods[-1].year
-    return str(first) if first == last else f"{first}-{last}"
+    return format_years(matrix.periods[0].year, matrix.periods[-1].year)
 
 
 def same_month(view: PageView) -> list[dict[str, Any]]:

@@ -156,7 +156,7 @@ def _exposed(view: PageView) -> dict[str, str] | None:
             indicator=view.drought_name,
             crops=enumeration(crop_names(stands.of_france, view), view.words),
             total=hectares(total, view.lang),
-            year=stands.year,
+            year=stands.years(),
         ),
     }
 

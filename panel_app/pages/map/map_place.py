@@ -113,7 +113,7 @@ def _drought_figures(view: PageView, code: str) -> list[dict[str, str]]:
         note = words(
             "detail.crop_area_note",
             crops=enumeration(crop_names(stands.crops[column], view), words),
-            year=stands.year,
+            year=stands.years(column),
         )
         label = "detail.exposed" if stands.in_drought[column] > 0 else "detail.not_exposed"
         found.append((label, hectares(float(stands.area[column]), lang), note))

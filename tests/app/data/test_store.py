@@ -125,7 +125,10 @@ def test_known_values_of_the_gers(publication: Publication) -> None:
     assert publication.name("32") == "Gers"
     assert publication.region("32") == "Occitanie"
     risk = publication.risk(AUGUST)
-    assert risk.loc["32", "crop_area_ha"] == 26070  # the wheat is harvested
+    # The wheat is harvested; irrigated maize is known for 2022, the other last for 2013.
+    assert risk.loc["32", "crop_area_ha"] == 26070 + 13262
+    assert risk.loc["32", "crop_area_crops"] == "grain_maize_irrigated, grain_maize_rainfed"
+    assert tuple(risk.loc["32", ["crop_area_first_year", "crop_area_last_year"]]) == (2013, 2022)
 
 
 def test_shares_agree_with_the_published_table(

@@ -88,7 +88,7 @@ def test_the_gers_in_august_2022(publication: Publication) -> None:
         "référence courte de 11 ans",
     ):
         assert known in said
-    for known in ("26 100 ha", "48 mm", "Pluie sur 6 mois", "Crise"):
+    for known in ("39 300 ha", "48 mm", "Pluie sur 6 mois", "Crise"):
         assert known in said
 
 

@@ -195,10 +195,10 @@ def test_every_departement_has_a_row_and_those_without_data_are_last(
 
 
 def test_the_gers_in_august_2022(publication: Publication) -> None:
-    """26,070 ha of maize in severe drought; 2022 was the driest of 11 Augusts, just before 2016."""
+    """39,332 ha of maize in severe drought; 2022 was the driest of 11 Augusts, just before 2016."""
     row = row_of(view_of(publication, period=AUGUST), "Gers")
     assert "sécheresse grave" in row
-    assert "26 100" in row
+    assert "39 300" in row
     assert "1 sur 11" in row
     assert row[-2:] == ["32", "Occitanie"]
 
