@@ -3,18 +3,17 @@
 
 # Any image with Python 3.11 to 3.13, its venv module and pip.
 ARG BASE_IMAGE=python:3.13-slim
+# Seconds since 1970 that every file and bytecode is dated with: the same sources give the same image.
+ARG SOURCE_DATE_EPOCH=1767225600
 
 # The libraries: this layer changes only with requirements.txt. All come as wheels, so no compiler.
-# Their own tests and the source maps of their JavaScript are a tenth of the size: out.
 FROM ${BASE_IMAGE} AS libraries
 COPY requirements.txt /src/
 RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
-        --require-hashes -r /src/requirements.txt \
-    && find /opt/venv -type d -name tests -prune -exec rm -r {} + \
-    && find /opt/venv -name '*.map' -delete
+        --no-compile --require-hashes -r /src/requirements.txt
 
-# The project: code, app and embedded data side by side in /app, bytecode compiled by pip.
+# The project: code, app and embedded data side by side in /app.
 FROM libraries AS project
 WORKDIR /src
 COPY pyproject.toml LICENSE README.md ./
@@ -22,25 +21,50 @@ COPY assets_data assets_data
 COPY geo_pipeline geo_pipeline
 COPY panel_app panel_app
 RUN pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
-        --no-deps --no-build-isolation --target /app .
+        --no-compile --no-deps --no-build-isolation --target /app .
 
-FROM ${BASE_IMAGE}
+# What no role runs goes; then each role works once. So a build ends where something goes that is
+# needed, and only what was imported has bytecode.
+FROM project AS slim
+ARG SOURCE_DATE_EPOCH
+COPY container/slim.py container/try.sh /src/
+RUN site=$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+    && python /src/slim.py trim "$site" \
+    && PATH=/app/bin:/opt/venv/bin:$PATH PYTHONPATH=/app sh /src/try.sh \
+    && find /app -name '*.py' ! -path '*/bin/*' -exec /opt/venv/bin/python -m compileall -q {} + \
+    && PYTHONHASHSEED=0 /opt/venv/bin/python /src/slim.py compile "$site" /app \
+    && find /opt/venv /app -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
+
+# The base without what installs, documents and translates it, and with the user of all roles: a
+# fixed number, so that an orchestrator can tell that it is not root, and volumes keep their owner.
+FROM ${BASE_IMAGE} AS base
+ARG SOURCE_DATE_EPOCH
+RUN rm -rf /usr/share/doc /usr/share/man /usr/share/info /usr/share/locale /usr/share/python-wheels \
+        /usr/lib/python3/dist-packages/pip* /usr/lib/python3*/ensurepip /usr/lib/python3*/test \
+        /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/ensurepip \
+        /usr/local/lib/python3*/idlelib /usr/local/lib/python3*/turtledemo /usr/local/bin/pip* \
+        /usr/bin/pip* /var/cache/* /var/lib/apt/lists/* /var/log/* /tmp/* /root/.cache \
+    && find / -xdev -name __pycache__ -path '*/dist-packages/*' -prune -exec rm -r {} + \
+    && echo 'drought:x:10001:' >> /etc/group \
+    && echo 'drought:x:10001:10001::/nonexistent:/usr/sbin/nologin' >> /etc/passwd \
+    && install -d -o 10001 -g 10001 /data \
+    && find /usr /etc /var /data /opt -xdev -newermt "@$SOURCE_DATE_EPOCH" \
+        -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
+
+FROM scratch
 
 LABEL org.opencontainers.image.title="Agricultural drought monitor of France" \
       org.opencontainers.image.description="Dagster and DuckDB pipeline by département, with a Panel map app and the embedded observations" \
       org.opencontainers.image.licenses="MIT"
 
-# A fixed number: an orchestrator can tell that it is not root, and volumes keep their owner.
-RUN groupadd --gid 10001 drought \
-    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent drought \
-    && install -d -o drought -g drought /data
-
-# Both stay root's: what runs cannot change its own code.
-COPY --from=libraries /opt/venv /opt/venv
-COPY --from=project /app /app
+# All stay root's: what runs cannot change its own code.
+COPY --from=base / /
+COPY --from=slim /opt/venv /opt/venv
+COPY --from=slim /app /app
 
 # Bytecode is in the image; nothing is written beside the code.
-ENV PATH=/app/bin:/opt/venv/bin:$PATH \
+ENV PATH=/app/bin:/opt/venv/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin \
+    LANG=C.UTF-8 \
     PYTHONPATH=/app \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -50,6 +74,9 @@ ENV PATH=/app/bin:/opt/venv/bin:$PATH \
 WORKDIR /app
 USER 10001:10001
 VOLUME /data
+
+# Finds out by itself which role it has. Compose says it by name; a run without a service is healthy.
+HEALTHCHECK --interval=60s --timeout=30s --start-period=120s CMD ["geo-pipeline", "health"]
 
 # The one command that needs nothing but the image: everything on the embedded data, maps exported.
 CMD ["geo-pipeline", "run"]

@@ -18,7 +18,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from geo_pipeline.commands import export
+from geo_pipeline.commands import export, keeping
 from geo_pipeline.commands.ending import StoppedError, ended_within, leave
 from geo_pipeline.commands.terminal import (
     err,
@@ -48,6 +48,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(export.app, name="export")
+for _command in (keeping.backup, keeping.restore, keeping.tidy):
+    app.command()(_command)
 
 OBJECTS_BETWEEN_COLLECTIONS = 10_000
 """Loading creates hundreds of thousands of objects that stay. Searching them for cycles after every
@@ -60,6 +62,7 @@ class Role(StrEnum):
     app = "app"
     webserver = "webserver"
     daemon = "daemon"
+    code = "code"
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -296,16 +299,20 @@ def repair(as_json: AsJson = False) -> None:
 
 @app.command()
 def health(
-    role: Annotated[Role, typer.Argument(help="The service to look at.")],
+    role: Annotated[
+        Role | None,
+        typer.Argument(help="The service to look at; default: the one this container runs."),
+    ] = None,
     url: Annotated[
         str | None, typer.Option(help="Its address; default: that in its container.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say whether a service does its work, for health checks: exit code 1 where it does not."""
-    from geo_pipeline.commands.health import ROLES
+    from geo_pipeline.commands.health import ROLES, of_container
 
-    found = ROLES[role.value](_settings(), url)
+    name = role.value if role is not None else of_container()
+    found = [] if name is None else ROLES[name](_settings(), url)
     if as_json:
         print_json([each.told() for each in found])
     else:
@@ -358,8 +365,12 @@ def dagster(
     from geo_pipeline.platform import configuration
     from geo_pipeline.platform.instance import open_instance
     from geo_pipeline.platform.live_runs import reap
+    from geo_pipeline.storage.lake import Lake
+    from geo_pipeline.storage.layout import bring_up_to_date
 
     settings = _settings()
+    if (migrated := bring_up_to_date(settings.home, Lake(settings.lake))) is not None:
+        err.print(f"note: {migrated.told()}", markup=False, soft_wrap=True)
     # This creates Dagster's databases; the processes started below would all do so at once.
     with open_instance(settings) as instance:
         home = instance.root_directory

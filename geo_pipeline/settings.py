@@ -1,22 +1,27 @@
-"""All settings of the system: one class, read from `GEO_PIPELINE_*` environment variables."""
+"""All settings of the system: one class, read from `GEO_PIPELINE_*` environment variables.
 
-import re
+How they are read is in `settings_reading.py`.
+"""
+
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import SettingsError
 
 from geo_pipeline.errors import UsageError
 from geo_pipeline.judging import Limits
 from geo_pipeline.places import PROJECT_ROOT, default_home
-from geo_pipeline.words import Message, message
-
-_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
-_ANCESTOR: Final = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
-
+from geo_pipeline.settings_reading import (
+    Ancestors,
+    Hosts,
+    ReadSettings,
+    UrlPath,
+    misuse,
+    with_password,
+)
 
 OAuthProvider = Literal[
     "auth0", "auth_code", "azure", "azurev2", "bitbucket", "generic", "github", "gitlab", "google",
@@ -24,28 +29,8 @@ OAuthProvider = Literal[
 ]  # fmt: skip
 
 
-def misuse(error: SettingsError | ValidationError) -> Message:
-    """Return a message that names the setting that cannot be read, and why."""
-    if isinstance(error, SettingsError):  # its text names the setting, never its value
-        return message("settings.no_json", why=error)
-    first = error.errors()[0]
-    name = "_".join(str(part) for part in first["loc"]).upper()
-    said = first["msg"].removeprefix("Value error, ")
-    return message("settings.misuse", name=name, why=said, value=repr(first["input"]))
-
-
-PREFIX: Final = "GEO_PIPELINE_"
-
-
-def variable(setting: str) -> str:
-    """Return the environment variable of a setting."""
-    return f"{PREFIX}{setting.upper()}"
-
-
-class Settings(BaseSettings):
-    """Paths, providers and limits. Reading them touches neither disk nor network."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+class Settings(ReadSettings):
+    """Paths, providers and limits. Reading them touches no network, and no disk but for secrets."""
 
     home: Path = Field(
         default_factory=default_home,
@@ -285,11 +270,11 @@ class Settings(BaseSettings):
     app_port: int = Field(
         default=5006, ge=0, le=65535, description="Port of the app's server; 0 for any free one."
     )
-    app_prefix: str = Field(
+    app_prefix: UrlPath = Field(
         default="",
         description="Path of the app behind a proxy, such as /drought; the proxy must keep it.",
     )
-    app_origins: list[str] = Field(
+    app_origins: Hosts = Field(
         default=[],
         description="Further `host` or `host:port` in the browser's address bar, as a JSON list; "
         "this machine and the host of `GEO_PIPELINE_APP_URL` are known.",
@@ -299,7 +284,7 @@ class Settings(BaseSettings):
         description="Trust X-Forwarded-For and -Proto: only where the app can only be reached "
         "through a proxy that sets them.",
     )
-    app_embedders: list[str] = Field(
+    app_embedders: Ancestors = Field(
         default=["*"],
         description="Pages that may show the embed view (`?page=embed`) in a frame, as a JSON list "
         "such as `https://example.org`; `*` for all, an empty list for none.",
@@ -383,20 +368,34 @@ class Settings(BaseSettings):
         description="PostgreSQL for Dagster's records instead of SQLite: "
         "postgresql://user:password@host:5432/database.",
     )
+    postgres_password: SecretStr | None = Field(
+        default=None,
+        description="Password for that address, where it has none: for a secret in a file.",
+    )
+    keep_runs_days: int = Field(
+        default=365,
+        ge=1,
+        description="Days that `geo-pipeline tidy` keeps Dagster's runs; those that last made a "
+        "partition stay.",
+    )
+    keep_raw_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Days since a provider last confirmed it that a raw answer is kept, where its "
+        "content may change; without it all are kept.",
+    )
+    keep_aside_days: int = Field(
+        default=90,
+        ge=1,
+        description="Days that files set aside are kept: damaged ones, those of earlier layouts, "
+        "those that a restored backup replaced.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Lowest level that is logged."
     )
     step_timeout_s: float = Field(
         default=3600.0, gt=0, description="Longest time for one asset in a run, s."
     )
-
-    @field_validator("app_prefix")
-    @classmethod
-    def _path(cls, value: str) -> str:
-        value = value.strip("/")
-        if re.fullmatch(r"([A-Za-z0-9_~-]+(/[A-Za-z0-9_~-]+)*)?", value) is None:
-            raise ValueError("write a path of letters, digits, - and _, such as /drought")
-        return f"/{value}" if value else ""
 
     @field_validator("risk_irrigated")
     @classmethod
@@ -406,25 +405,18 @@ class Settings(BaseSettings):
             raise ValueError(f"write a share from 0 to 1 for each of {', '.join(known)}")
         return value
 
-    @field_validator("app_origins")
-    @classmethod
-    def _hosts(cls, value: list[str]) -> list[str]:
-        if not all(_HOST.fullmatch(each) for each in value):
-            raise ValueError("write each as host or host:port, without https:// and path")
-        return value
-
-    @field_validator("app_embedders")
-    @classmethod
-    def _ancestors(cls, value: list[str]) -> list[str]:
-        if not all(_ANCESTOR.fullmatch(each) for each in value):
-            raise ValueError("write each as https://host or https://host:port, or * for all")
-        return value
-
     def address(self, name: str) -> str:
         """Return the address in a setting; one without a path gets the path of the default."""
         url: str = getattr(self, name)
         path = urlsplit(type(self).model_fields[name].default).path
         return url if urlsplit(url).path.strip("/") else url.rstrip("/") + path
+
+    @property
+    def records_address(self) -> SecretStr | None:
+        """Address of PostgreSQL, with its password; None where records are SQLite files."""
+        if self.postgres_url is None or self.postgres_password is None:
+            return self.postgres_url
+        return with_password(self.postgres_url, self.postgres_password)
 
     @property
     def reading_limits(self) -> Limits:

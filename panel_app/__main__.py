@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from geo_pipeline.errors import GeoPipelineError, UsageError
-from geo_pipeline.settings import Settings, misuse
+from geo_pipeline.settings import Settings
+from geo_pipeline.settings_reading import misuse
 from panel_app.serving.server import build
 from panel_app.serving.signin import hashed
 

@@ -16,6 +16,9 @@ LIST = "| indicator | unit | what | in French |"
 OF_THE_IMAGE: Final = {"home", "embedded_data", "app_address", "app_port"}
 """Settings that containers do not take from outside: the image and the commands fix them."""
 
+OF_COMPOSE: Final = {"postgres_url", "postgres_password"}
+"""Settings that `docker-compose.yml` gives the services of the pipeline itself."""
+
 
 def page() -> str:
     """Return the page with the list as the code has it."""
@@ -51,7 +54,8 @@ def compose_file() -> str:
     variables = "".join(
         f"    - GEO_PIPELINE_{name.upper()}\n"
         for name in Settings.model_fields
-        if name not in OF_THE_IMAGE and (not name.startswith("app_") or name == "app_url")
+        if name not in OF_THE_IMAGE | OF_COMPOSE
+        and (not name.startswith("app_") or name == "app_url")
     )
     listed = re.compile(r"(?<=\n  environment:\n)(?:    - GEO_PIPELINE_\w+\n)+")
     return listed.sub(variables, COMPOSE.read_text(encoding="utf-8"), count=1)

@@ -12,7 +12,8 @@ import duckdb
 from geo_pipeline.errors import GeoPipelineError, SourceError
 from geo_pipeline.providers import KINDS, LIVE, Provider
 from geo_pipeline.seal import opened
-from geo_pipeline.settings import Settings, variable
+from geo_pipeline.settings import Settings
+from geo_pipeline.settings_reading import variable
 from geo_pipeline.sources.bundled import Bundled
 from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.questions import told

@@ -1,7 +1,7 @@
 """`geo-pipeline health`: the health checks of the containers, one for each service.
 
 A process that answers may still not work, so each service is tested with a request of the kind that
-it exists to answer.
+it exists to answer. Which service a container runs, the command of its first process says.
 """
 
 import json
@@ -10,12 +10,13 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from geo_pipeline.automation import dagster_records, record_troubles, troubles
 from geo_pipeline.automation.troubles import Trouble
-from geo_pipeline.errors import StorageError
+from geo_pipeline.errors import StorageError, UsageError
 from geo_pipeline.platform import record_damage
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.settings import Settings
@@ -23,6 +24,18 @@ from geo_pipeline.words import message, verbatim
 
 PATIENCE_S: Final = 10.0
 WEBSERVER: Final = "http://127.0.0.1:3000"
+CODE: Final = "127.0.0.1:4000"
+
+FIRST_PROCESS: Final = Path("/proc/1/cmdline")
+COMMANDS: Final[Mapping[bytes, str]] = MappingProxyType(
+    {
+        b"panel_app": "app",
+        b"dagster-webserver": "webserver",
+        b"dagster-daemon": "daemon",
+        b"code-server": "code",
+    }
+)
+"""What the command of each service has among its words, as a word or the end of a path."""
 
 _LOCATIONS: Final = """{ workspaceOrError { ... on PythonError { message } ... on Workspace {
  locationEntries { name loadStatus locationOrLoadError { ... on PythonError { message } } } } } }"""
@@ -82,8 +95,41 @@ def daemon(settings: Settings, _url: str | None) -> list[Trouble]:
     return list(record_troubles.of_services(daemons, watched, now))
 
 
+def code(_settings: Settings, url: str | None) -> list[Trouble]:
+    """Return the troubles of Dagster's code server: it does not say that it serves."""
+    # Slow to import, and needed here alone.
+    import grpc  # type: ignore[import-untyped]  # noqa: PLC0415
+    from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    address = url or CODE
+    with _told("code server", address, troubles.DAGSTER) as found:
+        try:
+            with grpc.insecure_channel(address) as channel:
+                asked = health_pb2.HealthCheckRequest(service="DagsterApi")
+                answer = health_pb2_grpc.HealthStub(channel).Check(asked, timeout=PATIENCE_S)
+        except grpc.RpcError as error:
+            raise OSError(error.code().name) from error
+        if answer.status != health_pb2.HealthCheckResponse.SERVING:
+            what = message("health.no_code")
+            found.append(Trouble("code", address, what, None, troubles.DAGSTER))
+    return found
+
+
+def of_container(first: Path = FIRST_PROCESS) -> str | None:
+    """Return the service that this container runs; None where it is none, such as a run.
+
+    Raises:
+        UsageError: the first process cannot be looked at.
+    """
+    try:
+        words = [each.rpartition(b"/")[2] for each in first.read_bytes().split(b"\0")]
+    except OSError as error:
+        raise UsageError(message("health.no_role", why=error.strerror or error)) from error
+    return next((role for word, role in COMMANDS.items() if word in words), None)
+
+
 ROLES: Final[Mapping[str, Callable[[Settings, str | None], list[Trouble]]]] = MappingProxyType(
-    {"app": app, "webserver": webserver, "daemon": daemon}
+    {"app": app, "webserver": webserver, "daemon": daemon, "code": code}
 )
 """The health check of each service: takes its address, None for that in its container."""
 

@@ -52,7 +52,8 @@ from geo_pipeline.commands.terminal import err, out, tell_error
 from geo_pipeline.errors import GeoPipelineError, SourceError, StorageError
 from geo_pipeline.providers import DAY_S, OVERSEAS
 from geo_pipeline.runtime.workspace import Workspace
-from geo_pipeline.settings import Settings, variable
+from geo_pipeline.settings import Settings
+from geo_pipeline.settings_reading import variable
 from geo_pipeline.sources.demand import Countable, Demand
 from geo_pipeline.sources.http import MB, Http, NoAnswerError
 from geo_pipeline.sources.http.resuming import BYTES

@@ -28,6 +28,7 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.sources.observed import FIRST_LIVE_DAY
 from geo_pipeline.storage.failures import WHOLE, Failure
 from geo_pipeline.storage.findings import Finding
+from geo_pipeline.storage.layout import Migrated, bring_up_to_date
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.drought import CLASS_MIN_YEARS
 
@@ -50,6 +51,8 @@ class Outcome:
     """Warnings of checks in the départements of the run, which is published all the same."""
     killed: tuple[str, ...] = ()
     """Earlier runs that were found killed, and are marked as failed now."""
+    migrated: Migrated | None = None
+    """What became of the home where an earlier version wrote it."""
 
 
 def foreseen(settings: Settings) -> str | None:
@@ -97,6 +100,7 @@ def run(
         workspace.bundled.period(settings.since, settings.until)
     if settings.source != "bundled":
         check_quotas(settings, workspace.providers, codes)
+    migrated = bring_up_to_date(settings.home, workspace.lake)
     definitions = build_definitions(workspace)
     job = definitions.resolve_job_def("france" if len(codes) == len(CODES) else "departement")
     with open_instance(settings) as instance, kept_up(settings, instance):
@@ -120,6 +124,7 @@ def run(
         tuple(each for code in codes for each in held_back.get(code, [])),
         tuple(doubts),
         killed,
+        migrated,
     )
 
 

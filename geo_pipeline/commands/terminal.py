@@ -35,6 +35,8 @@ def tell_run(codes: list[str], settings: "Settings", outcome: "Outcome", *, as_j
     """Print the outcome of a run: what is published, what failed, is held back or doubtful."""
     for run_id in outcome.killed:
         err.print(killed(run_id), markup=False, soft_wrap=True)
+    if outcome.migrated is not None:
+        err.print(f"note: {outcome.migrated.told()}", markup=False, soft_wrap=True)
     written = sorted(settings.exports.glob("*"))
     if as_json:
         print_json(

@@ -61,8 +61,8 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
         UsageError: the address of PostgreSQL is not valid.
     """
     home = dagster_home(settings)
-    if settings.postgres_url is not None:
-        _require_answer(settings.postgres_url.get_secret_value())
+    if settings.records_address is not None:
+        _require_answer(settings.records_address.get_secret_value())
     with in_one_line(settings, home), _environment(environment(settings, home)):
         # Processes that create the databases of a new home at the same time would collide.
         with FileLock(home / ".opening.lock"):
@@ -93,7 +93,7 @@ def _configured(settings: Settings, home: Path) -> dg.DagsterInstance:
 
 def environment(settings: Settings, home: Path) -> dict[str, str]:
     """Return the environment variables with which Dagster's own processes open this instance."""
-    url = settings.postgres_url
+    url = settings.records_address
     secret = {} if url is None else {"GEO_PIPELINE_POSTGRES_URL": url.get_secret_value()}
     return {"DAGSTER_HOME": str(home), **secret}
 

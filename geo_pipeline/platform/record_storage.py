@@ -1,7 +1,8 @@
 """Storage of Dagster's records: SQLite files in its home, or PostgreSQL by setting.
 
 `dagster.yaml` names `HomeStorage` and contains no address and so no secret: every process that
-opens the instance (command line, webserver, daemon, run workers) reads `GEO_PIPELINE_POSTGRES_URL`.
+opens the instance (command line, webserver, daemon, run workers) reads `GEO_PIPELINE_POSTGRES_URL`
+and, where that has no password, `GEO_PIPELINE_POSTGRES_PASSWORD`.
 """
 
 import os
@@ -77,7 +78,7 @@ class HomeStorage(DagsterStorage[Any], ConfigurableClass):
         """Return the storage that the environment chooses."""
         # Dagster reads it from the environment only, in each process that writes events.
         os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENT_BATCH)
-        url = Settings().postgres_url
+        url = Settings().records_address
         secret = None if url is None else url.get_secret_value()
         return cls(Path(os.environ["DAGSTER_HOME"]), secret or None, inst_data)
 

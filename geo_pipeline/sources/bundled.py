@@ -6,6 +6,7 @@ Earth 10 m. Départements that a file does not cover give frames of 0 rows, neve
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from datetime import date
@@ -18,7 +19,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyogrio.errors import DataSourceError
 
 from geo_pipeline.errors import SourceError, UsageError
 from geo_pipeline.provenance import Provenance
@@ -85,10 +85,11 @@ class Bundled:
         """Return the 101 départements simplified together for drawing: departement, geometry."""
         path = self.folder / "departements_light.geojson"
         try:
-            frame = gpd.read_file(path)
-        except (OSError, DataSourceError) as error:
+            features = json.loads(path.read_text(encoding="utf-8"))["features"]
+            frame = gpd.GeoDataFrame.from_features(features, crs="EPSG:4326")
+            return frame[["departement", "geometry"]]
+        except (OSError, ValueError, LookupError, TypeError) as error:
             raise _unreadable(path, error) from error
-        return frame[["departement", "geometry"]]
 
     def weather_daily(
         self, codes: Sequence[str], since: date | None = None, until: date | None = None

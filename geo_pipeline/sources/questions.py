@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.providers import Provider
-from geo_pipeline.settings import variable
+from geo_pipeline.settings_reading import variable
 from geo_pipeline.sources import payload
 from geo_pipeline.sources.faults import LATER
 from geo_pipeline.sources.http import Http, NoAnswerError, StatusError

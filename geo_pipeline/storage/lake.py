@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from geo_pipeline import seal
 from geo_pipeline.errors import DamagedError, StorageError
-from geo_pipeline.files import replacing
+from geo_pipeline.files import replacing, write_bytes
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.tables import TABLES
 from geo_pipeline.words import message
@@ -171,6 +171,39 @@ class Lake:
             return Inspection(hashlib.sha256(of.content).hexdigest(), _footer(of.file))
         except DamagedError as error:
             return Inspection(file_sha256(path), error)
+
+    def has_form(self, table: str, path: Path) -> bool:
+        """Return whether the file at `path` has the columns of `table`, in their types.
+
+        Raises:
+            DamagedError: the file is damaged.
+        """
+        found = _open(path).file.schema_arrow
+        columns = TABLES[table].rows.to_schema().columns
+        if any(str(column.dtype) == "geometry" for column in columns.values()):
+            return list(found.names) == list(columns)  # their types are geopandas' own
+        return bool(found.remove_metadata().equals(arrow_schema(table)))
+
+    def reshape(self, table: str, path: Path) -> bool:
+        """Write the file at `path` anew with the columns of `table`, where it has all of them.
+
+        What its footer says stays. Returns whether it has; else the file is unchanged.
+
+        Raises:
+            DamagedError: the file is damaged.
+            StorageError: it cannot be written.
+        """
+        file = _open(path).file
+        known, rows = _footer(file), _read(file, path)
+        try:
+            wanted = arrow_schema(table)
+            kept = rows.select(wanted.names).replace_schema_metadata(None).cast(wanted)
+        except (KeyError, pa.ArrowException):  # a column that is new, of another type, an outline
+            return False
+        place = path.relative_to(self.root).as_posix()
+        recorded = {each.name: known.provenance.get(each.name, "") for each in fields(Provenance)}
+        write_bytes(path, _parquet(kept, Provenance(**recorded), place, known.state))
+        return True
 
     def at_once(self) -> "Lake":
         """Return this lake for one task that needs the same file several times.

@@ -1,0 +1,26 @@
+# Each role of the image works once, at the end of a build. Fails where one does not.
+set -eu
+export GEO_PIPELINE_HOME=/tmp/tried/home DAGSTER_HOME=/tmp/tried/home/dagster GEO_PIPELINE_OFFLINE=true
+
+geo-pipeline dagster --prepare >/dev/null
+geo-pipeline run --departements 31 >/dev/null
+geo-pipeline status >/dev/null
+geo-pipeline export bulletin --output /tmp/tried/bulletin.pdf >/dev/null
+geo-pipeline export table --indicator swi --format xlsx --output /tmp/tried/table.xlsx >/dev/null
+
+python - <<'ROLES'
+import importlib
+import pkgutil
+
+import geo_pipeline
+import panel_app
+
+for package in (geo_pipeline, panel_app):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+for name in ("dagster_webserver.app", "dagster._daemon.cli", "dagster._grpc.proxy_server",
+             "dagster_postgres", "geo_pipeline.platform.postgres"):
+    importlib.import_module(name)
+ROLES
+rm -r /tmp/tried
