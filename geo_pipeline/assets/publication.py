@@ -126,12 +126,20 @@ def bulletins(
     records, known = Records(workspace.warehouse), places.places()
     chosen = [known[key] for key in context.partition_keys]
     exports = workspace.settings.exports
-    written = list(issues.write_issues(records, chosen, [records.newest], LANGS, exports))
+    left_out: list[str] = []
+
+    def leave_out(error: issues.NothingKnownError) -> None:
+        left_out.append(str(error))
+        context.log.warning(str(error))
+
+    days = [records.newest]
+    written = list(issues.write_issues(records, chosen, days, LANGS, exports, leave_out=leave_out))
     folder = str(issues.folder_of(exports, records.newest))
     return dg.MaterializeResult(
         metadata={
             "folder": dg.MetadataValue.path(folder),
             "files": len(written),
+            "left_out": left_out,
             "period_end": records.newest.isoformat(),
         }
     )

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from geo_pipeline.commands.terminal import tell_written
+from geo_pipeline.commands.terminal import err, tell_written
 from geo_pipeline.errors import UsageError
 from geo_pipeline.territory import parse_departements
 from geo_pipeline.words import message
@@ -203,5 +203,14 @@ def export_bulletin(
         tell_written(issues.write_one(records, chosen[0], days[0], language, output))
         return
     langs = [each for each in LANGS if lang is None or each == lang.value]
-    for path in issues.write_issues(records, chosen, days, langs, settings.exports):
+    left_out: list[issues.NothingKnownError] = []
+    written = issues.write_issues(
+        records, chosen, days, langs, settings.exports, leave_out=left_out.append
+    )
+    for path in written:
         tell_written(path)
+    if left_out:
+        if len(left_out) == len(chosen) * len(days):
+            raise left_out[0]
+        told = message("bulletin.left_out", count=len(left_out), first=left_out[0].message)
+        err.print(str(told), markup=False, highlight=False, soft_wrap=True)

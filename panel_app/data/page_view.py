@@ -168,12 +168,23 @@ class PageView:
             return self.state.departement
         return f"R{self.state.region}" if self.state.region else FRANCE
 
+    @cached_property
+    def bulletin_days(self) -> tuple[date, ...]:
+        """The dekads of which that place has a bulletin: those of which something is known."""
+        days = self.publication.bulletin_days
+        if not days:
+            return ()
+        matrix = self.publication.matrix(DROUGHT_INDICATOR)
+        columns = [matrix.column(code) for code in places()[self.bulletin_place].codes]
+        known = np.asarray(np.isfinite(matrix.value[:, columns]).any(axis=1))
+        return tuple(day for day in days if known[matrix.periods.index(day)])
+
     def bulletin(self, form: Format = "pdf", day: date | None = None) -> str:
         """Address of the bulletin of that place; of the dekad shown where `day` is None.
 
         Empty where no issue is known.
         """
-        days = self.publication.bulletin_days
+        days = self.bulletin_days
         if not days:
             return ""
         wanted = day or min(days, key=lambda each: abs((each - self.period_end).days))

@@ -5,7 +5,7 @@ file is written whole or not at all.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -22,6 +22,11 @@ from geo_pipeline.publishing.bulletin.records import Records
 from geo_pipeline.threads import mapped
 from geo_pipeline.words import LANGS, Lang, message
 
+
+class NothingKnownError(UsageError):
+    """There is no issue of a place at a dekad, because nothing is known of it then."""
+
+
 Format = Literal["pdf", "html"]
 AT_ONCE: Final = 2
 """Issues made at the same time."""
@@ -30,7 +35,14 @@ FORMATS: Final[tuple[Format, ...]] = ("pdf", "html")
 
 
 def document(records: Records, place: Place, day: date, lang: Lang) -> Document:
-    """Return the document of a place at the dekad that ends on `day`."""
+    """Return the document of a place at the dekad that ends on `day`.
+
+    Raises:
+        NothingKnownError: the combined index of none of its départements is known then.
+    """
+    if not records.knows(place.codes, day):
+        told = {"name": place.name("fr"), "day": day.isoformat()}
+        raise NothingKnownError(message("bulletin.nothing_known", **told))
     return make(Issue(records, place, day, lang))
 
 
@@ -63,7 +75,7 @@ def named(records: Records, name: str) -> bytes:
     """Return the content of the file with this name.
 
     Raises:
-        UsageError: there is no such place, or no issue of that dekad.
+        UsageError: there is no such place, or no issue of that dekad or place.
         StorageError: as of `rendered`.
     """
     found = NAME.fullmatch(name)
@@ -96,6 +108,7 @@ def write_issue(
     """Write the issue of a place in some languages, and its table of claims.
 
     Raises:
+        NothingKnownError: nothing is known of the place then.
         StorageError: a file cannot be written, or the font is missing; older files stay.
     """
     folder, content = folder_of(exports, day), {}
@@ -113,16 +126,29 @@ def write_issues(
     days: Sequence[date],
     langs: Sequence[Lang],
     exports: Path,
+    *,
+    leave_out: Callable[[NothingKnownError], object],
 ) -> Iterator[Path]:
     """Write the issues of `places` at all `days`, and yield each file.
 
-    The first is written alone, since it reads what all have in common; Typst works beside Python,
-    so that two cores are busy. Errors are those of `write_issue`.
+    Issues of which nothing is known are left out, and told to `leave_out`. The first is written
+    alone, since it reads what all have in common; Typst works beside Python, so that two cores are
+    busy.
+
+    Raises:
+        StorageError: as of `write_issue`.
     """
+
+    def write(place: Place, day: date) -> list[Path]:
+        try:
+            return write_issue(records, place, day, langs, exports)
+        except NothingKnownError as error:
+            leave_out(error)
+            return []
+
     first, *others = product(places, days)
-    yield from write_issue(records, *first, langs, exports)
-    written = mapped(lambda each: write_issue(records, *each, langs, exports), others, AT_ONCE)
-    for paths in written:
+    yield from write(*first)
+    for paths in mapped(lambda each: write(*each), others, AT_ONCE):
         yield from paths
 
 
@@ -130,7 +156,7 @@ def write_one(records: Records, place: Place, day: date, lang: Lang, target: Pat
     """Write one document to `target`, in the format that its name ends with.
 
     Raises:
-        UsageError: it ends with neither `.pdf` nor `.html`.
+        UsageError: it ends with neither `.pdf` nor `.html`, or nothing is known of the place.
         StorageError: the file cannot be written, or the font is missing; an older one stays.
     """
     form = target.suffix.removeprefix(".")

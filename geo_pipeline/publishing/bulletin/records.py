@@ -1,5 +1,6 @@
 """What bulletins read from the publication, once for all places and dekads."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -263,6 +264,13 @@ class Records:
         known = cube.drought_class != np.array(None)
         enough = selection.of_most(known.sum(axis=1))
         return tuple(day for day, is_known in zip(cube.periods, enough, strict=True) if is_known)
+
+    def knows(self, codes: Collection[str], day: date) -> bool:
+        """Return whether the combined index of any of these départements is known on `day`."""
+        cube = self.cubes[COMBINED]
+        row = cube.row(day)
+        columns = [self.column(code) for code in codes]
+        return row is not None and not np.isnan(cube.value[row, columns]).all()
 
     def column(self, code: str) -> int:
         """Column of a département."""

@@ -156,7 +156,8 @@ def _crop_sentences(issue: Issue, rows: pd.DataFrame) -> Iterator[Sentence]:
     area_short = float(short["area_ha"].sum())
     worst = short.groupby("crop")["area_ha"].sum().sort_values(ascending=False)
     names = issue.listed([_crop_name(issue, str(crop)) for crop in worst.index[:3]])
-    text = issue.words("bulletin.crops.lack", area=issue.hectares(area_short), crops=names)
+    kind = "lack_but_irrigation" if short["irrigated"].any() else "lack"
+    text = issue.words(f"bulletin.crops.{kind}", area=issue.hectares(area_short), crops=names)
     yield Sentence("crops.lack", text, (_short_fact(area_short, key),))
 
 

@@ -38,11 +38,8 @@ def title(issue: Issue) -> Sentence:
 def _title_of_one(issue: Issue) -> Sentence:
     words, where = issue.words, issue.place.where(issue.lang)
     style = issue.style(issue.day, issue.column)
-    if style is NO_DATA:
-        known = not np.isnan(issue.value(COMBINED, issue.day, issue.column))
-        text = words("bulletin.title.unclassed" if known else "bulletin.title.no_data", where=where)
-    else:
-        text = words(f"bulletin.title.{style.code}", where=where)
+    name = "unclassed" if style is NO_DATA else style.code
+    text = words(f"bulletin.title.{name}", where=where)
     return Sentence("title", text, (issue.class_fact(issue.day, issue.column),))
 
 

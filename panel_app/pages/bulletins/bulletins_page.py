@@ -19,7 +19,7 @@ from panel_app.drawing.templates import render
 
 def slots(view: PageView) -> dict[str, str]:
     """Return the content of the page by slot."""
-    days = view.publication.bulletin_days
+    days = view.bulletin_days
     return {
         "head": render("bulletins/head", _head(view, days)),
         "issues": render("bulletins/issues", {"words": view.words, "years": _years(view, days)}),

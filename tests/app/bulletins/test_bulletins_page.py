@@ -23,10 +23,11 @@ def test_every_issue_is_listed_with_what_it_finds(store: Store, publication: Pub
     view = view_of(publication, page="bulletins", departement="32")
     text = plain(bulletins_page.slots(view)["issues"])
     with closing(Warehouse(store.path)) as warehouse:
-        days = Records(warehouse).issues
-    assert publication.bulletin_days == days
-    for day in days:
-        assert f"bulletins/bulletin_32_{day}_fr.pdf" in text
+        records = Records(warehouse)
+        assert publication.bulletin_days == records.issues
+        for day in records.issues:
+            listed = f"bulletins/bulletin_32_{day}_fr.pdf" in text
+            assert listed == records.knows(["32"], day)
     row = next(each for each in text.split("<tr>") if "3e décade d'août 2022" in each)
     assert "Sécheresse grave" in row
 
@@ -50,6 +51,14 @@ def test_a_page_links_to_the_issue_of_its_dekad(publication: Publication) -> Non
     assert view.bulletin() == "bulletins/bulletin_04_2011-05-20_en.pdf"
     france = view_of(publication)
     assert france.bulletin("html") == "bulletins/bulletin_france_2022-12-31_fr.html"
+
+
+def test_a_place_of_which_nothing_is_known_has_no_issue(publication: Publication) -> None:
+    view = view_of(publication, page="bulletins", departement="971")
+    assert view.bulletin() == ""
+    said = bulletins_page.slots(view)
+    assert "aucun indice de sécheresse n'est connu de ce lieu" in plain(said["head"])
+    assert "bulletin_" not in "".join(said.values())
 
 
 @pytest.fixture(scope="module")
