@@ -100,6 +100,14 @@ bench-growth *size: (_environment "requirements-dev.txt")
 bench-cells *years: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m benchmarks.cells "$@"
 
+# Measure a day more after a long record, by step: `just bench-fresh-day 65 101` years, départements
+bench-fresh-day *size: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m benchmarks.fresh_day "$@"
+
+# Measure `geo-pipeline live` from nothing on grid files of full size: `just bench-live 10` years
+bench-live *years: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m benchmarks.live "$@"
+
 # Each measurement at its smallest: that it works, not what it says
 bench-smallest: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)
     @find benchmarks -name '*.py' ! -name common.py | sort | PEERS_PYTHON={{ peers }}/bin/python \

@@ -49,7 +49,7 @@ FROM (
 SIM2_ROWS = """
 WITH noise AS (
     SELECT
-        x, y, DATE '2010-01-01' + CAST(i AS INTEGER) AS day,
+        x, y, CAST($start AS DATE) + CAST(i AS INTEGER) AS day,
         hash(x, y, i) % 1000 / 1000 AS u,
         hash(y, i, x) % 1000 / 1000 AS v,
         -cos(2 * pi() * (i - 15) / 365.25) AS season
@@ -92,7 +92,7 @@ def outlines():
     return gpd.GeoDataFrame.from_arrow(pq.ParquetFile(path).read())
 
 
-def make_sim2_file(path: Path, days: int) -> None:
+def make_sim2_file(path: Path, days: int, *, start: str = "2010-01-01", cells: int = CELLS) -> None:
     """Write a grid file of `days` over the cells that are nearest to France."""
     from geo_pipeline.spatial import database
 
@@ -103,9 +103,9 @@ def make_sim2_file(path: Path, days: int) -> None:
         connection.execute(
             "CREATE TABLE land AS SELECT ST_GeomFromWKB($land) AS geometry", {"land": land.wkb}
         )
-        connection.execute(SIM2_CELLS, {"cells": CELLS})
-        for first in range(0, CELLS, CELLS_AT_ONCE):
-            bounds = {"days": days, "first": first, "last": first + CELLS_AT_ONCE}
+        connection.execute(SIM2_CELLS, {"cells": cells})
+        for first in range(0, cells, CELLS_AT_ONCE):
+            bounds = {"days": days, "first": first, "last": first + CELLS_AT_ONCE, "start": start}
             rows = connection.execute(SIM2_ROWS, bounds).to_arrow_table()
             connection.register("rows_of_cells", rows)
             connection.execute(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
+from typing import Final
 
 import dagster as dg
 import pandas as pd
@@ -16,6 +17,10 @@ from geo_pipeline.runtime.table_assets import map_links, table_asset, write_tabl
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.territory import CODES
 from geo_pipeline.transforms.irrigation import irrigation_need as compute_need
+
+DAYS_OF_NEED: Final = 500_000
+"""Days of weather of the départements whose irrigation is computed together: all of them with a
+dozen years."""
 
 
 @table_asset("soil_water_daily")
@@ -80,7 +85,12 @@ def irrigation_need(
         areas = lake.inspect(lake.path("crop_statistics", code)).sha256
         return weather.origin(code, sha256(f"{method}{areas}".encode()).hexdigest())
 
-    write_blocks(context, workspace, "irrigation_need", make, origin=origin, at_once=len(CODES))
+    write_blocks(
+        *(context, workspace, "irrigation_need", make),
+        origin=origin,
+        at_once=len(CODES),
+        days_at_once=DAYS_OF_NEED,
+    )
     return dg.MaterializeResult()
 
 

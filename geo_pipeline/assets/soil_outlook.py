@@ -23,6 +23,13 @@ AT_ONCE: Final = 51
 """Départements whose ensembles are computed together: smaller blocks are slower for each
 département, larger ones need more memory."""
 
+FEWEST: Final = 10
+"""Départements of which a part takes hardly less time."""
+
+DAYS_AT_ONCE: Final = 500_000
+"""Days of weather of all départements in memory at the same time: a long record has smaller
+blocks."""
+
 WORKERS: Final = 2
 """Blocks computed at the same time, in threads: numpy releases the interpreter's lock."""
 
@@ -90,10 +97,16 @@ def _write(
         return make(weather.read(codes, columns), crops, storage)
 
     def together(codes: Sequence[str]) -> pd.DataFrame:
-        blocks = [codes[first : first + AT_ONCE] for first in range(0, len(codes), AT_ONCE)]
+        each = max(-(-len(codes) // WORKERS), FEWEST)
+        blocks = [codes[first : first + each] for first in range(0, len(codes), each)]
         frames = [frame for frame in mapped(of, blocks, WORKERS) if len(frame)]
         return pd.concat(frames, ignore_index=True) if frames else empty(table)
 
     origin = partial(weather.origin, made_of=soil_outlook_tables.made_of(workspace))
-    write_blocks(context, workspace, table, together, origin=origin, at_once=WORKERS * AT_ONCE)
+    write_blocks(
+        *(context, workspace, table, together),
+        origin=origin,
+        at_once=WORKERS * AT_ONCE,
+        days_at_once=DAYS_AT_ONCE,
+    )
     return dg.MaterializeResult()

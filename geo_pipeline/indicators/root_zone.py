@@ -1,16 +1,18 @@
 """The state of root zones, advanced one day at a time, and the outputs that a balance keeps.
 
-Arrays come in checked, one day of them at a time. Their meaning and possible values are described
-in `soil_water`; call `soil_water_balance` there.
+Arrays come in checked, some days of them at a time; what does not depend on the state is computed
+for all of these days at once. Their meaning and possible values are described in `soil_water`; call
+`soil_water_balance` there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import repeat
 from operator import index
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, Self, TypeVar, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from geo_pipeline.indicators._arrays import BoolArray, FloatArray, IntArray
 
@@ -33,7 +35,15 @@ STATES: frozenset[Output] = frozenset({"depletion_mm", "below_mm", "swi", "ks"})
 BLOCK_DAYS = 256
 """Days whose inputs and outputs lie in memory with time first while they are computed."""
 
+VALUES_AT_ONCE = 1 << 16
+"""Values of all places and days that are computed at once of what does not depend on the state: few
+places have the work of many days done in one call, many places take no more memory for it."""
+
 P_LOWEST, P_HIGHEST = 0.1, 0.8
+
+NOTHING: FloatArray = np.zeros(())
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,14 +81,97 @@ class RootZoneState:
     below: FloatArray | None
 
 
-@dataclass(slots=True)
-class _Demand:
-    """The demand of a day on the root zone."""
+class Growth(NamedTuple):
+    """Roots that grow or go from one day to the next."""
 
+    stays: BoolArray
+    """Where they do neither."""
+    reached: FloatArray
+    """Share of the soil below the roots of the day before that they reach."""
+    left: FloatArray
+    """Share of the root zone of the day before that they leave."""
+
+    @classmethod
+    def between(cls, before: FloatArray, taw: FloatArray, profile: FloatArray) -> Self:
+        """Return how roots get from one TAW to the next."""
+        change = taw - before
+        outside = profile - before
+        reached = np.maximum(change, 0.0) / np.where(outside > 0.0, outside, 1.0)
+        return cls(change == 0.0, np.minimum(reached, 1.0), np.maximum(-change, 0.0) / before)
+
+
+class Day(NamedTuple):
+    """Inputs of a day, and what follows from them alone; each has the places' shape or less."""
+
+    water: FloatArray
     etc: FloatArray
-    raw: FloatArray
     taw: FloatArray
+    raw: FloatArray
+    spare: FloatArray
+    """TAW less RAW."""
+    below_taw: FloatArray | None
+    """What the soil below the roots can hold; None where they always reach all of it."""
+    growth: Growth | None
+    """How roots change since the day before; None where they do not, and where it `is_first`."""
+    is_first: bool
+    """Whether it is the first of its `days`, the day before being known to the state alone."""
     irrigated: BoolArray | None
+    """Where the need is met; None where it is nowhere."""
+    given: FloatArray | None
+    """Irrigation that is given, as part of the water."""
+    is_blank: bool
+    """Whether an input is NaN anywhere."""
+
+
+def days(
+    infiltration: FloatArray,
+    et0: FloatArray,
+    kc: FloatArray,
+    taw: FloatArray,
+    p: FloatArray,
+    *,
+    given: FloatArray | None,
+    irrigated: BoolArray | None,
+    profile: FloatArray | None,
+    adjust_p: bool,
+) -> Iterator[Day]:
+    """Yield consecutive days from inputs (days, ...), or (1, ...) where they do not change."""
+    inputs = [infiltration, et0, kc, taw, p, *([] if given is None else [given])]
+    count = max(map(len, inputs if irrigated is None else [*inputs, irrigated]))
+    etc = kc * et0
+    raw = (adjusted_fraction(p, etc) if adjust_p else p) * taw
+    growth: list[Growth | None] = [None] * count
+    if profile is not None and len(taw) > 1:
+        between = Growth.between(taw[:-1], taw[1:], profile)
+        moves = ~_by_day(between.stays, np.logical_and)
+        growth[1:] = [
+            Growth(*now) if changed else None
+            for changed, *now in zip(moves, *(_each(each) for each in between), strict=True)
+        ]
+    met: list[BoolArray | None] = [None] * count
+    if irrigated is not None:
+        needed = _each(_by_day(irrigated, np.logical_or), count)
+        pairs = zip(_each(irrigated, count), needed, strict=True)
+        met = [each if anywhere else None for each, anywhere in pairs]
+    blank = np.zeros(count, dtype=np.bool_)
+    for each in inputs:
+        blank |= _by_day(np.isnan(each), np.logical_or)
+    columns = (
+        *(infiltration if given is None else infiltration + given, etc, taw, raw, taw - raw),
+        None if profile is None else profile - taw,
+    )
+    return map(
+        Day._make,
+        zip(
+            *(repeat(None) if each is None else _each(each, count) for each in columns),
+            growth,
+            [True, *repeat(False, count - 1)],
+            met,
+            repeat(None) if given is None else _each(given, count),
+            blank.tolist(),
+            strict=False,
+        ),
+    )
 
 
 class RootZone:
@@ -94,71 +187,61 @@ class RootZone:
         profile: FloatArray | None,
         drainage: FloatArray | None,
         *,
-        adjust_p: bool,
         before_et: bool,
         tolerance_mm: FloatArray,
+        keep: Collection[Output],
     ) -> None:
         self.taw, self.profile, self.drainage = taw, profile, drainage
-        self.adjust_p, self.before_et, self.tolerance_mm = adjust_p, before_et, tolerance_mm
-        self.lost = np.isnan(start.roots)
-        if start.below is not None:
-            self.lost |= np.isnan(start.below)
+        self.before_et, self.tolerance_mm = before_et, tolerance_mm
+        self.keeps_swi, self.keeps_percolation = "swi" in keep, "percolation_mm" in keep
+        # One place has an axis too: results of arrays without any could not be written in place.
+        roots, below = np.atleast_1d(start.roots), start.below
+        self.lost = np.isnan(roots)
+        if below is not None:
+            below = np.atleast_1d(below)
+            self.lost |= np.isnan(below)
         self.known = ~self.lost
         self.sure = bool(self.known.all())
-        self.wet = self.dry = start
+        self.wet = self.dry = RootZoneState(roots, below)
 
-    def step(
-        self,
-        infiltration: FloatArray,
-        et0: FloatArray,
-        kc: FloatArray,
-        taw: FloatArray,
-        p: FloatArray,
-        *,
-        given: FloatArray | None,
-        irrigated: BoolArray | None,
-        blank: bool,
-    ) -> dict[Output, FloatArray]:
-        """Move on by a day and return all its outputs, NaN where they are not known.
+    def step(self, day: Day) -> dict[Output, FloatArray]:
+        """Move on by a day and return its outputs, NaN where they are not known.
 
-        `blank` says whether an input of the day is NaN anywhere.
+        Those that cost something and are not kept are left out.
         """
-        etc = kc * et0
-        raw = (adjusted_fraction(p, etc) if self.adjust_p else p) * taw
-        water = infiltration if given is None else infiltration + given
-        day = _Demand(etc, raw, taw, irrigated)
-        if self.sure and not blank:
-            state, fluxes = self._move(self.wet, water, day)
+        if self.sure and not day.is_blank:
+            growth = self._growth(day.taw) if day.is_first else day.growth
+            state, fluxes = self._move(self.wet, day, growth)
             self.wet = self.dry = state
         else:
-            missing = np.isnan(water + etc + raw)
-            wet = self._bound(self.wet, taw, empty=False)
-            dry = self._bound(self.dry, taw, empty=True)
-            before = self.known & ~missing
-            wet, fluxes = self._move(wet, water, day)
-            if self.sure:
-                dry = wet
-            else:
-                dry, _ = self._move(dry, water, day)
-            fluxes = {name: np.where(before, flux, np.nan) for name, flux in fluxes.items()}
-            self._settle(wet, dry, np.broadcast_to(missing, self.known.shape))
-            state = RootZoneState(
-                np.where(self.known, self.wet.roots, np.nan),
-                None if self.wet.below is None else np.where(self.known, self.wet.below, np.nan),
-            )
-        self.taw = taw
+            state, fluxes = self._step_between_bounds(day)
+        self.taw = day.taw
         below = np.zeros_like(state.roots) if state.below is None else state.below
         if not self.sure:
             below = np.where(np.isnan(state.roots), np.nan, below)
-        if given is not None:
-            fluxes["irrigation_mm"] = fluxes["irrigation_mm"] + given
-        return {
-            "depletion_mm": state.roots,
-            "below_mm": below,
-            "swi": 1.0 - state.roots / taw,
-            "etc_mm": etc,
-            **fluxes,
-        }
+        if day.given is not None:
+            fluxes["irrigation_mm"] = fluxes["irrigation_mm"] + day.given
+        fluxes |= {"depletion_mm": state.roots, "below_mm": below, "etc_mm": day.etc}
+        if self.keeps_swi:
+            fluxes["swi"] = 1.0 - state.roots / day.taw
+        return fluxes
+
+    def _step_between_bounds(self, day: Day) -> tuple[RootZoneState, dict[Output, FloatArray]]:
+        """Move both bounds on by a day; return the state, NaN where not known, and the fluxes."""
+        missing = np.isnan(day.water + day.etc + day.raw)
+        wet = self._bound(self.wet, day.taw, empty=False)
+        dry = self._bound(self.dry, day.taw, empty=True)
+        before, growth = self.known & ~missing, self._growth(day.taw)
+        wet, fluxes = self._move(wet, day, growth)
+        dry = wet if self.sure else self._move(dry, day, growth)[0]
+        fluxes = {name: np.where(before, flux, np.nan) for name, flux in fluxes.items()}
+        self._settle(wet, dry, np.broadcast_to(missing, self.known.shape))
+        roots, below = self.wet.roots, self.wet.below
+        state = RootZoneState(
+            np.where(self.known, roots, np.nan),
+            None if below is None else np.where(self.known, below, np.nan),
+        )
+        return state, fluxes
 
     def _bound(self, state: RootZoneState, taw: FloatArray, *, empty: bool) -> RootZoneState:
         """Return `state` with the wettest or driest possible value where the day before is
@@ -195,40 +278,45 @@ class RootZone:
         )
 
     def _move(
-        self,
-        state: RootZoneState,
-        water: FloatArray,
-        day: _Demand,
+        self, state: RootZoneState, day: Day, growth: Growth | None
     ) -> tuple[RootZoneState, dict[Output, FloatArray]]:
-        """Return the state at the end of the day and the fluxes of the day."""
-        etc, raw, taw = day.etc, day.raw, day.taw
-        depletion, below = self._roots(state, taw)
+        """Return the state at the end of the day and the fluxes of the day.
+
+        What is made here is written to in place: arrays of many places go through memory less.
+        """
+        depletion, below = self._roots(state, day.taw, growth)
         drained = None
         if self.drainage is not None:
-            drained = self.drainage * (taw - depletion)
+            drained = day.taw - depletion
+            drained *= self.drainage
             depletion = depletion + drained
         if self.before_et:
-            excess = np.maximum(water - depletion, 0.0)
-            depletion = np.maximum(depletion - water, 0.0)
-        if day.irrigated is None or not day.irrigated.any():
-            need = np.zeros(())
-        else:
-            need = np.where(day.irrigated, np.maximum(depletion - raw, 0.0), 0.0)
+            excess = np.maximum(day.water - depletion, 0.0)
+            depletion = np.maximum(depletion - day.water, 0.0)
+        need = NOTHING
+        if day.irrigated is not None:
+            need = np.where(day.irrigated, np.maximum(depletion - day.raw, 0.0), 0.0)
             depletion = depletion - need
-        room = taw - depletion
-        ks = np.minimum(room / (taw - raw), 1.0)
+        room = day.taw - depletion
+        ks = room / day.spare
+        np.minimum(ks, 1.0, out=ks)
+        eta = ks * day.etc
         if self.before_et:
-            eta = np.minimum(ks * etc, room)
-            end = np.minimum(depletion + eta, taw)
+            np.minimum(eta, room, out=eta)
+            end = np.minimum(depletion + eta, day.taw)
         else:
-            eta = np.minimum(ks * etc, room + water)
-            level = depletion + (eta - water)
-            end = np.minimum(np.maximum(level, 0.0), taw)
-            excess = np.maximum(end - level, 0.0)
+            room += day.water
+            np.minimum(eta, room, out=eta)
+            level = eta - day.water
+            level += depletion
+            end = np.maximum(level, 0.0)
+            np.minimum(end, day.taw, out=end)
+            excess = np.subtract(end, level, out=level)
+            np.maximum(excess, 0.0, out=excess)
         if drained is not None:
-            excess = excess + drained
+            excess += drained
         if below is not None:
-            below, excess = self._through_below(below, excess, taw)
+            below, excess = self._through_below(below, excess, day.below_taw)
         return RootZoneState(end, below), {
             "ks": ks,
             "eta_mm": eta,
@@ -237,32 +325,48 @@ class RootZone:
         }
 
     def _through_below(
-        self, below: FloatArray, excess: FloatArray, taw: FloatArray
+        self, below: FloatArray, excess: FloatArray, below_taw: FloatArray | None
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the depletion below the roots and what leaves the soil, once `excess` came in."""
+        """Return the depletion below the roots and what leaves the soil, once `excess` came in.
+
+        Unless that is kept it is not computed: `excess` is then returned as it was.
+        """
         lost = None
-        if self.drainage is not None and self.profile is not None:
-            lost = self.drainage * np.maximum(self.profile - taw - below, 0.0)
+        if self.drainage is not None and below_taw is not None:
+            lost = below_taw - below
+            np.maximum(lost, 0.0, out=lost)
+            lost *= self.drainage
             below = below + lost
         refill = np.minimum(excess, below)
-        excess = excess - refill
-        return below - refill, excess if lost is None else excess + lost
+        if self.keeps_percolation:
+            excess = excess - refill
+            excess = excess if lost is None else excess + lost
+        return below - refill, excess
 
-    def _roots(self, state: RootZoneState, taw: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        """Return both depletions after the roots have grown or gone from yesterday's TAW."""
-        if state.below is None or self.profile is None or self.taw is taw:
+    def _growth(self, taw: FloatArray) -> Growth | None:
+        """Return how roots get from the TAW of the day before to this one; None where they stay."""
+        if self.profile is None:
+            return None
+        growth = Growth.between(self.taw, taw, self.profile)
+        return None if growth.stays.all() else growth
+
+    def _roots(
+        self, state: RootZoneState, taw: FloatArray, growth: Growth | None
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """Return both depletions after the roots have grown or gone since the day before."""
+        if state.below is None or growth is None:
             return state.roots, state.below
-        change = taw - self.taw
-        if not change.any():
-            return state.roots, state.below
-        outside = self.profile - self.taw
-        reached = np.maximum(change, 0.0) / np.where(outside > 0.0, outside, 1.0)
-        left = np.maximum(-change, 0.0) / self.taw
-        moved = np.minimum(reached, 1.0) * state.below - left * state.roots
-        roots = np.minimum(np.maximum(state.roots + moved, 0.0), taw)
+        roots = growth.reached * state.below
+        roots -= growth.left * state.roots
+        roots += state.roots
+        np.maximum(roots, 0.0, out=roots)
+        np.minimum(roots, taw, out=roots)
         # Computed from the sum, so that rounding loses no water.
-        below = np.maximum(state.roots + state.below - roots, 0.0)
-        return roots, np.where(change == 0.0, state.below, below)
+        below = state.roots + state.below
+        below -= roots
+        np.maximum(below, 0.0, out=below)
+        np.copyto(below, state.below, where=growth.stays)
+        return roots, below
 
 
 class KeptOutputs:
@@ -305,9 +409,23 @@ class KeptOutputs:
                 total[...] = 0.0
             self.days = 0
 
-    def result(self) -> SoilWater:
-        """Return what was kept once the last day is in."""
-        return SoilWater(**self.kept)
+    def result(self, shape: tuple[int, ...]) -> SoilWater:
+        """Return what was kept once the last day is in, for places of this shape."""
+        return SoilWater(
+            **{name: each.reshape(*shape, each.shape[-1]) for name, each in self.kept.items()}
+        )
+
+
+def _each(values: NDArray[Number], count: int = 1) -> list[NDArray[Number]]:
+    """Return the values of each day; those of the one day so many times, where there is one."""
+    if len(values) == 1:
+        return [values[0, ...]] * count
+    return [values[day, ...] for day in range(len(values))]
+
+
+def _by_day(values: BoolArray, together: np.ufunc) -> BoolArray:
+    """Return `together` (a logical ufunc) of the values of each day, (days,)."""
+    return np.asarray(together.reduce(values.reshape(len(values), -1), axis=1))
 
 
 def adjusted_fraction(p: FloatArray, etc: FloatArray) -> FloatArray:

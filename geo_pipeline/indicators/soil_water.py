@@ -28,12 +28,14 @@ from geo_pipeline.indicators._arrays import (
 from geo_pipeline.indicators.root_zone import (
     BLOCK_DAYS,
     OUTPUTS,
+    VALUES_AT_ONCE,
     KeptOutputs,
     Output,
     RootZone,
     RootZoneState,
     SoilWater,
     adjusted_fraction,
+    days,
 )
 
 Number = TypeVar("Number", bound=np.generic)
@@ -276,18 +278,18 @@ def soil_water_balance(
     first = taw[..., 0] if initial_taw_mm is None else _first_taw(initial_taw_mm)
     profile = _profile(taw, None if initial_taw_mm is None else first, profile_mm)
     start = _initial(initial_depletion_mm, initial_below_mm, first, profile, shape)
-    record = KeptOutputs(names, shape, length, period)
+    record = KeptOutputs(names, shape or (1,), length, period)
     run = RootZone(
         start,
         first,
         profile,
         None if share is None else share[..., 0],
-        adjust_p=adjust_p,
         before_et=wetting == "before_et",
         tolerance_mm=tolerance,
+        keep=names,
     )
-    _run_days(run, record, length, series, given=given, demand=demand)
-    return record.result()
+    _run_days(run, record, length, series, given=given, irrigated=demand, adjust_p=adjust_p)
+    return record.result(shape)
 
 
 def _outputs(keep: Iterable[Output]) -> tuple[Output, ...]:
@@ -345,39 +347,42 @@ def _run_days(
     series: Sequence[FloatArray],
     *,
     given: FloatArray | None,
-    demand: BoolArray | None,
+    irrigated: BoolArray | None,
+    adjust_p: bool,
 ) -> None:
     """Move `run` on through its days, block by block, and keep the outputs of each in `record`."""
+    axes = run.known.ndim
+    at_once = max(VALUES_AT_ONCE // max(run.known.size, 1), 1)
     for first in range(0, length, BLOCK_DAYS):
-        days = slice(first, min(first + BLOCK_DAYS, length))
-        block = [_time_first(each, days) for each in series]
-        extra = None if given is None else _time_first(given, days)
-        needed = None if demand is None else _time_first(demand, days)
-        inputs = block if extra is None else [*block, extra]
-        blank = np.logical_or.reduce(np.broadcast_arrays(*map(_blank_days, inputs)))
-        for day in range(days.stop - days.start):
-            today = run.step(
-                *(_day(each, day) for each in block),
-                given=None if extra is None else _day(extra, day),
-                irrigated=None if needed is None else _day(needed, day),
-                blank=bool(blank[0 if len(blank) == 1 else day]),
+        block = slice(first, min(first + BLOCK_DAYS, length))
+        inputs = [_time_first(each, block, axes) for each in series]
+        extra = None if given is None else _time_first(given, block, axes)
+        met = None if irrigated is None else _time_first(irrigated, block, axes)
+        for begin in range(0, block.stop - first, at_once):
+            some = slice(begin, begin + at_once)
+            following = days(
+                *(_some(each, some) for each in inputs),
+                given=None if extra is None else _some(extra, some),
+                irrigated=None if met is None else _some(met, some),
+                profile=run.profile,
+                adjust_p=adjust_p,
             )
-            record.add(first + day, today)
+            for position, day in enumerate(following, first + begin):
+                record.add(position, run.step(day))
 
 
-def _time_first(values: NDArray[Number], days: slice) -> NDArray[Number]:
-    """Some days of an array (..., time) as (days, ...), or (1, ...) where it does not change."""
+def _time_first(values: NDArray[Number], days: slice, axes: int) -> NDArray[Number]:
+    """Some days of an array (..., time) as (days, ...) with so many axes of places.
+
+    (1, ...) where it does not change.
+    """
     chosen = values if values.shape[-1] == 1 else values[..., days]
-    return np.ascontiguousarray(np.moveaxis(chosen, -1, 0))
+    wide = chosen.reshape((1,) * (axes + 1 - chosen.ndim) + chosen.shape)
+    return np.ascontiguousarray(np.moveaxis(wide, -1, 0))
 
 
-def _blank_days(block: FloatArray) -> BoolArray:
-    """Whether a value of each day is missing, (days,) or (1,)."""
-    return np.asarray(np.isnan(block).any(axis=tuple(range(1, block.ndim))))
-
-
-def _day(block: NDArray[Number], day: int) -> NDArray[Number]:
-    return np.asarray(block[0 if len(block) == 1 else day])
+def _some(block: NDArray[Number], days: slice) -> NDArray[Number]:
+    return block if len(block) == 1 else block[days]
 
 
 def _true_days(values: ArrayLike, name: str) -> BoolArray:

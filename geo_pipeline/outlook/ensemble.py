@@ -48,6 +48,10 @@ class Weather(NamedTuple):
     """(places, days), NaN where it is missing."""
     et0_mm: Array
 
+    def of_places(self, chosen: slice) -> Self:
+        """Return the places at these positions."""
+        return self._replace(rain_mm=self.rain_mm[chosen], et0_mm=self.et0_mm[chosen])
+
 
 class Soils(NamedTuple):
     """Crops on soils, as inputs of `soil_water_balance`.
@@ -72,6 +76,14 @@ class Soils(NamedTuple):
     def profile_mm(self) -> Array:
         """TAW of the whole soil, (places, crops, 1): the deepest that roots ever get."""
         return np.asarray(self.taw_mm.max(axis=-1, keepdims=True))
+
+    def of_places(self, chosen: slice) -> Self:
+        """Return the places at these positions."""
+        return self._replace(
+            taw_mm=self.taw_mm[chosen],
+            drainage=self.drainage[chosen],
+            tolerance_mm=self.tolerance_mm[chosen],
+        )
 
     def of_crops(self, chosen: Positions) -> Self:
         """Return the crops at these positions."""

@@ -16,7 +16,7 @@ that regression,
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
@@ -50,6 +50,10 @@ CLASS_LEVELS: Final = tuple(limit / 100.0 for limit in reversed(PERCENTILE_DRY_L
 SCORED: Final = slice(0, 3)
 """Limits that are scored, D0 to D2: a dozen years are too few for the rarer classes."""
 
+VALUES_AT_ONCE: Final = 1 << 20
+"""Wetness of members that is in memory at the same time. Their number grows with the square of the
+years: all of France at once would take gigabytes for a long record."""
+
 DROUGHT: Final = 1
 """Position of D1 among them, the first class that counts as drought."""
 
@@ -68,6 +72,15 @@ class Past(NamedTuple):
     """(dekads,), position of the last day of each complete dekad of the record."""
     first: int
     """Number of the first of these dekads, as `dekads.numbers` counts."""
+
+    def of_places(self, chosen: slice) -> Self:
+        """Return the places at these positions."""
+        return self._replace(
+            depletion_mm=self.depletion_mm[chosen],
+            below_mm=self.below_mm[chosen],
+            at_end=self.at_end[chosen],
+            mean=self.mean[chosen],
+        )
 
 
 class Hindcast(NamedTuple):
@@ -118,10 +131,17 @@ def past(weather: Weather, soils: Soils) -> Past:
     )
 
 
-def hindcasts(
-    weather: Weather, soils: Soils, grows: Mask
-) -> Iterator[tuple[Positions, Positions, Hindcast]]:
-    """Yield forecasts of every past issue: positions of crops, of issues, and the forecasts.
+class Hindcasts(NamedTuple):
+    """Forecasts of some places, crops and issues, by their positions."""
+
+    places: Positions
+    crops: Positions
+    issues: Positions
+    scored: Hindcast
+
+
+def hindcasts(weather: Weather, soils: Soils, grows: Mask) -> Iterator[Hindcasts]:
+    """Yield forecasts of every past issue, so many places at a time as `VALUES_AT_ONCE` allows.
 
     Parameters
     ----------
@@ -139,9 +159,16 @@ def hindcasts(
         crops = np.flatnonzero(grows[:, to_come.issues].any(axis=1))
         if not crops.size:
             continue
-        members = forecast(weather, soils, known, to_come, crops)
         shown = in_season(grows[crops], to_come)
-        yield crops, to_come.issues, _verified(known, to_come, crops, members, shown)
+        of_place = len(crops) * to_come.offsets.size * len(to_come.lengths)
+        at_once = max(VALUES_AT_ONCE // of_place, 1)
+        for first in range(0, len(weather.rain_mm), at_once):
+            some = slice(first, first + at_once)
+            here, ours = weather.of_places(some), known.of_places(some)
+            members = forecast(here, soils.of_places(some), ours, to_come, crops)
+            places = first + np.arange(len(members))
+            scored = _verified(ours, to_come, crops, members, shown)
+            yield Hindcasts(places, crops, to_come.issues, scored)
 
 
 def forecast(

@@ -194,13 +194,12 @@ def _solved(xx: FloatArray, xy: FloatArray, penalty: FloatArray) -> FloatArray:
     """
     first, cross, second = xx[..., 0, :] + penalty, xx[..., 1, :], xx[..., 2, :] + penalty
     determinant = first * second - cross**2
-    first_slope = second * xy[..., 0, :] - cross * xy[..., 1, :]
-    second_slope = first * xy[..., 1, :] - cross * xy[..., 0, :]
-    both = np.stack([first_slope, second_slope], axis=-2)
-    is_solvable = determinant[..., np.newaxis, :] > 0
-    return np.divide(
-        both, determinant[..., np.newaxis, :], out=np.zeros(both.shape), where=is_solvable
-    )
+    is_solvable = determinant > 0
+    if not is_solvable.all():
+        determinant = np.where(is_solvable, determinant, np.inf)  # slopes of 0
+    first_slope = (second * xy[..., 0, :] - cross * xy[..., 1, :]) / determinant
+    second_slope = (first * xy[..., 1, :] - cross * xy[..., 0, :]) / determinant
+    return np.stack([first_slope, second_slope], axis=-2)
 
 
 def _residual_squares(

@@ -39,13 +39,16 @@ def write_blocks(
     *,
     origin: Origin | None = None,
     at_once: int = AT_ONCE,
+    days_at_once: int | None = None,
     in_processes: bool = False,
 ) -> None:
     """Write what `make` returns for the départements of this run; a failed one stops no other.
 
     `origin` returns the provenance of a département's rows, by default that of its weather. If it
-    names all inputs (`Provenance.made_of`), files made from the same inputs are kept. With
-    `in_processes`, `make` and `origin` are picklable, and long records are made in processes.
+    names all inputs (`Provenance.made_of`), files made from the same inputs are kept. `at_once` are
+    the most départements of a block; long records make it smaller: `days_at_once` are the most days
+    of weather of its départements together. With `in_processes`, `make` and `origin` are picklable,
+    and long records are made in processes.
     """
     origin_of: Origin = origin or partial(workspace.lake.origin, "weather_daily")
     to_make = []
@@ -57,10 +60,12 @@ def write_blocks(
         else:
             to_make.append(code)
     count = 1
-    days = _days(workspace, to_make) if in_processes else 0
-    if days >= DAYS_FOR_PROCESSES:
+    days = _days(workspace, to_make) if in_processes or days_at_once else 0
+    if in_processes and days >= DAYS_FOR_PROCESSES:
         count = workspace.settings.processes or os.cpu_count() or 1
-        at_once = max(DAYS_AT_ONCE * len(to_make) // days, 1)
+        days_at_once = DAYS_AT_ONCE
+    if days_at_once is not None and days:
+        at_once = min(at_once, max(days_at_once * len(to_make) // days, 1))
     blocks = [to_make[first : first + at_once] for first in range(0, len(to_make), at_once)]
     making = Making(workspace.lake, table, make, origin_of)
     for outcomes in processes.mapped(making, blocks, count):

@@ -119,13 +119,18 @@ def outlook_hindcast(
 def _hindcast_rows(land: Land) -> pd.DataFrame:
     """Return the rows of one record, not sorted."""
     parts: list[dict[str, npt.NDArray[Any]]] = []
-    for crops, issues, scored in hindcasts(land.weather, land.soils, land.season.grows):
-        place, crop, issue, lead = where = np.nonzero(~np.isnan(scored.median))
+    for some in hindcasts(land.weather, land.soils, land.season.grows):
+        place, crop, issue, lead = where = np.nonzero(~np.isnan(some.scored.median))
         columns = {
-            column: np.round(getattr(scored, name)[where], DECIMALS).astype(np.float32)
+            column: np.round(getattr(some.scored, name)[where], DECIMALS).astype(np.float32)
             for column, name in HINDCAST.items()
         }
-        keys = {"place": place, "crop": crops[crop], "issue": issues[issue], "lead": lead + 1}
+        keys = {
+            "place": some.places[place],
+            "crop": some.crops[crop],
+            "issue": some.issues[issue],
+            "lead": lead + 1,
+        }
         parts.append({**keys, **columns})
     if not parts:
         return empty("outlook_hindcast")

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from geo_pipeline.outlook import hindcast as module
 from geo_pipeline.outlook.ensemble import LEADS, Weather, wetness, windows
 from geo_pipeline.outlook.hindcast import (
     class_limits,
@@ -23,13 +24,16 @@ TOLD = ("low", "median", "high", "members", "drought_chance")
 def collected(record: Weather) -> dict[tuple[int, int], dict[str, np.ndarray]]:
     """Return what is told by crop and issue, each (places, leads)."""
     soils, grows = crops(record)
-    found = {}
-    for which, issues, told in hindcasts(record, soils, grows):
-        for row, crop in enumerate(which):
-            for column, issue in enumerate(issues):
-                found[int(crop), int(issue)] = {
-                    name: values[:, row, column] for name, values in told._asdict().items()
-                }
+    shape = len(record.rain_mm), LEADS
+    found: dict[tuple[int, int], dict[str, np.ndarray]] = {}
+    for some in hindcasts(record, soils, grows):
+        for row, crop in enumerate(some.crops):
+            for column, issue in enumerate(some.issues):
+                told = found.setdefault((int(crop), int(issue)), {})
+                for name, values in some.scored._asdict().items():
+                    told.setdefault(name, np.full(shape, -1.0))[some.places] = values[
+                        :, row, column
+                    ]
     return found
 
 
@@ -54,6 +58,17 @@ def test_every_past_issue_is_there_as_soon_as_the_soil_is_known() -> None:
     last = FOUND[GRASS, issues[-1]]
     assert np.isnan(last["observed"]).all()
     assert np.isfinite(FOUND[GRASS, issues[-2]]["observed"][:, 0]).all()
+
+
+def test_places_in_groups_are_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = len([*hindcasts(RECORD, *crops(RECORD))])
+    monkeypatch.setattr(module, "VALUES_AT_ONCE", 1)
+    assert len([*hindcasts(RECORD, *crops(RECORD))]) == groups * len(RECORD.rain_mm)
+    alone = collected(RECORD)
+    assert alone.keys() == FOUND.keys()
+    for key, told in FOUND.items():
+        for name, values in told.items():
+            np.testing.assert_array_equal(alone[key][name], values)
 
 
 def test_a_crop_has_hindcasts_in_its_season_only() -> None:

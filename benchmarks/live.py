@@ -1,0 +1,221 @@
+"""`just bench-live`: `geo-pipeline live` from nothing, end to end, on grid files of full size.
+
+A server on loopback, in a process of its own, has a file of SIM2 for each year in its real size
+(9,892 cells, 28 columns), that of the last 60 days, their list with checksums, and NASA POWER for
+overseas. Ranges are answered as Météo-France's host does. Downloads so take hardly any time: what
+is measured is our own. Each year has the days of one generated year with the cells in another
+order. `python -m benchmarks.live 10` is since ten years ago; a second word names a folder that
+keeps files and home, where a stopped command is gone on with.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha1
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, cast
+from urllib.parse import parse_qs, urlsplit
+
+from benchmarks.common import ROOT, asked, machine
+from benchmarks.growth import Peak
+from benchmarks.sources import CELLS, make_sim2_file
+from tests.cli.live_host import FOLDER, POWER, power
+
+YEARS, FEW_YEARS, FEW_CELLS = 10, 0, 60
+SMALLEST = ("--departements", "32")
+LEAP_YEAR = 2024
+LEAP_DAY = date(LEAP_YEAR, 2, 29).timetuple().tm_yday - 1
+LATEST_DAYS = 60
+AIM_S = 900.0
+SINCE = 1991
+
+
+# The files ------------------------------------------------------------------------------------
+
+
+def make_files(folder: Path, years: int, cells: int) -> None:
+    """Write the files since so many years ago up to the day before yesterday, and their list."""
+    from isal import igzip
+
+    base = folder / "base.csv.gz"
+    if not base.exists():
+        make_sim2_file(base, 366, start=f"{LEAP_YEAR}-01-01", cells=cells)
+    known = datetime.now(UTC).date() - timedelta(days=2)
+    with cast(BinaryIO, igzip.open(base)) as source:
+        source.readline()
+        names = [place(lines[0]) for lines in of_cells(source)]
+    for year in range(known.year - years, known.year + 1):
+        last = min(date(year, 12, 31), known.replace(day=1) - timedelta(days=1))
+        write_days(base, folder / f"QUOT_SIM2_{year}.csv.gz", date(year, 1, 1), last, names)
+    first = max(known - timedelta(days=LATEST_DAYS - 1), date(known.year, 1, 1))
+    write_days(base, folder / "QUOT_SIM2_latest.csv.gz", first, known, names)
+
+
+def write_days(base: Path, target: Path, first: date, last: date, names: Sequence[bytes]) -> None:
+    """Write some days of a year, whose weather of a cell is that of another one in `base`."""
+    from isal import igzip
+
+    if target.exists():
+        return
+    days = [(day.replace(year=LEAP_YEAR)).timetuple().tm_yday - 1 for day in (first, last)]
+    leap = last.year % 4 == 0  # none of the years is 1900 or 2100
+    part = target.with_suffix(".part")
+    with (
+        cast(BinaryIO, igzip.open(base)) as source,
+        cast(BinaryIO, igzip.open(part, "wb", compresslevel=2)) as file,
+    ):
+        file.write(source.readline())
+        for number, lines in enumerate(of_cells(source)):
+            name = names[(number + 17 * last.year) % len(names)]
+            kept = [
+                line
+                for day, line in enumerate(lines[days[0] : days[1] + 1], days[0])
+                if leap or day != LEAP_DAY
+            ]
+            of_year = b"%s;%d" % (place(lines[0]), LEAP_YEAR)
+            file.write(b"".join(kept).replace(of_year, b"%s;%d" % (name, last.year)))
+    part.rename(target)
+
+
+def of_cells(source: BinaryIO) -> Iterator[list[bytes]]:
+    """Yield the lines of each cell."""
+    while lines := [*islice(source, 366)]:
+        yield lines
+
+
+def place(line: bytes) -> bytes:
+    """Return the coordinates at the start of a line."""
+    return b";".join(line.split(b";", 2)[:2])
+
+
+# The server -----------------------------------------------------------------------------------
+
+
+def serve(folder: Path) -> None:
+    """Serve the files of a folder until the process is ended; print the port."""
+    resources = [
+        {
+            "url": f"{FOLDER}{path.name}",
+            "filesize": path.stat().st_size,
+            "checksum": {"type": "sha1", "value": sha1(path.read_bytes()).hexdigest()},
+        }
+        for path in sorted(folder.glob("QUOT_SIM2_*.csv.gz"))
+    ]
+    listed = json.dumps({"resources": resources}).encode()
+
+    class Door(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            at = urlsplit(self.path)
+            if at.path.startswith(FOLDER):
+                self._file(folder / at.path.removeprefix(FOLDER))
+                return
+            body = power(parse_qs(at.query)) if at.path == POWER else listed
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET
+
+        def _file(self, path: Path) -> None:
+            size, part = path.stat().st_size, self.headers.get("Range")
+            start = int(part.removeprefix("bytes=").partition("-")[0]) if part else 0
+            self.send_response(206 if part else 200)
+            if part:
+                self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+            self.send_header("ETag", f'"{path.name}-{size}"')
+            self.send_header("Content-Length", str(size - start))
+            self.end_headers()
+            if self.command == "HEAD":
+                return
+            with path.open("rb") as file:
+                file.seek(start)
+                self.connection.sendfile(file)
+
+        def log_message(self, *arguments: object) -> None:
+            """Keep still."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    print(server.server_port, flush=True)
+    server.serve_forever()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve the files of a folder in another process; give the host."""
+    command = [sys.executable, "-m", "benchmarks.live", "serve", str(folder)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield f"127.0.0.1:{server.stdout.readline().strip()}"
+        finally:
+            server.terminate()
+
+
+# The command ----------------------------------------------------------------------------------
+
+
+def measured(home: Path, host: str, options: Sequence[str]) -> None:
+    """Run the command; print what it says and what it took."""
+    environment = {
+        **os.environ,
+        "GEO_PIPELINE_HOME": str(home),
+        "GEO_PIPELINE_DATA_GOUV_URL": f"http://{host}",
+        "GEO_PIPELINE_NASA_POWER_URL": f"http://{host}{POWER}",
+        "GEO_PIPELINE_OPEN_METEO_SPACING_KM": "200",
+        "GEO_PIPELINE_RATES": json.dumps({host: 1000.0}),
+    }
+    command = [sys.executable, "-m", "geo_pipeline", "live", *options]
+    before, started = os.times(), time.perf_counter()
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as child:
+        peak = Peak(child.pid)
+        code = child.wait()
+        most_mb = peak.end()
+    after = os.times()
+    cpu_s = after.children_user + after.children_system
+    cpu_s -= before.children_user + before.children_system
+    print(
+        f"exit code {code}: {cpu_s:.0f} s of processors, {time.perf_counter() - started:.0f} s on "
+        f"the clock, {most_mb:.0f} MB with all processes (aim since {SINCE}: {AIM_S:.0f} s)"
+    )
+    if code:
+        sys.exit(code)
+
+
+def main() -> None:
+    """Make the files, serve them, run the command on them."""
+    words, smallest = asked()
+    years, kept = (FEW_YEARS if smallest else YEARS), ""
+    match words:
+        case ["serve", folder]:
+            serve(Path(folder))
+            return
+        case [asked_for, *more]:
+            years, kept = int(asked_for), "".join(more[:1])
+    print(machine(), flush=True)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(kept or name)
+        files = folder / "files"
+        files.mkdir(parents=True, exist_ok=True)
+        make_files(files, years, FEW_CELLS if smallest else CELLS)
+        sizes = [path.stat().st_size / 1e6 for path in files.glob("QUOT_SIM2_*.csv.gz")]
+        print(f"{len(sizes)} files, {sum(sizes):,.0f} MB, the largest {max(sizes):,.0f} MB")
+        since = ["--since", str(datetime.now(UTC).year - years)]
+        with served(files) as host:
+            measured(folder / "home", host, [*since, *(SMALLEST if smallest else ())])
+
+
+if __name__ == "__main__":
+    main()
