@@ -59,10 +59,14 @@ test *options: (_environment "requirements-dev.txt")
 
 # The slow ones: real kills, whole-France runs, PostgreSQL, daemons, servers
 test-slow *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m pytest --ignore=tests/browser -m slow -n 3 --dist loadfile "$@"
+    @{{ bin }}/python -m pytest --ignore=tests/browser -m "slow and not drill" -n 3 --dist loadfile "$@"
 
-# All tests: those of `just test`, the slow ones, those in Chromium
-test-all: test test-slow test-browser
+# The longest of the slow ones, minutes each; CI leaves them out: run them before a release
+test-drills *options: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m pytest --ignore=tests/browser -m drill -n 3 --dist loadfile "$@"
+
+# All tests: those of `just test`, the slow ones, the drills, those in Chromium
+test-all: test test-slow test-drills test-browser
 
 # The tests that need Chromium, two at a time
 test-browser *options: (_environment "requirements-dev.txt")

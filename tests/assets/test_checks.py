@@ -187,6 +187,7 @@ def test_rows_that_break_the_schema_stop_their_departement_alone(
     assert evaluations(settings, "weather_daily", "schema") == {"31": True, "32": True, "33": True}
 
 
+@pytest.mark.drill
 def test_an_error_holds_its_departement_and_releases_it_once_mended(
     settings: Settings, tmp_path: Path
 ) -> None:

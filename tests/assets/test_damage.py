@@ -83,6 +83,7 @@ def damaged(settings: Settings) -> list[tuple[str, str]]:
     return [(each.table, each.departement) for each in unreadable(Lake(settings.lake))]
 
 
+@pytest.mark.drill
 def test_the_others_are_published_and_resume_mends(settings: Settings) -> None:
     """A bit in each file of 32: 31 and 33 go on, 32 keeps what was published, then is mended."""
     whole = digests(settings.lake)

@@ -51,6 +51,7 @@ def written(settings: Settings, tables: tuple[str, ...]) -> dict[str, int]:
     }
 
 
+@pytest.mark.drill
 def test_day_after_day_is_the_same_as_all_at_once(tmp_path: Path) -> None:
     times = []
     for day in DAYS:

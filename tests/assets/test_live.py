@@ -206,6 +206,7 @@ def test_one_departement_that_fails_does_not_stop_the_others(
     assert not Failures(settings.failures).codes()
 
 
+@pytest.mark.drill
 def test_the_command_tells_what_failed_and_resumes_just_that(
     settings: Settings, archive: Archive
 ) -> None:
@@ -261,6 +262,7 @@ def test_the_command_tells_what_failed_and_resumes_just_that(
     assert "nothing to resume" in nothing.stdout
 
 
+@pytest.mark.drill
 def test_after_a_day_that_is_used_up_the_next_run_asks_for_the_rest(
     settings: Settings, archive: Archive
 ) -> None:

@@ -42,6 +42,7 @@ def killed_after(seconds: float, home: Path) -> bool:
     return running
 
 
+@pytest.mark.drill
 @pytest.mark.slow
 def test_killed_runs_leave_everything_valid(small_home: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"

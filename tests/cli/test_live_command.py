@@ -80,6 +80,7 @@ def until_it_says(words: str, process: "subprocess.Popen[str]") -> str:
     raise AssertionError(f"it never said {words!r}: {said}")
 
 
+@pytest.mark.drill
 @pytest.mark.timeout(900)
 def test_from_nothing_to_a_map_and_the_same_after_kills(host: LiveHost, tmp_path: Path) -> None:
     first = started(host, tmp_path / "plan", "--plan")
@@ -154,6 +155,7 @@ def test_a_plan_that_the_disk_cannot_hold_is_refused(host: LiveHost, tmp_path: P
         subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.drill
 def test_a_run_whose_command_was_killed_is_told_and_waited_for(
     host: LiveHost, tmp_path: Path
 ) -> None:
@@ -238,6 +240,7 @@ def test_stations_in_place_of_the_grid(host: LiveHost, tmp_path: Path) -> None:
     assert found["swi_source"].isna().all()
 
 
+@pytest.mark.drill
 def test_a_quota_is_waited_for_and_gone_on_with(host: LiveHost, tmp_path: Path) -> None:
     quota = {host.host: 100}
     quotas = Quotas(tmp_path / "raw" / ".pace", quotas_with(quota))

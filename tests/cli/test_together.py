@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.drill
 def test_departements_run_at_once_are_all_published(published_home: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     codes = ["31", "32", "2A"]
