@@ -1,5 +1,6 @@
 """The whole document of the first answer: the shell around a page, all styles and scripts."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -12,7 +13,7 @@ from panel_app.data.page_words import Catalogue
 from panel_app.drawing.templates import render
 from panel_app.drawing.theme import TOKENS
 from panel_app.page_list import PAGES
-from panel_app.serving.headers import script_nonce
+from panel_app.serving.headers import answer_nonce
 
 STYLES: Final = ("app.css", "charts.css", "atlas.css", "print.css")
 SCRIPTS: Final = ("core.js", "combobox.js", "search.js", "indicators.js")
@@ -37,7 +38,9 @@ def _shared(name: str) -> str:
     return files("panel_app").joinpath("shell", name).read_text(encoding="utf-8")
 
 
-DOCUMENT = """{% from macros import embed %}{{ body }}{{ embed(roots.channel) }}
+DOCUMENT = """{{ body }}
+{% for root in roots %}<div id="{{ root.elementid }}" data-root-id="{{ root.id }}" hidden></div>
+{% endfor %}
 {% for line in (bokeh_js or "").split("\n") %}
 {% if "js/bokeh.min.js" in line or "js/bokeh.js" in line %}
 {{ line | replace("<script", "<script" ~ nonce) }}
@@ -51,24 +54,37 @@ DOCUMENT = """{% from macros import embed %}{{ body }}{{ embed(roots.channel) }}
 Panel's templates do not escape, so `body` is rendered before by `render`, which does.
 """
 
+_STYLED: Final = re.compile(r'data-style="([^"]*)"')
+_PLAIN: Final = re.compile(r"[\w\s#%.,:;()-]+")
 
-def shell(
-    words: Catalogue, roots: Mapping[str, pn.viewable.Viewable], values: Mapping[str, Any]
-) -> pn.Template:
+
+def styles_of(*parts: str) -> str:
+    """Return rules for what templates say in `data-style`, for the first view of a page.
+
+    The policy forbids `style` in HTML. The script sets the styles of an element once it runs
+    (`dress` in core.js); until then, and where no script runs, these rules do.
+    """
+    said = dict.fromkeys(style for part in parts for style in _STYLED.findall(part))
+    # With the weight of a name, as what an element says itself outweighs classes.
+    rules = (f'[data-style="{each}"]:not(#_){{{each}}}' for each in said if _PLAIN.fullmatch(each))
+    return "\n".join(rules)
+
+
+def shell(words: Catalogue, values: Mapping[str, Any]) -> pn.Template:
     """Return the whole document; everything it needs is in it or served beside it."""
     template = pn.Template(DOCUMENT, location=False)
-    for root, component in roots.items():
-        template.add_panel(root, component)
-    nonce = script_nonce()
+    nonce = answer_nonce()
     shared = {
         "words": words,
         "lang": words.lang,
         "other": "en" if words.lang == "fr" else "fr",
         "tokens": TOKENS,
         "css": Markup(style_sheet()),  # noqa: S704  a file of the app
+        "styles": Markup(styles_of(values["main"], values["shapes"], values["notice"])),  # noqa: S704
+        "nonce": Markup(f' nonce="{nonce}"' if nonce else ""),  # noqa: S704  our own
     }
     template.add_variable("body", render("shell/shell", {**shared, **values}))
-    template.add_variable("nonce", f' nonce="{nonce}"' if nonce else "")
+    template.add_variable("nonce", str(shared["nonce"]))
     template.add_variable("js", script())
     template.title = str(values["title"])
     return template

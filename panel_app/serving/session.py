@@ -109,7 +109,6 @@ class Session:
         view = self.view
         return shell(
             self.words,
-            {"channel": self.channel.view()},
             {
                 "page": self.page,
                 "pages": NAVIGATION,
