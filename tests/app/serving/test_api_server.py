@@ -1,12 +1,16 @@
 """`/api/v1` over real HTTP: what any client may do, who may not, and many at once."""
 
 import re
+import shlex
+import shutil
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 import requests
@@ -142,9 +146,8 @@ def test_fifty_clients_at_once_all_get_the_same(address: str) -> None:
             assert answer.content == alone[paths[number % 5]]
 
 
-EXAMPLES = re.findall(
-    r"```python\n(.*?)```", (ROOT / "docs" / "data_out.md").read_text(encoding="utf-8"), re.S
-)
+PAGE = (ROOT / "docs" / "data_out.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.S)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split()[1])
@@ -154,6 +157,37 @@ def test_the_examples_of_the_document_work(
     assert 'SITE = "http://localhost:5006/api/v1"' in example
     exec(example.replace("http://localhost:5006/api/v1", address), {})
     assert capsys.readouterr().out.strip()
+
+
+def test_the_example_of_r_works_where_r_is_installed(address: str, tmp_path: Path) -> None:
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed")
+    (example,) = re.findall(r"```r\n(.*?)```", PAGE, re.S)
+    script = tmp_path / "example.r"
+    script.write_text(example.replace("http://localhost:5006/api/v1", address), "utf-8")
+    ran = subprocess.run(
+        ["Rscript", str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    if "there is no package called" in ran.stderr:
+        pytest.skip("R has no package sf")
+    assert ran.returncode == 0, ran.stderr
+    assert "Feature" in ran.stdout or "features" in ran.stdout
+    assert (tmp_path / "Rplots.pdf").stat().st_size > 1000
+
+
+def test_the_commands_of_gdal_work_where_it_is_installed(address: str, tmp_path: Path) -> None:
+    """QGIS reads by GDAL."""
+    if shutil.which("ogr2ogr") is None:
+        pytest.skip("GDAL's commands are not installed")
+    commands = re.findall(r"^    (ogr.*)$", PAGE, re.M)
+    assert len(commands) == 2
+    for each in commands:
+        command = shlex.split(each.replace("http://localhost:5006/api/v1", address))
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        if command[0] == "ogrinfo":
+            assert "Feature Count: 101" in ran.stdout
+    assert len(gpd.read_file(tmp_path / "spi_3.gpkg")) == 101
 
 
 def test_a_sign_in_closes_the_data_too(small_home: Path, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import gzip
 import io
 import json
 import shutil
+import subprocess
+import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -343,6 +345,25 @@ def test_a_damaged_publication_is_a_problem(small_home: Path, tmp_path: Path) ->
     assert ask(service, "tables").status == 200
     path.write_bytes(b"no database")
     assert ask(service, "tables").status == 503
+
+
+def test_a_full_disk_is_said_and_sends_nothing_half(
+    small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large answers are made in a file of the system's temporary folder: here of 16 kB."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine does not let a test mount a small file system")
+    try:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        monkeypatch.setattr("geo_pipeline.publishing.api.service.IN_MEMORY_BYTES", 1000)
+        service = Service(small_home / "published" / "drought.duckdb")
+        answer = ask(service, "files/indicators/spi_3.csv")
+        assert answer.status == 503
+        assert "No space left on device" in json.loads(content(answer))["detail"]
+        assert ask(service, "tables/departements?limit=1").status == 200
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
 
 
 def test_a_new_publication_ends_old_cursors(small_home: Path, tmp_path: Path) -> None:
