@@ -100,3 +100,50 @@ def write_bytes(target: Path, content: bytes) -> Path:
     with replacing(target) as temporary:
         temporary.write_bytes(content)
     return target
+
+
+@contextmanager
+def replacing_folder(target: Path) -> Iterator[Path]:
+    """Give a new folder beside `target`; on success it takes the place of `target`, else it goes.
+
+    A reader sees the old content or the new one, never a part of it. What a killed process left
+    beside is removed.
+
+    Raises:
+        StorageError: the folder beside cannot be written, another process writes there, or the
+            disk is full; `target` is unchanged.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone_in(target.parent):
+            sweep(target, alone=True)
+            temporary = Path(tempfile.mkdtemp(".tmp", f".{target.name}.", target.parent))
+            try:
+                temporary.chmod(0o755)
+                yield temporary
+                if target.exists():
+                    target.rename(temporary.with_name(f"{temporary.name}.before.tmp"))
+                temporary.rename(target)
+            finally:
+                sweep(target, alone=True)
+    except OSError as error:
+        raise StorageError(
+            message("file.unwritable", path=target, why=error.strerror or error)
+        ) from error
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes from replacing folders in `folder`.
+
+    Raises:
+        StorageError: one does so now.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise StorageError(message("file.other_writer", path=folder)) from error
+    finally:
+        os.close(handle)

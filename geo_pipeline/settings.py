@@ -136,8 +136,8 @@ class Settings(ReadSettings):
         default=None,
         ge=1,
         le=64,
-        description="Processes that compute long records of many départements; where it is not "
-        "set, one for each core of the machine.",
+        description="Processes that compute long records of many départements, or write a site of "
+        "files; where it is not set, one for each core of the machine.",
     )
     contact: str | None = Field(
         default=None, description="E-mail address or page of the operator, sent to the providers."
@@ -488,4 +488,4 @@ def read_settings(**said: Any) -> Settings:
     try:
         return Settings(**said)
     except (SettingsError, ValidationError) as error:
-        raise UsageError(misuse(error, Settings)) from error
+        raise UsageError(misuse(error)) from error

@@ -4,6 +4,7 @@ Exit codes: 0 ended, 1 failed, 2 misuse; errors are one line on standard error.
 """
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -50,6 +51,22 @@ def password() -> None:
     typer.echo(hashed(typer.prompt("Password", hide_input=True, confirmation_prompt=True)))
 
 
+@app.command()
+def site(
+    output: Annotated[Path, typer.Option(help="Folder of the site; one made before is replaced.")],
+    indicators: Annotated[
+        str, typer.Option(help="Only these indicators, such as combined,spi_3; default: all.")
+    ] = "",
+    at_once: Annotated[
+        int | None, typer.Option("--processes", min=1, help="Default: one for each core.")
+    ] = None,
+) -> None:
+    """Write the whole app as files that any web server shows (`geo-pipeline export site`)."""
+    from panel_app.site import command  # noqa: PLC0415  the server needs none of it
+
+    typer.echo(command.export_site(Settings(), output, indicators, at_once))
+
+
 def main() -> None:
     """Run the command; turn errors that a user can act on into one line and an exit code."""
     try:
@@ -59,7 +76,7 @@ def main() -> None:
     except GeoPipelineError as error:
         _fail(error, code=1)
     except (SettingsError, ValidationError) as error:
-        _fail(misuse(error, Settings), code=2)
+        _fail(misuse(error), code=2)
 
 
 def _fail(error: object, code: int) -> None:

@@ -35,6 +35,8 @@ class Page:
     slots_now: Callable[[PipelineStore, Publication | None, Catalogue], Slots] | None = None
     kept_up: Callable[[PageView], Mapping[str, object]] = lambda view: {}
     """Slots that its script updates, with what else they depend on."""
+    stepped: Callable[[PageView], Slots] | None = None
+    """The slots without those that its script updates, for a step; by default all of them."""
     subject: Callable[[PageView], str] = lambda view: ""
     """The beginning of the window's title; the page's own name where empty."""
     finding: Callable[[PageView], str] = lambda view: ""
@@ -75,6 +77,7 @@ MAP: Final = Page(
     "map",
     map_page.slots,
     kept_up=map_page.kept_up,
+    stepped=map_page.stepped,
     subject=map_page.subject,
     finding=map_page.found,
     shows_period=True,

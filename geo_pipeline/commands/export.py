@@ -14,7 +14,7 @@ from geo_pipeline.errors import UsageError
 from geo_pipeline.territory import parse_departements
 from geo_pipeline.words import message
 
-app = typer.Typer(help="Write maps, tables and bulletins as files.", no_args_is_help=True)
+app = typer.Typer(help="Write maps, tables, bulletins or all of it as files.", no_args_is_help=True)
 
 
 class Language(StrEnum):
@@ -214,3 +214,31 @@ def export_bulletin(
             raise left_out[0]
         told = message("bulletin.left_out", count=len(left_out), first=left_out[0].message)
         err.print(str(told), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("site")
+def export_site(
+    output: Annotated[
+        Path, typer.Option(help="Folder to write; a site made before is replaced as a whole.")
+    ],
+    indicators: Annotated[
+        str, typer.Option(help="Only these indicators, such as combined,spi_3; default: all.")
+    ] = "",
+) -> None:
+    """Write the whole app as files that any web server shows, without Python (docs/site.md).
+
+    Maps of all indicators and periods, a page for each département, ranking, trends, bulletins and
+    data, in both languages. Takes some minutes.
+    """
+    import subprocess
+    import sys
+
+    from geo_pipeline.settings import read_settings
+
+    # The pages are the app's, of which the pipeline knows nothing.
+    program = [sys.executable, "-m", "panel_app", "site", "--output", str(output)]
+    if indicators:
+        program += ["--indicators", indicators]
+    if (processes := read_settings().processes) is not None:
+        program += ["--processes", str(processes)]
+    raise typer.Exit(subprocess.call(program))  # noqa: S603

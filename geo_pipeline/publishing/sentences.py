@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple, cast
 
 from geo_pipeline import dekads
@@ -112,8 +113,12 @@ def archive_words(last: date, lang: Lang = "fr") -> str:
     return catalogue(lang)("sentence.archive", day=format_date(last, lang))
 
 
+@lru_cache(maxsize=4096)
 def in_past(text: str, lang: Lang) -> str:
-    """Return one of our sentences in the past tense; names of départements hold no verb."""
+    """Return one of our sentences in the past tense; names of départements hold no verb.
+
+    Kept: the sentences of 101 départements, at each step of a reader, are few different ones.
+    """
     verbs = _PAST[lang]
     # The noun, as in « le manque d'eau », stays unchanged.
     pattern = rf"(?<![\w-])(?<![Ll]e )({'|'.join(verbs)})(?![\w-])"

@@ -11,8 +11,8 @@ from typing import Final
 
 import dagster as dg
 
+from geo_pipeline import processes
 from geo_pipeline.errors import StorageError
-from geo_pipeline.runtime import processes
 from geo_pipeline.runtime.making import Make, Making, Origin, Refused
 from geo_pipeline.runtime.table_assets import keep_partition, report_partition, tell_failure
 from geo_pipeline.runtime.workspace import Workspace

@@ -111,6 +111,11 @@ class Gazetteer:
     def __len__(self) -> int:
         return len(self._places)
 
+    @property
+    def table(self) -> pa.Table:
+        """All places, with the columns of `SCHEMA`."""
+        return self._places
+
     def search(self, text: str) -> Found:
         """Return the places that `text` means, or the nearest to it."""
         typed: str = plain(pa.array([text[: 2 * LONGEST]]))[0].as_py()

@@ -1,4 +1,4 @@
-"""The app's words: `fr.toml` and `en.toml` of `shell/`, `serving/` and each page's folder.
+"""The app's words: `fr.toml` and `en.toml` of `shell/`, `serving/`, `site/` and each page's folder.
 
 Names of numbers, dates and classes are in `geo_pipeline.publishing`.
 """
@@ -39,5 +39,5 @@ def catalogue(lang: Lang) -> Catalogue:
     """
     app = files("panel_app")
     pages = sorted(app.joinpath("pages").iterdir(), key=lambda each: each.name)
-    rooms = (app.joinpath("shell"), app.joinpath("serving"), *pages)
+    rooms = (*map(app.joinpath, ("shell", "serving", "site")), *pages)
     return Catalogue(lang, words.read(rooms, lang))

@@ -60,6 +60,9 @@ def unusable(path: Path) -> list[str]:
 class Publication:
     """Everything that the app reads of one published file; each part is kept once read."""
 
+    draws_cells: ClassVar[bool] = True
+    """Whether the zoomed map shows cells of a grid, where there are any."""
+
     def __init__(self, warehouse: Warehouse, version: Version) -> None:
         self.version = version
         self._warehouse = warehouse
@@ -114,29 +117,32 @@ class Publication:
         return np.stack([ages.value[rows[day]] if day in rows else unknown for day in periods])
 
     @cached_property
-    def _risk(self) -> pd.DataFrame:
+    def _risk(self) -> tuple[dict[date, pd.DataFrame], pd.DataFrame]:
+        """The exposure of all months, by their last day; and that of an unknown one."""
         with self._lock:
-            return self._warehouse.query("app_risk").set_index(["period_end", "departement"])
+            table = self._warehouse.query("app_risk").set_index("departement")
+        by_month = _by_period(table)
+        return by_month, table.iloc[:0].drop(columns="period_end")
 
     def risk(self, period_end: date) -> pd.DataFrame:
         """The exposure in a month, by département; empty for other periods."""
-        month = pd.Timestamp(period_end)
-        if month not in self._risk.index.get_level_values(0):
-            return self._risk.iloc[:0].droplevel(0)
-        return pd.DataFrame(self._risk.xs(month))
+        by_month, none = self._risk
+        return by_month.get(period_end, none)
 
     def at_stake(self, period_end: date) -> pd.DataFrame:
         """What is at stake at the end of a dekad, a row for each région and crop.
 
         Rows of France have no région.
         """
-        return self._at_stake[self._at_stake["period_end"] == pd.Timestamp(period_end)]
+        by_dekad, none = self._at_stake
+        return by_dekad.get(period_end, none)
 
     @cached_property
-    def _at_stake(self) -> pd.DataFrame:
+    def _at_stake(self) -> tuple[dict[date, pd.DataFrame], pd.DataFrame]:
         """The same of all dekads: a query for each step would keep readers waiting."""
         with self._lock:
-            return self._warehouse.query("app_exposure")
+            table = self._warehouse.query("app_exposure")
+        return _by_period(table), table.iloc[:0].drop(columns="period_end")
 
     @cached_property
     def _crops(self) -> dict[str, pd.DataFrame]:
@@ -265,6 +271,10 @@ class Publication:
             self.crop_areas  # noqa: B018  read and kept
             self.file_sizes  # noqa: B018
 
+    def offers(self, path: str) -> bool:
+        """Whether a whole file can be had: `tables/exposure.csv`, `indicators/swi.parquet`."""
+        return True
+
     def rows_of(self, script: str, code: str) -> pd.DataFrame:
         """Return what `<script>.sql` selects for one département: rare and small, not kept."""
         return self._warehouse.query(script, departement=code)
@@ -350,6 +360,14 @@ class Publication:
         )
 
 
+def _by_period(table: pd.DataFrame) -> dict[date, pd.DataFrame]:
+    """The rows of each period: to search all rows at each step costs more than the step's words."""
+    rows = table.drop(columns="period_end")
+    days = pd.DatetimeIndex(table["period_end"])
+    parts = rows.groupby(days.date, sort=False).indices
+    return {date.fromisoformat(str(day)): rows.iloc[at] for day, at in parts.items()}
+
+
 class Store:
     """The current publication, read again when a new one exists. Shared by all sessions.
 
@@ -366,9 +384,11 @@ class Store:
     }
     """Files of a map, which begin with their ending, and media types."""
 
-    def __init__(self, path: Path, *, ahead: bool = False) -> None:
+    def __init__(
+        self, path: Path, kind: type[Publication] = Publication, *, ahead: bool = False
+    ) -> None:
         self.path = path
-        self._ahead = ahead
+        self._ahead, self._kind = ahead, kind
         self._warehouse = Warehouse(path)
         self._lock = threading.Lock()
         self._publication: Publication | None = None
@@ -391,7 +411,7 @@ class Store:
         with self._lock:
             version = self.version()
             if self._publication is None or self._publication.version != version:
-                self._publication = Publication(self._warehouse, version)
+                self._publication = self._kind(self._warehouse, version)
                 if self._ahead:
                     ahead = threading.Thread(target=self._publication.read_ahead)
                     ahead.start()

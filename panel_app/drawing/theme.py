@@ -50,6 +50,18 @@ NEUTRAL = "#b4bac0"
 """Colour of bars of a normal month: the map's near-white would not be visible on the page."""
 
 
+def colour_variables() -> str:
+    """The style sheet that defines the colours, as the reader's system is set."""
+    light, dark = (
+        " ".join(f"--{name}: {colour};" for name, colour in TOKENS[scheme].items())
+        for scheme in ("light", "dark")
+    )
+    return (
+        f":root {{ color-scheme: light dark; {light} }}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
+    )
+
+
 def darker(colour: str, by: float) -> str:
     """The same colour, darker by the share `by` (0 to 1)."""
     return "#" + "".join(f"{round(int(colour[i : i + 2], 16) * (1 - by)):02x}" for i in (1, 3, 5))

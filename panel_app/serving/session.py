@@ -19,31 +19,24 @@ from markupsafe import Markup
 
 from geo_pipeline.errors import GeoPipelineError, StorageError
 from geo_pipeline.publishing.formats import format_date, format_period
-from geo_pipeline.publishing.sentences import archive_words
-from geo_pipeline.territory import BY_CODE
 from panel_app.data.gazetteer import Gazetteer
-from panel_app.data.page_view import PageView, Slots, chosen_indicator, indicator_list
+from panel_app.data.page_view import PageView, Slots
 from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
 from panel_app.data.state import State, from_query, language, zoom
 from panel_app.data.store import Publication, Store, Version
-from panel_app.drawing import atlas, cells
+from panel_app.drawing import cells
 from panel_app.drawing.landmarks import landmarks
 from panel_app.drawing.templates import render
-from panel_app.page_list import BY_KEY, HOME, NAVIGATION, Page
+from panel_app.page_list import BY_KEY, HOME, Page
 from panel_app.pages.waiting import waiting_page
-from panel_app.serving import place_search
+from panel_app.serving import content, place_search
 from panel_app.serving.channel import Channel
 from panel_app.serving.document import shell
 
 LOOK_EVERY_MS: Final = 5000
 WAITING_LOOK_EVERY_MS: Final = 1500
 
-SCRIPT_WORDS: Final = (
-    "drought", "held", "nothing", "lost", "again", "copied", "indicators", "no_indicator",
-    "cell",
-)  # fmt: skip
-"""Texts of the page's script."""
 MAX_ASKED: Final = 4000
 """Longest request, in characters: the longest URL has a tenth of it."""
 
@@ -52,8 +45,12 @@ _LOG = logging.getLogger(__name__)
 
 @lru_cache(maxsize=128)
 def said(publication: Publication, state: State) -> Slots:
-    """Return the content of a page of a publication, shared by readers of the same page."""
-    slots = BY_KEY[state.page].slots
+    """Return the content of a page for a step, shared by readers of the same page.
+
+    What the page's script updates by itself is not in it.
+    """
+    page = BY_KEY[state.page]
+    slots = page.stepped or page.slots
     return {} if slots is None else slots(PageView(publication, state))
 
 
@@ -101,52 +98,39 @@ class Session:
     def template(self) -> pn.Template:
         """The whole page for the first answer."""
         try:
-            slots = self.slots()
+            slots = self._whole()
         except StorageError as error:  # of another version, or removed while it was read
             self._publication, self._error, self.state = None, error, State(lang=self.state.lang)
-            slots = self.slots()
+            slots = self._whole()
         self._sent = self._fingerprints(slots)
         view = self.view
+        values = content.around(self.page, view, self.words, self.state, slots)
+        # While nothing is published, the address keeps its parameters.
+        values["about"]["query"] = self._query() if view else ""
         return shell(
             self.words,
+            {"channel": self.channel.view()},
             {
-                "page": self.page,
-                "pages": NAVIGATION,
-                "home": HOME,
-                "view": view,
-                "main": Markup(self._main(slots)),  # noqa: S704  rendered with escaping
-                "shapes": Markup(atlas.shapes_svg(view.publication)) if view else "",  # noqa: S704
-                "chosen": chosen_indicator(view) if view else {},
-                "notice": Markup(slots["notice"]),  # noqa: S704
-                "title": self._title(),
-                "subject": self._finding(),
-                "place": self._place(),
+                **values,
+                "main": self._main(slots),
                 "signed_in": self._signed_in,
-                "about": {
-                    # While nothing is published, the address keeps its parameters.
-                    "query": self._query() if view else "",
-                    "credit": self._credit(),
-                    "home": HOME.key,
-                    "indicators": indicator_list(view) if view else [],
-                    "words": {name: self.words(f"script.{name}") for name in SCRIPT_WORDS},
-                },
             },
         )
 
+    def _whole(self) -> dict[str, str]:
+        """The present content of the page, with what its script updates."""
+        slots, view = self.slots(), self.view
+        if view is not None and self.page.stepped is not None and self.page.slots is not None:
+            slots |= self.page.slots(view)
+        return slots
+
     def slots(self) -> dict[str, str]:
-        """The present content of the page by slot."""
+        """The present content of the page by slot, without what its script updates."""
         return {
             **self._page_slots(),
-            "band": self._band(),
+            "band": content.band(self.page, self.view),
             "notice": render("shell/notice", {"notices": self._told(), "words": self.words}),
         }
-
-    def _band(self) -> str:
-        """The banner above a record that ended long before its publication."""
-        view = self.view
-        if view is None or not self.page.shows_record or view.ended is None:
-            return ""
-        return render("shell/band", {"said": archive_words(view.ended, view.lang)})
 
     def _told(self) -> list[str]:
         """The notices above the page: new ones, and those that stay."""
@@ -168,47 +152,13 @@ class Session:
         """Fingerprints that show which slots must be sent again."""
         view = self.view
         kept_up = self.page.kept_up(view) if view else {}
-        return {name: hash(kept_up.get(name, text)) for name, text in slots.items()}
+        return {name: hash(each) for name, each in {**slots, **kept_up}.items()}
 
-    def _main(self, slots: Mapping[str, str]) -> str:
+    def _main(self, slots: Mapping[str, str]) -> Markup:
         """The page inside the shell, its slots filled."""
         view = self.view
         name = "waiting" if view is None and self.page.slots_now is None else self.page.key
-        page = render(
-            f"{name}/page",
-            {
-                "view": view,
-                "words": self.words,
-                "lang": self.state.lang,
-                "slots": {key: Markup(text) for key, text in slots.items()},  # noqa: S704
-            },
-        )
-        return f'<div data-slot="band">{slots["band"]}</div>\n{page}'
-
-    def _title(self) -> str:
-        """Title of the window: the page's subject, then the name of the app."""
-        view, name = self.view, self.words("title")
-        subject = self.page.subject(view) if view else ""
-        if not subject and (self.page is HOME or self.page.embedded):
-            return name
-        return f"{subject or self.words(f'nav.{self.page.key}')} · {name}"
-
-    def _finding(self) -> str:
-        """What the page finds, in a sentence, for whoever is sent its address; '' if none."""
-        return self.page.finding(self.view) if self.view else ""
-
-    def _credit(self) -> str:
-        """The credit line under a saved picture."""
-        view = self.view
-        if view is None:
-            return ""
-        day = format_date(view.publication.published_at.date(), view.lang)
-        return self.words("take.credit", name=self.words("title"), day=day)
-
-    def _place(self) -> str:
-        """What the search box shows: the selected département."""
-        code = self.state.departement
-        return f"{code} {BY_CODE[code].name}" if code else ""
+        return content.main(name, view, self.words, slots)
 
     def _query(self) -> str:
         view = self.view
@@ -272,16 +222,19 @@ class Session:
         """Send what changed since the last time; everything when the page is another one."""
         slots = self.slots()
         now = self._fingerprints(slots)
+        whole = whole or now.keys() != self._sent.keys()
+        if whole or any(self._sent[name] != now[name] for name in now.keys() - slots.keys()):
+            slots = self._whole()
         changed = {name: text for name, text in slots.items() if self._sent.get(name) != now[name]}
-        if whole or now.keys() != self._sent.keys():
+        if whole:
             changed = {"main": self._main(slots), "notice": slots["notice"]}
         self._sent = now
         self.channel.tell(
             changed
             | {
-                "title": self._title(),
+                "title": content.title(self.page, self.view, self.words),
                 "state": json.dumps(self.state.query() | {"page": self.state.page}),
-                "place": self._place(),
+                "place": content.place(self.state),
                 "query": self._query(),
             }
         )

@@ -1,27 +1,25 @@
-// The channel to the session: it sends what the reader does, and updates the slots that change.
+// It asks for what the reader does, and updates the slots that change. Who answers is `line.js`, the session
+// of a server, or `answers.js`, the files of a static site.
 "use strict";
 const app = (() => {
   const root = document.documentElement;
   const about = JSON.parse(document.getElementById("about-page").textContent);
   const on = { slot: {}, main: [], click: [], change: [], input: [], key: [], address: [] };
   const waiting = [];
-  let asked = null, told = null, state = {}, count = 0;
-
-  const model = (name) => {
-    for (const each of window.Bokeh?.documents ?? []) {
-      const found = each.get_model_by_name(name);
-      if (found) return found;
-    }
-    return null;
-  };
+  let send = null;
 
   const ask = (changes) => {
     if (root.dataset.line) return; // lost: nobody would answer
     root.dataset.asking = "yes";
-    if (!asked) return waiting.push(changes);
-    const name = Object.keys(changes);
-    count += 1; // What is asked twice is two questions: data that are the same as before are not sent.
-    asked.data = { name, value: Object.values(changes).map(String), time: name.map(() => count) };
+    if (send) send(changes);
+    else waiting.push(changes);
+  };
+  // From now on `answer` gets what is asked, and calls `tell`.
+  const connected = (answer) => {
+    send = answer;
+    root.dataset.ready = "yes";
+    performance.mark("ready");
+    waiting.splice(0).forEach(send);
   };
 
   // As a step to another page, to which the back button leads.
@@ -36,18 +34,12 @@ const app = (() => {
     return text ? JSON.parse(text) : null;
   };
 
-  // Styles of single elements: the policy takes them from scripts, not from HTML.
-  const dress = (element) => {
-    for (const each of element.querySelectorAll("[data-style]")) each.style.cssText = each.dataset.style;
-  };
-
   // When a slot is filled again, open parts stay open and the focus stays.
   const fill = (element, html) => {
     const open = [...element.querySelectorAll("details")].map((each) => each.open);
     const focus = element.contains(document.activeElement) ? trail(element, document.activeElement) : null;
     if (element.tagName === "SCRIPT") element.textContent = html;
     else element.innerHTML = html;
-    dress(element);
     element.querySelectorAll("details").forEach((each, i) => { each.open = Boolean(open[i]); });
     if (focus) element.querySelectorAll(focus.selector)[focus.index]?.focus({ preventScroll: true });
   };
@@ -64,7 +56,7 @@ const app = (() => {
       links();
     },
     title: (text) => { document.title = text; },
-    state: (text) => { state = JSON.parse(text); root.dataset.page = state.page; },
+    state: (text) => { root.dataset.page = JSON.parse(text).page; },
     reload: () => window.location.reload(),
     go: (text) => { window.location.search = text; },
     main: (html) => {
@@ -90,21 +82,26 @@ const app = (() => {
     performance.mark("told", { detail: slot.join() });
   };
 
+  // The selection, and the address of one: a site of files has others (`answers.js`).
+  const at = {
+    query: () => new URLSearchParams(window.location.search),
+    address: (query) => `?${query}`,
+  };
   // The links to the pages contain the selection, so that they can be opened in another tab.
   const links = () => {
     for (const link of document.querySelectorAll("[data-page-link], [data-lang-link]")) {
-      const query = new URLSearchParams(window.location.search);
+      const query = at.query();
       if (link.dataset.langLink) query.set("lang", link.dataset.langLink);
       else if (link.dataset.pageLink === about.home) query.delete("page");
       else query.set("page", link.dataset.pageLink);
-      link.href = `?${query}`;
+      link.href = at.address(query);
       if (link.dataset.pageLink) {
         const here = (query.get("page") ?? about.home) === root.dataset.page;
         if (here && link.parentNode.tagName === "NAV") link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
       }
     }
-    on.address.forEach((each) => each(new URLSearchParams(window.location.search)));
+    on.address.forEach((each) => each(at.query()));
   };
 
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
@@ -175,53 +172,13 @@ const app = (() => {
     for (const each of on.key) if (each(event)) return;
   });
 
-  const connect = () => {
-    asked = model("asked");
-    told = model("told");
-    if (!asked || !told) return requestAnimationFrame(connect);
-    told.properties.data.change.connect(() => tell(told.data));
-    told.document.on_event("connection_lost", lost);
-    root.dataset.ready = "yes";
-    performance.mark("ready");
-    waiting.splice(0).forEach(ask);
-  };
-
-  // A lost connection is shown once. When the server answers again the page is reloaded; the selection
-  // is in its address.
-  const lost = () => {
-    root.dataset.line = "lost";
-    delete root.dataset.asking;
-    const notices = place("notice");
-    if (notices.querySelector(".lost")) return;
-    notices.innerHTML = "";
-    const box = document.createElement("div"), text = document.createElement("p"), again = document.createElement("button");
-    box.className = "notice lost";
-    text.textContent = about.words.lost;
-    again.textContent = about.words.again;
-    again.type = "button";
-    again.addEventListener("click", () => window.location.reload());
-    box.append(text, again);
-    notices.append(box);
-    // Not if connections break at once, because the page would reload for ever.
-    if (performance.now() > STEADY_MS) mend(1000);
-  };
-  const STEADY_MS = 5000;
-  const mend = async (wait) => {
-    await new Promise((rest) => setTimeout(rest, wait));
-    const { src } = document.querySelector("script[src]");
-    const answer = document.hidden ? null : await fetch(src, { method: "HEAD", cache: "no-store" }).catch(() => null);
-    if (answer?.ok) window.location.reload();
-    else mend(Math.min(2 * wait, 30000));
-  };
-
   const start = () => {
     root.dataset.page ||= about.home;
-    dress(document);
     begin();
     if (about.query && window.location.search !== about.query) window.history.replaceState(null, "", about.query + window.location.hash);
     links();
-    connect();
+    app.connect();
   };
 
-  return { about, ask, askOn, on, place, read, fill, start, lost, model, plain, root };
+  return { about, ask, askOn, at, connected, on, place, read, fill, start, tell, plain, root };
 })();

@@ -21,11 +21,11 @@
   // A picture always has the light theme, for paper.
   const PROPERTIES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-linecap", "fill-opacity", "stroke-opacity", "opacity", "font-size", "font-weight", "text-anchor", "paint-order", "visibility"];
   const onPaper = async (work) => {
-    const sheet = new CSSStyleSheet();
+    const sheet = document.createElement("style");
     const light = [...document.styleSheets].flatMap((each) => [...each.cssRules]).find((rule) => rule.selectorText === ":root");
-    sheet.replaceSync(`:root { ${light.style.cssText} } @media screen { :root:root { ${light.style.cssText} } }`);
-    document.adoptedStyleSheets = [sheet];
-    try { return await work(); } finally { document.adoptedStyleSheets = []; }
+    sheet.textContent = `:root { ${light.style.cssText} } @media screen { :root:root { ${light.style.cssText} } }`;
+    document.head.append(sheet);
+    try { return await work(); } finally { sheet.remove(); }
   };
 
   // A self-contained copy of an SVG: references replaced by shapes, styles on each element.
@@ -47,7 +47,7 @@
         if (value && value !== "normal") target.setAttribute(property, value.replaceAll('"', "'").replace(/url\('[^']*#/, "url('#"));
       }
       if (style.getPropertyValue("fill").includes("#hatch")) seen.hatch = true;
-      for (const name of ["class", "role", "tabindex", "aria-label", "aria-pressed", "data-code", "data-x", "data-y", "data-tip", "data-style", "style"]) target.removeAttribute(name);
+      for (const name of ["class", "role", "tabindex", "aria-label", "aria-pressed", "data-code", "data-x", "data-y", "data-tip"]) target.removeAttribute(name);
       if (style.getPropertyValue("vector-effect") === "non-scaling-stroke") target.setAttribute("vector-effect", "non-scaling-stroke");
     });
     return copy;
@@ -192,7 +192,7 @@
     const button = event.target.closest("[data-take]");
     if (button) {
       const kind = button.dataset.take, figure = button.closest("[data-export-name]");
-      const query = new URLSearchParams(window.location.search);
+      const query = app.at.query();
       const suffix = [query.get("departement"), query.get("period")].filter((each) => each && !figure?.dataset.exportName.includes(each)).join("_");
       const name = figure ? [figure.dataset.exportName, suffix].filter(Boolean).join("_") : `${query.get("indicator")}_${query.get("period")}`;
       if (figure && kind === "csv") {

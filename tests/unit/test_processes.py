@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from geo_pipeline import processes
 from geo_pipeline.errors import GeoPipelineError, StorageError
-from geo_pipeline.runtime import processes
-from geo_pipeline.runtime.processes import mapped
+from geo_pipeline.processes import mapped
 from geo_pipeline.storage.lake import Lake
 
 PID = "__import__('os').getpid()"

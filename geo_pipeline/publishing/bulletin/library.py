@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from geo_pipeline.publishing.bulletin import issues
+from geo_pipeline.publishing.bulletin.places import places
 from geo_pipeline.publishing.bulletin.records import Records
 from geo_pipeline.storage.warehouse import Version, Warehouse
+from geo_pipeline.words import LANGS
 
 KEPT: Final = 64
 """Documents that are kept; a PDF of France has 0.5 MB."""
@@ -46,3 +48,15 @@ class Library:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(name)
             return self._kept[name]
+
+    def write_newest(self, place: str, exports: Path) -> list[Path]:
+        """Write the newest issue of the place with this key; nothing where nothing is known of it.
+
+        Raises:
+            StorageError: nothing is published, or a file cannot be made or written.
+        """
+        day = self._records.day_of(None)
+        try:
+            return issues.write_issue(self._records, places()[place], day, LANGS, exports)
+        except issues.NothingKnownError:
+            return []

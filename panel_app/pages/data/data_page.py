@@ -1,5 +1,6 @@
 """The page of data: files of the chosen indicator, of all tables and indicators, and the API."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import pandas as pd
@@ -83,7 +84,7 @@ def _indicator(view: PageView) -> str:
                     "use": view.words(USES[ending]),
                     "size": _about(sizes.get(ending), view),
                 }
-                for ending in files.OF_INDICATORS
+                for ending in _offered(view, f"indicators/{key}", files.OF_INDICATORS)
             ],
         },
     )
@@ -120,12 +121,13 @@ def _tables(view: PageView) -> str:
                         "said": SAID[ending],
                         "size": _about(_size_of_table(name, ending, size), view),
                     }
-                    for ending in files.endings(name)
+                    for ending in _offered(view, f"tables/{name}", files.endings(name))
                     if ending != "xlsx" or _fits(size)
                 ],
             }
         )
-    return render("data/tables", {"words": view.words, "rows": rows})
+    known = [row for row in rows if row["files"]]
+    return render("data/tables", {"words": view.words, "rows": known})
 
 
 def _size_of_table(name: str, ending: str, size: Size | None) -> int | None:
@@ -148,7 +150,7 @@ def _indicators(view: PageView) -> str:
             "licence": _licence(view, INDICATORS[key].asset),
             "files": [
                 {"href": _href(view, f"indicators/{key}", ending), "said": SAID[ending]}
-                for ending in files.OF_INDICATORS
+                for ending in _offered(view, f"indicators/{key}", files.OF_INDICATORS)
             ],
         }
         for key in view.publication.indicators
@@ -197,6 +199,10 @@ def _api(view: PageView) -> str:
             "package": f"api/v1/{packages.DESCRIPTOR}",
         },
     )
+
+
+def _offered(view: PageView, path: str, endings: Iterable[str]) -> list[str]:
+    return [ending for ending in endings if view.publication.offers(f"{path}.{ending}")]
 
 
 def _href(view: PageView, path: str, ending: str) -> str:

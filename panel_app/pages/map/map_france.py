@@ -27,14 +27,21 @@ def france(view: PageView) -> dict[str, Any]:
         "view": view,
         "period": view.period,
         "list_heading": view.words(_list_heading(view)),
-        "driest": [_driest_row(view, column) for column in _worst(view)],
-        "value_name": _list_note(view),
+        **worst(view),
         "same_month": _same_month(view) if kind == "class" else None,
         "exposed": _exposed(view),
         "at_stake": crops_at_stake(view),
         "changes": changes(view),
         "quote": france_quote(view),
         "cited": cited(view),
+    }
+
+
+def worst(view: PageView) -> dict[str, Any]:
+    """The driest, the strictest or the worst affected, and what their numbers are."""
+    return {
+        "driest": [_driest_row(view, column) for column in _worst(view)],
+        "value_name": _list_note(view),
     }
 
 

@@ -38,11 +38,15 @@ from panel_app.pages.map.map_place import departement
 
 def slots(view: PageView) -> Slots:
     """Return the content of the page by slot."""
+    return {**stepped(view), "stage": stage(view), "places": places(view)}
+
+
+def stepped(view: PageView) -> Slots:
+    """Return the slots without those of `kept_up`."""
     selected = view.state.departement
     detail = departement(view) if selected else france(view)
     return {
         "headline": render("map/headline", headline(view)),
-        "stage": stage(view),
         "legend": render("map/legend", legend(view)),
         "timeline": map_charts.timeline(view.publication, view.state.indicator, view.state.crop),
         "timeline_title": str(escape(timeline_title(view))),
@@ -51,7 +55,6 @@ def slots(view: PageView) -> Slots:
         "sheet": render("map/sheet", detail if selected else {"name": ""}),
         "tips": as_json(_tips(view)),
         "over": map_overlay.hatched_cells(view),
-        "places": places(view),
         "shown": shown(view),
         **matrices(view),
     }
@@ -269,7 +272,7 @@ def legend(view: PageView) -> dict[str, Any]:
         "words": words,
         "crop": view.state.crop,
         "crops": [{"value": each, "name": words.crop(each)} for each in publication.crop_areas],
-        "units": _units(view, crop is not None),
+        "units": units(view, by_crop=crop is not None),
         "explanation": view.indicator.explanation(lang),
         "crop_note": _crop_note(view),
         "note": note,
@@ -289,7 +292,7 @@ def _cells(view: PageView) -> dict[str, Any]:
     Nothing is said where maps are compared: they show départements.
     """
     publication, known = view.publication, view.publication.cell_indicators
-    if _mode(view):
+    if _mode(view) or not publication.draws_cells:
         return {"there": False, "said": ""}
     if not known:
         return {"there": False, "said": view.words("cells.no_grid")}
@@ -300,7 +303,7 @@ def _cells(view: PageView) -> dict[str, Any]:
     return {"there": False, "said": said}
 
 
-def _units(view: PageView, by_crop: bool) -> str:
+def units(view: PageView, *, by_crop: bool = False) -> str:
     """What the two or three figures of a class are."""
     if not tells_area(view.indicator):
         return view.words("map.counted_levels")
