@@ -43,13 +43,14 @@ RUN rm -rf /usr/share/doc /usr/share/man /usr/share/info /usr/share/locale /usr/
         /usr/lib/python3/dist-packages/pip* /usr/lib/python3*/ensurepip /usr/lib/python3*/test \
         /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/ensurepip \
         /usr/local/lib/python3*/idlelib /usr/local/lib/python3*/turtledemo /usr/local/bin/pip* \
-        /usr/bin/pip* /var/cache/* /var/lib/apt/lists/* /var/log/* /tmp/* /root/.cache \
-    && find / -xdev -name __pycache__ -path '*/dist-packages/*' -prune -exec rm -r {} + \
+        /usr/bin/pip* /usr/bin/apt* /usr/bin/sqv /usr/lib/apt /usr/lib/*-linux-gnu/libapt-* \
+        /usr/bin/perl* /usr/lib/*-linux-gnu/perl* /usr/share/perl* /usr/lib/*-linux-gnu/gconv \
+        /var/cache/* /var/lib/apt /var/log/* /tmp/* /root/.cache \
     && echo 'drought:x:10001:' >> /etc/group \
     && echo 'drought:x:10001:10001::/nonexistent:/usr/sbin/nologin' >> /etc/passwd \
     && install -d -o 10001 -g 10001 /data \
-    && find /usr /etc /var /data /opt -xdev -newermt "@$SOURCE_DATE_EPOCH" \
-        -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
+    && find / -xdev -writable -newermt "@$SOURCE_DATE_EPOCH" ! -path '/proc/*' ! -path '/sys/*' \
+        ! -path '/dev/*' -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 
 FROM scratch
 

@@ -163,6 +163,10 @@ pictures: (_environment "requirements-dev.txt")
 demo *options: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m tools.demo "$@"
 
+# An hour of runs, kills, publications and readers: does anything leak, get lost or lock? (`just soak --minutes 5`)
+soak *options: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tools.soak "$@"
+
 # Write the slides of the presentation (French), with figures and pictures of what `just run` made
 soutenance: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m tools.presentation

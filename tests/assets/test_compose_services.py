@@ -26,11 +26,11 @@ import yaml
 
 from tests import postgres
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.drill, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-PATIENCE_S = 120
+PATIENCE_S = 240
 
 
 def _free_port() -> int:
@@ -118,10 +118,12 @@ class System:
             )
         try:
             check = [self.here(each) for each in self.services[name]["healthcheck"]["test"][1:]]
-            check += ["--url", f"http://127.0.0.1:{self.ports['3000']}"] * (
-                check[-1] == "webserver"
-            )
-            check += ["--url", f"127.0.0.1:{self.ports['4000']}"] * (check[-1] == "code")
+            addresses = {
+                "webserver": f"http://127.0.0.1:{self.ports['3000']}",
+                "code": f"127.0.0.1:{self.ports['4000']}",
+            }
+            if check[-1] in addresses:
+                check += ["--url", addresses[check[-1]]]
             end = time.monotonic() + PATIENCE_S
             while True:
                 asked = subprocess.run(
@@ -132,7 +134,7 @@ class System:
                 said = log.read_text(encoding="utf-8") + asked.stdout + asked.stderr
                 assert process.poll() is None, said
                 assert time.monotonic() < end, said
-                time.sleep(1)
+                time.sleep(3)
             yield
         finally:
             process.terminate()
@@ -290,7 +292,7 @@ def proxy(system: System) -> Iterator[str]:
     own = system.folder / "nginx"
     own.mkdir()
     config = system.here((ROOT / "container" / "nginx.conf").read_text(encoding="utf-8"))
-    config = config.replace("/run/secrets/", f"{made}/").replace("/tmp/", f"{own}/")
+    config = config.replace("/tmp/", f"{own}/").replace("/run/secrets/", f"{made}/")
     config = re.sub(r"listen (\d+)", r"listen 127.0.0.1:\1", config)
     if os.geteuid() == 0:
         config = f"user root;\n{config}"  # the folders of this test are root's alone

@@ -167,6 +167,7 @@ def test_what_is_there_is_asked_for_then_moved_aside(home: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.drill
 def test_the_drill_killed_wiped_restored(own_small_home: Path, tmp_path: Path) -> None:
     """As docs/operations.md has it: the same bytes, nothing wrong by `status`, the app opens."""
     home, environment = own_small_home, _environment(own_small_home)

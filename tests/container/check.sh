@@ -43,7 +43,8 @@ inside() { buildah run --network host --volume "$volume:/data" "$container" -- "
 role() {
     local name=$1
     shift
-    timeout 900 buildah run --network host --volume "$volume:/data" "$container" -- "$@" \
+    timeout 900 buildah run --network host --volume "$volume:/data" --env DAGSTER_CODE_HOST=127.0.0.1 \
+        --env DAGSTER_CODE_PORT=4900 "$container" -- "$@" \
         >"$scratch/$name.log" 2>&1 </dev/null &
     started+=("$!")
 }
@@ -69,8 +70,14 @@ base=${BASE_IMAGE:-$(base_image)}
 step "the image"
 # shellcheck disable=SC2086
 buildah bud --quiet --network host ${BUD_OPTIONS:-} --build-arg BASE_IMAGE="$base" \
+    --timestamp "$(sed -n 's/^ARG SOURCE_DATE_EPOCH=//p' Dockerfile)" \
     --tag localhost/drought . >/dev/null
 buildah images localhost/drought
+bytes=$(buildah images --json localhost/drought | sed -n 's/.*"size": "\([0-9.]* [kMG]B\)".*/\1/p' | head -1)
+case $bytes in
+    [1-7][0-9][0-9]*" MB") ;;
+    *) echo "the image has $bytes: more than 800 MB" >&2; exit 1 ;;
+esac
 container=$(buildah from localhost/drought)
 containers+=("$container")
 buildah config --volume /data- "$container"
@@ -87,13 +94,20 @@ inside geo-pipeline run --departements 31,32 >"$scratch/run.log" 2>&1 || { cat "
 inside geo-pipeline status >/dev/null
 test -f "$volume/published/drought.duckdb"
 
-step "the app, Dagster's pages, its daemon"
+step "the app, Dagster's code, pages and daemon, as docker-compose.yml has them but for hosts and ports"
+workspace=/app/geo_pipeline/platform/workspace.yaml
 role app python -m panel_app --address=127.0.0.1 --port=5906 --origin=127.0.0.1:5906
-role webserver dagster-webserver -h 127.0.0.1 -p 3900 -m geo_pipeline.definitions
-role daemon dagster-daemon run -m geo_pipeline.definitions
+role code dagster code-server start --host 127.0.0.1 --port 4900 --module-name geo_pipeline.definitions
+until_it_is code inside geo-pipeline health code --url 127.0.0.1:4900
+role webserver dagster-webserver -h 127.0.0.1 -p 3900 -w "$workspace"
+role daemon dagster-daemon run -w "$workspace"
 asking='from sys import argv; from urllib.request import urlopen; print(urlopen(argv[1], timeout=10).read(200))'
 until_it_is app inside python -c "$asking" http://127.0.0.1:5906/health
-until_it_is webserver inside python -c "$asking" http://127.0.0.1:3900/server_info
+until_it_is webserver inside geo-pipeline health webserver --url http://127.0.0.1:3900
 until_it_is daemon inside geo-pipeline health daemon
+
+step "a backup, and the home it is restored into"
+inside geo-pipeline backup /data/home.tar
+inside env GEO_PIPELINE_HOME=/tmp/restored geo-pipeline restore /data/home.tar
 
 step "done"
