@@ -17,6 +17,7 @@ from geo_pipeline.publishing.selection import newest
         ([1] * 3, 2),  # one département alone
         ([10, 96, *[4] * 54], 1),  # a few that are a year and a half ahead
         ([10, 96, *[48] * 54], 55),
+        ([0, 0, 0], 2),  # a record too short for a class
     ],
 )
 def test_half_of_those_that_have_values(departements: list[int], expected: int) -> None:
