@@ -86,7 +86,7 @@ format: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff format .
 
 # Measure all: starts, runs with and without Dagster, long records on two cores, the app in Chromium, Dagster, indicators, what may come, bulletins, sources
-bench: bench-start bench-runs bench-growth bench-cells bench-app bench-api bench-dagster bench-indicators bench-outlook bench-yields bench-bulletins bench-sources
+bench: bench-start bench-runs bench-growth bench-cells bench-store bench-app bench-api bench-dagster bench-indicators bench-outlook bench-yields bench-bulletins bench-sources
 
 # Measure how long commands take to start, as ratios to what Dagster alone takes to load
 bench-start: (_environment "requirements-dev.txt")
@@ -111,6 +111,10 @@ bench-fresh-day *size: (_environment "requirements-dev.txt")
 # Measure `geo-pipeline live` from nothing on grid files of full size: `just bench-live 10` years
 bench-live *years: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m benchmarks.live "$@"
+
+# Measure the lake in an object store beside a folder: partitions, a run of three départements
+bench-store: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m benchmarks.store
 
 # Each measurement at its smallest: that it works, not what it says
 bench-smallest: (_environment "requirements-dev.txt") (_environment "requirements-peers.txt" peers)

@@ -369,7 +369,7 @@ def dagster(
     from geo_pipeline.storage.layout import bring_up_to_date
 
     settings = _settings()
-    if (migrated := bring_up_to_date(settings.home, Lake(settings.lake))) is not None:
+    if (migrated := bring_up_to_date(settings.shared, Lake(settings.lake))) is not None:
         err.print(f"note: {migrated.told()}", markup=False, soft_wrap=True)
     # This creates Dagster's databases; the processes started below would all do so at once.
     with open_instance(settings) as instance:

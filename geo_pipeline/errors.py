@@ -1,6 +1,6 @@
 """Errors that a user can act on. Each message is one line: what, where, what to do."""
 
-from pathlib import Path
+from typing import Any
 
 from geo_pipeline.words import Message, verbatim
 
@@ -33,9 +33,9 @@ class StorageError(GeoPipelineError):
 
 
 class DamagedError(StorageError):
-    """A file of the lake exists but cannot be read; `path` is the file."""
+    """A file of the lake exists but cannot be read; `path` is the file or object."""
 
-    def __init__(self, what: Message | str, path: Path) -> None:
+    def __init__(self, what: Message | str, path: Any) -> None:
         super().__init__(what)
         self.args = (what, path)  # both, so that pickling keeps them
         self.path = path
@@ -43,6 +43,12 @@ class DamagedError(StorageError):
     def __str__(self) -> str:
         """Return the text of the error, which the path is no part of."""
         return str(self.args[0])
+
+
+class StoreAwayError(StorageError):
+    """The object store does not answer, or its answer was cut."""
+
+    passing = True
 
 
 class RecordsError(StorageError):

@@ -9,24 +9,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
+from typing import TypeVar
 
 from geo_pipeline.errors import StorageError
+from geo_pipeline.objects import ObjectPath, Place
+from geo_pipeline.stores import ANY
 from geo_pipeline.words import message
+
+P = TypeVar("P", bound=Place)
 
 YOUNG_S = 2.0
 """A temporary file younger than this may not have been locked by its writer yet."""
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Give a temporary path beside `target`; on success it replaces `target`, else it is removed.
+def replacing(target: Place, over: str | None = ANY) -> Iterator[Path]:
+    """Give a temporary path; on success its content replaces `target`, else it is removed.
 
-    A reader sees the old file or the new one, never a part of it, however the process ends.
+    A reader sees the old content or the new, never a part of it, however the process ends. On a
+    disk the path is beside `target`, and renamed. An object is put by one request, on condition
+    that it still is the version `over` (`objects.e_tag`).
 
     Raises:
-        StorageError: the folder cannot be written or the disk is full; `target` is unchanged.
+        StorageError: the folder cannot be written, the disk is full, or the store does not take it;
+            `target` is unchanged.
     """
     try:
+        if isinstance(target, ObjectPath):
+            with target.replacing(over) as temporary:
+                yield temporary
+            return
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target)
         with temporary_beside(target) as (_, temporary):
@@ -88,14 +100,14 @@ def _is_abandoned(path: Path) -> bool:
     return True
 
 
-def write_text(target: Path, text: str) -> Path:
+def write_text(target: P, text: str) -> P:
     """Write `text` to `target`, whole or not at all."""
     with replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return target
 
 
-def write_bytes(target: Path, content: bytes) -> Path:
+def write_bytes(target: P, content: bytes) -> P:
     """Write `content` to `target`, whole or not at all."""
     with replacing(target) as temporary:
         temporary.write_bytes(content)

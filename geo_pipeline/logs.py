@@ -40,6 +40,9 @@ FIELDS: Final = (
 )
 """Fields of a line besides time, level, logger and message; unknown ones are left out."""
 
+OF_THE_STORE: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+"""Secrets of an object store that are no settings of ours."""
+
 _EXTRA = "geo_pipeline"
 _log = logging.getLogger(__name__)
 
@@ -137,13 +140,14 @@ def console(stream: Any = None) -> logging.Handler:
 
 
 def secrets(settings: Settings) -> tuple[str, ...]:
-    """Return the secrets among the settings, which no line may contain."""
+    """Return the secrets among the settings and variables, which no line may contain."""
     found = []
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, SecretStr):
                 found.append(each.get_secret_value())
+    found += [os.environ.get(name, "") for name in OF_THE_STORE]
     return tuple(sorted((each for each in found if each), key=len, reverse=True))
 
 

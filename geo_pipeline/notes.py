@@ -10,11 +10,11 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from geo_pipeline.errors import DamagedError
 from geo_pipeline.files import write_text
+from geo_pipeline.objects import ObjectPath, Place, listing
 from geo_pipeline.words import message
 
 
@@ -22,7 +22,7 @@ from geo_pipeline.words import message
 class DamagedNote:
     """A note that cannot be read."""
 
-    path: Path
+    path: Place
     why: str
 
     @property
@@ -31,7 +31,7 @@ class DamagedNote:
         return self.path.stem
 
 
-def write(path: Path, content: Any) -> None:
+def write(path: Place, content: Any) -> None:
     """Write `content` to `path` as JSON, whole or not at all.
 
     Raises:
@@ -41,7 +41,7 @@ def write(path: Path, content: Any) -> None:
     write_text(path, json.dumps(note, ensure_ascii=False, indent=1) + "\n")
 
 
-def read(path: Path) -> Any:
+def read(path: Place) -> Any:
     """Return the content of the note at `path`.
 
     Raises:
@@ -67,9 +67,9 @@ def digest(content: Any) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def damaged(folder: Path, make: Callable[[Any], object]) -> Iterator[DamagedNote]:
+def damaged(folder: Place, make: Callable[[Any], object]) -> Iterator[DamagedNote]:
     """Yield the notes in `folder`, by table and code, that `make` cannot build anything from."""
-    for path in sorted(folder.glob("*/*.json")):
+    for path in listing(folder, "*/*.json"):
         try:
             make(read(path))
         except FileNotFoundError:  # removed this very moment
@@ -78,7 +78,9 @@ def damaged(folder: Path, make: Callable[[Any], object]) -> Iterator[DamagedNote
             yield DamagedNote(path, str(error))
 
 
-def set_aside(note: DamagedNote) -> Path:
+def set_aside(note: DamagedNote) -> Place:
     """Rename a note so that it no longer counts; return its new name."""
-    target = note.path.with_suffix(f".damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-    return note.path.rename(target)
+    path, suffix = note.path, f".damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    if isinstance(path, ObjectPath):
+        return path.rename(path.with_suffix(suffix))
+    return path.rename(path.with_suffix(suffix))

@@ -9,13 +9,13 @@ can make a sealed file look like an older, unsealed one.
 
 import hashlib
 import io
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from geo_pipeline.errors import DamagedError
+from geo_pipeline.objects import Place
 from geo_pipeline.words import Message, message
 
 SIGN = b"geo_pipeline.sealed"
@@ -57,7 +57,7 @@ def sealed(content: pa.Table, place: str, **options: Any) -> bytes:
     return b"".join((plain[:pages], MARK, digest, plain[pages:]))
 
 
-def opened(path: Path) -> Opened:
+def opened(path: Place) -> Opened:
     """Open the Parquet file at `path` in memory, after checking every byte of it.
 
     Raises:
@@ -79,7 +79,7 @@ def opened(path: Path) -> Opened:
     return Opened(file, content, place is not None)
 
 
-def damaged(path: Path, reason: Message | str) -> DamagedError:
+def damaged(path: Place, reason: Message | str) -> DamagedError:
     """Return the error for a damaged file at `path`."""
     return DamagedError(message("seal.damaged", path=path, why=reason), path)
 

@@ -12,12 +12,12 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsError
 
 from geo_pipeline.errors import UsageError
+from geo_pipeline.homes import Home
 from geo_pipeline.judging import Limits
-from geo_pipeline.places import PROJECT_ROOT, default_home
+from geo_pipeline.places import PROJECT_ROOT
 from geo_pipeline.settings_reading import (
     Ancestors,
     Hosts,
-    ReadSettings,
     UrlPath,
     misuse,
     with_password,
@@ -29,14 +29,9 @@ OAuthProvider = Literal[
 ]  # fmt: skip
 
 
-class Settings(ReadSettings):
-    """Paths, providers and limits. Reading them touches no network, and no disk but for secrets."""
+class Settings(Home):
+    """Places, providers, limits. Reading them touches no network, and no disk but for secrets."""
 
-    home: Path = Field(
-        default_factory=default_home,
-        description="Folder of everything the system writes: lake, publication, exports, Dagster. "
-        "Where the project is installed from a wheel: the user's folder for data of programs.",
-    )
     embedded_data: Path = Field(
         default=PROJECT_ROOT / "assets_data",
         description="Folder of the boundaries and observations that ship with the project.",
@@ -422,61 +417,6 @@ class Settings(ReadSettings):
     def reading_limits(self) -> Limits:
         """Limits for reading a foreign file."""
         return Limits(memory_mb=self.reading_memory_mb, time_s=self.reading_time_s)
-
-    @property
-    def lake(self) -> Path:
-        """Folder of the lake, with one Parquet file for each table and partition."""
-        return self.home / "lake"
-
-    @property
-    def raw(self) -> Path:
-        """Folder of what providers sent, byte for byte."""
-        return self.home / "raw"
-
-    @property
-    def failures(self) -> Path:
-        """Folder of failures, one file each, until the partition succeeds."""
-        return self.home / "failures"
-
-    @property
-    def findings(self) -> Path:
-        """Folder of the findings of checks, one file for each table and département."""
-        return self.home / "findings"
-
-    @property
-    def inbox(self) -> Path:
-        """Folder where files are dropped by hand."""
-        return self.home / "inbox"
-
-    @property
-    def provided(self) -> Path:
-        """Folder of the accepted files that came through the inbox."""
-        return self.home / "provided"
-
-    @property
-    def logs(self) -> Path:
-        """Folder of the logs, JSON lines."""
-        return self.home / "logs"
-
-    @property
-    def monitoring(self) -> Path:
-        """Folder of the state of the pipeline, for the app and for a monitoring system."""
-        return self.home / "monitoring"
-
-    @property
-    def warehouse(self) -> Path:
-        """The published, read-only DuckDB file."""
-        return self.home / "published" / "drought.duckdb"
-
-    @property
-    def exports(self) -> Path:
-        """Folder of exported maps and tables."""
-        return self.home / "exports"
-
-    @property
-    def dagster_home(self) -> Path:
-        """Folder of Dagster's own instance."""
-        return self.home / "dagster"
 
 
 def read_settings(**said: Any) -> Settings:

@@ -76,7 +76,8 @@ def misuse(error: SettingsError | ValidationError) -> Message:
     first = error.errors()[0]
     name = "_".join(str(part) for part in first["loc"]).upper()
     said = first["msg"].removeprefix("Value error, ")
-    return message("settings.misuse", name=name, why=said, value=repr(first["input"]))
+    value = re.sub(r"//[^/@']*@", "//***@", repr(first["input"]))  # keys written into an address
+    return message("settings.misuse", name=name, why=said, value=value)
 
 
 def with_password(url: SecretStr, password: SecretStr) -> SecretStr:

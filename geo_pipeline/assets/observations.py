@@ -201,7 +201,7 @@ def _tell_overlap(
     """Write how far two histories agree beside the lake, and warn where they do not."""
     if overlap.empty:
         return
-    target = workspace.settings.home / "reports" / "history_overlap" / f"{code}.csv"
+    target = workspace.settings.reports / "history_overlap" / f"{code}.csv"
     write_text(target, overlap.to_csv(index=False))
     apart = overlap[(overlap["out_of_bounds"] != "") & overlap["month"].isna()]
     for row in apart.to_dict("records"):

@@ -16,6 +16,7 @@ import dagster as dg
 import pandas as pd
 
 from geo_pipeline.errors import DamagedError, HeldError
+from geo_pipeline.objects import at_hand
 from geo_pipeline.platform.check_events import evaluate
 from geo_pipeline.platform.partitions import departement_partitions
 from geo_pipeline.platform.state_checks import (
@@ -270,10 +271,10 @@ def _other_source(workspace: Workspace, codes: Sequence[str]) -> Iterator[pd.Dat
 
     if workspace.settings.history is None:
         return
-    folder = workspace.settings.home / "reports" / "history_overlap"
+    folder = workspace.settings.reports / "history_overlap"
     for path in (folder / f"{code}.csv" for code in codes):
         if path.exists():
-            yield quality.other_source(pd.read_csv(path, dtype={"departement": str}))
+            yield quality.other_source(pd.read_csv(at_hand(path), dtype={"departement": str}))
 
 
 def _late(workspace: Workspace, table: str, codes: Sequence[str], now: datetime) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from geo_pipeline.automation import troubles
 from geo_pipeline.automation.known_records import NOTHING, Known, kept
 from geo_pipeline.automation.troubles import Trouble
 from geo_pipeline.errors import DamagedError, NotPublishedError, StorageError
+from geo_pipeline.objects import Place
 from geo_pipeline.platform import configuration, run_locks
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage import partition_states
@@ -396,7 +397,7 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _size(path: Path) -> int | None:
+def _size(path: Place) -> int | None:
     try:
         return path.stat().st_size
     except OSError:

@@ -105,7 +105,8 @@ def _asides(settings: Settings, before: datetime) -> Iterator[Path]:
     found = [path for name in (layout.ASIDE, backups.REPLACED) for path in home.glob(f"{name}/*")]
     found += [*settings.dagster_home.glob("*.damaged-*")]
     for folder in (settings.failures, settings.findings):
-        found += folder.glob("*/*.damaged-*")
+        if isinstance(folder, Path):  # in a store they stay
+            found += folder.glob("*/*.damaged-*")
     for path in found:
         if path.lstat().st_ctime < before.timestamp():  # a moved file keeps its time of writing
             yield path

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from geo_pipeline.errors import NotPublishedError, StorageError
+from geo_pipeline.objects import Place
 from geo_pipeline.platform.record_files import REPAIR
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage import warehouse, warehouse_building, warehouse_plan
@@ -23,6 +24,7 @@ from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Findings
 from geo_pipeline.storage.incomplete import written_at
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.tables import TABLES
 from geo_pipeline.words import Message, message, verbatim
 
 Kind = Literal[
@@ -115,7 +117,7 @@ def _of_publication(
     The last is reported only while it is known what the checks hold back.
     """
     path = settings.warehouse
-    files = list(settings.lake.glob("*/**/part.parquet"))
+    files = [path for table in TABLES for path in lake.files(table)]
     newest = iso(max(map(written_at, files))) if files else None
     do = RESUME if files else RUN
     try:
@@ -153,7 +155,7 @@ def dagster_home(settings: Settings) -> Path:
     return Path(os.environ.get("DAGSTER_HOME") or settings.dagster_home)
 
 
-def since(path: Path) -> str | None:
+def since(path: Place) -> str | None:
     """Return when a file was last written, None where it does not exist."""
     return iso(written_at(path)) if path.exists() else None
 

@@ -74,7 +74,7 @@ def enqueue(settings: Settings, codes: Sequence[str]) -> Queued:
     """
     check_settings(settings)
     # The runs read the settings from the daemon's environment, not these.
-    job = build_definitions(home=settings.home).resolve_job_def(JOB)
+    job = build_definitions(None, **settings.where).resolve_job_def(JOB)
     partitioned = {dg.AssetKey(each.name) for each in chosen(settings) if each.partitioned}
     lake = Lake(settings.lake)
     missing = {dg.AssetKey(table) for table in ONCE if not lake.path(table).exists()}

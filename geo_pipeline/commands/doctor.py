@@ -3,13 +3,16 @@
 import platform
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
+from uuid import uuid4
 
 import duckdb
 
 from geo_pipeline.errors import GeoPipelineError, SourceError
+from geo_pipeline.objects import ObjectPath
 from geo_pipeline.providers import KINDS, LIVE, Provider
 from geo_pipeline.seal import opened
 from geo_pipeline.settings import Settings
@@ -21,6 +24,7 @@ from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import BROKEN, unreadable
+from geo_pipeline.stores import ChangedError
 from geo_pipeline.tables import TABLES
 from geo_pipeline.territory import CODES
 
@@ -61,6 +65,7 @@ def examine(settings: Settings) -> list[Finding]:
         _spatial_extension(),
         _embedded_data(settings),
         _embedded_bytes(settings),
+        *_store(settings),
         _lake(settings),
         *providers(settings),
     ]
@@ -140,6 +145,40 @@ def _embedded_bytes(settings: Settings) -> Finding:
     return Finding(check, True, "as PROVENANCE.md tells", "", needed=False)
 
 
+def _store(settings: Settings) -> Iterator[Finding]:
+    """Yield whether the object store, where there is one, does what is asked of it."""
+    shared = settings.shared
+    if not isinstance(shared, ObjectPath):
+        return
+    check = "object store"
+    probe = shared / ".doctor" / uuid4().hex
+    try:
+        with probe.replacing(None) as temporary:
+            temporary.write_bytes(b"1")
+        there = [each.key for each in (shared / ".doctor").glob(probe.name)]
+        if there != [probe.key] or probe.read_bytes() != b"1":
+            yield Finding(check, False, f"{shared} does not give what was put", "see its own log")
+        try:
+            with probe.replacing(None) as temporary:
+                temporary.write_bytes(b"2")
+            kept = "ignores If-None-Match: of two publications at once the last one wins"
+        except ChangedError:
+            kept = "keeps the conditions of a PUT"
+        with database.in_place(shared.access) as connection:
+            connection.execute("SELECT count(*) FROM read_blob($address)", {"address": str(probe)})
+    except GeoPipelineError as error:
+        yield Finding(check, False, str(shared), str(error))
+        return
+    except duckdb.Error as error:
+        why = str(error).splitlines()[0]
+        advice = "only queries on the store itself need it: give its keys in settings"
+        yield Finding("DuckDB httpfs", False, why, advice, needed=False)
+    finally:
+        with suppress(GeoPipelineError):
+            probe.unlink(missing_ok=True)
+    yield Finding(check, True, f"{shared} {kept}", "")
+
+
 def _lake(settings: Settings) -> Finding:
     """Return whether every byte of the lake is as it was written, where seals can prove it."""
     check, lake = "lake", Lake(settings.lake)
@@ -172,7 +211,9 @@ def _provider(settings: Settings, provider: Provider, chosen: bool) -> Finding:
         page = f"docs/sources/{provider.name.replace('-', '_')}.md"
         advice = f"get a key ({page}) and set {variable(provider.key)}"
         return Finding(check, False, "no key", advice, needed=chosen)
-    kept = [each.received_at for each in RawStore(settings.raw).all(provider.name)]
+    kept = [
+        each.received_at for each in RawStore(settings.raw, settings.shared_raw).all(provider.name)
+    ]
     heard = f"; last received {max(kept):%Y-%m-%d %H:%M} UTC" if kept else ""
     started = time.monotonic()
     with Http(

@@ -7,11 +7,14 @@ import sys
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
 from geo_pipeline.commands.terminal import err, out, print_json
+
+if TYPE_CHECKING:
+    from geo_pipeline.settings import Settings
 
 STREAM = "-"
 
@@ -28,6 +31,7 @@ def backup(
     from geo_pipeline.storage import backups
 
     settings = read_settings()
+    _require_folder(settings)
     with ExitStack() as stack:
         if target == STREAM:
             file = sys.stdout.buffer
@@ -53,6 +57,7 @@ def restore(
     from geo_pipeline.storage import backups
 
     settings = read_settings()
+    _require_folder(settings)
     with ExitStack() as stack:
         named = source != STREAM
         file = stack.enter_context(_opened(Path(source))) if named else sys.stdin.buffer
@@ -63,6 +68,15 @@ def restore(
         markup=False,
         soft_wrap=True,
     )
+
+
+def _require_folder(settings: "Settings") -> None:
+    """Raise UsageError where the lake is not in the home folder, which is all that is copied."""
+    from geo_pipeline.errors import UsageError
+    from geo_pipeline.words import message
+
+    if settings.store:
+        raise UsageError(message("backup.in_store", store=settings.store))
 
 
 def _opened(path: Path) -> IO[bytes]:

@@ -365,7 +365,8 @@ class Live:
         environment = {
             name: value for name, value in os.environ.items() if name not in map(variable, of_live)
         } | {variable(name): str(value) for name, value in chosen.items()}
-        environment[variable("home")] = str(self.settings.home)
+        for name, value in self.settings.where.items():
+            environment[variable(name)] = value
         command = [sys.executable, "-m", "geo_pipeline", "run"]
         if self._state.has_run:
             self._state.note(OTHERS_RUN)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from geo_pipeline import notes
 from geo_pipeline.automation.troubles import dagster_home
+from geo_pipeline.objects import Place
 from geo_pipeline.platform import configuration, record_damage
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.settings import Settings
@@ -22,7 +23,7 @@ class Repaired:
 
     records: tuple[Path, ...]
     """Files of Dagster; new ones were made."""
-    notes: tuple[Path, ...]
+    notes: tuple[Place, ...]
     """Failures and findings."""
     codes: tuple[str, ...]
     """The départements of these notes: running them again restores what the notes said."""

@@ -100,7 +100,7 @@ def run(
         workspace.bundled.period(settings.since, settings.until)
     if settings.source != "bundled":
         check_quotas(settings, workspace.providers, codes)
-    migrated = bring_up_to_date(settings.home, workspace.lake)
+    migrated = bring_up_to_date(settings.shared, workspace.lake)
     definitions = build_definitions(workspace)
     job = definitions.resolve_job_def("france" if len(codes) == len(CODES) else "departement")
     with open_instance(settings) as instance, kept_up(settings, instance):

@@ -121,8 +121,8 @@ def newest(departements: Sequence[int] | NDArray[np.integer]) -> int:
     """Return the position of the newest period, given the number of départements in each.
 
     It is the last period with at least half as many as the period with the most: a few départements
-    that are ahead of the others, even by years, do not move the whole of France. Where no period has
-    any (a record too short for a class), it is the last one.
+    that are ahead of the others, even by years, do not move the whole of France. Where no period
+    has any (a record too short for a class), it is the last one.
     """
     known = np.flatnonzero(of_most(departements))
     return int(known[-1]) if len(known) else len(departements) - 1

@@ -8,12 +8,12 @@ the weather is of one provider again. Differences are computed in `transforms.pr
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError
+from geo_pipeline.objects import Place, listing
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.storage.partition_states import unreadable
@@ -42,7 +42,7 @@ def noted(workspace: Workspace, warn: Callable[[str], object]) -> tuple[pd.DataF
     Its provenance is the weather of all départements that are not held back or damaged.
     """
     rows: list[dict[str, object]] = []
-    for path in sorted(_folder(workspace).glob("*.json")):
+    for path in listing(_folder(workspace), "*.json"):
         try:
             rows += notes.read(path)
         except FileNotFoundError:  # the weather is of one provider since just now
@@ -56,5 +56,5 @@ def noted(workspace: Workspace, warn: Callable[[str], object]) -> tuple[pd.DataF
     return (pd.DataFrame(rows) if rows else empty(TABLE)), replace(origin, made_of=made_of)
 
 
-def _folder(workspace: Workspace) -> Path:
-    return workspace.settings.home / "reports" / "provider_differences"
+def _folder(workspace: Workspace) -> Place:
+    return workspace.settings.reports / "provider_differences"

@@ -192,7 +192,7 @@ class Providers:
         """Return a client for HTTP requests that tells `on_bytes` of each piece of a download."""
         settings = self.settings
         return Http(
-            RawStore(settings.raw),
+            RawStore(settings.raw, settings.shared_raw),
             offline=settings.offline,
             rates=settings.rates,
             quotas=settings.quotas,

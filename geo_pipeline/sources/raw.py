@@ -5,6 +5,10 @@ instead of a URL) holds the content, compressed if it was not, and `received.jso
 status, SHA-256 and length of the bytes received, and a digest of itself. The content is written
 first and named after its hash, then the new `received.json` is renamed over the last one: a reader
 sees one whole answer or the other, however many processes write.
+
+With an object store the same files are there too, for all machines: the content is put first, then
+its `received.json` on condition that it is the version that was read. What lies in the folder is
+brought up to date whenever an answer is looked for; contents come when they are needed.
 """
 
 import gzip
@@ -15,7 +19,7 @@ import shutil
 import tempfile
 import weakref
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -31,6 +35,8 @@ from filelock import FileLock
 from geo_pipeline import notes
 from geo_pipeline.errors import StorageError
 from geo_pipeline.files import sweep, temporary_beside
+from geo_pipeline.objects import ObjectPath, bring, e_tag
+from geo_pipeline.stores import ChangedError
 from geo_pipeline.words import Message, message, read_kept
 
 SIDECAR = "received.json"
@@ -144,10 +150,14 @@ class _Content(NamedTuple):
 
 
 class RawStore:
-    """The kept answers in `folder`. Any number of threads and processes may use it at once."""
+    """The kept answers in `folder`, and in `shared` those of all machines.
 
-    def __init__(self, folder: Path) -> None:
+    Any number of threads and processes may use it at once.
+    """
+
+    def __init__(self, folder: Path, shared: ObjectPath | None = None) -> None:
         self.folder = folder
+        self.shared = shared
 
     @classmethod
     def temporary(cls) -> Self:
@@ -170,6 +180,7 @@ class RawStore:
 
     def find(self, place: Path) -> Kept | None:
         """Return the last answer in `place` that was not rejected."""
+        self._bring(place)
         said = self._sidecar(place)
         if said is not None and said.get("rejected"):
             said = said.get("previous")
@@ -240,15 +251,18 @@ class RawStore:
             compression=content.compression,
             folder=place,
         )
-        with self._alone(place), disk(place):
-            previous = self._sidecar(place)
+
+        def settled(previous: dict[str, Any] | None) -> dict[str, Any]:
             if previous is not None and (
                 previous.get("rejected") or previous["sha256"] == kept.sha256
             ):
                 previous = previous.get("previous")
+            return _write(place, _said(kept), previous)
+
+        with self._alone(place), disk(place):
             # This does not wait for the disk: damage by a power cut shows in the hash.
             content.path.replace(kept.path)
-            said = _write(place, _said(kept), previous)
+            said = self._change(place, settled)
             for path in place.iterdir():
                 if path.name[0] != "." and path.name not in {SIDECAR, *_files(said)}:
                     path.unlink(missing_ok=True)
@@ -257,20 +271,28 @@ class RawStore:
     def confirm(self, kept: Kept, *, final: bool) -> Kept:
         """Record that the provider confirmed `kept` now, and whether it is final."""
         confirmed = replace(kept, checked_at=datetime.now(UTC), final=final or kept.final)
-        with self._alone(kept.folder), disk(kept.folder):
-            said = self._sidecar(kept.folder)
+
+        def settled(said: dict[str, Any] | None) -> dict[str, Any] | None:
             if said is not None and said.get("rejected"):
                 said = said.get("previous")
-            if said is not None and said["sha256"] == kept.sha256:
-                _write(kept.folder, _said(confirmed), said.get("previous"))
+            if said is None or said["sha256"] != kept.sha256:
+                return None
+            return _write(kept.folder, _said(confirmed), said.get("previous"))
+
+        with self._alone(kept.folder), disk(kept.folder):
+            self._change(kept.folder, settled)
         return confirmed
 
     def reject(self, kept: Kept, why: Message) -> None:
         """Never use `kept` again, because it is wrong. The answer kept before it is valid again."""
+
+        def settled(said: dict[str, Any] | None) -> dict[str, Any] | None:
+            if said is None or said["sha256"] != kept.sha256:
+                return None
+            return _write(kept.folder, {**said, "rejected": why.kept()}, said.get("previous"))
+
         with self._alone(kept.folder), disk(kept.folder):
-            said = self._sidecar(kept.folder)
-            if said is not None and said["sha256"] == kept.sha256:
-                _write(kept.folder, {**said, "rejected": why.kept()}, said.get("previous"))
+            self._change(kept.folder, settled)
         _log.warning("%s: rejected what is kept of %s: %s", kept.source, kept.url, why)
 
     def intact(self, kept: Kept) -> bool:
@@ -287,9 +309,86 @@ class RawStore:
     def all(self, source: str | None = None) -> Iterator[Kept]:
         """Yield the kept answers (of `source`), in the order of folders."""
         below = f"{_slug(source)}/*/*/{SIDECAR}" if source else f"*/*/*/{SIDECAR}"
-        for sidecar in sorted(self.folder.glob(below)):
-            if (kept := self.find(sidecar.parent)) is not None:
+        places = {sidecar.parent for sidecar in self.folder.glob(below)}
+        if self.shared is not None:
+            depth = len(self.shared.key.parts)
+            keys = (each.key for each in self.shared.glob(below))
+            places |= {self.folder.joinpath(*key.parent.parts[depth:]) for key in keys}
+        for place in sorted(places):
+            if (kept := self.find(place)) is not None:
                 yield kept
+
+    def fetched(self, kept: Kept) -> Path:
+        """Return the file of `kept`, brought here where only the store has it.
+
+        Raises:
+            FileNotFoundError: nobody has it.
+        """
+        if self.shared is not None and not kept.path.exists():
+            bring(self._object(kept.path), kept.path)
+        return kept.path
+
+    def _object(self, path: Path) -> ObjectPath:
+        """Return what is at `path`, in the store."""
+        if self.shared is None:
+            raise ValueError("there is no store")
+        return self.shared / path.relative_to(self.folder).as_posix()
+
+    def _bring(self, place: Path) -> str | None:
+        """Make the sidecar in `place` that of the store; return its version there."""
+        if self.shared is None:
+            return None
+        sidecar = place / SIDECAR
+        there = self._object(sidecar)
+        with disk(place):
+            try:
+                version = e_tag(there)
+                content = there.read_bytes()
+            except FileNotFoundError:
+                return None
+            place.mkdir(parents=True, exist_ok=True)
+            if not sidecar.exists() or sidecar.read_bytes() != content:
+                with temporary_beside(place / TEMPORARY) as (file, temporary):
+                    write_whole(file, content)
+                    temporary.replace(sidecar)
+        return version
+
+    def _change(
+        self, place: Path, settled: Callable[[dict[str, Any] | None], dict[str, Any] | None]
+    ) -> dict[str, Any]:
+        """Change the sidecar in `place` as `settled` does, here and in the store; return it.
+
+        Where another machine changes it meanwhile, its change comes first and is kept.
+        """
+        while True:
+            version = self._bring(place)
+            before = self._sidecar(place)
+            said = settled(before)
+            if said is None or self._sent(place, said, before, version):
+                return said or {}
+
+    def _sent(
+        self,
+        place: Path,
+        said: Mapping[str, Any],
+        before: Mapping[str, Any] | None,
+        version: str | None,
+    ) -> bool:
+        """Put the sidecar and the contents it names; return whether nobody else has meanwhile."""
+        if self.shared is None:
+            return True
+        for name in _files(said):
+            there = self._object(place / name)
+            if (place / name).exists() and not there.exists():
+                there.upload(place / name)
+        try:
+            with self._object(place / SIDECAR).replacing(version) as temporary:
+                shutil.copyfile(place / SIDECAR, temporary)
+        except ChangedError:
+            return False
+        for name in (_files(before) if before else set()) - _files(said):
+            self._object(place / name).unlink(missing_ok=True)
+        return True
 
     def _sidecar(self, place: Path) -> dict[str, Any] | None:
         """Return the sidecar's content; None where it is missing or damaged."""
@@ -337,7 +436,7 @@ def _write(
 
 def _files(said: Mapping[str, Any]) -> set[str]:
     """Return the names of the content files in a sidecar."""
-    return {each["file"] for each in (said, said["previous"]) if each is not None}
+    return {each["file"] for each in (said, said.get("previous")) if each is not None}
 
 
 def write_whole(file: FileIO, data: bytes) -> None:

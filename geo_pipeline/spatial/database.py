@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from geo_pipeline import seal, sql
 from geo_pipeline.errors import StorageError
+from geo_pipeline.objects import Place, all_at_hand
+from geo_pipeline.stores import Access
 from geo_pipeline.words import message
 
 LONLAT = "OGC:CRS84"
@@ -79,13 +81,39 @@ def attached(
     connection.execute(f"DETACH {name}")
 
 
-def extension_path() -> Path | None:
-    """Return the spatial extension inside its wheel, None where no wheel is installed."""
-    spec = find_spec("duckdb_extension_spatial")
+@contextmanager
+def in_place(access: Access) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection that reads the objects of a store where they are, by their addresses.
+
+    The pipeline itself reads files of this machine, whose bytes it has checked.
+
+    Raises:
+        StorageError: the extension cannot be loaded.
+    """
+    told = {
+        "KEY_ID": access.key_id and access.key_id.get_secret_value(),
+        "SECRET": access.secret and access.secret.get_secret_value(),
+        "SESSION_TOKEN": access.token and access.token.get_secret_value(),
+        "REGION": access.region,
+    }
+    if access.endpoint is not None:
+        scheme, _, host = access.endpoint.partition("://")
+        told |= {"ENDPOINT": host, "URL_STYLE": "path", "USE_SSL": str(scheme == "https").lower()}
+    known = {name: value for name, value in told.items() if value is not None}
+    options = "".join(f", {name} ${name}" for name in known)
+    with closing(_opened()) as connection:
+        _load(connection, "httpfs")
+        connection.execute(f"CREATE SECRET (TYPE s3{options})", known)
+        yield connection
+
+
+def extension_path(name: str = "spatial") -> Path | None:
+    """Return an extension inside its wheel, None where no wheel is installed."""
+    spec = find_spec(f"duckdb_extension_{name}")
     if spec is None or spec.origin is None:
         return None
     version = f"v{duckdb.__version__}"
-    path = Path(spec.origin).parent / "extensions" / version / "spatial.duckdb_extension"
+    path = Path(spec.origin).parent / "extensions" / version / f"{name}.duckdb_extension"
     return path if path.exists() else None
 
 
@@ -117,7 +145,7 @@ def table(script: str, frames: Mapping[str, pd.DataFrame | pa.Table]) -> pa.Tabl
             ) from error
 
 
-def run_on_files(script: str, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
+def run_on_files(script: str, files: Mapping[str, Sequence[Place]]) -> pd.DataFrame:
     """Return the rows that `<script>.sql` selects from Parquet files of the lake, by table.
 
     DuckDB reads only the necessary columns and rows, and does not check seals, so each file is
@@ -135,7 +163,7 @@ def run_on_files(script: str, files: Mapping[str, Sequence[Path]]) -> pd.DataFra
                 # The code is a column of each file: read from the folder's name it would become a
                 # number.
                 relation = connection.read_parquet(
-                    [str(path) for path in paths], hive_partitioning=False
+                    [str(path) for path in all_at_hand(paths)], hive_partitioning=False
                 )
                 relation.create_view(name)
             result = connection.sql(sql.load(script)).to_arrow_table()
@@ -218,17 +246,21 @@ def _kept() -> duckdb.DuckDBPyConnection:
 
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Load the spatial functions and put longitude before latitude."""
-    path = extension_path()
+    _load(connection, "spatial")
+    connection.execute(LONGITUDE_FIRST)
+
+
+def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Load an extension from its wheel, else as DuckDB installs it."""
+    path = extension_path(name)
     try:
         if path is not None:
             connection.load_extension(str(path))
         else:
-            connection.install_extension("spatial")
-            connection.load_extension("spatial")
+            connection.install_extension(name)
+            connection.load_extension(name)
     except duckdb.Error as error:
+        why, version = str(error).splitlines()[0], duckdb.__version__
         raise StorageError(
-            message(
-                "database.no_spatial", why=str(error).splitlines()[0], version=duckdb.__version__
-            )
+            message("database.no_extension", name=name, why=why, version=version)
         ) from error
-    connection.execute(LONGITUDE_FIRST)

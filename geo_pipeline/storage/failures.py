@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Self
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError
+from geo_pipeline.objects import Place, listing
 from geo_pipeline.territory import BY_CODE
 from geo_pipeline.words import Message, message, read_kept
 
@@ -50,7 +50,7 @@ class Failure:
 class Failures:
     """The present failures, under `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self.folder = folder
 
     def add(self, table: str, departement: str | None, source: str, why: Message) -> Failure:
@@ -70,7 +70,7 @@ class Failures:
 
     def all(self) -> Iterator[Failure]:
         """Yield the present failures, by table and code; an unreadable one counts as a failure."""
-        for path in sorted(self.folder.glob("*/*.json")):
+        for path in listing(self.folder, "*/*.json"):
             try:
                 yield Failure.of(notes.read(path))
             except FileNotFoundError:  # it has succeeded just now
@@ -92,7 +92,7 @@ class Failures:
         """Return the départements with any failure, each once."""
         return sorted({each.departement for each in self.all()} - {WHOLE})
 
-    def _path(self, table: str, departement: str | None) -> Path:
+    def _path(self, table: str, departement: str | None) -> Place:
         return self.folder / table / f"{departement or WHOLE}.json"
 
 

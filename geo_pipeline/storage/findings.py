@@ -7,11 +7,11 @@ published before. A `warning` is only shown.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal, Self
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError
+from geo_pipeline.objects import Place, listing
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.words import Message, message, read_kept
 
@@ -61,7 +61,7 @@ class Finding:
 class Findings:
     """The present findings, under `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self.folder = folder
 
     def replace(
@@ -98,7 +98,7 @@ class Findings:
 
     def all(self) -> Iterator[Finding]:
         """Yield the present findings, by table and code."""
-        for path in sorted(self.folder.glob("*/*.json")):
+        for path in listing(self.folder, "*/*.json"):
             yield from self.of(path.parent.name, path.stem)
 
     def damaged(self) -> list[notes.DamagedNote]:
@@ -117,7 +117,7 @@ class Findings:
                 held.setdefault(each.departement, []).append(each)
         return held
 
-    def _path(self, table: str, departement: str | None) -> Path:
+    def _path(self, table: str, departement: str | None) -> Place:
         return self.folder / table / f"{departement or WHOLE}.json"
 
 

@@ -6,9 +6,9 @@ in themselves are found by `partition_states`.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from geo_pipeline.errors import StorageError
+from geo_pipeline.objects import Place, below, listing
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.lake import (
@@ -57,7 +57,7 @@ def _lacking(lake: Lake, tables: Sequence[str], code: str | None) -> Iterator[Br
     pattern = "*/part.parquet" if code is None else f"*/departement={code}/part.parquet"
     for table in tables:
         if not lake.path(table, code).exists():
-            since = max(map(written_at, lake.root.glob(pattern)), default=0.0)
+            since = max(map(written_at, listing(lake.root, pattern)), default=0.0)
             what = message("incomplete.not_written")
             yield Broken(code or WHOLE, table, "missing", _iso(since), what)
 
@@ -72,12 +72,12 @@ def _made_from_others(lake: Lake, tables: Sequence[str], code: str | None) -> It
                 continue
         except StorageError:  # missing or damaged, which is reported, or being written now
             continue
-        origin = path.relative_to(lake.root).parts[0]
+        origin = below(path, lake.root).partition("/")[0]
         what = message("incomplete.made_from_another", table=origin)
         yield Broken(code or WHOLE, table, "outdated", _iso(written_at(path)), what)
 
 
-def _is_made_from(lake: Lake, table: str, made: Mapping[str, str], path: Path) -> bool:
+def _is_made_from(lake: Lake, table: str, made: Mapping[str, str], path: Place) -> bool:
     """Return whether `table` was made from the file at `path` as it is, or the part it needs."""
     found = lake.inspect(path)
     until = needed_until(table, found.footer)
@@ -108,7 +108,7 @@ def _made_from_other_files(lake: Lake, table: str, left_out: Collection[str]) ->
     yield Broken(WHOLE, table, "outdated", _iso(since), what)
 
 
-def written_at(path: Path) -> float:
+def written_at(path: Place) -> float:
     """Return when a file was written, in seconds since 1970; 0 where there is none."""
     try:
         return path.stat().st_mtime

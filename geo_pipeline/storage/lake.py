@@ -13,7 +13,6 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -23,7 +22,9 @@ import pyarrow.parquet as pq
 from geo_pipeline import seal
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing, write_bytes
+from geo_pipeline.objects import Place, below, e_tag, listing
 from geo_pipeline.provenance import Provenance
+from geo_pipeline.stores import ANY
 from geo_pipeline.tables import TABLES
 from geo_pipeline.words import message
 
@@ -87,7 +88,7 @@ class Inspection:
 class Written:
     """A file of the lake as it was written."""
 
-    path: Path
+    path: Place
     rows: int
     sha256: str
     first_date: date | None
@@ -97,26 +98,27 @@ class Written:
 class Lake:
     """Reads and writes the files of the lake under `root`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Place) -> None:
         self.root = root
         self._digests: dict[tuple[str, str], str] = {}
+        self._grown: dict[Place, str | None] = {}
 
-    def path(self, table: str, departement: str | None = None) -> Path:
+    def path(self, table: str, departement: str | None = None) -> Place:
         """Return the path of `table` (of its partition `departement`)."""
         folder = self.root / table
         if departement is not None:
             folder = folder / f"departement={departement}"
         return folder / "part.parquet"
 
-    def files(self, table: str, without: Collection[str] = ()) -> list[Path]:
+    def files(self, table: str, without: Collection[str] = ()) -> list[Place]:
         """Return the existing files of `table`, in the order of their codes.
 
         For a partitioned table those of the départements `without` are left out.
         """
         partitioned = TABLES[table].partitioned
         pattern = "departement=*/part.parquet" if partitioned else "part.parquet"
-        found = sorted((self.root / table).glob(pattern))
-        return [path for path in found if partition(path) not in without] if partitioned else found
+        there = listing(self.root / table, pattern)
+        return [path for path in there if partition(path) not in without] if partitioned else there
 
     def write(
         self,
@@ -134,15 +136,17 @@ class Lake:
 
         Raises:
             StorageError: the disk is full or cannot be written; the old file stays.
+            ChangedError: an object with the rows `before` was replaced meanwhile, and stays.
         """
         path = self.path(table, departement)
         rows = _arrow(table, frame)
         if before is not None:
             # Bytes depend on the chunks of a column.
             rows = pa.concat_tables([before, rows.select(before.column_names)]).combine_chunks()
-        place = path.relative_to(self.root).as_posix()
+        place = below(path, self.root)
         content = _parquet(rows, provenance, place, state)
-        with replacing(path) as temporary:
+        over = ANY if before is None else self._grown.get(path, ANY)
+        with replacing(path, over) as temporary:
             temporary.write_bytes(content)
         dated = _dated(rows.column_names) if len(rows) else None
         first, last = (None, None)
@@ -158,7 +162,7 @@ class Lake:
         except StorageError:
             return False
 
-    def inspect(self, path: Path) -> Inspection:
+    def inspect(self, path: Place) -> Inspection:
         """Check every byte of the file at `path`.
 
         Raises:
@@ -172,7 +176,7 @@ class Lake:
         except DamagedError as error:
             return Inspection(file_sha256(path), error)
 
-    def has_form(self, table: str, path: Path) -> bool:
+    def has_form(self, table: str, path: Place) -> bool:
         """Return whether the file at `path` has the columns of `table`, in their types.
 
         Raises:
@@ -184,7 +188,7 @@ class Lake:
             return list(found.names) == list(columns)  # their types are geopandas' own
         return bool(found.remove_metadata().equals(arrow_schema(table)))
 
-    def reshape(self, table: str, path: Path) -> bool:
+    def reshape(self, table: str, path: Place) -> bool:
         """Write the file at `path` anew with the columns of `table`, where it has all of them.
 
         What its footer says stays. Returns whether it has; else the file is unchanged.
@@ -200,7 +204,7 @@ class Lake:
             kept = rows.select(wanted.names).replace_schema_metadata(None).cast(wanted)
         except (KeyError, pa.ArrowException):  # a column that is new, of another type, an outline
             return False
-        place = path.relative_to(self.root).as_posix()
+        place = below(path, self.root)
         recorded = {each.name: known.provenance.get(each.name, "") for each in fields(Provenance)}
         write_bytes(path, _parquet(kept, Provenance(**recorded), place, known.state))
         return True
@@ -251,6 +255,7 @@ class Lake:
             StorageError: the file does not exist yet, or is damaged.
         """
         path = self.path(table, departement)
+        self._grown[path] = e_tag(path)
         file = _open(path).file
         return _footer(file), _read(file, path).replace_schema_metadata(None)
 
@@ -278,7 +283,7 @@ class Lake:
         path = self.path(table, departement)
         inspection = self.inspect(path)
         recorded = inspection.footer.provenance
-        url = path.relative_to(self.root).as_posix()
+        url = below(path, self.root)
         return Provenance(
             recorded.get("source", ""), url, recorded.get("fetched_at", ""), inspection.sha256
         )
@@ -290,11 +295,11 @@ class Lake:
         """
         path = self.path(table, departement)
         known = self.inspect(path).footer.provenance
-        url, day = path.relative_to(self.root).as_posix(), until.isoformat()
+        url, day = below(path, self.root), until.isoformat()
         digest = self.digest_until(path, day)
         return Provenance(known.get("source", ""), url, "", digest, until=day)
 
-    def digest_until(self, path: Path, day: str) -> str:
+    def digest_until(self, path: Place, day: str) -> str:
         """Return a hash of the rows until an ISO `day` of the file at `path`, computed once."""
         key = self.inspect(path).sha256, day
         if key not in self._digests:
@@ -336,12 +341,13 @@ class _AtOnce(Lake):
     def __init__(self, lake: Lake) -> None:
         super().__init__(lake.root)
         self._digests = lake._digests
-        self._inspections: dict[Path, tuple[tuple[int, int, int], Inspection]] = {}
+        self._grown = lake._grown
+        self._inspections: dict[Place, tuple[tuple[int, int, int], Inspection]] = {}
 
     def at_once(self) -> Lake:
         return self
 
-    def inspect(self, path: Path) -> Inspection:
+    def inspect(self, path: Place) -> Inspection:
         try:
             status = path.stat()
         except OSError:
@@ -352,13 +358,13 @@ class _AtOnce(Lake):
         return self._inspections[path][1]
 
 
-def partition(path: Path) -> str | None:
+def partition(path: Place) -> str | None:
     """Return the département of a file, None for a table that is not partitioned."""
     code = path.parent.name.removeprefix("departement=")
     return code if code != path.parent.name else None
 
 
-def file_sha256(path: Path) -> str:
+def file_sha256(path: Place) -> str:
     """Return the SHA-256 of the file at `path`.
 
     Raises:
@@ -425,7 +431,7 @@ def _parquet(content: pa.Table, provenance: Provenance, place: str, state: str) 
     return seal.sealed(content.replace_schema_metadata(metadata), place, compression="zstd")
 
 
-def _open(path: Path) -> seal.Opened:
+def _open(path: Place) -> seal.Opened:
     """Open the Parquet file at `path`."""
     try:
         return seal.opened(path)
@@ -439,7 +445,7 @@ def _categories(table: str) -> set[str]:
     return {name for name, column in columns.items() if str(column.dtype) == "category"}
 
 
-def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+def read(path: Place, columns: Sequence[str] | None = None) -> pa.Table:
     """Return the Parquet file at `path` as Arrow, all its columns or some.
 
     Raises:
@@ -448,7 +454,7 @@ def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     return _read(_open(path).file, path, columns)
 
 
-def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+def _read(file: pq.ParquetFile, path: Place, columns: Sequence[str] | None = None) -> pa.Table:
     """Return the rows of an open file."""
     try:
         return file.read(None if columns is None else list(columns))
@@ -471,7 +477,7 @@ def _kept_provenance(file: pq.ParquetFile) -> dict[str, str]:
     return recorded
 
 
-def _provenance_row(table: str, path: Path, inspection: Inspection) -> dict[str, object]:
+def _provenance_row(table: str, path: Place, inspection: Inspection) -> dict[str, object]:
     """Return the row of `provenance` for the file `path`."""
     known = inspection.footer
     return {

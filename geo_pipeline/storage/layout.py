@@ -9,7 +9,6 @@ sent where that is kept. Raw data and records are never touched.
 """
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from filelock import FileLock
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError, StorageError
+from geo_pipeline.objects import Place, below, copied, holds_any, listing, lock_of
 from geo_pipeline.storage.lake import Lake, partition
 from geo_pipeline.tables import TABLES, models_digest
 from geo_pipeline.words import Message, message
@@ -44,7 +44,7 @@ class Migrated:
     """Files that have today's columns now."""
     to_make: int
     """Files that a run has to make again."""
-    aside: Path | None
+    aside: Place | None
     """Folder with these files as they were; None where no file had to move."""
 
     def told(self) -> Message:
@@ -61,24 +61,30 @@ class Migrated:
         )
 
 
-def _seal_notes(home: Path) -> None:
+def _seal_notes(home: Place) -> None:
     """Give a digest to the notes that have none yet: nothing would tell a flipped bit in them."""
-    for folder in ("failures", "findings", "provided"):
-        for path in sorted((home / folder).rglob("*.json")):
-            try:
-                content = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError:
-                continue  # told as damaged
-            if not isinstance(content, dict) or not {"digest", "content"} & set(content):
-                notes.write(path, content)
+    for path in list(_notes(home)):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            continue  # told as damaged
+        if not isinstance(content, dict) or not {"digest", "content"} & set(content):
+            notes.write(path, content)
 
 
-STEPS: Final[Mapping[int, Callable[[Path], None]]] = MappingProxyType({1: _seal_notes})
+def _notes(home: Place) -> Iterator[Place]:
+    for folder in ("failures", "findings"):
+        yield from listing(home / folder, "*/*.json")
+    if isinstance(home, Path):  # files dropped by hand are of one machine
+        yield from sorted((home / "provided").rglob("*.json"))
+
+
+STEPS: Final[Mapping[int, Callable[[Place], None]]] = MappingProxyType({1: _seal_notes})
 """What makes a home of a layout one of the next, besides moving files aside: by the layout before.
 A step may be cut off and done again."""
 
 
-def of_home(home: Path) -> int | None:
+def of_home(home: Place) -> int | None:
     """Return the layout of a home; None where there is nothing in it yet.
 
     Raises:
@@ -87,12 +93,12 @@ def of_home(home: Path) -> int | None:
     try:
         return int(notes.read(home / NAME)["layout"])
     except FileNotFoundError:
-        return FIRST if any((home / each).exists() for each in ("lake", "raw")) else None
+        return FIRST if any(holds_any(home / each) for each in ("lake", "raw")) else None
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedError(message("file.damaged", path=home / NAME, why=error), home) from error
 
 
-def refuse_later(home: Path) -> None:
+def refuse_later(home: Place) -> None:
     """Refuse a home that a later version wrote.
 
     Raises:
@@ -103,7 +109,7 @@ def refuse_later(home: Path) -> None:
         raise StorageError(message("layout.later", home=home, found=found, known=LAYOUT))
 
 
-def bring_up_to_date(home: Path, lake: Lake) -> Migrated | None:
+def bring_up_to_date(home: Place, lake: Lake) -> Migrated | None:
     """Make the home one of today's layout; return what was done, None where it is one.
 
     Any number of processes may ask for it at once. One that is killed leaves the rest to the next.
@@ -116,7 +122,7 @@ def bring_up_to_date(home: Path, lake: Lake) -> Migrated | None:
         return None
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with FileLock(home / f".{NAME}.lock"):
+        with FileLock(lock_of(home / NAME)):
             before = of_home(home)
             if _is_current(home):
                 return None
@@ -128,24 +134,23 @@ def bring_up_to_date(home: Path, lake: Lake) -> Migrated | None:
     return done
 
 
-def _is_current(home: Path) -> bool:
+def _is_current(home: Place) -> bool:
     """Return whether the home says that it has today's layout and columns."""
     if not (home / NAME).exists():
         return False
     return bool(notes.read(home / NAME) == {"layout": LAYOUT, "models": models_digest()})
 
 
-def _migrated(home: Path, lake: Lake, before: int) -> Migrated:
+def _migrated(home: Place, lake: Lake, before: int) -> Migrated:
     """Do the steps from layout `before` on, then look at each file of the lake."""
     for layout in range(before, LAYOUT):
         STEPS[layout](home)
     aside = home / ASIDE / f"{before}"
     rewritten = to_make = 0
     for path in list(_of_other_form(lake)):
-        kept = aside / "lake" / path.relative_to(lake.root)
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept = aside / "lake" / below(path, lake.root)
         if not kept.exists():  # else a process was killed after it had moved it
-            shutil.copy2(path, kept)
+            copied(path, kept)
         if _reshaped(lake, path):
             rewritten += 1
         else:
@@ -155,10 +160,11 @@ def _migrated(home: Path, lake: Lake, before: int) -> Migrated:
     return Migrated(before, rewritten, to_make, moved)
 
 
-def _of_other_form(lake: Lake) -> Iterator[Path]:
+def _of_other_form(lake: Lake) -> Iterator[Place]:
     """Yield the readable files of the lake that are not as today's tables are."""
-    for path in sorted(lake.root.glob("*/**/part.parquet")):
-        table = path.relative_to(lake.root).parts[0]
+    patterns = "*/part.parquet", "*/*/part.parquet"
+    for path in (path for pattern in patterns for path in listing(lake.root, pattern)):
+        table = below(path, lake.root).partition("/")[0]
         if table not in TABLES or TABLES[table].partitioned != (partition(path) is not None):
             yield path
             continue
@@ -169,7 +175,7 @@ def _of_other_form(lake: Lake) -> Iterator[Path]:
             continue  # told as damaged, and made again
 
 
-def _reshaped(lake: Lake, path: Path) -> bool:
+def _reshaped(lake: Lake, path: Place) -> bool:
     """Write a file anew with today's columns, where it has all of them; return whether it has."""
-    table = path.relative_to(lake.root).parts[0]
+    table = below(path, lake.root).partition("/")[0]
     return table in TABLES and lake.reshape(table, path)

@@ -6,12 +6,12 @@ Nothing is remembered here: what was repaired is gone at the next look.
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Final, Literal
 
 import pandas as pd
 
 from geo_pipeline.errors import StorageError
+from geo_pipeline.objects import Place
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import WHOLE, Failures
 from geo_pipeline.storage.findings import READABLE, Finding, Findings
@@ -120,7 +120,7 @@ class Damaged:
 
     table: str
     departement: str
-    path: Path
+    path: Place
     why: Message
     since: str
     """ISO time (UTC) of its last writing."""

@@ -10,12 +10,14 @@ import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import overload
 
 import duckdb
 import pandas as pd
 
 from geo_pipeline import sql
 from geo_pipeline.errors import NotPublishedError, StorageError
+from geo_pipeline.objects import ObjectPath, Place, Watched, at_hand
 from geo_pipeline.spatial import database
 from geo_pipeline.tables import TABLES, models_digest
 from geo_pipeline.words import message
@@ -33,10 +35,11 @@ _log = logging.getLogger(__name__)
 class Warehouse:
     """Reader of the publication at `path`; a new publication is used from the next query on."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self.path = path
         self.damage: StorageError | None = None
         """Why the publication cannot be read, where the one before it is read meanwhile."""
+        self._watched = Watched(path)
         self._lock = threading.Lock()
         self._open: tuple[Version, duckdb.DuckDBPyConnection] | None = None
 
@@ -51,7 +54,10 @@ class Warehouse:
         Raises:
             NotPublishedError: nothing has been published yet.
         """
-        status = _existing(self.path).stat()
+        try:
+            status = self._watched.stat()
+        except FileNotFoundError as error:
+            raise _nothing(self.path) from error
         return status.st_ino, status.st_mtime_ns, status.st_size
 
     def query(self, script: str, **parameters: object) -> pd.DataFrame:
@@ -99,7 +105,7 @@ class Warehouse:
                 self._open[1].close()
                 self._open = None
 
-    def _readable(self) -> Path:
+    def _readable(self) -> Place:
         """Return the publication, or the one before where only that can be read completely."""
         try:
             check_whole(self.path)
@@ -119,18 +125,22 @@ class Warehouse:
             if self._open is None or self._open[0] != version:
                 # It is attached to a database in memory: DuckDB would otherwise reuse the old file
                 # while anybody still reads it. Readers of the old one can finish.
-                self._open = version, database.attach(self._readable())
+                self._open = version, database.attach(at_hand(self._readable()))
             cursor = self._open[1].cursor()
         cursor.execute("USE published")
         return cursor
 
 
-def previous(target: Path) -> Path:
+@overload
+def previous(target: Path) -> Path: ...
+@overload
+def previous(target: ObjectPath) -> ObjectPath: ...
+def previous(target: Place) -> Place:
     """Return the path of the publication before the one at `target`."""
     return target.with_suffix(f".previous{target.suffix}")
 
 
-def check_whole(path: Path) -> None:
+def check_whole(path: Place) -> None:
     """Read every value of the publication at `path`.
 
     DuckDB verifies the checksum of each block that it reads, so a flipped bit is found. For the
@@ -148,7 +158,7 @@ def check_whole(path: Path) -> None:
         raise _damaged(path, error) from error
 
 
-def is_whole(path: Path) -> bool:
+def is_whole(path: Place) -> bool:
     """Return whether there is a publication at `path` that can be read completely."""
     try:
         check_whole(path)
@@ -222,17 +232,25 @@ def count(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {name: connection.table(name).count("*").fetchall()[0][0] for name in stored}
 
 
-def _existing(path: Path) -> Path:
-    """Return `path`.
+def _existing(path: Place) -> Path:
+    """Return the publication at `path` as a file of this machine.
 
     Raises:
         NotPublishedError: it does not exist.
     """
-    if not path.exists():
-        raise NotPublishedError(message("warehouse.nothing", path=path))
-    return path
+    try:
+        here = at_hand(path)
+    except FileNotFoundError as error:
+        raise _nothing(path) from error
+    if not here.exists():
+        raise _nothing(path)
+    return here
 
 
-def _damaged(path: Path, error: Exception) -> StorageError:
+def _nothing(path: Place) -> NotPublishedError:
+    return NotPublishedError(message("warehouse.nothing", path=path))
+
+
+def _damaged(path: Place, error: Exception) -> StorageError:
     reason = str(error).splitlines()[0]
     return StorageError(message("warehouse.unreadable", path=path, why=reason))

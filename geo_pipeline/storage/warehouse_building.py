@@ -20,11 +20,13 @@ from filelock import FileLock
 
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing, sweep
+from geo_pipeline.objects import Place
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.parameters import restriction_levels
 from geo_pipeline.storage.findings import Finding
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.partition_states import Damaged
+from geo_pipeline.storage.sites import Site
 from geo_pipeline.storage.warehouse import ONLY_READ, previous
 from geo_pipeline.storage.warehouse_plan import Before, Plan, plan_of, with_damaged_since
 from geo_pipeline.storage.warehouse_tables import (
@@ -50,7 +52,7 @@ _log = logging.getLogger(__name__)
 class Published:
     """A publication, made now or by another process while this one waited."""
 
-    path: Path
+    path: Place
     bytes: int
     rows: Mapping[str, int]
     held: Mapping[str, str]
@@ -62,7 +64,7 @@ class Published:
 
 def publish(
     lake: Lake,
-    target: Path,
+    target: Place,
     attributions: pd.DataFrame,
     beside: Mapping[str, pd.DataFrame],
     held: Mapping[str, Sequence[Finding]] | None = None,
@@ -89,34 +91,53 @@ def publish(
     levels = restriction_levels()
     beside = {"known_attributions": attributions, "restriction_levels": levels, **beside}
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_suffix(".lock")):
-            before = Before.of(target)
-            once = lake.at_once()
-            plan = plan_of(once, held or {})
-            if asked_at is not None and before.is_same(plan, asked_at):
-                return Published(
-                    target, target.stat().st_size, before.rows, plan.reasons(), (), False
-                )
+        site = Site.of(target)
+        site.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(site.path.with_suffix(".lock")):
             while True:
-                try:
-                    rows = _publish(once, target, beside, plan, before)
+                site.fetch()
+                before = Before.of(site.path)
+                once = lake.at_once()
+                plan = plan_of(once, held or {})
+                if asked_at is not None and before.is_same(plan, asked_at):
+                    size = site.path.stat().st_size
+                    return Published(target, size, before.rows, plan.reasons(), (), False)
+                plan, rows = _made((lake, once), site.path, beside, plan, before)
+                if site.sent(keep=before.is_whole):
                     break
-                except (DamagedError, duckdb.Error):
-                    once = lake.at_once()
-                    plan = with_damaged_since(once, plan)
-                except BrokenPromiseError:
-                    # Another process may have written some of the files while they were read.
-                    newer = plan_of(once, held or {})
-                    if newer.files == plan.files:
-                        raise
-                    plan = newer
-            size = target.stat().st_size
+                _log.info("%s was published by another process meanwhile: made again", target)
+            size = site.path.stat().st_size
     except (duckdb.Error, OSError, NotWrittenError) as error:
         raise StorageError(
             message("warehouse.not_published", path=target, why=str(error).splitlines()[0])
         ) from error
     return Published(target, size, rows, plan.reasons(), plan.damaged, True)
+
+
+def _made(
+    lakes: tuple[Lake, Lake],
+    target: Path,
+    beside: Mapping[str, pd.DataFrame],
+    plan: Plan,
+    before: Before,
+) -> tuple[Plan, dict[str, int]]:
+    """Publish at `target` what can be read of the lake; return what was, and rows by table.
+
+    `lakes` are the lake, and the lake for this one task that has checked the files of the plan.
+    """
+    lake, once = lakes
+    while True:
+        try:
+            return plan, _publish(once, target, beside, plan, before)
+        except (DamagedError, duckdb.Error):
+            once = lake.at_once()
+            plan = with_damaged_since(once, plan)
+        except BrokenPromiseError:
+            # Another process may have written some of the files while they were read.
+            newer = plan_of(once, plan.findings)
+            if newer.files == plan.files:
+                raise
+            plan = newer
 
 
 def _publish(
@@ -184,7 +205,7 @@ def _make_room(lake: Lake, target: Path) -> None:
         )
 
 
-def room_needed(lake: Lake, target: Path) -> float:
+def room_needed(lake: Lake, target: Place) -> float:
     """Return about how much free room a publication of `lake` at `target` needs, in bytes."""
     kept = [path for table in TABLES if table not in ONLY_READ for path in lake.files(table)]
     size = _SIZE_OF_NOTHING + _SIZE_OF_LAKE * sum(path.stat().st_size for path in kept)

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from geo_pipeline import sql
 from geo_pipeline.errors import StorageError
+from geo_pipeline.objects import all_at_hand
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.lake import Lake, arrow_schema, partition
 from geo_pipeline.storage.warehouse import (
@@ -153,7 +154,7 @@ def _load(
         files = [path for path in files if partition(path) in changed]
     # The code is a column of each file: read from a Hive folder it would become a number.
     relation = (
-        connection.read_parquet([str(path) for path in files], hive_partitioning=False)
+        connection.read_parquet([str(path) for path in all_at_hand(files)], hive_partitioning=False)
         if files
         else connection.from_arrow(arrow_schema(table).empty_table())
     )

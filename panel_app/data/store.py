@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from geo_pipeline.catalogue.indicators import INDICATORS, indicator_of
 from geo_pipeline.errors import NotPublishedError, StorageError
+from geo_pipeline.objects import Place
 from geo_pipeline.publishing import exports, selection, table_files
 from geo_pipeline.publishing.api import editions, sizes
 from geo_pipeline.publishing.api.editions import Edition
@@ -42,7 +43,7 @@ FIRST_ASKED: Final = (
 """Indicators that most pages need, read first."""
 
 
-def unusable(path: Path) -> list[str]:
+def unusable(path: Place) -> list[str]:
     """Return why the publication at `path` cannot be shown; empty where it can.
 
     Its path is not mentioned, because anybody may ask; `geo-pipeline status` says more.
@@ -385,7 +386,7 @@ class Store:
     """Files of a map, which begin with their ending, and media types."""
 
     def __init__(
-        self, path: Path, kind: type[Publication] = Publication, *, ahead: bool = False
+        self, path: Place, kind: type[Publication] = Publication, *, ahead: bool = False
     ) -> None:
         self.path = path
         self._ahead, self._kind = ahead, kind

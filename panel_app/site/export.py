@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from geo_pipeline import processes
 from geo_pipeline.errors import StorageError, UsageError
 from geo_pipeline.files import replacing_folder
+from geo_pipeline.objects import Place
 from geo_pipeline.publishing.api import files
 from geo_pipeline.publishing.api.offers import NAMES
 from geo_pipeline.publishing.api.service import Asked, Service
@@ -47,7 +48,7 @@ Write = Callable[[Path], None]
 class Site:
     """What the site is made of: the same in each process that makes a part of it."""
 
-    warehouse: Path
+    warehouse: Place
     embedded_data: Path
     indicators: tuple[str, ...] = ()
     """Those that it shows; all where empty."""

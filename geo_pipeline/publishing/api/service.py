@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 from typing import IO, Any, Final, cast
 from urllib.parse import parse_qsl, urlencode
 
 from isal import igzip
 
 from geo_pipeline.errors import GeoPipelineError, NotPublishedError, StorageError
+from geo_pipeline.objects import Place
 from geo_pipeline.publishing.api import documents, editions, feeds, files, forms, openapi, rows
 from geo_pipeline.publishing.api import outlines as outlines_of
 from geo_pipeline.publishing.api.editions import Edition
@@ -134,7 +134,7 @@ class _Recent:
 class Service:
     """Answers from the publication at `path`; any number of threads may ask at the same time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self._warehouse = Warehouse(path)
         self._lock = threading.Lock()
         self._known: tuple[Edition, Outlines] | None = None

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Final
 
+from geo_pipeline.objects import Place
 from geo_pipeline.publishing.bulletin import issues
 from geo_pipeline.publishing.bulletin.places import places
 from geo_pipeline.publishing.bulletin.records import Records
@@ -22,7 +23,7 @@ KEPT: Final = 64
 class Library:
     """The bulletins of the publication at `path`; it may be asked by several threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self._warehouse = Warehouse(path)
         self._lock = threading.Lock()
         self._version: Version | None = None

@@ -334,7 +334,7 @@ class Http:
         """Return what is kept if its bytes are those received, or are `trusted`, else None."""
         content: bytes | None = None
         try:
-            about = kept.path.stat()
+            about = self.raw.fetched(kept).stat()
             seen = (kept.path, about.st_mtime_ns, about.st_size)
             if in_memory:
                 with kept.open() as stream:
