@@ -72,13 +72,22 @@ test-all: test test-slow test-drills test-browser
 test-browser *options: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m pytest tests/browser -n 2 --dist loadfile "$@"
 
-# Style and types: Python, JavaScript, SQL
+# Style, types and unsafe code: Python, JavaScript, SQL
 lint: (_environment "requirements-dev.txt")
     @{{ bin }}/ruff check .
     @{{ bin }}/ruff format --check .
     @{{ bin }}/oxlint geo_pipeline panel_app
     @{{ bin }}/sqruff lint geo_pipeline/sql
     @{{ bin }}/mypy
+    @{{ bin }}/bandit --quiet --configfile pyproject.toml --recursive geo_pipeline panel_app
+
+# Known weaknesses of the pinned packages, by the package index; without a network: `just audit --copy all.zip`
+audit *options: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tools.audit "$@"
+
+# The bill of materials of what the image runs (CycloneDX): dist/geo-pipeline.cdx.json
+sbom: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m tools.materials dist/geo-pipeline.cdx.json
 
 # Put the code into shape
 format: (_environment "requirements-dev.txt")
@@ -192,8 +201,8 @@ outlook: (_environment "requirements-dev.txt")
 model-card: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m tools.model_card
 
-# Write the data dictionary and the list of indicators anew
-docs: (_environment "requirements.txt")
+# Write anew what the code says itself: data dictionary, indicators, settings, licences
+docs: (_environment "requirements-dev.txt")
     @{{ bin }}/python -c 'from geo_pipeline.table_rows import dictionary; print(dictionary(), end="")' > docs/data_dictionary.md
     @{{ bin }}/python -m tools.documents
 

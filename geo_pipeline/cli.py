@@ -31,6 +31,7 @@ from geo_pipeline.commands.terminal import (
     tell_error,
     tell_failed,
     tell_run,
+    tell_version,
 )
 from geo_pipeline.errors import GeoPipelineError, UsageError
 from geo_pipeline.providers import names
@@ -101,6 +102,18 @@ def main() -> None:
         leave(1)
     except GeoPipelineError as error:
         fail(error, code=1)
+
+
+@app.callback()
+def _before_any_command(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=tell_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()

@@ -18,6 +18,7 @@ from filelock import FileLock
 from pydantic import SecretStr
 
 from geo_pipeline.settings import Settings
+from geo_pipeline.words import printable
 
 ROOT: Final = "geo_pipeline"
 """The parent of all our loggers."""
@@ -158,7 +159,7 @@ class Plain(logging.Formatter):
         """Return the line of `record`."""
         moment = time.strftime("%H:%M:%S", time.localtime(record.created))
         error = _error(record)
-        text = " ".join(record.getMessage().split())
+        text = " ".join(printable(record.getMessage()).split())
         return f"{moment} {record.levelname} {text}" + (f" - {error}" if error else "")
 
 
@@ -261,8 +262,8 @@ def _error(record: logging.LogRecord) -> str:
     """Return the error of a record, on one line."""
     fields: dict[str, object] = getattr(record, _EXTRA, {})
     if "error" in fields:
-        return " ".join(str(fields["error"]).split())
+        return " ".join(printable(str(fields["error"])).split())
     if record.exc_info and record.exc_info[1] is not None:
         error = record.exc_info[1]
-        return " ".join(f"{type(error).__name__}: {error}".split())
+        return " ".join(printable(f"{type(error).__name__}: {error}").split())
     return ""

@@ -1,4 +1,4 @@
-"""Where the project lies, and where it writes unless a setting says otherwise."""
+"""Where the project lies, its version, and where it writes unless a setting says otherwise."""
 
 from pathlib import Path
 from typing import Final
@@ -14,3 +14,13 @@ def default_home() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("geo-pipeline", appauthor=False)
+
+
+def version() -> str:
+    """Return the version of the installed project, `0` where it is not installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("geo-pipeline")
+    except metadata.PackageNotFoundError:
+        return "0"

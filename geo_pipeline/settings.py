@@ -428,4 +428,4 @@ def read_settings(**said: Any) -> Settings:
     try:
         return Settings(**said)
     except (SettingsError, ValidationError) as error:
-        raise UsageError(misuse(error)) from error
+        raise UsageError(misuse(error, Settings)) from error

@@ -50,7 +50,8 @@ class ReadSettings(BaseSettings):
     A file there is named like a variable, in small letters; the environment comes before it.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    # What is wrong may be a secret in the wrong form, and errors reach logs and Dagster's pages.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
 
     @classmethod
     def settings_customise_sources(
@@ -67,8 +68,8 @@ class ReadSettings(BaseSettings):
         return (init_settings, env_settings, *files)
 
 
-def misuse(error: SettingsError | ValidationError) -> Message:
-    """Return a message that names the setting that cannot be read, and why."""
+def misuse(error: SettingsError | ValidationError, settings: type[ReadSettings]) -> Message:
+    """Return a message that names the one of `settings` that cannot be read, and why."""
     if isinstance(error, SettingsError):  # its text names the setting or file, never its value
         if isinstance(error.__cause__, OSError | UnicodeError):
             return message("settings.no_secret", why=error)
@@ -76,7 +77,9 @@ def misuse(error: SettingsError | ValidationError) -> Message:
     first = error.errors()[0]
     name = "_".join(str(part) for part in first["loc"]).upper()
     said = first["msg"].removeprefix("Value error, ")
-    value = re.sub(r"//[^/@']*@", "//***@", repr(first["input"]))  # keys written into an address
+    of = settings.model_fields.get(str(first["loc"][0]))
+    value = "***" if "SecretStr" in str(of and of.annotation) else repr(first["input"])
+    value = re.sub(r"//[^/@']*@", "//***@", value)  # keys written into an address
     return message("settings.misuse", name=name, why=said, value=value)
 
 

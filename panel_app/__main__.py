@@ -76,7 +76,7 @@ def main() -> None:
     except GeoPipelineError as error:
         _fail(error, code=1)
     except (SettingsError, ValidationError) as error:
-        _fail(misuse(error), code=2)
+        _fail(misuse(error, Settings), code=2)
 
 
 def _fail(error: object, code: int) -> None:

@@ -63,6 +63,7 @@ def build() -> pn.Template:
     )
     session.follow()
     if pn.state.curdoc is not None:
+        session.channel.open(pn.state.curdoc)
         # The page itself shows a lost connection, in the reader's language.
         pn.state.curdoc.config.notify_connection_status = False
     return session.template()

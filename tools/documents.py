@@ -1,4 +1,4 @@
-"""`just docs`: the list of indicators, the page of settings and those handed to containers."""
+"""`just docs`: the list of indicators, settings, licences, and what is handed to containers."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Final
 from geo_pipeline.catalogue.indicators import dictionary
 from geo_pipeline.places import PROJECT_ROOT
 from geo_pipeline.settings import Settings
+from tools import materials
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "indicators_published.md"
 SETTINGS = PAGE.with_name("settings.md")
@@ -65,3 +66,4 @@ if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     SETTINGS.write_text(settings_page(), encoding="utf-8")
     COMPOSE.write_text(compose_file(), encoding="utf-8")
+    materials.PAGE.write_text(materials.page(), encoding="utf-8")

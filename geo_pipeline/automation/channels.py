@@ -22,7 +22,16 @@ import requests
 
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.settings import Settings
-from geo_pipeline.words import Catalogue, Lang, Message, catalogue, joined, message, verbatim
+from geo_pipeline.words import (
+    Catalogue,
+    Lang,
+    Message,
+    catalogue,
+    joined,
+    message,
+    printable,
+    verbatim,
+)
 
 Severity = Literal["info", "warning", "error"]
 
@@ -442,15 +451,8 @@ def one_line(text: str) -> str:
 
 def visible(text: str) -> str:
     """Return `text` without characters that do not print; lines stay, spaces are collapsed."""
-    lines = (
-        "".join(each if each.isprintable() or each in NBSP_LIKE else " " for each in line)
-        for line in text.splitlines()
-    )
+    lines = (printable(line) for line in text.splitlines())
     return "\n".join(" ".join(part for part in line.split(" ") if part) for line in lines)
-
-
-NBSP_LIKE: Final = "\u00a0\u202f"
-"""No-break spaces of French, before a colon and between thousands; not printable for Python."""
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:

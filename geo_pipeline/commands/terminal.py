@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typer import Exit
 
 from geo_pipeline.errors import GeoPipelineError
+from geo_pipeline.places import version
 from geo_pipeline.territory import BY_CODE
+from geo_pipeline.words import printable
 
 if TYPE_CHECKING:
     from geo_pipeline.commands.runs import Outcome
@@ -175,6 +178,13 @@ def tell_error(error: object) -> None:
     err.print(f"error: {one_line(error)}", markup=False, style="red", soft_wrap=True)
 
 
+def tell_version(wanted: bool) -> None:
+    """Print the version and end the command, where it is asked for."""
+    if wanted:
+        out.print(f"geo-pipeline {version()}", highlight=False)
+        raise Exit
+
+
 def one_line(error: object) -> str:
     """Return the text of an error on one line."""
-    return " ".join(str(error).split())
+    return " ".join(printable(str(error)).split())

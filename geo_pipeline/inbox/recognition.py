@@ -13,7 +13,7 @@ from geo_pipeline.inbox.refusals import RefusedError, too_much, unknown
 from geo_pipeline.sources import workbook
 from geo_pipeline.sources.http import MB
 from geo_pipeline.storage.inbox_files import Kind
-from geo_pipeline.words import Message, message
+from geo_pipeline.words import Message, message, printable
 
 MOST_ZIPPED_BYTES = 1_000 * MB
 """Largest content of a zip archive: it is read into memory."""
@@ -69,7 +69,7 @@ def _of_zip(path: Path) -> Kind:
         return "crops"
     if any(name.endswith((".geojson", ".json")) for name in files):
         return "boundaries"
-    listed = ", ".join(names)[:200] or "-"
+    listed = printable(", ".join(names)[:200]) or "-"
     raise unknown(message("inbox.zip_of", listed=listed))
 
 

@@ -25,7 +25,7 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.sources import meteo_france
 from geo_pipeline.sources.http import MB
 from geo_pipeline.storage.inbox_files import About, Provided, ProvidedFiles, safe_name
-from geo_pipeline.words import LANGS, message
+from geo_pipeline.words import LANGS, message, printable
 
 MOST_BYTES = 500 * MB
 """Largest file that is accepted: several times the largest that is published."""
@@ -137,8 +137,8 @@ class Inbox:
             target = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S%fZ}_{target.name}"
         # The reason is written first, so that a rejected file always has one.
         told = message("inbox.of_file", file=safe_name(name), what=refused)
-        # One line in each language: names in an archive may have line breaks; no-break spaces stay.
-        lines = [re.sub(r"[^\S\xa0]+", " ", told(lang)) for lang in LANGS]
+        # One line in each language, whatever the names in an archive have; no-break spaces stay.
+        lines = [re.sub(r"[^\S\xa0\u202f]+", " ", printable(told(lang))) for lang in LANGS]
         said = "".join(f"{line}\n" for line in lines)
         text = said.encode("utf-8", "replace").decode()
         write_text(folder / f"{target.name}{REASON}", text)

@@ -7,8 +7,6 @@ shape.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -30,6 +28,7 @@ from geo_pipeline.catalogue.styles import (
     NO_DATA,
     ClassStyle,
 )
+from geo_pipeline.publishing.content_policy import page_policy
 from geo_pipeline.publishing.map_rows import Row, is_pale
 from geo_pipeline.words import Lang, catalogue
 
@@ -154,8 +153,8 @@ class _Behaviour(MacroElement):
 class OfflinePage(Figure):
     """A folium figure that contains all it needs and forbids every request.
 
-    Scripts are allowed by their hash alone, so that even a hostile name that slipped through the
-    escaping could not run.
+    Scripts and styles are allowed by their hash alone, so that even a hostile name that slipped
+    through the escaping could neither run nor hide anything.
     """
 
     def __init__(self, page: dict[str, Any], settings: dict[str, Any]) -> None:
@@ -170,30 +169,18 @@ class OfflinePage(Figure):
         own = f"{_asset('map.js')}\nvar settings = {settings};\n{self.script.render(**kwargs)}"
         scripts = [_leaflet("leaflet.js"), own]
         scripts = [script.replace("\r\n", "\n") for script in scripts]
+        styles = [_leaflet("leaflet.css").replace("\r\n", "\n"), _style()]
         return (
             _environment()
             .get_template("map.html.j2")
             .render(
                 page=self.page,
-                csp=content_policy(scripts),
-                leaflet_css=Markup(_leaflet("leaflet.css")),  # noqa: S704  our own wheel's file
-                css=_style(),
+                csp=page_policy(styles=styles, scripts=scripts),
+                styles=[Markup(style) for style in styles],  # noqa: S704  files of wheels
                 map_html=Markup(self.html.render(**kwargs).strip()),  # noqa: S704  escaped by PlanarMap
                 scripts=[Markup(script) for script in scripts],  # noqa: S704  data pass through |tojson
             )
         )
-
-
-def content_policy(scripts: Sequence[str]) -> str:
-    """Return a Content-Security-Policy that allows exactly these scripts and no request."""
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
-        for script in scripts
-    )
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 @cache
@@ -202,14 +189,9 @@ def _environment() -> Environment:
     return Environment(loader=PackageLoader("geo_pipeline.publishing"), autoescape=True)
 
 
-def render_page(template: str, *, page: Any) -> str:
-    """Return the page that `template` renders from `page`, in the style of the exported maps."""
-    return _environment().get_template(template).render(page=page, css=_style())
-
-
-def _style() -> Markup:
-    """Return the style sheet of exported pages, with the fonts of the app."""
-    return Markup(f":root {{ --font: {FONT}; }}\n{_asset('map.css')}")  # noqa: S704  our own
+def _style() -> str:
+    """Return the style sheet of exported maps, with the fonts of the app."""
+    return f":root {{ --font: {FONT}; }}\n{_asset('map.css')}"
 
 
 @cache

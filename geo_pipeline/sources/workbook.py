@@ -103,8 +103,8 @@ def _require_near_cells(workbook: bytes) -> None:
 
 def _parts(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
     """Return the title and the path in the archive of each sheet."""
-    book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - in a child with limits
-    relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    book = _parsed(archive.read("xl/workbook.xml"))
+    relations = _parsed(archive.read("xl/_rels/workbook.xml.rels"))
     targets = {each.get("Id"): each.get("Target", "") for each in relations}
     named = [each for each in book.iter() if each.tag.rpartition("}")[2] == "sheet"]
     there = set(archive.namelist())
@@ -125,6 +125,30 @@ def _parts(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
         for path in sorted(others)
         if path.startswith("xl/worksheets/") and path.endswith(".xml")
     ]
+
+
+class _WithoutDoctype(ET.TreeBuilder):
+    """Refuses what declares entities, which expand to gigabytes or name files of this machine."""
+
+    def doctype(self, *_declared: object) -> None:
+        """Refuse a document type declaration: no workbook has one.
+
+        Raises:
+            ValueError: always, before anything in it is looked at.
+        """
+        raise ValueError(message("workbook.doctype"))
+
+
+def _parsed(content: bytes) -> ET.Element:
+    """Return the root of a part of a workbook.
+
+    Raises:
+        ValueError: it has a document type declaration.
+        ET.ParseError: it is no XML.
+    """
+    parser = ET.XMLParser(target=_WithoutDoctype())  # noqa: S314 - without entities, in a child
+    root: ET.Element = ET.fromstring(content, parser)  # noqa: S314
+    return root
 
 
 def _reach(content: IO[bytes]) -> tuple[int, int]:

@@ -44,11 +44,13 @@ def connect(*, functions: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
 def attach(database: Path) -> duckdb.DuckDBPyConnection:
     """Return a separate read-only connection to `database`, as the schema `published`.
 
-    It has no spatial functions: geometries are read as they are stored.
+    It has no spatial functions: geometries are read as they are stored. It reads and writes no
+    other file, whatever it is asked.
     """
     connection = _opened()
     attach_to(connection, database, "published")
-    return connection
+    connection.execute("SET enable_external_access = false")
+    return connection.execute("SET lock_configuration = true")
 
 
 def attach_to(

@@ -25,6 +25,21 @@ Lang = Literal["fr", "en"]
 LANGS: Final = get_args(Lang)
 
 NBSP: Final = "\u00a0"
+NARROW_NBSP: Final = "\u202f"
+
+
+def printable(text: str) -> str:
+    """Return `text` with a space in place of each character that does not print.
+
+    Such characters steer a terminal, end a line, or turn the direction of writing, so that a name
+    reads as another. No-break spaces stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in _SPACES else " " for each in text)
+
+
+_SPACES: Final = NBSP + NARROW_NBSP
 
 VERBATIM: Final = "plain"
 """Key of texts that exist in one language only, from a library or an older version."""

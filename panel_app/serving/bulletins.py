@@ -12,6 +12,7 @@ from bokeh.server.views.auth_request_handler import AuthRequestHandler
 from tornado.web import HTTPError, authenticated
 
 from geo_pipeline.errors import StorageError, UsageError
+from geo_pipeline.publishing.bulletin.html import policy
 from geo_pipeline.publishing.bulletin.library import Library
 
 ROUTE: Final = "/bulletins"
@@ -71,7 +72,10 @@ class Bulletin(AuthRequestHandler):
             raise HTTPError(404) from error
         except StorageError as error:
             raise HTTPError(503) from error
-        self.set_header("Content-Type", TYPES[name.rpartition(".")[2]])
+        form = name.rpartition(".")[2]
+        self.set_header("Content-Type", TYPES[form])
+        if form == "html":
+            self.set_header("Content-Security-Policy", policy())
         self.set_header("Content-Disposition", f'inline; filename="{name}"')
         self.set_header("Cache-Control", "no-cache")  # asked again: the ETag tells a new one
         self.finish(content)

@@ -1,13 +1,13 @@
 """The channel between a session and its page: small messages both ways, over Panel's websocket.
 
-It consists of two data sources of Bokeh's core that are never drawn: the page sets the data of one,
-the session those of the other. The page needs nothing else from the libraries.
+It consists of two data sources of Bokeh's core: the page sets the data of one, the session those of
+the other. The page needs nothing else from the libraries.
 """
 
 from collections.abc import Callable, Mapping
 
-import panel as pn
-from bokeh.models import ColumnDataSource, Spacer
+from bokeh.document import Document
+from bokeh.models import ColumnDataSource
 
 
 class Channel:
@@ -19,10 +19,9 @@ class Channel:
         self._told = ColumnDataSource({"slot": [], "html": []}, name="told")
         self._asked.on_change("data", lambda _attribute, _old, new: self._heard(new))
 
-    def view(self) -> pn.pane.Bokeh:
-        """Return the invisible element that carries the channel into the page."""
-        carrier = Spacer(width=0, height=0, visible=False, tags=[self._asked, self._told])
-        return pn.pane.Bokeh(carrier, width=0, height=0, margin=0)
+    def open(self, document: Document) -> None:
+        """Carry the channel into the page of a document."""
+        carry(document, self._asked, self._told)
 
     def tell(self, slots: Mapping[str, str]) -> None:
         """Send changes: HTML or JSON by the name of its slot."""
@@ -33,3 +32,14 @@ class Channel:
         names, values = data.get("name"), data.get("value")
         if isinstance(names, list) and isinstance(values, list) and len(names) == len(values):
             self._on_ask({str(name): str(value) for name, value in zip(names, values, strict=True)})
+
+
+def carry(document: Document, *sources: ColumnDataSource) -> None:
+    """Make data sources the roots of a document, of which Bokeh then draws nothing.
+
+    Whatever Bokeh draws it gives styles of its own, which the page's policy forbids; a root without
+    a view is connected all the same. The notifications that a document has are drawn too.
+    """
+    document.config.notifications = None
+    for source in sources:
+        document.add_root(source)

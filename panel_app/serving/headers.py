@@ -1,7 +1,8 @@
 """Headers of every answer: what a browser lets a page do.
 
-Scripts only run from the server's own files or with the nonce of this very answer. A page calls
-`script_nonce()` while it is built and writes the nonce on each script of its template.
+Scripts and style sheets are only taken from the server's own files or with the nonce of this very
+answer. A page calls `answer_nonce()` while it is built and writes the nonce on each script and
+style sheet of its template. No element has styles of its own in HTML: the script sets these.
 """
 
 import re
@@ -23,21 +24,33 @@ FIXED: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
     "browsing-topics=()",
 }
+STYLE_HASHES: Final = (
+    server_pages.STYLE_SOURCE,
+    # Bokeh's script makes two boxes when it is read, for notifications and for closed dialogs, and
+    # gives them style sheets. Nothing is ever in them here. A new version has other hashes, which
+    # the browser's console names.
+    "'sha256-UbDBdjl6qFsWw2/FjBRSrxOVNHWng9qPXhagXyTurAI='",
+    "'sha256-imxB7T3MQy+plkFBV/zRR03dleBLS0nf3sd4HNNxzwo='",
+    "'sha256-Rp/hBE68cSI8RL4+4tS1g0R3ZB6IbVPyqOG2gmCvhHM='",
+    "'sha256-tqDaZHfZKnLf6C3RCENbR+qFfQ1M+zTFKICjnXSohAA='",
+    "'sha256-1chwpIHytdVN/XZ0GrcCbZw9aWd8p59V4Oj4QASk3X0='",
+)
+"""Style sheets that have no nonce, by the hash of their content."""
 EMBEDDED: Final = [[page.key.encode()] for page in PAGES if page.embedded]
 YEAR_S: Final = 365 * 24 * 3600
 
 _PLAIN_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")
 
 
-def script_nonce() -> str:
-    """Return the nonce for scripts of the page that is being built; empty outside a request.
+def answer_nonce() -> str:
+    """Return the nonce of the page that is being built; empty outside a request.
 
     That is the case under plain `panel serve`, while the server warms up and in tests.
     """
     document = pn.state.curdoc
     context = document.session_context if document is not None else None
     request = context.request if context is not None else None
-    nonce: str = getattr(request, "script_nonce", "")
+    nonce: str = getattr(request, "answer_nonce", "")
     return nonce
 
 
@@ -50,7 +63,7 @@ class Guard(OutputTransform):
         self._request = request
         self._replaced = False
         # It is generated here, before any handler runs, so that a reader cannot choose it.
-        request.script_nonce = secrets.token_urlsafe(16)  # type: ignore[attr-defined]
+        request.answer_nonce = secrets.token_urlsafe(16)  # type: ignore[attr-defined]
 
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
@@ -64,7 +77,9 @@ class Guard(OutputTransform):
             ancestors = " ".join(self._embedders)
         else:
             headers["X-Frame-Options"] = "SAMEORIGIN"
-        headers["Content-Security-Policy"] = self._policy(ancestors)
+        # A document that is complete in itself has a stricter one.
+        own = headers.get("Content-Security-Policy") or self._policy()
+        headers["Content-Security-Policy"] = f"{own}; frame-ancestors {ancestors}"
         if status_code == 503:
             headers["Retry-After"] = str(server_pages.RETRY_S)
         if status_code in (200, 304) and self._versioned():
@@ -94,23 +109,22 @@ class Guard(OutputTransform):
         request = self._request
         return request.path.startswith(f"{self._prefix}/static/") and "v" in request.arguments
 
-    def _policy(self, ancestors: str) -> str:
+    def _policy(self) -> str:
         host = self._request.host
         # Browsers before 2022 do not treat the websocket of the same host as 'self'.
         sockets = f" ws://{host} wss://{host}" if _PLAIN_HOST.fullmatch(host) else ""
-        nonce = self._request.script_nonce  # type: ignore[attr-defined]
+        nonce = self._request.answer_nonce  # type: ignore[attr-defined]
         return "; ".join(
             (
                 "default-src 'self'",
                 f"script-src 'self' 'nonce-{nonce}'",
-                "style-src 'self' 'unsafe-inline'",
+                f"style-src 'self' 'nonce-{nonce}' {' '.join(STYLE_HASHES)}",
                 "img-src 'self' data: blob:",
                 "font-src 'self' data:",
                 f"connect-src 'self'{sockets}",
                 "object-src 'none'",
                 "base-uri 'none'",
                 "form-action 'self'",
-                f"frame-ancestors {ancestors}",
             )
         )
 

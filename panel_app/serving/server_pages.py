@@ -6,6 +6,7 @@ They need no session, no script and no other file.
 from html import escape
 from typing import Final
 
+from geo_pipeline.publishing.content_policy import source
 from geo_pipeline.words import LANGS
 from panel_app.data.page_words import catalogue
 
@@ -25,6 +26,9 @@ form { display: grid; gap: 16px; margin-top: 32px; }
 label { display: grid; gap: 4px; }
 input, button { font: inherit; padding: 8px; }
 """
+STYLE_SOURCE: Final = source(_STYLE)
+"""How the server's policy names the style of these pages, which have no nonce."""
+
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="fr">
 <head>

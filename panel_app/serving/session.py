@@ -109,7 +109,6 @@ class Session:
         values["about"]["query"] = self._query() if view else ""
         return shell(
             self.words,
-            {"channel": self.channel.view()},
             {
                 **values,
                 "main": self._main(slots),

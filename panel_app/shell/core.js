@@ -34,12 +34,18 @@ const app = (() => {
     return text ? JSON.parse(text) : null;
   };
 
+  // Styles of single elements: the policy takes them from scripts, not from HTML.
+  const dress = (element) => {
+    for (const each of element.querySelectorAll("[data-style]")) each.style.cssText = each.dataset.style;
+  };
+
   // When a slot is filled again, open parts stay open and the focus stays.
   const fill = (element, html) => {
     const open = [...element.querySelectorAll("details")].map((each) => each.open);
     const focus = element.contains(document.activeElement) ? trail(element, document.activeElement) : null;
     if (element.tagName === "SCRIPT") element.textContent = html;
     else element.innerHTML = html;
+    dress(element);
     element.querySelectorAll("details").forEach((each, i) => { each.open = Boolean(open[i]); });
     if (focus) element.querySelectorAll(focus.selector)[focus.index]?.focus({ preventScroll: true });
   };
@@ -174,6 +180,7 @@ const app = (() => {
 
   const start = () => {
     root.dataset.page ||= about.home;
+    dress(document);
     begin();
     if (about.query && window.location.search !== about.query) window.history.replaceState(null, "", about.query + window.location.hash);
     links();

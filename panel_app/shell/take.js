@@ -21,11 +21,11 @@
   // A picture always has the light theme, for paper.
   const PROPERTIES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-linecap", "fill-opacity", "stroke-opacity", "opacity", "font-size", "font-weight", "text-anchor", "paint-order", "visibility"];
   const onPaper = async (work) => {
-    const sheet = document.createElement("style");
+    const sheet = new CSSStyleSheet();
     const light = [...document.styleSheets].flatMap((each) => [...each.cssRules]).find((rule) => rule.selectorText === ":root");
-    sheet.textContent = `:root { ${light.style.cssText} } @media screen { :root:root { ${light.style.cssText} } }`;
-    document.head.append(sheet);
-    try { return await work(); } finally { sheet.remove(); }
+    sheet.replaceSync(`:root { ${light.style.cssText} } @media screen { :root:root { ${light.style.cssText} } }`);
+    document.adoptedStyleSheets = [sheet];
+    try { return await work(); } finally { document.adoptedStyleSheets = []; }
   };
 
   // A self-contained copy of an SVG: references replaced by shapes, styles on each element.
@@ -47,7 +47,7 @@
         if (value && value !== "normal") target.setAttribute(property, value.replaceAll('"', "'").replace(/url\('[^']*#/, "url('#"));
       }
       if (style.getPropertyValue("fill").includes("#hatch")) seen.hatch = true;
-      for (const name of ["class", "role", "tabindex", "aria-label", "aria-pressed", "data-code", "data-x", "data-y", "data-tip"]) target.removeAttribute(name);
+      for (const name of ["class", "role", "tabindex", "aria-label", "aria-pressed", "data-code", "data-x", "data-y", "data-tip", "data-style", "style"]) target.removeAttribute(name);
       if (style.getPropertyValue("vector-effect") === "non-scaling-stroke") target.setAttribute("vector-effect", "non-scaling-stroke");
     });
     return copy;

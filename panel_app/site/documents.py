@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from html import escape
 from typing import Any, Final
 
+from geo_pipeline.publishing.content_policy import source
 from geo_pipeline.publishing.formats import format_date
 from geo_pipeline.territory import BY_CODE, REGIONS
 from geo_pipeline.words import Lang
@@ -19,7 +20,7 @@ from panel_app.data.store import Publication
 from panel_app.page_list import BY_KEY, NAVIGATION
 from panel_app.pages.trends import season_trends
 from panel_app.serving import content
-from panel_app.serving.document import body
+from panel_app.serving.document import body, styles_of
 from panel_app.site.addresses import KEPT, Addresses, file_of, variant_of
 
 LEFT_OUT: Final[Mapping[str, tuple[str, ...]]] = {
@@ -27,20 +28,11 @@ LEFT_OUT: Final[Mapping[str, tuple[str, ...]]] = {
     "data": ("follow", "api"),
 }
 """Slots of pages that are empty without a server."""
-POLICY: Final = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "object-src 'none'; base-uri 'none'; form-action 'none'"
-)
-"""What a browser lets a page do, whatever the headers of its host say."""
 SCRIPT, STYLES = "site.js", "site.css"
 
 Made = tuple[str, Callable[[], str]]
 """A file: its path in the folder of the site, and what makes its text."""
 
-_HEAD: Final = (
-    f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">\n'
-    f'<link rel="stylesheet" href="{STYLES}">'
-)
 _WORDS: Final = {
     "one": "search.found.one", "many": "search.found.many", "more": "search.more",
     "near": "search.near", "nothing": "search.nothing", "region": "search.region",
@@ -52,6 +44,18 @@ _MARKS: Final = {
     "n": "NUMBER", "text": "TEXT", "code": "CODE", "region": "REGION", "name": "NAME",
     "commune": "COMMUNE", "within": "WITHIN",
 }  # fmt: skip
+
+
+def _head(styles: str) -> str:
+    """Return the elements of a page's head: its policy, whatever its host says, and its styles."""
+    policy = (
+        f"default-src 'self'; style-src 'self' {source(styles)}; img-src 'self' data: blob:; "
+        "object-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+    return (
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">\n'
+        f'<link rel="stylesheet" href="{STYLES}">\n<style>{styles}</style>'
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +153,7 @@ class Documents:
         if 'href="#s-' not in main:
             values["shapes"] = ""
         values["about"] |= {"query": "", "files": self._files(view)}
-        told = body(self.words, values, _HEAD)
+        told = body(self.words, values, _head(styles_of(values)))
         linked = self.addresses.relinked(told, view.state.departement)
         return f'{linked}\n<script src="{SCRIPT}"></script>\n</body></html>\n'
 

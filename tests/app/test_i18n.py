@@ -77,7 +77,7 @@ def test_no_template_says_anything_by_itself() -> None:
     wrong = {}
     for template in sorted(APP.rglob("*.j2")):
         text = template.read_text(encoding="utf-8")
-        text = re.sub(r"<style>.*?</style>|<code>.*?</code>|{#.*?#}", "", text, flags=re.S)
+        text = re.sub(r"<style.*?</style>|<code>.*?</code>|{#.*?#}", "", text, flags=re.S)
         text = re.sub(r"{%.*?%}|{{.*?}}", "", text, flags=re.S)
         heard = re.findall(r"(?:aria-label|title|placeholder|alt|content)=\"([^\"]*)\"", text)
         seen = re.split(r"<[^>]*>", text)

@@ -32,6 +32,7 @@ from geo_pipeline.sources.http import Received
 from geo_pipeline.storage.inbox_files import ProvidedFiles, safe_name
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.tables import SUMMED
+from geo_pipeline.words import printable
 from tests.conftest import ROOT, digests, made_from
 from tests.sources.test_agreste import INSIDE, WHEAT, archive, strayed, workbook
 from tests.sources.test_meteo_france import EAST, OTHER, RAIN, WEST, csv
@@ -540,7 +541,8 @@ def test_names_and_kinds_of_files_that_are_refused(house: House, tmp_path: Path)
     (inbox / "link.csv.gz").symlink_to(secret)
     (inbox / "folder").mkdir()
     os.mkfifo(inbox / "pipe.csv")
-    for name in ("a\\..\\b.csv", "x\ny.csv", "$(touch pwned);.csv", "n" * 220 + ".csv"):
+    turned = "Q_32_\u202evsc.exe"  # shown as Q_32_exe.csv
+    for name in ("a\\..\\b.csv", "x\ny.csv", "$(touch pwned);.csv", "n" * 220 + ".csv", turned):
         house.drop(name, stations())
     house.settled()
     assert house.left() == ["rejected"]
@@ -552,11 +554,21 @@ def test_names_and_kinds_of_files_that_are_refused(house: House, tmp_path: Path)
     assert "dossier" in reasons["folder.reason.txt"]
     assert "spécial" in reasons["pipe.csv.reason.txt"]
     assert "caractères interdits" in reasons["x_y.csv.reason.txt"]
-    assert len(reasons) == 6
+    assert "caractères interdits" in reasons["Q_32__vsc.exe.reason.txt"]
+    assert len(reasons) == 7
     # A name that only a shell would mind is taken, under a plain one.
     (taken,) = house.provided.all()
     assert taken.name == "$(touch pwned);.csv"
     assert taken.file == f"_(touch pwned)_.{taken.sha256[:12]}.csv"
+
+
+def test_names_within_an_archive_are_told_without_what_steers_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "dropped"
+    path.write_bytes(archive({"a\x1b[2J\u202etxt\nb.md": b"x"}))
+    with pytest.raises(RefusedError) as refused:
+        recognition.recognised(path)
+    assert "a [2J txt b.md" in str(refused.value)
+    assert str(refused.value) == printable(str(refused.value))
 
 
 def test_what_unpacks_to_too_much_is_refused(

@@ -7,6 +7,7 @@ import pty
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,7 @@ import pytest
 import shapely
 
 from geo_pipeline.errors import StorageError
-from geo_pipeline.spatial.database import run
+from geo_pipeline.spatial.database import attach, run
 from geo_pipeline.spatial.parameters import projections
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,3 +118,32 @@ def test_a_spatial_script_that_fails_leaves_the_next_what_it_needs() -> None:
     with pytest.raises(StorageError, match="stations does not exist"):
         run("station_departements", {"projections": projections()})
     assert _departement_of_a_station("32") == "32"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "SELECT * FROM read_csv('{place}/secret.csv')",
+        "SELECT * FROM read_text('{place}/secret.csv')",
+        "SELECT * FROM glob('{place}/*')",
+        "COPY (SELECT 1) TO '{place}/written.csv'",
+        "ATTACH '{place}/other.duckdb'",
+        "EXPORT DATABASE '{place}/all'",
+        "LOAD spatial",
+        "SET enable_external_access = true",
+        "RESET lock_configuration",
+        "CREATE TABLE t AS SELECT 1",
+        "DETACH published",
+    ],
+)
+def test_what_readers_are_given_reads_and_writes_nothing_else(
+    database: Path, tmp_path: Path, asked: str
+) -> None:
+    (tmp_path / "secret.csv").write_text("a\ns3cret\n", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    with closing(attach(database)) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute("USE published")
+        with pytest.raises(duckdb.Error):
+            cursor.execute(asked.format(place=tmp_path)).fetchall()
+        assert cursor.execute("SELECT 1 + $1", [1]).fetchall() == [(2,)]
+    assert sorted(tmp_path.rglob("*")) == before

@@ -3,7 +3,10 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+
+import yaml
 
 from geo_pipeline.table_rows import dictionary
 from tools import documents
@@ -24,6 +27,21 @@ def test_the_list_of_indicators_is_that_of_the_code() -> None:
 def test_the_page_of_settings_is_that_of_the_code() -> None:
     written = documents.SETTINGS.read_text(encoding="utf-8")
     assert written == documents.settings_page(), "run `just docs`"
+
+
+def test_version_licence_and_words_are_the_same_wherever_they_are_told() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    newest = re.findall(
+        r"^## (\S+?),? ", (ROOT / "docs/changelog.md").read_text(encoding="utf-8"), re.M
+    )
+    assert cited["version"] == project["version"] == newest[0]
+    assert cited["license"] == project["license"] == "MIT"
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
+    assert set(cited["keywords"]) <= set(project["keywords"])
+    assert [each["name"] for each in cited["authors"]] == [
+        each["name"] for each in project["authors"]
+    ]
 
 
 def test_links_and_pictures_exist() -> None:
@@ -54,6 +72,19 @@ def test_modules_and_queries_that_are_named_exist() -> None:
         "/".join(parts[i:]) for parts in (p.split("/") for p in paths) for i in range(len(parts))
     }
     assert not {each for each in named if each[1] not in ends}
+
+
+def test_tests_that_are_named_exist() -> None:
+    """`tests/unit/test_x.py::test_y`."""
+    missing = [
+        f"{document.name}: {path}::{name}"
+        for document in DOCUMENTS
+        for path, name in re.findall(
+            r"`(tests/[\w/]+\.py)(?:::(\w+))?`", document.read_text("utf-8")
+        )
+        if not (ROOT / path).is_file() or f"def {name}" not in (ROOT / path).read_text("utf-8")
+    ]
+    assert not missing
 
 
 def test_recipes_and_commands_exist() -> None:

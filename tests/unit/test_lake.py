@@ -140,6 +140,18 @@ with replacing(Path(sys.argv[1])) as temporary:
 """
 
 
+def test_a_link_in_place_of_a_file_is_replaced_not_followed(tmp_path: Path) -> None:
+    lake, outside = Lake(tmp_path / "lake"), tmp_path / "outside"
+    outside.write_bytes(b"not ours")
+    rows = validate("crop_statistics", crops())
+    path = lake.write("crop_statistics", rows, ORIGIN, "01").path
+    path.unlink()
+    path.symlink_to(outside)
+    lake.write("crop_statistics", rows, ORIGIN, "01")
+    assert not path.is_symlink()
+    assert outside.read_bytes() == b"not ours"
+
+
 def test_what_a_killed_process_left_is_swept_and_a_living_one_is_left_alone(tmp_path: Path) -> None:
     target = tmp_path / "x.html"
     command = [sys.executable, "-c", WRITER, str(target)]

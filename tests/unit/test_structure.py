@@ -76,7 +76,7 @@ ALLOWED: dict[str, set[str]] = {
     "table_rows": {"errors", "published_tables", "schemas", "tables", "words"},
     "table_words": {"words"},
     "weather_variables": set(),
-    "logs": {"settings"},
+    "logs": {"settings", "words"},
     "threads": set(),
     "indicators": set(),
     "outlook": GROUND | {"indicators"},

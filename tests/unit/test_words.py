@@ -12,12 +12,14 @@ import pytest
 
 from geo_pipeline.errors import DamagedError, SourceError
 from geo_pipeline.words import (
+    NARROW_NBSP,
     NBSP,
     Message,
     catalogue,
     joined,
     message,
     message_of,
+    printable,
     read_kept,
     verbatim,
 )
@@ -178,3 +180,11 @@ def test_an_unknown_key_is_an_error() -> None:
 def test_a_no_break_space_is_written_as_a_tilde() -> None:
     assert all("~" not in text for text in catalogue("fr").texts.values())
     assert NBSP == "\u00a0"
+
+
+def test_what_does_not_print_is_a_space() -> None:
+    """Escapes of terminals, ends of lines, turned writing, invisible characters."""
+    for each in "\x1b\x07\n\r\x9b\u2028\u202e\u2066\u200b\ufeff":
+        assert printable(f"a{each}b") == "a b"
+    said = f"Côtes-d'Armor{NBSP}: 1{NARROW_NBSP}234 « œ »"
+    assert printable(said) == said

@@ -23,7 +23,7 @@ from geo_pipeline.platform.tick_errors import keeping_errors
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.inbox_files import Kind
-from geo_pipeline.words import catalogue
+from geo_pipeline.words import catalogue, printable
 
 EVERY_S = 30
 JOBS: dict[Kind, str] = {
@@ -121,9 +121,10 @@ def _alert(settings: Settings, scan: Scan) -> Alert:
 
 def _told(scan: Scan) -> list[str]:
     """Return what happened, one line each."""
-    return [
+    lines = [
         *(f"{each.name} taken as {each.about.place}" for each in scan.taken),
         *(f"{name} is in use already" for name in scan.known),
         *(f"{name} rejected: {why}" for name, why in scan.rejected.items()),
         *scan.troubles,
     ]
+    return [printable(line) for line in lines]

@@ -3,10 +3,11 @@
 import logging
 import re
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from urllib.request import url2pathname
+
+from geo_pipeline.places import version
 
 Params = Mapping[str, str | int | float]
 
@@ -88,11 +89,7 @@ def file_of(url: str) -> Path:
 
 def user_agent(contact: str | None = None) -> str:
     """Return the User-Agent: name, version, and where to find out more."""
-    try:
-        version = metadata.version("geo-pipeline")
-    except metadata.PackageNotFoundError:
-        version = "0"
-    return f"geo-pipeline/{version} (+{contact or 'drought monitor of France'})"
+    return f"geo-pipeline/{version()} (+{contact or 'drought monitor of France'})"
 
 
 def mirrored(url: str, mirrors: Mapping[str, str]) -> str:

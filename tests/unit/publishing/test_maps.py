@@ -11,6 +11,7 @@ import sample_france
 
 from geo_pipeline.catalogue.styles import DROUGHT_CLASSES, THIN
 from geo_pipeline.publishing import maps, planar_map
+from geo_pipeline.publishing.content_policy import page_policy
 from geo_pipeline.publishing.sentences import Source
 from geo_pipeline.words import NBSP, Lang, Words
 
@@ -241,9 +242,11 @@ def test_the_policy_forbids_every_request_and_allows_only_our_scripts() -> None:
     rules = dict(rule.strip().split(" ", 1) for rule in html.unescape(policy).split(";"))
     assert rules["default-src"] == "'none'"
     assert rules["img-src"] == "data:"
-    assert "unsafe-inline" not in rules["script-src"]
+    assert "unsafe-inline" not in policy
     scripts = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
-    assert planar_map.content_policy(scripts) == html.unescape(policy)
+    styles = re.findall(r"<style>(.*?)</style>", text, flags=re.DOTALL)
+    assert page_policy(styles=styles, scripts=scripts) == html.unescape(policy)
+    assert not re.search(r"<[^<>]*\sstyle=", text.split("<script>")[0])
 
 
 def test_coordinates_are_rounded_and_keep_their_shape() -> None:
