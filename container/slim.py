@@ -78,7 +78,8 @@ WITHOUT_USE = (
 NOT_RUN = ("*.map", "*.pyi", "*.pyx", "*.pxd", "*.pxi", "*.c", "*.h", "*.hpp", "*.d.ts", "*.ts")
 """Files of any library that only who develops with it reads."""
 
-TESTS = ("tests", "test")
+TESTS = "tests"
+"""Folders of a library that are not run; those called `test` have what others test with."""
 
 SIGNED = "*.duckdb_extension"
 """DuckDB checks the signature over every byte: these stay as they are."""
@@ -93,10 +94,9 @@ def trimmed(site: Path) -> int:
             sys.exit(f"slim.py: nothing is called {pattern} any more: look at what it meant")
         for path in found:
             _remove(path)
-    for name in TESTS:
-        for path in sorted(site.glob(f"*/**/{name}")):
-            if path.is_dir():
-                _remove(path)
+    for path in sorted(site.glob(f"*/**/{TESTS}")):
+        if path.is_dir():
+            _remove(path)
     for pattern in NOT_RUN:
         for path in sorted(site.rglob(pattern)):
             _remove(path)

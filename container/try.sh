@@ -7,6 +7,7 @@ geo-pipeline run --departements 31 >/dev/null
 geo-pipeline status >/dev/null
 geo-pipeline export bulletin --output /tmp/tried/bulletin.pdf >/dev/null
 geo-pipeline export table --indicator swi --format xlsx --output /tmp/tried/table.xlsx >/dev/null
+dagster definitions validate --module-name geo_pipeline.definitions >/dev/null
 
 python - <<'ROLES'
 import importlib
