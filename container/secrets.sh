@@ -21,6 +21,18 @@ made() {
 
 made postgres_password openssl rand -hex 24
 made app_cookie_secret openssl rand -hex 32
+# Keys of the object store: those of the pipeline, and the app's, which only read.
+made store_key_id openssl rand -hex 10
+made store_key openssl rand -hex 20
+made store_reader_key_id openssl rand -hex 10
+made store_reader_key openssl rand -hex 20
+made store_users cat <<USERS
+{"identities": [
+ {"name": "pipeline", "credentials": [{"accessKey": "$(cat store_key_id)", "secretKey": "$(cat store_key)"}],
+  "actions": ["Admin", "Read", "Write", "List", "Tagging"]},
+ {"name": "app", "credentials": [{"accessKey": "$(cat store_reader_key_id)", "secretKey": "$(cat store_reader_key)"}],
+  "actions": ["Read", "List"]}]}
+USERS
 if [ ! -e dagster_users ]; then
     password=$(openssl rand -hex 12)
     made dagster_users printf 'dagster:%s\n' "$(printf %s "$password" | openssl passwd -6 -stdin)"

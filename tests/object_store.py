@@ -34,7 +34,7 @@ class ObjectStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        master, volume, filer, s3 = _free_ports(4)
+        master, volume, filer, s3 = free_ports(4)
         self.address = f"http://127.0.0.1:{s3}"
         rights = {"accessKey": KEY, "secretKey": SECRET}
         actions = ["Admin", "Read", "Write", "List"]
@@ -190,7 +190,7 @@ def proxied(store: ObjectStore) -> Iterator[Proxy]:
         proxy.server_close()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return free ports whose neighbour 10,000 above, which the server takes too, is free."""
     found: list[int] = []
     while len(found) < count:

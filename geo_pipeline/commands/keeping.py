@@ -41,6 +41,8 @@ def backup(
     err.print(f"{made.files} files, {made.bytes / 1e6:.1f} MB, of {made.made_at}", markup=False)
     if settings.postgres_url is not None:
         err.print("Dagster's records are in PostgreSQL: back them up with pg_dump", markup=False)
+    if settings.store:
+        err.print(f"not in it: what lies in {settings.store}, copy that bucket too", markup=False)
 
 
 def restore(

@@ -14,6 +14,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,10 +22,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import obstore
+import obstore.exceptions
+import obstore.store
 import pytest
 import yaml
 
-from tests import postgres
+from tests import object_store, postgres
 
 pytestmark = [pytest.mark.slow, pytest.mark.drill, pytest.mark.timeout(900)]
 
@@ -55,6 +59,10 @@ class System:
         for name, content in {
             "postgres_password": unquote(self.database.password or ""),
             "app_cookie_secret": "0123456789abcdef0123456789abcdef",
+            **{
+                f"store_{each}": f"{each} of the store"
+                for each in ("key_id", "key", "reader_key_id", "reader_key")
+            },
         }.items():
             self.secrets.mkdir(exist_ok=True)
             (self.secrets / name).write_text(f"{content}\n", encoding="utf-8")
@@ -369,3 +377,56 @@ def test_websockets_pass_the_proxy(system: System, proxy: str) -> None:
     # The answer to that key, of RFC 6455, section 1.3.
     assert answer.headers["Sec-WebSocket-Accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     assert _through(system, "3443", "/graphql", asking).status == 401
+
+
+def test_the_store_lets_the_pipeline_write_and_the_app_read(tmp_path: Path) -> None:
+    """The command of the profile `s3`, with the users that `container/secrets.sh` has made."""
+    made = tmp_path / "made"
+    subprocess.run(["sh", str(ROOT / "container" / "secrets.sh"), str(made)], check=True)
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    master, volume, filer, port = map(str, object_store.free_ports(4))
+    replaced = {
+        "8333": port,
+        "=/tmp": f"={tmp_path}",
+        "/run/secrets/": f"{made}/",
+        "=/data": f"={tmp_path}",
+        "-ip=store": "-ip=127.0.0.1",
+        "0.0.0.0": "127.0.0.1",
+    }
+    command = [str(BIN / "weed"), *yaml.safe_load(text)["services"]["store"]["command"]]
+    for before, now in replaced.items():
+        command = [each.replace(before, now) for each in command]
+    command += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
+
+    def store(kind: str) -> Any:
+        return obstore.store.S3Store(
+            "drought",
+            endpoint=f"http://127.0.0.1:{port}",
+            access_key_id=(made / f"store_{kind}key_id").read_text(encoding="utf-8").strip(),
+            secret_access_key=(made / f"store_{kind}key").read_text(encoding="utf-8").strip(),
+            region="us-east-1",
+            allow_http=True,
+            virtual_hosted_style_request=False,
+        )
+
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as said:
+                    assert said.status == 200
+                    break
+            except OSError:
+                assert process.poll() is None, (tmp_path / "log").read_text(encoding="utf-8")
+                assert time.monotonic() < end
+                time.sleep(0.2)
+        obstore.put(store(""), "lake/part.parquet", b"rows")
+        assert bytes(obstore.get(store("reader_"), "lake/part.parquet").bytes()) == b"rows"
+        with pytest.raises(obstore.exceptions.PermissionDeniedError):
+            obstore.put(store("reader_"), "lake/part.parquet", b"others")
+        assert bytes(obstore.get(store(""), "lake/part.parquet").bytes()) == b"rows"
+    finally:
+        process.kill()
+        process.wait()

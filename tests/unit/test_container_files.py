@@ -22,7 +22,7 @@ from geo_pipeline.settings import Settings, read_settings
 from tools.documents import COMPOSE, OF_COMPOSE, OF_THE_IMAGE, compose_file
 
 ROOT = Path(__file__).resolve().parents[2]
-OTHERS = {"postgres", "proxy"}
+OTHERS = {"postgres", "proxy", "store"}
 """Services of images that others make."""
 
 LONG_LIVED = {"app", "dagster-code", "dagster-webserver", "dagster-daemon"} | OTHERS
@@ -168,9 +168,17 @@ def test_the_app_knows_no_secret_of_others_and_others_none_of_the_app() -> None:
     for service in WORKERS:
         assert not of_app & set(_handed_on(service))
     files = {name: _secret_files(name) for name in _services()}
-    assert files["app"] == {"app_cookie_secret": "geo_pipeline_app_cookie_secret"}
+    keys = ("geo_pipeline_store_access_key_id", "geo_pipeline_store_secret_access_key")
+    # The app's keys only read.
+    assert files["app"] == {
+        "app_cookie_secret": "geo_pipeline_app_cookie_secret",
+        **dict(zip(("store_reader_key_id", "store_reader_key"), keys, strict=True)),
+    }
     for service in WORKERS:
-        assert files[service] == {"postgres_password": "geo_pipeline_postgres_password"}
+        assert files[service] == {
+            "postgres_password": "geo_pipeline_postgres_password",
+            **dict(zip(("store_key_id", "store_key"), keys, strict=True)),
+        }
     assert set(files["postgres"]) == {"postgres_password"}
 
 
@@ -246,9 +254,9 @@ def test_every_service_has_limits_and_a_log_that_ends() -> None:
 def test_who_breaks_into_the_app_reaches_neither_dagster_nor_its_records() -> None:
     networks = {name: set(service["networks"]) for name, service in _services().items()}
     near = {name for name, each in networks.items() if each & networks["app"]} - {"app"}
-    assert near == {"proxy"}
+    assert near == {"proxy", "store"}
     near = {name for name, each in networks.items() if each & networks["dagster-webserver"]}
-    assert near == WORKERS | {"postgres", "proxy"}
+    assert near == WORKERS | {"postgres", "proxy", "store"}
     assert not networks["proxy"] & networks["postgres"]
     text = _with_defaults((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     assert set(yaml.safe_load(text)["networks"]) == set().union(*networks.values())
@@ -278,7 +286,7 @@ def test_the_file_is_one_for_compose(tmp_path: Path) -> None:
         pytest.skip("docker-compose is not on this machine")
     shutil.copy(ROOT / "docker-compose.yml", tmp_path)
     said = subprocess.run(
-        ["docker-compose", "--profile", "proxy", "config"],
+        ["docker-compose", "--profile", "proxy", "--profile", "s3", "config"],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "GEO_PIPELINE_SOURCE": "sim2"},
         capture_output=True,
@@ -303,6 +311,7 @@ def test_services_start_in_the_order_in_which_they_need_each_other() -> None:
         "dagster-code": {"prepare": done},
         "dagster-webserver": {"dagster-code": healthy},
         "dagster-daemon": {"dagster-code": healthy},
+        "store": {},
         "proxy": {"app": healthy, "dagster-webserver": healthy},
     }
     found = {
