@@ -147,7 +147,11 @@ def serve(folder: Path) -> None:
         def log_message(self, *arguments: object) -> None:
             """Keep still."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    # Its address is that of an earlier time: what came of a file is known by where it is from.
+    kept = folder / "port"
+    port = int(kept.read_text()) if kept.exists() else 0
+    server = ThreadingHTTPServer(("127.0.0.1", port), Door)
+    kept.write_text(str(server.server_port))
     print(server.server_port, flush=True)
     server.serve_forever()
 

@@ -1,4 +1,4 @@
-"""What the sources cost beside their peers: `python -m benchmarks.sources sim2 [years]`.
+"""What the sources cost beside their peers: `python -m benchmarks.sources sim2 [years [file]]`.
 
 Each candidate runs in a process of its own on the same file; seconds are those of the work without
 imports, memory is the peak of the process, imports included. Results are compared, so that nobody
@@ -8,13 +8,14 @@ pandas and polars in `PEERS_PYTHON`.
 `sim2`: a grid file in its real format (9,892 cells, 28 columns, cell after cell) of one year, or of
 as many as are named, to daily means of 96 départements. pandas reads it in chunks of a million
 rows, polars with its streaming engine. Weights are given to all; ours also checks the archive's
-checksum, ranges, dates and rows that come twice, and writes what it keeps.
+checksum, ranges, dates and rows that come twice, and writes what it keeps. Where a folder is named
+in place of a file, it is all files of a year in it (`benchmarks.live` makes such), without pandas,
+which takes many minutes for them.
 """
 
 import importlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -119,10 +120,21 @@ def make_sim2_file(path: Path, days: int, *, start: str = "2010-01-01", cells: i
 
 def sim2_ours(file: Path, weights: Path, out: Path) -> Callable[[], object]:
     """This package: `GridMeans`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     from geo_pipeline.spatial.grid import GridMeans
 
     means = GridMeans(outlines(), weights.parent / "means")
-    return lambda: shutil.copy(means.means(file, "0" * 64), out)
+
+    def work() -> None:
+        kept = [means.means(each, f"{n}" * 64) for n, each in enumerate(years_of(file))]
+        pq.write_table(
+            pa.concat_tables(pq.read_table(each).replace_schema_metadata(None) for each in kept),
+            out,
+        )
+
+    return work
 
 
 def sim2_pandas(file: Path, weights: Path, out: Path) -> Callable[[], object]:
@@ -171,7 +183,7 @@ def sim2_polars(file: Path, weights: Path, out: Path) -> Callable[[], object]:
         ]
         kinds = dict.fromkeys(SIM2_COLUMNS, pl.Float64)
         (
-            pl.scan_csv(file, separator=";", schema_overrides=kinds)
+            pl.scan_csv(years_of(file), separator=";", schema_overrides=kinds)
             .select("LAMBX", "LAMBY", "DATE", *SIM2_COLUMNS)
             .with_columns(pl.col("PRELIQ") + pl.col("PRENEI"))
             .rename({column: name for column, name in SIM2_COLUMNS.items() if name})
@@ -189,6 +201,11 @@ def sim2_polars(file: Path, weights: Path, out: Path) -> Callable[[], object]:
         )
 
     return work
+
+
+def years_of(file: Path) -> list[Path]:
+    """Return a grid file as a list, or those of a year in a folder."""
+    return sorted(file.glob("QUOT_SIM2_[12]???.csv.gz")) if file.is_dir() else [file]
 
 
 CANDIDATES = {
@@ -249,11 +266,15 @@ def sim2(years: str = "1", kept: str | None = None) -> None:
             print("making the file ...", flush=True)
             make_sim2_file(file, round(365.25 * float(years)))
         weights = folder / "weights.parquet"
-        shares = GridMeans(outlines(), folder / "means").weights(head(file)[1])
+        grids = years_of(file)
+        shares = GridMeans(outlines(), folder / "means").weights(head(grids[0])[1])
         shares.drop(columns="departement_m2").to_parquet(weights, index=False)
-        print(f"{machine()}\nSIM2, {file.stat().st_size / 1e6:.0f} MB of gzip")
+        size_mb = sum(each.stat().st_size for each in grids) / 1e6
+        print(f"{machine()}\nSIM2, {len(grids)} files, {size_mb:.0f} MB of gzip")
         expected, ours_s = None, 0.0
         for number, who in enumerate(CANDIDATES["sim2"]):
+            if who == "pandas in chunks" and len(grids) > 1:
+                continue
             out = folder / f"out{number}.parquet"
             said = measured("sim2", who, file, weights, out)
             if said is None:

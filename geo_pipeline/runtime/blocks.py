@@ -24,8 +24,9 @@ Tables with few rows use larger blocks, since a balance of many départements ta
 than that of a few.
 """
 
-DAYS_AT_ONCE: Final = 80_000
-"""Days of weather of all départements that a worker process has in memory at the same time."""
+DAYS_AT_ONCE: Final = 85_000
+"""Days of weather of all départements that a worker process, or this one in their place, has in
+memory at the same time: `AT_ONCE` départements with a dozen years."""
 
 DAYS_FOR_PROCESSES: Final = 1_000_000
 """Days of weather from which processes save more time than they take to start."""
@@ -61,9 +62,10 @@ def write_blocks(
             to_make.append(code)
     count = 1
     days = _days(workspace, to_make) if in_processes or days_at_once else 0
-    if in_processes and days >= DAYS_FOR_PROCESSES:
-        count = workspace.settings.processes or os.cpu_count() or 1
+    if in_processes:
         days_at_once = DAYS_AT_ONCE
+        if days >= DAYS_FOR_PROCESSES:
+            count = workspace.settings.processes or os.cpu_count() or 1
     if days_at_once is not None and days:
         at_once = min(at_once, max(days_at_once * len(to_make) // days, 1))
     blocks = [to_make[first : first + at_once] for first in range(0, len(to_make), at_once)]

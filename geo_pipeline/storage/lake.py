@@ -303,11 +303,9 @@ class Lake:
         """Return a hash of the rows until an ISO `day` of the file at `path`, computed once."""
         key = self.inspect(path).sha256, day
         if key not in self._digests:
-            rows = read(path).to_pandas(date_as_object=False, strings_to_categorical=True)
-            hashed = pd.util.hash_pandas_object(rows[rows["date"] <= day], index=False)
-            self._digests[key] = hashlib.sha256(
-                repr(list(rows.columns)).encode() + hashed.to_numpy().tobytes()
-            ).hexdigest()
+            rows = read(path)
+            until = pa.scalar(date.fromisoformat(day))
+            self._digests[key] = _hash_of(rows.filter(pc.less_equal(rows["date"], until)))
         return self._digests[key]
 
     def joint_origin(self, tables: Iterable[str], without: Collection[str] = ()) -> Provenance:
@@ -460,6 +458,21 @@ def _read(file: pq.ParquetFile, path: Place, columns: Sequence[str] | None = Non
         return file.read(None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as error:
         raise seal.damaged(path, str(error).splitlines()[0]) from error
+
+
+def _hash_of(rows: pa.Table) -> str:
+    """Return a hash of rows: of their values, however these lie in memory and in a file."""
+    digest = hashlib.sha256(str(rows.schema.remove_metadata()).encode())
+    for column in rows.combine_chunks().columns:
+        values = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+        if pa.types.is_string(values.type):
+            encoded = values.dictionary_encode()
+            digest.update(repr(encoded.dictionary.to_pylist()).encode())
+            values = encoded.indices
+        digest.update(values.is_null().to_numpy(zero_copy_only=False).tobytes())
+        known = values.fill_null(False if pa.types.is_boolean(values.type) else 0)
+        digest.update(known.to_numpy(zero_copy_only=False).tobytes())
+    return digest.hexdigest()
 
 
 def _chosen(content: pa.Table, only: Mapping[str, Sequence[str]]) -> pa.Table:

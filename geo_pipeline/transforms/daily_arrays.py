@@ -7,6 +7,7 @@ array, so that a département's numbers never depend on which others are run wit
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypedDict
 
 import numpy as np
@@ -106,7 +107,7 @@ class Dekads:
         """Step of the year of the first dekad, from 1."""
         return int(self.steps[0]) + 1
 
-    @property
+    @cached_property
     def steps(self) -> Positions:
         """Step of the year of each dekad, from 0."""
         return dekads.steps(self.ends)
@@ -116,7 +117,7 @@ class Dekads:
         """The time steps in the form the indicators need: `spi(rain_mm, 9, **dekads.calendar)`."""
         return {"period": DEKADS, "first_step": self.first_step, "reference": self.reference}
 
-    @property
+    @cached_property
     def reference(self) -> slice | None:
         """The dekads of `NORMAL_YEARS` if the record has all of them, else None: all dekads."""
         first, last = NORMAL_YEARS

@@ -212,3 +212,35 @@ def test_repeated_keys_and_unknown_columns_are_refused() -> None:
 def test_valid_rows_come_back_sorted_by_their_key() -> None:
     rows = pd.concat([crops("32"), crops("01")])
     assert validate("crop_statistics", rows)["departement"].tolist() == ["01", "32"]
+
+
+def test_the_hash_until_a_day_knows_nothing_of_later_days(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=20)
+    known = dict.fromkeys(("tmin_c", "tmax_c", "tmean_c", "precip_mm", "rh_pct"), 5.0)
+    known |= {"radiation_mj_m2": 5.0, "wind_m_s": 2.0, "et0_mm": 1.0, "swi_source": np.nan}
+    frame = pd.DataFrame(
+        {
+            **{"departement": "01", "date": days, "et0_method": "turc", "et0_source_mm": np.nan},
+            **{"stations": pd.array([pd.NA] * 20, dtype="Int64"), "resolution": "day"},
+            **{"source": "sim2", "provisional": False, **known},
+        }
+    )
+    later = frame.assign(
+        source=["sim2"] * 11 + ["bundled:agera5"] * 9,
+        swi_source=[np.nan] * 11 + [0.5] * 9,
+        stations=pd.array([pd.NA] * 11 + [3] * 9, dtype="Int64"),
+        rh_pct=[5.0] * 11 + [np.nan] * 9,
+    )
+    hashes = []
+    for name, rows in {
+        "until": frame[:11],
+        "more": frame,
+        "others": later,
+        "other": frame.assign(rh_pct=[6.0] + [5.0] * 19),
+        "missing": frame.assign(rh_pct=[np.nan] + [5.0] * 19),
+    }.items():
+        lake = Lake(tmp_path / name)
+        path = lake.write("weather_daily", validate("weather_daily", rows), ORIGIN, "01").path
+        hashes.append(lake.digest_until(path, "2024-01-11"))
+    assert len(set(hashes[:3])) == 1
+    assert len(set(hashes)) == 3
