@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from geo_pipeline import seal
 from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing, write_bytes
-from geo_pipeline.objects import Place, below, e_tag, listing
+from geo_pipeline.objects import ObjectPath, Place, below, e_tag, listing
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.stores import ANY
 from geo_pipeline.tables import TABLES
@@ -212,8 +212,8 @@ class Lake:
     def at_once(self) -> "Lake":
         """Return this lake for one task that needs the same file several times.
 
-        It checks a file again only if it was replaced. Do not keep it longer than the task: bits
-        that flip on the disk meanwhile are not noticed.
+        It checks a file again only if it was replaced, and lists a store once. Do not keep it
+        longer than the task: bits that flip on the disk meanwhile are not noticed.
         """
         return _AtOnce(self)
 
@@ -341,6 +341,14 @@ class _AtOnce(Lake):
         self._digests = lake._digests
         self._grown = lake._grown
         self._inspections: dict[Place, tuple[tuple[int, int, int], Inspection]] = {}
+        self._listed: dict[Place, Place] | None = None
+
+    def path(self, table: str, departement: str | None = None) -> Place:
+        path = super().path(table, departement)
+        if isinstance(path, ObjectPath) and self._listed is None:  # instead of asking for each file
+            whole, parts = (listing(self.root, f"{each}/part.parquet") for each in ("*", "*/*"))
+            self._listed = {each: each for each in (*whole, *parts)}
+        return path if self._listed is None else self._listed.get(path, path)
 
     def at_once(self) -> Lake:
         return self

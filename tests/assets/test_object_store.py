@@ -286,6 +286,7 @@ def test_readers_keep_the_publication_while_the_store_is_away(
         machine(tmp_path / "new", "ran", proxy.address, store_patience_s=1.0).warehouse.stat()
 
 
+@pytest.mark.drill
 def test_a_run_goes_on_when_the_server_was_killed_and_started_again(
     store: ObjectStore, small_home: Path, tmp_path: Path
 ) -> None:
