@@ -138,6 +138,10 @@ bench-app: (_environment "requirements-dev.txt")
 bench-api: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m benchmarks.api
 
+# Measure two processes of the app behind HAProxy: `just bench-readers 500`, on what `just run` made
+bench-readers *readers: (_environment "requirements-dev.txt")
+    @{{ bin }}/python -m benchmarks.readers "$@"
+
 # Measure Dagster: its overhead, its pages with 10,000 materialisations, definitions; `... separate 6` runs
 bench-dagster *options: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m benchmarks.instance "$@"

@@ -13,10 +13,18 @@ from panel_app.serving.session import Session
 _LOCK = threading.Lock()
 
 
+def shared_settings() -> Settings:
+    """The settings of this process: to read them for each reader takes a third of a page's time."""
+    if "settings" not in pn.state.cache:
+        pn.state.cache["settings"] = Settings()
+    settings: Settings = pn.state.cache["settings"]
+    return settings
+
+
 def shared_store() -> Store:
     """The one store of this process."""
     with _LOCK:
-        path = Settings().warehouse
+        path = shared_settings().warehouse
         key = f"store {path}"
         if key not in pn.state.cache:
             pn.state.cache[key] = Store(path, ahead=True)
@@ -27,7 +35,7 @@ def shared_store() -> Store:
 def shared_snapshots() -> PipelineStore:
     """The one reader of pipeline snapshots in this process."""
     with _LOCK:
-        path = Settings().monitoring / "pipeline.json"
+        path = shared_settings().monitoring / "pipeline.json"
         key = f"pipeline {path}"
         if key not in pn.state.cache:
             pn.state.cache[key] = PipelineStore(path)
@@ -38,7 +46,7 @@ def shared_snapshots() -> PipelineStore:
 def shared_places() -> Gazetteer:
     """The one list of places in this process."""
     with _LOCK:
-        path = Settings().embedded_data / "communes.parquet"
+        path = shared_settings().embedded_data / "communes.parquet"
         key = f"places {path}"
         if key not in pn.state.cache:
             pn.state.cache[key] = gazetteer(path)
@@ -57,7 +65,7 @@ def query() -> dict[str, str]:
 
 def build() -> pn.Template:
     """The page of this session."""
-    signed_in = Settings().app_sign_in != "none"
+    signed_in = shared_settings().app_sign_in != "none"
     session = Session(
         shared_store(), shared_snapshots(), shared_places(), query(), signed_in=signed_in
     )

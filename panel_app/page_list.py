@@ -35,8 +35,10 @@ class Page:
     slots_now: Callable[[PipelineStore, Publication | None, Catalogue], Slots] | None = None
     kept_up: Callable[[PageView], Mapping[str, object]] = lambda view: {}
     """Slots that its script updates, with what else they depend on."""
+    updated: Callable[[PageView], Slots] = lambda view: {}
+    """The slots that its script updates."""
     stepped: Callable[[PageView], Slots] | None = None
-    """The slots without those that its script updates, for a step; by default all of them."""
+    """The other slots, where there are any that its script updates."""
     subject: Callable[[PageView], str] = lambda view: ""
     """The beginning of the window's title; the page's own name where empty."""
     finding: Callable[[PageView], str] = lambda view: ""
@@ -77,6 +79,7 @@ MAP: Final = Page(
     "map",
     map_page.slots,
     kept_up=map_page.kept_up,
+    updated=map_page.updated,
     stepped=map_page.stepped,
     subject=map_page.subject,
     finding=map_page.found,

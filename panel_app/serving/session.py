@@ -118,10 +118,8 @@ class Session:
 
     def _whole(self) -> dict[str, str]:
         """The present content of the page, with what its script updates."""
-        slots, view = self.slots(), self.view
-        if view is not None and self.page.stepped is not None and self.page.slots is not None:
-            slots |= self.page.slots(view)
-        return slots
+        view = self.view
+        return self.slots() | (self.page.updated(view) if view is not None else {})
 
     def slots(self) -> dict[str, str]:
         """The present content of the page by slot, without what its script updates."""

@@ -38,11 +38,16 @@ from panel_app.pages.map.map_place import departement
 
 def slots(view: PageView) -> Slots:
     """Return the content of the page by slot."""
-    return {**stepped(view), "stage": stage(view), "places": places(view)}
+    return {**stepped(view), **updated(view)}
+
+
+def updated(view: PageView) -> Slots:
+    """Return the slots that the script updates."""
+    return {"stage": stage(view), "places": places(view)}
 
 
 def stepped(view: PageView) -> Slots:
-    """Return the slots without those of `kept_up`."""
+    """Return the other slots, which a step through time sends."""
     selected = view.state.departement
     detail = departement(view) if selected else france(view)
     return {

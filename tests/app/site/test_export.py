@@ -1,8 +1,10 @@
 """The site of files as a folder: whole or not at all, the same twice, nobody else's."""
 
 import html
-import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -87,15 +89,31 @@ def test_an_interrupted_export_leaves_what_was_there(settings: Settings, made: P
     assert list(made.parent.iterdir()) == [made]
 
 
-def test_a_folder_of_something_else_is_not_replaced(settings: Settings, tmp_path: Path) -> None:
-    for name in ("thesis", "site.json"):
-        folder = tmp_path / name.removesuffix(".json")
-        folder.mkdir()
-        (folder / name).write_text(json.dumps({"made_by": "somebody"}), encoding="utf-8")
-        with pytest.raises(UsageError, match="is not a site made by this command"):
-            export(settings, folder)
-        assert (folder / name).exists()
-    assert MARK == "site.json"
+@pytest.mark.parametrize(
+    "content", ["{}", '{"made_by": "somebody"}', "not JSON"], ids=["none", "another", "damaged"]
+)
+def test_a_folder_of_something_else_is_not_replaced(
+    settings: Settings, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / MARK).write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError, match="is not a site made by this command"):
+        export(settings, tmp_path)
+    assert (tmp_path / MARK).read_text(encoding="utf-8") == content
+
+
+def test_the_command_refuses_in_a_line(published_home: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.odt").touch()
+    command = [sys.executable, "-m", "geo_pipeline", "export", "site", "--output", str(tmp_path)]
+    told = subprocess.run(
+        command,
+        env={**os.environ, "GEO_PIPELINE_HOME": str(published_home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 2
+    assert told.stderr.startswith(f"error: {tmp_path} is not a site made by this command")
+    assert told.stderr.count("\n") == 1
 
 
 def test_an_indicator_that_is_not_published_is_told(settings: Settings, tmp_path: Path) -> None:
