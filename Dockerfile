@@ -27,7 +27,7 @@ RUN pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-versi
 # needed, and only what was imported has bytecode.
 FROM project AS slim
 ARG SOURCE_DATE_EPOCH
-COPY container/slim.py container/try.sh /src/
+COPY tools/container/slim.py tools/container/try.sh /src/
 RUN site=$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
     && python /src/slim.py trim "$site" \
     && PATH=/app/bin:/opt/venv/bin:$PATH PYTHONPATH=/app sh /src/try.sh \

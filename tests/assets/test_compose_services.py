@@ -220,7 +220,7 @@ def test_no_service_writes_a_secret_or_tells_one(system: System) -> None:
 
 
 def test_everything_is_backed_up_wiped_and_restored_by_the_two_scripts(system: System) -> None:
-    """`container/backup.sh` and `restore.sh`: what they have Docker do is done here."""
+    """`tools/container/backup.sh` and `restore.sh`: what they have Docker do is done here."""
     bin_folder = postgres.programs()
     assert bin_folder is not None
     shim = system.folder / "bin" / "docker"
@@ -245,13 +245,13 @@ def test_everything_is_backed_up_wiped_and_restored_by_the_two_scripts(system: S
 
     def script(name: str) -> str:
         # The database of this server is called `postgres`.
-        text = (ROOT / "container" / name).read_text(encoding="utf-8")
+        text = (ROOT / "tools" / "container" / name).read_text(encoding="utf-8")
         text = text.replace("custom dagster", "custom postgres")
         return text.replace("--dbname=dagster", "--dbname=postgres")
 
     def call(name: str) -> None:
-        local = system.folder / "container" / name
-        local.parent.mkdir(exist_ok=True)
+        local = system.folder / "tools" / "container" / name
+        local.parent.mkdir(parents=True, exist_ok=True)
         local.write_text(script(name), encoding="utf-8")
         command = ["sh", str(local), "backups/today"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -290,7 +290,7 @@ def proxy(system: System) -> Iterator[str]:
         pytest.skip("nginx is not on this machine")
     made = system.folder / "made"
     told = subprocess.run(
-        ["sh", str(ROOT / "container" / "secrets.sh"), str(made)],
+        ["sh", str(ROOT / "tools" / "container" / "secrets.sh"), str(made)],
         check=True,
         capture_output=True,
         text=True,
@@ -299,7 +299,7 @@ def proxy(system: System) -> Iterator[str]:
     assert password is not None
     own = system.folder / "nginx"
     own.mkdir()
-    config = system.here((ROOT / "container" / "nginx.conf").read_text(encoding="utf-8"))
+    config = system.here((ROOT / "tools" / "container" / "nginx.conf").read_text(encoding="utf-8"))
     config = config.replace("/tmp/", f"{own}/").replace("/run/secrets/", f"{made}/")
     config = re.sub(r"listen (\d+)", r"listen 127.0.0.1:\1", config)
     if os.geteuid() == 0:
@@ -380,9 +380,9 @@ def test_websockets_pass_the_proxy(system: System, proxy: str) -> None:
 
 
 def test_the_store_lets_the_pipeline_write_and_the_app_read(tmp_path: Path) -> None:
-    """The command of the profile `s3`, with the users that `container/secrets.sh` has made."""
+    """The command of the profile `s3`, with the users that `secrets.sh` has made."""
     made = tmp_path / "made"
-    subprocess.run(["sh", str(ROOT / "container" / "secrets.sh"), str(made)], check=True)
+    subprocess.run(["sh", str(ROOT / "tools" / "container" / "secrets.sh"), str(made)], check=True)
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     master, volume, filer, port = map(str, object_store.free_ports(4))
     replaced = {

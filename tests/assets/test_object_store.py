@@ -36,9 +36,12 @@ CODES = ["31", "32", "33"]
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[ObjectStore]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
     with served() as server:
-        put(root(Path("unused"), "first", server.address) / "object", b"its bucket")
+        put(
+            root(tmp_path_factory.mktemp("first"), "first", server.address) / "object",
+            b"its bucket",
+        )
         yield server
 
 

@@ -97,7 +97,7 @@ def test_dagster_s_pages_are_never_open_to_others_but_through_the_proxy() -> Non
     written = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     (port,) = written["dagster-webserver"]["ports"]
     assert port.startswith("127.0.0.1:")
-    config = (ROOT / "container" / "nginx.conf").read_text(encoding="utf-8")
+    config = (ROOT / "tools" / "container" / "nginx.conf").read_text(encoding="utf-8")
     servers = config.split("    server {")[1:]
     (dagster,) = [each for each in servers if "dagster-webserver" in each]
     assert dagster.index("auth_basic_user_file /run/secrets/dagster_users") < dagster.index(
@@ -222,11 +222,11 @@ def test_a_secret_that_cannot_be_read_is_one_line(
 
 
 def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
-    """`container/secrets.sh`: every file that compose names, for the eyes of the owner alone."""
+    """`secrets.sh`: every file that compose names, for the eyes of the owner alone."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not on this machine")
     folder = tmp_path / "secrets"
-    command = ["sh", str(ROOT / "container" / "secrets.sh"), str(folder)]
+    command = ["sh", str(ROOT / "tools" / "container" / "secrets.sh"), str(folder)]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stderr
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     assert {path.name for path in folder.iterdir()} == set(yaml.safe_load(text)["secrets"])

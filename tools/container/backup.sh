@@ -1,9 +1,9 @@
 #!/bin/sh
 # Backs the whole system up while it runs, into FOLDER: Dagster's records and the home.
-#     sh container/backup.sh FOLDER
+#     sh tools/container/backup.sh FOLDER
 # A file has its name once it is whole. Copy the folder to another machine; keep `secrets` elsewhere.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 folder=${1:?name a folder}
 mkdir -p "$folder"
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the whole system what `container/backup.sh` has saved in FOLDER, also on an empty machine:
-#     sh container/restore.sh FOLDER
+# Makes the whole system what `tools/container/backup.sh` has saved in FOLDER, also on an empty machine:
+#     sh tools/container/restore.sh FOLDER
 # What was in the home is moved aside within it (`before-restore`); Dagster's records are replaced.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 folder=${1:?name a folder}
 test -s "$folder/records.dump" && test -s "$folder/home.tar"
 

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Makes the secrets of docker-compose.yml that are not there yet, in `secrets` beside it:
-#     sh container/secrets.sh [FOLDER]
+#     sh tools/container/secrets.sh [FOLDER]
 # The folder is its owner's alone. The files in it can be read by all, since each container has a user
 # of its own. Replace tls_certificate and tls_key by your own. Needs openssl.
 set -eu
-folder=${1:-$(dirname "$0")/../secrets}
+folder=${1:-$(dirname "$0")/../../secrets}
 umask 077
 mkdir -p "$folder"
 cd "$folder"
