@@ -34,7 +34,8 @@ from geo_pipeline.settings import Settings
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding, Severity
-from geo_pipeline.storage.lake import Lake, arrow_schema, partition
+from geo_pipeline.storage.lake import Lake, partition
+from geo_pipeline.storage.lake_rows import arrow_schema
 from geo_pipeline.storage.partition_states import freshness, of_check, unreadable
 from geo_pipeline.table_rows import empty
 from geo_pipeline.tables import Table, chosen

@@ -19,6 +19,7 @@ from geo_pipeline.files import replacing
 from geo_pipeline.published_tables import PUBLISHED
 from geo_pipeline.storage import lake as lake_files
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.lake_rows import arrow_schema
 from geo_pipeline.storage.warehouse import ONLY_READ, Warehouse
 from geo_pipeline.tables import TABLES
 from geo_pipeline.words import Lang, message
@@ -65,7 +66,7 @@ def export_whole_table(
         codes = [str(lake_files.partition(path)) for path in lake.files(name)]
         wanted = [code for code in codes if not departements or code in departements]
         parts = (lake.read(name, code) for code in wanted)
-        _write(parts, target, empty=lake_files.arrow_schema(name).empty_table().to_pandas())
+        _write(parts, target, empty=arrow_schema(name).empty_table().to_pandas())
         return target
     return _export_published(warehouse, name, target, departements)
 

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from geo_pipeline.errors import StorageError
 from geo_pipeline.sources.observed import OBSERVED
-from geo_pipeline.storage.lake import Lake, arrow_schema
+from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.lake_rows import arrow_schema
 from geo_pipeline.table_rows import empty
 from geo_pipeline.transforms.joined_histories import joined
 from geo_pipeline.transforms.provider_differences import History

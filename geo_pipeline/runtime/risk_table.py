@@ -24,7 +24,8 @@ from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.provenance import Provenance
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.parameters import restriction_levels
-from geo_pipeline.storage.lake import Lake, arrow_schema, partition
+from geo_pipeline.storage.lake import Lake, partition
+from geo_pipeline.storage.lake_rows import arrow_schema
 
 RISK: Final = "departement_risk"
 CROP_AREAS: Final = "crop_areas"

@@ -8,7 +8,6 @@ equal bytes, so nothing of the run itself (clock, host, order) is written. Each 
 """
 
 import hashlib
-import io
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -24,6 +23,7 @@ from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing, write_bytes
 from geo_pipeline.objects import ObjectPath, Place, below, e_tag, listing
 from geo_pipeline.provenance import Provenance
+from geo_pipeline.storage.lake_rows import arrow_schema, as_arrow, categories, chosen, hash_of
 from geo_pipeline.stores import ANY
 from geo_pipeline.tables import TABLES
 from geo_pipeline.words import message
@@ -32,19 +32,6 @@ _PROVENANCE_KEY = b"geo_pipeline.provenance"
 _STATE_KEY = b"geo_pipeline.state"
 _PUBLISHED = ("source", "url", "fetched_at", "sha256")
 """Fields of the provenance that the publication has."""
-_ARROW_TYPES = {
-    "str": pa.string(),
-    "category": pa.string(),
-    "object": pa.string(),
-    "float64": pa.float64(),
-    "float32": pa.float32(),
-    "int64": pa.int64(),
-    "Int64": pa.int64(),
-    "int8": pa.int8(),
-    "int32": pa.int32(),
-    "bool": pa.bool_(),
-    "datetime64[ns]": pa.date32(),
-}
 
 
 @dataclass(frozen=True)
@@ -139,7 +126,7 @@ class Lake:
             ChangedError: an object with the rows `before` was replaced meanwhile, and stays.
         """
         path = self.path(table, departement)
-        rows = _arrow(table, frame)
+        rows = as_arrow(table, frame)
         if before is not None:
             # Bytes depend on the chunks of a column.
             rows = pa.concat_tables([before, rows.select(before.column_names)]).combine_chunks()
@@ -244,7 +231,7 @@ class Lake:
         frame = content.to_pandas(
             date_as_object=False,
             coerce_temporal_nanoseconds=True,
-            categories=[name for name in content.column_names if name in _categories(table)],
+            categories=[name for name in content.column_names if name in categories(table)],
         )
         return pd.DataFrame(frame)
 
@@ -267,7 +254,7 @@ class Lake:
         """
         if not TABLES[table].partitioned:
             return read(self.path(table))
-        parts = [_chosen(read(path), only) for path in self.files(table, without)]
+        parts = [chosen(read(path), only) for path in self.files(table, without)]
         return pa.concat_tables([arrow_schema(table).empty_table(), *parts])
 
     def footer(self, table: str, departement: str | None = None) -> Footer:
@@ -305,7 +292,7 @@ class Lake:
         if key not in self._digests:
             rows = read(path)
             until = pa.scalar(date.fromisoformat(day))
-            self._digests[key] = _hash_of(rows.filter(pc.less_equal(rows["date"], until)))
+            self._digests[key] = hash_of(rows.filter(pc.less_equal(rows["date"], until)))
         return self._digests[key]
 
     def joint_origin(self, tables: Iterable[str], without: Collection[str] = ()) -> Provenance:
@@ -404,28 +391,6 @@ def _footer(file: pq.ParquetFile) -> Footer:
     return Footer(metadata.num_rows, first, last, _kept_provenance(file), state)
 
 
-def arrow_schema(table: str) -> pa.Schema:
-    """Return the Arrow types of `table` without geometry, so that a file of 0 rows has them too."""
-    columns = TABLES[table].rows.to_schema().columns
-    return pa.schema(
-        [
-            pa.field(name, _ARROW_TYPES[str(column.dtype)])
-            for name, column in columns.items()
-            if name != "geometry"
-        ]
-    )
-
-
-def _arrow(table: str, frame: pd.DataFrame) -> pa.Table:
-    """Return `frame`, valid rows of `table`, with the columns and types of its files."""
-    if hasattr(frame, "to_arrow"):  # a GeoDataFrame; geopandas is not loaded to find out
-        buffer = io.BytesIO()
-        frame.to_parquet(buffer, index=False)
-        return pq.read_table(buffer)
-    schema = arrow_schema(table)
-    return pa.Table.from_pandas(frame[schema.names], preserve_index=False).cast(schema)
-
-
 def _parquet(content: pa.Table, provenance: Provenance, place: str, state: str) -> bytes:
     """Return rows as the bytes of a sealed Parquet file with their provenance in the footer."""
     metadata = {
@@ -445,12 +410,6 @@ def _open(path: Place) -> seal.Opened:
         raise StorageError(message("lake.not_there", path=path)) from error
 
 
-def _categories(table: str) -> set[str]:
-    """Return the text columns of `table` that are stored as categories."""
-    columns = TABLES[table].rows.to_schema().columns
-    return {name for name, column in columns.items() if str(column.dtype) == "category"}
-
-
 def read(path: Place, columns: Sequence[str] | None = None) -> pa.Table:
     """Return the Parquet file at `path` as Arrow, all its columns or some.
 
@@ -466,28 +425,6 @@ def _read(file: pq.ParquetFile, path: Place, columns: Sequence[str] | None = Non
         return file.read(None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as error:
         raise seal.damaged(path, str(error).splitlines()[0]) from error
-
-
-def _hash_of(rows: pa.Table) -> str:
-    """Return a hash of rows: of their values, however these lie in memory and in a file."""
-    digest = hashlib.sha256(str(rows.schema.remove_metadata()).encode())
-    for column in rows.combine_chunks().columns:
-        values = column.chunk(0) if column.num_chunks else pa.array([], column.type)
-        if pa.types.is_string(values.type):
-            encoded = values.dictionary_encode()
-            digest.update(repr(encoded.dictionary.to_pylist()).encode())
-            values = encoded.indices
-        digest.update(values.is_null().to_numpy(zero_copy_only=False).tobytes())
-        known = values.fill_null(False if pa.types.is_boolean(values.type) else 0)
-        digest.update(known.to_numpy(zero_copy_only=False).tobytes())
-    return digest.hexdigest()
-
-
-def _chosen(content: pa.Table, only: Mapping[str, Sequence[str]]) -> pa.Table:
-    """Return the rows whose columns have one of the values in `only`."""
-    for column, values in only.items():
-        content = content.filter(pc.is_in(content[column], pa.array(values)))
-    return content
 
 
 def _kept_provenance(file: pq.ParquetFile) -> dict[str, str]:

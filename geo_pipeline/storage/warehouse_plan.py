@@ -19,7 +19,8 @@ from geo_pipeline.errors import StorageError
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.failures import WHOLE
 from geo_pipeline.storage.findings import Finding
-from geo_pipeline.storage.lake import Lake, arrow_schema, partition
+from geo_pipeline.storage.lake import Lake, partition
+from geo_pipeline.storage.lake_rows import arrow_schema
 from geo_pipeline.storage.partition_states import Damaged, unreadable
 from geo_pipeline.storage.warehouse import SUMS, Warehouse, count, is_whole, previous
 from geo_pipeline.tables import PARTITIONED, TABLES

@@ -17,7 +17,8 @@ from geo_pipeline import sql
 from geo_pipeline.errors import StorageError
 from geo_pipeline.objects import all_at_hand
 from geo_pipeline.spatial import database
-from geo_pipeline.storage.lake import Lake, arrow_schema, partition
+from geo_pipeline.storage.lake import Lake, partition
+from geo_pipeline.storage.lake_rows import arrow_schema
 from geo_pipeline.storage.warehouse import (
     ONLY_READ,
     SUMS,
