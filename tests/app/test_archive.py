@@ -34,7 +34,7 @@ def test_every_page_has_the_band(
     """The embedded weather ends on 31 December 2022."""
     snapshots = PipelineStore(tmp_path / "none.json")
     session = Session(store, snapshots, places, {"page": shown, "departement": "32"})
-    slots = session.slots()
+    slots = session._whole()
     assert BAND in plain(slots["band"])
     assert session._main(slots).startswith('<div data-slot="band"><p class="band">Archive')
 
