@@ -86,7 +86,7 @@ class Reader:
             self._measured.opened.append(1000 * (time.perf_counter() - start))
             row = self._chance.randrange(len(periods) // 2, len(periods))
             for _ in range(size.steps):
-                await asyncio.sleep(self._chance.expovariate(1 / size.pause_s))
+                await asyncio.sleep(self._chance.uniform(0, 2 * size.pause_s))
                 row -= 1
                 start = time.perf_counter()
                 await asyncio.wait_for(self._step(line, periods[row]), PATIENCE_S)
