@@ -56,7 +56,7 @@ class Warehouse:
         """
         try:
             status = self._watched.stat()
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise _nothing(self.path) from error
         return status.st_ino, status.st_mtime_ns, status.st_size
 
