@@ -50,6 +50,8 @@ def read(path: Place) -> Any:
     """
     try:
         note = json.loads(path.read_text(encoding="utf-8"))
+    except NotADirectoryError as error:
+        raise FileNotFoundError(*error.args) from error
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:

@@ -129,8 +129,8 @@ def bring_up_to_date(home: Place, lake: Lake) -> Migrated | None:
             done = None if before is None else _migrated(home, lake, before)
             notes.write(home / NAME, {"layout": LAYOUT, "models": models_digest()})
     except OSError as error:
-        why = error.strerror or error
-        raise StorageError(message("file.unwritable", path=home, why=why)) from error
+        why = str(error.strerror or error)
+        raise StorageError(message("records.home", folder=home, why=why)) from error
     return done
 
 

@@ -25,6 +25,12 @@ def test_no_script_brings_styles_as_text() -> None:
     assert not re.search(r"""setAttribute\(\s*["']style|createElement\(\s*["']style|<style""", text)
 
 
+def test_no_rule_looks_for_a_style_as_it_was_written() -> None:
+    """A style that a script has set reads `rgb(...)`: rules look at `data-style`, which stays."""
+    for path in sorted(APP.rglob("*.css")):
+        assert "[style" not in path.read_text(encoding="utf-8"), path
+
+
 def test_the_first_view_has_the_styles_of_its_elements() -> None:
     page = '<i data-style="width:12.5%;--left:3px"></i><i data-style="width:12.5%;--left:3px"></i>'
     other = '<i data-style="background-color:#b8431f"></i>'
