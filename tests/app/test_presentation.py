@@ -35,6 +35,7 @@ def test_slides_tell_the_figures_of_the_publication(page: str) -> None:
     assert "Agreste, Statistique agricole annuelle" in text
 
 
+@pytest.mark.drill
 @pytest.mark.slow
 def test_the_demonstration_repairs_the_fault_that_it_plants(own_small_home: Path) -> None:
     lake = Settings(home=own_small_home).lake

@@ -288,6 +288,7 @@ with open_instance(Settings(home=sys.argv[1])) as instance:
 """
 
 
+@pytest.mark.drill
 @pytest.mark.slow
 def test_a_killed_command_is_reported_by_the_next_one(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)

@@ -323,6 +323,7 @@ def test_a_run_of_one_alone_fails_with_it(settings: Settings, archive: Archive) 
     assert settings.warehouse.exists()
 
 
+@pytest.mark.drill
 def test_a_rebuild_needs_no_network(settings: Settings, archive: Archive) -> None:
     run(settings, ["31", "75"], ignore)
     before = digests(settings.lake)

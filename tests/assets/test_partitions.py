@@ -113,6 +113,7 @@ def test_a_run_that_fails_leaves_those_between_as_they_were(tmp_path: Path) -> N
         assert shown(instance, "soil_water_daily") == after
 
 
+@pytest.mark.drill
 def test_the_daemon_asks_for_scattered_departements_in_one_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

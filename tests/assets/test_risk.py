@@ -46,7 +46,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     run = database.table
 
     def watched(script: str, frames: dict[str, object]) -> object:
-        seen.append(set(frames["departements"]["departement"].to_pylist()))  # type: ignore[index]
+        if script == RISK:
+            rows = frames["departements"]["departement"]  # type: ignore[index]
+            seen.append(set(rows.to_pylist()))
         return run(script, frames)  # type: ignore[arg-type]
 
     monkeypatch.setattr(database, "table", watched)

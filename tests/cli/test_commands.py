@@ -161,6 +161,7 @@ def test_a_disk_that_fills_while_publishing_keeps_the_old_publication(own_home: 
     assert geo_pipeline("export", "map", home=own_home).returncode == 0
 
 
+@pytest.mark.drill
 def test_a_disk_that_is_really_full(own_home: Path, tmp_path: Path) -> None:
     """A file system that holds the lake and one publication, but not two."""
     small = tmp_path / "small"

@@ -225,6 +225,7 @@ def test_without_a_network_it_says_at_once_what_works(host: LiveHost, tmp_path: 
     assert "--offline" not in line
 
 
+@pytest.mark.drill
 def test_stations_in_place_of_the_grid(host: LiveHost, tmp_path: Path) -> None:
     process = started(host, tmp_path, "--stations", years=0)
     told, errors = process.communicate(timeout=300)

@@ -85,6 +85,7 @@ def _kept(home: Path) -> Iterator[Path]:
             yield path
 
 
+@pytest.mark.drill
 def test_commands_records_and_pages_tell_no_secret(tmp_path: Path) -> None:
     """Dagster's records first in files, then in a PostgreSQL that does not answer."""
     home = tmp_path / "home"
