@@ -11,15 +11,14 @@ import gc
 import inspect
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.common import ROOT, asked, machine
-from benchmarks.growth import CORES, LAST_DAY, Peak, Taken, make_home
+from benchmarks.common import asked, machine
+from benchmarks.growth import CORES, LAST_DAY, Taken, apart, make_home
 
 YEARS = (12, 36, 65)
 TABLES = ("cell_dekads", "area_in_class")
@@ -98,17 +97,8 @@ def measured(home: Path, cores: int, codes: list[str]) -> Iterator[tuple[str, Ta
     """Run the work in a process of its own with so many processes; yield what each table took."""
     settings = {"GEO_PIPELINE_HOME": str(home), "GEO_PIPELINE_PROCESSES": str(cores)}
     command = [sys.executable, "-m", "benchmarks.cells", "work", *codes]
-    with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.PIPE, stderr=errors
-        )
-        peak = Peak(child.pid)
-        output, _ = child.communicate()
-        most_mb = peak.end()
-        if child.returncode != 0:
-            errors.seek(0)
-            sys.exit(errors.read().decode())
-    for line in output.decode().splitlines():
+    lines, most_mb = apart(command, os.environ | settings)
+    for line in lines:
         if line.startswith("["):
             table, clock_s, cpu_s = json.loads(line)
             yield table, Taken(clock_s, cpu_s, most_mb)

@@ -14,7 +14,6 @@ names a home that stays.
 import io
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,8 +24,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from benchmarks.common import ROOT, asked, machine
-from benchmarks.growth import Peak
+from benchmarks.common import asked, machine
+from benchmarks.growth import apart
 from tests.cli.live_host import FOLDER, LIST, POWER, power
 from tests.sources.file_host import FileHost
 
@@ -200,17 +199,8 @@ def measured(what: str, settings: dict[str, str], codes: Sequence[str]) -> Run:
     """Do the work in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.fresh_day", "work", *codes]
     started = time.perf_counter()
-    with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(
-            command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, stderr=errors
-        )
-        peak = Peak(child.pid)
-        output, _ = child.communicate()
-        most_mb = peak.end()
-        if child.returncode != 0:
-            errors.seek(0)
-            sys.exit(errors.read().decode())
-    spent = json.loads(output.splitlines()[-1])
+    lines, most_mb = apart(command, settings)
+    spent = json.loads(lines[-1])
     return Run(what, spent, time.perf_counter() - started, most_mb)
 
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -126,16 +126,23 @@ def measured(home: Path, cores: int, codes: Sequence[str]) -> Taken:
     pinned = shutil.which("taskset")
     if pinned:
         command = [pinned, "--cpu-list", f"0-{cores - 1}", *command]
+    lines, peak_mb = apart(command, environment)
+    return Taken(**json.loads(lines[-1]), peak_mb=peak_mb)
+
+
+def apart(command: Sequence[str], environment: Mapping[str, str]) -> tuple[list[str], float]:
+    """Run a command in a process of its own; return its lines and the peak of its memory, MB."""
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors
         )
         peak = Peak(child.pid)
         output, _ = child.communicate()
+        peak_mb = peak.end()
         if child.returncode != 0:
             errors.seek(0)
             sys.exit(f"{' '.join(command[:6])} failed:\n{errors.read().decode()}")
-    return Taken(**json.loads(output.splitlines()[-1]), peak_mb=peak.end())
+    return output.decode().splitlines(), peak_mb
 
 
 class Peak:
