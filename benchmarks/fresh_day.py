@@ -21,13 +21,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from typing import NamedTuple
 
 from benchmarks.common import asked, machine
 from benchmarks.growth import apart
-from tests.cli.live_host import FOLDER, LIST, POWER, power
-from tests.sources.file_host import FileHost
+from tests.cli.live_host import FOLDER, LIST, POWER, PowerHost
 
 YEARS, PLACES = 65, 101
 FEW_YEARS, FEW_PLACES, FEW_RUNS = 2, 1, 2
@@ -50,20 +48,8 @@ def days() -> dict[str, date]:
     }
 
 
-class Host(FileHost):
+class Host(PowerHost):
     """Files of SIM2, and NASA POWER."""
-
-    def _answer(self, door: Any) -> None:
-        at = urlsplit(door.path)
-        if at.path != POWER:
-            super()._answer(door)
-            return
-        body = power(parse_qs(at.query))
-        door.send_response(200)
-        door.send_header("Content-Length", str(len(body)))
-        door.send_header("Content-Type", "application/json")
-        door.end_headers()
-        door.wfile.write(body)
 
     def put(self, cells: Sequence[tuple[int, int]], first: date, last: date, name: str) -> None:
         """Put the grid file of these days."""
@@ -179,7 +165,7 @@ class Run(NamedTuple):
     peak_mb: float
 
 
-def environment(home: Path, host: FileHost, since: date, until: date) -> dict[str, str]:
+def environment(home: Path, host: PowerHost, since: date, until: date) -> dict[str, str]:
     """Return the environment of a run."""
     settings = {
         "HOME": str(home),

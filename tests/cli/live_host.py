@@ -96,8 +96,26 @@ def power(asked: dict[str, list[str]]) -> bytes:
     return json.dumps(said).encode()
 
 
+class PowerHost(FileHost):
+    """Files by address, and NASA POWER."""
+
+    def _answer(self, door: Any) -> None:
+        at = urlsplit(door.path)
+        if at.path != POWER:
+            super()._answer(door)
+            return
+        body = power(parse_qs(at.query))
+        with self._lock:
+            self.asked.append((door.command, POWER, None, 200))
+        door.send_response(200)
+        door.send_header("Content-Length", str(len(body)))
+        door.send_header("Content-Type", "application/json")
+        door.end_headers()
+        door.wfile.write(body)
+
+
 @dataclass
-class LiveHost(FileHost):
+class LiveHost(PowerHost):
     """All that `geo-pipeline live` asks, since a year, up to the day before yesterday."""
 
     since: int = 2014
@@ -136,20 +154,6 @@ class LiveHost(FileHost):
                 met = {"check:headers:content-length": len(self.files[path])}
                 resources.append({"url": f"{self.url}{path}", "filesize": None, "extras": met})
         self.files[STATION_LIST] = json.dumps({"resources": resources}).encode()
-
-    def _answer(self, door: Any) -> None:
-        at = urlsplit(door.path)
-        if at.path != POWER:
-            super()._answer(door)
-            return
-        body = power(parse_qs(at.query))
-        with self._lock:
-            self.asked.append((door.command, POWER, None, 200))
-        door.send_response(200)
-        door.send_header("Content-Length", str(len(body)))
-        door.send_header("Content-Type", "application/json")
-        door.end_headers()
-        door.wfile.write(body)
 
     def environment(self, home: Any) -> dict[str, str]:
         """Return the settings that lead here."""
