@@ -7,11 +7,13 @@ ARG BASE_IMAGE=python:3.13-slim
 ARG SOURCE_DATE_EPOCH=1767225600
 
 # The libraries: this layer changes only with requirements.txt. All come as wheels, so no compiler.
+# requirements-cluster.txt adds what several machines need: workers of Celery, jobs of Kubernetes.
 FROM ${BASE_IMAGE} AS libraries
-COPY requirements.txt /src/
+ARG REQUIREMENTS=requirements.txt
+COPY requirements.txt requirements-cluster.txt /src/
 RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
-        --no-compile --require-hashes -r /src/requirements.txt
+        --no-compile --require-hashes -r "/src/$REQUIREMENTS"
 
 # The project: code, app and embedded data side by side in /app.
 FROM libraries AS project

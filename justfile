@@ -213,7 +213,8 @@ docs: (_environment "requirements-dev.txt")
 # Pin the requirements anew, with hashes and without addresses (needs uv)
 lock:
     uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build -o requirements.txt
-    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build --extra dev -c requirements.txt -o requirements-dev.txt
+    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build --extra celery --extra k8s -c requirements.txt -o requirements-cluster.txt
+    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --custom-compile-command "just lock" pyproject.toml --group build --extra dev --extra celery --extra k8s -c requirements.txt -c requirements-cluster.txt -o requirements-dev.txt
     uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --custom-compile-command "just lock" --group build --group peers -c requirements.txt -o requirements-peers.txt
 
 # An environment with what `requirements` names; costs nothing when it is up to date

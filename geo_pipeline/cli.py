@@ -18,7 +18,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from geo_pipeline.commands import export, keeping
+from geo_pipeline.commands import export, keeping, worker
 from geo_pipeline.commands.ending import StoppedError, ended_within, leave
 from geo_pipeline.commands.terminal import (
     err,
@@ -49,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(export.app, name="export")
-for _command in (keeping.backup, keeping.restore, keeping.tidy):
+for _command in (keeping.backup, keeping.restore, keeping.tidy, worker.worker):
     app.command()(_command)
 
 OBJECTS_BETWEEN_COLLECTIONS = 10_000

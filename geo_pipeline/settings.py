@@ -367,6 +367,12 @@ class Settings(Home):
         default=None,
         description="Password for that address, where it has none: for a secret in a file.",
     )
+    broker_url: SecretStr | None = Field(
+        default=None,
+        description="Broker by which queued runs reach the workers of several machines "
+        "(docs/scale.md): redis://host:6379/0 or amqp://user:password@host:5672//. Without one the "
+        "machine of Dagster's daemon executes them.",
+    )
     keep_runs_days: int = Field(
         default=365,
         ge=1,

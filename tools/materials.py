@@ -22,26 +22,36 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RUNTIME: Final = ROOT / "requirements.txt"
+CLUSTER: Final = ROOT / "requirements-cluster.txt"
 DEVELOPMENT: Final = ROOT / "requirements-dev.txt"
 PAGE: Final = ROOT / "docs" / "licences.md"
 
 STATED: Final = {
     # Their metadata name a family of licences, the text of one, or none.
+    "amqp": "BSD-3-Clause",
     "antlr4-python3-runtime": "BSD-3-Clause",
     "axe-playwright-python": "MIT",
+    "billiard": "BSD-3-Clause",
+    "click-plugins": "BSD-3-Clause",
     "et-xmlfile": "MIT",
     "jinja2": "BSD-3-Clause",
+    "kubernetes-validate": "Apache-2.0",
     "panel": "BSD-3-Clause",
     "panel-material-ui": "BSD-3-Clause",
     "pandas-stubs": "BSD-3-Clause",
     "pathlib-abc": "PSF-2.0",
+    "prompt-toolkit": "BSD-3-Clause",
     "psycopg2-binary": "LGPL-3.0-or-later",
+    "pyasn1-modules": "BSD-2-Clause",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
+    "requests-oauthlib": "ISC",
     "scipy": "BSD-3-Clause",
     "sqruff": "Apache-2.0",
     "uvloop": "MIT OR Apache-2.0",
+    "vine": "BSD-3-Clause",
     "xstatic-leaflet": "BSD-2-Clause",
-    # Installed on Windows alone.
+    # Installed before Python 3.11.3, or on Windows, alone.
+    "async-timeout": "Apache-2.0",
     "colorama": "BSD-3-Clause",
     "pyreadline3": "BSD-3-Clause",
     "pywin32": "PSF-2.0",
@@ -77,6 +87,7 @@ COMPATIBLE: Final = {
     "ISC": "asks for the notice to stay",
     "LGPL-3.0-or-later": "the library is used as it is and can be replaced by another build of it",
     "MIT": "asks for the notice to stay",
+    "MIT-0": "asks for nothing",
     "MIT-CMU": "asks for the notice to stay",
     "MPL-2.0": "its files are used unchanged; changed ones would have to be published",
     "PSF-2.0": "asks for the notice to stay",
@@ -139,8 +150,9 @@ def is_compatible(expression: str) -> bool:
 
 def page() -> str:
     """Return docs/licences.md."""
-    runtime, all_of_it = pins(RUNTIME), pins(DEVELOPMENT)
+    runtime, cluster, all_of_it = pins(RUNTIME), pins(CLUSTER), pins(DEVELOPMENT)
     names = {each.name for each in runtime}
+    further = {each.name for each in cluster} - names
     used = {
         word
         for each in all_of_it
@@ -165,9 +177,13 @@ def page() -> str:
             "",
             *_table(runtime),
             "",
+            "## What several machines run besides",
+            "",
+            *_table([each for each in cluster if each.name in further]),
+            "",
             "## What develops and tests it",
             "",
-            *_table([each for each in all_of_it if each.name not in names]),
+            *_table([each for each in all_of_it if each.name not in names | further]),
             "",
         ]
     )

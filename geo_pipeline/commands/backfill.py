@@ -23,11 +23,14 @@ from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.internals import (
     NOT_FINISHED_STATUSES,
     REPOSITORY_LABEL_TAG,
+    CodePointer,
+    JobPythonOrigin,
     LoadableTargetOrigin,
     ManagedGrpcPythonEnvCodeLocationOrigin,
     QueuedRunCoordinatorDaemon,
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
+    RepositoryPythonOrigin,
     SubmitRunContext,
     make_new_backfill_id,
 )
@@ -140,6 +143,7 @@ def _submit(
         asset_selection=assets,
         tags={**job.run_tags, REPOSITORY_LABEL_TAG: origin.get_label(), **tags},
         remote_job_origin=RemoteJobOrigin(origin, job.name),
+        job_code_origin=JobPythonOrigin(job.name, _code()),
         status=dg.DagsterRunStatus.NOT_STARTED,
     )
     # Queueing needs no workspace; a real one would start a code server, which takes seconds.
@@ -156,6 +160,12 @@ def _origin() -> RemoteRepositoryOrigin:
     return RemoteRepositoryOrigin(
         ManagedGrpcPythonEnvCodeLocationOrigin(target, MODULE), "__repository__"
     )
+
+
+def _code() -> RepositoryPythonOrigin:
+    """Return what a worker loads, on whatever machine it is."""
+    pointer = CodePointer.from_module(MODULE, "defs", str(Path.cwd()))
+    return RepositoryPythonOrigin(sys.executable, pointer)
 
 
 def _daemon_runs(instance: dg.DagsterInstance) -> bool:

@@ -18,7 +18,7 @@ from geo_pipeline.platform.record_damage import (
     refuse_stumps,
     what_happened,
 )
-from geo_pipeline.platform.record_storage import psycopg2_url
+from geo_pipeline.platform.record_storage import libpq_address
 from geo_pipeline.settings import Settings
 from geo_pipeline.words import message
 
@@ -104,9 +104,8 @@ def _require_answer(url: str) -> None:
     # Slow to import, and needed here alone.
     import psycopg2  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    address = psycopg2_url(url).replace("+psycopg2", "", 1)
     try:
-        psycopg2.connect(address, connect_timeout=CONNECT_TIMEOUT_S).close()
+        psycopg2.connect(libpq_address(url), connect_timeout=CONNECT_TIMEOUT_S).close()
     except psycopg2.OperationalError as error:
         why = str(error).strip().splitlines()[0]
         raise RecordsError(message("records.postgres_closed", why=why)) from error

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from dagster._core.code_pointer import CodePointer
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
@@ -40,15 +42,18 @@ __all__ = [
     "REPOSITORY_LABEL_TAG",
     "RUN_KEY_TAG",
     "WILL_RETRY_TAG",
+    "CodePointer",
     "DagsterExecutionInterruptedError",
     "InstigatorState",
     "InstigatorTick",
     "InstigatorType",
+    "JobPythonOrigin",
     "LoadableTargetOrigin",
     "ManagedGrpcPythonEnvCodeLocationOrigin",
     "QueuedRunCoordinatorDaemon",
     "RemoteJobOrigin",
     "RemoteRepositoryOrigin",
+    "RepositoryPythonOrigin",
     "SensorExecutionData",
     "SubmitRunContext",
     "TickStatus",
@@ -63,6 +68,7 @@ VERIFIED: Final = "1.13.27"
 
 USES: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "dagster._core.code_pointer": "a backfill is executed by workers: what they load",
         "dagster._core.definitions.asset_checks.asset_check_evaluation": (
             "an evaluation of a check names the materialisation that it judges: no public call "
             "stores that"
@@ -85,6 +91,7 @@ USES: Final[Mapping[str, str]] = MappingProxyType(
             "the type of an event of the log, which is stored and read in bulk"
         ),
         "dagster._core.launcher": "a launcher that knows whether the process of a run still lives",
+        "dagster._core.origin": "a backfill is executed by workers: which job of what they load",
         "dagster._core.remote_origin": (
             "a backfill is submitted without a webserver: where the code is found"
         ),
@@ -133,6 +140,7 @@ USES: Final[Mapping[str, str]] = MappingProxyType(
         "dagster._daemon.run_coordinator.queued_run_coordinator_daemon": (
             "whether the daemon that starts queued runs has been heard of"
         ),
+        "dagster._grpc.types": "a worker reads which run a task is of",
         "dagster._serdes": (
             "what Dagster has stored, read back; and how a class of ours is named in dagster.yaml"
         ),

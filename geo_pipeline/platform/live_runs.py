@@ -15,14 +15,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import dagster as dg
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
 
+from geo_pipeline.errors import UsageError
 from geo_pipeline.files import YOUNG_S
 from geo_pipeline.platform.run_locks import FOLDER, is_locked
 from geo_pipeline.platform.step_failures import keep_why
+from geo_pipeline.settings import Settings
 from geo_pipeline.words import Message, message
 
 
@@ -119,9 +121,21 @@ class WatchedRunLauncher(DefaultRunLauncher):
     """
 
     @classmethod
-    def from_config_value(cls, inst_data: Any, config_value: Any) -> Self:
-        """Return the launcher that `dagster.yaml` names."""
-        return cls(inst_data=inst_data)
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> Any:
+        """Return the launcher that `dagster.yaml` names, or the one to workers by setting.
+
+        Raises:
+            UsageError: there is a broker, but no PostgreSQL, or Celery is not installed.
+        """
+        settings = Settings()
+        if not settings.broker_url:
+            return cls(inst_data=inst_data)
+        try:
+            # An optional requirement.
+            from geo_pipeline.platform import celery_runs  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise UsageError(message("worker.no_celery", module=str(error.name))) from None
+        return celery_runs.CeleryLauncher.of(settings, inst_data)
 
     @property
     def supports_check_run_worker_health(self) -> bool:

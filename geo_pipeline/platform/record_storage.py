@@ -112,3 +112,12 @@ def psycopg2_url(url: str) -> str:
     if not separator or scheme not in ("postgresql", "postgres", "postgresql+psycopg2"):
         raise UsageError(message("records.postgres_address"))
     return _DRIVER + rest
+
+
+def libpq_address(url: str) -> str:
+    """Return the address as libpq takes it, for a connection without SQLAlchemy.
+
+    Raises:
+        UsageError: it is not the address of a PostgreSQL database.
+    """
+    return "postgresql://" + psycopg2_url(url).removeprefix(_DRIVER)
