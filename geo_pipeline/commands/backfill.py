@@ -143,7 +143,7 @@ def _submit(
         asset_selection=assets,
         tags={**job.run_tags, REPOSITORY_LABEL_TAG: origin.get_label(), **tags},
         remote_job_origin=RemoteJobOrigin(origin, job.name),
-        job_code_origin=JobPythonOrigin(job.name, _code()),
+        job_code_origin=JobPythonOrigin(job.name, code()),
         status=dg.DagsterRunStatus.NOT_STARTED,
     )
     # Queueing needs no workspace; a real one would start a code server, which takes seconds.
@@ -162,7 +162,7 @@ def _origin() -> RemoteRepositoryOrigin:
     )
 
 
-def _code() -> RepositoryPythonOrigin:
+def code() -> RepositoryPythonOrigin:
     """Return what a worker loads, on whatever machine it is."""
     pointer = CodePointer.from_module(MODULE, "defs", str(Path.cwd()))
     return RepositoryPythonOrigin(sys.executable, pointer)
