@@ -7,6 +7,10 @@ PROJECT_ROOT: Final = Path(__file__).resolve().parents[1]
 """The folder of the packages, with `assets_data` in it: a checkout, or where a wheel lies."""
 
 
+EMBEDDED_DATA: Final = PROJECT_ROOT / "assets_data"
+"""The boundaries, observations and parameters that ship with the project."""
+
+
 def default_home() -> Path:
     """Return `data` in a checkout of the project, else the user's folder for such data."""
     if (PROJECT_ROOT / "pyproject.toml").exists():

@@ -14,7 +14,7 @@ from pydantic_settings import SettingsError
 from geo_pipeline.errors import UsageError
 from geo_pipeline.homes import Home
 from geo_pipeline.judging import Limits
-from geo_pipeline.places import PROJECT_ROOT
+from geo_pipeline.places import EMBEDDED_DATA
 from geo_pipeline.settings_reading import (
     Ancestors,
     Hosts,
@@ -33,7 +33,7 @@ class Settings(Home):
     """Places, providers, limits. Reading them touches no network, and no disk but for secrets."""
 
     embedded_data: Path = Field(
-        default=PROJECT_ROOT / "assets_data",
+        default=EMBEDDED_DATA,
         description="Folder of the boundaries and observations that ship with the project.",
     )
     source: str = Field(

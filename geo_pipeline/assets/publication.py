@@ -123,7 +123,7 @@ def bulletins(
     A partition is a place: `FR`, a région (`R76`) or a département (`32`). The table
     `bulletin_claims` beside each has the query behind each figure.
     """
-    records, known = Records(workspace.warehouse), places.places()
+    records, known = Records(workspace.warehouse, workspace.settings.embedded_data), places.places()
     chosen = [known[key] for key in context.partition_keys]
     exports = workspace.settings.exports
     left_out: list[str] = []

@@ -181,8 +181,9 @@ def export_bulletin(
 ) -> None:
     """Write the bulletin of a place: two pages as PDF and HTML, and the sources of its figures.
 
-    Past issues are written as they would have been then. The table bulletin_claims beside them has
-    for each figure the query that finds it in the published warehouse.
+    Past issues are written as they would have been, from the data of days until then only. The
+    table bulletin_claims beside them has for each figure the query that finds it in the published
+    warehouse or, where it has a day as_known_on, in what `export known` writes.
     """
     from geo_pipeline.publishing.bulletin import issues, places
     from geo_pipeline.publishing.bulletin.records import Records
@@ -194,7 +195,7 @@ def export_bulletin(
     chosen = [places.parse_place(each) for each in place or ["France"]]
     if everywhere:
         chosen = list(places.places().values())
-    records = Records(Warehouse(settings.warehouse))
+    records = Records(Warehouse(settings.warehouse), settings.embedded_data)
     days = list(records.issues) if archive else [records.day_of(period)]
     if output is not None:
         if len(chosen) > 1 or archive:
@@ -214,6 +215,34 @@ def export_bulletin(
             raise left_out[0]
         told = message("bulletin.left_out", count=len(left_out), first=left_out[0].message)
         err.print(str(told), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("known")
+def export_known(
+    period: Annotated[
+        str, typer.Argument(help="Dekad by its last day (2022-08-31), or month (2022-08).")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(help="File to write, .duckdb; default: in the exports folder."),
+    ] = None,
+) -> None:
+    """Write what was known at the end of a past dekad, as a DuckDB file.
+
+    It has the tables that the bulletin of that dekad rests on: indicators, outlooks and their skill
+    from the weather until then. The queries of its bulletin_claims run in it.
+    """
+    from geo_pipeline.publishing.bulletin.records import Records
+    from geo_pipeline.settings import read_settings
+    from geo_pipeline.storage.warehouse import Warehouse
+
+    settings = read_settings()
+    records = Records(Warehouse(settings.warehouse), settings.embedded_data)
+    day = records.day_of(period)
+    target = output or settings.exports / f"known_{day.isoformat()}.duckdb"
+    if target.suffix != ".duckdb":
+        raise UsageError(message("unknown.ending", name=target.name, known=".duckdb"))
+    tell_written(records.known_then(day).write(target))
 
 
 @app.command("site")

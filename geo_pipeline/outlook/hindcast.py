@@ -140,7 +140,9 @@ class Hindcasts(NamedTuple):
     scored: Hindcast
 
 
-def hindcasts(weather: Weather, soils: Soils, grows: Mask) -> Iterator[Hindcasts]:
+def hindcasts(
+    weather: Weather, soils: Soils, grows: Mask, month: int | None = None
+) -> Iterator[Hindcasts]:
     """Yield forecasts of every past issue, so many places at a time as `VALUES_AT_ONCE` allows.
 
     Parameters
@@ -148,6 +150,7 @@ def hindcasts(weather: Weather, soils: Soils, grows: Mask) -> Iterator[Hindcasts
     weather : the record
     soils : for the days of the record and `ensemble.LONGEST_DAYS` more
     grows : (crops, days), for the same days: whether the crop is in season
+    month : only issues of this calendar month
 
     Raises
     ------
@@ -155,6 +158,8 @@ def hindcasts(weather: Weather, soils: Soils, grows: Mask) -> Iterator[Hindcasts
     """
     known = past(weather, soils)
     issues = known.ends[~np.isnan(known.at_end).all(axis=(0, 1))]
+    if month is not None:
+        issues = issues[weather.dates[issues].month == month]
     for to_come in windows(weather.dates, issues):
         crops = np.flatnonzero(grows[:, to_come.issues].any(axis=1))
         if not crops.size:

@@ -19,8 +19,15 @@ LEAST: Final = timedelta(days=2 * 366)
 
 def needed_until(table: str, weather: Footer) -> date | None:
     """Return the last day of `weather` that `table` needs, None where it needs all of it."""
-    last = _LAST.get(TABLES[table].needs_whole)
-    if last is None or weather.first_date is None or weather.last_date is None:
+    if weather.first_date is None or weather.last_date is None:
         return None
-    until = last(weather.last_date)
-    return until if until - weather.first_date >= LEAST else None
+    return last_needed(table, weather.first_date, weather.last_date)
+
+
+def last_needed(table: str, first: date, last: date) -> date | None:
+    """Return the same of a record from `first` to `last`."""
+    over = _LAST.get(TABLES[table].needs_whole)
+    if over is None:
+        return None
+    until = over(last)
+    return until if until - first >= LEAST else None

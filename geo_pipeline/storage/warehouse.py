@@ -98,6 +98,15 @@ class Warehouse:
         except duckdb.Error as error:
             raise _damaged(self.path, error) from error
 
+    def apart(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection of its own, in memory, with the publication as `published`.
+
+        Errors are those of `query`.
+        """
+        self._cursor().close()  # it is looked at first: where it is damaged the one before is read
+        path = previous(self.path) if self.reads_previous else self.path
+        return database.attach(at_hand(path))
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

@@ -108,6 +108,7 @@ def build(
         "continued": [0 if plan.changed is None else before.continued + plan.has_replaced],
     }
     connection.from_arrow(pa.table(publication)).create("publication")
+    connection.execute(sql.load("soil_outlook_told"))
     connection.execute(sql.load("publication"))
     connection.sql(sql.load("crop_areas")).create_view("crop_areas")
     connection.execute(sql.load("exposure"))

@@ -8,7 +8,7 @@ is the usual monthly one. A value is NaN where a missing day is involved. The no
 `reference_period`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from importlib import import_module
 
@@ -47,14 +47,21 @@ def drought_indicators(
     results = []
     for record in daily_records(days, WEATHER):
         basis = Basis(record, crops, crop_water(record, soil, crops))
-        measures = {
-            indicator: _classed(measure, class_min_years)
-            for indicator, computation in COMPUTED.items()
-            if (measure := _computed(computation, basis)) is not None
-        }
+        measures = measures_of(basis, COMPUTED, class_min_years)
         results.append((record.codes, basis.dekads, measures))
     rows = rows_of(results) if results else empty("drought_indicators")
     return validate("drought_indicators", rows)
+
+
+def measures_of(
+    basis: Basis, indicators: Iterable[str], class_min_years: int
+) -> dict[str, Measure]:
+    """Return these indicators by name, without those that do not apply to `basis`."""
+    return {
+        indicator: _classed(measure, class_min_years)
+        for indicator in indicators
+        if (measure := _computed(COMPUTED[indicator], basis)) is not None
+    }
 
 
 def function_of(computation: Computation) -> Callable[..., Measure | None]:

@@ -1,6 +1,7 @@
-"""Weights of the risk of crops: settings as the tables that `sql/exposure.sql` joins.
+"""What is weighed and judged by: settings as published tables.
 
-The risk itself is computed in that script; docs/exposure.md explains it.
+`sql/exposure.sql` computes the risk of crops with the weights, docs/exposure.md explains it. Past
+issues of the bulletin are computed by the same rule of classes (`vintages`).
 """
 
 import pandas as pd
@@ -12,9 +13,10 @@ HIGHEST_KY = 1.5
 
 
 def risk_tables(settings: Settings) -> dict[str, pd.DataFrame]:
-    """Return `risk_weights` (one row) and `irrigated_risk` (level, share), both published.
+    """Return `risk_weights` (one row), `irrigated_risk` (level, share) and `class_rules` (one row).
 
-    The share is that of a shortage which an irrigated crop suffers at each level of restriction.
+    All are published. The share is that of a shortage which an irrigated crop suffers at each level
+    of restriction.
     """
     weights = {
         "shortage_weight": [settings.risk_shortage_weight],
@@ -23,6 +25,7 @@ def risk_tables(settings: Settings) -> dict[str, pd.DataFrame]:
     }
     shares = settings.risk_irrigated
     return {
+        "class_rules": pd.DataFrame({"class_min_years": [settings.class_min_years]}),
         "risk_weights": pd.DataFrame(weights),
         "irrigated_risk": pd.DataFrame({"level": list(shares), "share": list(shares.values())}),
     }

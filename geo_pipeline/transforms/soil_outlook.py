@@ -104,22 +104,23 @@ def lands(weather: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame) -> 
 
 
 def outlook_hindcast(
-    weather: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame
+    weather: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame, *, month: int | None = None
 ) -> pd.DataFrame:
     """Return the valid rows of `outlook_hindcast` for the départements in `weather`.
 
-    `crops` and `storage` are the tables of `sources.agronomy`.
+    `crops` and `storage` are the tables of `sources.agronomy`; with a `month` the rows are those
+    issued in it.
     """
-    frames = [_hindcast_rows(land) for land in lands(weather, crops, storage)]
+    frames = [_hindcast_rows(land, month) for land in lands(weather, crops, storage)]
     frames = [each for each in frames if len(each)]
     rows = pd.concat(frames, ignore_index=True) if frames else empty("outlook_hindcast")
     return validate("outlook_hindcast", rows)
 
 
-def _hindcast_rows(land: Land) -> pd.DataFrame:
+def _hindcast_rows(land: Land, month: int | None) -> pd.DataFrame:
     """Return the rows of one record, not sorted."""
     parts: list[dict[str, npt.NDArray[Any]]] = []
-    for some in hindcasts(land.weather, land.soils, land.season.grows):
+    for some in hindcasts(land.weather, land.soils, land.season.grows, month):
         place, crop, issue, lead = where = np.nonzero(~np.isnan(some.scored.median))
         columns = {
             column: np.round(getattr(some.scored, name)[where], DECIMALS).astype(np.float32)
@@ -286,6 +287,30 @@ def _outlook_rows(land: Land, issue: Issue) -> pd.DataFrame:
             **columns,
         }
     )
+
+
+def observed(weather: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean wetness under the first of `crops` in each dekad of the record.
+
+    Columns: departement, target_end, observed, as in `outlook_hindcast`.
+    """
+    frames = []
+    for land in lands(weather, crops, storage):
+        known = past(land.weather, land.soils)
+        mean = np.round(known.mean[:, 0], DECIMALS)
+        place, dekad = np.nonzero(~np.isnan(mean))
+        frames.append(
+            pd.DataFrame(
+                {
+                    "departement": _codes(land, place),
+                    "target_end": land.weather.dates.to_numpy()[known.ends[dekad]],
+                    "observed": mean[place, dekad],
+                }
+            )
+        )
+    if not frames:
+        return pd.DataFrame({"departement": [], "target_end": [], "observed": []})
+    return pd.concat(frames, ignore_index=True)
 
 
 def _enough(issue: Issue) -> Mask:

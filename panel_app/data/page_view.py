@@ -174,9 +174,13 @@ class PageView:
         days = self.publication.bulletin_days
         if not days:
             return ()
-        matrix = self.publication.matrix(DROUGHT_INDICATOR)
-        columns = [matrix.column(code) for code in places()[self.bulletin_place].codes]
-        known = np.asarray(np.isfinite(matrix.value[:, columns]).any(axis=1))
+        matrix, place = self.publication.matrix(DROUGHT_INDICATOR), places()[self.bulletin_place]
+        columns = [matrix.column(code) for code in place.codes]
+        # A département is told of from the first index on, an area by its classes.
+        alone = place.kind == "departement"
+        least = 1 if alone else self.publication.class_min_years
+        enough = self.publication.years_then[:, columns] >= least
+        known = np.asarray(enough.any(axis=1))
         return tuple(day for day in days if known[matrix.periods.index(day)])
 
     def bulletin(self, form: Format = "pdf", day: date | None = None) -> str:

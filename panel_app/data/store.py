@@ -25,12 +25,13 @@ from geo_pipeline.publishing import exports, selection, table_files
 from geo_pipeline.publishing.api import editions, sizes
 from geo_pipeline.publishing.api.editions import Edition
 from geo_pipeline.publishing.api.sizes import Size
+from geo_pipeline.publishing.bulletin.records import offered, years_then
 from geo_pipeline.publishing.formats import format_years
 from geo_pipeline.publishing.sentences import Statement
 from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  for sessions
 from geo_pipeline.storage.warehouse import Warehouse, lacking
 from geo_pipeline.words import Lang
-from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix, style_indices
+from panel_app.data.indicator_matrix import FloatMatrix, Matrix, style_indices
 
 DROUGHT_INDICATOR: Final = "combined"
 """The indicator called the drought."""
@@ -229,9 +230,19 @@ class Publication:
         """The dekads that there is a bulletin of, as `bulletin.records` counts them."""
         if DROUGHT_INDICATOR not in self.indicators:
             return ()
+        return offered(self.matrix(DROUGHT_INDICATOR).periods, self.years_then)
+
+    @cached_property
+    def years_then(self) -> NDArray[np.int64]:
+        """Years of the combined index at each dekad until then, rows and columns of its matrix."""
         matrix = self.matrix(DROUGHT_INDICATOR)
-        enough = selection.of_most((matrix.style != NO_STYLE).sum(axis=1))
-        return tuple(day for day, known in zip(matrix.periods, enough, strict=True) if known)
+        return years_then(matrix.periods, matrix.value)
+
+    @cached_property
+    def class_min_years(self) -> int:
+        """Years of reference that a class needs."""
+        with self._lock:
+            return int(self._warehouse.query("class_rules")["class_min_years"].iloc[0])
 
     def no_forecast(self, indicator: str, code: str, lang: Lang) -> str | None:
         """Why a département has no forecast: its weather ended; None for other indicators."""

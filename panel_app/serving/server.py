@@ -86,7 +86,7 @@ class Server(BokehTornado):
         }
         liveness: dict[str, Any] = {"applications": {}}
         of_bulletins = {
-            "desk": bulletins.Desk(Library(settings.warehouse)),
+            "desk": bulletins.Desk(Library(settings.warehouse, settings.embedded_data)),
             "admits": self.admits,
         }
         of_api = {"queue": api.Queue(Service(settings.warehouse)), "may_read": self.reads}

@@ -149,7 +149,7 @@ def _parts(site: Site) -> dict[str, dict[str, Write]]:
     """Return the parts of the site by name, each with its pieces, which write into a folder."""
     publication = _publication(site)
     documents = {lang: Documents(publication, lang) for lang in LANGS}
-    library, service = Library(site.warehouse), Service(site.warehouse)
+    library, service = Library(site.warehouse, site.embedded_data), Service(site.warehouse)
     return {
         "frame": {"all": partial(_frame, site)},
         "maps": {

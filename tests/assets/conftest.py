@@ -32,10 +32,15 @@ def _computed_once() -> Iterator[None]:
 def _once(
     function: Callable[..., Any], named: Callable[..., str], copied: Callable[[Any], Any]
 ) -> Callable[..., Any]:
-    """Return `function` with a memory: `named` names its arguments, `copied` copies an answer."""
+    """Return `function` with a memory: `named` names its arguments, `copied` copies an answer.
+
+    Nothing is remembered of a call with options.
+    """
     known: dict[str, Any] = {}
 
-    def remembered(*arguments: Any) -> Any:
+    def remembered(*arguments: Any, **options: Any) -> Any:
+        if any(each is not None for each in options.values()):
+            return function(*arguments, **options)
         key = named(*arguments)
         if key not in known:
             known[key] = function(*arguments)

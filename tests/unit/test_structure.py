@@ -84,8 +84,9 @@ ALLOWED: dict[str, set[str]] = {
     "transforms": GROUND | {"indicators", "outlook"},
     "spatial": GROUND,
     "storage": GROUND | {"spatial"},
+    "vintages": GROUND | {"sources", "transforms", "spatial", "storage"},
     "drawing": set(),
-    "publishing": GROUND | {"drawing", "indicators", "outlook", "spatial", "storage"},
+    "publishing": GROUND | {"drawing", "indicators", "outlook", "spatial", "storage", "vintages"},
     "platform": GROUND | {"storage"},
     "runtime": GROUND
     | {"indicators", "outlook", "sources", "transforms", "spatial", "storage", "platform"},

@@ -4,6 +4,7 @@ Only leads whose hindcasts beat the climatology for sure are told, as on the pag
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -174,21 +175,23 @@ def _of_many(issue: Issue) -> Iterator[Sentence]:
 
 def _said_then(issue: Issue) -> list[Sentence]:
     """Return what the outlook of a month ago said of this dekad, and what came."""
-    issued = dekads.before(issue.day, MONTH)
-    if skill_of(issue, issued, MONTH) is None:
-        return []
-    table, rows = _rows(issue, issued, MONTH)
-    if table != "soil_outlook_past" or rows.empty:
-        return []
-    rows = rows[rows["observed"].notna()]
+    issued, rows = dekads.before(issue.day, MONTH), issue.records.said(issue.day)
+    here = rows["departement"].isin(issue.place.codes) & (rows["lead_dekads"] == MONTH)
+    rows = rows[here & rows["observed"].notna()]
     if rows.empty or (len(rows) == 1 and not issue.alone):
         return []
-    key = _key(issue, table, issued, MONTH)
+    key = {"period_end": issued, "lead_dekads": MONTH, **issue.of_place}
     return [
         _score_of_one(issue, issued, rows.iloc[0], key)
         if issue.alone
         else _score_of_many(issue, issued, rows, key)
     ]
+
+
+def _fact(issue: Issue, value: float, select: str, key: dict[str, Any], also: str = "") -> Fact:
+    """Return a fact of what was told a month ago, which is computed again also for the newest."""
+    told = claims.fact(value, "soil_outlook_issued", select, key, also)
+    return replace(told, known_on=issue.day)
 
 
 def _score_of_one(
@@ -203,10 +206,7 @@ def _score_of_one(
         high=issue.number_of(high, 2),
         came=issue.number_of(came, 2),
     )
-    facts = (
-        claims.fact(float(row[name]), "soil_outlook_past", name, key)
-        for name in ("p10", "p90", "observed")
-    )
+    facts = (_fact(issue, float(row[name]), name, key) for name in ("p10", "p90", "observed"))
     return Sentence("then", text, tuple(facts))
 
 
@@ -221,18 +221,13 @@ def _score_of_many(issue: Issue, issued: date, rows: pd.DataFrame, key: dict[str
         share=issue.percent(100 * within / len(rows)),
         drier=drier,
     )
-    table, known = "soil_outlook_past", "observed IS NOT NULL"
+    known = "observed IS NOT NULL"
+    share = "100.0 * count(*) FILTER (observed BETWEEN p10 AND p90) / count(*)"
     facts = (
-        claims.fact(within, table, "count(*)", key, "observed BETWEEN p10 AND p90"),
-        claims.fact(len(rows), table, "count(*)", key, known),
-        claims.fact(
-            100 * within / len(rows),
-            table,
-            "100.0 * count(*) FILTER (observed BETWEEN p10 AND p90) / count(*)",
-            key,
-            known,
-        ),
-        claims.fact(drier, table, "count(*)", key, "observed < p10"),
+        _fact(issue, within, "count(*)", key, "observed BETWEEN p10 AND p90"),
+        _fact(issue, len(rows), "count(*)", key, known),
+        _fact(issue, 100 * within / len(rows), share, key, known),
+        _fact(issue, drier, "count(*)", key, "observed < p10"),
     )
     return Sentence("then", text, facts)
 

@@ -17,8 +17,15 @@ Value = float | int | str | date | None
 Key = Mapping[str, Any]
 """Columns with their value, or several values, any of which is meant."""
 
-COLUMNS: Final = ("place", "period_end", "sentence", "value", "table", "key", "query")
-"""Columns of `bulletin_claims`: one row for each figure of a sentence."""
+COLUMNS: Final = (
+    *("place", "period_end", "sentence", "value", "table", "key", "query"),
+    "as_known_on",
+)
+"""Columns of `bulletin_claims`: one row for each figure of a sentence.
+
+The query is to be run in the published warehouse or, where `as_known_on` has a day, in the
+publication as it was known on it (`vintages.publication`).
+"""
 
 SAME_DEKAD: Final = (
     "month(period_end) = {month} AND least((day(period_end) - 1) // 10, 2) = {third}"
@@ -34,6 +41,11 @@ class Fact:
     table: str
     key: str
     query: str
+    known_on: date | None = None
+    """The day on which it was known, of a figure that is computed again; None for a published one.
+
+    All figures of a past issue are of its day, whatever stands here.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +131,18 @@ def _until(day: date) -> str:
     return f"{same} AND period_end <= {literal(day)}"
 
 
-def table_of(place: str, day: date, sentences: Iterable[Sentence]) -> pd.DataFrame:
-    """Return the rows of `bulletin_claims` of one document, the same in both languages."""
+def table_of(
+    place: str, day: date, sentences: Iterable[Sentence], known_on: date | None
+) -> pd.DataFrame:
+    """Return the rows of `bulletin_claims` of one document, the same in both languages.
+
+    `known_on` is the day of a past issue, None for the newest.
+    """
     rows = [
-        (place, day, sentence.id, _text(each.value), each.table, each.key, each.query)
+        (
+            *(place, day, sentence.id, _text(each.value), each.table, each.key, each.query),
+            _text(known_on or each.known_on),
+        )
         for sentence in sentences
         for each in sentence.known
     ]

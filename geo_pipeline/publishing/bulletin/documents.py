@@ -68,7 +68,8 @@ class Document:
 
     def claims(self) -> pd.DataFrame:
         """Return the rows of `bulletin_claims`."""
-        return claims.table_of(self.issue.place.key, self.issue.day, self.sentences)
+        issue = self.issue
+        return claims.table_of(issue.place.key, issue.day, self.sentences, issue.records.known_on)
 
     # --- what stands in the head and at the foot --------------------------------------------
 

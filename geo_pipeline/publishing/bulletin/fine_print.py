@@ -113,19 +113,15 @@ def _unknown(issue: Issue) -> Iterator[Sentence]:
     """Yield what is not known at this date: restrictions, areas of crops."""
     if stakes.restrictions(issue) is None:
         yield Sentence("limits.restrictions", issue.words("bulletin.limits.restrictions"))
-    if stakes.crops(issue) is None:
+    if issue.classes(issue.day) and stakes.crops(issue) is None:
         yield Sentence("limits.crops", issue.words("bulletin.limits.crops"))
 
 
 def _reissued(issue: Issue) -> Iterator[Sentence]:
-    """Yield what an issue of the archive knows from later years: the normal, and the outlook."""
-    cube = issue.records.cubes[COMBINED]
-    spans = [
-        _span(issue, c) for c in issue.columns if cube.reference_period[cube.row(issue.day), c]
-    ]
-    last = max((int(each[-4:]) for each in spans), default=issue.day.year)
-    if last > issue.day.year:
-        yield Sentence("limits.reissued", issue.words("bulletin.limits.reissued", last=last))
+    """Yield that an issue of the archive knows nothing of later days, and where it differs."""
+    if issue.records.known_on is not None:
+        told = {"day": issue.written(issue.day)}
+        yield Sentence("limits.reissued", issue.words("bulletin.limits.reissued", **told))
 
 
 def sources(issue: Issue) -> Section:
@@ -135,9 +131,10 @@ def sources(issue: Issue) -> Section:
         told = source.in_words(issue.lang)
         licence = f" ({told['licence']})" if told["licence"] else ""
         named.append(f"{told['name']}{licence}")
+    where = "trace" if issue.records.known_on is None else "trace_then"
     between = f"{NBSP}; " if issue.lang == "fr" else "; "
     said = [
         Sentence("sources", f"{between.join(named)}."),
-        Sentence("sources.trace", issue.words("bulletin.sources.trace")),
+        Sentence("sources.trace", issue.words(f"bulletin.sources.{where}")),
     ]
     return Section("sources", issue.words("bulletin.sources.title"), said)

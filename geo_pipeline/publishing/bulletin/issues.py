@@ -7,6 +7,7 @@ file is written whole or not at all.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Final, Literal
@@ -38,12 +39,19 @@ def document(records: Records, place: Place, day: date, lang: Lang) -> Document:
     """Return the document of a place at the dekad that ends on `day`.
 
     Raises:
-        NothingKnownError: the combined index of none of its départements is known then.
+        NothingKnownError: the combined index of none of its départements is known then, or, of an
+            area, no class for lack of years.
     """
-    if not records.knows(place.codes, day):
-        told = {"name": place.name("fr"), "day": day.isoformat()}
+    known = records.of(day)
+    told = {"name": place.name("fr"), "day": day.isoformat()}
+    if not known.knows(place.codes, day):
         raise NothingKnownError(message("bulletin.nothing_known", **told))
-    return make(Issue(records, place, day, lang))
+    issue = Issue(known, place, day, lang)
+    if not issue.alone and not issue.classes(day):
+        years = known.years(place.codes, day)
+        told_years = {"years": years, "least": records.class_min_years}
+        raise NothingKnownError(message("bulletin.few_years", **told, **told_years))
+    return make(issue)
 
 
 def rendered(made: Document, form: Format) -> bytes:
@@ -131,9 +139,9 @@ def write_issues(
 ) -> Iterator[Path]:
     """Write the issues of `places` at all `days`, and yield each file.
 
-    Issues of which nothing is known are left out, and told to `leave_out`. The first is written
-    alone, since it reads what all have in common; Typst works beside Python, so that two cores are
-    busy.
+    Issues of which nothing is known are left out, and told to `leave_out`. The first of a dekad is
+    written alone, since it reads what all have in common; Typst works beside Python, so that two
+    cores are busy.
 
     Raises:
         StorageError: as of `write_issue`.
@@ -146,10 +154,11 @@ def write_issues(
             leave_out(error)
             return []
 
-    first, *others = product(places, days)
-    yield from write(*first)
-    for paths in mapped(lambda each: write(*each), others, AT_ONCE):
-        yield from paths
+    for day in days:
+        first, *others = places
+        yield from write(first, day)
+        for paths in mapped(partial(write, day=day), others, AT_ONCE):
+            yield from paths
 
 
 def write_one(records: Records, place: Place, day: date, lang: Lang, target: Path) -> Path:

@@ -23,11 +23,12 @@ KEPT: Final = 64
 class Library:
     """The bulletins of the publication at `path`; it may be asked by several threads."""
 
-    def __init__(self, path: Place) -> None:
+    def __init__(self, path: Place, embedded_data: Path) -> None:
+        self._embedded_data = embedded_data
         self._warehouse = Warehouse(path)
         self._lock = threading.Lock()
         self._version: Version | None = None
-        self._records = Records(self._warehouse)
+        self._records = Records(self._warehouse, self._embedded_data)
         self._kept: OrderedDict[str, bytes] = OrderedDict()
 
     def content(self, name: str) -> bytes:
@@ -41,7 +42,7 @@ class Library:
             version = self._warehouse.version()
             if version != self._version:
                 self._version = version
-                self._records = Records(self._warehouse)
+                self._records = Records(self._warehouse, self._embedded_data)
                 self._kept.clear()
             if name not in self._kept:
                 self._kept[name] = issues.named(self._records, name)

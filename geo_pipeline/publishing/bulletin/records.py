@@ -1,9 +1,15 @@
-"""What bulletins read from the publication, once for all places and dekads."""
+"""What bulletins read from the publication, once for all places of a dekad.
 
-from collections.abc import Collection
-from dataclasses import dataclass
+A past dekad is read from the publication as it was known then (`vintages`): `Records.of` gives its
+records. Outlines, borders and the calendar of crops, which no day changes, are read once for all.
+"""
+
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,10 +20,15 @@ from geo_pipeline import dekads
 from geo_pipeline.drawing.outlines import Drawing, drawn
 from geo_pipeline.errors import UsageError
 from geo_pipeline.indicators.crops import CALENDAR_OF
+from geo_pipeline.indicators.distributions import MIN_YEARS
+from geo_pipeline.places import EMBEDDED_DATA
 from geo_pipeline.publishing import selection
 from geo_pipeline.publishing.calendar import Stage, stage_on
+from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.publishing.sentences import Source, is_past
 from geo_pipeline.storage.warehouse import Warehouse
+from geo_pipeline.vintages.publication import KnownThen
+from geo_pipeline.vintages.recomputed import Method, Recomputed
 from geo_pipeline.words import message
 
 Floats = NDArray[np.float64]
@@ -63,11 +74,66 @@ class Cube:
         return [row for row in alike if row is not None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Records:
     """The publication as bulletins read it; each table is read at its first use."""
 
     warehouse: Warehouse
+    embedded_data: Path = EMBEDDED_DATA
+    """The folder with the parameters of crops and soils."""
+    _asking: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _then: "dict[date, _PastRecords]" = field(default_factory=dict, init=False)
+    """The dekad asked for last."""
+    _said: dict[date, pd.DataFrame] = field(default_factory=dict, init=False)
+    _shares: dict[tuple[str, ...], Floats] = field(default_factory=dict, init=False)
+
+    @property
+    def known_on(self) -> date | None:
+        """The past dekad at whose end all this was known; None for what is known now."""
+        return None
+
+    def of(self, day: date) -> "Records":
+        """Return the records of the issue of a dekad: of a past one what was known at its end.
+
+        Those of the last dekad asked for are kept. Errors are those of `KnownThen`.
+        """
+        if day == self.newest:
+            return self
+        with self._asking:
+            if day not in self._then:
+                self._then.clear()
+                warehouse = self.known_then(day)
+                self._then[day] = _PastRecords(
+                    warehouse, self.embedded_data, published=self, day=day
+                )
+            return self._then[day]
+
+    @cached_property
+    def recomputed(self) -> Recomputed:
+        """What computes the indicators and outlooks of past days."""
+        return Recomputed(self.warehouse, Method.of(self.warehouse, self.embedded_data))
+
+    @cached_property
+    def class_min_years(self) -> int:
+        """Years of reference that a class needs."""
+        return int(self.warehouse.query("class_rules")["class_min_years"].iloc[0])
+
+    def known_then(self, day: date) -> KnownThen:
+        """Return the publication as it was known on `day`, the end of a dekad.
+
+        Errors are those of `KnownThen`.
+        """
+        return KnownThen(self.warehouse, self.recomputed, day)
+
+    def said(self, day: date) -> pd.DataFrame:
+        """Return what was told of the dekad `day` a month before, with what came.
+
+        It is the table `soil_outlook_issued` of what was known on `day`.
+        """
+        with self._asking:
+            if day not in self._said:
+                self._said[day] = _with_days(self.recomputed.said(day))
+            return self._said[day]
 
     @cached_property
     def departements(self) -> pd.DataFrame:
@@ -247,7 +313,7 @@ class Records:
         """The newest dekad of France.
 
         Raises:
-            UsageError: no département has a class.
+            UsageError: no département has a value.
         """
         return selection.select(self.warehouse, COMBINED).period_end
 
@@ -259,11 +325,22 @@ class Records:
 
     @cached_property
     def issues(self) -> tuple[date, ...]:
-        """The dekads that a bulletin can be of: those in which a département has a class."""
+        """The dekads that a bulletin can be of: most départements had enough years by then."""
         cube = self.cubes[COMBINED]
-        known = cube.drought_class != np.array(None)
-        enough = selection.of_most(known.sum(axis=1))
-        return tuple(day for day, is_known in zip(cube.periods, enough, strict=True) if is_known)
+        return offered(cube.periods, years_then(cube.periods, cube.value))
+
+    def drought_share(self, codes: tuple[str, ...]) -> Floats:
+        """Return the share of the known area of `codes` in drought at each dekad, %."""
+        if codes not in self._shares:
+            columns = [self.column(code) for code in codes]
+            classes = self.cubes[COMBINED].drought_class[:, columns]
+            known = classes != np.array(None)
+            dry = np.isin(classes.astype(str), IN_DROUGHT)
+            area = self.area_km2[columns]
+            whole = (known * area).sum(axis=1)
+            share = 100 * (dry * area).sum(axis=1) / np.maximum(whole, 1e-9)
+            self._shares[codes] = np.where(whole > 0, share, np.nan)
+        return self._shares[codes]
 
     def knows(self, codes: Collection[str], day: date) -> bool:
         """Return whether the combined index of any of these départements is known on `day`."""
@@ -271,6 +348,12 @@ class Records:
         row = cube.row(day)
         columns = [self.column(code) for code in codes]
         return row is not None and not np.isnan(cube.value[row, columns]).all()
+
+    def years(self, codes: Collection[str], day: date) -> int:
+        """Return the most years of reference of these départements on `day`."""
+        cube = self.cubes[COMBINED]
+        columns = [self.column(code) for code in codes]
+        return int(np.nanmax(cube.reference_years[cube.row(day), columns]))
 
     def column(self, code: str) -> int:
         """Column of a département."""
@@ -297,6 +380,96 @@ class Records:
                 "bulletin.no_issue", period=period, first=first.isoformat(), last=last.isoformat()
             )
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _PastRecords(Records):
+    """What was known at the end of a past dekad; what no day changes is that of `published`."""
+
+    published: Records = field(kw_only=True)
+    day: date = field(kw_only=True)
+
+    @property
+    def known_on(self) -> date | None:
+        return self.day
+
+    def of(self, day: date) -> Records:
+        return self if day == self.day else self.published.of(day)
+
+    def said(self, day: date) -> pd.DataFrame:
+        return _with_days(self.warehouse.table("soil_outlook_issued"))
+
+    @property
+    def departements(self) -> pd.DataFrame:
+        return self.published.departements
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return self.published.codes
+
+    @property
+    def area_km2(self) -> Floats:
+        return self.published.area_km2
+
+    @property
+    def shapes(self) -> Any:
+        return self.published.shapes
+
+    @property
+    def drawing(self) -> Drawing:
+        return self.published.drawing
+
+    @property
+    def stages(self) -> pd.DataFrame:
+        return self.published.stages
+
+    @property
+    def _stage_of(self) -> dict[tuple[str, date], Stage | None]:
+        return self.published._stage_of
+
+    @property
+    def neighbours(self) -> dict[str, list[str]]:
+        return self.published.neighbours
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return self.published.sources
+
+    @property
+    def newest(self) -> date:
+        return self.published.newest
+
+    @property
+    def has_ended(self) -> bool:
+        return self.published.has_ended
+
+    @property
+    def issues(self) -> tuple[date, ...]:
+        return self.published.issues
+
+
+def years_then(periods: Sequence[date], value: Floats) -> NDArray[np.int64]:
+    """Return how many years of the same dekad were known at each, 0 where there is no index now.
+
+    `value` is the index as it is known now, dekads x départements, and so is what is returned.
+    """
+    known, years = ~np.isnan(value), np.zeros(value.shape, np.int64)
+    slots = np.array([dekads.of_year(day) for day in periods])
+    for slot in np.unique(slots):
+        rows = np.flatnonzero(slots == slot)
+        years[rows] = np.where(known[rows], np.cumsum(known[rows], axis=0), 0)
+    return years
+
+
+def offered(
+    periods: Sequence[date], years: NDArray[np.int64], least: int = MIN_YEARS
+) -> tuple[date, ...]:
+    """Return the dekads in which most départements had at least so many years.
+
+    Four make an index, of which a département is told; an area is told of by classes.
+    """
+    most = selection.of_most((years >= max(least, MIN_YEARS)).sum(axis=1))
+    return tuple(day for day, is_known in zip(periods, most, strict=True) if is_known)
 
 
 SOURCES_OF: Final = (COMBINED, "yield_anomaly_pct_soft_wheat", "water_restrictions")

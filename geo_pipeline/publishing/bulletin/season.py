@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -13,10 +12,9 @@ from geo_pipeline.publishing.bulletin import claims
 from geo_pipeline.publishing.bulletin.claims import Sentence
 from geo_pipeline.publishing.bulletin.issue import Figure, Issue, Section
 from geo_pipeline.publishing.bulletin.pictures import Plot
-from geo_pipeline.publishing.bulletin.records import COMBINED, SEASON_RAIN, Floats, Records
+from geo_pipeline.publishing.bulletin.records import COMBINED, SEASON_RAIN, Floats
 from geo_pipeline.publishing.bulletin.state import drought_share, share_fact
 from geo_pipeline.publishing.formats import ordinal
-from geo_pipeline.publishing.legend import IN_DROUGHT
 
 SLOTS: Final = season_courses.SLOTS
 _X: Final = (np.arange(SLOTS) + 0.5) / SLOTS
@@ -108,7 +106,8 @@ def _rank_words(issue: Issue, place: int, known: int, *, low: bool) -> str:
 
 
 def _of_area(issue: Issue) -> Section | None:
-    periods, known = shares(issue.records, issue.place.codes)
+    known = issue.records.drought_share(issue.place.codes)
+    periods = issue.records.cubes[COMBINED].periods
     until = sum(day <= issue.day for day in periods)
     if not until or np.isnan(known[until - 1]):
         return None
@@ -152,20 +151,6 @@ def _share_sentence(issue: Issue, periods: tuple[date, ...], rank: season_course
 
 def _is_same_dekad(day: date, other: date) -> bool:
     return season_courses.place(day)[1] == season_courses.place(other)[1]
-
-
-@lru_cache(maxsize=64)
-def shares(records: Records, codes: tuple[str, ...]) -> tuple[tuple[date, ...], Floats]:
-    """Return the share of the known area of `codes` in drought at each dekad, %."""
-    cube = records.cubes[COMBINED]
-    columns = [records.column(code) for code in codes]
-    classes = cube.drought_class[:, columns]
-    known = classes != np.array(None)
-    dry = np.isin(classes.astype(str), IN_DROUGHT)
-    area = records.area_km2[columns]
-    whole = (known * area).sum(axis=1)
-    share = np.where(whole > 0, 100 * (dry * area).sum(axis=1) / np.maximum(whole, 1e-9), np.nan)
-    return cube.periods, share
 
 
 def _chart(

@@ -45,7 +45,9 @@ def _standing(issue: Issue) -> pd.DataFrame:
 
 
 def crops(issue: Issue) -> Section | None:
-    """Return the crops at stake, in ha; None where the areas are not known."""
+    """Return the crops at stake, in ha; None where the areas or the class are not known."""
+    if not issue.classes(issue.day):
+        return None
     rows = _standing(issue)
     title = issue.words("bulletin.crops.title")
     if rows.empty:

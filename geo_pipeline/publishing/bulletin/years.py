@@ -14,7 +14,6 @@ from geo_pipeline.drawing import curves
 from geo_pipeline.publishing.bulletin.issue import Figure, Issue, Section
 from geo_pipeline.publishing.bulletin.pictures import Plot
 from geo_pipeline.publishing.bulletin.records import COMBINED
-from geo_pipeline.publishing.bulletin.season import shares
 
 SHADES: Final = ((75.0, "#3a1d6e"), (50.0, "#7459a6"), (25.0, "#ae9ecf"), (5.0, "#e4dcee"))
 """Share of the area in drought from which a cell has a shade, %; below the last it is empty."""
@@ -68,7 +67,8 @@ def _classes(issue: Issue) -> dict[tuple[int, int], str]:
 
 
 def _shares(issue: Issue) -> dict[tuple[int, int], str]:
-    periods, known = shares(issue.records, issue.place.codes)
+    known = issue.records.drought_share(issue.place.codes)
+    periods = issue.records.cubes[COMBINED].periods
     return {
         (day.year, dekads.of_year(day)): next(
             (colour for least, colour in SHADES if share >= least), EMPTY

@@ -64,10 +64,17 @@ def _issue(view: PageView, matrix: Matrix, day: date) -> dict[str, Any]:
 
 
 def _finding(view: PageView, matrix: Matrix, day: date) -> dict[str, Any]:
-    """Return what the issue finds: the class of a département, the share of an area in drought."""
+    """Return what is known now of an issue's dekad: a class, the share of an area in drought.
+
+    Of a département of which the issue has no class, that it has none.
+    """
     row = matrix.periods.index(day)
     columns = [matrix.column(code) for code in places()[view.bulletin_place].codes]
     if len(columns) == 1:
+        years = int(view.publication.years_then[row, columns[0]])
+        if years < view.publication.class_min_years:
+            said = view.words("bulletins.no_class", years=years)
+            return {"colour": "", "hatched": True, "said": said}
         style = matrix.style[row, columns[0]]
         known = NO_DATA if style == NO_STYLE else matrix.styles[style]
         return {

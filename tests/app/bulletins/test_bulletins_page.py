@@ -28,8 +28,18 @@ def test_every_issue_is_listed_with_what_it_finds(store: Store, publication: Pub
         for day in records.issues:
             listed = f"bulletins/bulletin_32_{day}_fr.pdf" in text
             assert listed == records.knows(["32"], day)
-    row = next(each for each in text.split("<tr>") if "3e décade d'août 2022" in each)
-    assert "Sécheresse grave" in row
+    rows = {day: next(each for each in text.split("<tr>") if day in each) for day in SEEN}
+    assert "Sécheresse grave" in rows["3e décade d'août 2022"]
+    assert "Sans classe : 6 années seulement à cette date" in rows["3e décade d'août 2017"]
+
+
+SEEN = ("3e décade d'août 2022", "3e décade d'août 2017")
+
+
+def test_an_area_has_no_issue_before_there_are_classes(publication: Publication) -> None:
+    view = view_of(publication, page="bulletins")
+    assert view.bulletin_days[0] >= date(2020, 6, 10)
+    assert view.bulletin_days[-1] == date(2022, 12, 31)
 
 
 def test_the_share_of_an_area_is_that_of_its_bulletin(
@@ -37,9 +47,9 @@ def test_the_share_of_an_area_is_that_of_its_bulletin(
 ) -> None:
     view = view_of(publication, page="bulletins", region="76")
     text = plain(bulletins_page.slots(view)["issues"])
-    row = next(each for each in text.split("<tr>") if "3e décade d'août 2022" in each)
+    row = next(each for each in text.split("<tr>") if "3e décade de décembre 2022" in each)
     with closing(Warehouse(store.path)) as warehouse:
-        document = issues.document(Records(warehouse), places()["R76"], date(2022, 8, 31), "fr")
+        document = issues.document(Records(warehouse), places()["R76"], date(2022, 12, 31), "fr")
     told = next(each.text for each in document.lead if each.id == "share")
     share = re.search(r"couvre (\d+ %)", plain(told))
     assert share is not None
@@ -47,8 +57,8 @@ def test_the_share_of_an_area_is_that_of_its_bulletin(
 
 
 def test_a_page_links_to_the_issue_of_its_dekad(publication: Publication) -> None:
-    view = view_of(publication, period="2011-05-20", departement="04", lang="en")
-    assert view.bulletin() == "bulletins/bulletin_04_2011-05-20_en.pdf"
+    view = view_of(publication, period="2016-05-20", departement="04", lang="en")
+    assert view.bulletin() == "bulletins/bulletin_04_2016-05-20_en.pdf"
     france = view_of(publication)
     assert france.bulletin("html") == "bulletins/bulletin_france_2022-12-31_fr.html"
 
@@ -83,7 +93,7 @@ def test_files_are_those_of_the_command(address: str, small_home: Path, tmp_path
     again = requests.get(f"{address}/{name}", headers={"If-None-Match": etag}, timeout=60)
     assert (again.status_code, again.content) == (304, b"")
     claims = requests.get(f"{address}/bulletin_32_2022-08-31_claims.csv", timeout=60)
-    assert claims.text.startswith("place,period_end,sentence,value,table,key,query\n")
+    assert claims.text.startswith("place,period_end,sentence,value,table,key,query,as_known_on\n")
 
 
 @pytest.mark.slow
