@@ -4,7 +4,7 @@ Add the model of such a table here. Other tables have theirs in `schemas` and `s
 rest of a table's record is in `tables`.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -142,10 +142,6 @@ WHY_NOT = (
     "outlook.no_skill",
 )
 """Keys of the reasons for which a forecast of soil water is not shown (`sql/publication.sql`)."""
-
-
-LIMIT_NEEDS: Final = {"d2_pct": 9, "d3_pct": 19, "d4_pct": 49}
-"""Other years without which the limit of a class is not known: the driest of 9 is at 10 % (D2)."""
 
 
 def _swi(description: str) -> Any:

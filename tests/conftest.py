@@ -77,7 +77,16 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder that the workers of one test run share."""
+    """Return a folder that the workers of one test run share.
+
+    Where `GEO_PIPELINE_TEST_HOME` names a home that outlives a test run, so does this folder: it
+    lies beside that home.
+    """
+    kept = os.environ.get("GEO_PIPELINE_TEST_HOME")
+    if kept:
+        beside = Path(f"{kept}-beside")
+        beside.mkdir(parents=True, exist_ok=True)
+        return beside
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
@@ -111,12 +120,14 @@ def own_home(published_home: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def small_home(of_all: Path) -> Path:
-    """Return a home with 31, 32 and 33 run and published. Copy it, do not write to it.
+    """Return a home with 31, 32 and 33 run and published. Copy it, do not write to it."""
+    return made(of_all / "small", ["31", "32", "33"])
 
-    It is kept beside that of all France, where that one is kept.
-    """
-    kept = os.environ.get("GEO_PIPELINE_TEST_HOME")
-    return made(Path(f"{kept}-small") if kept else of_all / "small", ["31", "32", "33"])
+
+@pytest.fixture(scope="session")
+def pair_home(of_all: Path) -> Path:
+    """Return a home with 75, of which no weather is known, and 76. Copy it, do not write to it."""
+    return made(of_all / "pair", ["75", "76"])
 
 
 @pytest.fixture

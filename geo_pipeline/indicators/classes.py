@@ -56,6 +56,8 @@ PERCENTILE_DRY_LIMITS = (2.0, 5.0, 10.0, 20.0, 30.0)
 INDEX_DROUGHT_LIMIT, PERCENTILE_DROUGHT_LIMIT = (
     limits[DROUGHT_CLASSES.index("D1")] for limits in (INDEX_DRY_LIMITS, PERCENTILE_DRY_LIMITS)
 )
+# Other years without which the limit of a class is not known: the driest of 9 is at 10 % (D2).
+LIMIT_NEEDS = {"d2_pct": 9, "d3_pct": 19, "d4_pct": 49}
 PERCENTILE_WET_LIMITS = tuple(100.0 * float(ndtr(z)) for z in INDEX_WET_LIMITS)
 # The highest values of the three dry classes of WMO-No. 1090; its wet limits are those above.
 WMO_DRY_LIMITS = (-2.0, -1.5, -1.0)

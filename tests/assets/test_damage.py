@@ -1,7 +1,6 @@
 """Damaged files of the lake: they stop nobody else, and are made again by themselves."""
 
 import random
-import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -36,19 +35,9 @@ OF_FRANCE = (
 )
 
 
-@pytest.fixture(scope="module")
-def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home with 31, 32 and 33 of the embedded data, run and published."""
-    home = tmp_path_factory.mktemp("small") / "home"
-    run(Settings(home=home), ["31", "32", "33"], ignore)
-    return home
-
-
 @pytest.fixture
-def settings(small_home: Path, tmp_path: Path) -> Settings:
-    home = tmp_path / "home"
-    shutil.copytree(small_home, home)
-    return Settings(home=home)
+def settings(own_small_home: Path) -> Settings:
+    return Settings(home=own_small_home)
 
 
 def flip(path: Path, seed: int = 0) -> None:

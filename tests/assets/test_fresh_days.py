@@ -71,6 +71,7 @@ def test_day_after_day_is_the_same_as_all_at_once(tmp_path: Path) -> None:
     assert Lake(settings.lake).footer("soil_water_daily", "31").last_date == DAYS[2]
 
 
+@pytest.mark.drill
 def test_processes_write_the_same_bytes(
     own_small_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -284,6 +284,7 @@ def test_after_a_day_that_is_used_up_the_next_run_asks_for_the_rest(
     assert set(archive.asked) == {"32"}
 
 
+@pytest.mark.drill
 def test_the_last_good_partition_stays(settings: Settings, archive: Archive) -> None:
     run(settings, ["31", "32"], ignore)
     before = digests(settings.lake)
@@ -367,6 +368,7 @@ def test_histories_join_and_their_overlap_is_told(settings: Settings) -> None:
     assert july["error_after"] < july["error_before"]
 
 
+@pytest.mark.drill
 def test_an_earlier_history_is_adjusted_over_ten_years(settings: Settings) -> None:
     """Days from 2012 on are asked for; those of 2010 and 2011 are the history's, adjusted."""
     mixed = settings.model_copy(
@@ -393,6 +395,7 @@ def test_an_earlier_history_is_adjusted_over_ten_years(settings: Settings) -> No
     assert not [each for each in Findings(settings.findings).all() if each.check == "not_adjusted"]
 
 
+@pytest.mark.drill
 def test_a_history_without_common_years_is_joined_as_it_is_and_told(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -488,12 +491,11 @@ def test_a_signal_ends_a_run_that_waits_for_its_provider(
 
 
 def test_what_others_fail_for_keeps_what_was_and_is_told(
-    tmp_path: Path, provider: Provider
+    own_small_home: Path, provider: Provider
 ) -> None:
     """Crops, restrictions and outlines from providers that answer with nonsense."""
     provider.on("/*", "<html><body>maintenance</body></html>")
-    home = tmp_path / "home"
-    run(Settings(home=home), ["31", "32"], ignore)
+    home = own_small_home
     before = digests(home / "lake")
     settings = Settings(
         home=home,
@@ -526,6 +528,7 @@ def test_what_others_fail_for_keeps_what_was_and_is_told(
     assert {name: after[name] for name in before} == before
 
 
+@pytest.mark.drill
 def test_restrictions_and_outlines_of_the_day(
     tmp_path: Path, provider: Provider, shared_data: Path
 ) -> None:

@@ -37,11 +37,11 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(pair_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """75 and 76 run on the embedded data; 76 failed on a provider after; a finding of each kind."""
     home = tmp_path_factory.mktemp("monitored") / "home"
+    shutil.copytree(pair_home, home)
     settings = Settings(home=home)
-    run(settings, ["75", "76"], ignore)
     with pytest.raises(SourceError):
         run(Settings(home=home, source="open-meteo", offline=True), ["76"], ignore)
     findings = Findings(settings.findings)

@@ -85,6 +85,7 @@ def test_the_lake_holds_what_was_observed(published_home: Path, shared_data: Pat
     assert 2014 not in set(rows["date"].dt.year)
 
 
+@pytest.mark.drill
 def test_one_departement_alone_leaves_the_same_bytes(published_home: Path, tmp_path: Path) -> None:
     together = digests(published_home / "lake")
     settings = Settings(home=tmp_path / "home")

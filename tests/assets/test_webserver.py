@@ -117,6 +117,7 @@ def test_the_pages_load_everything_and_run_one_partition(
     assert (home / "published" / "drought.duckdb").is_file()
 
 
+@pytest.mark.drill
 @pytest.mark.slow
 def test_a_run_that_waits_for_its_provider_can_be_stopped(home: Path, provider: Provider) -> None:
     """By Dagster's pages, or by a signal to the process of the run; it is not tried again."""

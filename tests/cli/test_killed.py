@@ -72,6 +72,7 @@ def test_killed_runs_leave_everything_valid(small_home: Path, tmp_path: Path) ->
     assert digests(home / "lake") == complete
 
 
+@pytest.mark.drill
 @pytest.mark.slow
 def test_a_first_run_that_is_killed_can_be_run_again(small_home: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"

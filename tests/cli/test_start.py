@@ -70,6 +70,15 @@ def loaded(*arguments: str, home: Path) -> set[str]:
     return HEAVY & set(modules)
 
 
+def test_the_app_loads_neither_dagster_nor_the_models_of_tables(tmp_path: Path) -> None:
+    """The models alone took a fifth of its start."""
+    code = "import json, sys; import panel_app.app; print(json.dumps(sorted(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert HEAVY & set(json.loads(result.stdout)) & {"dagster", "pandera"} == set()
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["export", "map", "--help"]])
 def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     assert loaded(*arguments, home=tmp_path) == set()

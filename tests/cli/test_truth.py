@@ -35,7 +35,6 @@ from typer.testing import CliRunner
 
 from geo_pipeline.automation.monitoring import current_snapshot, is_wrong
 from geo_pipeline.cli import app
-from geo_pipeline.commands.runs import run
 from geo_pipeline.commands.unfinished import left
 from geo_pipeline.definitions import build_definitions
 from geo_pipeline.errors import RecordsError
@@ -48,7 +47,7 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.tables import SUMMED, TABLES
 from tests import postgres
 from tests.cli.test_commands import FAILED, geo_pipeline, one_line
-from tests.conftest import PARTITIONED, UNPARTITIONED, digests, ignore, made_from
+from tests.conftest import PARTITIONED, UNPARTITIONED, digests, made_from
 
 pytestmark = pytest.mark.slow
 
@@ -57,19 +56,11 @@ SEED = 20261129
 PATIENCE_S = 120
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home where two départements were run and all is well. Read it only."""
-    home = tmp_path_factory.mktemp("well") / "home"
-    run(Settings(home=home), ["75", "76"], ignore)
-    return home
-
-
 @pytest.fixture
-def home(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a copy of it, which is where commands work."""
+def home(pair_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of a home where two départements were run; it is where commands work."""
     home = tmp_path / "home"
-    shutil.copytree(whole, home)
+    shutil.copytree(pair_home, home)
     monkeypatch.setenv("GEO_PIPELINE_HOME", str(home))
     return home
 
@@ -216,7 +207,9 @@ def _with(content: bytearray, first: int, count: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_records_damaged_anywhere_are_told_and_mended(home: Path, whole: Path, name: str) -> None:
+def test_records_damaged_anywhere_are_told_and_mended(
+    home: Path, pair_home: Path, name: str
+) -> None:
     """Each of the three files; all else is still told, and one command mends it."""
     chance = random.Random(f"{SEED} {name}")
     for file in FILES:
@@ -231,7 +224,7 @@ def test_records_damaged_anywhere_are_told_and_mended(home: Path, whole: Path, n
         assert command("repair")[0] == 0
         assert not is_wrong(current_snapshot(Settings(home=home))[0]), file
         shutil.rmtree(home / "dagster")
-        shutil.copytree(whole / "dagster", home / "dagster")
+        shutil.copytree(pair_home / "dagster", home / "dagster")
 
 
 @pytest.mark.parametrize(
@@ -255,7 +248,9 @@ def test_a_configuration_that_cannot_be_used_is_told_and_mended(
     if b"\xe1" in after:
         path.write_bytes(path.read_bytes() + b"retention: []\n")
     assert wrong(home) == {("records", "dagster")}
-    line = one_line(geo_pipeline("materialize", "75", home=home).stderr)
+    refused = CliRunner().invoke(app, ["materialize", "75"]).exception
+    assert isinstance(refused, RecordsError)
+    line = str(refused)
     assert f"{path} cannot be used" in line
     assert "`geo-pipeline repair`" in line
     code, told = command("repair")

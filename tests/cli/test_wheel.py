@@ -37,6 +37,7 @@ def _assert_tells_the_truth(wheel: Path) -> None:
     assert about["Home-page"] is None
 
 
+@pytest.mark.drill
 def test_a_wheel_runs_from_any_folder_with_its_data_inside(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from geo_pipeline.outlook_schemas import LIMIT_NEEDS
+from geo_pipeline.indicators.classes import LIMIT_NEEDS
 from geo_pipeline.publishing.formats import (
     capitalise,
     format_date,

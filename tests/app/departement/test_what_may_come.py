@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo_pipeline.indicators.classes import LIMIT_NEEDS
 from geo_pipeline.outlook.hindcast import class_limits
-from geo_pipeline.outlook_schemas import LIMIT_NEEDS, WHY_NOT
+from geo_pipeline.outlook_schemas import WHY_NOT
 from geo_pipeline.publishing.formats import format_number
 from panel_app.data.store import Publication
 from panel_app.pages.departement import departement_page

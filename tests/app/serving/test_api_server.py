@@ -190,8 +190,15 @@ def test_the_commands_of_gdal_work_where_it_is_installed(address: str, tmp_path:
     assert len(gpd.read_file(tmp_path / "spi_3.gpkg")) == 101
 
 
-def test_a_sign_in_closes_the_data_too(small_home: Path, tmp_path: Path) -> None:
-    settings = {"sign_in": "basic", "users": '{"ada": "lovelace 1815"}', "api_token": "for R"}
+def test_a_sign_in_closes_the_data_too_and_links_keep_the_prefix(
+    small_home: Path, tmp_path: Path
+) -> None:
+    settings = {
+        "sign_in": "basic",
+        "users": '{"ada": "lovelace 1815"}',
+        "api_token": "for R",
+        "prefix": "drought",
+    }
     with serving(small_home, tmp_path / "log.txt", **settings) as (_, app):
         url = f"{_api(app)}/indicators"
         refused = _ask("GET", url)
@@ -200,12 +207,8 @@ def test_a_sign_in_closes_the_data_too(small_home: Path, tmp_path: Path) -> None
         assert refused.headers["Content-Type"] == "application/problem+json"
         wrong = _ask("GET", url, headers={"Authorization": "Bearer for Python"})
         assert wrong.status_code == 401
-        right = _ask("GET", url, headers={"Authorization": "Bearer for R"})
-        assert right.status_code == 200
-
-
-def test_links_keep_the_prefix(small_home: Path, tmp_path: Path) -> None:
-    with serving(small_home, tmp_path / "log.txt", prefix="drought") as (_, app):
-        said = _ask("GET", _api(app)).json()
+        known = {"Authorization": "Bearer for R"}
+        assert _ask("GET", url, headers=known).status_code == 200
+        said = _ask("GET", _api(app), headers=known).json()
         assert said["links"]["tables"].endswith("/drought/api/v1/tables")
-        assert _ask("GET", said["links"]["openapi"]).status_code == 200
+        assert _ask("GET", said["links"]["openapi"], headers=known).status_code == 200
