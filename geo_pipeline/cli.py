@@ -202,9 +202,10 @@ def backfill(
         str | None,
         typer.Option(help="Id of a backfill: only what has not come to a good end in it."),
     ] = None,
+    together: Annotated[int, typer.Option(min=1, help="Départements that share a run.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Queue a run for each département; Dagster's daemon starts them (`just dagster`)."""
+    """Queue a run for each département, or some; Dagster's daemon starts them (`just dagster`)."""
     from geo_pipeline.commands.backfill import BACKFILL_TAG, enqueue, left_over
 
     settings = _settings()
@@ -214,11 +215,13 @@ def backfill(
         raise UsageError(message("cli.again"))
     else:
         codes = left_over(settings, again)
-    queued = enqueue(settings, codes)
+    queued = enqueue(settings, codes, together)
     if as_json:
         print_json(asdict(queued))
         return
-    out.print(f"{len(queued.run_ids)} runs queued, {BACKFILL_TAG} = {queued.backfill_id}")
+    out.print(
+        f"{len(set(queued.run_ids.values()))} runs queued, {BACKFILL_TAG} = {queued.backfill_id}"
+    )
     if queued.waiting:
         out.print(f"  queued or under way since before, not again: {', '.join(queued.waiting)}")
     runs = f"{settings.dagster_url}/runs?q[0]=tag:{BACKFILL_TAG}={queued.backfill_id}"

@@ -1,4 +1,4 @@
-"""Backfills: a separate run for each département, in the queue that Dagster's daemon empties.
+"""Backfills: a run for each département, or for some, in the queue that Dagster's daemon empties.
 
 `geo-pipeline run` does everything in one run and one process, which is much quicker for the
 embedded data. Separate runs are for providers that take minutes for a département: each succeeds,
@@ -68,8 +68,13 @@ class Queued:
     """Whether the daemon that starts queued runs had a recent heartbeat."""
 
 
-def enqueue(settings: Settings, codes: Sequence[str]) -> Queued:
-    """Queue a run for each of the départements `codes`, from their observations to indicators.
+def enqueue(settings: Settings, codes: Sequence[str], together: int = 1) -> Queued:
+    """Queue runs of the départements `codes`, from their observations to indicators.
+
+    Args:
+        settings: they say where the home is; the runs read those of the machine they are on.
+        codes: the départements.
+        together: how many of them share a run.
 
     Raises:
         UsageError: there is no such provider; nothing is queued.
@@ -89,13 +94,12 @@ def enqueue(settings: Settings, codes: Sequence[str]) -> Queued:
         unfinished = dg.RunsFilter(job_name=JOB, statuses=NOT_FINISHED_STATUSES)
         if missing and all(codes_of(run.tags) for run in instance.get_runs(unfinished)):
             _submit(instance, job, missing, {BACKFILL_TAG: backfill_id})
-        run_ids = {
-            code: _submit(
-                instance, job, partitioned, {BACKFILL_TAG: backfill_id, **run_tags([code])}
-            )
-            for code in codes
-            if code not in waiting
-        }
+        asked = [code for code in codes if code not in waiting]
+        run_ids: dict[str, str] = {}
+        for first in range(0, len(asked), together):
+            some = asked[first : first + together]
+            tags = {BACKFILL_TAG: backfill_id, **run_tags(some)}
+            run_ids |= dict.fromkeys(some, _submit(instance, job, partitioned, tags))
         return Queued(backfill_id, run_ids, waiting, _daemon_runs(instance))
 
 

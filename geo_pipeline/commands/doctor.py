@@ -66,6 +66,7 @@ def examine(settings: Settings) -> list[Finding]:
         _embedded_data(settings),
         _embedded_bytes(settings),
         *_store(settings),
+        *_broker(settings),
         _lake(settings),
         *providers(settings),
     ]
@@ -177,6 +178,26 @@ def _store(settings: Settings) -> Iterator[Finding]:
         with suppress(GeoPipelineError):
             probe.unlink(missing_ok=True)
     yield Finding(check, True, f"{shared} {kept}", "")
+
+
+def _broker(settings: Settings) -> Iterator[Finding]:
+    """Yield whether the broker, where there is one, answers, and which workers do."""
+    if not settings.broker_url:
+        return
+    check = "broker"
+    # Loads Dagster, and is needed with several machines alone.
+    from geo_pipeline.platform.live_runs import celery_runs  # noqa: PLC0415
+
+    try:
+        by_celery = celery_runs()
+        app = by_celery.application(settings)
+        by_celery.require_answer(app)
+        workers = by_celery.heard(app)
+    except GeoPipelineError as error:
+        yield Finding(check, False, "not usable", str(error))
+        return
+    found = f"workers that answer: {', '.join(workers)}" if workers else "no worker answers"
+    yield Finding(check, bool(workers), found, "start one: geo-pipeline worker")
 
 
 def _lake(settings: Settings) -> Finding:

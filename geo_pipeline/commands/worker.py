@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from geo_pipeline.commands.terminal import err, killed, out
-from geo_pipeline.words import message
 
 
 def worker(
@@ -19,19 +18,14 @@ def worker(
 
     On SIGTERM or Ctrl-C the runs under way are finished, and no other is begun.
     """
-    from geo_pipeline.errors import UsageError
     from geo_pipeline.platform.instance import environment, open_instance
-    from geo_pipeline.platform.live_runs import reap
+    from geo_pipeline.platform.live_runs import celery_runs, reap
     from geo_pipeline.settings import read_settings
 
     settings = read_settings()
-    try:
-        from geo_pipeline.platform import celery_runs
-    except ModuleNotFoundError as error:
-        raise UsageError(message("worker.no_celery", module=str(error.name))) from None
-
-    app = celery_runs.application(settings)
-    celery_runs.require_answer(app)
+    by_celery = celery_runs()
+    app = by_celery.application(settings)
+    by_celery.require_answer(app)
     with open_instance(settings) as instance:
         home = instance.root_directory
         for run_id in reap(instance):
@@ -42,4 +36,4 @@ def worker(
 
     name = f"{socket.gethostname()}-{os.getpid()}"
     out.print(f"worker {name} waits for runs, {runs} at a time", markup=False, soft_wrap=True)
-    celery_runs.serve(app, name, runs)
+    by_celery.serve(app, name, runs)

@@ -89,7 +89,8 @@ def _of_others(weather: Weather, to_come: Windows, days: int) -> tuple[Array, Ar
     rain, et0 = weather.rain_mm[:, chosen], weather.et0_mm[:, chosen]
     known: Mask = to_come.others & ~np.isnan(rain + et0).any(axis=-1)
     rain, et0 = (np.where(known[..., np.newaxis], each, np.nan) for each in (rain, et0))
-    return rain, et0
+    # In this order in memory, numpy adds up the days of a place alone as those of one among many.
+    return np.ascontiguousarray(rain), np.ascontiguousarray(et0)
 
 
 def _mean_of_members(values: Array) -> Array:

@@ -92,6 +92,12 @@ def require_answer(app: celery.Celery) -> None:
         connection.release()
 
 
+def heard(app: celery.Celery) -> list[str]:
+    """Return the names of the workers that answer within a second."""
+    answers = app.control.inspect(timeout=1.0).ping() or {}
+    return sorted(each.partition("@")[2] for each in answers)
+
+
 def serve(app: celery.Celery, name: str, runs: int) -> None:
     """Execute runs, so many at a time, until SIGTERM; then those under way are finished."""
     app.worker_main(

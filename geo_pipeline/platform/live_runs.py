@@ -113,6 +113,19 @@ def _forget_if_killed(young: Path) -> None:
             young.unlink()
 
 
+def celery_runs() -> Any:
+    """Return the module of runs by workers, which needs an optional requirement.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    try:
+        from geo_pipeline.platform import celery_runs as module  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise UsageError(message("worker.no_celery", module=str(error.name))) from None
+    return module
+
+
 class WatchedRunLauncher(DefaultRunLauncher):
     """The stock launcher, which also answers Dagster's monitoring whether a run's process lives.
 
@@ -130,12 +143,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
         settings = Settings()
         if not settings.broker_url:
             return cls(inst_data=inst_data)
-        try:
-            # An optional requirement.
-            from geo_pipeline.platform import celery_runs  # noqa: PLC0415
-        except ModuleNotFoundError as error:
-            raise UsageError(message("worker.no_celery", module=str(error.name))) from None
-        return celery_runs.CeleryLauncher.of(settings, inst_data)
+        return celery_runs().CeleryLauncher.of(settings, inst_data)
 
     @property
     def supports_check_run_worker_health(self) -> bool:

@@ -18,6 +18,7 @@ from geo_pipeline.commands.backfill import BACKFILL_TAG, ONCE, enqueue, left_ove
 from geo_pipeline.errors import UsageError
 from geo_pipeline.platform import configuration
 from geo_pipeline.platform.instance import dagster_home, environment, open_instance
+from geo_pipeline.platform.partitions import codes_of
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.territory import CODES
@@ -49,6 +50,18 @@ def test_each_departement_has_a_run_of_its_own_in_the_queue(tmp_path: Path) -> N
         assert asked == {"31": set(PARTITIONED), "2A": set(PARTITIONED), None: set(ONCE)}
         limits = {run.tags.get("dagster/max_runtime") for run in runs}
         assert None not in limits, "the tags of the job hold too"
+
+
+def test_some_departements_can_share_a_run(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    queued = enqueue(settings, ["01", "2A", "31", "32", "75"], together=2)
+    first, second, third = dict.fromkeys(queued.run_ids.values())
+    assert queued.run_ids == {"01": first, "2A": first, "31": second, "32": second, "75": third}
+    with open_instance(settings) as instance:
+        runs = instance.get_runs(dg.RunsFilter(tags={BACKFILL_TAG: queued.backfill_id}))
+        asked = {run.run_id: codes_of(run.tags) for run in runs if codes_of(run.tags)}
+    assert asked == {first: ("01", "2A"), second: ("31", "32"), third: ("75",)}
+    assert enqueue(settings, ["2A", "33"], together=2).waiting == ("2A",)
 
 
 def test_what_is_in_the_queue_already_is_not_asked_for_again(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Runs on several machines: a real broker, PostgreSQL, object store, and workers that are killed.
 
 The machines are folders here: nothing is shared but the broker, the records and the store.
-`DRILL_DEPARTEMENTS=all just test-drills tests/assets/test_many_workers.py` does it with all 101.
+`DRILL_DEPARTEMENTS=all DRILL_TOGETHER=5 just test-drills tests/assets/test_many_workers.py` does it
+with all 101, five in a run.
 """
 
 import os
@@ -20,7 +21,7 @@ import pytest
 from geo_pipeline.commands.backfill import BACKFILL_TAG, enqueue
 from geo_pipeline.commands.runs import run
 from geo_pipeline.objects import ObjectPath
-from geo_pipeline.platform import configuration
+from geo_pipeline.platform import celery_runs, configuration
 from geo_pipeline.platform.instance import dagster_home, open_instance
 from geo_pipeline.platform.partitions import codes_of
 from geo_pipeline.platform.run_marks import is_marked, marked
@@ -33,6 +34,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 
 ROOT = Path(__file__).resolve().parents[2]
 CHOSEN = os.environ.get("DRILL_DEPARTEMENTS", "01,2A,31,32,75,83")
+TOGETHER = int(os.environ.get("DRILL_TOGETHER", "1"))
 WORKERS = 3
 
 
@@ -124,7 +126,7 @@ def test_workers_that_are_killed_leave_the_lake_of_one_machine(site: Site, tmp_p
     own = configuration.shipped().replace("max_concurrent_runs: 2", runs_at_once)
     (home / "dagster.yaml").write_text(own, encoding="utf-8")
     start = time.monotonic()
-    queued = enqueue(settings, codes)
+    queued = enqueue(settings, codes, TOGETHER)
     daemon = ("-m", "dagster._daemon", "run", "-m", "geo_pipeline.definitions")
     with (
         open_instance(settings) as instance,
@@ -141,9 +143,11 @@ def test_workers_that_are_killed_leave_the_lake_of_one_machine(site: Site, tmp_p
                 assert time.monotonic() < stop, f"waited {patience_s} s in vain"
                 time.sleep(0.2)
 
+        app = celery_runs.application(settings)
+        until(lambda: len(celery_runs.heard(app)) == WORKERS, 120)
         done = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS])
         ours = dg.RunsFilter(tags={BACKFILL_TAG: queued.backfill_id})
-        until(lambda: len(instance.get_runs(done)) >= max(2, len(codes) // 3), 1200)
+        until(lambda: len(instance.get_runs(done)) >= max(2, len(codes) // TOGETHER // 3), 1200)
         finished = {code for run in instance.get_runs(done) for code in codes_of(run.tags)}
         before = stamps(settings, finished)
         assert before

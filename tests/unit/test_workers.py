@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from geo_pipeline.commands import doctor
 from geo_pipeline.errors import GeoPipelineError, UsageError
 from geo_pipeline.platform import celery_runs
 from geo_pipeline.platform.live_runs import WatchedRunLauncher
@@ -69,6 +70,14 @@ def test_what_lacks_is_told_in_one_line() -> None:
     assert told.startswith("the broker redis://:**@127.0.0.1:1/0 does not answer (")
     assert "\n" not in told
     assert "s3cret" not in told + repr(settings())
+
+
+def test_doctor_tells_what_is_wrong_with_the_broker() -> None:
+    (found,) = doctor._broker(settings())
+    assert not found.ok
+    assert found.needed
+    assert found.advice.startswith("the broker redis://:**@127.0.0.1:1/0 does not answer")
+    assert not [*doctor._broker(Settings())]
 
 
 def test_records_are_reached_without_the_driver_s_name() -> None:

@@ -79,3 +79,26 @@ def test_the_rain_needed_brings_the_soil_to_the_goal() -> None:
     np.testing.assert_allclose(swi.mean(axis=1), 0.6, atol=0.003)
     usual = np.median([record.rain_mm[:, span].sum(axis=1) for span in spans], axis=0)
     np.testing.assert_allclose(needed.usual_mm[:, 0, 0], usual)
+
+
+def test_a_place_alone_gets_the_same_numbers_to_the_last_bit() -> None:
+    """A sum in another order may end on the other side of a half, and be rounded otherwise."""
+    record = weather()
+    days, places = len(record.dates), 24
+    rain = np.random.default_rng(1).gamma(0.4, 9.0, (places, days)).round(1)
+    everywhere = Weather(record.dates, rain, np.full((places, days), 0.1))
+    (found,) = windows(record.dates, np.array([record.dates.get_loc("2015-08-31")]))
+    soils, limits = one_soil(days + 200), np.full((1, 1, 1), 0.8)
+
+    def needed(of: slice) -> np.ndarray:
+        count = len(range(places)[of])
+        state = {
+            "initial_depletion_mm": np.full((count, 1, 1), 60.0),
+            "initial_below_mm": np.zeros((count, 1, 1)),
+            "initial_taw_mm": np.full((count, 1, 1), 100.0),
+        }
+        some = Weather(record.dates, everywhere.rain_mm[of], everywhere.et0_mm[of])
+        return np.stack(rain_needed(some, soils, state, found, limits, dekads=9))
+
+    alone = np.concatenate([needed(slice(n, n + 1)) for n in range(places)], axis=1)
+    np.testing.assert_array_equal(needed(slice(None)), alone)
