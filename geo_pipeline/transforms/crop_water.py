@@ -52,8 +52,13 @@ def crop_water(record: Record, soil: pd.DataFrame, crops: pd.DataFrame) -> CropW
         swi = columns.get("swi", swi)
         grows = season.grows[row]
         eta_mm[crop] = np.where(grows, columns["eta_mm"], 0.0)
-        etc_mm[crop] = np.where(grows, season.kc[row] * record["et0_mm"], 0.0)
+        etc_mm[crop] = demand_mm(season, row, record["et0_mm"])
     return CropWater(swi, season, eta_mm, etc_mm)
+
+
+def demand_mm(season: Season, row: int, et0_mm: Array) -> Array:
+    """Return the evapotranspiration of a crop without stress, places x days: 0 off season."""
+    return np.where(season.grows[row], season.kc[row] * et0_mm, 0.0)
 
 
 def supplied_share(water: CropWater, dekads: Dekads) -> Array:

@@ -39,9 +39,8 @@ ALWAYS: Final = (
 class KnownThen(Warehouse):
     """The publication as it was known on `day`, the end of a dekad.
 
-    Indicators, outlooks and skill are computed again (`Recomputed`); weather, restrictions and
-    harvests end with that day, harvests of a year with the year.
-    """
+        Indicators, outlooks and skill are computed again (`Recomputed`); weather, restrictions and
+    XX"""
 
     def __init__(self, published: Warehouse, recomputed: Recomputed, day: date) -> None:
         """Compute it.
@@ -123,7 +122,10 @@ def _fill(connection: duckdb.DuckDBPyConnection, recomputed: Recomputed, day: da
         "restriction_levels": restriction_levels(),
     }.items():
         connection.from_arrow(database.as_arrow(frame)).create(name)
-    connection.table("drought_indicators").select("period_end").distinct().create("dekads")
+    year_before = duckdb.ConstantExpression(dekads.before(day, dekads.A_YEAR))
+    late = duckdb.ColumnExpression("period_end") > year_before
+    known = connection.table("drought_indicators").filter(late)
+    known.select("period_end").distinct().create("dekads")
     connection.sql(sql.load("crop_areas")).create("crop_areas")
     connection.sql(sql.load("soil_outlook_past")).create("soil_outlook_past")
     columns = "departement", "period_end", "drought_class", "restriction_level"

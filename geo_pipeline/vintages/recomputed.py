@@ -5,7 +5,7 @@ and the weather is that of the publication. The balance of the soil goes forward
 computed once for the whole record and cut; all that compares with other years is computed again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -24,17 +24,23 @@ from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.transforms import soil_outlook
 from geo_pipeline.transforms.basis import Basis
-from geo_pipeline.transforms.crop_water import CropWater, crop_water
+from geo_pipeline.transforms.crop_water import CropWater, crop_water, demand_mm, rainfed
 from geo_pipeline.transforms.daily_arrays import Record, daily_records
 from geo_pipeline.transforms.drought import measures_of
 from geo_pipeline.transforms.indicator_rows import rows_of
 from geo_pipeline.transforms.soil import REFERENCE_CROP, soil_water_daily
 
+SHORTAGES: Final = tuple(name for name in COMPUTED if name.startswith("crop_stress_pct_"))
+"""What is at stake is judged by; nobody looks back further than a year."""
+
 INDICATORS: Final = (
     *("combined", "drought_age_dekads", "season_precip_mm", "spi_3", "swi"),
-    *(name for name in COMPUTED if name.startswith("crop_stress_pct_")),
+    *SHORTAGES,
 )
 """What bulletins tell of."""
+
+AT_ONCE: Final = 24
+"""Départements whose daily soil water is in memory at the same time."""
 
 MONTH: Final = 3
 """Dekads after which an outlook is judged."""
@@ -71,7 +77,10 @@ class Method:
 
 
 class _Place(NamedTuple):
-    """Weather and crop water of the départements with the same days of record."""
+    """Weather and crop water of the départements with the same days of record.
+
+    Of the water only what lasts is kept, without the demand, for there are many days.
+    """
 
     record: Record
     water: CropWater
@@ -81,27 +90,24 @@ class _Place(NamedTuple):
         days = np.searchsorted(self.record.dates.to_numpy(), np.datetime64(day), side="right")
         if not days:
             return None
-        some, water = slice(0, int(days)), self.water
-        season = water.season
-        return _Place(
-            replace(
-                self.record,
-                dates=self.record.dates[some],
-                columns={name: each[:, some] for name, each in self.record.columns.items()},
-            ),
-            CropWater(
-                water.swi[:, some],
-                season._replace(
-                    day=season.day[:, some],
-                    grows=season.grows[:, some],
-                    kc=season.kc[:, some],
-                    root_depth_m=season.root_depth_m[:, some],
-                    irrigated=season.irrigated[:, some],
-                ),
-                {crop: each[:, some] for crop, each in water.eta_mm.items()},
-                {crop: each[:, some] for crop, each in water.etc_mm.items()},
-            ),
+        some, season = slice(0, int(days)), self.water.season
+        record = replace(
+            self.record,
+            dates=self.record.dates[some],
+            columns={name: each[:, some] for name, each in self.record.columns.items()},
         )
+        season = season._replace(
+            day=season.day[:, some],
+            grows=season.grows[:, some],
+            kc=season.kc[:, some],
+            root_depth_m=season.root_depth_m[:, some],
+            irrigated=season.irrigated[:, some],
+        )
+        eta_mm = {crop: each[:, some] for crop, each in self.water.eta_mm.items()}
+        etc_mm = {
+            crop: demand_mm(season, season.crops.index(crop), record["et0_mm"]) for crop in eta_mm
+        }
+        return _Place(record, CropWater(self.water.swi[:, some], season, eta_mm, etc_mm))
 
 
 class Recomputed:
@@ -117,13 +123,19 @@ class Recomputed:
     def indicators(self, day: date) -> pd.DataFrame:
         """Return the valid rows of `drought_indicators` on `day`, the end of a dekad.
 
-        They are those of `INDICATORS` only.
+        They are those of `INDICATORS` only, of `SHORTAGES` those of the last year.
         """
-        results = []
+        results, year_before = [], dekads.before(day, dekads.A_YEAR)
         for each in self._places:
             if (known := each.until(day)) is not None:
                 basis = Basis(known.record, self._method.crops, known.water)
                 measures = measures_of(basis, INDICATORS, self._method.class_min_years)
+                is_late = np.asarray(basis.dekads.ends > pd.Timestamp(year_before))
+                for name in SHORTAGES:
+                    if name in measures:
+                        shown = measures[name].shown
+                        late = is_late if shown is None else is_late & shown
+                        measures[name] = replace(measures[name], shown=late)
                 results.append((known.record.codes, basis.dekads, measures))
         rows = rows_of(results) if results else empty("drought_indicators")
         return validate("drought_indicators", rows)
@@ -132,12 +144,18 @@ class Recomputed:
     def _places(self) -> tuple[_Place, ...]:
         """The départements by their days of record, each until its last complete dekad."""
         weather = self._until(None, "drought_indicators")
-        crops = self._method.crops
-        soil = soil_water_daily(weather, crops, self._method.storage)
-        return tuple(
-            _Place(record, crop_water(record, soil, crops))
-            for record in daily_records(weather, soil_outlook.VARIABLES)
-        )
+        codes = sorted(self._ends)
+        blocks = [codes[first : first + AT_ONCE] for first in range(0, len(codes), AT_ONCE)]
+        return tuple(place for block in blocks for place in self._of(weather, block))
+
+    def _of(self, weather: pd.DataFrame, codes: Sequence[str]) -> Iterator[_Place]:
+        """Yield the départements `codes`."""
+        here, crops = weather[_is_of(weather, codes)], self._method.crops
+        soil = soil_water_daily(here, crops, self._method.storage)
+        for record in daily_records(here, soil_outlook.VARIABLES):
+            water = crop_water(record, soil, crops)
+            eta_mm = {crop: water.eta_mm[crop] for crop in rainfed(water)}
+            yield _Place(record, water._replace(eta_mm=eta_mm, etc_mm={}))
 
     # --- the outlook of the soil ------------------------------------------------------------
 
@@ -149,25 +167,25 @@ class Recomputed:
     def hindcasts(self, day: date) -> pd.DataFrame:
         """Return the valid rows of `outlook_hindcast` on `day`, of the crop of the land.
 
-        They rest on the calendar years that were over.
+        They are those of the next dekad, and rest on the calendar years that were over.
         """
-        return self._of_years(dekads.last_of_complete_year(day), None)
+        return self._of_years(dekads.last_of_complete_year(day), None)[0]
 
     def skill(self, day: date, month: int | None = None) -> pd.DataFrame:
         """Return the valid rows of `outlook_skill` on `day`, of the crop of the land.
 
         With a `month` those of the outlooks issued in it.
         """
-        rows = self._of_years(dekads.last_of_complete_year(day), month)
-        return soil_outlook.outlook_skill(
-            database.run("outlook_scores", {"outlook_hindcast": rows})
-        )
+        return self._of_years(dekads.last_of_complete_year(day), month)[1]
 
-    def _hindcasts(self, day: date, month: int | None) -> pd.DataFrame:
-        """Return hindcasts from the years until `day`, of all months or of one."""
+    def _hindcasts(self, day: date, month: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return hindcasts from the years until `day` and their skill, of all months or of one."""
         weather = self._until(day, "outlook_hindcast")
         land, storage = self._method.of_land, self._method.storage
-        return soil_outlook.outlook_hindcast(weather, land, storage, month=month)
+        rows = soil_outlook.outlook_hindcast(weather, land, storage, month=month)
+        scores = database.run("outlook_scores", {"outlook_hindcast": rows})
+        next_dekad = pd.DataFrame(rows[rows["lead_dekads"] == 1])
+        return next_dekad, soil_outlook.outlook_skill(scores)
 
     def said(self, day: date) -> pd.DataFrame:
         """Return the outlook issued a month before `day`, as it was told, with what came.
@@ -187,10 +205,15 @@ class Recomputed:
 
     def _observed(self, day: date) -> pd.DataFrame:
         """Return the wetness of the land in the dekads of the month before `day`."""
-        weather = self._until(day, "soil_outlook")
-        rows = soil_outlook.observed(weather, self._method.of_land, self._method.storage)
-        first = pd.Timestamp(dekads.before(day, MONTH))
-        return rows[rows["target_end"] > first]
+        target = self._wetness["target_end"].dt.date
+        is_of_month = (target > dekads.before(day, MONTH)) & (target <= day)
+        return pd.DataFrame(self._wetness[is_of_month])
+
+    @cached_property
+    def _wetness(self) -> pd.DataFrame:
+        """The wetness of the land in all dekads."""
+        weather = self._until(None, "soil_outlook")
+        return soil_outlook.observed(weather, self._method.of_land, self._method.storage)
 
     # --- weather ----------------------------------------------------------------------------
 
@@ -217,7 +240,7 @@ class Recomputed:
                 by_end.setdefault(last_needed(table, first, until) or until, []).append(code)
         kept = np.zeros(len(rows), np.bool_)
         for until, codes in by_end.items():
-            kept |= _of(rows, codes) & (rows["date"] <= pd.Timestamp(until)).to_numpy()
+            kept |= _is_of(rows, codes) & (rows["date"] <= pd.Timestamp(until)).to_numpy()
         return rows[kept]
 
 
@@ -228,5 +251,5 @@ SAID: Final = (
 """Columns of an outlook as it was told, with what came."""
 
 
-def _of(rows: pd.DataFrame, codes: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _is_of(rows: pd.DataFrame, codes: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return rows["departement"].isin(codes).to_numpy()

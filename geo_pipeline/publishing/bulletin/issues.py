@@ -42,15 +42,14 @@ def document(records: Records, place: Place, day: date, lang: Lang) -> Document:
         NothingKnownError: the combined index of none of its départements is known then, or, of an
             area, no class for lack of years.
     """
+    told: dict[str, object] = {"name": place.name("fr"), "day": day.isoformat()}
+    years, least = records.years(place.codes, day), records.class_min_years
+    if place.kind != "departement" and 0 < years < least:
+        raise NothingKnownError(message("bulletin.few_years", **told, years=years, least=least))
     known = records.of(day)
-    told = {"name": place.name("fr"), "day": day.isoformat()}
-    if not known.knows(place.codes, day):
-        raise NothingKnownError(message("bulletin.nothing_known", **told))
     issue = Issue(known, place, day, lang)
-    if not issue.alone and not issue.classes(day):
-        years = known.years(place.codes, day)
-        told_years = {"years": years, "least": records.class_min_years}
-        raise NothingKnownError(message("bulletin.few_years", **told, **told_years))
+    if not known.knows(place.codes, day) or not (issue.alone or issue.classes(day)):
+        raise NothingKnownError(message("bulletin.nothing_known", **told))
     return make(issue)
 
 

@@ -161,14 +161,12 @@ class Records:
         return drawn(self.shapes, self.codes)
 
     @cached_property
-    def _values(self) -> dict[str, pd.DataFrame]:
-        table = self.warehouse.query("bulletin_values")
-        return {str(name): rows for name, rows in table.groupby("indicator", observed=True)}
-
-    @cached_property
     def cubes(self) -> dict[str, Cube]:
         """The indicators by name."""
-        return {name: self._cube(rows) for name, rows in self._values.items()}
+        table = self.warehouse.query("bulletin_values")
+        return {
+            str(name): self._cube(rows) for name, rows in table.groupby("indicator", observed=True)
+        }
 
     def _cube(self, rows: pd.DataFrame) -> Cube:
         ends, row = np.unique(rows["period_end"].to_numpy("datetime64[D]"), return_inverse=True)
@@ -326,8 +324,7 @@ class Records:
     @cached_property
     def issues(self) -> tuple[date, ...]:
         """The dekads that a bulletin can be of: most départements had enough years by then."""
-        cube = self.cubes[COMBINED]
-        return offered(cube.periods, years_then(cube.periods, cube.value))
+        return offered(self.cubes[COMBINED].periods, self._years_then)
 
     def drought_share(self, codes: tuple[str, ...]) -> Floats:
         """Return the share of the known area of `codes` in drought at each dekad, %."""
@@ -350,10 +347,15 @@ class Records:
         return row is not None and not np.isnan(cube.value[row, columns]).all()
 
     def years(self, codes: Collection[str], day: date) -> int:
-        """Return the most years of reference of these départements on `day`."""
-        cube = self.cubes[COMBINED]
+        """Return the most years of the index that these départements had by `day`."""
+        row = self.cubes[COMBINED].row(day)
         columns = [self.column(code) for code in codes]
-        return int(np.nanmax(cube.reference_years[cube.row(day), columns]))
+        return 0 if row is None else int(self._years_then[row, columns].max())
+
+    @cached_property
+    def _years_then(self) -> NDArray[np.int64]:
+        cube = self.cubes[COMBINED]
+        return years_then(cube.periods, cube.value)
 
     def column(self, code: str) -> int:
         """Column of a département."""

@@ -27,6 +27,8 @@ from geo_pipeline.words import LANGS, Lang
 
 AUGUST = date(2022, 8, 31)
 SPRING = date(2022, 5, 20)
+EARLY = date(2016, 7, 10)
+WET = date(2021, 7, 31)
 WINTER = date(2022, 12, 31)
 
 
@@ -55,8 +57,8 @@ def plain(text: str) -> str:
 TRACED = [
     *product(("FR", "R76", "R44", "32", "66"), (AUGUST, SPRING, WINTER)),
     ("2A", AUGUST),
-    ("49", date(2016, 7, 10)),
-    ("51", date(2019, 9, 20)),
+    ("49", EARLY),
+    ("51", WET),
 ]
 
 
@@ -184,11 +186,8 @@ WRONG = {
         r"|[{}]|\bnan\b|[ ]{2}|[ ][.,:;]|\.\.|n/a"
     ),
 }
-DAYS = [
-    date(2014, 6, 30), date(2017, 2, 10), date(2018, 10, 31), date(2021, 7, 20), date(2022, 2, 28),
-    AUGUST,
-]  # fmt: skip
-"""Dry and wet ones, with and without classes."""
+DAYS = [EARLY, WET, AUGUST]
+"""With and without classes."""
 
 
 @pytest.mark.parametrize(
@@ -200,7 +199,7 @@ DAYS = [
     ],
 )
 def test_sentences_are_right_for_every_place(records: Records, day: date, lang: Lang) -> None:
-    """Of 120 places at 8 dekads in two languages: more than twenty thousand sentences."""
+    """Of 120 places at 5 dekads: more than ten thousand sentences."""
     for key in PLACES:
         try:
             document = made(records, key, day, lang)
