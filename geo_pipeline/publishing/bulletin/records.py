@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -27,9 +27,11 @@ from geo_pipeline.publishing.calendar import Stage, stage_on
 from geo_pipeline.publishing.legend import IN_DROUGHT
 from geo_pipeline.publishing.sentences import Source, is_past
 from geo_pipeline.storage.warehouse import Warehouse
-from geo_pipeline.vintages.publication import KnownThen
-from geo_pipeline.vintages.recomputed import Method, Recomputed
 from geo_pipeline.words import message
+
+if TYPE_CHECKING:
+    from geo_pipeline.vintages.publication import KnownThen
+    from geo_pipeline.vintages.recomputed import Recomputed
 
 Floats = NDArray[np.float64]
 
@@ -109,8 +111,11 @@ class Records:
             return self._then[day]
 
     @cached_property
-    def recomputed(self) -> Recomputed:
+    def recomputed(self) -> "Recomputed":
         """What computes the indicators and outlooks of past days."""
+        # Slow to load, and needed for past dekads alone: the app starts without.
+        from geo_pipeline.vintages.recomputed import Method, Recomputed  # noqa: PLC0415
+
         return Recomputed(self.warehouse, Method.of(self.warehouse, self.embedded_data))
 
     @cached_property
@@ -118,11 +123,13 @@ class Records:
         """Years of reference that a class needs."""
         return int(self.warehouse.query("class_rules")["class_min_years"].iloc[0])
 
-    def known_then(self, day: date) -> KnownThen:
+    def known_then(self, day: date) -> "KnownThen":
         """Return the publication as it was known on `day`, the end of a dekad.
 
         Errors are those of `KnownThen`.
         """
+        from geo_pipeline.vintages.publication import KnownThen  # noqa: PLC0415 - likewise
+
         return KnownThen(self.warehouse, self.recomputed, day)
 
     def said(self, day: date) -> pd.DataFrame:
