@@ -361,7 +361,7 @@ def test_a_command_does_not_look_for_cycles_all_the_time(tmp_path: Path) -> None
     [
         (["Atlantis"], "there is no bulletin of 'Atlantis'"),
         (["32", "--period", "1976-08"], "no bulletin of 1976-08"),
-        (["--period", "soon"], "there is one of each dekad from 2010-"),
+        (["--period", "soon"], "there is one of each dekad from 2013-"),
         (["31", "32", "--output", "x.pdf"], "--output names one file"),
         (["32", "--output", "x.docx"], "end its name with .pdf or .html"),
     ],
