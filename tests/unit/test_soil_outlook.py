@@ -209,7 +209,7 @@ def test_quantiles_out_of_order_are_found() -> None:
 
 
 def test_reasons_for_no_forecast_have_texts_in_both_languages() -> None:
-    named = set(re.findall(r"'(outlook\.\w+)'", sql.load("publication")))
+    named = set(re.findall(r"'(outlook\.\w+)'", sql.load("soil_outlook_told")))
     assert named == set(WHY_NOT)
     for language in ("fr", "en"):
         assert set(WHY_NOT) <= catalogue(language).texts.keys()
