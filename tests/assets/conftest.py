@@ -1,9 +1,9 @@
 """What tests of runs share: what is computed of the same data is computed once in a test process.
 
-Nearly every test here runs a few départements on the embedded weather. Skill of yields and past
-forecasts of soils take half of such a run and depend on nothing but their arguments, so a test that
-gets the same arguments as one before gets its answer. Tests of the functions themselves lie in
-`tests/unit`, where each call computes.
+Nearly every test here runs a few départements on the embedded weather. Seasons of crops, skill of
+yields and past forecasts of soils take half of such a run and depend on nothing but their
+arguments, so a test that gets the same arguments as one before gets its answer. Tests of the
+functions themselves lie in `tests/unit`, where each call computes.
 """
 
 import hashlib
@@ -13,13 +13,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from geo_pipeline.runtime import yield_tables
 from geo_pipeline.transforms import soil_outlook, yields
-from geo_pipeline.transforms.crop_seasons import CropSeasons
+from geo_pipeline.transforms.crop_seasons import CropSeasons, seasons_of_crops
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _computed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yield_tables, "seasons_of_crops", _once(_all_seasons, _frames, iter))
         patch.setattr(yields, "measured", _once(yields.measured, _seasons, _rows))
         patch.setattr(
             soil_outlook,
@@ -47,6 +49,10 @@ def _once(
         return copied(known[key])
 
     return remembered
+
+
+def _all_seasons(*frames: pd.DataFrame) -> list[CropSeasons]:
+    return list(seasons_of_crops(*frames))
 
 
 def _seasons(seasons: CropSeasons) -> str:
