@@ -68,7 +68,7 @@ test-drills *options: (_environment "requirements-dev.txt")
 # All tests: those of `just test`, the slow ones, the drills, those in Chromium
 test-all: test test-slow test-drills test-browser
 
-# The tests that need Chromium, two at a time
+# The tests that need Chromium, two at a time (PICTURES=1 keeps pictures in tests/browser/artefacts)
 test-browser *options: (_environment "requirements-dev.txt")
     @{{ bin }}/python -m pytest tests/browser -n 2 --dist loadfile "$@"
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.browser.reader import WIDE, Reader, Watched
+from tests.browser.reader import WIDE, Picture, Reader, Watched
 from tests.serving import Served, serving
 
 HERE = Path(__file__).parent
@@ -182,3 +182,17 @@ def artefacts() -> Path:
     folder = HERE / "artefacts"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def picture(artefacts: Path) -> Picture:
+    """Return `picture(page, name, **options)`: a picture to be looked at, where `PICTURES` is set.
+
+    To draw and pack those of whole pages takes as long as many of the tests.
+    """
+
+    def taken(shown: Any, name: str, **options: Any) -> None:
+        if os.environ.get("PICTURES"):
+            shown.screenshot(path=artefacts / name, **options)
+
+    return taken

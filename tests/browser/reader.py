@@ -9,6 +9,9 @@ from typing import Any
 from geo_pipeline.catalogue.indicators import indicator_of
 from panel_app.page_list import NAVIGATION
 
+Picture = Callable[..., None]
+"""What takes a picture of a page (`tests.browser.conftest.picture`)."""
+
 PAGES = tuple(page.key for page in NAVIGATION)
 """Those of the navigation; `embed` is the map alone, for other sites."""
 

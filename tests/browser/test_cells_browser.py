@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.reader import PHONE
+from tests.browser.reader import PHONE, Picture
 from tests.grid_home import grid_home
 
 pytestmark = pytest.mark.browser
@@ -29,7 +29,7 @@ def gridded(of_all: Path, serve: Any) -> Iterator[str]:
 
 
 def test_cells_come_with_zoom_and_follow_the_period(
-    gridded: str, read: Any, artefacts: Path
+    gridded: str, read: Any, picture: Picture
 ) -> None:
     reader = read("indicator=spi_3&period=2025-12-31", app=gridded)
     page = reader.page
@@ -44,7 +44,7 @@ def test_cells_come_with_zoom_and_follow_the_period(
     at_the_end = page.evaluate(COLOURS)
     assert len(at_the_end) > 3
     assert any(colour.startswith("url") for colour in at_the_end)  # in the west, without a cell
-    page.screenshot(path=artefacts / "cells.png")
+    picture(page, "cells.png")
     # A step: the cells of before are gone at once, those of the new period come.
     with reader.answered():
         page.click("#previous")
@@ -74,7 +74,7 @@ def test_the_cell_under_the_pointer_is_told_and_a_click_selects_its_departement(
 
 
 def test_the_page_of_the_departement_tells_the_share_of_its_area(
-    gridded: str, read: Any, artefacts: Path
+    gridded: str, read: Any, picture: Picture
 ) -> None:
     reader = read(
         "page=departement&departement=32&indicator=spi_3&period=2025-12-31",
@@ -85,7 +85,7 @@ def test_the_page_of_the_departement_tells_the_share_of_its_area(
     assert "sécheresse modérée ou pire (D1)" in said
     assert "de la surface était sans classe" in said
     assert reader.overflow() == []
-    reader.page.locator("[data-slot=area]").screenshot(path=artefacts / "area_dark_phone.png")
+    picture(reader.page.locator("[data-slot=area]"), "area_dark_phone.png")
     reader.assert_clean()
 
 

@@ -10,6 +10,7 @@ import sample_france
 
 from geo_pipeline.publishing import maps
 from geo_pipeline.publishing.sentences import Source
+from tests.browser.reader import Picture
 
 pytestmark = [
     pytest.mark.browser,
@@ -60,11 +61,11 @@ def departement(page: Any, code: str) -> Any:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", VIEWPORTS)
 def test_the_page_opens_alone_and_draws_every_departement(
-    open_page: Any, exported: Path, artefacts: Path, size: str, scheme: str
+    open_page: Any, exported: Path, picture: Picture, size: str, scheme: str
 ) -> None:
     watched = opened(open_page, exported, viewport=VIEWPORTS[size], scheme=scheme)
     page = watched.page
-    page.screenshot(path=artefacts / f"map-{size}-{scheme}.png", full_page=size == "phone")
+    picture(page, f"map-{size}-{scheme}.png", full_page=size == "phone")
     assert page.locator("path.departement").count() == 101
     boxes = page.eval_on_selector_all(
         "path.departement",
@@ -85,7 +86,7 @@ def test_colours_are_the_classes_and_no_data_is_hatched(open_page: Any, exported
 
 @pytest.mark.parametrize("size", ["wide", "phone"])
 def test_hover_tells_the_class_in_words_and_outlines(
-    open_page: Any, exported: Path, artefacts: Path, size: str
+    open_page: Any, exported: Path, picture: Picture, size: str
 ) -> None:
     watched = opened(open_page, exported, viewport=VIEWPORTS[size])
     page = watched.page
@@ -100,7 +101,7 @@ def test_hover_tells_the_class_in_words_and_outlines(
     box = tip.bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= VIEWPORTS[size][0]
-    page.screenshot(path=artefacts / f"map-{size}-hover.png")
+    picture(page, f"map-{size}-hover.png")
     departement(page, "75").hover()
     assert "Pas de données" in tip.inner_text()
     page.mouse.move(2, 2)
@@ -155,16 +156,16 @@ def test_the_map_refits_when_the_window_changes_and_zooms_by_its_buttons(
     watched.assert_clean()
 
 
-def test_the_table_opens_and_holds_all(open_page: Any, exported: Path, artefacts: Path) -> None:
+def test_the_table_opens_and_holds_all(open_page: Any, exported: Path, picture: Picture) -> None:
     watched = opened(open_page, exported)
     watched.page.locator("summary").click()
     assert watched.page.locator("tbody tr:visible").count() == 101
-    watched.page.screenshot(path=artefacts / "map-wide-table.png", full_page=True)
+    picture(watched.page, "map-wide-table.png", full_page=True)
     watched.assert_clean()
 
 
 def test_print_fits_map_legend_and_sources_on_the_first_sheet(
-    open_page: Any, exported: Path, artefacts: Path
+    open_page: Any, exported: Path, picture: Picture, artefacts: Path
 ) -> None:
     watched = opened(open_page, exported)
     page = watched.page
@@ -174,7 +175,7 @@ def test_print_fits_map_legend_and_sources_on_the_first_sheet(
     page.set_viewport_size({"width": 703, "height": 1032})  # A4 less its margins, in CSS pixels
     page.emulate_media(media="print")
     page.wait_for_function("() => document.documentElement.classList.contains('printing')")
-    page.screenshot(path=artefacts / "map-print.png", full_page=True)
+    picture(page, "map-print.png", full_page=True)
     notes = page.locator(".notes").bounding_box()
     assert notes["y"] + notes["height"] < 1032
     boxes = page.eval_on_selector_all(

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.reader import Picture
+
 pytestmark = pytest.mark.browser
 
 SOCKETS = """
@@ -33,7 +35,7 @@ def _publisher(home: Path, published_home: Path) -> Callable[[], None]:
 
 
 def test_from_nothing_to_a_map_and_on_to_the_next_publication(
-    published_home: Path, tmp_path: Path, read: Any, serve: Any, artefacts: Path
+    published_home: Path, tmp_path: Path, read: Any, serve: Any, picture: Picture
 ) -> None:
     """No warehouse, a damaged one, a good one, a newer one: never a reload by hand."""
     home = tmp_path / "home"
@@ -44,11 +46,11 @@ def test_from_nothing_to_a_map_and_on_to_the_next_publication(
         page = reader.page
         assert "just run" in reader.text(".state")
         assert page.locator("h1").count() == 1
-        page.screenshot(path=artefacts / "live_waiting.png")
+        picture(page, "live_waiting.png")
         target.parent.mkdir(parents=True)
         target.write_bytes(b"not a database" * 400)
         page.get_by_text("ne se lisent pas").wait_for(timeout=20_000)
-        page.screenshot(path=artefacts / "live_damaged.png")
+        picture(page, "live_damaged.png")
         publish()
         page.wait_for_selector("html[data-map-painted]", timeout=20_000)
         page.wait_for_selector("html[data-ready]")
@@ -59,7 +61,7 @@ def test_from_nothing_to_a_map_and_on_to_the_next_publication(
         publish()
         page.wait_for_selector(".notice", timeout=20_000)
         assert "publiées" in reader.text(".notice")
-        page.screenshot(path=artefacts / "live_fresh.png")
+        picture(page, "live_fresh.png")
         # Discreet: the same page, the same selection, what was opened still open.
         assert page.evaluate("() => window.same")
         assert reader.text(".detail h2").startswith("Gers")
@@ -70,7 +72,7 @@ def test_from_nothing_to_a_map_and_on_to_the_next_publication(
         assert page.locator(".notice").count() == 0
         target.write_bytes(b"not a database" * 400)
         page.wait_for_selector(".notice", timeout=20_000)
-        page.screenshot(path=artefacts / "live_unreadable.png")
+        picture(page, "live_unreadable.png")
         reader.click("[data-map=a] [data-code='31']")  # what was read before is still there
         reader.says(".detail h2", "Haute-Garonne")
         reader.assert_clean()
@@ -98,7 +100,7 @@ def test_a_new_publication_leaves_every_page_where_it_is(
 
 
 def test_a_lost_line_is_said_and_taken_up_again(
-    published_home: Path, read: Any, serve: Any, artefacts: Path
+    published_home: Path, read: Any, serve: Any, picture: Picture
 ) -> None:
     """The server goes, the map stays readable; it comes back, the page is as it was."""
     with socket.socket() as free:
@@ -114,7 +116,7 @@ def test_a_lost_line_is_said_and_taken_up_again(
     assert page.get_by_text("Client connection").count() == 0  # Bokeh's own words
     page.click("#previous")
     reader.painted("combined|2022-07-31")
-    page.screenshot(path=artefacts / "live_lost.png")
+    picture(page, "live_lost.png")
     with serve(published_home, port):
         page.wait_for_selector("html:not([data-line])[data-ready]", timeout=40_000)
         reader.says(".detail h2", "Gers")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from geo_pipeline.catalogue.indicators import indicator_of
-from tests.browser.reader import LAPTOP, PHONE, WIDE
+from tests.browser.reader import LAPTOP, PHONE, WIDE, Picture
 
 pytestmark = pytest.mark.browser
 
@@ -84,7 +84,7 @@ def test_all_of_france_has_the_published_colours(
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["1440", "390"])
 def test_a_click_selects_and_a_click_in_the_sea_lets_go(
-    read: Any, artefacts: Path, viewport: tuple[int, int]
+    read: Any, picture: Picture, viewport: tuple[int, int]
 ) -> None:
     reader = read("period=2022-08", viewport=viewport)
     page = reader.page
@@ -95,7 +95,7 @@ def test_a_click_selects_and_a_click_in_the_sea_lets_go(
     assert page.get_attribute(GERS, "aria-pressed") == "true"
     assert page.inner_text("#plate").replace("\xa0", " ") == "Gers (32)"
     assert page.input_value("#place") == "32 Gers"
-    page.screenshot(path=artefacts / f"map_gers_{viewport[0]}.png", full_page=True)
+    picture(page, f"map_gers_{viewport[0]}.png", full_page=True)
     assert reader.overflow() == []
     box = page.locator("#map-a").bounding_box()
     with reader.answered():
@@ -109,14 +109,14 @@ def test_a_click_selects_and_a_click_in_the_sea_lets_go(
     reader.assert_clean()
 
 
-def test_hover_tells_name_class_and_sentence(read: Any, artefacts: Path) -> None:
+def test_hover_tells_name_class_and_sentence(read: Any, picture: Picture) -> None:
     reader = read("period=2011-06")
     page = reader.page
     page.hover("[data-map=a] [data-code='18']")
     said = reader.text("#tip")
     assert said.startswith("Cher (18)")
     assert "e plus sec des 10 années connues" in said.replace("\xa0", " ")
-    page.screenshot(path=artefacts / "map_hover.png")
+    picture(page, "map_hover.png")
     page.hover("[data-map=a] [data-code='974']")
     assert "La Réunion (974)" in reader.text("#tip")
     assert "as de données" in reader.text("#tip")
@@ -222,7 +222,7 @@ def test_play_runs_through_time_and_stops_when_told(read: Any) -> None:
     reader.assert_clean()
 
 
-def test_another_indicator_recolours_and_says_what_it_is(read: Any, artefacts: Path) -> None:
+def test_another_indicator_recolours_and_says_what_it_is(read: Any, picture: Picture) -> None:
     reader = read("period=2022-08")
     page = reader.page
     before = reader.fills()
@@ -234,7 +234,7 @@ def test_another_indicator_recolours_and_says_what_it_is(read: Any, artefacts: P
         assert reader.fills() != before
         assert reader.text("h1").startswith(indicator_of(key).name("fr").split(",")[0])
         assert reader.overflow() == []
-        page.screenshot(path=artefacts / f"map_{key}.png")
+        picture(page, f"map_{key}.png")
     reader.says(".notice", "août 2022")  # restrictions are of another time
     reader.choose_indicator("combined")
     reader.painted("combined|2022-08-31")  # what was wished for survives the visit
@@ -258,7 +258,7 @@ def test_weighing_by_a_crop_counts_its_fields(read: Any) -> None:
     reader.assert_clean()
 
 
-def test_two_maps_side_by_side_and_under_a_curtain(read: Any, artefacts: Path) -> None:
+def test_two_maps_side_by_side_and_under_a_curtain(read: Any, picture: Picture) -> None:
     reader = read("period=2022-08")
     page = reader.page
     reader.click("""[data-ask-params='{"compare": "side"}']""")
@@ -270,7 +270,7 @@ def test_two_maps_side_by_side_and_under_a_curtain(read: Any, artefacts: Path) -
     reader.says("[data-map-name=b]", "juillet 2021")
     page.click("#next")
     reader.painted("combined|2022-08-31")
-    page.screenshot(path=artefacts / "map_side.png")
+    picture(page, "map_side.png")
     with reader.answered():
         page.select_option("[data-param=with]", "spi_3")
     reader.says("[data-map-name=b]", "3 mois")
@@ -279,14 +279,14 @@ def test_two_maps_side_by_side_and_under_a_curtain(read: Any, artefacts: Path) -
     page.fill("#swipe", "20")
     clip = page.locator(".second .map").evaluate("(each) => getComputedStyle(each).clipPath")
     assert "20%" in clip
-    page.screenshot(path=artefacts / "map_swipe.png")
+    picture(page, "map_swipe.png")
     reader.click("""[data-ask-params='{"compare": ""}']""")
     assert page.locator("[data-map=b]").count() == 0
     assert "with" not in reader.query()
     reader.assert_clean()
 
 
-def test_a_map_of_changes_is_walked_like_the_map(read: Any, artefacts: Path) -> None:
+def test_a_map_of_changes_is_walked_like_the_map(read: Any, picture: Picture) -> None:
     reader = read("period=2022-08", viewport=WIDE)
     page = reader.page
     classes = reader.fills()
@@ -307,7 +307,7 @@ def test_a_map_of_changes_is_walked_like_the_map(read: Any, artefacts: Path) -> 
         page.select_option("[data-param=since]", "year")
     reader.says("h1", "plus secs qu'un an plus tôt")
     reader.address_has(compare="change", since="year")
-    page.screenshot(path=artefacts / "map_changes.png")
+    picture(page, "map_changes.png")
     reader.click('[data-ask-params=\'{"compare": ""}\']')
     reader.until(lambda: set(reader.fills().split(",")) & {"#fc8d59"})
     reader.assert_clean()
@@ -346,11 +346,11 @@ def test_a_chart_tells_and_leads_the_map(read: Any) -> None:
     reader.assert_clean()
 
 
-def test_a_place_without_weather_says_why(read: Any, artefacts: Path) -> None:
+def test_a_place_without_weather_says_why(read: Any, picture: Picture) -> None:
     reader = read("departement=971&period=2022-08", scheme="dark")
     assert "ne couvrent pas ce département" in reader.text(".lead")
     assert reader.page.locator("#chart-history").count() == 0
-    reader.page.screenshot(path=artefacts / "map_no_weather.png")
+    picture(reader.page, "map_no_weather.png")
     reader.assert_clean()
 
 
@@ -366,7 +366,7 @@ def test_speed_is_measured(read: Any) -> None:
     reader.assert_clean()
 
 
-def test_a_second_indicator_is_hatched_over_the_map(read: Any, artefacts: Path) -> None:
+def test_a_second_indicator_is_hatched_over_the_map(read: Any, picture: Picture) -> None:
     reader = read("period=2022-08-20")
     page = reader.page
     hatched = page.locator("[data-map=a] .over use:not([hidden])")
@@ -383,7 +383,7 @@ def test_a_second_indicator_is_hatched_over_the_map(read: Any, artefacts: Path) 
     reader.until(lambda: counted() > 0)
     reader.until(lambda: reader.text("[data-over]") == str(counted()))
     august = counted()
-    page.screenshot(path=artefacts / "map_hatched.png")
+    picture(page, "map_hatched.png")
     # A step changes them at once, without the session.
     page.focus("#timeline")
     for _ in range(9):

@@ -1,12 +1,11 @@
-"""Every page in Chromium: both languages, three widths, two themes. Pictures go to artefacts/."""
+"""Every page in Chromium: both languages, three widths, two themes. `PICTURES=1` keeps pictures."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.reader import LAPTOP, PAGES, PHONE, WIDE
+from tests.browser.reader import LAPTOP, PAGES, PHONE, WIDE, Picture
 
 pytestmark = pytest.mark.browser
 
@@ -73,7 +72,7 @@ LEFTOVERS = re.compile(r"\b(undefined|NaN|None|null|nan|NaT)\b|\[object|\{\{|<\w
 @pytest.mark.parametrize("lang", ["fr", "en"])
 @pytest.mark.parametrize("name", [*PAGES, "embed"])
 def test_every_page_in_both_languages_at_three_widths(
-    read: Any, artefacts: Path, name: str, lang: str
+    read: Any, picture: Picture, name: str, lang: str
 ) -> None:
     place = "&departement=32" if name == "departement" else ""
     period = "2022-08-20" if name == "departement" else "2022-08"
@@ -91,7 +90,7 @@ def test_every_page_in_both_languages_at_three_widths(
     assert page.locator("nav [aria-current=page]").count() == (name != "embed")
     for width, height in (WIDE, LAPTOP, PHONE):
         page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=artefacts / f"{name}_{width}_{lang}.png", full_page=True)
+        picture(page, f"{name}_{width}_{lang}.png", full_page=True)
         assert reader.overflow() == [], width
     page.set_viewport_size({"width": 2560, "height": 1440})
     assert reader.overflow() == []
@@ -101,7 +100,7 @@ def test_every_page_in_both_languages_at_three_widths(
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["1440", "390"])
 @pytest.mark.parametrize("name", [*PAGES, "embed"])
 def test_every_page_at_night(
-    read: Any, artefacts: Path, name: str, viewport: tuple[int, int]
+    read: Any, picture: Picture, name: str, viewport: tuple[int, int]
 ) -> None:
     reader = read(f"page={name}&period=2022-08&departement=32", viewport=viewport, scheme="dark")
     ground = "() => getComputedStyle(document.body).backgroundColor"
@@ -111,7 +110,7 @@ def test_every_page_at_night(
         box = reader.page.locator("nav [aria-current=page]").bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= viewport[0]
-    reader.page.screenshot(path=artefacts / f"{name}_{viewport[0]}_dark.png", full_page=True)
+    picture(reader.page, f"{name}_{viewport[0]}_dark.png", full_page=True)
     reader.assert_clean()
 
 

@@ -23,7 +23,7 @@ from geo_pipeline.storage.warehouse_building import publish
 from geo_pipeline.transforms.calendar import calendar_tables
 from geo_pipeline.transforms.exposure import risk_tables
 from geo_pipeline.words import verbatim
-from tests.browser.reader import PHONE, WIDE
+from tests.browser.reader import PHONE, WIDE, Picture
 
 pytestmark = pytest.mark.browser
 
@@ -70,7 +70,7 @@ def server(home: Path, serve: Any) -> Iterator[str]:
 def test_the_page_at_two_sizes_in_both_themes_and_languages(
     server: str,
     read: Any,
-    artefacts: Path,
+    picture: Picture,
     viewport: tuple[int, int],
     scheme: str,
     lang: str,
@@ -86,7 +86,7 @@ def test_the_page_at_two_sizes_in_both_themes_and_languages(
     assert page.locator("img").count() == 0
     assert reader.overflow() == []
     name = f"pipeline_troubles_{viewport[0]}_{scheme}_{lang}.png"
-    page.screenshot(path=str(artefacts / name), full_page=True)
+    picture(page, name, full_page=True)
     reader.assert_clean()
 
 

@@ -11,6 +11,7 @@ from geo_pipeline.commands.runs import run
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.territory import CODES
+from tests.browser.reader import Picture
 from tests.conftest import ignore
 from tests.sources.conftest import Provider, provider
 
@@ -81,7 +82,7 @@ def restricted(own_small_home: Path, provider: Provider) -> tuple[Path, float]:
 
 
 def test_the_map_of_restrictions_opens_with_the_share_of_the_area(
-    restricted: tuple[Path, float], serve: Any, read: Any, artefacts: Path
+    restricted: tuple[Path, float], serve: Any, read: Any, picture: Picture
 ) -> None:
     home, in_crisis_pct = restricted
     with serve(home) as (_, address):
@@ -90,7 +91,7 @@ def test_the_map_of_restrictions_opens_with_the_share_of_the_area(
         gers = reader.page.locator("[data-map=a] [data-code='32']").first
         gers.hover()
         reader.says("#tip", f"{in_crisis_pct:.0f} % du département en crise")
-        reader.page.screenshot(path=artefacts / "restrictions_map.png")
+        picture(reader.page, "restrictions_map.png")
         # The highest level is a second choice, and says what it is.
         reader.visit("indicator=water_restrictions&departement=32")
         gers.hover()
@@ -113,7 +114,7 @@ def test_the_map_of_restrictions_opens_with_the_share_of_the_area(
         assert zones.get_by_text("Interdite le jour").first.is_visible()
         assert zones.get_by_text("Lavage des voitures").count() == 0
         assert reader.overflow() == []
-        reader.page.screenshot(path=artefacts / "restrictions_departement.png", full_page=True)
+        picture(reader.page, "restrictions_departement.png", full_page=True)
         reader.assert_clean()
 
 

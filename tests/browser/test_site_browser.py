@@ -13,7 +13,7 @@ import pytest
 from geo_pipeline.catalogue.styles import DROUGHT_CLASSES
 from geo_pipeline.settings import Settings
 from panel_app.site.export import Piece, export
-from tests.browser.reader import LAPTOP, PHONE, READY, WIDE, Reader
+from tests.browser.reader import LAPTOP, PHONE, READY, WIDE, Picture, Reader
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +51,7 @@ def site(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Address of a site of two indicators."""
     host = tmp_path_factory.mktemp("host")
     settings = Settings(home=published_home)
-    export(settings, host / "some" / "folder", ["combined", "swi"], some=kept)
+    export(settings, host / "some" / "folder", ["combined", "swi"], at_once=1, some=kept)
     handler = functools.partial(Quiet, directory=str(host))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -85,7 +85,7 @@ def classes(home: Path, indicator: str, day: str) -> dict[str, str | None]:
 
 
 def test_the_slider_shows_what_is_published(
-    visit: Any, published_home: Path, artefacts: Path
+    visit: Any, published_home: Path, picture: Picture
 ) -> None:
     reader = visit()
     for day in ("2022-12-20", "2022-12-10"):
@@ -103,7 +103,7 @@ def test_the_slider_shows_what_is_published(
     reader.says(".headline", "1re décade d'août 2022")
     reader.says(".detail h2", "1re décade d'août 2022")
     assert reader.page.locator(".driest li").count() == 10
-    reader.page.screenshot(path=artefacts / "site-map.png", full_page=True)
+    picture(reader.page, "site-map.png", full_page=True)
     reader.assert_clean()
 
 
@@ -178,7 +178,7 @@ def test_pages_follow_their_choices(visit: Any) -> None:
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(PHONE, "dark"), (LAPTOP, "light")])
 def test_every_page_is_whole(
-    visit: Any, artefacts: Path, viewport: tuple[int, int], scheme: str
+    visit: Any, picture: Picture, viewport: tuple[int, int], scheme: str
 ) -> None:
     reader = visit(viewport=viewport, scheme=scheme)
     for page in PAGES:
@@ -186,12 +186,12 @@ def test_every_page_is_whole(
         reader.page.wait_for_selector(READY)
         assert reader.overflow() == [], page
         assert reader.page.locator("h1").count() == 1, page
-        reader.page.screenshot(path=artefacts / f"site-{page}-{scheme}.png")
+        picture(reader.page, f"site-{page}-{scheme}.png")
     reader.assert_clean()
 
 
 def test_without_a_script_the_newest_maps_are_read(
-    open_page: Any, site: str, artefacts: Path
+    open_page: Any, site: str, picture: Picture
 ) -> None:
     page = open_page(site, java_script_enabled=False, viewport=WIDE).page
     page.goto(site)
@@ -200,4 +200,4 @@ def test_without_a_script_the_newest_maps_are_read(
     page.click('nav [data-page-link="departement"]')
     page.click("a:has-text('Gers')")
     assert "Gers" in page.locator("h1").inner_text()
-    page.screenshot(path=artefacts / "site-without-script.png")
+    picture(page, "site-without-script.png")

@@ -13,6 +13,7 @@ import geopandas as gpd
 import pytest
 
 from geo_pipeline.catalogue.indicators import indicator_of
+from tests.browser.reader import Picture
 
 pytestmark = pytest.mark.browser
 
@@ -188,7 +189,7 @@ def test_the_map_as_geoparquet_is_read_by_geopandas(read: Any, tmp_path: Path) -
 
 
 def test_the_map_as_a_page_opens_without_a_network(
-    read: Any, open_page: Any, tmp_path: Path, artefacts: Path
+    read: Any, open_page: Any, tmp_path: Path, picture: Picture
 ) -> None:
     reader = read("period=2022-08&lang=en")
     name, content = _take(reader, ".compare [data-take=html]")
@@ -200,7 +201,7 @@ def test_the_map_as_a_page_opens_without_a_network(
     alone.page.wait_for_selector("path.departement")
     assert alone.page.locator("path.departement").count() >= 101
     assert alone.page.get_attribute("html", "lang") == "en"
-    alone.page.screenshot(path=artefacts / "taken_page.png")
+    picture(alone.page, "taken_page.png")
     alone.assert_clean()
     reader.assert_clean()
 

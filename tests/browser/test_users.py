@@ -8,7 +8,7 @@ from urllib.parse import quote
 import duckdb
 import pytest
 
-from tests.browser.reader import PAGES
+from tests.browser.reader import PAGES, Picture
 
 pytestmark = pytest.mark.browser
 
@@ -110,7 +110,7 @@ def test_the_language_switch_keeps_the_selection(read: Any, name: str) -> None:
     ids=["unknown", "paths", "sql", "language", "dates", "bytes", "markup", "long"],
 )
 def test_what_the_address_asks_in_vain_is_told_discreetly(
-    read: Any, artefacts: Path, query: str, told: list[str]
+    read: Any, picture: Picture, query: str, told: list[str]
 ) -> None:
     reader = read(connected=False)
     page = reader.page
@@ -124,7 +124,7 @@ def test_what_the_address_asks_in_vain_is_told_discreetly(
     assert page.evaluate("() => window.alerted") == 0
     assert reader.overflow() == []
     if "nonsense" in query:
-        page.screenshot(path=artefacts / "map_notice.png")
+        picture(page, "map_notice.png")
     if notice:
         page.click("[data-dismiss]")
         assert page.locator(".notice").count() == 0
@@ -178,7 +178,7 @@ def hostile(published_home: Path, tmp_path_factory: pytest.TempPathFactory, serv
 
 @pytest.mark.parametrize("name", [*PAGES, "embed"])
 def test_names_that_are_markup_are_text_everywhere(
-    read: Any, hostile: str, artefacts: Path, name: str
+    read: Any, hostile: str, picture: Picture, name: str
 ) -> None:
     reader = read(app=hostile, connected=False)
     page = reader.page
@@ -206,7 +206,7 @@ def test_names_that_are_markup_are_text_everywhere(
     if name == "ranking":
         reader.click("#ranking-table th button")
         reader.click("#ranking-table th a")
-    page.screenshot(path=artefacts / f"hostile_{name}.png")
+    picture(page, f"hostile_{name}.png")
     assert page.evaluate("() => window.alerted") == 0
     assert page.locator("img").count() == 0
     assert page.locator("body b:empty").count() == 0
