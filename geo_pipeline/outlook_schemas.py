@@ -141,7 +141,7 @@ WHY_NOT = (
     "outlook.skill_unknown",
     "outlook.no_skill",
 )
-"""Keys of the reasons for which a forecast of soil water is not shown (`sql/soil_outlook_told.sql`)."""
+"""Keys of the reasons why a forecast of soil water is not shown (`sql/soil_outlook_told.sql`)."""
 
 
 def _swi(description: str) -> Any:
