@@ -55,7 +55,7 @@ doctor: (_environment "requirements.txt")
 
 # The tests that a change needs, three at a time (`just test -n 0 -x`: one, till it fails)
 test *options: (_environment "requirements-dev.txt")
-    @{{ bin }}/python -m pytest --ignore=tests/browser -m "not slow" -n 3 --dist loadfile "$@"
+    @{{ bin }}/python -m pytest --ignore=tests/browser -m "not slow and not drill" -n 3 --dist loadfile "$@"
 
 # The slow ones: real kills, whole-France runs, PostgreSQL, daemons, servers
 test-slow *options: (_environment "requirements-dev.txt")

@@ -23,24 +23,18 @@ from geo_pipeline.vintages.recomputed import Recomputed
 from geo_pipeline.words import message
 
 ALWAYS: Final = (
-    *("departements", "departement_neighbours", "attributions"),
-    *(
-        "crop_seasons",
-        "crop_stages",
-        "class_rules",
-        "risk_weights",
-        "irrigated_risk",
-        "publication",
-    ),
-)
+    "departements", "departement_neighbours", "attributions", "crop_seasons", "crop_stages",
+    "class_rules", "risk_weights", "irrigated_risk", "publication",
+)  # fmt: skip
 """Published tables that say nothing of single days."""
 
 
 class KnownThen(Warehouse):
     """The publication as it was known on `day`, the end of a dekad.
 
-        Indicators, outlooks and skill are computed again (`Recomputed`); weather, restrictions and
-    XX"""
+    Indicators, outlooks and skill are computed again (`Recomputed`); of weather, restrictions and
+    harvests it has the published rows until then.
+    """
 
     def __init__(self, published: Warehouse, recomputed: Recomputed, day: date) -> None:
         """Compute it.

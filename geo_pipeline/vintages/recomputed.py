@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline import dekads
-from geo_pipeline.catalogue.indicators import COMPUTED
+from geo_pipeline.catalogue import indicators as catalogue
+from geo_pipeline.catalogue.crop_indicators import SHORTAGE
 from geo_pipeline.sources import agronomy
 from geo_pipeline.spatial import database
 from geo_pipeline.storage.needed_days import last_needed
@@ -30,7 +31,9 @@ from geo_pipeline.transforms.drought import measures_of
 from geo_pipeline.transforms.indicator_rows import rows_of
 from geo_pipeline.transforms.soil import REFERENCE_CROP, soil_water_daily
 
-SHORTAGES: Final = tuple(name for name in COMPUTED if name.startswith("crop_stress_pct_"))
+SHORTAGES: Final = tuple(
+    each.key for each in catalogue.INDICATORS.values() if each.family is SHORTAGE and each.crop
+)
 """What is at stake is judged by; nobody looks back further than a year."""
 
 INDICATORS: Final = (

@@ -10,9 +10,6 @@ import numpy as np
 
 from geo_pipeline.catalogue.styles import DROUGHT_CLASSES
 from geo_pipeline.publishing import exports, selection
-from geo_pipeline.publishing.bulletin import issues
-from geo_pipeline.publishing.bulletin.places import places
-from geo_pipeline.publishing.bulletin.records import Records
 from geo_pipeline.publishing.legend import class_words
 from geo_pipeline.storage.warehouse import Warehouse
 from panel_app.data.store import Publication, Store
@@ -54,10 +51,6 @@ def test_nothing_is_said_of_a_hundred_years(
         assert not [text for text in said if HUNDRED.search(plain(text))], indicator
     with closing(Warehouse(store.path)) as warehouse:
         chosen = selection.select(warehouse, "combined", "2022-08")
-        document = issues.document(Records(warehouse), places()["31"], date(2022, 8, 31), "fr")
-        text = " ".join(plain(each.text) for each in document.sentences)
-        assert not HUNDRED.search(text)
-        assert "le plus sec des 10 années connues à cette date" in text.lower()
         path = exports.export_map(warehouse, chosen, "fr", tmp_path / "map.html")
         exported = path.read_text("utf-8")
         assert len(re.findall(r'"body": "', exported)) == 101
@@ -100,14 +93,8 @@ def test_files_tell_a_value_without_a_class_from_no_data(store: Store, tmp_path:
     """Corse-du-Sud has a value of August 2022 and no class; 8 others have no weather then."""
     with closing(Warehouse(store.path)) as warehouse:
         chosen = selection.select(warehouse, "combined", "2022-08")
-        document = issues.document(Records(warehouse), places()["FR"], date(2022, 8, 31), "fr")
-        told = " ".join(plain(each.text) for each in document.sentences)
         path = exports.export_map(warehouse, chosen, "en", tmp_path / "map.html")
         exported = path.read_text("utf-8")
-    assert "Pas de classe, faute d'années de référence : Corse-du-Sud." in told
-    without = re.search(r"Pas de données : ([^.]*)\.", told)
-    assert without is not None
-    assert "Corse-du-Sud" not in without[1]
     assert "<span>No data, or too few</span>" in exported
     assert "Hatched: no data, or too few years of reference for a class" in exported
 

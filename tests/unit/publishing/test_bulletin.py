@@ -220,6 +220,26 @@ def test_sentences_are_right_for_every_place(records: Records, day: date, lang: 
                 assert text.endswith("."), (key, sentence.id, text)
 
 
+def test_of_a_short_reference_ranks_are_told(records: Records) -> None:
+    """All embedded references have twelve years at most; Corse-du-Sud has values, and no class."""
+    said = {key: _said(records, key, AUGUST) for key in ("31", "FR")}
+    assert not re.search(r"années? sur 100", " ".join(said.values()))
+    assert "le plus sec des 10 années connues à cette date" in said["31"].lower()
+    assert "Pas de classe, faute d'années de référence : Corse-du-Sud." in said["FR"]
+    without = re.search(r"Pas de données : ([^.]*)\.", said["FR"])
+    assert without is not None
+    assert "Corse-du-Sud" not in without[1]
+
+
+def test_in_october_nothing_stands(records: Records) -> None:
+    told = _said(records, "FR", date(2022, 10, 10))
+    assert "aucune des cultures dont la surface est connue n'est sur pied" in told
+
+
+def _said(records: Records, key: str, day: date) -> str:
+    return " ".join(plain(each.text) for each in made(records, key, day).sentences)
+
+
 def test_known_sentences(records: Records) -> None:
     """August 2022 in the Gers, as the map of then showed it; December in France, as it is now."""
     gers = {each.id: plain(each.text) for each in made(records, "32", AUGUST).sentences}
