@@ -231,7 +231,7 @@ _environment requirements place=venv:
     {{ python }} -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0] + ": set PYTHON=python3.12 or the like")'
     if command -v uv >/dev/null 2>&1; then
         uv venv --quiet --allow-existing --python "$({{ python }} -c 'import sys; print(sys.executable)')" {{ place }}
-        uv pip install --quiet --compile-bytecode --python {{ place }}/bin/python --require-hashes -r {{ requirements }}
+        uv pip install --quiet {{ if place == venv { "--compile-bytecode" } else { "" } }} --python {{ place }}/bin/python --require-hashes -r {{ requirements }}
         uv pip install --quiet --python {{ place }}/bin/python --no-deps --no-build-isolation -e .
     else
         {{ python }} -m venv {{ place }}

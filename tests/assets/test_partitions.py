@@ -70,6 +70,7 @@ def shown(instance: dg.DagsterInstance, table: str) -> dict[str, list[str]]:
     return {name: sorted(each.get_partition_keys()) for name, each in subsets.items()}
 
 
+@pytest.mark.drill
 def test_scattered_departements_are_one_run_with_one_publication(
     published_home: Path, tmp_path: Path
 ) -> None:

@@ -202,8 +202,8 @@ def test_a_damaged_publication_says_how_to_mend_it(own_home: Path) -> None:
     assert "publish again with `geo-pipeline run`" in one_line(result.stderr)
 
 
-def test_materialize_and_status_as_json(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_materialize_and_status_as_json(own_small_home: Path) -> None:
+    home = own_small_home
     done = geo_pipeline("materialize", "Val-d'Oise", "--json", home=home)
     assert done.returncode == 0, done.stderr
     outcome = json.loads(done.stdout)
@@ -217,8 +217,8 @@ def test_materialize_and_status_as_json(tmp_path: Path) -> None:
     assert Path(outcome["warehouse"]).is_file()
     status = json.loads(geo_pipeline("status", "--json", home=home).stdout)
     weather = [row for row in status["files"] if row["asset"] == "weather_daily"]
-    assert [row["departement"] for row in weather] == ["95"]
-    assert weather[0]["last_date"] == "2022-12-31"
+    assert [row["departement"] for row in weather] == ["31", "32", "33", "95"]
+    assert weather[-1]["last_date"] == "2022-12-31"
 
 
 def test_doctor_imports_providers_before_it_asks_them_at_once(tmp_path: Path) -> None:
@@ -253,8 +253,10 @@ def test_exported_map_and_tables(published_home: Path, tmp_path: Path) -> None:
     frames = {}
     for ending in ("csv", "parquet", "geojson"):
         target = tmp_path / f"table.{ending}"
-        result = geo_pipeline(*table, str(target), home=published_home)
-        assert result.returncode == 0, result.stderr
+        done = CliRunner().invoke(
+            app, [*table, str(target)], env={"GEO_PIPELINE_HOME": str(published_home)}
+        )
+        assert done.exit_code == 0, done.output
         read = {"csv": pd.read_csv, "parquet": gpd.read_parquet, "geojson": gpd.read_file}[ending]
         french = {"sep": ";", "decimal": ",", "dtype": {"departement": str}}
         options = french if ending == "csv" else {}

@@ -196,6 +196,8 @@ DAMAGES: dict[str, Callable[[bytearray, random.Random], bytes]] = {
     "a stump": lambda _all, _chance: b"",
     "no database": lambda _all, _chance: b"PAR1" * 5000,
 }
+FOUND_ALIKE = ("a page of zeros", "a stump", "no database")
+"""Found by the same look as the others: drills."""
 
 
 def _with(content: bytearray, first: int, count: int) -> bytes:
@@ -206,7 +208,13 @@ def _with(content: bytearray, first: int, count: int) -> bytes:
     return bytes(content)
 
 
-@pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(each, marks=pytest.mark.drill if each in FOUND_ALIKE else ())
+        for each in DAMAGES
+    ],
+)
 def test_records_damaged_anywhere_are_told_and_mended(
     home: Path, pair_home: Path, name: str
 ) -> None:
@@ -313,7 +321,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
         yield make
 
 
-@pytest.mark.parametrize("room_kb", [600, 2400])
+@pytest.mark.parametrize("room_kb", [600, pytest.param(2400, marks=pytest.mark.drill)])
 def test_a_disk_that_fills_with_records_is_one_line(
     small_disk: Callable[[int], Path], room_kb: int
 ) -> None:

@@ -195,11 +195,9 @@ DAYS = [EARLY, WET, AUGUST]
     [
         (SPRING, "fr"),
         (WINTER, "en"),
-        pytest.param(AUGUST, "fr", marks=pytest.mark.slow),
         *(
             pytest.param(*each, marks=(pytest.mark.slow, pytest.mark.drill))
             for each in product(DAYS, LANGS)
-            if each != (AUGUST, "fr")
         ),
     ],
 )
