@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from geo_pipeline.cli import OBJECTS_BETWEEN_COLLECTIONS
 from geo_pipeline.commands.runs import run
+from geo_pipeline.objects import ObjectPath
 from geo_pipeline.settings import Settings
 from geo_pipeline.tables import SUMMED, TABLES
 from geo_pipeline.territory import CODES
@@ -64,6 +65,18 @@ def digests(lake: Path) -> dict[str, str]:
         for path in sorted(lake.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
     }
+
+
+def in_store(settings: Settings, folder: Path) -> dict[str, str]:
+    """Return the digests of the lake in the store, as `digests` has them of one on a disk."""
+    lake = settings.lake
+    assert isinstance(lake, ObjectPath)
+    for pattern in ("*/part.parquet", "*/*/part.parquet"):
+        for each in lake.glob(pattern):
+            target = folder.joinpath(*each.key.parts[1:])
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(each.read_bytes())
+    return digests(folder)
 
 
 @pytest.fixture(scope="session")

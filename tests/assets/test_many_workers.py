@@ -28,7 +28,7 @@ from geo_pipeline.platform.run_marks import is_marked, marked
 from geo_pipeline.settings import Settings
 from geo_pipeline.territory import CODES, parse_departements
 from tests import broker, object_store, postgres
-from tests.conftest import digests, ignore
+from tests.conftest import digests, ignore, in_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 
@@ -199,18 +199,6 @@ def stamps(settings: Settings, codes: set[str]) -> dict[str, int]:
         for code in sorted(codes)
         for each in lake.glob(f"*/departement={code}/part.parquet")
     }
-
-
-def in_store(settings: Settings, folder: Path) -> dict[str, str]:
-    """Return the digests of the lake in the store, as `digests` has them of one on a disk."""
-    lake = settings.lake
-    assert isinstance(lake, ObjectPath)
-    for pattern in ("*/part.parquet", "*/*/part.parquet"):
-        for each in lake.glob(pattern):
-            target = folder.joinpath(*each.key.parts[1:])
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(each.read_bytes())
-    return digests(folder)
 
 
 def test_a_mark_is_held_by_one_process_and_goes_with_it(records: str) -> None:

@@ -27,7 +27,7 @@ from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse, previous
 from geo_pipeline.stores import ChangedError
 from panel_app.data.store import Store
-from tests.conftest import digests, ignore
+from tests.conftest import digests, ignore, in_store
 from tests.object_store import KEY, SECRET, ObjectStore, Proxy, proxied, served
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -81,18 +81,6 @@ def root(folder: Path, prefix: str, endpoint: str, **settings: object) -> Object
 def put(place: ObjectPath, content: bytes, over: str | None = "*") -> None:
     with place.replacing(over) as temporary:
         temporary.write_bytes(content)
-
-
-def in_store(settings: Settings, folder: Path) -> dict[str, str]:
-    """Return the digests of the lake in the store, as `digests` has them of one on a disk."""
-    lake = settings.lake
-    assert isinstance(lake, ObjectPath)
-    for pattern in ("*/part.parquet", "*/*/part.parquet"):
-        for each in lake.glob(pattern):
-            target = folder.joinpath(*each.key.parts[1:])
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(each.read_bytes())
-    return digests(folder)
 
 
 # ------------------------------------------------------------------------------------- a home
