@@ -1,15 +1,14 @@
 """A Redis of one's own on loopback, from Debian's package, for tests and measurements."""
 
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.object_store import free_ports
+from tests.ports import until_open
 
 PATIENCE_S = 30
 
@@ -28,14 +27,7 @@ def served() -> Iterator[str]:
             [program, str(folder / "redis.conf")], stdout=log, stderr=log, cwd=folder
         )
     try:
-        end = time.monotonic() + PATIENCE_S
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert server.poll() is None, (folder / "log").read_text("utf-8")
-            assert time.monotonic() < end, f"Redis did not start within {PATIENCE_S} s"
-            time.sleep(0.05)
+        until_open(port, server, PATIENCE_S)
         yield f"redis://:s3cret-word@127.0.0.1:{port}/0"
     finally:
         server.terminate()

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.ports import until_open
+
 PROGRAMS = Path("/usr/lib/postgresql")
 PATIENCE_S = 60
 
@@ -64,13 +66,7 @@ def served() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        end = time.monotonic() + PATIENCE_S
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert time.monotonic() < end, f"PostgreSQL did not start within {PATIENCE_S} s"
-            time.sleep(0.1)
+        until_open(port, server, PATIENCE_S)
         time.sleep(0.3)  # the port is open a moment before it lets anybody in
         yield f"postgresql://dagster:s3cret%2Fword@127.0.0.1:{port}/postgres"
     finally:
