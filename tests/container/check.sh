@@ -3,6 +3,7 @@
 # buildah, and a base image made from Debian's packages unless BASE_IMAGE names one.
 # Needs root, buildah and debootstrap (Debian), a network for the packages, 6 GB of disk and some
 # ten minutes. BUD_OPTIONS are handed on to the build (a pip.conf or certificates to be mounted).
+# With TWICE=yes it builds a second time, and fails where the two are not the same image.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot} STORAGE_DRIVER=${STORAGE_DRIVER:-vfs}
@@ -64,20 +65,49 @@ until_it_is() {
     echo "$name answers"
 }
 
+# build TAG: the image of the Dockerfile, with nothing kept of earlier builds. Prints its id.
+build() {
+    # shellcheck disable=SC2086
+    buildah bud --quiet --no-cache --network host ${BUD_OPTIONS:-} --build-arg BASE_IMAGE="$base" \
+        --timestamp "$(sed -n 's/^ARG SOURCE_DATE_EPOCH=//p' Dockerfile)" --tag "$1" .
+}
+
+# files IMAGE: each file of an image with kind, mode, owner, time, target of a link, and its bytes.
+files() {
+    local container root
+    container=$(buildah from "$1")
+    root=$(buildah mount "$container")
+    (
+        cd "$root"
+        find . -xdev -printf '%p %y %m %U:%G %T@ %l\n'
+        find . -xdev -type f -exec sha256sum {} +
+    ) | LC_ALL=C sort
+    buildah rm "$container" >/dev/null
+}
+
 step "the base image"
 base=${BASE_IMAGE:-$(base_image)}
 
 step "the image"
-# shellcheck disable=SC2086
-buildah bud --quiet --network host ${BUD_OPTIONS:-} --build-arg BASE_IMAGE="$base" \
-    --timestamp "$(sed -n 's/^ARG SOURCE_DATE_EPOCH=//p' Dockerfile)" \
-    --tag localhost/drought . >/dev/null
+image=$(build localhost/drought)
 buildah images localhost/drought
 bytes=$(buildah images --json localhost/drought | sed -n 's/.*"size": "\([0-9.]* [kMG]B\)".*/\1/p' | head -1)
 case $bytes in
     [1-7][0-9][0-9]*" MB") ;;
     *) echo "the image has $bytes: more than 800 MB" >&2; exit 1 ;;
 esac
+
+if [ -n "${TWICE:-}" ]; then
+    step "the same sources give the same image"
+    again=$(build localhost/drought-again)
+    if [ "$image" != "$again" ]; then
+        echo "$image and $again differ:" >&2
+        diff <(files "$image") <(files "$again") >&2 || true
+        exit 1
+    fi
+    echo "$image twice"
+fi
+
 container=$(buildah from localhost/drought)
 containers+=("$container")
 buildah config --volume /data- "$container"

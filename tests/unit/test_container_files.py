@@ -7,7 +7,7 @@ import shutil
 import stat
 import subprocess
 import tomllib
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -374,6 +374,29 @@ def test_every_stage_stands_on_the_base_that_the_builder_names() -> None:
     assert image[0][1] == "scratch"
     copied = [words.split()[0].removeprefix("--from=") for name, words in image if name == "COPY"]
     assert set(copied) <= named
+
+
+def test_the_build_tries_every_module_and_knows_what_only_several_machines_need() -> None:
+    """A module that needs more than requirements.txt must not end the build of the usual image."""
+    pinned = re.compile(r"^([\w.-]+)(?:\[\w+\])?==", re.MULTILINE)
+    usual = set(pinned.findall((ROOT / "requirements.txt").read_text(encoding="utf-8")))
+    more = set(pinned.findall((ROOT / "requirements-cluster.txt").read_text(encoding="utf-8")))
+    imported = {
+        name
+        for package in ("geo_pipeline", "panel_app")
+        for path in (ROOT / package).rglob("*.py")
+        for name in re.findall(r"^(?:import|from) (\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    of = packages_distributions()
+    needed = {
+        name
+        for name in imported & of.keys()
+        if {each.lower().replace("_", "-") for each in of[name]} <= more - usual
+    }
+    text = (ROOT / "tools" / "container" / "try.sh").read_text(encoding="utf-8")
+    (extras,) = re.findall(r"^extras = (\(.*\))$", text, re.MULTILINE)
+    assert {"celery", "dagster_celery", "kombu"} == needed
+    assert needed <= set(ast.literal_eval(extras))
 
 
 def test_the_build_sees_what_it_copies_and_nothing_else() -> None:
