@@ -1,4 +1,4 @@
-"""Jobs: selections of assets that run together, each in one process.
+"""Jobs: selections of assets that run together, each in one process; and the removal of old things.
 
 Selections follow the asset graph: a new asset downstream is part of the jobs by itself.
 """
@@ -12,6 +12,7 @@ import dagster as dg
 from geo_pipeline.automation.checks import check_keys
 from geo_pipeline.automation.declarative import BULLETINS
 from geo_pipeline.automation.run_log import OFFLINE_TAG
+from geo_pipeline.automation.tidying import remove_what_is_old
 from geo_pipeline.platform.state_checks import key_of, tables
 from geo_pipeline.settings import Settings
 from geo_pipeline.tables import SUMMED, TABLES, Table, chosen
@@ -90,7 +91,22 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
             dg.AssetSelection.checks(*check_keys(of)),
             "Checks of the data in the lake; no data are requested or written.",
         ),
+        _tidy(longest_s),
     )
+
+
+def _tidy(longest_s: int) -> dg.JobDefinition:
+    """Return the job that removes what is old, as the command `geo-pipeline tidy` does."""
+
+    @dg.job(
+        description="Removes old runs of Dagster, raw answers and files set aside; no data.",
+        tags={MAX_RUNTIME_TAG: str(longest_s)},
+        executor_def=dg.in_process_executor,
+    )
+    def tidy() -> None:
+        remove_what_is_old()
+
+    return tidy
 
 
 def _refreshing(job: Callable[..., Any], of: Sequence[Table]) -> Iterator[Any]:

@@ -75,6 +75,11 @@ def is_live(settings: Settings, job: str) -> bool:
 
 def plans(settings: Settings) -> list[Plan]:
     """Return the plans of all scheduled jobs; they are on only where a live provider is chosen."""
+    return [*_requests(settings), *_upkeep(settings)]
+
+
+def _requests(settings: Settings) -> list[Plan]:
+    """Return the plans of the jobs that ask providers."""
     return [
         Plan(
             "weather_daily_update",
@@ -110,6 +115,13 @@ def plans(settings: Settings) -> list[Plan]:
             "Requests the outlines of the départements on 15 February.",
             observes=True,
         ),
+    ]
+
+
+def _upkeep(settings: Settings) -> list[Plan]:
+    """Return the plans of the jobs on what there is: publications, checks, removal of old things."""
+    of_any = any(is_live(settings, job) for job in REFRESHING)
+    return [
         Plan(
             "dekad_publication",
             "publish",
@@ -130,8 +142,15 @@ def plans(settings: Settings) -> list[Plan]:
             "standing_checks",
             "checks",
             "0 8 * * *",
-            any(is_live(settings, job) for job in REFRESHING),
+            of_any,
             "Checks the data in the lake each morning, before people look at them.",
+        ),
+        Plan(
+            "weekly_tidying",
+            "tidy",
+            "0 4 * * 0",
+            of_any,
+            "Removes on Sundays what is older than the settings keep.",
         ),
     ]
 

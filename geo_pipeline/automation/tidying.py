@@ -1,4 +1,4 @@
-"""What is removed when it is old: Dagster's runs, raw answers, what was set aside.
+"""What is removed when it is old: Dagster's runs, raw answers, what was set aside; the op for it.
 
 The age of each is a setting. Never removed: the lake, the publication, notes, the run that last
 made an asset or a partition (Dagster's pages read from it when that was), and raw answers whose
@@ -7,15 +7,18 @@ content never changes, which are asked for once only. Logs and ticks of schedule
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import dagster as dg
 
+from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.run_records import latest_materializations
+from geo_pipeline.platform.step_failures import failure
 from geo_pipeline.settings import Settings
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.storage import backups, layout
@@ -40,14 +43,23 @@ class Tidied:
     """Size of the files; a database gives its room back to later runs."""
 
 
-def tidied(settings: Settings, now: datetime | None = None, *, dry_run: bool = False) -> Tidied:
+def tidied(
+    settings: Settings,
+    now: datetime | None = None,
+    *,
+    dry_run: bool = False,
+    instance: dg.DagsterInstance | None = None,
+) -> Tidied:
     """Remove what is older at `now` (with time zone) than the settings keep.
+
+    `instance` is Dagster's, where it is open already.
 
     Raises:
         StorageError: a file cannot be removed, or Dagster's records cannot be opened.
     """
     now = now or datetime.now(UTC)
-    runs, freed = _runs(settings, now - timedelta(days=settings.keep_runs_days), dry_run)
+    with open_instance(settings) if instance is None else nullcontext(instance) as records:
+        runs, freed = _runs(records, now - timedelta(days=settings.keep_runs_days), dry_run)
     answers = asides = 0
     if settings.keep_raw_days is not None:
         for folder in _answers(settings, now - timedelta(days=settings.keep_raw_days)):
@@ -63,24 +75,34 @@ def tidied(settings: Settings, now: datetime | None = None, *, dry_run: bool = F
     return Tidied(runs, answers, asides, freed)
 
 
-def _runs(settings: Settings, before: datetime, dry_run: bool) -> tuple[int, int]:
+@dg.op(required_resource_keys={"workspace"})
+def remove_what_is_old(context: dg.OpExecutionContext) -> None:
+    """Remove what is older than the settings keep; its metadata tell how much that was."""
+    settings: Settings = context.resources.workspace.settings
+    try:
+        done = tidied(settings, instance=context.instance)
+    except GeoPipelineError as error:
+        raise failure(error.message) from error
+    context.add_output_metadata(asdict(done))
+
+
+def _runs(instance: dg.DagsterInstance, before: datetime, dry_run: bool) -> tuple[int, int]:
     """Delete the runs that ended before a time; return how many, and the bytes of their files."""
     count = freed = 0
-    with open_instance(settings) as instance:
-        needed = {each.run_id for each in latest_materializations(instance)}
-        filters = dg.RunsFilter(statuses=OVER, updated_before=before)
-        old = list(_old(instance, filters))
-        home = Path(instance.root_directory)
-        for run_id in old:
-            if run_id in needed:
-                continue
-            count += 1
-            patterns = (f"history/runs/{run_id}.db*", f"storage/{run_id}")
-            freed += sum(_size(each) for pattern in patterns for each in home.glob(pattern))
-            if not dry_run:
-                instance.delete_run(run_id)
-                for each in (path for pattern in patterns for path in home.glob(pattern)):
-                    _remove(each)
+    needed = {each.run_id for each in latest_materializations(instance)}
+    filters = dg.RunsFilter(statuses=OVER, updated_before=before)
+    old = list(_old(instance, filters))
+    home = Path(instance.root_directory)
+    for run_id in old:
+        if run_id in needed:
+            continue
+        count += 1
+        patterns = (f"history/runs/{run_id}.db*", f"storage/{run_id}")
+        freed += sum(_size(each) for pattern in patterns for each in home.glob(pattern))
+        if not dry_run:
+            instance.delete_run(run_id)
+            for each in (path for pattern in patterns for path in home.glob(pattern)):
+                _remove(each)
     return count, freed
 
 

@@ -59,7 +59,7 @@ def test_jobs_hold_what_they_refresh_and_what_depends_on_it() -> None:
         follows = made_from(table) | summed_from(table)
         assert held_by(job) == {table} | follows | PUBLISHED
     assert held_by("refresh_boundaries") == GEOGRAPHY | PUBLISHED | set(SUMMED)
-    assert held_by("checks") == set()
+    assert held_by("checks") == held_by("tidy") == set()
     assert held_by("issue_bulletins") == {"bulletins"}
 
 

@@ -22,6 +22,7 @@ from filelock import FileLock
 
 from geo_pipeline import notes
 from geo_pipeline.automation.tidying import tidied
+from geo_pipeline.definitions import build_definitions
 from geo_pipeline.errors import StorageError
 from geo_pipeline.platform.instance import open_instance
 from geo_pipeline.platform.run_records import latest_materializations
@@ -245,3 +246,23 @@ def test_old_runs_and_answers_go_and_what_is_needed_stays(own_small_home: Path) 
         assert not any(instance.get_run_by_id(run_id) for run_id in idle)
     assert tidied(settings, later).runs == 0
     assert json.loads((own_small_home / layout.NAME).read_text(encoding="utf-8"))
+
+
+def test_the_job_of_each_week_removes_what_the_command_does(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", keep_runs_days=30)
+    job = build_definitions(home=settings.home, keep_runs_days=30).resolve_job_def("tidy")
+    with open_instance(settings) as instance:
+        old, young = (instance.create_run_for_job(_nothing) for _ in range(2))
+        for run in (old, young):
+            instance.report_run_canceled(run)
+        with closing(sqlite3.connect(settings.dagster_home / "history" / "runs.db")) as records:
+            long_ago = (datetime.now(UTC) - timedelta(days=31)).strftime("%Y-%m-%d %H:%M:%S.%f")
+            command = "UPDATE runs SET update_timestamp = ? WHERE run_id = ?"
+            assert records.execute(command, (long_ago, old.run_id)).rowcount == 1
+            records.commit()
+        done = job.execute_in_process(instance=instance)
+        assert done.success
+        left = {each.run_id for each in instance.get_runs()}
+        assert left == {young.run_id, done.run_id}
+        (told,) = [each for each in done.all_events if each.is_successful_output]
+        assert told.step_output_data.metadata["runs"].value == 1
