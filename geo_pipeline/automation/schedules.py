@@ -119,7 +119,7 @@ def _requests(settings: Settings) -> list[Plan]:
 
 
 def _upkeep(settings: Settings) -> list[Plan]:
-    """Return the plans of the jobs on what there is: publications, checks, removal of old things."""
+    """Return the plans of the jobs on what there is: publication, checks, removal of the old."""
     of_any = any(is_live(settings, job) for job in REFRESHING)
     return [
         Plan(
