@@ -5,7 +5,6 @@ indicators whose classes are those of drought have them.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -16,6 +15,7 @@ from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.catalogue.styles import ClassStyle
 from geo_pipeline.words import NBSP, Words
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
+from panel_app.data.kept import kept
 from panel_app.data.period_steps import NEAR_DAYS
 from panel_app.data.state import Since
 from panel_app.data.store import Publication
@@ -81,7 +81,7 @@ def earlier_rows(matrix: Matrix, since: Since) -> NDArray[np.intp]:
     return np.where(earlier, rows, -1)
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def changes(publication: Publication, indicator: str, since: Since) -> ChangeMatrix:
     """Return the changes of class of an indicator since `since` before each of its periods."""
     matrix = publication.matrix(indicator)

@@ -1,8 +1,7 @@
 """Share of the area, or of a crop's, in each class of an indicator."""
 
-from functools import lru_cache
-
 from panel_app.data.indicator_matrix import FloatMatrix
+from panel_app.data.kept import kept
 from panel_app.data.page_view import PageView
 from panel_app.data.store import Publication
 
@@ -12,7 +11,7 @@ def weighted_shares(view: PageView) -> FloatMatrix:
     return shares_of(view.publication, view.state.indicator, view.state.crop)
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def shares_of(publication: Publication, indicator: str, crop: str) -> FloatMatrix:
     """Share of the land's area, or of the area of `crop`, in each style: periods x styles, %."""
     matrix = publication.matrix(indicator)

@@ -1,6 +1,5 @@
 """A second indicator over the map: where it is grave at the time that the first one shows."""
 
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -11,6 +10,7 @@ from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.selection import LONGEST_STEP
 from geo_pipeline.territory import RESTRICTION_LEVELS
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
+from panel_app.data.kept import kept
 from panel_app.data.store import Publication
 
 FROM_SEVERE: Final = ("D2", "D3", "D4")
@@ -23,7 +23,7 @@ def can_overlay(which: Indicator) -> bool:
     return which.kind == "class" or which.group == "restrictions"
 
 
-@lru_cache(maxsize=32)
+@kept(32)
 def grave_places(publication: Publication, indicator: str, over: str) -> NDArray[np.int8]:
     """Return where `over` is grave at each period of `indicator`: periods x départements.
 

@@ -8,7 +8,7 @@ import contextlib
 import threading
 from dataclasses import replace
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Final
@@ -32,6 +32,7 @@ from geo_pipeline.storage.warehouse import Version as Version  # noqa: PLC0414  
 from geo_pipeline.storage.warehouse import Warehouse, lacking
 from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import FloatMatrix, Matrix, style_indices
+from panel_app.data.kept import kept
 
 DROUGHT_INDICATOR: Final = "combined"
 """The indicator called the drought."""
@@ -199,7 +200,7 @@ class Publication:
         with self._lock:
             return sizes.estimate(self._warehouse)
 
-    @lru_cache(maxsize=256)  # noqa: B019  one publication lives as long as the process serves it
+    @kept(256)
     def source_names(self, indicator: str) -> str:
         """Short names of the sources of an indicator's observations: `AgERA5`, `Agreste`."""
         named = self.attributions
@@ -210,7 +211,7 @@ class Publication:
             for name, text in zip(rows["name"], rows["text_fr"], strict=True)
         )
 
-    @lru_cache(maxsize=256)  # noqa: B019
+    @kept(256)
     def statements(self, indicator: str, row: int, lang: Lang) -> tuple[Statement, ...]:
         """The words on each département at a period, for tooltips."""
         matrix = self.matrix(indicator)
@@ -303,7 +304,7 @@ class Publication:
         with self._lock:
             return frozenset(self._warehouse.query("app_cell_indicators")["indicator"])
 
-    @lru_cache(maxsize=128)  # noqa: B019
+    @kept(128)
     def cell_classes(self, indicator: str, period_end: date) -> dict[str, str]:
         """The classes of the cells at a dekad: a character for each, by département."""
         rows = self._warehouse.query("app_cell_classes", indicator=indicator, period_end=period_end)

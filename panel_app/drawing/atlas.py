@@ -5,16 +5,16 @@ the period only changes their colours.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from geo_pipeline.catalogue.styles import DROUGHT_CLASSES
 from geo_pipeline.drawing.outlines import PARIS_FRAME, WET_LINES, Drawing, drawn
+from panel_app.data.kept import kept
 from panel_app.data.page_words import Catalogue
 from panel_app.data.store import Publication
 from panel_app.drawing.templates import render
 
 
-@lru_cache(maxsize=2)
+@kept(1)
 def drawing(publication: Publication) -> Drawing:
     """Prepare the shapes of a publication."""
     return drawn(publication.shapes, publication.codes)

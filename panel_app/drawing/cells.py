@@ -7,12 +7,12 @@ units of the shapes. Over a département it is within some 20 m of the projectio
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from panel_app.data.kept import kept
 from panel_app.data.store import Publication
 
 CELL_HM: Final = 80
@@ -47,7 +47,7 @@ def cells(publication: Publication, asked: Mapping[str, str]) -> str:
     )
 
 
-@lru_cache(maxsize=2)
+@kept(1)
 def grids(publication: Publication) -> dict[str, dict[str, Sequence[float]]]:
     """Return of each département with cells their columns and rows, one after the other (`at`), and
     the mapping of these to the drawing (`to`): a, b, c, d, e, f as of an SVG matrix."""

@@ -6,7 +6,6 @@ own.
 """
 
 import json
-from functools import lru_cache
 from importlib.resources import files
 from itertools import combinations
 
@@ -18,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo_pipeline.drawing.outlines import line_path
 from geo_pipeline.territory import BY_CODE
+from panel_app.data.kept import kept
 from panel_app.data.store import Publication
 
 LAMBERT_93 = "EPSG:2154"
@@ -25,7 +25,7 @@ NEAR_DEGREES = 0.05
 """How far outside a coarse outline a town on the coast may lie."""
 
 
-@lru_cache(maxsize=2)
+@kept(1)
 def landmarks(publication: Publication) -> str:
     """Return them as JSON: paths of `regions` and `rivers`, `towns` (name, x, y), largest first."""
     text = files("assets_data").joinpath("landmarks.geojson").read_text(encoding="utf-8")

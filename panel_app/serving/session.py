@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -20,6 +20,7 @@ from markupsafe import Markup
 from geo_pipeline.errors import GeoPipelineError, StorageError
 from geo_pipeline.publishing.formats import format_date, format_period
 from panel_app.data.gazetteer import Gazetteer
+from panel_app.data.kept import kept
 from panel_app.data.page_view import PageView, Slots
 from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.pipeline_snapshot import PipelineStore
@@ -43,7 +44,7 @@ MAX_ASKED: Final = 4000
 _LOG = logging.getLogger(__name__)
 
 
-@lru_cache(maxsize=128)
+@kept(128)
 def said(publication: Publication, state: State) -> Slots:
     """Return the content of a page for a step, shared by readers of the same page.
 
@@ -330,7 +331,6 @@ class Session:
 
     def _show_new(self) -> bool:
         """Show the newly opened publication; False where it lacks what is shown."""
-        said.cache_clear()
         # An indicator or a crop may be gone, so the selection is read again as from an address.
         self.state = replace(self._read(self.state.query()), page=self.state.page)
         is_previous = self._publication is not None and self._publication.is_previous

@@ -3,7 +3,6 @@
 The strip itself is drawn in `departement_charts`.
 """
 
-from functools import lru_cache
 from typing import Any, Final
 
 import pandas as pd
@@ -13,6 +12,7 @@ from geo_pipeline.catalogue.indicators import indicator_of
 from geo_pipeline.publishing.formats import format_number, format_period
 from geo_pipeline.words import NBSP, Lang
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
+from panel_app.data.kept import kept
 from panel_app.data.page_words import catalogue
 from panel_app.data.state import DEFAULT_INDICATOR
 from panel_app.data.store import Publication
@@ -35,7 +35,7 @@ def strip_matrix(place: Place) -> Matrix | None:
     return matrix if known else None
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def strip(publication: Publication, indicator: str, code: str, lang: Lang) -> str:
     """The whole record of an indicator, years down and dekads across; the same at all periods."""
     matrix, words = publication.matrix(indicator), catalogue(lang)

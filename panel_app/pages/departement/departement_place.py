@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from geo_pipeline.publishing import season_courses
 from geo_pipeline.publishing.formats import capitalise, format_date, format_period
 from geo_pipeline.publishing.sentences import Statement
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
+from panel_app.data.kept import kept
 from panel_app.data.page_view import PageView
 from panel_app.data.store import Publication
 
@@ -49,7 +50,7 @@ class Record:
     area_in_class: pd.DataFrame
 
 
-@lru_cache(maxsize=128)
+@kept(128)
 def record(publication: Publication, code: str) -> Record:
     """Return the record of a département, read at the first call."""
     return Record(

@@ -5,7 +5,6 @@ Rows of both sections; the calendar of crops is in `publishing.calendar`.
 
 import json
 from datetime import date
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +22,7 @@ from geo_pipeline.publishing.legend import style_of
 from geo_pipeline.publishing.selection import LONGEST_STEP
 from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import FloatMatrix
+from panel_app.data.kept import kept
 from panel_app.data.page_view import percent
 from panel_app.data.page_words import Catalogue, catalogue
 from panel_app.data.store import Publication
@@ -76,7 +76,7 @@ def crops(place: Place) -> dict[str, Any]:
     return {"rows": rows, "finding": finding, "has_weather": place.has_weather}
 
 
-@lru_cache(maxsize=128)
+@kept(128)
 def harvests(publication: Publication, code: str, lang: Lang) -> tuple[dict[str, Any], ...]:
     """Area, yield and trend of each crop, largest areas first; the same at all periods."""
     crops = record(publication, code).harvests.groupby("crop")

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -17,6 +16,7 @@ from geo_pipeline.words import Lang
 from panel_app.data.class_changes import ChangeMatrix, changes, earlier_rows, has_changes
 from panel_app.data.class_shares import shares_of
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
+from panel_app.data.kept import kept
 from panel_app.data.page_view import PageView, Slots, percent
 from panel_app.data.state import Since
 from panel_app.data.store import Publication
@@ -34,7 +34,7 @@ def matrices(view: PageView) -> Slots:
     other = other_indicator(view)
     apart = state.two_maps and other != state.indicator
     since = state.since if shows_changes(view) else ""
-    second = second_rows(view.matrix, publication.matrix(other), state.other_period)
+    second = _second_rows(publication, state.indicator, other, state.other_period)
     return {
         "matrix": cells(publication, state.indicator, state.crop, state.lang, since),
         "other": cells(publication, other, state.crop, state.lang) if apart else "",
@@ -54,7 +54,7 @@ def drawn(view: PageView) -> Matrix:
     return view.matrix
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def cells(
     publication: Publication, indicator: str, crop: str, lang: Lang, since: Since | Literal[""] = ""
 ) -> str:
@@ -189,10 +189,17 @@ def other_indicator(view: PageView) -> str:
 
 def other_row(view: PageView, other: Matrix) -> int:
     """Row of the second map."""
-    return second_rows(view.matrix, other, view.state.other_period)[view.row]
+    shown, at = view.state.indicator, view.state.other_period
+    return _second_rows(view.publication, shown, other.indicator, at)[view.row]
 
 
-@lru_cache(maxsize=64)
+@kept(64)
+def _second_rows(
+    publication: Publication, indicator: str, other: str, at: date | None
+) -> list[int]:
+    return second_rows(publication.matrix(indicator), publication.matrix(other), at)
+
+
 def second_rows(matrix: Matrix, other: Matrix, at: date | None) -> list[int]:
     """Row of the second map for each row of the first: as chosen, else a year before.
 

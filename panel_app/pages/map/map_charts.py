@@ -4,7 +4,6 @@ Pure functions of the view; `svg.py` knows how a chart is written.
 """
 
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +13,7 @@ from geo_pipeline import dekads
 from geo_pipeline.publishing.formats import capitalise, format_number, format_years
 from panel_app.data.class_shares import shares_of, weighted_shares
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
+from panel_app.data.kept import kept
 from panel_app.data.page_view import PageView, percent
 from panel_app.data.store import Publication
 from panel_app.drawing import svg
@@ -57,7 +57,7 @@ def year_labels(first: date, last: date, scale: svg.Scale, most: int) -> list[sv
     ]
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def timeline(publication: Publication, indicator: str, crop: str) -> str:
     """Share of the area (or of a crop's) in each class through all periods, as HTML."""
     matrix, height = publication.matrix(indicator), float(TIMELINE_HEIGHT)

@@ -3,13 +3,13 @@
 Where it is hatched is decided in `data.overlay`; nothing here is computed while none is chosen.
 """
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo_pipeline.catalogue.indicators import indicator_of
+from panel_app.data.kept import kept
 from panel_app.data.overlay import can_overlay, grave_places
 from panel_app.data.page_view import PageView, indicator_list
 from panel_app.data.store import Publication
@@ -28,7 +28,7 @@ def hatched_cells(view: PageView) -> str:
     return _cells(view.publication, view.state.indicator, view.state.over)
 
 
-@lru_cache(maxsize=32)
+@kept(32)
 def _cells(publication: Publication, indicator: str, over: str) -> str:
     letters = np.array(["0", "1", "~"])  # -1, unknown, is the last
     return as_json({"cells": "".join(letters[grave_places(publication, indicator, over)].ravel())})

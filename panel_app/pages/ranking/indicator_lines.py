@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -14,6 +13,7 @@ from geo_pipeline.publishing.formats import capitalise
 from geo_pipeline.publishing.selection import LONGEST_STEP
 from geo_pipeline.words import Lang
 from panel_app.data.indicator_matrix import NO_STYLE, Matrix
+from panel_app.data.kept import kept
 from panel_app.data.page_view import PageView
 from panel_app.drawing.indicator_heights import THRESHOLDS, heights
 from panel_app.drawing.svg import (
@@ -156,7 +156,7 @@ def _course_tips(
     ]
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def _texts(matrix: Matrix, column: int, lang: Lang) -> tuple[str, ...]:
     """Texts of a place at each period: its value, and its class if it has one."""
     values = [matrix.shown_value(row, column, lang) for row in range(len(matrix.periods))]

@@ -3,10 +3,10 @@
 Lists the charts; each is drawn in a module of its own in this folder.
 """
 
-from functools import lru_cache
 from typing import Final
 
 from geo_pipeline.words import Lang
+from panel_app.data.kept import kept
 from panel_app.data.page_view import PageView
 from panel_app.data.state import State
 from panel_app.data.store import Publication
@@ -39,7 +39,7 @@ def charts(view: PageView) -> list[Chart]:
     return [chart for chart in (*all_charts, *crops) if chart is not None]
 
 
-@lru_cache(maxsize=32)
+@kept(32)
 def _lasting(
     publication: Publication, indicator: str, codes: tuple[str, ...], lang: Lang
 ) -> tuple[Chart | None, ...]:

@@ -55,7 +55,7 @@ KINDS: Final = {
 def hot(about: Shown) -> str:
     """Where neighbours are dry together at the period that is shown."""
     view, words = about.view, about.view.words
-    found = about.kept.hot_spots(view.state.indicator, view.row)
+    found = season_trends.published_hot_spots(view.publication, view.state.indicator, view.row)
     said = [words("trends.kind.neither"), *(words(key) for key in KINDS[about.speech])]
     label = words("trends.hot.map", indicator=view.indicator.name(view.lang), period=view.period)
     return render(

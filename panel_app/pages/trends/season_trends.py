@@ -1,14 +1,13 @@
 """Trends of seasons, clusters of places and shares of years: the numbers of the trends page.
 
-Pure functions on a `Matrix`; `Kept` caches the results for a publication. Years are calendar years;
-a winter belongs to the year of its January.
+Pure functions on a `Matrix`; at the end those of a publication, whose results are kept. Years are
+calendar years; a winter belongs to the year of its January.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -21,6 +20,7 @@ from geo_pipeline.indicators.clusters import global_moran, local_moran
 from geo_pipeline.indicators.significance import false_discovery
 from geo_pipeline.indicators.trends import mann_kendall, theil_sen
 from panel_app.data.indicator_matrix import NO_STYLE, FloatMatrix, Matrix
+from panel_app.data.kept import kept
 from panel_app.data.period_steps import drier_sign
 from panel_app.data.state import Season
 from panel_app.data.store import Publication
@@ -384,43 +384,35 @@ def _of(items: Sequence[date], kept: Bools) -> list[date]:
 
 
 # --------------------------------------------------------------------------------------------
-# Cache
+# Of a publication, kept with it
 # --------------------------------------------------------------------------------------------
 
 
-class Kept:
-    """Results computed for one publication, shared by all sessions."""
-
-    def __init__(self, publication: Publication) -> None:
-        self._publication = publication
-
-    @cached_property
-    def weights(self) -> FloatMatrix:
-        """Which départements share a border."""
-        return weights_of(self._publication.codes, self._publication.neighbours)
-
-    @lru_cache(maxsize=128)  # noqa: B019  goes with the publication
-    def trend(self, indicator: str, season: Season) -> Trend:
-        """The trend of an indicator in a season."""
-        return trend(self._publication.matrix(indicator), season)
-
-    @lru_cache(maxsize=128)  # noqa: B019
-    def step(self, indicator: str, season: Season) -> float:
-        """Width of the classes of slopes, the same in seasons that are to be compared."""
-        which = indicator_of(indicator)
-        alike = [each for each in seasons_of(which) if (each == "year") == (season == "year")]
-        if which.over_season == "mean":
-            alike = list(seasons_of(which))
-        return step_of(np.concatenate([self.trend(indicator, each).places for each in alike]))
-
-    @lru_cache(maxsize=256)  # noqa: B019
-    def hot_spots(self, indicator: str, row: int) -> HotSpots:
-        """Clusters of an indicator at a period."""
-        sign = dry_sign(indicator_of(indicator))
-        return hot_spots(self._publication.matrix(indicator).value[row], self.weights, sign)
+@kept(1)
+def weights(publication: Publication) -> FloatMatrix:
+    """Which départements share a border."""
+    return weights_of(publication.codes, publication.neighbours)
 
 
-@lru_cache(maxsize=2)
-def kept(publication: Publication) -> Kept:
-    """Return the cache of a publication."""
-    return Kept(publication)
+@kept(128)
+def published_trend(publication: Publication, indicator: str, season: Season) -> Trend:
+    """The trend of an indicator in a season."""
+    return trend(publication.matrix(indicator), season)
+
+
+@kept(128)
+def published_step(publication: Publication, indicator: str, season: Season) -> float:
+    """Width of the classes of slopes, the same in seasons that are to be compared."""
+    which = indicator_of(indicator)
+    alike = [each for each in seasons_of(which) if (each == "year") == (season == "year")]
+    if which.over_season == "mean":
+        alike = list(seasons_of(which))
+    trends = [published_trend(publication, indicator, each) for each in alike]
+    return step_of(np.concatenate([each.places for each in trends]))
+
+
+@kept(256)
+def published_hot_spots(publication: Publication, indicator: str, row: int) -> HotSpots:
+    """Clusters of an indicator at a period."""
+    sign = dry_sign(indicator_of(indicator))
+    return hot_spots(publication.matrix(indicator).value[row], weights(publication), sign)

@@ -52,7 +52,7 @@ def paler(colour: str) -> str:
 def trend_map(about: Shown) -> str:
     """The slopes on a map, its legend, and the table of all départements."""
     view, words, found = about.view, about.view.words, about.trend
-    step = about.kept.step(view.state.indicator, about.season)
+    step = season_trends.published_step(view.publication, view.state.indicator, about.season)
     classes = season_trends.bins(found.places, step, about.sign)
     certain = found.significant[:-1]
     colours = [

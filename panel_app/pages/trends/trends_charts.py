@@ -47,11 +47,6 @@ class Shown:
     view: PageView
 
     @property
-    def kept(self) -> season_trends.Kept:
-        """The cached results."""
-        return season_trends.kept(self.view.publication)
-
-    @property
     def season(self) -> Season:
         """The season chosen; a harvest only has its year."""
         known = season_trends.seasons_of(self.view.indicator)
@@ -60,7 +55,12 @@ class Shown:
     @property
     def trend(self) -> season_trends.Trend:
         """The trend shown."""
-        return self.kept.trend(self.view.state.indicator, self.season)
+        return self.trend_of(self.season)
+
+    def trend_of(self, season: Season) -> season_trends.Trend:
+        """The trend in any season."""
+        view = self.view
+        return season_trends.published_trend(view.publication, view.state.indicator, season)
 
     @property
     def sign(self) -> int:
@@ -116,7 +116,7 @@ class Shown:
     def how(self, season: Season) -> str:
         """How the season's value is computed."""
         view, manner = self.view, self.view.indicator.over_season
-        data = self.kept.trend(view.state.indicator, season).data
+        data = self.trend_of(season).data
         if manner == "end":
             ends = data.rows[data.rows >= 0]
             when = view.matrix.period_words(int(ends[-1]), view.lang) if ends.size else ""

@@ -132,7 +132,7 @@ def choose(about: Shown) -> str:
     view, words = about.view, about.view.words
     rows = []
     for season in season_trends.seasons_of(view.indicator):
-        found = about.kept.trend(view.state.indicator, season)
+        found = about.trend_of(season)
         many = found.counts(about.sign)
         sizes = (
             (many.surely_drier, DRY),
