@@ -48,9 +48,9 @@ class CellDekads(_Cell):
     )
 
     class Config:
-        """One row a département, cell and dekad."""
+        """One row a département, dekad and cell: a fresh dekad comes after all others."""
 
-        unique = ["departement", "x_hm", "y_hm", "period_end"]
+        unique = ["departement", "period_end", "x_hm", "y_hm"]
 
 
 class GridCells(_Cell):

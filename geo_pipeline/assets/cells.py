@@ -30,8 +30,9 @@ def cell_dekads(
     """
     weather = NeededWeather(workspace.lake, "cell_dekads")
     files = cell_tables.noted(workspace, context.partition_keys)
-    origin = partial(weather.origin, made_of=hash_of(("spatial",), ()))
-    _write(context, workspace, "cell_dekads", CellDekads(weather, files), origin)
+    method = hash_of(("spatial",), ())
+    origin = partial(weather.origin, made_of=method)
+    _write(context, workspace, "cell_dekads", CellDekads(weather, files, method), origin)
     return dg.MaterializeResult()
 
 

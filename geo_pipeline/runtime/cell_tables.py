@@ -6,25 +6,33 @@ département in `<home>/reports/grid_files`; the cells of these files were kept 
 and so knows nothing of Dagster.
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from geo_pipeline import notes
+from geo_pipeline.errors import StorageError
+from geo_pipeline.runtime.making import Grown
 from geo_pipeline.runtime.needed_weather import NeededWeather
 from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.spatial import cell_files
+from geo_pipeline.spatial.cell_files import Span
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.tables import TABLES, chosen
-from geo_pipeline.transforms.area_in_class import area_in_class
+from geo_pipeline.transforms.area_in_class import READ, area_in_class
 
 CELLS = "cell_dekads"
 AREAS = "area_in_class"
+ONE_DAY: Final = timedelta(days=1)
 
 
 def note(workspace: Workspace, code: str, files: Sequence[str]) -> None:
@@ -65,36 +73,105 @@ def _folder(workspace: Workspace) -> Path:
     return workspace.settings.home / "reports" / "grid_files"
 
 
+class _Made(NamedTuple):
+    """What the rows of a département were made from: kept in the footer of its file."""
+
+    first_day: str | None
+    """First day of its weather, ISO; None without weather."""
+    spans: list[Span]
+    """The files and their dekads, the best first."""
+
+    @classmethod
+    def read(cls, state: str) -> "_Made":
+        """Return what `kept` wrote, nothing of a file without it."""
+        if not state:
+            return cls(None, [])
+        first_day, spans = json.loads(state)
+        dated = ((file, *map(date.fromisoformat, ends)) for file, *ends in spans)
+        return cls(first_day, [Span(*each) for each in dated])
+
+    def kept(self) -> str:
+        """Return it as text."""
+        spans = [(each.file, each.first.isoformat(), each.last.isoformat()) for each in self.spans]
+        return json.dumps([self.first_day, spans])
+
+    def same_before(self, now: "_Made") -> date:
+        """Return the first dekad that may have other rows in `now`: those before have the same."""
+        ours, others = ({each.file for each in made.spans} for made in (self, now))
+        if self.first_day != now.first_day or [
+            each for each in self.spans if each.file in others
+        ] != [each for each in now.spans if each.file in ours]:
+            return date.min
+        either = (each for each in (*self.spans, *now.spans) if each.file in ours ^ others)
+        return min((each.first for each in either), default=date.max)
+
+
+class _Since(NamedTuple):
+    """What is to be made of a département: its dekads from `since` to `until`, of the `files`."""
+
+    files: tuple[Path, ...]
+    since: date
+    until: date
+
+
 @dataclass(frozen=True, eq=False)
 class CellDekads:
-    """Makes `cell_dekads` from the kept cells of grid files, `files` by département."""
+    """Makes `cell_dekads` from the kept cells of grid files, `files` by département.
+
+    Where a file was made by the same `method`, the dekads stay before the first that a grid file
+    which is new or gone has. A fresh dekad so costs those of the file of the last days.
+    """
 
     weather: NeededWeather
     files: Mapping[str, tuple[Path, ...]]
+    method: str
+    """Hash of the code that made the cells."""
 
-    def __call__(self, codes: Sequence[str]) -> pd.DataFrame:
+    def __call__(self, codes: Sequence[str]) -> Grown:
         """Return the valid rows of `codes`, of the dekads whose weather is in the lake."""
-        together: dict[tuple[Path, ...], list[str]] = {}
+        spans = {files: cell_files.spans(files) for files in {self.files[code] for code in codes}}
+        together: dict[_Since, list[str]] = {}
+        before: dict[str, pa.Table] = {}
+        states: dict[str, str] = {}
         for code in codes:
-            if self.files[code]:
-                together.setdefault(self.files[code], []).append(code)
-        parts = [self._known(files, some) for files, some in together.items()]
-        return validate(CELLS, pd.concat(parts, ignore_index=True)) if parts else empty(CELLS)
+            files = self.files[code]
+            known = self.weather.lake.footer("weather_daily", code)
+            first, until = known.first_date, self.weather.until(code) or known.last_date
+            if not files or first is None or until is None:
+                continue
+            made = _Made(first.isoformat(), spans[files])
+            states[code] = made.kept()
+            stay = self._staying(code, made, until)
+            since = first
+            if stay is not None:
+                before[code], since = stay
+            last = {each.file: each.last for each in spans[files]}
+            needed = tuple(each for each in files if last.get(each.name, date.min) >= since)
+            together.setdefault(_Since(needed, since, until), []).append(code)
+        parts = [_rows_since(what, some) for what, some in together.items() if what.files]
+        rows = validate(CELLS, pd.concat(parts, ignore_index=True)) if parts else empty(CELLS)
+        return Grown(rows, before, states)
 
-    def _known(self, files: tuple[Path, ...], codes: Sequence[str]) -> pd.DataFrame:
-        """Return the rows of `codes`, all of the same files, within the days of their weather."""
-        rows = cell_files.joined(files, codes)
-        days = [self._days(code) for code in codes]
-        first, last = (np.array(each, "datetime64[ns]") for each in zip(*days, strict=True))
-        of = rows["departement"].cat.codes.to_numpy()
-        ends = rows["period_end"].to_numpy()
-        known: pd.DataFrame = rows[(ends >= first[of]) & (ends <= last[of])]
-        return known
+    def _staying(self, code: str, made: _Made, until: date) -> tuple[pa.Table, date] | None:
+        """Return the rows that stay in the file of a département, and the dekad that follows."""
+        with suppress(StorageError):  # not there yet, or damaged
+            footer, rows = self.weather.lake.grown(CELLS, code)
+            if footer.provenance.get("made_of") == self.method and footer.last_date is not None:
+                same = _Made.read(footer.state).same_before(made)
+                after = min(same, footer.last_date + ONE_DAY, until + ONE_DAY)
+                ends = rows["period_end"].to_numpy()
+                count = int(np.searchsorted(ends, np.datetime64(after)))
+                if count:
+                    return rows.slice(0, count), after
+        return None
 
-    def _days(self, code: str) -> tuple[date | None, date | None]:
-        """Return the first and the last day of the weather needed; None without weather."""
-        known = self.weather.lake.footer("weather_daily", code)
-        return known.first_date, self.weather.until(code) or known.last_date
+
+def _rows_since(what: _Since, codes: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of some départements within some days."""
+    rows = cell_files.joined(what.files, codes)
+    since, until = pd.Timestamp(what.since), pd.Timestamp(what.until)
+    known: pd.DataFrame = rows[rows["period_end"].between(since, until)]
+    return known
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,5 +184,5 @@ class AreaInClass:
     def __call__(self, codes: Sequence[str]) -> pd.DataFrame:
         """Return the valid rows of `codes`."""
         there = [code for code in codes if self.lake.path(CELLS, code).exists()]
-        cells = self.lake.read(CELLS, *there) if there else empty(CELLS)
+        cells = self.lake.read(CELLS, *there, columns=READ) if there else empty(CELLS)
         return area_in_class(cells, class_min_years=self.class_min_years)

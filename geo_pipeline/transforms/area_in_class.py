@@ -28,6 +28,10 @@ SHARES: Final = (*(f"{name.lower()}_pct" for name in DROUGHT_CLASSES), "unknown_
 """Columns of the shares, in the order of `LETTERS`."""
 
 
+READ: Final = ("departement", "x_hm", "y_hm", "area_km2", "period_end", "rain_mm", "etp_mm", "swi")
+"""Columns of `cell_dekads` that the classes are made from."""
+
+
 class Index(NamedTuple):
     """An index of each cell, and the series that its years are counted of."""
 
@@ -45,8 +49,9 @@ INDICES: Final[Mapping[str, Callable[[Indices], Index]]] = {
 
 
 def area_in_class(cells: pd.DataFrame, *, class_min_years: int) -> pd.DataFrame:
-    """Return the valid rows of `area_in_class` for the départements in `cells` (`cell_dekads`).
+    """Return the valid rows of `area_in_class` for the départements in `cells`.
 
+    `cells` has the columns `READ` of `cell_dekads`.
     A cell has no class with fewer than `class_min_years` years of reference, or where a dekad of
     its window is missing; its area is then unknown. Dekads without any class have no row.
     """
@@ -65,10 +70,7 @@ def _rows(code: str, rows: pd.DataFrame, class_min_years: int) -> pd.DataFrame:
         found = _classes(indices, index_of(indices), class_min_years)
         told = np.flatnonzero((found >= 0).any(axis=0))
         classes = found[:, told]
-        shares = {
-            column: area_km2 @ (classes == place) / area_km2.sum() * 100.0
-            for column, place in zip(SHARES, (*range(len(DROUGHT_CLASSES)), -1), strict=True)
-        }
+        shares = dict(zip(SHARES, _shares(area_km2, classes), strict=True))
         letters = np.ascontiguousarray(LETTERS[classes].T)
         frames.append(
             pd.DataFrame(
@@ -83,25 +85,37 @@ def _rows(code: str, rows: pd.DataFrame, class_min_years: int) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True).assign(departement=code)
 
 
+def _shares(area_km2: Array, classes: Positions) -> Array:
+    """Return the share of the area in each class at each dekad, %, the unknown one last.
+
+    `classes` are cells x dekads, -1 where unknown.
+    """
+    count, dekads_told = len(SHARES), classes.shape[1]
+    place = np.where(classes < 0, count - 1, classes) * dekads_told + np.arange(dekads_told)
+    weights = np.broadcast_to(area_km2[:, np.newaxis], classes.shape)
+    summed = np.bincount(place.ravel(), weights.ravel(), minlength=count * dekads_told)
+    return summed.reshape(count, dekads_told) / area_km2.sum() * 100.0
+
+
 def _indices(rows: pd.DataFrame) -> tuple[Array, Indices]:
     """Return the area of each cell of a département, and its series through all dekads."""
-    cells = rows.drop_duplicates(["x_hm", "y_hm"]).sort_values(["x_hm", "y_hm"])
-    place = pd.MultiIndex.from_frame(cells[["x_hm", "y_hm"]]).get_indexer(
-        pd.MultiIndex.from_frame(rows[["x_hm", "y_hm"]])
-    )
-    ends = pd.DatetimeIndex(rows["period_end"])
+    x, y = (rows[name].to_numpy(np.int64) for name in ("x_hm", "y_hm"))
+    # Hectometres have five digits at most.
+    _, firsts, place = np.unique(x * 100_000 + y, return_index=True, return_inverse=True)
+    of, known = pd.factorize(rows["period_end"])
+    ends = pd.DatetimeIndex(known)
     axis = Dekads.of(pd.date_range(dekads.first_days(ends).min(), ends.max()))
-    step = dekads.numbers(ends) - dekads.numbers(axis.ends[:1])[0]
+    step = (dekads.numbers(ends) - dekads.numbers(axis.ends[:1])[0])[of]
 
-    def series(values: pd.Series) -> Array:
-        made = np.full((len(cells), len(axis.ends)), np.nan)
-        made[place, step] = values.to_numpy(np.float64)
+    def series(name: str) -> Array:
+        made = np.full((len(firsts), len(axis.ends)), np.nan)
+        made[place, step] = rows[name].to_numpy(np.float64)
         return made
 
-    rain_mm = series(rows["rain_mm"])
+    rain_mm = series("rain_mm")
     days = dekads.lengths(axis.ends)
-    return cells["area_km2"].to_numpy(), Indices(
-        axis, rain_mm, rain_mm - series(rows["etp_mm"]), series(rows["swi"]) * days
+    return rows["area_km2"].to_numpy()[firsts], Indices(
+        axis, rain_mm, rain_mm - series("etp_mm"), series("swi") * days
     )
 
 
