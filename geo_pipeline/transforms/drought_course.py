@@ -12,6 +12,7 @@ from geo_pipeline.indicators.classes import (
     INDEX_DRY_LIMITS,
 )
 from geo_pipeline.indicators.combined import COMBINED_CLASSES
+from geo_pipeline.indicators.distributions import MIN_YEARS
 from geo_pipeline.indicators.events import DroughtCourse, drought_course
 from geo_pipeline.transforms.basis import Basis, Indices
 from geo_pipeline.transforms.crop_water import supplied_share
@@ -108,6 +109,9 @@ def combined_index(basis: Indices) -> Array:
 def _soil_state(basis: Indices) -> Array:
     """Return the soil's index.
 
-    A soil that is equally full every winter has no index; it is then as wet as always, so 0.
+    A soil that is equally full every winter has no index; it is then as wet as always, so 0. With
+    too few years to know that, the soil is unknown.
     """
-    return np.where(np.isnan(basis.sswi) & ~np.isnan(basis.month_wetness), 0.0, basis.sswi)
+    years = valid_years(basis.month_wetness, **basis.dekads.calendar)[..., basis.dekads.steps]
+    as_always = np.isnan(basis.sswi) & ~np.isnan(basis.month_wetness) & (years >= MIN_YEARS)
+    return np.where(as_always, 0.0, basis.sswi)

@@ -8,10 +8,14 @@ import pytest
 from scipy.special import ndtri
 
 from geo_pipeline.catalogue.indicators import COMPUTED, INDICATORS
+from geo_pipeline.dekads import lengths
 from geo_pipeline.indicators import spi
 from geo_pipeline.sources.agronomy import crop_parameters
 from geo_pipeline.table_rows import empty
+from geo_pipeline.transforms.basis import Indices
+from geo_pipeline.transforms.daily_arrays import Dekads
 from geo_pipeline.transforms.drought import drought_indicators, function_of
+from geo_pipeline.transforms.drought_course import combined_index
 from geo_pipeline.transforms.soil import season_of_crops
 from geo_pipeline.transforms.weather import with_et0
 from tests.conftest import ROOT
@@ -184,6 +188,25 @@ def test_the_combined_score_has_the_shares_of_the_normal_law() -> None:
     assert dry.sum() > 50
     assert (combined.loc[dry, "value"] >= 78.81).all()
     assert (combined.loc[~dry & combined["value"].notna(), "value"] < 78.82).all()
+
+
+@pytest.mark.parametrize(("years_of_soil", "is_known"), [(8, True), (5, True), (3, False)])
+def test_a_soil_that_is_always_full_counts_as_usual_once_years_show_it(
+    years_of_soil: int, is_known: bool
+) -> None:
+    """With three years nobody knows whether it is always full: the index is then missing."""
+    dekads = Dekads.of(pd.date_range("2015-01-01", "2022-12-31"))
+    chance = np.random.default_rng(5).random((2, 1, 8 * 36))
+    full = np.where(dekads.ends.year > 2022 - years_of_soil, 1.0, np.nan)[np.newaxis]
+    rain_mm, balance_mm = 40.0 * chance[0], 40.0 * chance[0] - 30.0 * chance[1]
+    indices = Indices(dekads, rain_mm, balance_mm, full * lengths(dekads.ends))
+    index = combined_index(indices)[0, -1]
+    if not is_known:
+        assert np.isnan(index)
+        return
+    mean = (indices.spi(3) + indices.spei(6) + 0.0 * indices.month_wetness) / 3.0
+    known = mean[~np.isnan(mean)]
+    assert index == pytest.approx(mean[0, -1] / np.sqrt((known**2).mean()), abs=1e-12)
 
 
 def test_no_weather_gives_no_rows() -> None:
