@@ -94,7 +94,7 @@ def _shares(area_km2: Array, classes: Positions) -> Array:
     place = np.where(classes < 0, count - 1, classes) * dekads_told + np.arange(dekads_told)
     weights = np.broadcast_to(area_km2[:, np.newaxis], classes.shape)
     summed = np.bincount(place.ravel(), weights.ravel(), minlength=count * dekads_told)
-    return summed.reshape(count, dekads_told) / area_km2.sum() * 100.0
+    return np.asarray(summed.reshape(count, dekads_told) / area_km2.sum() * 100.0)
 
 
 def _indices(rows: pd.DataFrame) -> tuple[Array, Indices]:
