@@ -173,15 +173,32 @@ def _positions(classes: ClassArray) -> IntArray:
 @cache
 def _table(years: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the bounds of the interval and the chances of the classes at each of `_INDICES`."""
-    rows = _below(_TRUE_INDICES, years)
-    low, high = (
-        np.array([np.interp(share, row, _TRUE_INDICES) for row in rows]) for share in _ENDS
-    )
-    return low, high, np.diff(_below(_LIMITS, years), axis=1)
-
-
-def _below(true_index: FloatArray, years: float) -> FloatArray:
-    """Return the chance that the true index is below each of `true_index`, by `_INDICES`."""
     spread = np.sqrt(chdtri(years - 1.0, _QUANTILES) / (years - 1.0))
+    low, high = (_reaching(share, spread, years) for share in _ENDS)
+    return low, high, np.diff(_below(_LIMITS, spread, years), axis=1)
+
+
+def _below(true_index: FloatArray, spread: FloatArray, years: float) -> FloatArray:
+    """Return the chance that the true index is below `true_index`, by `_INDICES`.
+
+    `true_index` is (..., limits), where each of `_INDICES` has limits of its own or all have the
+    same; `spread` is the ratio of the estimated spread to the true one at `_QUANTILES`.
+    """
     middle = _INDICES[:, np.newaxis, np.newaxis] * spread
-    return np.asarray(ndtr(np.sqrt(years) * (true_index[:, np.newaxis] - middle)).mean(axis=-1))
+    return np.asarray(ndtr(np.sqrt(years) * (true_index[..., np.newaxis] - middle)).mean(axis=-1))
+
+
+def _reaching(share: float, spread: FloatArray, years: float) -> FloatArray:
+    """Return the true index that the chance to be below reaches `share` at, by `_INDICES`.
+
+    It is interpolated between two of `_TRUE_INDICES`, found by halving: the chance rises.
+    """
+    first = np.zeros(_INDICES.shape, np.int64)
+    last = np.full_like(first, _TRUE_INDICES.size - 1)
+    while (last - first > 1).any():
+        middle = (first + last) // 2
+        is_reached = _below(_TRUE_INDICES[middle, np.newaxis], spread, years)[:, 0] > share
+        last, first = np.where(is_reached, middle, last), np.where(is_reached, first, middle)
+    ends = np.stack([first, last], axis=1)
+    chances, limits = _below(_TRUE_INDICES[ends], spread, years), _TRUE_INDICES[ends]
+    return np.array([np.interp(share, *each) for each in zip(chances, limits, strict=True)])

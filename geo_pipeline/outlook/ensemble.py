@@ -85,6 +85,14 @@ class Soils(NamedTuple):
             tolerance_mm=self.tolerance_mm[chosen],
         )
 
+    def until(self, days: int) -> Self:
+        """Return the first of the days."""
+        return self._replace(
+            kc=self.kc[:, :days],
+            taw_mm=self.taw_mm[..., :days],
+            irrigated=self.irrigated[:, :days],
+        )
+
     def of_crops(self, chosen: Positions) -> Self:
         """Return the crops at these positions."""
         return type(self)(
@@ -257,6 +265,15 @@ def wetness(
     for number, member in enumerate(chosen.T):
         by_member[:, :, issue, member] = run[number]
     return by_member
+
+
+def members_known(weather: Weather, to_come: Windows) -> Mask:
+    """Return whether `wetness` runs a member: another year, with weather on all of its days.
+
+    (places, issues, members).
+    """
+    missing: Mask = np.asarray(np.isnan(weather.rain_mm + weather.et0_mm))
+    return to_come.others & ~missing[:, to_come.days].any(axis=-1)
 
 
 def _packed(members: Mask) -> Positions:

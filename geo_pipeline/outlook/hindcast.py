@@ -33,6 +33,7 @@ from geo_pipeline.outlook.ensemble import (
     Windows,
     chances,
     continuous,
+    members_known,
     wetness,
     windows,
 )
@@ -80,6 +81,17 @@ class Past(NamedTuple):
             below_mm=self.below_mm[chosen],
             at_end=self.at_end[chosen],
             mean=self.mean[chosen],
+        )
+
+    def until(self, days: int) -> Self:
+        """Return the water of the first days: the balance goes forward in time."""
+        count = int(np.searchsorted(self.ends, days))
+        return self._replace(
+            depletion_mm=self.depletion_mm[..., :days],
+            below_mm=self.below_mm[..., :days],
+            at_end=self.at_end[..., :count],
+            mean=self.mean[..., :count],
+            ends=self.ends[:count],
         )
 
 
@@ -141,7 +153,11 @@ class Hindcasts(NamedTuple):
 
 
 def hindcasts(
-    weather: Weather, soils: Soils, grows: Mask, month: int | None = None
+    weather: Weather,
+    soils: Soils,
+    grows: Mask,
+    known: Past | None = None,
+    month: int | None = None,
 ) -> Iterator[Hindcasts]:
     """Yield forecasts of every past issue, so many places at a time as `VALUES_AT_ONCE` allows.
 
@@ -150,13 +166,14 @@ def hindcasts(
     weather : the record
     soils : for the days of the record and `ensemble.LONGEST_DAYS` more
     grows : (crops, days), for the same days: whether the crop is in season
+    known : `past` of both, where it is at hand
     month : only issues of this calendar month
 
     Raises
     ------
     ValueError : see `soil_water_balance`.
     """
-    known = past(weather, soils)
+    known = past(weather, soils) if known is None else known
     issues = known.ends[~np.isnan(known.at_end).all(axis=(0, 1))]
     if month is not None:
         issues = issues[weather.dates[issues].month == month]
@@ -174,6 +191,25 @@ def hindcasts(
             places = first + np.arange(len(members))
             scored = _verified(ours, to_come, crops, members, shown)
             yield Hindcasts(places, crops, to_come.issues, scored)
+
+
+def observations(
+    weather: Weather, soils: Soils, grows: Mask, known: Past
+) -> Iterator[tuple[Positions, Mask, Array]]:
+    """Yield what `hindcasts` observe of the next dekad, without their forecasts.
+
+    That is positions of issues (issues,), whether there is a forecast, and the mean wetness of the
+    dekad, both (places, crops, issues). Parameters are those of `hindcasts`.
+    """
+    for to_come in windows(weather.dates, known.ends):
+        issue = np.searchsorted(known.ends, to_come.issues)[:, np.newaxis]
+        crops = np.arange(len(grows))
+        depletion_mm = state_at(known, soils, crops, to_come.issues)["initial_depletion_mm"]
+        members = members_known(weather, to_come).sum(axis=-1)[:, np.newaxis]
+        usual = other_years(known.mean, issue + 1, to_come.offsets)[..., 0]
+        enough = (members >= LEAST_YEARS) & ((~np.isnan(usual)).sum(axis=-1) >= LEAST_YEARS)
+        forecasts = enough & in_season(grows, to_come)[..., 0] & ~np.isnan(depletion_mm)
+        yield to_come.issues, forecasts, _at(known.mean, issue + 1)[..., 0]
 
 
 def forecast(
@@ -231,15 +267,20 @@ def other_years(values: Array, at: Positions, offsets: Positions) -> Array:
     return np.where(inside, values[..., np.where(inside, place, 0)], np.nan)
 
 
+def _at(values: Array, dekads: Positions) -> Array:
+    """Return the values at these dekads, NaN after the last."""
+    inside = dekads < values.shape[-1]
+    return np.where(inside, values[..., np.where(inside, dekads, 0)], np.nan)
+
+
 def _verified(
     known: Past, to_come: Windows, crops: Positions, members: Array, shown: Mask
 ) -> Hindcast:
     """Return the forecasts of `members` with their scores and those of the baselines."""
     issue = np.searchsorted(known.ends, to_come.issues)[:, np.newaxis]
     target = issue + 1 + np.arange(LEADS)
-    in_record = target < known.mean.shape[-1]
     mean, at_end = known.mean[:, crops], known.at_end[:, crops]
-    observed = np.where(in_record, mean[..., np.where(in_record, target, 0)], np.nan)
+    observed = _at(mean, target)
     usual = other_years(mean, target, to_come.offsets)
     before = other_years(at_end, issue, to_come.offsets)
     persisting = damped_persistence(at_end[..., issue], before, usual)

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from geo_pipeline.indicators.aggregation import rolling_sum
+from geo_pipeline.indicators.root_zone import Output
+from geo_pipeline.outlook.ensemble import Weather, continuous
 from geo_pipeline.transforms.daily_arrays import (
     MONTH,
     Array,
@@ -17,7 +19,7 @@ from geo_pipeline.transforms.daily_arrays import (
     Record,
     pivoted,
 )
-from geo_pipeline.transforms.soil import REFERENCE_CROP, Season, season_of_crops
+from geo_pipeline.transforms.soil import KEPT, REFERENCE_CROP, Season, season_of_crops, soils_of
 
 YIELD_STAGES = ("flowering_from_day", "yield_formation_from_day", "ripening_from_day")
 """First days of the second, third and fourth stage of FAO-33; the first begins with the season."""
@@ -54,6 +56,33 @@ def crop_water(record: Record, soil: pd.DataFrame, crops: pd.DataFrame) -> CropW
         eta_mm[crop] = np.where(grows, columns["eta_mm"], 0.0)
         etc_mm[crop] = demand_mm(season, row, record["et0_mm"])
     return CropWater(swi, season, eta_mm, etc_mm)
+
+
+def supplied(record: Record, crops: pd.DataFrame, storage: pd.DataFrame) -> CropWater:
+    """Return the water of the rainfed crops at the places of `record`, without their demand.
+
+    It is that of `crop_water` from `soil_water_daily` of these days, without the rows of it.
+    `crops` and `storage` are the tables of `sources.agronomy`.
+    """
+    season = season_of_crops(record.dates, crops)
+    soils = soils_of(record.codes, season, storage)
+    weather = Weather(record.dates, record["precip_mm"], record["et0_mm"])
+    swi: Array = np.full((len(record.codes), len(record.dates)), np.nan)
+    eta_mm: dict[str, Array] = {}
+    asked = np.flatnonzero(~season.irrigated.any(axis=1))
+    for alike in soils.alike(asked):
+        rows = asked[alike]
+        is_land = REFERENCE_CROP in (season.crops[row] for row in rows)
+        keep: tuple[Output, ...] = ("eta_mm", "swi") if is_land else ("eta_mm",)
+        balance = continuous(weather, soils.of_crops(rows), keep)
+        for number, row in enumerate(rows):
+            crop, grows = season.crops[row], season.grows[row]
+            known = np.round(balance["eta_mm"][:, number], KEPT["eta_mm"])
+            eta_mm[crop] = np.where(grows, known, 0.0)
+            if crop == REFERENCE_CROP:
+                known = np.round(balance["swi"][:, number], KEPT["swi"])
+                swi = np.where(grows, known, np.nan)
+    return CropWater(swi, season, eta_mm, {})
 
 
 def demand_mm(season: Season, row: int, et0_mm: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,16 @@ class Season(NamedTuple):
     root_depth_m: Array
     p: Array
     irrigated: npt.NDArray[np.bool_]
+
+    def until(self, days: int) -> Self:
+        """Return the first of the days."""
+        return self._replace(
+            day=self.day[:, :days],
+            grows=self.grows[:, :days],
+            kc=self.kc[:, :days],
+            root_depth_m=self.root_depth_m[:, :days],
+            irrigated=self.irrigated[:, :days],
+        )
 
 
 def soil_water_daily(

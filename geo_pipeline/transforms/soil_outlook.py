@@ -3,7 +3,7 @@
 Add here how the functions of `outlook` are applied to dates, départements and crops in season.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -32,6 +32,7 @@ from geo_pipeline.outlook.hindcast import (
     forecast,
     hindcasts,
     in_season,
+    observations,
     other_years,
     past,
     state_at,
@@ -79,13 +80,34 @@ HINDCAST: Final[Mapping[str, str]] = {
 """Columns of `outlook_hindcast`, each with its field of `outlook.hindcast.Hindcast`."""
 
 
+OBSERVED: Final = ("departement", "period_end", "crop", "lead_dekads", "observed")
+"""Columns of `outlook_hindcast` that tell what was observed."""
+
+
 class Land(NamedTuple):
-    """Places with the same days of record: their weather, soils and crops."""
+    """Places with the same days of record: their weather, crops, soils and the water in these."""
 
     codes: list[str]
     weather: Weather
     season: Season
     soils: Soils
+    known: Past
+
+    def until(self, day: date) -> "Land | None":
+        """Return the days until `day`; None where there is none."""
+        dates = self.weather.dates
+        days = int(np.searchsorted(dates.to_numpy(), np.datetime64(day), side="right"))
+        if days in (0, len(dates)):
+            return self if days else None
+        weather = Weather(
+            dates[:days], self.weather.rain_mm[:, :days], self.weather.et0_mm[:, :days]
+        )
+        season = self.season.until(days + LONGEST_DAYS)
+        soils = self.soils.until(days + LONGEST_DAYS)
+        # Roots of a record that has just begun may not have reached the bottom of the soil.
+        is_deep = np.array_equal(soils.profile_mm, self.soils.profile_mm)
+        known = self.known.until(days) if is_deep else past(weather, soils)
+        return Land(self.codes, weather, season, soils, known)
 
 
 def lands(weather: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame) -> Iterator[Land]:
@@ -97,7 +119,8 @@ def lands(weather: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame) -> 
         days = pd.date_range(record.dates[0], periods=len(record.dates) + LONGEST_DAYS)
         season = season_of_crops(days, crops)
         known = Weather(record.dates, record["precip_mm"], record["et0_mm"])
-        yield Land(record.codes, known, season, soils_of(record.codes, season, storage))
+        soils = soils_of(record.codes, season, storage)
+        yield Land(record.codes, known, season, soils, past(known, soils))
 
 
 # Hindcasts --------------------------------------------------------------------------------------
@@ -111,7 +134,12 @@ def outlook_hindcast(
     `crops` and `storage` are the tables of `sources.agronomy`; with a `month` the rows are those
     issued in it.
     """
-    frames = [_hindcast_rows(land, month) for land in lands(weather, crops, storage)]
+    return hindcasts_of(lands(weather, crops, storage), month)
+
+
+def hindcasts_of(places: Iterable[Land], month: int | None = None) -> pd.DataFrame:
+    """Return the same for `places`."""
+    frames = [_hindcast_rows(land, month) for land in places]
     frames = [each for each in frames if len(each)]
     rows = pd.concat(frames, ignore_index=True) if frames else empty("outlook_hindcast")
     return validate("outlook_hindcast", rows)
@@ -120,7 +148,7 @@ def outlook_hindcast(
 def _hindcast_rows(land: Land, month: int | None) -> pd.DataFrame:
     """Return the rows of one record, not sorted."""
     parts: list[dict[str, npt.NDArray[Any]]] = []
-    for some in hindcasts(land.weather, land.soils, land.season.grows, month):
+    for some in hindcasts(land.weather, land.soils, land.season.grows, land.known, month):
         place, crop, issue, lead = where = np.nonzero(~np.isnan(some.scored.median))
         columns = {
             column: np.round(getattr(some.scored, name)[where], DECIMALS).astype(np.float32)
@@ -223,7 +251,7 @@ class Issue(NamedTuple):
 
 def _issued(land: Land) -> Issue | None:
     """Return the forecast at the end of the last complete dekad, None if there is no such dekad."""
-    known = past(land.weather, land.soils)
+    known = land.known
     if not known.ends.size:
         return None
     day = int(known.ends[-1])
@@ -251,10 +279,12 @@ def soil_outlook(
     """
     if issued is not None:
         weather = weather[weather["date"] <= pd.Timestamp(issued)]
-    frames = []
-    for land in lands(weather, crops, storage):
-        if (issue := _issued(land)) is not None:
-            frames.append(_outlook_rows(land, issue))
+    return outlook_of(lands(weather, crops, storage))
+
+
+def outlook_of(places: Iterable[Land]) -> pd.DataFrame:
+    """Return the same for `places`, at the end of the last complete dekad."""
+    frames = [_outlook_rows(land, issue) for land in places if (issue := _issued(land)) is not None]
     rows = pd.concat(frames, ignore_index=True) if frames else empty("soil_outlook")
     return validate("soil_outlook", rows)
 
@@ -289,14 +319,14 @@ def _outlook_rows(land: Land, issue: Issue) -> pd.DataFrame:
     )
 
 
-def observed(weather: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean wetness under the first of `crops` in each dekad of the record.
+def observed(places: Iterable[Land]) -> pd.DataFrame:
+    """Return the mean wetness under the first of the crops in each dekad of the record.
 
     Columns: departement, target_end, observed, as in `outlook_hindcast`.
     """
     frames = []
-    for land in lands(weather, crops, storage):
-        known = past(land.weather, land.soils)
+    for land in places:
+        known = land.known
         mean = np.round(known.mean[:, 0], DECIMALS)
         place, dekad = np.nonzero(~np.isnan(mean))
         frames.append(
@@ -311,6 +341,28 @@ def observed(weather: pd.DataFrame, crops: pd.DataFrame, storage: pd.DataFrame) 
     if not frames:
         return pd.DataFrame({"departement": [], "target_end": [], "observed": []})
     return pd.concat(frames, ignore_index=True)
+
+
+def observed_after(places: Iterable[Land]) -> pd.DataFrame:
+    """Return what `outlook_hindcast` has of the next dekad, without its forecasts.
+
+    Columns: departement, period_end, crop, lead_dekads, observed. Not sorted.
+    """
+    frames = [empty("outlook_hindcast")[list(OBSERVED)]]
+    for land in places:
+        for issues, forecasts, mean in observations(
+            land.weather, land.soils, land.season.grows, land.known
+        ):
+            place, crop, issue = where = np.nonzero(forecasts)
+            columns = {
+                "departement": _codes(land, place),
+                "period_end": land.weather.dates.to_numpy()[issues[issue]],
+                "crop": _crops(land, crop),
+                "lead_dekads": np.ones(len(place), np.int8),
+                "observed": np.round(mean[where], DECIMALS).astype(np.float32),
+            }
+            frames.append(pd.DataFrame(columns))
+    return pd.concat([each for each in frames if len(each)] or frames, ignore_index=True)
 
 
 def _enough(issue: Issue) -> Mask:

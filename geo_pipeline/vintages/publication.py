@@ -34,6 +34,9 @@ class KnownThen(Warehouse):
 
     Indicators, outlooks and skill are computed again (`Recomputed`); of weather, restrictions and
     harvests it has the published rows until then.
+
+    It has what issues of that day tell: the outlook issued on it, the skill of outlooks issued in
+    its month, and of earlier outlooks what was observed (`soil_outlook_past`).
     """
 
     def __init__(self, published: Warehouse, recomputed: Recomputed, day: date) -> None:
@@ -104,14 +107,15 @@ def _fill(connection: duckdb.DuckDBPyConnection, recomputed: Recomputed, day: da
     ):
         is_known = duckdb.ColumnExpression(column) <= duckdb.ConstantExpression(last)
         connection.table(f"published.main.{name}").filter(is_known).create_view(name)
+    outlook = recomputed.outlook(day)
     for table, rows in {
         "drought_indicators": recomputed.indicators(day),
-        "outlook_hindcast": recomputed.hindcasts(day),
-        "outlook_skill": recomputed.skill(day),
-        "soil_outlook": recomputed.outlook(day),
+        "outlook_skill": recomputed.skill(day, day.month),
+        "soil_outlook": outlook[outlook["period_end"].dt.date == day],
     }.items():
         connection.from_arrow(as_arrow(table, rows)).create(stored_as(table))
     for name, frame in {
+        "outlook_observed": recomputed.observations(day),
         "soil_outlook_issued": recomputed.said(day),
         "restriction_levels": restriction_levels(),
     }.items():
@@ -121,14 +125,14 @@ def _fill(connection: duckdb.DuckDBPyConnection, recomputed: Recomputed, day: da
     known = connection.table("drought_indicators").filter(late)
     known.select("period_end").distinct().create("dekads")
     connection.sql(sql.load("crop_areas")).create("crop_areas")
-    connection.sql(sql.load("soil_outlook_past")).create("soil_outlook_past")
+    connection.sql(sql.load("soil_outlook_observed")).create("soil_outlook_past")
     columns = "departement", "period_end", "drought_class", "restriction_level"
     connection.sql(sql.load("departement_risk")).select(*columns).create(
         stored_as("departement_risk")
     )
     connection.execute(sql.load("exposure"))
     connection.execute(sql.load("soil_outlook_told"))
-    for name in ("dekads", "crop_areas", "restriction_levels", "outlook_hindcast"):
+    for name in ("dekads", "crop_areas", "restriction_levels", "outlook_observed"):
         connection.execute(f"DROP TABLE {name}")
 
 

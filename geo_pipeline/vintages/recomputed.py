@@ -5,7 +5,7 @@ and the weather is that of the publication. The balance of the soil goes forward
 computed once for the whole record and cut; all that compares with other years is computed again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -25,11 +25,11 @@ from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.table_rows import empty, validate
 from geo_pipeline.transforms import soil_outlook
 from geo_pipeline.transforms.basis import Basis
-from geo_pipeline.transforms.crop_water import CropWater, crop_water, demand_mm, rainfed
+from geo_pipeline.transforms.crop_water import CropWater, demand_mm, supplied
 from geo_pipeline.transforms.daily_arrays import Record, daily_records
 from geo_pipeline.transforms.drought import measures_of
 from geo_pipeline.transforms.indicator_rows import rows_of
-from geo_pipeline.transforms.soil import REFERENCE_CROP, soil_water_daily
+from geo_pipeline.transforms.soil import REFERENCE_CROP
 
 SHORTAGES: Final = tuple(
     each.key for each in catalogue.INDICATORS.values() if each.family is SHORTAGE and each.crop
@@ -41,9 +41,6 @@ INDICATORS: Final = (
     *SHORTAGES,
 )
 """What bulletins tell of."""
-
-AT_ONCE: Final = 24
-"""Départements whose daily soil water is in memory at the same time."""
 
 MONTH: Final = 3
 """Dekads after which an outlook is judged."""
@@ -93,18 +90,11 @@ class _Place(NamedTuple):
         days = np.searchsorted(self.record.dates.to_numpy(), np.datetime64(day), side="right")
         if not days:
             return None
-        some, season = slice(0, int(days)), self.water.season
+        some, season = slice(0, int(days)), self.water.season.until(int(days))
         record = replace(
             self.record,
             dates=self.record.dates[some],
             columns={name: each[:, some] for name, each in self.record.columns.items()},
-        )
-        season = season._replace(
-            day=season.day[:, some],
-            grows=season.grows[:, some],
-            kc=season.kc[:, some],
-            root_depth_m=season.root_depth_m[:, some],
-            irrigated=season.irrigated[:, some],
         )
         eta_mm = {crop: each[:, some] for crop, each in self.water.eta_mm.items()}
         etc_mm = {
@@ -119,7 +109,7 @@ class Recomputed:
     def __init__(self, warehouse: Warehouse, method: Method) -> None:
         """Take the publication whose weather is used."""
         self._warehouse, self._method = warehouse, method
-        self._of_years = lru_cache(maxsize=2)(self._hindcasts)
+        self._of_years = lru_cache(maxsize=12)(self._skill)
 
     # --- indicators -------------------------------------------------------------------------
 
@@ -146,49 +136,38 @@ class Recomputed:
     @cached_property
     def _places(self) -> tuple[_Place, ...]:
         """The départements by their days of record, each until its last complete dekad."""
-        weather = self._until(None, "drought_indicators")
-        codes = sorted(self._ends)
-        blocks = [codes[first : first + AT_ONCE] for first in range(0, len(codes), AT_ONCE)]
-        return tuple(place for block in blocks for place in self._of(weather, block))
-
-    def _of(self, weather: pd.DataFrame, codes: Sequence[str]) -> Iterator[_Place]:
-        """Yield the départements `codes`."""
-        here, crops = weather[_is_of(weather, codes)], self._method.crops
-        soil = soil_water_daily(here, crops, self._method.storage)
-        for record in daily_records(here, soil_outlook.VARIABLES):
-            water = crop_water(record, soil, crops)
-            eta_mm = {crop: water.eta_mm[crop] for crop in rainfed(water)}
-            yield _Place(record, water._replace(eta_mm=eta_mm, etc_mm={}))
+        weather = self._until_needed("drought_indicators")
+        return tuple(
+            _Place(record, supplied(record, self._method.crops, self._method.storage))
+            for record in daily_records(weather, soil_outlook.VARIABLES)
+        )
 
     # --- the outlook of the soil ------------------------------------------------------------
 
     def outlook(self, day: date) -> pd.DataFrame:
         """Return the valid rows of `soil_outlook` issued on `day`, of the crop of the land."""
-        weather = self._until(day, "soil_outlook")
-        return soil_outlook.soil_outlook(weather, self._method.of_land, self._method.storage)
+        return soil_outlook.outlook_of(self._until(day, "soil_outlook"))
 
-    def hindcasts(self, day: date) -> pd.DataFrame:
-        """Return the valid rows of `outlook_hindcast` on `day`, of the crop of the land.
+    def observations(self, day: date) -> pd.DataFrame:
+        """Return what hindcasts have observed of the next dekad, as known on `day`.
 
-        They are those of the next dekad, and rest on the calendar years that were over.
+        They rest on the calendar years that were over. Columns are `soil_outlook.OBSERVED`.
         """
-        return self._of_years(dekads.last_of_complete_year(day), None)[0]
+        years = self._until(dekads.last_of_complete_year(day), "outlook_hindcast")
+        return soil_outlook.observed_after(years)
 
-    def skill(self, day: date, month: int | None = None) -> pd.DataFrame:
-        """Return the valid rows of `outlook_skill` on `day`, of the crop of the land.
+    def skill(self, day: date, month: int) -> pd.DataFrame:
+        """Return the rows of `outlook_skill` of outlooks issued in a month, as known on `day`.
 
-        With a `month` those of the outlooks issued in it.
+        They are those of the crop of the land, valid, from the calendar years that were over.
         """
-        return self._of_years(dekads.last_of_complete_year(day), month)[1]
+        return self._of_years(dekads.last_of_complete_year(day), month)
 
-    def _hindcasts(self, day: date, month: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return hindcasts from the years until `day` and their skill, of all months or of one."""
-        weather = self._until(day, "outlook_hindcast")
-        land, storage = self._method.of_land, self._method.storage
-        rows = soil_outlook.outlook_hindcast(weather, land, storage, month=month)
+    def _skill(self, day: date, month: int) -> pd.DataFrame:
+        """Return the skill of hindcasts from the years until `day`."""
+        rows = soil_outlook.hindcasts_of(self._until(day, "outlook_hindcast"), month)
         scores = database.run("outlook_scores", {"outlook_hindcast": rows})
-        next_dekad = pd.DataFrame(rows[rows["lead_dekads"] == 1])
-        return next_dekad, soil_outlook.outlook_skill(scores)
+        return soil_outlook.outlook_skill(scores)
 
     def said(self, day: date) -> pd.DataFrame:
         """Return the outlook issued a month before `day`, as it was told, with what came.
@@ -215,8 +194,22 @@ class Recomputed:
     @cached_property
     def _wetness(self) -> pd.DataFrame:
         """The wetness of the land in all dekads."""
-        weather = self._until(None, "soil_outlook")
-        return soil_outlook.observed(weather, self._method.of_land, self._method.storage)
+        return soil_outlook.observed(self._lands)
+
+    @cached_property
+    def _lands(self) -> tuple[soil_outlook.Land, ...]:
+        """The départements by their days of record, each until its last complete dekad."""
+        weather = self._until_needed("soil_outlook")
+        return tuple(soil_outlook.lands(weather, self._method.of_land, self._method.storage))
+
+    def _until(self, day: date, table: str) -> Iterator[soil_outlook.Land]:
+        """Yield the départements with the days until `day` that `table` needs."""
+        for land in self._lands:
+            first, last = (each.date() for each in land.weather.dates[[0, -1]])
+            until = min(last, day)
+            cut = land.until(last_needed(table, first, until) or until)
+            if cut is not None:
+                yield cut
 
     # --- weather ----------------------------------------------------------------------------
 
@@ -233,17 +226,16 @@ class Recomputed:
             for code, first, last in zip(days.min().index, days.min(), days.max(), strict=True)
         }
 
-    def _until(self, day: date | None, table: str) -> pd.DataFrame:
-        """Return the weather until `day` that `table` needs; None for the end of the record."""
+    def _until_needed(self, table: str) -> pd.DataFrame:
+        """Return the weather that `table` needs of each département."""
         rows = self._weather
         by_end: dict[date, list[str]] = {}
         for code, (first, last) in self._ends.items():
-            until = last if day is None else min(last, day)
-            if until >= first:
-                by_end.setdefault(last_needed(table, first, until) or until, []).append(code)
+            by_end.setdefault(last_needed(table, first, last) or last, []).append(code)
         kept = np.zeros(len(rows), np.bool_)
         for until, codes in by_end.items():
-            kept |= _is_of(rows, codes) & (rows["date"] <= pd.Timestamp(until)).to_numpy()
+            is_there = rows["departement"].isin(codes).to_numpy()
+            kept |= is_there & (rows["date"] <= pd.Timestamp(until)).to_numpy()
         return rows[kept]
 
 
@@ -252,7 +244,3 @@ SAID: Final = (
     *("drought_chance_pct", "observed"),
 )
 """Columns of an outlook as it was told, with what came."""
-
-
-def _is_of(rows: pd.DataFrame, codes: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    return rows["departement"].isin(codes).to_numpy()
