@@ -103,7 +103,7 @@ def test_a_bad_file_of_stations(case: str) -> None:
 
 
 OUTLINES = {
-    b'{"type": "FeatureCollection", }': "JSON invalide à la ligne 1, colonne 31",
+    b'{"type": FeatureCollection}': "JSON invalide à la ligne 1, colonne 10",
     b'{"features": [': "JSON incomplet (s'arrête après 14 caractères)",
     b"{}": "JSON sans les «~features~» d'un GeoJSON",
     b'{"features": [{}]}': "l'objet n°~1 n'a pas de propriétés",
