@@ -100,9 +100,9 @@ def _is_abandoned(path: Path) -> bool:
     return True
 
 
-def write_text(target: P, text: str) -> P:
-    """Write `text` to `target`, whole or not at all."""
-    with replacing(target) as temporary:
+def write_text(target: P, text: str, over: str | None = ANY) -> P:
+    """Write `text` to `target`, whole or not at all; `over` as for `replacing`."""
+    with replacing(target, over) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return target
 

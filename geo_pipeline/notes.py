@@ -15,6 +15,7 @@ from typing import Any
 from geo_pipeline.errors import DamagedError
 from geo_pipeline.files import write_text
 from geo_pipeline.objects import ObjectPath, Place, listing
+from geo_pipeline.stores import ANY
 from geo_pipeline.words import message
 
 
@@ -31,14 +32,18 @@ class DamagedNote:
         return self.path.stem
 
 
-def write(path: Place, content: Any) -> None:
+def write(path: Place, content: Any, over: str | None = ANY) -> None:
     """Write `content` to `path` as JSON, whole or not at all.
 
+    Args:
+        over: for an object, the version to be replaced (`objects.e_tag`).
+
     Raises:
+        ChangedError: the object is another version, and stays.
         StorageError: it cannot be written; what was there stays.
     """
     note = {"digest": digest(content), "content": content}
-    write_text(path, json.dumps(note, ensure_ascii=False, indent=1) + "\n")
+    write_text(path, json.dumps(note, ensure_ascii=False, indent=1) + "\n", over)
 
 
 def read(path: Place) -> Any:

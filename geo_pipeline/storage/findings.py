@@ -5,14 +5,19 @@ published before. A `warning` is only shown.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal, Self
 
+from filelock import FileLock
+
 from geo_pipeline import notes
-from geo_pipeline.errors import DamagedError
-from geo_pipeline.objects import Place, listing
+from geo_pipeline.errors import DamagedError, StorageError
+from geo_pipeline.objects import Place, e_tag, listing, lock_of
 from geo_pipeline.storage.failures import WHOLE
+from geo_pipeline.stores import ChangedError
 from geo_pipeline.words import Message, message, read_kept
 
 Severity = Literal["error", "warning"]
@@ -69,17 +74,28 @@ class Findings:
     ) -> None:
         """Replace the earlier findings of `checks` in this partition by `found`.
 
+        Those of other checks stay, also where another process or machine records them just now.
+
         Raises:
             StorageError: they cannot be written.
         """
-        again = {RECORD, *checks}
-        kept = [each for each in self.of(table, departement) if each.check not in again]
-        path = self._path(table, departement)
-        present = [*kept, *found]
-        if present:
-            notes.write(path, [each.kept() for each in present])
-        else:
-            path.unlink(missing_ok=True)
+        path, again, new = self._path(table, departement), {RECORD, *checks}, [*found]
+        if not new and not path.exists():
+            return
+        with self._alone(table):
+            while True:
+                version = e_tag(path)
+                kept = [each for each in self.of(table, departement) if each.check not in again]
+                present = [each.kept() for each in (*kept, *new)]
+                # An object cannot be removed on condition that it has not changed: it is emptied.
+                if isinstance(path, Path) and not present:
+                    path.unlink(missing_ok=True)
+                    return
+                try:
+                    notes.write(path, present, over=version)
+                except ChangedError:  # by another machine
+                    continue
+                return
 
     def of(self, table: str, departement: str | None) -> list[Finding]:
         """Return the findings of one partition.
@@ -116,6 +132,22 @@ class Findings:
             if is_grave and each.departement != WHOLE:
                 held.setdefault(each.departement, []).append(each)
         return held
+
+    @contextmanager
+    def _alone(self, table: str) -> Iterator[None]:
+        """Let one process of this machine at a time replace findings of a table."""
+        place = self.folder / table
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(lock_of(place))
+            lock.acquire()
+        except OSError as error:
+            why = error.strerror or error
+            raise StorageError(message("file.unwritable", path=place, why=why)) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _path(self, table: str, departement: str | None) -> Place:
         return self.folder / table / f"{departement or WHOLE}.json"

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -23,9 +24,11 @@ from geo_pipeline.sources.http import Http
 from geo_pipeline.sources.raw import RawStore
 from geo_pipeline.spatial import database
 from geo_pipeline.storage import sites
+from geo_pipeline.storage.findings import Finding, Findings
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.warehouse import Warehouse, previous
 from geo_pipeline.stores import ChangedError
+from geo_pipeline.words import verbatim
 from panel_app.data.store import Store
 from tests.conftest import digests, ignore, in_store
 from tests.object_store import KEY, SECRET, ObjectStore, Proxy, proxied, served
@@ -201,6 +204,27 @@ def test_rows_that_grow_are_not_put_over_those_of_another_machine(
         here.write("weather_daily", frame.iloc[:0], origin, "32", before=before)
     assert len(here.read("weather_daily", "32")) == len(frame) - 1
     assert footer.rows == len(rows)
+
+
+def test_two_machines_lose_no_finding_of_one_another(store: ObjectStore, tmp_path: Path) -> None:
+    """Each has locks of its own: the store decides."""
+    of = {name: Findings(root(tmp_path / name, "findings", store.address)) for name in "ab"}
+    never = Finding("weather_daily", "31", "", "error", verbatim("40 °C"), "2026-06-18T00:00:00")
+
+    def add(name: str) -> None:
+        for number in range(5):
+            check = f"{name}{number}"
+            of[name].replace("weather_daily", "31", [replace(never, check=check)], [check])
+
+    threads = [threading.Thread(target=add, args=(name,)) for name in of]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    every = [f"{name}{number}" for name in "ab" for number in range(5)]
+    assert sorted(each.check for each in of["a"].of("weather_daily", "31")) == every
+    of["b"].replace("weather_daily", "31", [], every)
+    assert list(of["a"].all()) == []
 
 
 # ------------------------------------------------------------------------------------- faults

@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,6 +49,44 @@ def test_a_note_of_before_there_were_digests_is_read(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_text(json.dumps([ERROR.told()]))
     assert Findings(tmp_path).of("weather_daily", "31") == [ERROR]
+
+
+ADDING = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from geo_pipeline.storage.findings import Findings
+from tests.unit.test_notes import ERROR
+print(flush=True)
+sys.stdin.readline()
+findings = Findings(Path(sys.argv[1]))
+for number in range(30):
+    check = f"{sys.argv[2]} {number}"
+    findings.replace("weather_daily", "31", [replace(ERROR, check=check)], [check])
+"""
+
+
+def test_two_processes_lose_no_finding_of_one_another(tmp_path: Path) -> None:
+    """A run of 31 publishes, and tells of damaged files of 32, while a run of 32 is checked."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", ADDING, str(tmp_path), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        for name in ("a", "b")
+    ]
+    for each in processes:
+        assert each.stdout is not None
+        each.stdout.readline()  # both are ready
+    for each in processes:
+        assert each.stdin is not None
+        each.stdin.write(b"\n")
+        each.stdin.close()
+    assert [each.wait(timeout=120) for each in processes] == [0, 0]
+    found = {each.check for each in Findings(tmp_path).of("weather_daily", "31")}
+    assert found == {f"{name} {number}" for name in ("a", "b") for number in range(30)}
 
 
 def test_a_finding_is_kept_with_its_values_and_told_in_either_language(tmp_path: Path) -> None:

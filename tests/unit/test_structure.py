@@ -54,7 +54,7 @@ ALLOWED: dict[str, set[str]] = {
     "files": {"errors", "objects", "stores", "words"},
     "homes": {"objects", "places", "settings_reading", "stores"},
     "judging": {"words"},
-    "notes": {"errors", "files", "objects", "words"},
+    "notes": {"errors", "files", "objects", "stores", "words"},
     "objects": {"errors", "stores", "words"},
     "provenance": set(),
     "providers": {"words"},
