@@ -48,7 +48,7 @@ def dekad_rain(place: Place) -> season_courses.Seasons | None:
 
 
 def rain_rank(place: Place) -> str:
-    """`3e été le plus sec jusqu'ici depuis 2010, sur 12 ans connus`; empty where unknown."""
+    """`pour la pluie, 3e été le plus sec depuis 2010, sur 12 ans connus`; empty where unknown."""
     rain, words = dekad_rain(place), place.view.words
     year, slot = place.moment
     row = rain.row(year) if rain else None

@@ -111,7 +111,7 @@ def test_the_spring_of_2011_in_the_loiret(publication: Publication) -> None:
     assert len(springs) == 12
 
     head = plain(said(publication, departement="45", period="2011-05-31")["head"])
-    assert "Printemps le plus sec depuis 2010, sur 12 ans connus." in head
+    assert "Pour la pluie, printemps le plus sec depuis 2010, sur 12 ans connus." in head
     assert "Sécheresse exceptionnelle †, en sécheresse depuis " in head
     assert "Le plus sec des 10 années connues à cette date" in head
     assert "référence courte de" in head
@@ -122,9 +122,11 @@ def test_a_season_under_way_says_so(publication: Publication) -> None:
     sums = of_years(observed_rain("32"), 601, 811)
     place = int(sums.rank()[2022])
     head = plain(said(publication, departement="32", period="2022-08-20")["head"])
-    assert f"{place}e été le plus sec à cette date depuis 2010, sur {len(sums)} ans connus." in head
+    rain = f"Pour la pluie, {place}e été le plus sec à cette date depuis 2010, sur {len(sums)} ans"
+    assert rain in head
     english = plain(said(publication, departement="32", period="2022-08-31", lang="en")["head"])
     assert " so far" not in english
+    assert "By rain, " in english
     assert "driest summer since 2010, of 12 years known." in english
 
 
