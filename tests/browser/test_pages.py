@@ -40,7 +40,7 @@ SAYS = {
         "map": "Août 2022",
         "departement": "2e décade d'août 2022",
         "ranking": "sécheresse extrême",
-        "droughts": "l'année la plus touchée",
+        "droughts": "la sécheresse la plus étendue",
         "trends": "par décennie",
         "bulletins": "Chaque chiffre y a sa source",
         "data": "Toutes les données à télécharger",

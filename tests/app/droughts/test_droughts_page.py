@@ -66,7 +66,7 @@ def test_the_headline_names_the_year_hit_most_widely(publication: Publication) -
     said = spoken(page.slots(view_of(publication))["headline"])
     assert most.widest is not None
     day = plain(format_period(most.widest, "dekad", "fr"))
-    assert f"{most.year}, l'année la plus touchée : {most.hit} des {most.known}" in said
+    assert f"{most.year}, la sécheresse la plus étendue : {most.hit} des {most.known}" in said
     assert day in said
 
 

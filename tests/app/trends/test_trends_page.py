@@ -313,7 +313,7 @@ def test_the_summer_of_2022_was_drier_than_that_of_2021(publication: Publication
 
 def test_2011_or_2022_was_the_worst_year(publication: Publication) -> None:
     said = spoken(page.slots(view_of(publication, indicator="spei_3"))["shares"])
-    assert re.search(r"L'année la plus touchée : (2011|2022),", said)
+    assert re.search(r"L'année le plus longtemps touchée : (2011|2022),", said)
 
 
 @pytest.mark.slow
