@@ -5,7 +5,9 @@ A server on loopback, in a process of its own, has a file of SIM2 for each year 
 overseas. Ranges are answered as Météo-France's host does. Downloads so take hardly any time: what
 is measured is our own. Each year has the days of one generated year with the cells in another
 order. `python -m benchmarks.live 10` is since ten years ago; a second word names a folder that
-keeps files and home, where a stopped command is gone on with.
+keeps files and home, where a stopped command is gone on with. With `killed` as the third word the
+command is first killed (`kill -9`) inside a file; the server tells from which byte a file was asked
+for again.
 """
 
 import json
@@ -14,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha1
@@ -27,6 +29,7 @@ from urllib.parse import parse_qs, urlsplit
 from benchmarks.common import ROOT, asked, machine
 from benchmarks.growth import Peak
 from benchmarks.sources import CELLS, make_sim2_file
+from geo_pipeline.sources.http.resuming import BYTES
 from tests.cli.live_host import FOLDER, POWER, power
 
 YEARS, FEW_YEARS, FEW_CELLS = 10, 0, 60
@@ -34,6 +37,7 @@ SMALLEST = ("--departements", "32")
 LEAP_YEAR = 2024
 LEAP_DAY = date(LEAP_YEAR, 2, 29).timetuple().tm_yday - 1
 LATEST_DAYS = 60
+KILLED_FROM_BYTES = 20_000_000
 AIM_S = 900.0
 SINCE = 1991
 
@@ -134,6 +138,7 @@ def serve(folder: Path) -> None:
             start = int(part.removeprefix("bytes=").partition("-")[0]) if part else 0
             self.send_response(206 if part else 200)
             if part:
+                print(f"{path.name}: asked for from byte {start:,} of {size:,}", file=sys.stderr)
                 self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
             self.send_header("ETag", f'"{path.name}-{size}"')
             self.send_header("Content-Length", str(size - start))
@@ -171,8 +176,10 @@ def served(folder: Path) -> Iterator[str]:
 # The command ----------------------------------------------------------------------------------
 
 
-def measured(home: Path, host: str, options: Sequence[str]) -> None:
-    """Run the command; print what it says and what it took."""
+def command_of(
+    home: Path, host: str, options: Sequence[str]
+) -> tuple[Sequence[str], Mapping[str, str]]:
+    """Return the command, and its environment."""
     environment = {
         **os.environ,
         "GEO_PIPELINE_HOME": str(home),
@@ -181,7 +188,35 @@ def measured(home: Path, host: str, options: Sequence[str]) -> None:
         "GEO_PIPELINE_OPEN_METEO_SPACING_KM": "200",
         "GEO_PIPELINE_RATES": json.dumps({host: 1000.0}),
     }
-    command = [sys.executable, "-m", "geo_pipeline", "live", *options]
+    return [sys.executable, "-m", "geo_pipeline", "live", *options], environment
+
+
+def killed(home: Path, host: str, options: Sequence[str]) -> None:
+    """Run the command until it is inside a second file, and kill it."""
+    command, environment = command_of(home, host, options)
+    raw, begun = home / "raw" / "sim2", set[Path]()
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as child:
+        while child.poll() is None:
+            parts = {path for path in raw.rglob(BYTES) if _bytes(path) > KILLED_FROM_BYTES}
+            begun |= parts
+            if parts and len(begun) > 1:
+                child.kill()
+                told = ", ".join(f"{_bytes(path):,}" for path in sorted(parts))
+                print(f"killed with {told} bytes of a file there", flush=True)
+            time.sleep(0.002)
+
+
+def _bytes(path: Path) -> int:
+    """Return the size of a file, 0 of one that is gone."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def measured(home: Path, host: str, options: Sequence[str]) -> None:
+    """Run the command; print what it says and what it took."""
+    command, environment = command_of(home, host, options)
     before, started = os.times(), time.perf_counter()
     with subprocess.Popen(command, cwd=ROOT, env=environment) as child:
         peak = Peak(child.pid)
@@ -201,13 +236,13 @@ def measured(home: Path, host: str, options: Sequence[str]) -> None:
 def main() -> None:
     """Make the files, serve them, run the command on them."""
     words, smallest = asked()
-    years, kept = (FEW_YEARS if smallest else YEARS), ""
+    years, kept, kills = (FEW_YEARS if smallest else YEARS), "", False
     match words:
         case ["serve", folder]:
             serve(Path(folder))
             return
         case [asked_for, *more]:
-            years, kept = int(asked_for), "".join(more[:1])
+            years, kept, kills = int(asked_for), "".join(more[:1]), more[1:] == ["killed"]
     print(machine(), flush=True)
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(kept or name)
@@ -218,7 +253,10 @@ def main() -> None:
         print(f"{len(sizes)} files, {sum(sizes):,.0f} MB, the largest {max(sizes):,.0f} MB")
         since = ["--since", str(datetime.now(UTC).year - years)]
         with served(files) as host:
-            measured(folder / "home", host, [*since, *(SMALLEST if smallest else ())])
+            options = [*since, *(SMALLEST if smallest else ())]
+            if kills:
+                killed(folder / "home", host, options)
+            measured(folder / "home", host, options)
 
 
 if __name__ == "__main__":
