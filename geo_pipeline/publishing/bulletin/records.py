@@ -7,7 +7,7 @@ records. Outlines, borders and the calendar of crops, which no day changes, are 
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -226,7 +226,10 @@ class Records:
         """Return the stage of a crop on a day; None off season, or where it is not known."""
         known = self._stage_of
         if (crop, day) not in known:
-            known[crop, day] = stage_on(self.stages, CALENDAR_OF.get(crop, crop), day)
+            found = stage_on(self.stages, CALENDAR_OF.get(crop, crop), day)
+            last = day if found is None else found.last
+            for ahead in range((last - day).days + 1):
+                known[crop, day + timedelta(days=ahead)] = found
         return known[crop, day]
 
     @cached_property
@@ -257,20 +260,21 @@ class Records:
         return dict(list(self._past_outlooks.groupby("day")))  # type: ignore[arg-type]
 
     @cached_property
-    def _observed(self) -> dict[tuple[str, int], pd.DataFrame]:
-        """Observed wetness by département and dekad of the year."""
+    def _observed(self) -> dict[str, pd.DataFrame]:
+        """Observed wetness by département, with the dekad (`target`) and that of the year."""
         rows = self._past_outlooks
         rows = rows[(rows["lead_dekads"] == 1) & rows["observed"].notna()]
-        target = [dekads.before(day, -1) for day in rows["day"]]
-        rows = rows.assign(target=target, slot=[dekads.of_year(day) for day in target])
-        return dict(list(rows.groupby(["departement", "slot"])))  # type: ignore[arg-type]
+        target = rows["day"].map({day: dekads.before(day, -1) for day in rows["day"].unique()})
+        slot = target.map({day: dekads.of_year(day) for day in target.unique()})
+        rows = rows.assign(target=target, slot=slot)
+        return {str(code): each for code, each in rows.groupby("departement", observed=True)}
 
     def usual_wetness(self, code: str, target: date, until: date) -> Floats:
         """Observed wetness of the soil in the same dekad as `target` of the years until `until`."""
-        rows = self._observed.get((code, dekads.of_year(target)))
+        rows = self._observed.get(code)
         if rows is None:
             return np.array([])
-        known = rows["target"] <= until
+        known = (rows["slot"] == dekads.of_year(target)) & (rows["target"] <= until)
         return rows.loc[known, "observed"].to_numpy(float)
 
     def outlook(self, day: date) -> tuple[str, pd.DataFrame]:
