@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,14 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture
-def taken(own_home: Path) -> dict[str, Any]:
-    """A whole France with ten départements that a provider failed for, one cause hostile."""
-    settings = Settings(home=own_home)
+@pytest.fixture(scope="module")
+def taken(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A whole France with ten départements that a provider failed for, one cause hostile.
+
+    Read it, do not change it.
+    """
+    home = tmp_path_factory.mktemp("taken") / "home"
+    settings = Settings(home=Path(shutil.copytree(published_home, home)))
     failures = Failures(settings.failures)
     for code in CODES[:9]:
         failures.add("weather_daily", code, "open-meteo", read_kept("no answer"))
@@ -87,8 +92,8 @@ def test_what_is_wrong_is_said_first(
     assert said["places"].count('data-state="failed"') == 10
 
 
-def test_why_it_failed_is_told_in_the_language_of_the_page(own_home: Path) -> None:
-    settings = Settings(home=own_home)
+def test_why_it_failed_is_told_in_the_language_of_the_page(own_small_home: Path) -> None:
+    settings = Settings(home=own_small_home)
     why = message("states.late", newest=message("states.no_age"), days=12, limit=5)
     Failures(settings.failures).add("weather_daily", "32", "open-meteo", why)
     taken = read_all(json.loads(json.dumps(keep_all(monitoring.snapshot(settings, None, NOW)))))
@@ -140,9 +145,9 @@ def test_an_old_snapshot_says_so(taken: dict[str, Any]) -> None:
     assert "n'est plus à jour (il y a 3 heures)" in plain(old).replace("&#39;", "'")
 
 
-def test_what_is_wrong_with_all_of_it_is_said_before_the_rest(own_home: Path) -> None:
+def test_what_is_wrong_with_all_of_it_is_said_before_the_rest(own_small_home: Path) -> None:
     """The publication is gone, hidden behind nothing: no green headline, one command."""
-    settings = Settings(home=own_home)
+    settings = Settings(home=own_small_home)
     settings.warehouse.unlink()
     for path in settings.warehouse.parent.glob("*"):
         path.unlink()
@@ -153,8 +158,8 @@ def test_what_is_wrong_with_all_of_it_is_said_before_the_rest(own_home: Path) ->
     assert "geo-pipeline run --resume" in plain(said["troubles"])
 
 
-def test_what_is_to_be_looked_at_is_said_first(own_home: Path) -> None:
-    snapshot = monitoring.snapshot(Settings(home=own_home), None, NOW)
+def test_what_is_to_be_looked_at_is_said_first(published_home: Path) -> None:
+    snapshot = monitoring.snapshot(Settings(home=published_home), None, NOW)
     said = pipeline_sections.slots(snapshot, catalogue("en"), NOW)
     assert "No failure, but 18 départements to look at" in plain(said["headline"])
     assert "Nothing to deal with." not in plain(said["troubles"])
@@ -223,12 +228,12 @@ def test_the_page_sends_only_what_changed(
 
 
 def test_the_app_opens_the_page_with_and_without_a_snapshot(
-    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("panel_app.app.query", lambda: {"page": "pipeline", "lang": "en"})
     monkeypatch.setenv("GEO_PIPELINE_HOME", str(tmp_path / "none"))
     assert build().title == "Data health · Agricultural drought in France"
-    monkeypatch.setenv("GEO_PIPELINE_HOME", str(own_home))
+    monkeypatch.setenv("GEO_PIPELINE_HOME", str(small_home))
     assert build().title == "Data health · Agricultural drought in France"
 
 

@@ -138,8 +138,10 @@ def test_two_visits_do_not_know_each_other(visit: Any) -> None:
     assert heard == []
 
 
-def test_a_new_publication_is_shown_and_the_selection_kept(visit: Any, own_home: Path) -> None:
-    path = Settings(home=own_home).warehouse
+def test_a_new_publication_is_shown_and_the_selection_kept(
+    visit: Any, own_small_home: Path
+) -> None:
+    path = Settings(home=own_small_home).warehouse
     session, heard = visit(at=Store(path), period="2022-08", departement="32")
     session.refresh()
     assert heard == []
@@ -151,8 +153,8 @@ def test_a_new_publication_is_shown_and_the_selection_kept(visit: Any, own_home:
     assert session.state.departement == "32"
 
 
-def test_a_damaged_publication_leaves_what_was_shown(visit: Any, own_home: Path) -> None:
-    path = Settings(home=own_home).warehouse
+def test_a_damaged_publication_leaves_what_was_shown(visit: Any, own_small_home: Path) -> None:
+    path = Settings(home=own_small_home).warehouse
     session, heard = visit(at=Store(path), period="2022-08", departement="32")
     path.unlink()
     path.write_bytes(b"not a database" * 400)
@@ -166,9 +168,9 @@ def test_a_damaged_publication_leaves_what_was_shown(visit: Any, own_home: Path)
 
 
 def test_the_publication_before_is_shown_where_the_last_is_damaged(
-    visit: Any, own_home: Path
+    visit: Any, own_small_home: Path
 ) -> None:
-    path = Settings(home=own_home).warehouse
+    path = Settings(home=own_small_home).warehouse
     shutil.copy(path, path.with_name("drought.previous.duckdb"))
     session, heard = visit(at=Store(path), period="2022-08", departement="32")
     assert "abîmée" not in session.slots()["notice"]
@@ -182,7 +184,7 @@ def test_the_publication_before_is_shown_where_the_last_is_damaged(
     assert "you are reading the one before it" in first.slots()["notice"]
 
 
-def test_from_nothing_to_a_page(visit: Any, tmp_path: Path, published_home: Path) -> None:
+def test_from_nothing_to_a_page(visit: Any, tmp_path: Path, small_home: Path) -> None:
     path = tmp_path / "published" / "drought.duckdb"
     session, heard = visit(at=Store(path), page="ranking", lang="en")
     assert session.view is None
@@ -193,7 +195,7 @@ def test_from_nothing_to_a_page(visit: Any, tmp_path: Path, published_home: Path
     session.refresh()
     assert not [told for told in heard if "reload" in told]
     path.parent.mkdir()
-    shutil.copy(Settings(home=published_home).warehouse, path)
+    shutil.copy(Settings(home=small_home).warehouse, path)
     session.refresh()
     assert heard.last() == {"reload": ""}
 
@@ -208,9 +210,9 @@ def test_a_damaged_file_is_explained(tmp_path: Path, visit: Any) -> None:
 
 
 def test_the_app_opens_with_and_without_a_publication(
-    published_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GEO_PIPELINE_HOME", str(published_home))
+    monkeypatch.setenv("GEO_PIPELINE_HOME", str(small_home))
     assert build().title == (
         "Sécheresse agricole, 3e décade de décembre 2022 · Sécheresse agricole en France"
     )
@@ -219,9 +221,9 @@ def test_the_app_opens_with_and_without_a_publication(
     assert isinstance(build(), pn.Template)
 
 
-def test_a_publication_of_another_version_is_explained(visit: Any, own_home: Path) -> None:
+def test_a_publication_of_another_version_is_explained(visit: Any, own_small_home: Path) -> None:
     """A table is not there: no error page at first, and later what was shown stays."""
-    path = Settings(home=own_home).warehouse
+    path = Settings(home=own_small_home).warehouse
     late, heard = visit(at=Store(path), period="2022-08")
     other = path.with_name("other.duckdb")
     shutil.copy(path, other)
@@ -236,10 +238,10 @@ def test_a_publication_of_another_version_is_explained(visit: Any, own_home: Pat
 
 
 def test_a_new_publication_that_lacks_what_is_shown_leaves_what_was(
-    visit: Any, own_home: Path
+    visit: Any, own_small_home: Path
 ) -> None:
     """The table of droughts is gone: the page of a département keeps what it had, and says so."""
-    path = Settings(home=own_home).warehouse
+    path = Settings(home=own_small_home).warehouse
     session, heard = visit(at=Store(path), page="departement", departement="32", period="2022-08")
     other = path.with_name("other.duckdb")
     shutil.copy(path, other)
