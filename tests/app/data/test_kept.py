@@ -38,10 +38,10 @@ def test_each_owner_keeps_its_last_results() -> None:
 
 
 def test_a_publication_that_was_replaced_goes_with_all_that_was_made_of_it(
-    published_home: Path,
+    small_home: Path,
 ) -> None:
     """Else those of many days, tens of megabytes each, pile up in a server with few readers."""
-    store = Store(Settings(home=published_home).warehouse)
+    store = Store(Settings(home=small_home).warehouse)
     publication = store.publication()
     for page in BY_KEY:
         state = view_of(publication, page=page, departement="32").state
