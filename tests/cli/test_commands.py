@@ -73,12 +73,29 @@ UNPUBLISHED: tuple[tuple[list[str], int, str], ...] = (
 
 
 def test_mistakes_before_anything_is_published(tmp_path: Path) -> None:
-    commands = [(arguments, {}) for arguments, _, _ in UNPUBLISHED]
-    all_said = typed("geo_pipeline", commands, {"GEO_PIPELINE_HOME": str(tmp_path / "home")})
+    home = {"GEO_PIPELINE_HOME": str(tmp_path / "home")}
+    commands = [(arguments, home) for arguments, _, _ in UNPUBLISHED]
+    all_said = typed("geo_pipeline", commands, {})
     for (arguments, code, says), said in zip(UNPUBLISHED, all_said, strict=True):
         assert said.code == code, arguments
         assert says in one_line(said.error), arguments
     assert not (tmp_path / "home" / "lake").exists()
+
+
+def test_what_a_run_needs_and_is_not_there(tmp_path: Path) -> None:
+    """A home that cannot be written, and embedded data."""
+    (tmp_path / "file").write_text("not a folder")
+    no_home = {"GEO_PIPELINE_HOME": str(tmp_path / "file" / "home")}
+    no_data = {
+        "GEO_PIPELINE_HOME": str(tmp_path / "home"),
+        "GEO_PIPELINE_EMBEDDED_DATA": str(tmp_path / "none"),
+    }
+    commands = [(["materialize", "31"], settings) for settings in (no_home, no_data)]
+    unwritable, missing = typed("geo_pipeline", commands, {})
+    assert (unwritable.code, missing.code) == (FAILED, FAILED)
+    assert "cannot be written" in one_line(unwritable.error)
+    assert "set GEO_PIPELINE_HOME" in unwritable.error
+    assert "is missing: restore it" in one_line(missing.error)
 
 
 EXPORTS: tuple[tuple[list[str], str], ...] = (
@@ -127,25 +144,6 @@ def test_an_error_is_json_where_that_is_asked_for(tmp_path: Path) -> None:
     result = geo_pipeline("run", "--json", "--departements", "99", home=tmp_path)
     assert result.returncode == MISUSE
     assert f"error: {json.loads(result.stdout)['error']}" == one_line(result.stderr)
-
-
-def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("not a folder")
-    result = geo_pipeline("materialize", "31", home=tmp_path / "file" / "home")
-    assert result.returncode == FAILED
-    assert "cannot be written" in one_line(result.stderr)
-    assert "set GEO_PIPELINE_HOME" in result.stderr
-
-
-def test_missing_embedded_data(tmp_path: Path) -> None:
-    result = geo_pipeline(
-        "materialize",
-        "31",
-        home=tmp_path / "home",
-        settings={"GEO_PIPELINE_EMBEDDED_DATA": str(tmp_path / "none")},
-    )
-    assert result.returncode == FAILED
-    assert "is missing: restore it" in one_line(result.stderr)
 
 
 @pytest.mark.drill
@@ -358,23 +356,22 @@ def test_a_command_does_not_look_for_cycles_all_the_time(tmp_path: Path) -> None
     assert int(result.stdout.splitlines()[-1]) < 300
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["Atlantis"], "there is no bulletin of 'Atlantis'"),
-        (["32", "--period", "1976-08"], "no bulletin of 1976-08"),
-        (["--period", "soon"], "there is one of each dekad from 2013-"),
-        (["31", "32", "--output", "x.pdf"], "--output names one file"),
-        (["32", "--output", "x.docx"], "end its name with .pdf or .html"),
-    ],
-    ids=" ".join,
+NO_BULLETINS: tuple[tuple[list[str], str], ...] = (
+    (["Atlantis"], "there is no bulletin of 'Atlantis'"),
+    (["32", "--period", "1976-08"], "no bulletin of 1976-08"),
+    (["--period", "soon"], "there is one of each dekad from 2013-"),
+    (["31", "32", "--output", "x.pdf"], "--output names one file"),
+    (["32", "--output", "x.docx"], "end its name with .pdf or .html"),
 )
-def test_a_bulletin_that_cannot_be_is_told_in_one_line(
-    arguments: list[str], said: str, small_home: Path
-) -> None:
-    result = geo_pipeline("export", "bulletin", *arguments, home=small_home)
-    assert result.returncode == MISUSE
-    assert said in one_line(result.stderr)
+"""Mistakes in bulletins, each with what is said of it."""
+
+
+def test_a_bulletin_that_cannot_be_is_told_in_one_line(small_home: Path) -> None:
+    commands = [(["export", "bulletin", *arguments], {}) for arguments, _ in NO_BULLETINS]
+    all_said = typed("geo_pipeline", commands, {"GEO_PIPELINE_HOME": str(small_home)})
+    for (arguments, says), said in zip(NO_BULLETINS, all_said, strict=True):
+        assert said.code == MISUSE, arguments
+        assert says in one_line(said.error), arguments
 
 
 def test_no_bulletin_without_a_publication(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ def some(pieces: list[Piece]) -> list[Piece]:
 
 
 @pytest.fixture(scope="module")
-def settings(published_home: Path) -> Settings:
-    return Settings(home=published_home)
+def settings(small_home: Path) -> Settings:
+    return Settings(home=small_home)
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +101,12 @@ def test_a_folder_of_something_else_is_not_replaced(
     assert (tmp_path / MARK).read_text(encoding="utf-8") == content
 
 
-def test_the_command_refuses_in_a_line(published_home: Path, tmp_path: Path) -> None:
+def test_the_command_refuses_in_a_line(small_home: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.odt").touch()
     command = [sys.executable, "-m", "geo_pipeline", "export", "site", "--output", str(tmp_path)]
     told = subprocess.run(
         command,
-        env={**os.environ, "GEO_PIPELINE_HOME": str(published_home)},
+        env={**os.environ, "GEO_PIPELINE_HOME": str(small_home)},
         capture_output=True,
         text=True,
         check=False,
