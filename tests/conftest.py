@@ -51,6 +51,14 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out modules without a test of the tier that `-m` begins with: each worker loads all."""
+    tier = str(config.option.markexpr).partition(" ")[0]
+    if tier not in ("slow", "drill") or not collection_path.match("test_*.py"):
+        return None
+    return f"mark.{tier}" not in collection_path.read_text(encoding="utf-8") or None
+
+
 def ignore(table: str, departement: str) -> None:
     """Nobody watches the progress."""
 
