@@ -2,6 +2,7 @@
 scipy."""
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
@@ -235,6 +236,21 @@ def test_another_run_reads_no_file_again_and_keeps_the_rows(
     assert digests(settings.lake) == first
     assert {path: path.stat().st_mtime_ns for path in made} == made
     assert incomplete(settings, []) == []
+
+
+@pytest.mark.drill
+def test_days_after_days_make_the_lake_of_all_days_at_once(
+    home: Path, of_all: Path, tmp_path: Path
+) -> None:
+    own = Path(shutil.copytree(home, tmp_path / "home"))
+    url = (of_all / "grid.url").read_text(encoding="utf-8")
+    settings = settings_of(own, url, offline=True)
+    whole = digests(settings.lake)
+    before = settings.model_copy(update={"until": date(2025, 12, 15)})
+    assert run(before, ["32"], ignore).failures == ()
+    assert Lake(settings.lake).footer("cell_dekads", "32").last_date == date(2025, 12, 10)
+    assert run(settings, ["32"], ignore).failures == ()
+    assert digests(settings.lake) == whole
 
 
 def test_with_weather_of_another_provider_cells_go(home: Path, tmp_path: Path) -> None:
