@@ -136,26 +136,38 @@ def serve(folder: Path) -> None:
         def _file(self, path: Path) -> None:
             size, part = path.stat().st_size, self.headers.get("Range")
             start = int(part.removeprefix("bytes=").partition("-")[0]) if part else 0
+            tag = f'"{path.name}-{size}"'
+            same, all_there = self.headers.get("If-None-Match") == tag, bool(part) and start >= size
+            if same or all_there:
+                self.send_response(304 if same else 416)
+                self.send_header("ETag", tag)
+                self.send_header("Content-Range", f"bytes */{size}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             self.send_response(206 if part else 200)
             if part:
                 print(f"{path.name}: asked for from byte {start:,} of {size:,}", file=sys.stderr)
                 self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
-            self.send_header("ETag", f'"{path.name}-{size}"')
+            self.send_header("ETag", tag)
             self.send_header("Content-Length", str(size - start))
             self.end_headers()
             if self.command == "HEAD":
                 return
             with path.open("rb") as file:
-                file.seek(start)
-                self.connection.sendfile(file)
+                self.connection.sendfile(file, start)
 
         def log_message(self, *arguments: object) -> None:
             """Keep still."""
 
+    class Host(ThreadingHTTPServer):
+        def handle_error(self, *about: object) -> None:
+            """Keep still: a killed command breaks its connections."""
+
     # Its address is that of an earlier time: what came of a file is known by where it is from.
     kept = folder / "port"
     port = int(kept.read_text()) if kept.exists() else 0
-    server = ThreadingHTTPServer(("127.0.0.1", port), Door)
+    server = Host(("127.0.0.1", port), Door)
     kept.write_text(str(server.server_port))
     print(server.server_port, flush=True)
     server.serve_forever()
@@ -203,6 +215,7 @@ def killed(home: Path, host: str, options: Sequence[str]) -> None:
                 child.kill()
                 told = ", ".join(f"{_bytes(path):,}" for path in sorted(parts))
                 print(f"killed with {told} bytes of a file there", flush=True)
+                break
             time.sleep(0.002)
 
 
