@@ -25,12 +25,20 @@ from geo_pipeline.words import Message
 SHOWN_RUNS: Final = 30
 
 
-def read(instance: dg.DagsterInstance, now: datetime, asked_by: str | None = None) -> Known:
+def read(
+    instance: dg.DagsterInstance,
+    now: datetime,
+    asked_by: str | None = None,
+    made: dict[int, run_records.Materialized] | None = None,
+) -> Known:
     """Return the content of Dagster's records; the run `asked_by` no longer counts as under way.
+
+    `made` has materialisations that were read before, by the id of their event, and gets the rest.
 
     Raises:
         RecordsError: the records hold values that Dagster cannot have written.
     """
+    made = {} if made is None else made
     with record_damage.reading(Path(instance.root_directory)):
         dead = list(record_troubles.of_runs(instance, now))
         runs = instance.get_run_records(limit=SHOWN_RUNS)
@@ -56,7 +64,7 @@ def read(instance: dg.DagsterInstance, now: datetime, asked_by: str | None = Non
         }
         return Known(
             content,
-            [_made(each) for each in run_records.latest_materializations(instance)],
+            [_made(each) for each in run_records.latest_materializations(instance, made)],
             [Attempt(*each) for each in run_records.interrupted(instance, PARTITIONED)],
             [*dead, *services],
             bool(live),

@@ -24,6 +24,7 @@ from geo_pipeline.automation.monitoring import VOLUMES, snapshot_of
 from geo_pipeline.errors import StorageError
 from geo_pipeline.files import write_text
 from geo_pipeline.platform import record_damage, state_checks
+from geo_pipeline.platform.run_records import Materialized
 from geo_pipeline.settings import Settings
 from geo_pipeline.words import keep_all
 
@@ -53,7 +54,8 @@ def write(
     # Of two processes at once, the later one must also write the later figures.
     with FileLock(folder / ".writing.lock"):
         now = now or datetime.now(UTC)
-        known = NOTHING if instance is None else dagster_records.read(instance, now)
+        made: dict[int, Materialized] = {}
+        known = NOTHING if instance is None else dagster_records.read(instance, now, made=made)
         taken = snapshot_of(settings, known, now)
         changed = _with_volumes(taken["volumes"], taken)
         if changed != taken["volumes"]:
@@ -67,17 +69,22 @@ def write(
             with record_damage.reading(Path(instance.root_directory)):
                 state_checks.tell(instance, taken)
             if known.settled:
-                _keep(settings, instance, now)
+                _keep(settings, instance, now, made)
     return taken
 
 
-def _keep(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> None:
-    """Keep a copy of the records, read again after the report to Dagster was added."""
+def _keep(
+    settings: Settings, instance: dg.DagsterInstance, now: datetime, made: dict[int, Materialized]
+) -> None:
+    """Keep a copy of the records, read again after the report to Dagster was added.
+
+    What was `made` is in the copy as it was read, for events do not change.
+    """
     home = Path(instance.root_directory)
     before = version(settings, home)
     if before is None or record_damage.examine(home):
         return
-    known = dagster_records.read(instance, now)
+    known = dagster_records.read(instance, now, made=made)
     # Another process may have written meanwhile.
     if known.settled and version(settings, home) == before:
         keep(settings, known, before)

@@ -66,8 +66,14 @@ class RunFailure:
         return message("run_failed_at", step=self.step, why=self.why) if self.step else self.why
 
 
-def latest_materializations(instance: dg.DagsterInstance) -> list[Materialized]:
-    """Return the last materialisation of each asset and partition, with two kinds of query."""
+def latest_materializations(
+    instance: dg.DagsterInstance, read: dict[int, Materialized] | None = None
+) -> list[Materialized]:
+    """Return the last materialisation of each asset and partition, with two kinds of query.
+
+    Those in `read`, by the id of the event, are not read again; it gets the others.
+    """
+    read = {} if read is None else read
     events = SqlEventLogStorageTable.c
     newest = (
         select(func.max(events.id))
@@ -75,9 +81,11 @@ def latest_materializations(instance: dg.DagsterInstance) -> list[Materialized]:
         .group_by(events.asset_key, events.partition)
     )
     with _events(instance).index_connection() as connection:
-        ids = [row[0] for row in connection.execute(newest)]
-        entries = _entries(connection, SqlEventLogStorageTable.c.id, ids)
-        return [_materialized(entry) for entry in entries]
+        ids = sorted(row[0] for row in connection.execute(newest))
+        missing = [each for each in ids if each not in read]
+        for number, entry in _entries(connection, SqlEventLogStorageTable.c.id, missing):
+            read[number] = _materialized(entry)
+    return [read[each] for each in ids if each in read]
 
 
 def run_failures(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> dict[str, RunFailure]:
@@ -85,7 +93,7 @@ def run_failures(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> dict[s
     kinds = (dg.DagsterEventType.RUN_FAILURE.value, dg.DagsterEventType.RUN_CANCELED.value)
     with _events(instance).index_connection() as connection:
         entries = list(_entries(connection, SqlEventLogStorageTable.c.run_id, run_ids, kinds))
-    return {entry.run_id: _failure(instance, entry) for entry in entries}
+    return {entry.run_id: _failure(instance, entry) for _, entry in entries}
 
 
 def interrupted(
@@ -152,16 +160,19 @@ def _events(instance: dg.DagsterInstance) -> SqlEventLogStorage:
 
 def _entries(
     connection: Any, column: Any, values: Sequence[Any], kinds: Iterable[str] = ()
-) -> Iterator[EventLogEntry]:
-    """Yield the events whose `column` has one of `values`, of these `kinds` where there are any."""
+) -> Iterator[tuple[int, EventLogEntry]]:
+    """Yield the events, each after its id, whose `column` has one of `values`.
+
+    Where there are any `kinds`, only theirs.
+    """
     for first in range(0, len(values), CHUNK):
-        query = select(SqlEventLogStorageTable.c.event).where(
+        query = select(SqlEventLogStorageTable.c.id, SqlEventLogStorageTable.c.event).where(
             column.in_(values[first : first + CHUNK])
         )
         if kinds:
             query = query.where(SqlEventLogStorageTable.c.dagster_event_type.in_(list(kinds)))
-        for (text,) in connection.execute(query):
-            yield deserialize_value(text, EventLogEntry)
+        for number, text in connection.execute(query):
+            yield number, deserialize_value(text, EventLogEntry)
 
 
 def _materialized(entry: EventLogEntry) -> Materialized:
