@@ -49,6 +49,8 @@ farms, nor for prices, nor for a year's area.
 - **Weather** from the day of sowing to the day of issue. Earlier and later days are removed before
   anything is computed, so the soil is taken as full at sowing. Calendars are typical ones of the
   whole of France.
+- **A season counts** for the skill once it is over, or its harvest is known: the weather of those
+  under way changes what is usual of the others each month, and would change their skill with it.
 - **Features**, in {len(features.GROUPS)} groups of at most two: `water` (share of its need that a
   crop without irrigation received, over the season and from before flowering to ripening),
   `rain`, `warmth` (before and after flowering), `light` (radiation around flowering), `excess`

@@ -1,7 +1,7 @@
 """Inputs and provenance of the tables of yields, so that unchanged crops are not measured again.
 
 The file of `yield_skill` names for each crop the harvests, and the weather of their seasons, that
-it was measured on; days of a season without a known harvest do not change it. Between two days on
+it was measured on; days of a season that is under way do not change it. Between two days on
 which a window of a season begins or ends, no table of yields is computed again. Rows are made in
 `transforms.yields`.
 """

@@ -6,9 +6,9 @@ Add here how weather and harvests of départements are matched; forecasts from t
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -44,13 +44,18 @@ class Windows:
 
     of: Sequence[Window]
     sown: "_Sown"
+    only: frozenset[int] | None = field(default=None, kw_only=True)
+    """Positions of the years that count, all where it is None."""
 
     @cached_property
     def inside(self) -> list[int]:
         """Positions of the years whose window is within the record."""
         first, last = self.sown.days[0], self.sown.days[-1]
         return [
-            year for year, each in enumerate(self.of) if first <= each.sowing and each.issue <= last
+            year
+            for year, each in enumerate(self.of)
+            if first <= each.sowing and each.issue <= last
+            if self.only is None or year in self.only
         ]
 
     @cached_property
@@ -115,19 +120,38 @@ class CropSeasons:
         weather = np.array([each.known for each in self.issues])
         return np.asarray(np.logical_or.reduce(weather) & ~np.isnan(self.yields))
 
+    @cached_property
+    def settled(self) -> Self:
+        """The seasons with the years alone whose season is over or whose harvest is known.
+
+        Skill is measured on them. The weather of a season under way would shift what is usual of
+        the others, and so their skill from month to month.
+        """
+        over = self.issues[-1].known.any(axis=-1) if self.issues else np.False_
+        only = frozenset(np.flatnonzero(self.seen.any(axis=-1) | over).tolist())
+        return replace(
+            self,
+            issues=[replace(each, only=only) for each in self.issues],
+            placebos=[replace(each, only=only) for each in self.placebos],
+        )
+
     @property
     def digest(self) -> str:
-        """Hash of all data that skill is measured on: the crop, its harvests, their weather.
+        """Hash of all data of `settled`: the crop, its harvests, the weather of its seasons.
 
-        Weather of seasons whose harvest is not known yet is not included.
+        The longest window of each year has the weather of all its dates of issue.
         """
         hashed = hashlib.sha256(repr((self.crop, list(self.codes), self.years.tolist())).encode())
         hashed.update(np.ascontiguousarray(self.yields).tobytes())
-        seen = np.logical_or.reduce(self.seen, axis=-1)
-        for each in (*self.issues[-1:], *self.placebos):
-            chosen = [place for place, year in enumerate(each.inside) if seen[year]]
-            for name, values in each.weather.weather.items() if chosen else ():
-                hashed.update(name.encode() + np.ascontiguousarray(values[chosen]).tobytes())
+        seasons = self.settled
+        for windows in (seasons.issues[::-1], *([each] for each in seasons.placebos)):
+            hashed_years: set[int] = set()
+            for each in windows:
+                places = [n for n, year in enumerate(each.inside) if year not in hashed_years]
+                hashed.update(repr([each.inside[n] for n in places]).encode())
+                for name, values in each.weather.weather.items() if places else ():
+                    hashed.update(name.encode() + np.ascontiguousarray(values[places]).tobytes())
+                hashed_years.update(each.inside)
         return hashed.hexdigest()
 
 

@@ -41,7 +41,11 @@ OLDEST_HARVEST_YEARS: Final = 5
 
 
 def measured(seasons: CropSeasons) -> list[dict[str, Any]]:
-    """Return the measured skill of one crop, a row for each date of issue, without verdicts."""
+    """Return the measured skill of one crop, a row for each date of issue, without verdicts.
+
+    It is that of the seasons that are over (`CropSeasons.settled`).
+    """
+    seasons = seasons.settled
     seen = seasons.seen
     years = int(seen.any(axis=-1).sum())
     rows: list[dict[str, Any]] = [

@@ -1,5 +1,6 @@
 """Yield forecasts of départements: windows of seasons, no later data, no repeated measurement."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -266,6 +267,29 @@ def test_days_after_the_last_harvest_cause_no_measurement(lake: Lake) -> None:
     mark = lake.read("yield_skill").assign(skill=-0.5)
     lake.write("yield_skill", mark, Provenance(**recorded))
     assert set(skill_of(lake)["skill"]) == {-0.5}
+
+
+def test_skill_that_grew_with_the_weather_is_that_of_a_new_lake(
+    lake: Lake, tmp_path: Path, weather: pd.DataFrame
+) -> None:
+    """In spring 2020 seasons are under way whose harvest nobody knows."""
+    for code in CODES[:2]:
+        harvests = lake.read("crop_statistics", code)
+        origin = lake.origin("crop_statistics", code)
+        lake.write("crop_statistics", harvests[harvests["year"] < 2020], origin, code)
+    other = Lake(tmp_path / "other")
+    shutil.copytree(lake.root, other.root)
+
+    def until(of: Lake, day: str) -> pd.DataFrame:
+        for code in CODES[:2]:
+            rows = weather[(weather["departement"] == code) & (weather["date"] <= day)]
+            origin = Provenance("bundled", "", "2026-11-23", "")
+            of.write("weather_daily", validate("weather_daily", rows), origin, code)
+        return skill_of(of)
+
+    until(lake, "2020-05-31")
+    grown, anew = (until(each, "2020-08-28").fillna(-99.0) for each in (lake, other))
+    pd.testing.assert_frame_equal(grown, anew)
 
 
 def test_the_outlook_stays_where_nothing_changed(lake: Lake) -> None:
