@@ -65,6 +65,8 @@ def make_cells(home: Path, years: int, codes: list[str]) -> None:
             **{key: made[cell].ravel().astype(np.float32) for key, made in values.items()},
         )
         content = pa.Table.from_pandas(table, preserve_index=False)
+        days = content["period_end"].cast(pa.date32())
+        content = content.set_column(content.column_names.index("period_end"), "period_end", days)
         path = grid.cells(name)
         pq.write_table(content, path, compression="zstd", row_group_size=CELLS_TOGETHER)
     for code in codes:
