@@ -8,7 +8,6 @@ and so knows nothing of Dagster.
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +18,6 @@ import pandas as pd
 import pyarrow as pa
 
 from geo_pipeline import notes
-from geo_pipeline.errors import StorageError
 from geo_pipeline.runtime.making import Grown
 from geo_pipeline.runtime.needed_weather import NeededWeather
 from geo_pipeline.runtime.workspace import Workspace
@@ -154,16 +152,16 @@ class CellDekads:
 
     def _staying(self, code: str, made: _Made, until: date) -> tuple[pa.Table, date] | None:
         """Return the rows that stay in the file of a département, and the dekad that follows."""
-        with suppress(StorageError):  # not there yet, or damaged
-            footer, rows = self.weather.lake.grown(CELLS, code)
-            if footer.provenance.get("made_of") == self.method and footer.last_date is not None:
-                same = _Made.read(footer.state).same_before(made)
-                after = min(same, footer.last_date + ONE_DAY, until + ONE_DAY)
-                ends = rows["period_end"].to_numpy()
-                count = int(np.searchsorted(ends, np.datetime64(after)))
-                if count:
-                    return rows.slice(0, count), after
-        return None
+        found = self.weather.lake.grown_by(CELLS, code, self.method)
+        if found is None:
+            return None
+        footer, rows = found
+        if footer.last_date is None:  # it has no rows
+            return None
+        same = _Made.read(footer.state).same_before(made)
+        after = min(same, footer.last_date + ONE_DAY, until + ONE_DAY)
+        count = int(np.searchsorted(rows["period_end"].to_numpy(), np.datetime64(after)))
+        return (rows.slice(0, count), after) if count else None
 
 
 def _rows_since(what: _Since, codes: Sequence[str]) -> pd.DataFrame:

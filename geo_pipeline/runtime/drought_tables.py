@@ -4,7 +4,6 @@ Each is an object that can be sent to another process, and so knows nothing of D
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -13,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from geo_pipeline.errors import StorageError
 from geo_pipeline.runtime.making import Grown
 from geo_pipeline.runtime.needed_weather import NeededWeather
 from geo_pipeline.storage.lake import Footer, Lake
@@ -58,11 +56,8 @@ class SoilWater:
 
     def _kept(self, code: str) -> tuple[Footer, pa.Table]:
         """Return the file of a département, without anything where it cannot be gone on with."""
-        with suppress(StorageError):  # not there yet, or damaged
-            footer, rows = self.lake.grown("soil_water_daily", code)
-            if footer.provenance.get("made_of") == self.method:
-                return footer, rows
-        return Footer(0, None, None, {}), pa.table({})
+        found = self.lake.grown_by("soil_water_daily", code, self.method)
+        return found or (Footer(0, None, None, {}), pa.table({}))
 
 
 def _until(rows: pa.Table, day: date) -> pa.Table:

@@ -13,7 +13,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from geo_pipeline.errors import StorageError
 from geo_pipeline.sources.observed import OBSERVED
 from geo_pipeline.storage.lake import Lake
 from geo_pipeline.storage.lake_rows import arrow_schema
@@ -64,12 +63,10 @@ def grown_weather(
 
 def _staying(lake: Lake, code: str, days: pd.DataFrame, made_of: str) -> pa.Table | None:
     """Return the rows of whole years at the start of a file that are those of `days`."""
-    try:
-        footer, rows = lake.grown(WEATHER, code)
-    except StorageError:  # not there yet, or damaged
+    found = lake.grown_by(WEATHER, code, made_of)
+    if found is None:
         return None
-    if footer.provenance.get("made_of") != made_of:
-        return None
+    _, rows = found
     dates = days["date"].to_numpy()
     changed = min(_same(rows, days), len(days) - 1)
     year = dates[changed].astype("datetime64[Y]").astype("datetime64[D]")

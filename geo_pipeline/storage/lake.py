@@ -246,6 +246,18 @@ class Lake:
         file = _open(path).file
         return _footer(file), _read(file, path).replace_schema_metadata(None)
 
+    def grown_by(self, table: str, departement: str, method: str) -> tuple[Footer, pa.Table] | None:
+        """Return footer and rows of a partition, as `grown` does, where `method` made it.
+
+        None where another method did, by its provenance, and where there is no file or a damaged
+        one: all rows are then to be made.
+        """
+        try:
+            footer, rows = self.grown(table, departement)
+        except StorageError:
+            return None
+        return (footer, rows) if footer.provenance.get("made_of") == method else None
+
     def arrow(self, table: str, without: Collection[str] = (), **only: Sequence[str]) -> pa.Table:
         """Return the rows of all files of `table`; 0 rows where a partitioned one has no file yet.
 

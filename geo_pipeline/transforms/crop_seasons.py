@@ -58,6 +58,11 @@ class Windows:
             if self.only is None or year in self.only
         ]
 
+    def within(self, years: frozenset[int]) -> Self:
+        """Return the window of these years alone; the same, with its weather, where it has no
+        other."""
+        return self if years.issuperset(self.inside) else replace(self, only=years)
+
     @cached_property
     def weather(self) -> SeasonSoFar:
         """The weather of these years."""
@@ -131,8 +136,8 @@ class CropSeasons:
         only = frozenset(np.flatnonzero(self.seen.any(axis=-1) | over).tolist())
         return replace(
             self,
-            issues=[replace(each, only=only) for each in self.issues],
-            placebos=[replace(each, only=only) for each in self.placebos],
+            issues=[each.within(only) for each in self.issues],
+            placebos=[each.within(only) for each in self.placebos],
         )
 
     @property

@@ -223,34 +223,32 @@ def test_maps_have_the_share_at_a_class_or_worse(home: Path, published: pd.DataF
             assert value.to_dict() == {"32": pytest.approx(share)}
 
 
-def test_another_run_reads_no_file_again_and_keeps_the_rows(
-    home: Path, of_all: Path, tmp_path: Path
-) -> None:
-    own = Path(shutil.copytree(home, tmp_path / "home"))
+@pytest.fixture
+def own(home: Path, of_all: Path, tmp_path: Path) -> Settings:
+    """Return the settings of a copy of the home, whose grid files are not asked for again."""
+    copied = Path(shutil.copytree(home, tmp_path / "home"))
     url = (of_all / "grid.url").read_text(encoding="utf-8")
-    settings = settings_of(own, url, offline=True)
-    first = digests(settings.lake)
-    made = {path: path.stat().st_mtime_ns for path in own.rglob("cells-*.parquet")}
+    return settings_of(copied, url, offline=True)
+
+
+def test_another_run_reads_no_file_again_and_keeps_the_rows(own: Settings) -> None:
+    first = digests(own.lake)
+    made = {path: path.stat().st_mtime_ns for path in own.raw.rglob("cells-*.parquet")}
     assert len(made) == 12
-    assert run(settings, ["32"], ignore).failures == ()
-    assert digests(settings.lake) == first
+    assert run(own, ["32"], ignore).failures == ()
+    assert digests(own.lake) == first
     assert {path: path.stat().st_mtime_ns for path in made} == made
-    assert incomplete(settings, []) == []
+    assert incomplete(own, []) == []
 
 
 @pytest.mark.drill
-def test_days_after_days_make_the_lake_of_all_days_at_once(
-    home: Path, of_all: Path, tmp_path: Path
-) -> None:
-    own = Path(shutil.copytree(home, tmp_path / "home"))
-    url = (of_all / "grid.url").read_text(encoding="utf-8")
-    settings = settings_of(own, url, offline=True)
-    whole = digests(settings.lake)
-    before = settings.model_copy(update={"until": date(2025, 12, 15)})
+def test_days_after_days_make_the_lake_of_all_days_at_once(own: Settings) -> None:
+    whole = digests(own.lake)
+    before = own.model_copy(update={"until": date(2025, 12, 15)})
     assert run(before, ["32"], ignore).failures == ()
-    assert Lake(settings.lake).footer("cell_dekads", "32").last_date == date(2025, 12, 10)
-    assert run(settings, ["32"], ignore).failures == ()
-    assert digests(settings.lake) == whole
+    assert Lake(own.lake).footer("cell_dekads", "32").last_date == date(2025, 12, 10)
+    assert run(own, ["32"], ignore).failures == ()
+    assert digests(own.lake) == whole
 
 
 def test_with_weather_of_another_provider_cells_go(home: Path, tmp_path: Path) -> None:
