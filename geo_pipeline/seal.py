@@ -36,6 +36,8 @@ class Opened(NamedTuple):
 
     file: pq.ParquetFile
     content: bytes
+    sha256: str
+    """SHA-256 of the whole file, its seal included."""
     is_sealed: bool
 
 
@@ -66,7 +68,8 @@ def opened(path: Place) -> Opened:
     """
     try:
         content = path.read_bytes()
-        if not _holds(content):
+        sha256, holds = _hashed(content)
+        if not holds:
             raise damaged(path, message("seal.bytes"))
         file = pq.ParquetFile(pa.BufferReader(content))
         place = (file.schema_arrow.metadata or {}).get(SIGN)
@@ -76,7 +79,7 @@ def opened(path: Place) -> Opened:
         raise damaged(path, str(error).splitlines()[0]) from error
     if place is not None and not path.as_posix().endswith(f"/{place.decode()}"):
         raise damaged(path, message("seal.another_place", place=place.decode()))
-    return Opened(file, content, place is not None)
+    return Opened(file, content, sha256, place is not None)
 
 
 def damaged(path: Place, reason: Message | str) -> DamagedError:
@@ -84,13 +87,19 @@ def damaged(path: Place, reason: Message | str) -> DamagedError:
     return DamagedError(message("seal.damaged", path=path, why=reason), path)
 
 
-def _holds(content: bytes) -> bool:
-    """Return whether the seal of a file is valid, or nothing in the file says that it has one."""
+def _hashed(content: bytes) -> tuple[str, bool]:
+    """Return the SHA-256 of a file, and whether its seal is valid.
+
+    A file is valid too where nothing in it says that it has a seal. Both hashes begin with the
+    pages, nearly all of the file, which are hashed once.
+    """
     mark = content.find(MARK)
     if mark < 0:
-        return SIGN not in content
+        return hashlib.sha256(content).hexdigest(), SIGN not in content
     digest, rest = mark + len(MARK), mark + len(MARK) + DIGEST_BYTES
     view = memoryview(content)
     found = hashlib.sha256(view[:mark])
+    whole = found.copy()
     found.update(view[rest:])
-    return found.digest() == content[digest:rest]
+    whole.update(view[mark:])
+    return whole.hexdigest(), found.digest() == content[digest:rest]

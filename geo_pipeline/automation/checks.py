@@ -90,7 +90,7 @@ def _checks(of: Table) -> dg.AssetChecksDefinition:
             is_partial = step.has_partition_key or step.has_partition_key_range
             codes = step.partition_keys if is_partial and of.partitioned else CODES
             with time_limit(f"checks of {of.name}", workspace.settings.step_timeout_s):
-                _judge(step, workspace, of, codes)
+                _judge(step, workspace.for_a_step(), of, codes)
             for name in of.checks:
                 yield dg.Output(None, output_name=f"{of.name}_{name}")
 

@@ -69,7 +69,11 @@ def snapshot(
 
 
 def snapshot_of(
-    settings: Settings, known: Known, now: datetime, unreadable: Sequence[Trouble] = ()
+    settings: Settings,
+    known: Known,
+    now: datetime,
+    unreadable: Sequence[Trouble] = (),
+    lake: Lake | None = None,
 ) -> dict[str, Any]:
     """Return the state of the pipeline at `now`; times are ISO texts, UTC.
 
@@ -81,7 +85,7 @@ def snapshot_of(
     """
     nothing = known is NOTHING
     under_way = known.under_way or (nothing and run_locks.any_held(troubles.dagster_home(settings)))
-    lake = Lake(settings.lake).at_once()
+    lake = (lake or Lake(settings.lake)).at_once()
     partitions = _partitions(settings, known, now, lake, all_due=nothing and under_way)
     with closing(Warehouse(settings.warehouse)) as warehouse:
         of_files = troubles.of_files(settings, under_way, lake, warehouse)

@@ -26,6 +26,7 @@ from geo_pipeline.files import write_text
 from geo_pipeline.platform import record_damage, state_checks
 from geo_pipeline.platform.run_records import Materialized
 from geo_pipeline.settings import Settings
+from geo_pipeline.storage.lake import Lake
 from geo_pipeline.words import keep_all
 
 PAGE: Final = "pipeline.json"
@@ -39,11 +40,15 @@ _log = logging.getLogger(__name__)
 
 
 def write(
-    settings: Settings, instance: dg.DagsterInstance | None, now: datetime | None = None
+    settings: Settings,
+    instance: dg.DagsterInstance | None,
+    now: datetime | None = None,
+    lake: Lake | None = None,
 ) -> dict[str, Any]:
     """Write the snapshot, the metrics and the volumes of now; return the snapshot.
 
-    What Dagster's pages show of the state is reported to Dagster.
+    What Dagster's pages show of the state is reported to Dagster. A `lake` that a run has used
+    knows hashes of rows that are asked for here again.
 
     Raises:
         RecordsError: Dagster's records hold values that it cannot have written.
@@ -56,7 +61,7 @@ def write(
         now = now or datetime.now(UTC)
         made: dict[int, Materialized] = {}
         known = NOTHING if instance is None else dagster_records.read(instance, now, made=made)
-        taken = snapshot_of(settings, known, now)
+        taken = snapshot_of(settings, known, now, lake=lake)
         changed = _with_volumes(taken["volumes"], taken)
         if changed != taken["volumes"]:
             taken["volumes"] = changed
@@ -91,13 +96,15 @@ def _keep(
 
 
 @contextmanager
-def kept_up(settings: Settings, instance: dg.DagsterInstance) -> Iterator[None]:
+def kept_up(
+    settings: Settings, instance: dg.DagsterInstance, lake: Lake | None = None
+) -> Iterator[None]:
     """Write the snapshot when the block ends, also when it ends with an error."""
     try:
         yield
     finally:
         try:
-            write(settings, instance)
+            write(settings, instance, lake=lake)
         except (StorageError, OSError) as error:  # a failed snapshot must not fail the work itself
             _log.warning("monitoring: not written", extra=logs.about(error=error))
 

@@ -103,7 +103,7 @@ def run(
     migrated = bring_up_to_date(settings.shared, workspace.lake)
     definitions = build_definitions(workspace)
     job = definitions.resolve_job_def("france" if len(codes) == len(CODES) else "departement")
-    with open_instance(settings) as instance, kept_up(settings, instance):
+    with open_instance(settings) as instance, kept_up(settings, instance, workspace.lake):
         killed = tuple(reap(instance))
         result = _execute(job, instance, run_tags(codes))
     asset_seconds = {

@@ -46,7 +46,8 @@ class _OutOfTimeError(BaseException):
 def guarded(compute: Callable[..., Any]) -> Callable[..., Any]:
     """Return `compute`, the function of an asset, with a time limit and one-line errors.
 
-    `compute` takes a `workspace`, whose settings limit its time (`step_timeout_s`).
+    `compute` takes a `workspace`, whose settings limit its time (`step_timeout_s`), and gets it for
+    one step (`Workspace.for_a_step`).
 
     Raises:
         dagster.Failure: the asset failed, or a signal ends the run; its cause is the error itself.
@@ -58,11 +59,13 @@ def guarded(compute: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(compute)
     def run(*args: Any, **kwargs: Any) -> Any:
         context = dg.AssetExecutionContext.get()
-        settings = signature.bind(*args, **kwargs).arguments["workspace"].settings
+        bound = signature.bind(*args, **kwargs)
+        workspace = bound.arguments["workspace"]
+        bound.arguments["workspace"] = workspace.for_a_step()
         name = context.asset_key.to_user_string()
         try:
-            with time_limit(name, settings.step_timeout_s):
-                return compute(*args, **kwargs)
+            with time_limit(name, workspace.settings.step_timeout_s):
+                return compute(*bound.args, **bound.kwargs)
         except (dg.Failure, dg.RetryRequested):
             raise
         except DagsterExecutionInterruptedError as stopped:

@@ -1,5 +1,6 @@
 """The workspace of a run: the lake, the providers, failures and findings."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -70,6 +71,16 @@ class Workspace:
     def warehouse(self) -> Warehouse:
         """The published warehouse."""
         return Warehouse(self.settings.warehouse)
+
+    def for_a_step(self) -> Self:
+        """Return this workspace with a lake for one step (`Lake.for_a_step`); the rest is the same.
+
+        What was opened before is shared, and the providers are opened so that they are.
+        """
+        _ = self.providers
+        step = copy.copy(self)
+        step.__dict__["lake"] = self.lake.for_a_step()
+        return step
 
     def boundaries(self, warn: Callable[[str], object]) -> tuple[gpd.GeoDataFrame, Provenance]:
         """Return the outlines to use: the provider's where they pass the checks, else the embedded.

@@ -159,7 +159,7 @@ class Lake:
             of = _open(path)
             if not of.is_sealed:  # written before there were seals: all of it is read instead
                 read(path)
-            return Inspection(hashlib.sha256(of.content).hexdigest(), _footer(of.file))
+            return Inspection(of.sha256, _footer(of.file))
         except DamagedError as error:
             return Inspection(file_sha256(path), error)
 
@@ -203,6 +203,13 @@ class Lake:
         longer than the task: bits that flip on the disk meanwhile are not noticed.
         """
         return _AtOnce(self)
+
+    def for_a_step(self) -> "Lake":
+        """Return this lake for one step of a run, which may write to it.
+
+        It checks a file again only if it was replaced, as `at_once` does, and lists no store.
+        """
+        return _Remembering(self)
 
     def read(
         self, table: str, *departements: str, columns: Sequence[str] | None = None
@@ -332,7 +339,7 @@ class Lake:
                 yield _provenance_row(table, path, self.inspect(path))
 
 
-class _AtOnce(Lake):
+class _Remembering(Lake):
     """A lake that remembers the checks of files that were not replaced."""
 
     def __init__(self, lake: Lake) -> None:
@@ -340,16 +347,10 @@ class _AtOnce(Lake):
         self._digests = lake._digests
         self._grown = lake._grown
         self._inspections: dict[Place, tuple[tuple[int, int, int], Inspection]] = {}
-        self._listed: dict[Place, Place] | None = None
+        if isinstance(lake, _Remembering):
+            self._inspections = lake._inspections
 
-    def path(self, table: str, departement: str | None = None) -> Place:
-        path = super().path(table, departement)
-        if isinstance(path, ObjectPath) and self._listed is None:  # instead of asking for each file
-            whole, parts = (listing(self.root, f"{each}/part.parquet") for each in ("*", "*/*"))
-            self._listed = {each: each for each in (*whole, *parts)}
-        return path if self._listed is None else self._listed.get(path, path)
-
-    def at_once(self) -> Lake:
+    def for_a_step(self) -> Lake:
         return self
 
     def inspect(self, path: Place) -> Inspection:
@@ -361,6 +362,24 @@ class _AtOnce(Lake):
         if path not in self._inspections or self._inspections[path][0] != version:
             self._inspections[path] = version, super().inspect(path)
         return self._inspections[path][1]
+
+
+class _AtOnce(_Remembering):
+    """One that lists a store once besides, for a task that only reads."""
+
+    def __init__(self, lake: Lake) -> None:
+        super().__init__(lake)
+        self._listed: dict[Place, Place] | None = None
+
+    def path(self, table: str, departement: str | None = None) -> Place:
+        path = super().path(table, departement)
+        if isinstance(path, ObjectPath) and self._listed is None:  # instead of asking for each file
+            whole, parts = (listing(self.root, f"{each}/part.parquet") for each in ("*", "*/*"))
+            self._listed = {each: each for each in (*whole, *parts)}
+        return path if self._listed is None else self._listed.get(path, path)
+
+    def at_once(self) -> Lake:
+        return self
 
 
 def partition(path: Place) -> str | None:

@@ -110,6 +110,22 @@ def test_one_question_looks_at_a_file_again_only_where_it_is_another(
         once.footer("crop_statistics", "01")
 
 
+def test_a_step_that_writes_looks_once_at_what_it_has_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    look = seal.opened
+    monkeypatch.setattr(seal, "opened", lambda path: opened.append(path) or look(path))
+    step = Lake(tmp_path).for_a_step()
+    for year in (2020, 2021):
+        rows = validate("crop_statistics", crops(year=year))
+        written = step.write("crop_statistics", rows, ORIGIN, "01")
+        assert step.origin("crop_statistics", "01").sha256 == written.sha256
+        assert step.at_once().footer("crop_statistics", "01").rows == 1
+    assert opened == [written.path] * 2
+    assert step.for_a_step() is step
+
+
 def test_an_absent_file_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="not there yet: run `geo-pipeline run` first"):
         Lake(tmp_path).read("weather_daily", "31")

@@ -1,5 +1,6 @@
 """The seal: no damage of a file of the lake is read, and other readers do not mind it."""
 
+import hashlib
 import io
 import random
 import shutil
@@ -112,7 +113,8 @@ def is_believed(look: Callable[[Path], object], path: Path) -> bool:
 def test_no_damage_goes_unnoticed(lake: Lake, table: str) -> None:
     path = lake.files(table)[0]
     whole = path.read_bytes()
-    assert lake.inspect(path).damage is None
+    inspection = lake.inspect(path)
+    assert (inspection.damage, inspection.sha256) == (None, hashlib.sha256(whole).hexdigest())
     for seed, (what, damaged) in enumerate(damages(whole, seed=len(table))):
         if damaged == whole:
             continue
