@@ -205,12 +205,14 @@ class Sim2:
             parts.append(rows.append_column("provisional", provisional))
             received.append(answer)
         every = pa.concat_tables(part.replace_schema_metadata(None) for part in parts)
-        days = pd.DataFrame(
-            every.to_pandas(date_as_object=False, coerce_temporal_nanoseconds=True)
-        ).drop_duplicates("date", keep="first")
-        days = days[days["date"].between(pd.Timestamp(since), pd.Timestamp(until))]
+        # The days in their order, each of the first file that has it, which is the best.
+        dates, first = np.unique(every["date"].to_numpy(), return_index=True)
+        wanted = (dates >= np.datetime64(since)) & (dates <= np.datetime64(until))
+        days: pd.DataFrame = every.take(first[wanted]).to_pandas(
+            date_as_object=False, coerce_temporal_nanoseconds=True
+        )
         hashes = tuple(answer.sha256 for answer in received)
-        return days.sort_values("date", ignore_index=True), provenance_of(NAME, received), hashes
+        return days, provenance_of(NAME, received), hashes
 
     def _read(self, file: GridFile, departement: str) -> tuple[Received, pa.Table]:
         """Return a file and its means of `departement`; one that came damaged is fetched once more.
@@ -401,7 +403,7 @@ def _observed(rows: pd.DataFrame, departement: str) -> pd.DataFrame:
             "rh_pct": rows["rh_pct"].clip(upper=100.0),
             "et0_source_mm": rows["etp_mm"],
             "swi_source": rows["swi"],
-            "stations": pd.array([pd.NA] * len(rows), dtype="Int64"),
+            "stations": pd.Series(pd.NA, index=rows.index, dtype="Int64"),
             "source": NAME,
             "resolution": "day",
             "provisional": rows["provisional"],

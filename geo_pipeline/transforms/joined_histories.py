@@ -111,8 +111,10 @@ def joined(parts: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
     filled = [part for part in known if len(part)] or list(known[:1])
     columns = list(dict.fromkeys(str(name) for part in parts for name in part))
     rows = pd.concat([_with(columns, part) for part in filled]) if filled else pd.DataFrame()
+    if len(filled) > 1:
+        rows = rows.drop_duplicates("date", keep="first")
     if len(rows):
-        rows = rows.drop_duplicates("date", keep="first").sort_values("date", ignore_index=True)
+        rows = rows.sort_values("date", ignore_index=True)
     comparisons = [
         row for first, other in combinations(known, 2) for row in _comparisons(first, other)
     ]
