@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,12 @@ def years(first: str, last: str, seed: int | None = 3) -> pd.DataFrame:
 
 
 RECORD = years("2009-01-01", "2020-12-31")
-HINDCAST = outlook_hindcast(RECORD, CROPS, SOILS)
+
+
+@cache
+def hindcast() -> pd.DataFrame:
+    """Return the past forecasts of `RECORD`, computed once."""
+    return outlook_hindcast(RECORD, CROPS, SOILS)
 
 
 def test_the_outlook_is_issued_at_the_end_of_the_last_whole_dekad() -> None:
@@ -101,10 +107,10 @@ def test_the_observed_wetness_is_the_mean_of_the_daily_table() -> None:
     july = daily[
         (daily["crop"] == "grain_maize_rainfed") & daily["date"].between("2016-07-11", "2016-07-20")
     ]
-    told = HINDCAST[
-        (HINDCAST["crop"] == "grain_maize_rainfed")
-        & (HINDCAST["period_end"] == "2016-06-20")
-        & (HINDCAST["lead_dekads"] == 3)
+    told = hindcast()[
+        (hindcast()["crop"] == "grain_maize_rainfed")
+        & (hindcast()["period_end"] == "2016-06-20")
+        & (hindcast()["lead_dekads"] == 3)
     ]
     assert told["observed"].item() == pytest.approx(july["swi"].mean(), abs=2e-4)
     assert told["p10"].item() <= told["p50"].item() <= told["p90"].item()
@@ -112,7 +118,7 @@ def test_the_observed_wetness_is_the_mean_of_the_daily_table() -> None:
 
 def test_a_hindcast_is_the_outlook_of_its_day_where_all_other_years_are_before() -> None:
     rows = soil_outlook(RECORD, CROPS, SOILS).set_index("lead_dekads")
-    last = HINDCAST[HINDCAST["period_end"] == "2020-12-31"].set_index("lead_dekads")
+    last = hindcast()[hindcast()["period_end"] == "2020-12-31"].set_index("lead_dekads")
     assert last["observed"].isna().all()
     np.testing.assert_allclose(last["p50"], rows["p50"], atol=2e-4)
     np.testing.assert_allclose(100 * last["drought_chance"], rows["d1_pct"], atol=0.06)
@@ -166,9 +172,9 @@ def test_skill_is_of_sums_over_departements_and_years() -> None:
 
 
 def test_sums_of_scores_are_those_of_the_hindcasts() -> None:
-    sums = database.run("outlook_scores", {"outlook_hindcast": HINDCAST})
+    sums = database.run("outlook_scores", {"outlook_hindcast": hindcast()})
     skills = outlook_skill(sums)
-    known = HINDCAST.dropna(subset=["crps", "crps_climatology", "crps_persistence"])
+    known = hindcast().dropna(subset=["crps", "crps_climatology", "crps_persistence"])
     of = (known["crop"] == "grassland") & (known["lead_dekads"] == 1)
     may = known[of & (known["period_end"].dt.month == 5)]
     told = skills[

@@ -1,5 +1,6 @@
 """Hindcasts: they use no data of the target year, and their scores are right."""
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -38,13 +39,18 @@ def collected(record: Weather) -> dict[tuple[int, int], dict[str, np.ndarray]]:
 
 
 RECORD = weather()
-FOUND = collected(RECORD)
+
+
+@cache
+def of_record() -> dict[tuple[int, int], dict[str, np.ndarray]]:
+    """Return what is told of `RECORD`, once."""
+    return collected(RECORD)
 
 
 def by_year(score: str, *, crop: int = GRASS, lead: int = 1) -> np.ndarray:
     """Return sums of a score by year."""
     sums = np.zeros(12)
-    for (which, issue), told in FOUND.items():
+    for (which, issue), told in of_record().items():
         both = told["crps"] + told["crps_climatology"] + told["crps_persistence"]
         if which == crop:
             each = np.where(np.isnan(both), 0.0, told[score])[:, lead - 1]
@@ -53,20 +59,21 @@ def by_year(score: str, *, crop: int = GRASS, lead: int = 1) -> np.ndarray:
 
 
 def test_every_past_issue_is_there_as_soon_as_the_soil_is_known() -> None:
-    issues = sorted(issue for crop, issue in FOUND if crop == GRASS)
+    issues = sorted(issue for crop, issue in of_record() if crop == GRASS)
     assert len(issues) > 12 * 36 - 12
-    last = FOUND[GRASS, issues[-1]]
+    last = of_record()[GRASS, issues[-1]]
     assert np.isnan(last["observed"]).all()
-    assert np.isfinite(FOUND[GRASS, issues[-2]]["observed"][:, 0]).all()
+    assert np.isfinite(of_record()[GRASS, issues[-2]]["observed"][:, 0]).all()
 
 
 def test_places_in_groups_are_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = of_record()
     groups = len([*hindcasts(RECORD, *crops(RECORD))])
     monkeypatch.setattr(module, "VALUES_AT_ONCE", 1)
     assert len([*hindcasts(RECORD, *crops(RECORD))]) == groups * len(RECORD.rain_mm)
     alone = collected(RECORD)
-    assert alone.keys() == FOUND.keys()
-    for key, told in FOUND.items():
+    assert alone.keys() == at_once.keys()
+    for key, told in at_once.items():
         for name, values in told.items():
             np.testing.assert_array_equal(alone[key][name], values)
 
@@ -74,10 +81,10 @@ def test_places_in_groups_are_as_all_at_once(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_crop_has_hindcasts_in_its_season_only() -> None:
     """From 20 April to 6 October: the last whole dekad ends on 30 September."""
     day = RECORD.dates.get_loc("2014-07-31")
-    told = FOUND[MAIZE, day]["median"]
+    told = of_record()[MAIZE, day]["median"]
     assert np.isfinite(told[:, :6]).all()
     assert np.isnan(told[:, 6:]).all()
-    assert (MAIZE, RECORD.dates.get_loc("2014-04-10")) not in FOUND
+    assert (MAIZE, RECORD.dates.get_loc("2014-04-10")) not in of_record()
 
 
 @pytest.mark.parametrize("issue", ["2013-05-31", "2012-02-20", "2016-11-30"])
@@ -86,11 +93,11 @@ def test_observed_weather_does_not_change_its_own_forecast(issue: str) -> None:
     day = RECORD.dates.get_loc(issue)
     other = collected(replaced(RECORD, day, day + 100))
     for crop in (GRASS, MAIZE):
-        if (crop, day) in FOUND:
+        if (crop, day) in of_record():
             for name in TOLD:
-                before, after = FOUND[crop, day][name], other[crop, day][name]
+                before, after = of_record()[crop, day][name], other[crop, day][name]
                 assert before.tobytes() == after.tobytes(), name
-    assert (other[GRASS, day]["observed"] != FOUND[GRASS, day]["observed"]).any()
+    assert (other[GRASS, day]["observed"] != of_record()[GRASS, day]["observed"]).any()
 
 
 def test_the_same_dekad_of_other_years_without_the_target() -> None:
@@ -139,7 +146,7 @@ def test_persistence_starts_from_the_day_of_issue() -> None:
     wider = np.sqrt(len(usual) / (len(usual) - 2))
     told = start + slope * now + wider * (usual - start - slope * before)
     expected = fair_crps(np.clip(told, 0.0, 1.0), came)
-    assert FOUND[GRASS, day]["crps_persistence"][0, 1] == pytest.approx(float(expected))
+    assert of_record()[GRASS, day]["crps_persistence"][0, 1] == pytest.approx(float(expected))
 
 
 def test_limits_that_few_years_cannot_estimate_are_missing() -> None:
@@ -161,7 +168,7 @@ def test_the_state_of_the_soil_gives_skill_that_falls_with_lead() -> None:
 
 
 def test_the_range_of_eighty_per_cent_holds_as_often() -> None:
-    grass = [told for (crop, _), told in FOUND.items() if crop == GRASS]
+    grass = [told for (crop, _), told in of_record().items() if crop == GRASS]
     low, high, came = (
         np.array([each[name] for each in grass]) for name in ("low", "high", "observed")
     )
