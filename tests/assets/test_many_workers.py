@@ -2,7 +2,8 @@
 
 The machines are folders here: nothing is shared but the broker, the records and the store.
 `DRILL_DEPARTEMENTS=all DRILL_TOGETHER=5 just test-drills tests/assets/test_many_workers.py` does it
-with all 101, five in a run.
+with all 101, five in a run. `DRILL_BROKER_URL=amqp://guest:guest@127.0.0.1:5672//` takes a broker
+that is there, such as RabbitMQ, instead of a Redis of the drill's own.
 """
 
 import os
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 ROOT = Path(__file__).resolve().parents[2]
 CHOSEN = os.environ.get("DRILL_DEPARTEMENTS", "01,2A,31,32,75,83")
 TOGETHER = int(os.environ.get("DRILL_TOGETHER", "1"))
+BROKER = os.environ.get("DRILL_BROKER_URL")
 WORKERS = 3
 
 
@@ -99,9 +101,10 @@ def records() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def site(records: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with broker.served() as redis, object_store.served() as store:
+    handing_out = nullcontext(BROKER) if BROKER else broker.served()
+    with handing_out as address, object_store.served() as store:
         shared = {
-            "GEO_PIPELINE_BROKER_URL": redis,
+            "GEO_PIPELINE_BROKER_URL": address,
             "GEO_PIPELINE_POSTGRES_URL": records,
             "GEO_PIPELINE_STORE": "s3://drought/many",
             "GEO_PIPELINE_STORE_ENDPOINT": store.address,
