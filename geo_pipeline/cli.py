@@ -71,6 +71,10 @@ RESUME = "Only what `status` says is wrong: failed, held, damaged, missing, outd
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Tell each file written and each request.")
 ]
+FirstMap = Annotated[bool, typer.Option("--first-map", help="Without forecasts: sooner.")]
+Departements = Annotated[
+    str | None, typer.Option(help="Codes or names, such as 31,32; default: all 101.")
+]
 Source = Annotated[
     str | None,
     typer.Option(help=f"Provider of weather: {', '.join(names('weather'))}."),
@@ -82,12 +86,9 @@ History = Annotated[
 Offline = Annotated[
     bool, typer.Option("--offline", help="Rebuild from what was received before: no network.")
 ]
-Since = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of weather to take.")
-]
-Until = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of weather to take.")
-]
+DAY = ["%Y-%m-%d"]
+Since = Annotated[datetime | None, typer.Option(formats=DAY, help="First day of weather to take.")]
+Until = Annotated[datetime | None, typer.Option(formats=DAY, help="Last day of weather to take.")]
 
 
 def main() -> None:
@@ -119,14 +120,13 @@ def _before_any_command(
 @app.command()
 def run(
     source: Source = None,
-    departements: Annotated[
-        str | None, typer.Option(help="Codes or names, such as 31,32; default: all 101.")
-    ] = None,
+    departements: Departements = None,
     since: Since = None,
     until: Until = None,
     history: History = None,
     offline: Offline = False,
     resume: Annotated[bool, typer.Option("--resume", help=RESUME)] = False,
+    first_map: FirstMap = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -138,14 +138,12 @@ def run(
         _resume(settings, as_json, verbose)
         return
     codes = parse_departements([departements]) if departements is not None else list(CODES)
-    _run(codes, settings, as_json, verbose)
+    _run(codes, settings, as_json, verbose, first_map=first_map)
 
 
 @app.command()
 def live(
-    departements: Annotated[
-        str | None, typer.Option(help="Codes or names, such as 31,32; default: all 101.")
-    ] = None,
+    departements: Departements = None,
     since: Annotated[
         int | None, typer.Option(help="First year of the history; default: 1991.")
     ] = None,
@@ -195,9 +193,7 @@ def materialize(
 
 @app.command()
 def backfill(
-    departements: Annotated[
-        str | None, typer.Option(help="Codes or names, such as 31,32; default: all 101.")
-    ] = None,
+    departements: Departements = None,
     again: Annotated[
         str | None,
         typer.Option(help="Id of a backfill: only what has not come to a good end in it."),
@@ -477,7 +473,9 @@ def _settings(
     return read_settings(**{name: value for name, value in said.items() if value is not None})
 
 
-def _run(codes: list[str], settings: "Settings", as_json: bool, verbose: bool) -> None:
+def _run(
+    codes: list[str], settings: "Settings", as_json: bool, verbose: bool, *, first_map: bool = False
+) -> None:
     """Run `codes` and print the outcome."""
     from geo_pipeline import logs
 
@@ -487,7 +485,7 @@ def _run(codes: list[str], settings: "Settings", as_json: bool, verbose: bool) -
         if note := foreseen(settings):
             err.print(f"note: {note}", markup=False, soft_wrap=True)
         try:
-            outcome = run(settings, codes, on_partition)
+            outcome = run(settings, codes, on_partition, first_map=first_map)
         except GeoPipelineError as error:
             if not as_json or isinstance(error, UsageError):
                 raise

@@ -72,6 +72,8 @@ class Table:
     needs_whole: Literal["day", "dekad", "year"] = "day"
     """What must be over in the weather before the rows change: they are the same on all days in
     between, and are not made again."""
+    foretells: bool = False
+    """Whether it is of forecasts, which the first map of a home does not wait for."""
     made_from: tuple[str, ...] = ()
     """Tables that its asset waits for: its inputs, or those whose outlines its requests use."""
     columns_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -356,6 +358,7 @@ _ALL: Final = (
         Words("Qualité des prévisions de rendement", "Skill of yield forecasts"),
         "outlook_schemas.YieldSkill",
         "3_drought",
+        foretells=True,
         # The weather comes by the indicators: one publication follows both.
         made_from=("drought_indicators", "crop_statistics"),
         columns_from={
@@ -369,6 +372,7 @@ _ALL: Final = (
         Words("Rendements à venir", "Yields to come"),
         "outlook_schemas.YieldOutlook",
         "3_drought",
+        foretells=True,
         made_from=("drought_indicators", "crop_statistics", "yield_skill"),
         columns_from={
             "departement": ("crop_statistics.departement",),
@@ -384,6 +388,7 @@ _ALL: Final = (
         Words("Prévisions passées du sol", "Past forecasts of soils"),
         "outlook_schemas.OutlookHindcast",
         "3_drought",
+        foretells=True,
         partitioned=True,
         needs_whole="year",
         made_from=("weather_daily",),
@@ -400,6 +405,7 @@ _ALL: Final = (
         Words("Qualité des prévisions du sol", "Skill of forecasts of soils"),
         "outlook_schemas.OutlookSkill",
         "3_drought",
+        foretells=True,
         made_from=("outlook_hindcast",),
         columns_from={
             "crpss_climatology": ("outlook_hindcast.crps", "outlook_hindcast.crps_climatology"),
@@ -412,6 +418,7 @@ _ALL: Final = (
         Words("Eau du sol à venir", "Soil water to come"),
         "outlook_schemas.SoilOutlook",
         "3_drought",
+        foretells=True,
         partitioned=True,
         needs_whole="dekad",
         made_from=("weather_daily",),
@@ -433,6 +440,7 @@ _ALL: Final = (
         Words("Pluie avant la fin de la sécheresse", "Rain until recovery"),
         "outlook_schemas.Recovery",
         "3_drought",
+        foretells=True,
         partitioned=True,
         needs_whole="dekad",
         made_from=("weather_daily",),

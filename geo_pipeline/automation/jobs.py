@@ -21,6 +21,9 @@ SCOPE_TAG: Final = "geo_pipeline/scope"
 FRANCE: Final = "france"
 """Scope of runs of all départements: `dagster.yaml` lets one of them run at a time."""
 
+FIRST_MAP: Final = "first_map"
+"""The job of a first map, without forecasts."""
+
 MAX_RUNTIME_TAG: Final = "dagster/max_runtime"
 STEPS_IN_A_ROW: Final = 4
 """Steps of the longest chain in a run: observation, soil water, indicators, publication."""
@@ -52,11 +55,20 @@ def _jobs(longest_s: int, names: tuple[str, ...]) -> tuple[Any, ...]:
     elsewhere = dg.AssetSelection.checks(*state_checks) | dg.AssetSelection.assets(BULLETINS)
     job = partial(_job, longest_s, elsewhere)
     everything = dg.AssetSelection.all()
+    forecasts = dg.AssetSelection.assets(*(each.name for each in of if each.foretells))
+    of_forecasts = check_keys(each for each in of if each.foretells)
     return (
         job(
             "france",
             everything,
             "All tables, from the providers to the exports, for all départements or some.",
+            whole=True,
+        ),
+        job(
+            FIRST_MAP,
+            everything - forecasts - dg.AssetSelection.checks(*of_forecasts),
+            "As `france`, without forecasts of soils and yields: what `geo-pipeline live` begins "
+            "with, so that a first map is there sooner.",
             whole=True,
         ),
         job(

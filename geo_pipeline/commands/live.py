@@ -43,6 +43,8 @@ from geo_pipeline.commands.live_plan import (
     Download,
     Plan,
     Step,
+    lacks_map,
+    lake_since,
     plan,
     told,
 )
@@ -112,6 +114,8 @@ class Live:
         self._speed = settings.raw / ".pace" / "speed.json"
         self._state = LiveState(settings.home)
         self._stopped = threading.Event()
+        self._lake = Lake(settings.lake)
+        self._may_read = threading.Event()
 
     def tell(self) -> int:
         """Print the plan; return the exit code.
@@ -185,7 +189,7 @@ class Live:
             self.codes,
             today,
             self.since,
-            lake_since=self._lake_since(metropolitan),
+            lake_since=lake_since(self._lake, metropolitan, self._files.name),
             files=lambda since: files(metropolitan, since, today),
             overseas=self._overseas(today),
             source=self._files.name,
@@ -230,7 +234,13 @@ class Live:
             SourceError: a file cannot be fetched; what was published before it stays.
         """
         downloads = {each.url: each for step in made.steps for each in step.downloads}
-        fetching = Fetching(list(downloads), lambda url: self._fetch(http, downloads[url]))
+        first = [step for step in made.steps[:1] if lacks_map(self._lake, step)]
+        at_once = {each.url for step in first for each in step.downloads}
+        if not first:
+            self._may_read.set()
+        fetching = Fetching(
+            list(downloads), lambda url: self._fetch(http, downloads[url], url in at_once)
+        )
         http = self._workspace.providers.client(fetching.heard)
         code = 0
         with self._stoppable():
@@ -243,17 +253,22 @@ class Live:
                     named = f"step {n} of {len(made.steps)}"
                     err.print(named, highlight=False)
                     self._await(fetching, step, f"{named}, {step.since.year} to today")
+                    if not self._may_read.is_set():
+                        self._run_once(step, first_map=True)
+                        self._may_read.set()
                     code = max(code, self._run(step))
             finally:
                 if fetching.bytes_per_s is not None:
                     note_speed(self._speed, fetching.bytes_per_s)
         return code
 
-    def _fetch(self, http: Http, wanted: Download) -> None:
-        """Fetch a file and read it."""
+    def _fetch(self, http: Http, wanted: Download, at_once: bool) -> None:
+        """Fetch a file and read it, unless `at_once` after the first map: it has all cores."""
         received = http.download(
             wanted.url, source=self._files.name, final=wanted.final, checksum=wanted.checksum
         )
+        if not at_once:
+            self._may_read.wait()
         self._files.read(received)
 
     def _ask_ahead(self, step: Step) -> None:
@@ -351,8 +366,8 @@ class Live:
                 if self._stopped.wait(COUNT_S):
                     raise StoppedError(message("live.stopped"))
 
-    def _run_once(self, step: Step) -> int:
-        """Run a step in a process of its own; return its exit code."""
+    def _run_once(self, step: Step, *, first_map: bool = False) -> int:
+        """Run a step in a process of its own, the `first_map` too; return its exit code."""
         chosen: dict[str, object] = {"source": step.source, "since": step.since}
         if step.embedded:
             chosen = {
@@ -368,6 +383,8 @@ class Live:
         for name, value in self.settings.where.items():
             environment[variable(name)] = value
         command = [sys.executable, "-m", "geo_pipeline", "run"]
+        if first_map:
+            command.append("--first-map")
         if self._state.has_run:
             self._state.note(OTHERS_RUN)
             err.print(OTHERS_RUN, highlight=False)
@@ -395,7 +412,8 @@ class Live:
             raise StoppedError(message("live.stopped"))
         seconds = time.monotonic() - begun_s
         done = "published" if not status else "not all of it could be published"
-        out.print(f"{step.since.year} to today: {done} ({seconds:.0f} s)", highlight=False)
+        what = "a first map, without forecasts" if first_map else f"{step.since.year} to today"
+        out.print(f"{what}: {done} ({seconds:.0f} s)", highlight=False)
         return 1 if status else 0
 
     def _meanwhile(self) -> None:
@@ -419,21 +437,6 @@ class Live:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-    def _lake_since(self, codes: Sequence[str]) -> date | None:
-        """Return since when the lake has weather of this provider alone; None where it has none.
-
-        A département that has none, because it failed or is new, is made since then as well: the
-        others are not to fall back to the embedded normal for it.
-        """
-        lake, begins = Lake(self.settings.lake), []
-        for code in codes:
-            with suppress(StorageError):  # it is not there, or damaged
-                footer = lake.footer("weather_daily", code)
-                source = footer.provenance.get("source")
-                if source == self._files.name and footer.first_date is not None:
-                    begins.append(date(footer.first_date.year, 1, 1))
-        return max(begins, default=None)
 
     def _listed(self, codes: Sequence[str], since: date, until: date) -> list[Download]:
         """Return the files that some days take, with their lengths and what of them is here."""

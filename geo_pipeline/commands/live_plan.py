@@ -5,14 +5,16 @@ Nothing is asked here: the plan follows from the listed files, from what is kept
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
-from geo_pipeline.errors import UsageError
+from geo_pipeline.errors import StorageError, UsageError
 from geo_pipeline.indicators.distributions import MIN_YEARS
 from geo_pipeline.sources.demand import Demand
 from geo_pipeline.sources.http import MB, Checksum
+from geo_pipeline.storage.lake import Footer, Lake
 from geo_pipeline.territory import BY_CODE
 from geo_pipeline.transforms.drought import CLASS_MIN_YEARS
 from geo_pipeline.words import message
@@ -204,6 +206,35 @@ def since_years(
             yield begin, False
     if lake_since is None or since < lake_since:
         yield since, False
+
+
+def lake_since(lake: Lake, codes: Sequence[str], source: str) -> date | None:
+    """Return since when a lake has weather of `source` alone; None where it has none.
+
+    A département that has none, because it failed or is new, is made since then as well: the others
+    are not to fall back to the embedded normal for it.
+    """
+    begins = [
+        date(footer.first_date.year, 1, 1)
+        for footer in _weather(lake, codes)
+        if footer.provenance.get("source") == source and footer.first_date is not None
+    ]
+    return max(begins, default=None)
+
+
+def lacks_map(lake: Lake, step: Step) -> bool:
+    """Return whether a step is the first of a home, and the lake has none of its days yet."""
+    if not step.embedded:
+        return False
+    lasts = (footer.last_date for footer in _weather(lake, step.codes))
+    return not any(last is not None and last >= step.since for last in lasts)
+
+
+def _weather(lake: Lake, codes: Sequence[str]) -> Iterator[Footer]:
+    """Yield the footers of the weather of `codes` that is there and whole."""
+    for code in codes:
+        with suppress(StorageError):
+            yield lake.footer("weather_daily", code)
 
 
 def plan(

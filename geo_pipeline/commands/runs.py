@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from geo_pipeline.automation.jobs import FIRST_MAP
 from geo_pipeline.automation.monitoring_files import kept_up
 from geo_pipeline.commands.ending import StoppedError
 from geo_pipeline.commands.quota_check import check_quotas
@@ -81,11 +82,16 @@ def foreseen(settings: Settings) -> str | None:
 
 
 def run(
-    settings: Settings, codes: Sequence[str], on_partition: Callable[[str, str], None]
+    settings: Settings,
+    codes: Sequence[str],
+    on_partition: Callable[[str, str], None],
+    *,
+    first_map: bool = False,
 ) -> Outcome:
     """Run the départements `codes`, the risk mart and the publication in one Dagster run.
 
-    A département whose provider fails does not stop the others: it is in `Outcome.failures`.
+    For a `first_map` it is without forecasts of soils and yields. A département whose provider
+    fails does not stop the others: it is in `Outcome.failures`.
 
     Raises:
         UsageError: there is no such provider, it has nothing between `since` and `until`, or
@@ -102,7 +108,8 @@ def run(
         check_quotas(settings, workspace.providers, codes)
     migrated = bring_up_to_date(settings.shared, workspace.lake)
     definitions = build_definitions(workspace)
-    job = definitions.resolve_job_def("france" if len(codes) == len(CODES) else "departement")
+    some = "france" if len(codes) == len(CODES) else "departement"
+    job = definitions.resolve_job_def(FIRST_MAP if first_map else some)
     with open_instance(settings) as instance, kept_up(settings, instance, workspace.lake):
         killed = tuple(reap(instance))
         result = _execute(job, instance, run_tags(codes))

@@ -17,7 +17,7 @@ from geo_pipeline.storage.lake import (
 )
 from geo_pipeline.storage.needed_days import needed_until
 from geo_pipeline.storage.partition_states import Broken
-from geo_pipeline.tables import DERIVED, SUMMED, TABLES, chosen
+from geo_pipeline.tables import DERIVED, SUMMED, TABLES, Table, chosen
 from geo_pipeline.territory import CODES
 from geo_pipeline.words import message
 
@@ -31,7 +31,8 @@ def incomplete(
     damaged, the tables derived from it are not reported: they come with the weather.
     """
     lake = (lake or Lake(settings.lake)).at_once()
-    tables = [each.name for each in chosen(settings) if each.partitioned]
+    expected = _expected(settings, lake)
+    tables = [each.name for each in expected if each.partitioned]
     begun = {partition(path) for table in tables for path in lake.files(table)}
     known = {(each.table, each.departement) for each in broken if each.state != "late"}
     found: list[Broken] = []
@@ -43,13 +44,25 @@ def incomplete(
         if follows:
             found += _made_from_others(lake, DERIVED, code)
     if begun:
-        whole = [each.name for each in chosen(settings) if not each.partitioned]
+        whole = [each.name for each in expected if not each.partitioned]
         found += _lacking(lake, whole, None)
         found += _made_from_others(lake, whole, None)
         left_out = {each.departement for each in broken if each.state in ("held", "damaged")}
         for table in SUMMED:
             found += _made_from_other_files(lake, table, left_out)
     return [each for each in found if (each.table, each.departement) not in known]
+
+
+def _expected(settings: Settings, lake: Lake) -> list[Table]:
+    """Return the tables that the lake should have: forecasts from the first one on.
+
+    A lake without any has a first map (`jobs.FIRST_MAP`), which forecasts follow. Those that a run
+    was to write are known from Dagster's records.
+    """
+    tables = chosen(settings)
+    if any(lake.files(each.name) for each in tables if each.foretells):
+        return list(tables)
+    return [each for each in tables if not each.foretells]
 
 
 def _lacking(lake: Lake, tables: Sequence[str], code: str | None) -> Iterator[Broken]:

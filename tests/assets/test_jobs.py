@@ -19,7 +19,9 @@ from geo_pipeline.platform.partitions import run_tags
 from geo_pipeline.settings import Settings
 from geo_pipeline.storage.failures import Failures
 from geo_pipeline.storage.findings import Finding, Findings
+from geo_pipeline.storage.incomplete import incomplete
 from geo_pipeline.storage.lake import Lake
+from geo_pipeline.storage.warehouse import Warehouse
 from geo_pipeline.tables import SUMMED
 from geo_pipeline.words import verbatim
 from tests.assets.test_live import Archive, archive, settings
@@ -32,6 +34,8 @@ __all__ = ["archive", "settings"]
 PUBLISHED = {"warehouse", "exports"}
 GEOGRAPHY = {"departements", "departement_neighbours", "departement_shapes"}
 INDICATORS = made_from("weather_daily")
+SOILS_TO_COME = {"outlook_hindcast", "outlook_skill", "soil_outlook", "recovery"}
+FORECASTS = SOILS_TO_COME | {"yield_skill", "yield_outlook"}
 
 
 def held_by(name: str, **chosen: str) -> set[str]:
@@ -50,6 +54,7 @@ def test_jobs_hold_what_they_refresh_and_what_depends_on_it() -> None:
     )
     assert held_by("france") == held_by("departement") == everything
     assert held_by("rebuild_from_raw") == everything
+    assert held_by("first_map") == everything - FORECASTS
     assert held_by("publish") == PUBLISHED | set(SUMMED)
     assert held_by("refresh_weather") == {"weather_daily"} | INDICATORS | PUBLISHED | set(SUMMED)
     for job, table in (
@@ -80,7 +85,7 @@ def test_every_job_runs_in_one_process_described_and_with_an_end() -> None:
         assert job.description
         assert job.tags[MAX_RUNTIME_TAG] == "400"
     whole = {each.name for each in jobs(Settings()) if each.tags.get(SCOPE_TAG) == FRANCE}
-    assert whole == {"france", "rebuild_from_raw"}
+    assert whole == {"france", "first_map", "rebuild_from_raw"}
 
 
 def test_the_jobs_that_sensors_name_are_those_of_the_definitions() -> None:
@@ -99,6 +104,24 @@ def test_new_outlines_ask_for_no_weather(own_home: Path) -> None:
     written = {path.parent.name for path, when in before.items() if path.stat().st_mtime_ns != when}
     assert written == GEOGRAPHY | set(SUMMED)
     assert digests(lake) == content
+
+
+def test_a_first_map_is_whole_and_forecasts_follow(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    run(settings, ["31"], ignore, first_map=True)
+    lake = Lake(settings.lake)
+    assert not [table for table in FORECASTS if lake.files(table)]
+    published = Warehouse(settings.warehouse)
+    assert len(published.table("departement_risk"))
+    assert published.table("soil_outlook").empty
+    assert incomplete(settings, []) == []
+    before = digests(settings.lake)
+    run(settings, ["31"], ignore)
+    assert before.items() < digests(settings.lake).items()
+    assert incomplete(settings, []) == []
+    lake.path("soil_outlook", "31").unlink()
+    (missing,) = incomplete(settings, [])
+    assert (missing.table, missing.departement, missing.state) == ("soil_outlook", "31", "missing")
 
 
 def test_a_rebuild_asks_nothing_over_the_network(settings: Settings, archive: Archive) -> None:

@@ -99,7 +99,15 @@ def test_from_nothing_to_a_map_and_the_same_after_kills(host: LiveHost, tmp_path
     told, errors = process.communicate(timeout=600)
     assert process.returncode == 0, errors
     assert "\x1b" not in errors  # no bar in a log
-    assert told.count("published (") == 2
+    assert told.count("published (") == 3
+    assert "a first map, without forecasts: published (" in told
+    # The files of the first map were read before it, those of later steps after it.
+    with (whole / "logs" / "pipeline.jsonl").open(encoding="utf-8") as log:
+        ends = [each for each in map(json.loads, log) if "of first_map ended" in each["message"]]
+    mapped_s = datetime.fromisoformat(ends[0]["time"]).timestamp()
+    kept = [*(whole / "raw" / "sim2-means").glob("means-*.parquet")]
+    of_map = planned.partition("1 département from sim2, ")[2].partition(" files")[0]
+    assert sum(path.stat().st_mtime < mapped_s for path in kept) == int(of_map)
     found = rows(whole, "weather_daily", "32").set_index("date")
     assert set(found["source"]) == {"sim2"}
     assert found.index[0] == pd.Timestamp(f"{host.today.year - 10}-01-01")

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from geo_pipeline.commands.live_plan import (
@@ -14,6 +16,7 @@ from geo_pipeline.commands.live_plan import (
     Plan,
     certainty,
     first_day,
+    lacks_map,
     plan,
     since_years,
     spread_pct,
@@ -21,9 +24,12 @@ from geo_pipeline.commands.live_plan import (
 )
 from geo_pipeline.commands.quota_check import refuse_beyond
 from geo_pipeline.errors import UsageError
+from geo_pipeline.provenance import Provenance
 from geo_pipeline.providers import DAY_S, Quota
 from geo_pipeline.sources.demand import Demand
 from geo_pipeline.sources.quotas import Quotas
+from geo_pipeline.storage.lake import Lake
+from tests.unit.test_seal import filled
 
 TODAY = date(2026, 11, 30)
 MB = 1_000_000
@@ -69,6 +75,16 @@ def test_the_newest_comes_first_and_each_file_once() -> None:
     assert steps[-1].demand == NASA
     # 36 years of 140 MB, the last days, and the answers of NASA POWER.
     assert made().bytes_to_load == (36 * 140 + 23 + 20) * MB
+
+
+def test_the_first_map_is_made_where_no_day_of_this_year_is_there(tmp_path: Path) -> None:
+    lake, first, second = Lake(tmp_path), *made().steps[:2]
+    assert lacks_map(lake, first)
+    assert not lacks_map(lake, second), "only the step against the embedded years has one"
+    for day, lacks in (("2022-12-31", True), ("2026-11-28", False)):
+        rows = filled("weather_daily", rows=1).assign(date=pd.Timestamp(day))
+        lake.write("weather_daily", rows, Provenance("bundled, sim2", "", "", ""), "32")
+        assert lacks_map(lake, first) == lacks
 
 
 def test_before_july_the_first_map_takes_the_year_before() -> None:
