@@ -115,7 +115,7 @@ class Live:
         self._state = LiveState(settings.home)
         self._stopped = threading.Event()
         self._lake = Lake(settings.lake)
-        self._may_read = threading.Event()
+        self._has_map = threading.Event()
 
     def tell(self) -> int:
         """Print the plan; return the exit code.
@@ -237,7 +237,7 @@ class Live:
         first = [step for step in made.steps[:1] if lacks_map(self._lake, step)]
         at_once = {each.url for step in first for each in step.downloads}
         if not first:
-            self._may_read.set()
+            self._has_map.set()
         fetching = Fetching(
             list(downloads), lambda url: self._fetch(http, downloads[url], url in at_once)
         )
@@ -253,9 +253,9 @@ class Live:
                     named = f"step {n} of {len(made.steps)}"
                     err.print(named, highlight=False)
                     self._await(fetching, step, f"{named}, {step.since.year} to today")
-                    if not self._may_read.is_set():
+                    if not self._has_map.is_set():
                         self._run_once(step, first_map=True)
-                        self._may_read.set()
+                        self._has_map.set()
                     code = max(code, self._run(step))
             finally:
                 if fetching.bytes_per_s is not None:
@@ -263,12 +263,12 @@ class Live:
         return code
 
     def _fetch(self, http: Http, wanted: Download, at_once: bool) -> None:
-        """Fetch a file and read it, unless `at_once` after the first map: it has all cores."""
+        """Fetch a file and read it; unless `at_once`, after the first map, which has the line."""
+        if not at_once:
+            self._has_map.wait()
         received = http.download(
             wanted.url, source=self._files.name, final=wanted.final, checksum=wanted.checksum
         )
-        if not at_once:
-            self._may_read.wait()
         self._files.read(received)
 
     def _ask_ahead(self, step: Step) -> None:

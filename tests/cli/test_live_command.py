@@ -101,7 +101,7 @@ def test_from_nothing_to_a_map_and_the_same_after_kills(host: LiveHost, tmp_path
     assert "\x1b" not in errors  # no bar in a log
     assert told.count("published (") == 3
     assert "a first map, without forecasts: published (" in told
-    # The files of the first map were read before it, those of later steps after it.
+    # The files of the first map came and were read before it, those of later steps after it.
     with (whole / "logs" / "pipeline.jsonl").open(encoding="utf-8") as log:
         ends = [each for each in map(json.loads, log) if "of first_map ended" in each["message"]]
     mapped_s = datetime.fromisoformat(ends[0]["time"]).timestamp()
