@@ -7,13 +7,15 @@ from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from geo_pipeline import notes
 from geo_pipeline.errors import DamagedError
 from geo_pipeline.sources.http import MB
+from geo_pipeline.sources.slots import slots_of
 
-WORKERS: Final = 8
-"""Threads; how many files come from a host at the same time, its slots decide."""
+SLOTS_LEFT: Final = 1
+"""Slots of a host that are left for the requests of runs, which would wait for whole files."""
 
 LEAST_MEASURED: Final = 5 * MB
 """Fewest bytes from which a speed is measured."""
@@ -38,7 +40,8 @@ class Fetching:
 
     def start(self) -> None:
         """Begin."""
-        for _ in range(min(WORKERS, len(self.files))):
+        slots = min((slots_of(urlsplit(url).netloc) for url in self.files), default=0)
+        for _ in range(min(max(slots - SLOTS_LEFT, 1), len(self.files))):
             threading.Thread(target=self._work, daemon=True).start()
 
     def heard(self, url: str, done: int, _length: int | None) -> None:

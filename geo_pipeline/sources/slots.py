@@ -20,6 +20,11 @@ LOOK_S = 0.1
 """Time between two searches for a free slot."""
 
 
+def slots_of(host: str, at_once: Mapping[str, int] = AT_ONCE) -> int:
+    """Return how many downloads from `host`, with or without a port, may go on at a time."""
+    return at_once.get(host, at_once.get(host.partition(":")[0], DEFAULT))
+
+
 class Slots:
     """A number of slots for each host; each download takes one.
 
@@ -49,9 +54,8 @@ class Slots:
         """Wait for a slot of `host` and return its lock."""
         self._folder.mkdir(parents=True, exist_ok=True)
         name = re.sub(r"[^\w.-]", "_", host)
-        count = self._at_once.get(host, self._at_once.get(host.partition(":")[0], DEFAULT))
         while True:
-            for n in range(count):
+            for n in range(slots_of(host, self._at_once)):
                 lock = FileLock(self._folder / f"{name}.slot-{n}", timeout=0)
                 try:
                     lock.acquire()
