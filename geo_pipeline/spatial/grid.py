@@ -23,7 +23,7 @@ from geo_pipeline.errors import DamagedError, StorageError
 from geo_pipeline.files import replacing
 from geo_pipeline.spatial import database
 from geo_pipeline.spatial.cell_sums import SUMMED
-from geo_pipeline.spatial.grid_files import Cell, blocks, head, rows
+from geo_pipeline.spatial.grid_files import Cell, blocks, head
 from geo_pipeline.spatial.grid_sums import COLUMNS, RANGES, SPACING_HM, Sums
 from geo_pipeline.words import message
 
@@ -169,9 +169,8 @@ class GridMeans:
         """Return the sums of all départements and cells, from one reading of the grid at `path`."""
         names, anchor = head(path)
         sums = Sums(self.weights(anchor), anchor)
-        for lines_before, lines in blocks(path):
-            for batch in rows(lines, names, lines_before).combine_chunks().to_batches():
-                sums.add(batch)
+        for batch in blocks(path, names):
+            sums.add(batch)
         sums.require_most()
         return sums
 

@@ -469,6 +469,24 @@ def test_a_long_file_that_is_wrong_early_is_given_up(
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("grid")]
 
 
+def test_of_two_faults_the_first_is_told_with_its_line(
+    square: GridMeans, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks are unzipped and parsed at the same time: one behind may be refused sooner."""
+    monkeypatch.setattr(grid_files, "BLOCK", 10_000)
+    days = pd.date_range("1991-01-01", "2020-12-31").strftime("%Y%m%d")
+    for first, second in ((1_000, 1_100), (200, 9_000), (5_000, None)):
+        rows = [line(A, day) for day in days]
+        rows[first] = line(A, days[first], T="n/d")
+        if second is not None:
+            rows[second] = line(A, days[second], ETP="0,3")
+        content = text(rows)
+        path = tmp_path / "received"
+        path.write_bytes(content if second is not None else gzip.compress(content, mtime=0)[:-9])
+        with pytest.raises(SourceError, match=rf"'n/d' in place of a number in line {first + 2},"):
+            square(path, "8" * 64, "32")
+
+
 @pytest.mark.parametrize("many", [1, 3])
 def test_one_impossible_cell_does_not_refuse_the_others(
     read: Callable[..., pd.DataFrame], caplog: pytest.LogCaptureFixture, many: int
