@@ -13,8 +13,19 @@ from geo_pipeline.errors import GeoPipelineError, StorageError
 from geo_pipeline.processes import mapped
 from geo_pipeline.storage.lake import Lake
 
+CYCLE_OF_OBJECTS = """
+import sys, time, weakref
+class Array: pass
+array = Array()
+array.itself = array
+sys.garbage = weakref.ref(array)
+del array
+time.sleep(0.2)
+"""
 PID = "__import__('os').getpid()"
 LATER = f"__import__('time').sleep(0.2) or {PID}"
+CYCLE = f"exec({CYCLE_OF_OBJECTS!r})"
+IS_GONE = "__import__('time').sleep(0.2) or __import__('sys').garbage() is None"
 KILLED = f"__import__('os').kill({PID}, 9)"
 
 
@@ -41,6 +52,11 @@ def test_a_worker_that_is_killed_is_told() -> None:
     with pytest.raises(GeoPipelineError, match="GEO_PIPELINE_PROCESSES"):
         list(mapped(eval, [KILLED, KILLED], 2))
     assert not workers()
+
+
+def test_garbage_of_one_item_is_gone_before_the_next() -> None:
+    """Arrays in cycles of objects would else be in memory beside those of the next item."""
+    assert list(mapped(eval, [CYCLE, CYCLE, IS_GONE, IS_GONE], 2)) == [None, None, True, True]
 
 
 def test_what_a_worker_prints_is_no_answer() -> None:
