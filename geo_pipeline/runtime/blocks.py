@@ -28,7 +28,7 @@ DAYS_AT_ONCE: Final = 85_000
 """Days of weather of all départements that a worker process, or this one in their place, has in
 memory at the same time: `AT_ONCE` départements with a dozen years."""
 
-DAYS_FOR_PROCESSES: Final = 500_000
+DAYS_FOR_PROCESSES: Final = 400_000
 """Days of weather from which processes save more time than they take to start."""
 
 
