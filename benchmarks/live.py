@@ -257,6 +257,7 @@ def _bytes(path: Path) -> int:
 def measured(home: Path, host: str, options: Sequence[str]) -> None:
     """Run the command; print what it says and what it took."""
     command, environment = command_of(home, host, options)
+    began = datetime.now(UTC)
     before, started = os.times(), time.perf_counter()
     publication = home / "published" / "drought.duckdb"
     is_first = not publication.exists()
@@ -273,12 +274,25 @@ def measured(home: Path, host: str, options: Sequence[str]) -> None:
     if is_first:
         rate = os.environ.get(LINE_MBIT, "all that loopback gives")
         print(f"first map: published after {first_s:.0f} s on the clock (line, Mbit/s: {rate})")
+    for said in runs_since(began, home):
+        print(said)
     print(
         f"exit code {code}: {cpu_s:.0f} s of processors, {time.perf_counter() - started:.0f} s on "
         f"the clock, {most_mb:.0f} MB with all processes (aim since {SINCE}: {AIM_S:.0f} s)"
     )
     if code:
         sys.exit(code)
+
+
+def runs_since(began: datetime, home: Path) -> Iterator[str]:
+    """Yield when each run of a home began and how long it took, by the pipeline's log."""
+    for line in (home / "logs" / "pipeline.jsonl").read_text().splitlines():
+        said = json.loads(line)
+        if "seconds" in said and said["message"].startswith("run of "):
+            after_s = (datetime.fromisoformat(said["time"]) - began).total_seconds()
+            if after_s > 0:
+                run, took_s = said["message"].partition(" ended")[0], said["seconds"]
+                yield f"{run}: began after {after_s - took_s:.0f} s, took {took_s:.0f} s"
 
 
 def main() -> None:
