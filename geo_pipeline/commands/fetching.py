@@ -24,11 +24,17 @@ LEAST_MEASURED: Final = 5 * MB
 class Fetching:
     """Fetches files one after the other, several at a time; stops with the process.
 
-    `fetch` fetches the file at an address. `heard` is to be called with each piece that comes.
+    `fetch` fetches the file at an address. `heard` is to be called with each piece that comes;
+    `arriving` is told the file that a download is written to, and the bytes in it.
     """
 
-    def __init__(self, urls: Sequence[str], fetch: Callable[[str], object]) -> None:
-        self._fetch = fetch
+    def __init__(
+        self,
+        urls: Sequence[str],
+        fetch: Callable[[str], object],
+        arriving: Callable[[Path, int], object],
+    ) -> None:
+        self._fetch, self._arriving = fetch, arriving
         self._waiting: SimpleQueue[str] = SimpleQueue()
         self._lock = threading.Lock()
         self._there: dict[str, int] = {}
@@ -44,8 +50,9 @@ class Fetching:
         for _ in range(min(max(slots - SLOTS_LEFT, 1), len(self.files))):
             threading.Thread(target=self._work, daemon=True).start()
 
-    def heard(self, url: str, done: int, _length: int | None) -> None:
-        """Note that `done` bytes of `url` are there."""
+    def heard(self, url: str, path: Path, done: int, _length: int | None) -> None:
+        """Note that `done` bytes of `url` are in `path`."""
+        self._arriving(path, done)
         with self._lock:
             before = self._there.get(url, done)
             self._came[url] = self._came.get(url, 0) + max(done - before, 0)

@@ -1,6 +1,6 @@
 """`geo-pipeline live`: from nothing to a map of today, step by step.
 
-Files are fetched in the background, the newest first, and read as they come (`live_files`). Each
+Files are fetched in the background, the newest first, and read while they come (`live_files`). Each
 step of the plan (`live_plan`) is a run of its own in a process of its own, which ends with a
 publication: a stop at any time leaves what the steps before have published, and the files that have
 come.
@@ -34,7 +34,7 @@ from rich.progress import (
 
 from geo_pipeline.commands.ending import StoppedError
 from geo_pipeline.commands.fetching import Fetching, known_speed, note_speed
-from geo_pipeline.commands.live_files import Files, GridFiles, StationFiles
+from geo_pipeline.commands.live_files import files_of
 from geo_pipeline.commands.live_plan import (
     BYTES_PER_S,
     EMBEDDED_FIRST_YEAR,
@@ -110,7 +110,7 @@ class Live:
         few = {"attempts": min(self.settings.attempts, PLAN_ATTEMPTS)}
         planning = Workspace(self.settings.model_copy(update=few))
         self._http = planning.providers.http
-        self._files = _files(planning)
+        self._files = files_of(planning)
         self._speed = settings.raw / ".pace" / "speed.json"
         self._state = LiveState(settings.home)
         self._stopped = threading.Event()
@@ -174,7 +174,7 @@ class Live:
 
         def known(codes: Sequence[str], since: date, until: date) -> list[Download]:
             try:
-                listed = _files(self._workspace.offline()).listed(codes, since, until)
+                listed = files_of(self._workspace.offline()).listed(codes, since, until)
             except SourceError:
                 listed = self._files.usual(codes, since, until)
             return [self._here(each) for each in listed]
@@ -239,7 +239,9 @@ class Live:
         if not first:
             self._has_map.set()
         fetching = Fetching(
-            list(downloads), lambda url: self._fetch(http, downloads[url], url in at_once)
+            list(downloads),
+            lambda url: self._fetch(http, downloads[url], url in at_once),
+            self._files.arriving,
         )
         http = self._workspace.providers.client(fetching.heard)
         code = 0
@@ -478,13 +480,6 @@ class Live:
         if source is None or not isinstance(source, Countable):
             return None
         return source.demand(codes, since, datetime.now(UTC).date())
-
-
-def _files(workspace: Workspace) -> Files:
-    """Return the files of the provider that the settings choose."""
-    if workspace.settings.source == STATIONS:
-        return StationFiles(workspace)
-    return GridFiles(workspace)
 
 
 def _without_network(fault: Message) -> Message:

@@ -1,14 +1,15 @@
 """The files that `geo-pipeline live` fetches: those of the grid (SIM2), or those of stations.
 
 Each kind of files lists what some days take, tells the usual files where the list cannot be had,
-and reads a file as soon as it has come.
+and reads a file while it comes.
 """
 
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
-from typing import Final, Protocol
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
 
 from geo_pipeline.commands.live_plan import FILE_BYTES, STEP_YEARS, Download
 from geo_pipeline.errors import GeoPipelineError
@@ -16,6 +17,9 @@ from geo_pipeline.runtime.workspace import Workspace
 from geo_pipeline.sources import meteo_france, sim2
 from geo_pipeline.sources.http import MB, Received
 from geo_pipeline.sources.stations import own_code
+from geo_pipeline.spatial.grid import GridMeans
+from geo_pipeline.spatial.grid_sums import Sums
+from geo_pipeline.spatial.growing import ReadAhead
 
 LATEST_BYTES: Final = 23 * MB
 """Usual length of the grid of the last 60 days."""
@@ -46,9 +50,20 @@ class Files(Protocol):
         """Return the usual files of these days, with their usual lengths, without asking."""
         ...
 
+    def arriving(self, path: Path, size: int) -> None:
+        """Read a file while it comes: `size` bytes are in `path`."""
+        ...
+
     def read(self, received: Received) -> None:
         """Read a file that has come, as far as what is read of it is kept."""
         ...
+
+
+class _Ahead(NamedTuple):
+    """A file that is read while it comes."""
+
+    means: GridMeans
+    reading: ReadAhead[Sums]
 
 
 class GridFiles:
@@ -61,6 +76,7 @@ class GridFiles:
         self._settings = workspace.settings
         self._client = sim2.build(workspace.providers)
         self._reading = threading.Lock()
+        self._ahead: dict[Path, _Ahead] = {}
 
     def listed(self, codes: Sequence[str], since: date, until: date) -> list[Download]:
         """Return the files that these days take."""
@@ -87,16 +103,30 @@ class GridFiles:
         latest = _usual("QUOT_SIM2_latest.csv.gz", until.year, until.year, LATEST_BYTES)
         return [*years, latest]
 
-    def read(self, received: Received) -> None:
-        """Compute the means of all départements, which the runs then find; one file at a time.
+    def arriving(self, path: Path, size: int) -> None:
+        """Sum up a file while it comes; its sums count once its checksum was verified."""
+        if path.parent not in self._ahead:
+            means = self._grid_means()
+            self._ahead[path.parent] = _Ahead(means, ReadAhead(means.sums))
+        self._ahead[path.parent].reading.grown(path, size)
 
-        What is wrong with a file is left to the run that needs it: it fetches it once more.
+    def read(self, received: Received) -> None:
+        """Keep the means of all départements, which the runs then find.
+
+        A file that was not read while it came is read now; one at a time. What is wrong with it is
+        left to the run that needs it: it fetches it once more.
         """
         if received.path is None:
             return
+        ahead = self._ahead.pop(received.path.parent, None)
+        means = ahead.means if ahead else self._grid_means()
+        sums = ahead.reading.result() if ahead else None
         with self._reading, suppress(GeoPipelineError):
-            # The outlines are those of the lake as soon as it has some, as in the runs.
-            Workspace(self._settings).providers.grid_means.means(received.path, received.sha256)
+            means.means(received.path, received.sha256, sums)
+
+    def _grid_means(self) -> GridMeans:
+        # The outlines are those of the lake as soon as it has some, as in the runs.
+        return Workspace(self._settings).providers.grid_means
 
 
 class StationFiles:
@@ -136,8 +166,18 @@ class StationFiles:
                     files.append(_usual(name.format("previous"), 1950, latest - 1, past))
         return files
 
+    def arriving(self, path: Path, size: int) -> None:
+        """Read nothing, as `read`."""
+
     def read(self, received: Received) -> None:
         """Read nothing: what is read of these files is not kept."""
+
+
+def files_of(workspace: Workspace) -> Files:
+    """Return the files of the provider that the settings choose."""
+    if workspace.settings.source == meteo_france.NAME:
+        return StationFiles(workspace)
+    return GridFiles(workspace)
 
 
 def _usual(name: str, first: int, last: int, length: int) -> Download:

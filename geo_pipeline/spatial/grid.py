@@ -25,6 +25,7 @@ from geo_pipeline.spatial import database
 from geo_pipeline.spatial.cell_sums import SUMMED
 from geo_pipeline.spatial.grid_files import Cell, blocks, head
 from geo_pipeline.spatial.grid_sums import COLUMNS, RANGES, SPACING_HM, Sums
+from geo_pipeline.spatial.growing import Growing
 from geo_pipeline.words import message
 
 _log = logging.getLogger(__name__)
@@ -97,11 +98,12 @@ class GridMeans:
         """Return whether the means of a received file are kept, so that it need not be read."""
         return all(map(self._is_sound, (self._kept(sha256), self.cells(sha256))))
 
-    def means(self, path: Path, sha256: str) -> Path:
+    def means(self, path: Path, sha256: str, sums: Sums | None = None) -> Path:
         """Return the Parquet file with the means of all départements, made first if necessary.
 
         Its metadata have `cells_outside`: the number of cells that lie in no département. The file
-        of `cells` is made with it. Errors are those of a call.
+        of `cells` is made with it. Where `sums` of this file are there, it is not read again.
+        Errors are those of a call.
         """
         kept = self._kept(sha256)
         both = kept, self.cells(sha256)
@@ -110,7 +112,7 @@ class GridMeans:
             with FileLock(kept.with_suffix(".lock")):
                 if not all(map(self._is_sound, both)):
                     try:
-                        sums = self._scan(path)
+                        sums = sums or self.sums(path)
                     except OSError as error:
                         raise StorageError(
                             message("file.unreadable", path=path, why=str(error.strerror))
@@ -125,6 +127,18 @@ class GridMeans:
         Its rows are those of `cell_dekads`, of the dekads that the file has whole.
         """
         return self._folder / f"cells-{sha256[:24]}-{self._key}.parquet"
+
+    def sums(self, file: Path | Growing) -> Sums:
+        """Return the sums of all départements and cells, from one reading of a grid.
+
+        Errors are those of a call; for a growing file also `GivenUpError`.
+        """
+        names, anchor = head(file)
+        sums = Sums(self.weights(anchor), anchor)
+        for batch in blocks(file, names):
+            sums.add(batch)
+        sums.require_most()
+        return sums
 
     def weights(self, anchor: Cell) -> pd.DataFrame:
         """Return how much of each département lies in each cell of the grid that has `anchor`.
@@ -164,15 +178,6 @@ class GridMeans:
             return False
         self._sound.add(seen)
         return True
-
-    def _scan(self, path: Path) -> Sums:
-        """Return the sums of all départements and cells, from one reading of the grid at `path`."""
-        names, anchor = head(path)
-        sums = Sums(self.weights(anchor), anchor)
-        for batch in blocks(path, names):
-            sums.add(batch)
-        sums.require_most()
-        return sums
 
 
 class _Rows:

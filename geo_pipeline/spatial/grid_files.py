@@ -26,6 +26,7 @@ from pyarrow import csv
 
 from geo_pipeline.errors import SourceError
 from geo_pipeline.spatial import database
+from geo_pipeline.spatial.growing import Growing
 from geo_pipeline.words import Message, message
 
 KEYS = ("LAMBX", "LAMBY", "DATE")
@@ -61,13 +62,13 @@ class Cell(NamedTuple):
     y_hm: int
 
 
-def head(path: Path) -> tuple[list[str], Cell]:
+def head(file: Path | Growing) -> tuple[list[str], Cell]:
     """Return the names of the columns, without `_Q`, and the cell of the first row.
 
     Raises:
         SourceError: it is no grid, lacks a column, or has no row.
     """
-    with _whole(), _open(path) as stream:
+    with _whole(), _open(file) as stream:
         line = stream.readline(_LONGEST_LINE)
         row = next(filter(bytes.strip, iter(lambda: stream.readline(_LONGEST_LINE), b"")), b"")
     text = line.decode("utf-8-sig", errors="replace").strip()
@@ -90,14 +91,16 @@ def head(path: Path) -> tuple[list[str], Cell]:
     return given, Cell(x_hm, y_hm)
 
 
-def blocks(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of `path` in their order, as `rows` returns those of a block.
+def blocks(file: Path | Growing, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of `file` in their order, as `rows` returns those of a block.
 
     Threads unzip and parse the next blocks while one is used. `names` are those of all columns.
+    What a growing file lacks is waited for.
 
     Raises:
         SourceError: the archive is damaged or ends too early, or a row is malformed; the blocks
             before it have been yielded.
+        GivenUpError: a growing file is of no use.
     """
 
     def parsed(unzipped: "Future[tuple[int, bytes] | None]") -> list[pa.RecordBatch] | None:
@@ -112,7 +115,7 @@ def blocks(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
 
     parsers = min(os.cpu_count() or 1, MOST_PARSERS)
     with (
-        closing(_unzipped(path)) as unzipped,
+        closing(_unzipped(file)) as unzipped,
         ThreadPoolExecutor(1, thread_name_prefix="grid") as unzipper,
         ThreadPoolExecutor(parsers, thread_name_prefix="grid") as parser,
     ):
@@ -126,13 +129,13 @@ def blocks(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
             yield from batches
 
 
-def _unzipped(path: Path) -> Generator[tuple[int, bytes]]:
-    """Yield the lines of `path` after its header in blocks, with the number of lines before each.
+def _unzipped(file: Path | Growing) -> Generator[tuple[int, bytes]]:
+    """Yield the lines of `file` after its header in blocks, with the number of lines before each.
 
     Raises:
         SourceError: the archive is damaged or ends too early; the last block is then not yielded.
     """
-    with _whole(), _open(path) as stream:
+    with _whole(), _open(file) as stream:
         stream.readline(_LONGEST_LINE)
         lines_before = 1
         while lines := stream.read(BLOCK) + stream.readline(_LONGEST_LINE):
@@ -217,12 +220,18 @@ def explain(told: str, lines_before: int) -> Message:
     return message("grid.unreadable", line=line, why="; ".join(rest)[:160])
 
 
-def _open(path: Path) -> BinaryIO:
-    """Return a stream of the lines of `path`, plain or gzip."""
-    with path.open("rb") as file:
-        zipped = file.read(2) == _GZIP
-    unzipped: Callable[[Path, str], BinaryIO] = igzip.open
-    return unzipped(path, "rb") if zipped else path.open("rb")
+def _open(file: Path | Growing) -> BinaryIO:
+    """Return a stream of the lines of `file`, plain or gzip."""
+
+    def plain() -> BinaryIO:
+        return file.open("rb") if isinstance(file, Path) else file.open()
+
+    with plain() as stream:
+        is_zipped = stream.read(len(_GZIP)) == _GZIP
+    if not is_zipped:
+        return plain()
+    unzipped: Callable[[Path | BinaryIO, str], BinaryIO] = igzip.open
+    return unzipped(file if isinstance(file, Path) else file.open(), "rb")
 
 
 @contextmanager

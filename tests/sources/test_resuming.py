@@ -58,7 +58,7 @@ def test_a_download_cut_at_random_bytes_asks_for_the_rest_only(
     host.cuts = 12  # more than the attempts of a request: each of them brings something
     host._random.seed(seed)
     told: list[tuple[int, int | None]] = []
-    http = door(on_bytes=lambda url, done, length: told.append((done, length)))
+    http = door(on_bytes=lambda url, path, done, length: told.append((done, length)))
     received = http.download(host.url + FILE, source="sim2", final=True)
     assert received.path.read_bytes() == CONTENT
     asked = host.sent(FILE)

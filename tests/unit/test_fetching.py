@@ -2,11 +2,16 @@
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from geo_pipeline.commands.fetching import Fetching
 from geo_pipeline.sources.slots import AT_ONCE, DEFAULT
+
+
+def nowhere(_path: Path, _size: int) -> None:
+    """Ignore the bytes of a download."""
 
 
 @pytest.mark.parametrize(
@@ -26,13 +31,13 @@ def test_a_slot_of_the_host_is_left_for_runs(host: str, expected: int) -> None:
             under_way -= 1
         return url
 
-    fetching = Fetching([f"https://{host}/{n}" for n in range(3 * expected)], fetch)
+    fetching = Fetching([f"https://{host}/{n}" for n in range(3 * expected)], fetch, nowhere)
     fetching.start()
     assert [url == each.result(10) for url, each in fetching.files.items()] == [True] * 3 * expected
     assert most == expected
 
 
 def test_nothing_to_fetch_starts_nothing() -> None:
-    fetching = Fetching([], pytest.fail)
+    fetching = Fetching([], pytest.fail, nowhere)
     fetching.start()
     assert (fetching.files, fetching.bytes_per_s) == ({}, None)

@@ -37,8 +37,9 @@ ROOM_MB = 20
 
 RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
-OnBytes = Callable[[str, int, int | None], object]
-"""Is told the address of a download, the bytes that are there, and those of the whole file."""
+OnBytes = Callable[[str, Path, int, int | None], object]
+"""Is told the address of a download, the file that it is written to and which is moved once it is
+whole, the bytes that are there, and those of the whole file."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class _Belongs:
         return self.last_modified
 
 
-def unheard(_url: str, _done: int, _length: int | None) -> None:
+def unheard(_url: str, _path: Path, _done: int, _length: int | None) -> None:
     """Ignore the bytes of a download."""
 
 
@@ -126,12 +127,12 @@ class Partial:
             file = FileIO(self.path, "ab")
         with file:
             size = self.size
-            told(url, size, length)
+            told(url, self.path, size, length)
             for chunk in body:
                 with disk(self.path.parent):
                     write_whole(file, chunk)
                 size += len(chunk)
-                told(url, size, length)
+                told(url, self.path, size, length)
         if length is not None and size != length:
             raise Failed(message("http.cut"), again=True)
 
