@@ -4,16 +4,12 @@ Models of rows are in `schemas`, records of tables in `tables`. Both are used he
 which only need the records do not load pandera.
 """
 
-from collections.abc import Iterator
-from copy import deepcopy
 from functools import cache
 from inspect import cleandoc
 from typing import Final, Literal, NamedTuple
 
 import pandas as pd
-from pandas.api.types import infer_dtype, is_object_dtype
 from pandera.errors import SchemaError, SchemaErrors
-from pandera.pandas import DataFrameSchema
 
 from geo_pipeline.errors import GeoPipelineError
 from geo_pipeline.published_tables import PUBLISHED
@@ -51,10 +47,6 @@ _KINDS: Final[dict[str, Kind]] = {
     "datetime": "date",
     "geometry": "geometry",
 }
-
-
-TEXTS: Final = ("string", "empty")
-"""What pandas infers of a column of texts; the second where all are missing."""
 
 
 class Column(NamedTuple):
@@ -136,9 +128,9 @@ def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
         InvalidTableError: a column is missing or unknown, or a value is out of range; the message
             names the table, the column and the first wrong values.
     """
-    schema = _coercing(table, frozenset(_of_other_types(_model(table).to_schema(), frame)))
+    schema = _model(table).to_schema()
     try:
-        valid = schema.validate(frame.reset_index(drop=True), inplace=True)
+        valid = schema.validate(frame.reset_index(drop=True))
     except SchemaError as error:
         raise InvalidTableError(
             message("fault.in_table", table=table, what=_explain(error))
@@ -148,34 +140,7 @@ def validate(table: str, frame: pd.DataFrame) -> pd.DataFrame:
             message("fault.in_table", table=table, what=_explain(errors.schema_errors[0]))
         ) from errors
     columns = [name for name in schema.columns if name in valid]
-    ordered = valid if list(valid) == columns else valid[columns]
-    if pd.MultiIndex.from_frame(ordered[key(table)]).is_monotonic_increasing:
-        return ordered
-    return ordered.sort_values(key(table), ignore_index=True)
-
-
-def _of_other_types(schema: DataFrameSchema, frame: pd.DataFrame) -> Iterator[str]:
-    """Yield the columns of `schema` whose values in `frame` are not yet of its type.
-
-    pandera takes a third of its time to coerce, also what has the type.
-    """
-    for name, column in schema.columns.items():
-        if name not in frame:
-            continue
-        wanted, given = column.dtype.type, frame[name].dtype
-        is_text = is_object_dtype(given) and infer_dtype(frame[name]) in TEXTS
-        if wanted != given and not (wanted.kind == "U" and is_text):
-            yield name
-
-
-@cache
-def _coercing(table: str, columns: frozenset[str]) -> DataFrameSchema:
-    """Return the schema of a table that coerces these columns alone."""
-    schema = deepcopy(_model(table).to_schema())
-    schema.coerce = False
-    for name, column in schema.columns.items():
-        column.coerce = name in columns
-    return schema
+    return valid[columns].sort_values(key(table), ignore_index=True)
 
 
 def _explain(error: SchemaError) -> Message:
