@@ -7,6 +7,7 @@ their season, so that files are no smaller than real ones. `python -m benchmarks
 one length. What cells cost while a grid file is read is part of `benchmarks.sources`.
 """
 
+import gc
 import inspect
 import json
 import os
@@ -77,12 +78,12 @@ def work(codes: list[str]) -> None:
     import dagster
 
     from benchmarks.runs import Nobody
-    from geo_pipeline import processes
     from geo_pipeline.assets import cells
+    from geo_pipeline.cli import OBJECTS_BETWEEN_COLLECTIONS
     from geo_pipeline.runtime.workspace import Workspace
     from geo_pipeline.settings import Settings
 
-    processes.collect_seldom()  # as the command does
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)  # as the command does
     workspace = Workspace(Settings())
     nobody = Nobody(codes, dagster.DagsterInstance.ephemeral())
     for table in TABLES:

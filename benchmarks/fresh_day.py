@@ -121,18 +121,20 @@ def cells_of(home: Path, codes: Sequence[str]) -> list[tuple[int, int]]:
 
 def work(codes: Sequence[str]) -> None:
     """Do the work of a run here; print the processor seconds of each step."""
+    import gc
     import inspect
 
     import dagster
 
     from benchmarks.runs import Nobody, functions
-    from geo_pipeline import logs, processes
+    from geo_pipeline import logs
     from geo_pipeline.automation import monitoring_files
+    from geo_pipeline.cli import OBJECTS_BETWEEN_COLLECTIONS
     from geo_pipeline.definitions import build_definitions
     from geo_pipeline.runtime.workspace import Workspace
     from geo_pipeline.settings import Settings
 
-    processes.collect_seldom()  # as the command does
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)  # as the command does
     workspace = Workspace(Settings())
     job = build_definitions(workspace).resolve_job_def("france")
     nobody = Nobody(codes, dagster.DagsterInstance.ephemeral())

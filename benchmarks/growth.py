@@ -6,6 +6,7 @@ records. Files must be the same, byte for byte. Memory is the peak of all proces
 what they share counted once. `python -m benchmarks.growth 65 101` measures one of them.
 """
 
+import gc
 import inspect
 import json
 import os
@@ -97,12 +98,12 @@ def work(codes: Sequence[str]) -> None:
     import dagster
 
     from benchmarks.runs import Nobody
-    from geo_pipeline import processes
     from geo_pipeline.assets import drought
+    from geo_pipeline.cli import OBJECTS_BETWEEN_COLLECTIONS
     from geo_pipeline.runtime.workspace import Workspace
     from geo_pipeline.settings import Settings
 
-    processes.collect_seldom()  # as the command does
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)  # as the command does
     workspace = Workspace(Settings())
     nobody = Nobody(codes, dagster.DagsterInstance.ephemeral())
     started, before = time.perf_counter(), os.times()

@@ -21,6 +21,7 @@ and aims are printed; nothing fails for being slow.
 `PARTS` is for what a single part of the work costs, such as one that keeps data safe.
 """
 
+import gc
 import inspect
 import json
 import logging
@@ -137,9 +138,9 @@ class Nobody:
 
 def work(codes: Sequence[str], *, checked: bool) -> dict[str, float]:
     """Do the work of a run of `codes` here; return what loading Dagster and our part of it took."""
-    from geo_pipeline import processes
+    from geo_pipeline.cli import OBJECTS_BETWEEN_COLLECTIONS
 
-    processes.collect_seldom()  # as the command does
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)  # as the command does
     for room in ROOMS_WITHOUT_DAGSTER:
         package = import_module(f"geo_pipeline.{room}")
         for module in walk_packages(package.__path__, f"{package.__name__}."):

@@ -25,15 +25,6 @@ R = TypeVar("R")
 
 COMMAND = (sys.executable, "-m", __name__)
 
-OBJECTS_BETWEEN_COLLECTIONS = 10_000
-"""Loading creates hundreds of thousands of objects that stay. To search them for cycles after every
-700, as Python does by default, takes half a second of a command."""
-
-
-def collect_seldom() -> None:
-    """Have Python search less often for cycles of objects that nothing uses any more."""
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-
 
 def mapped(function: Callable[[Item], R], items: Sequence[Item], processes: int) -> Iterator[R]:
     """Yield `function` of each of `items` in order, in so many processes, 1 for this one.

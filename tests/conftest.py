@@ -1,5 +1,6 @@
 """What tests share: a home folder with the whole of France, made once by the pipeline itself."""
 
+import gc
 import hashlib
 import os
 import shutil
@@ -10,7 +11,7 @@ import hypothesis
 import pytest
 from filelock import FileLock
 
-from geo_pipeline import processes
+from geo_pipeline.cli import OBJECTS_BETWEEN_COLLECTIONS
 from geo_pipeline.commands.runs import run
 from geo_pipeline.objects import ObjectPath
 from geo_pipeline.settings import Settings
@@ -19,7 +20,7 @@ from geo_pipeline.territory import CODES
 
 ROOT = Path(__file__).resolve().parents[1]
 
-processes.collect_seldom()  # as the command does
+gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)  # as the command does
 
 PARTITIONED = tuple(each.name for each in TABLES.values() if each.partitioned and not each.optional)
 """The tables by département that there are without a setting that asks for one."""
