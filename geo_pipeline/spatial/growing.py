@@ -96,9 +96,9 @@ class ReadAhead(Generic[Result]):
         self._result: Result | None = None
 
     def grown(self, path: Path, size: int) -> None:
-        """Tell that `size` bytes are in `path`; fewer than before are those of another file."""
+        """Tell that `size` bytes are in `path`; none, or fewer than before, begin another file."""
         file = self._file
-        if file is None or size < file.size:
+        if file is None or size == 0 or size < file.size:
             self.give_up()
             file = self._file = Growing(path)
             self._thread = threading.Thread(target=self._work, args=(file,), daemon=True)

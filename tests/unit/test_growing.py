@@ -62,6 +62,18 @@ def test_fewer_bytes_than_before_are_those_of_another_file(tmp_path: Path) -> No
     assert not readers()
 
 
+def test_a_file_of_which_nothing_had_come_may_be_another_one(tmp_path: Path) -> None:
+    """A connection that is lost before the first byte leaves an empty file, which is replaced."""
+    ahead = ReadAhead(everything)
+    part = tmp_path / "part"
+    part.touch()
+    ahead.grown(part, 0)
+    part.unlink()
+    write(part, CONTENT, ahead)
+    assert ahead.result() == CONTENT
+    assert not readers()
+
+
 def test_a_reader_of_what_never_comes_ends(tmp_path: Path) -> None:
     told: list[Exception] = []
 
